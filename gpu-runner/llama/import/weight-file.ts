@@ -1,0 +1,246 @@
+/** A converted base on disk: a folder with base.json (what it is) and base.bin (its tensors), read by region. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { type LlamaConfiguration, validateConfiguration } from '../config.ts';
+import { ModelFileError } from './model-file-error.ts';
+import { type BasePrecision, baseLayout, layoutLength, type TensorRegion } from './weight-layout.ts';
+
+export const BASE_VERSION = 1;
+export const BASE_DESCRIPTION_FILE = 'base.json';
+export const BASE_BINARY_FILE = 'base.bin';
+
+const MAXIMUM_DESCRIPTION_BYTES = 16 * 1024 * 1024;
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const size = z.int().min(0);
+
+const provenanceSchema = z.strictObject({
+  /** What the base was made from. */
+  form: z.enum(['huggingface', 'llama2.c', 'random', 'trained']),
+  /** Name of the source: a folder or file name, a hub id, or how it was generated. */
+  source: z.string().max(1024),
+  /** The source's files by hash; empty when it was generated here. */
+  files: z.array(z.strictObject({ name: z.string().max(1024), bytes: size, sha256 })).max(10_000),
+});
+
+/** Where a base came from, kept with it. */
+export type BaseProvenance = z.infer<typeof provenanceSchema>;
+
+const baseDescriptionSchema = z.strictObject({
+  format: z.literal('rlcd-base'),
+  version: z.literal(BASE_VERSION),
+  precision: z.enum(['int8', 'fp32']),
+  configuration: z.unknown(),
+  tensors: z
+    .array(
+      z.strictObject({
+        name: z.string().max(256),
+        dtype: z.enum(['int8', 'float32']),
+        shape: z.array(size).max(4),
+        offset: size,
+        length: size,
+      }),
+    )
+    .max(100_000),
+  binary: z.strictObject({ length: size, sha256 }),
+  provenance: provenanceSchema,
+});
+
+const cure = 'Delete the folder and import the model again';
+
+/** An opened base. Nothing is loaded until a tensor is read; graphs point their external data at the regions. */
+export class WeightFile {
+  readonly folder: string;
+  /** Path of base.bin; region offsets count from its start. */
+  readonly binaryPath: string;
+  readonly configuration: LlamaConfiguration;
+  readonly precision: BasePrecision;
+  readonly regions: readonly TensorRegion[];
+  /** SHA-256 of base.bin as its description states it; {@link verify} compares it with the bytes. */
+  readonly sha256: string;
+  readonly provenance: BaseProvenance;
+  readonly #byName: ReadonlyMap<string, TensorRegion>;
+
+  /** Use {@link openBase}. */
+  constructor(
+    folder: string,
+    configuration: LlamaConfiguration,
+    precision: BasePrecision,
+    hash: string,
+    provenance: BaseProvenance,
+  ) {
+    this.folder = folder;
+    this.binaryPath = path.join(folder, BASE_BINARY_FILE);
+    this.configuration = configuration;
+    this.precision = precision;
+    this.regions = baseLayout(configuration, precision);
+    this.sha256 = hash;
+    this.provenance = provenance;
+    this.#byName = new Map(this.regions.map((region) => [region.name, region]));
+  }
+
+  /** @throws ModelFileError if this base has no tensor of that name */
+  region(name: string): TensorRegion {
+    const region = this.#byName.get(name);
+    if (region === undefined) {
+      throw new ModelFileError(
+        this.binaryPath,
+        name,
+        'this base has no such tensor',
+        'Ask for a name of its layout',
+      );
+    }
+    return region;
+  }
+
+  has(name: string): boolean {
+    return this.#byName.has(name);
+  }
+
+  /** An 8-bit tensor, row-major in the region's shape. @throws ModelFileError if the tensor is fp32 */
+  async readInt8(name: string): Promise<Int8Array> {
+    const bytes = await this.#read(name, 'int8');
+    return new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** An fp32 tensor, row-major in the region's shape. @throws ModelFileError if the tensor is 8-bit */
+  async readFloat32(name: string): Promise<Float32Array> {
+    const bytes = await this.#read(name, 'float32');
+    return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  }
+
+  /** A weight in fp32 whatever the precision: 8-bit values are multiplied by their scale. */
+  async readDequantized(name: string): Promise<Float32Array> {
+    const region = this.region(name);
+    if (region.dtype === 'float32') return await this.readFloat32(name);
+    const values = await this.readInt8(name);
+    const scales = await this.readFloat32(name.replace(/weight$/, 'scale'));
+    const columns = region.shape[1] ?? 0;
+    const byRow = name === 'embedding.weight';
+    const result = new Float32Array(values.length);
+    for (let row = 0, index = 0; index < values.length; row++) {
+      for (let column = 0; column < columns; column++, index++) {
+        result[index] = (values[index] ?? 0) * (scales[byRow ? row : column] ?? 0);
+      }
+    }
+    return result;
+  }
+
+  /** Compares base.bin with the stated hash, streaming. @throws ModelFileError if they differ */
+  async verify(): Promise<void> {
+    const found = await hashFile(this.binaryPath);
+    if (found !== this.sha256) {
+      throw new ModelFileError(
+        this.binaryPath,
+        null,
+        `has SHA-256 ${found}, its description says ${this.sha256}`,
+        cure,
+      );
+    }
+  }
+
+  async #read(name: string, dtype: TensorRegion['dtype']): Promise<Uint8Array> {
+    const region = this.region(name);
+    if (region.dtype !== dtype) {
+      throw new ModelFileError(
+        this.binaryPath,
+        name,
+        `is ${region.dtype}, not ${dtype}`,
+        'Read it as what it is',
+      );
+    }
+    const bytes = new Uint8Array(region.length);
+    const handle = await open(this.binaryPath, 'r');
+    try {
+      for (let done = 0; done < bytes.length;) {
+        const { bytesRead } = await handle.read(
+          bytes,
+          done,
+          Math.min(1 << 30, bytes.length - done),
+          region.offset + done,
+        );
+        if (bytesRead === 0)
+          throw new ModelFileError(this.binaryPath, name, 'the file ends inside this tensor', cure);
+        done += bytesRead;
+      }
+    } finally {
+      await handle.close();
+    }
+    return bytes;
+  }
+}
+
+/**
+ * Opens a converted base: checks its description, the layout that follows from its configuration and the size of
+ * base.bin. The bytes themselves are checked by {@link WeightFile.verify}.
+ *
+ * @throws ModelFileError
+ */
+export async function openBase(folder: string): Promise<WeightFile> {
+  const file = path.join(folder, BASE_DESCRIPTION_FILE);
+  const description = parseDescription(await readDescription(file), file);
+  const configuration = validateConfiguration(description.configuration, file);
+  const { precision, binary, provenance } = description;
+  const base = new WeightFile(folder, configuration, precision, binary.sha256, provenance);
+  if (JSON.stringify(description.tensors) !== JSON.stringify(base.regions)) {
+    throw new ModelFileError(file, 'tensors', 'do not follow from the configuration', cure);
+  }
+  const length = layoutLength(base.regions);
+  if (binary.length !== length) {
+    throw new ModelFileError(
+      file,
+      'binary.length',
+      `is ${binary.length}, the tensors take ${length} bytes`,
+      cure,
+    );
+  }
+  const found = await sizeOf(base.binaryPath);
+  if (found !== length)
+    throw new ModelFileError(base.binaryPath, null, `has ${found} bytes, not ${length}`, cure);
+  return base;
+}
+
+async function sizeOf(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size;
+  } catch (error) {
+    throw new ModelFileError(file, null, 'cannot be read', cure, { cause: error });
+  }
+}
+
+async function readDescription(file: string): Promise<string> {
+  const bytes = await sizeOf(file);
+  if (bytes > MAXIMUM_DESCRIPTION_BYTES) {
+    throw new ModelFileError(file, null, `has ${bytes} bytes, no description is that large`, cure);
+  }
+  return await readFile(file, 'utf8');
+}
+
+function parseDescription(text: string, file: string): z.infer<typeof baseDescriptionSchema> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new ModelFileError(file, null, 'is not JSON', cure, { cause: error });
+  }
+  const parsed = baseDescriptionSchema.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new ModelFileError(
+      file,
+      issue?.path.join('.') ?? null,
+      issue?.message ?? 'is not a description',
+      cure,
+    );
+  }
+  return parsed.data;
+}
+
+/** SHA-256 of a file in lower-case hex, streaming. */
+export async function hashFile(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
