@@ -1,0 +1,53 @@
+/** Artifacts: bytes by their SHA-256, and multipart uploads under way. */
+import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { ARTIFACT_KINDS } from '../../../shared/api/words.ts';
+import { id, instant } from './columns.ts';
+
+/** A row exists only after the bytes are stored and their hash was verified. */
+export const artifacts = sqliteTable(
+  'artifacts',
+  {
+    sha256: text('sha256').primaryKey(),
+    bytes: integer('bytes').notNull(),
+    mediaType: text('media_type').notNull(),
+    kind: text('kind', { enum: ARTIFACT_KINDS }).notNull(),
+    /** Who produced it first; no reference, so that tasks and artifacts do not depend on each other. */
+    producedByTaskId: text('produced_by_task_id'),
+    createdAt: instant('created_at').notNull(),
+  },
+  (table) => [
+    index('artifacts_kind').on(table.kind, table.createdAt, table.sha256),
+    index('artifacts_created').on(table.createdAt, table.sha256),
+    index('artifacts_task').on(table.producedByTaskId, table.createdAt, table.sha256),
+  ],
+);
+
+export const uploads = sqliteTable(
+  'uploads',
+  {
+    id: id(),
+    sha256: text('sha256').notNull(),
+    bytes: integer('bytes').notNull(),
+    mediaType: text('media_type').notNull(),
+    kind: text('kind', { enum: ARTIFACT_KINDS }).notNull(),
+    producedByTaskId: text('produced_by_task_id'),
+    keyId: text('key_id').notNull(),
+    /** The blob store's own name for the multipart upload. */
+    blobUploadId: text('blob_upload_id').notNull(),
+    createdAt: instant('created_at').notNull(),
+  },
+  (table) => [index('uploads_created').on(table.createdAt)],
+);
+
+export const uploadParts = sqliteTable(
+  'upload_parts',
+  {
+    uploadId: text('upload_id')
+      .notNull()
+      .references(() => uploads.id, { onDelete: 'cascade' }),
+    number: integer('number').notNull(),
+    bytes: integer('bytes').notNull(),
+    etag: text('etag').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.uploadId, table.number] })],
+);

@@ -1,0 +1,14 @@
+/** Column forms that every table repeats. */
+import { integer, text } from 'drizzle-orm/sqlite-core';
+
+/** A UUID version 7 as text: it sorts by creation, so `ORDER BY id` is a list's order and its cursor. */
+export const id = () => text('id').primaryKey();
+
+/** Milliseconds since the epoch, from the injected clock. */
+export const instant = (name: string) => integer(name);
+
+/** A JSON value in a text column. */
+export const json = <T>(name: string) => text(name, { mode: 'json' }).$type<T>();
+
+/** A value without a fixed form: validated by the route that writes it. */
+export type JsonObject = Record<string, unknown>;

@@ -1,0 +1,58 @@
+/** Experiments and the stages each was planned into. */
+import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+import { EXPERIMENT_STATUSES, METHODS, STAGE_KINDS, STAGE_STATUSES } from '../../../shared/api/words.ts';
+import { id, instant, json, type JsonObject } from './columns.ts';
+import { principleVersions } from './principles.ts';
+import { baseModels, promptSets } from './prompt-sets.ts';
+
+export const experiments = sqliteTable(
+  'experiments',
+  {
+    id: id(),
+    name: text('name').notNull(),
+    method: text('method', { enum: METHODS }).notNull(),
+    /** Null only for the method `base`, which needs no principle. */
+    principleVersionId: text('principle_version_id').references(() => principleVersions.id),
+    promptSetId: text('prompt_set_id')
+      .notNull()
+      .references(() => promptSets.id),
+    baseModelId: text('base_model_id')
+      .notNull()
+      .references(() => baseModels.id),
+    seed: integer('seed').notNull(),
+    hyperparameters: json<JsonObject>('hyperparameters').notNull(),
+    status: text('status', { enum: EXPERIMENT_STATUSES }).notNull(),
+    statusReason: text('status_reason'),
+    createdAt: instant('created_at').notNull(),
+    finishedAt: instant('finished_at'),
+  },
+  (table) => [
+    index('experiments_status').on(table.status, table.id),
+    index('experiments_method').on(table.method, table.id),
+    index('experiments_principle').on(table.principleVersionId, table.id),
+    index('experiments_prompt_set').on(table.promptSetId, table.id),
+    index('experiments_base_model').on(table.baseModelId, table.id),
+  ],
+);
+
+export const stages = sqliteTable(
+  'stages',
+  {
+    id: id(),
+    experimentId: text('experiment_id')
+      .notNull()
+      .references(() => experiments.id, { onDelete: 'cascade' }),
+    position: integer('position').notNull(),
+    kind: text('kind', { enum: STAGE_KINDS }).notNull(),
+    status: text('status', { enum: STAGE_STATUSES }).notNull(),
+    statusReason: text('status_reason'),
+    /** What the planner needs to turn this stage into tasks. */
+    plan: json<JsonObject>('plan').notNull(),
+    startedAt: instant('started_at'),
+    finishedAt: instant('finished_at'),
+  },
+  (table) => [
+    uniqueIndex('stages_position').on(table.experimentId, table.position),
+    index('stages_status').on(table.status, table.id),
+  ],
+);

@@ -1,0 +1,50 @@
+/** Prompt sets with their prompts by split, and the base models that experiments start from. */
+import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { SPLITS } from '../../../shared/api/words.ts';
+import { id, instant, json, type JsonObject } from './columns.ts';
+
+/** `readyAt` is null while an upload is under way: only ready sets are listed and used. */
+export const promptSets = sqliteTable('prompt_sets', {
+  id: id(),
+  name: text('name').notNull().unique(),
+  splitRule: json<JsonObject>('split_rule').notNull(),
+  contentSha256: text('content_sha256'),
+  /** Rows by split, exact duplicates, and prompts that appear in both train and test. */
+  counts: json<Record<string, number>>('counts'),
+  createdAt: instant('created_at').notNull(),
+  readyAt: instant('ready_at'),
+});
+
+export const prompts = sqliteTable(
+  'prompts',
+  {
+    promptSetId: text('prompt_set_id')
+      .notNull()
+      .references(() => promptSets.id, { onDelete: 'cascade' }),
+    position: integer('position').notNull(),
+    split: text('split', { enum: SPLITS }).notNull(),
+    text: text('text').notNull(),
+    /** The human-preferred and rejected continuations where the upload had them (HH form). */
+    chosen: text('chosen'),
+    rejected: text('rejected'),
+    textSha256: text('text_sha256').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.promptSetId, table.position] }),
+    index('prompts_split').on(table.promptSetId, table.split, table.position),
+    index('prompts_text').on(table.promptSetId, table.textSha256),
+  ],
+);
+
+export const baseModels = sqliteTable('base_models', {
+  id: id(),
+  name: text('name').notNull().unique(),
+  /** Where a runner finds it: a folder name, a hub identifier or an artifact. */
+  source: text('source').notNull(),
+  /** Hash over weights and tokenizer: part of every task key. */
+  weightsSha256: text('weights_sha256').notNull(),
+  parameterCount: integer('parameter_count').notNull(),
+  contextLength: integer('context_length').notNull(),
+  configuration: json<JsonObject>('configuration').notNull(),
+  createdAt: instant('created_at').notNull(),
+});

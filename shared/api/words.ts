@@ -1,0 +1,35 @@
+/** The closed vocabularies of the product: every enumeration that the store, the API and the runner share. */
+
+export const METHODS = ['rlcd', 'rlaif', 'rlcd-rescore', 'context-distillation', 'base'] as const;
+export const STAGE_KINDS = [
+  'simulate',
+  'label',
+  'train-preference-model',
+  'ppo',
+  'distill',
+  'generate',
+  'judge',
+  'train-scorer',
+] as const;
+export const EXPERIMENT_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
+export const STAGE_STATUSES = ['waiting', 'running', 'succeeded', 'failed', 'cancelled'] as const;
+/** `waiting`: an input is missing; `queued`: may be claimed; `leased`: a runner holds it; the rest are final. */
+export const TASK_STATUSES = ['waiting', 'queued', 'leased', 'succeeded', 'failed', 'cancelled'] as const;
+export const RUNNER_STATUSES = ['launching', 'live', 'gone'] as const;
+export const LAUNCH_OUTCOMES = ['launched', 'refused', 'failed', 'skipped'] as const;
+export const SPLITS = ['train', 'dev', 'test'] as const;
+export const SCOPES = ['admin', 'client', 'runner'] as const;
+export const ARTIFACT_KINDS = [
+  'preference-dataset',
+  'preference-model',
+  'adapter',
+  'checkpoint',
+  'generations',
+  'comparisons',
+  'scorer',
+  'report',
+] as const;
+export const COMPARISON_SOURCES = ['machine', 'human'] as const;
+export const COMPARISON_OUTCOMES = ['first', 'second', 'tie'] as const;
+
+export type Scope = (typeof SCOPES)[number];
