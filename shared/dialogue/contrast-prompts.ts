@@ -1,0 +1,60 @@
+/** The prompts p+, p- and p of one prompt and one affix pair (paper, section 3). */
+import { uniform } from '../random.ts';
+import type { AffixPair, Principle } from '../principles/principle.ts';
+import { DialogueFormatError } from './errors.ts';
+
+const LABEL = '\n\nAssistant:';
+
+/** The three prompts of one contrast; `plain` carries no affix and is what preference model and policy see. */
+export interface ContrastPrompts {
+  readonly positive: string;
+  readonly negative: string;
+  readonly plain: string;
+}
+
+/**
+ * Inserts an affix pair into a prompt.
+ *
+ * Dialogue form: the final `\n\nAssistant:` becomes `\n\nAssistant {positive}:` and EVERY EARLIER one
+ * `\n\nAssistant {negative}:`, so that the last turn contrasts with the history; the negative side mirrors this.
+ * Prefix form: affix + prompt.
+ *
+ * @param prompt for the dialogue form it ends with `\n\nAssistant:` (see promptOfDialogue)
+ * @throws DialogueFormatError if a dialogue prompt does not end so
+ */
+export function contrastPrompts(
+  principle: Pick<Principle, 'form' | 'responseOpening'>,
+  pair: Pick<AffixPair, 'positive' | 'negative'>,
+  prompt: string,
+): ContrastPrompts {
+  const { positive, negative } = pair;
+  if (principle.form === 'prefix') {
+    return { positive: positive + prompt, negative: negative + prompt, plain: prompt };
+  }
+  if (!prompt.endsWith(LABEL)) {
+    throw new DialogueFormatError(
+      `a dialogue prompt must end with "\\n\\nAssistant:", got ${JSON.stringify(prompt.slice(-40))}: ` +
+        'cut it after its last "Assistant:" (promptOfDialogue)',
+    );
+  }
+  const history = prompt.slice(0, -LABEL.length);
+  const opening = principle.responseOpening === '' ? '' : ` ${principle.responseOpening}`;
+  const side = (last: string, earlier: string) =>
+    `${history.replaceAll(LABEL, () => `\n\nAssistant ${earlier}:`)}\n\nAssistant ${last}:${opening}`;
+  return {
+    positive: side(positive, negative),
+    negative: side(negative, positive),
+    plain: prompt + opening,
+  };
+}
+
+/** Stream of the generator that draws affix pairs; part of what "same seed, same bytes" rests on. */
+const AFFIX_STREAM = 0x5aff1;
+
+/**
+ * Index of the affix pair of a prompt, uniform over the pairs: a function of (seed, row) alone, so the same for
+ * both sides and for any batch or shard.
+ */
+export function affixPairIndex(pairCount: number, seed: number, row: number): number {
+  return Math.floor(uniform(seed, AFFIX_STREAM, row) * pairCount);
+}

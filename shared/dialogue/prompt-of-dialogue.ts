@@ -1,0 +1,29 @@
+/** The prompt in a whole dialogue, and the response that follows it. */
+import { DialogueFormatError } from './errors.ts';
+
+const LAST_LABEL = 'Assistant:';
+
+/**
+ * The prompt of an HH row: its `chosen` dialogue cut right after the LAST `Assistant:`, white space stripped from
+ * both ends (so it begins with `Human:`, without the two newlines).
+ *
+ * @throws DialogueFormatError if no `Assistant:` occurs
+ */
+export function promptOfDialogue(dialogue: string): string {
+  return dialogue.slice(0, endOfPrompt(dialogue)).trim();
+}
+
+/** What the last `Assistant:` of a dialogue says, stripped; errors as in {@link promptOfDialogue}. */
+export function responseOfDialogue(dialogue: string): string {
+  return dialogue.slice(endOfPrompt(dialogue)).trim();
+}
+
+function endOfPrompt(dialogue: string): number {
+  const start = dialogue.lastIndexOf(LAST_LABEL);
+  if (start < 0) {
+    throw new DialogueFormatError(
+      `no "Assistant:" in the dialogue ${JSON.stringify(dialogue.slice(0, 40))}: a prompt ends with the assistant's label`,
+    );
+  }
+  return start + LAST_LABEL.length;
+}
