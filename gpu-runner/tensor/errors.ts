@@ -1,0 +1,25 @@
+/** Typed errors of the tensor layer. */
+
+/** A graph that cannot be built: the message names the operator, the shapes or types, and what is wrong. */
+export class GraphError extends Error {
+  override readonly name = 'GraphError';
+}
+
+/** A value whose gradient was asked for through an operator that has no rule. */
+export class GradientError extends Error {
+  override readonly name = 'GradientError';
+}
+
+/** Why the engine refused: no such device, no kernel for an operator, a bad model, a failed or impossible run. */
+export type SessionFault = 'device' | 'operator' | 'model' | 'run' | 'closed';
+
+/** The engine refused a model or a run; `fault` says of which kind, the message what to do about it. */
+export class SessionError extends Error {
+  override readonly name = 'SessionError';
+  readonly fault: SessionFault;
+
+  constructor(fault: SessionFault, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.fault = fault;
+  }
+}
