@@ -1,0 +1,48 @@
+/** Generalised advantage estimation (Schulman et al. 2016) over the true tokens of each response. */
+import { cellOf, rowLength, type TokenShape } from './token-matrix.ts';
+
+export interface AdvantageSettings {
+  /** Discount gamma. */
+  readonly discount: number;
+  /** Trace decay lambda. */
+  readonly traceDecay: number;
+}
+
+export interface Advantages {
+  /** A[t], [rows, columns], padding 0. */
+  readonly advantages: Float64Array;
+  /** Regression target of the value model, A[t] + V[t], [rows, columns], padding 0. */
+  readonly returns: Float64Array;
+}
+
+/**
+ * delta[t] = r[t] + gamma V[t+1] - V[t], with V = 0 after the last true token;
+ * A[t] = delta[t] + gamma lambda A[t+1]; R[t] = A[t] + V[t].
+ *
+ * @param rewards [rows, columns]
+ * @param values V of the state before each token is sampled, [rows, columns]
+ */
+export function estimateAdvantages(
+  shape: TokenShape,
+  rewards: ArrayLike<number>,
+  values: ArrayLike<number>,
+  settings: AdvantageSettings,
+): Advantages {
+  const { discount, traceDecay } = settings;
+  const advantages = new Float64Array(shape.rows * shape.columns);
+  const returns = new Float64Array(shape.rows * shape.columns);
+  for (let row = 0; row < shape.rows; row++) {
+    let nextAdvantage = 0;
+    let nextValue = 0;
+    for (let column = rowLength(shape, row) - 1; column >= 0; column--) {
+      const cell = row * shape.columns + column;
+      const value = cellOf(values, cell, 'values');
+      const delta = cellOf(rewards, cell, 'rewards') + discount * nextValue - value;
+      nextAdvantage = delta + discount * traceDecay * nextAdvantage;
+      nextValue = value;
+      advantages[cell] = nextAdvantage;
+      returns[cell] = nextAdvantage + value;
+    }
+  }
+  return { advantages, returns };
+}

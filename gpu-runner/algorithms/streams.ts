@@ -1,0 +1,37 @@
+/** Streams of the counter-based generator: every use of randomness in a run draws from a stream of its own. */
+import { AlgorithmInputError } from './algorithm-error.ts';
+
+/** Who draws. The numbers are part of what makes a run repeatable: append, never renumber. */
+const PURPOSES = {
+  'affix-pair': 1,
+  'simulate-positive': 2,
+  'simulate-negative': 3,
+  'held-out-split': 4,
+  'pair-order': 5,
+  'preference-batches': 6,
+  'prompt-batches': 7,
+  rollout: 8,
+  'ppo-minibatches': 9,
+  evaluation: 10,
+  generation: 11,
+  'reference-samples': 12,
+  'adapter-init': 13,
+  'judge-order': 14,
+} as const;
+
+export type StreamPurpose = keyof typeof PURPOSES;
+
+const INDEX_LIMIT = 2 ** 40;
+
+/**
+ * The stream number of (purpose, index): distinct for distinct pairs.
+ *
+ * @param index row, step or epoch within the purpose, an integer in 0..2^40-1
+ * @throws AlgorithmInputError if the index is out of range
+ */
+export function streamOf(purpose: StreamPurpose, index: number): number {
+  if (!Number.isSafeInteger(index) || index < 0 || index >= INDEX_LIMIT) {
+    throw new AlgorithmInputError(`stream index of ${purpose} is ${index}: needs an integer in 0..2^40-1`);
+  }
+  return PURPOSES[purpose] * INDEX_LIMIT + index;
+}

@@ -1,0 +1,204 @@
+/** The implementation details of PPO that live on the host, one named test per id, with hand-computed numbers. */
+import { describe, expect, it } from 'vitest';
+import { learningRateMultiplier } from '../../../../gpu-runner/algorithms/learning-rate.ts';
+import { streamOf } from '../../../../gpu-runner/algorithms/streams.ts';
+import { estimateAdvantages } from '../../../../gpu-runner/algorithms/ppo/advantages.ts';
+import {
+  initialKlCoefficient,
+  nextKlCoefficient,
+} from '../../../../gpu-runner/algorithms/ppo/kl-controller.ts';
+import { sampledKl, sampledKlMatrix } from '../../../../gpu-runner/algorithms/ppo/kl-penalty.ts';
+import { minibatchSchedule } from '../../../../gpu-runner/algorithms/ppo/minibatches.ts';
+import {
+  placeRewards,
+  scoreNormalisation,
+  terminalScores,
+} from '../../../../gpu-runner/algorithms/ppo/rewards.ts';
+import { maskedMoments, whiten } from '../../../../gpu-runner/algorithms/ppo/whitening.ts';
+import { uniform } from '../../../../shared/random.ts';
+import { pad, paddingOf, shapeOf, unpad } from './ragged.ts';
+
+describe('details of PPO for language models', () => {
+  it('G5 the learning rate anneals to 0: warm-up 5, T = 20 gives 0, .2, .8, 1, .733, .067 at steps 1, 2, 5, 6, 10, 20', () => {
+    const schedule = { kind: 'linear', warmupSteps: 5, totalSteps: 20 } as const;
+    const multipliers = [1, 2, 5, 6, 10, 20].map((step) => learningRateMultiplier(schedule, step - 1));
+    expect(multipliers.map((value) => Number(value.toFixed(3)))).toEqual([0, 0.2, 0.8, 1, 0.733, 0.067]);
+    expect(learningRateMultiplier(schedule, 20)).toBe(0);
+    expect(learningRateMultiplier({ ...schedule, kind: 'cosine' }, 20)).toBeCloseTo(0, 15);
+  });
+
+  it('G5 a constant schedule does not depend on the final step count, so one run serves every column of the grid', () => {
+    const at = (totalSteps: number) =>
+      Array.from({ length: 20 }, (_, step) =>
+        learningRateMultiplier({ kind: 'constant', warmupSteps: 5, totalSteps }, step),
+      );
+    expect(at(20)).toEqual(at(80));
+  });
+
+  it('G6 two seeds and two streams draw different numbers, each repeatable', () => {
+    const draw = (seed: number, row: number) =>
+      Array.from({ length: 8 }, (_, position) => uniform(seed, streamOf('rollout', row), position));
+    expect(draw(1, 0)).toEqual(draw(1, 0));
+    expect(draw(1, 0)).not.toEqual(draw(2, 0));
+    expect(draw(1, 0)).not.toEqual(draw(1, 1));
+    expect(streamOf('rollout', 0)).not.toBe(streamOf('generation', 0));
+  });
+
+  it('M1 the score lands on the last true token alone', () => {
+    const shape = shapeOf([[0, 0, 0], [0]]);
+    const rewards = placeRewards(shape, pad([[0, 0, 0], [0]], shape), () => 0.1, [2, -3]);
+    expect(unpad(rewards, shape)).toEqual([[-0, -0, 2], [-3]]);
+  });
+
+  it('M3 scores are brought to mean 0 and standard deviation 1 on reference samples', () => {
+    const normalisation = scoreNormalisation([1, 2, 3, 6]);
+    expect(normalisation.mean).toBe(3);
+    expect(normalisation.standardDeviation).toBeCloseTo(Math.sqrt(3.5), 12);
+    const scores = terminalScores([1, 2, 3, 6], [1, 1, 1, 1], { normalisation, penaltyWithoutStop: null });
+    expect(scores.reduce((a, b) => a + b, 0)).toBeCloseTo(0, 12);
+    expect(scores.reduce((a, b) => a + b * b, 0) / 4).toBeCloseTo(1, 12);
+  });
+
+  it('M3 a preference model without spread is refused', () => {
+    expect(() => scoreNormalisation([0.5, 0.5, 0.5])).toThrow(/no spread/);
+    expect(() => scoreNormalisation([1])).toThrow(/no spread/);
+    expect(() => scoreNormalisation([1, Number.NaN])).toThrow(/no spread/);
+  });
+
+  it('P5d a response that has not ended earns the fixed penalty, an ended one its score', () => {
+    const normalisation = { mean: 1, standardDeviation: 2 };
+    const scores = terminalScores([5, 5], [1, 0], { normalisation, penaltyWithoutStop: -1 });
+    expect([...scores]).toEqual([2, -1]);
+    expect([...terminalScores([5, 5], [1, 0], { normalisation, penaltyWithoutStop: null })]).toEqual([2, 2]);
+  });
+
+  it('P6d with gamma 1 and lambda 1 returns telescope to the rewards still to come', () => {
+    const shape = shapeOf([[1, 2, 3], [4]]);
+    const { returns, advantages } = estimateAdvantages(
+      shape,
+      pad([[1, 2, 3], [4]], shape),
+      pad([[10, 20, 30], [40]], shape),
+      { discount: 1, traceDecay: 1 },
+    );
+    expect(unpad(returns, shape)).toEqual([[6, 5, 3], [4]]);
+    expect(unpad(advantages, shape)).toEqual([[-4, -15, -27], [-36]]);
+  });
+
+  it('P6d gamma 0.5 and lambda 0.5 by hand', () => {
+    const shape = shapeOf([[1, 2]], 0);
+    const { advantages, returns } = estimateAdvantages(shape, [1, 2], [4, 8], {
+      discount: 0.5,
+      traceDecay: 0.5,
+    });
+    // delta1 = 2 - 8 = -6; delta0 = 1 + 0.5 * 8 - 4 = 1; A0 = 1 + 0.25 * -6 = -0.5
+    expect([...advantages]).toEqual([-0.5, -6]);
+    expect([...returns]).toEqual([3.5, 2]);
+  });
+
+  it('P7d every epoch is reshuffled and visits each rollout exactly once', () => {
+    const settings = { rollouts: 12, epochs: 3, minibatchSize: 6, microbatchSize: 4 };
+    const schedule = minibatchSchedule(settings, 7, 5);
+    const orders = [0, 1, 2].map((epoch) =>
+      schedule
+        .filter((minibatch) => minibatch.epoch === epoch)
+        .flatMap((minibatch) => minibatch.microbatches.flat()),
+    );
+    for (const order of orders)
+      expect(order.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 12 }, (_, i) => i));
+    expect(orders[0]).not.toEqual(orders[1]);
+    expect(orders[1]).not.toEqual(orders[2]);
+    expect(schedule.map((minibatch) => minibatch.microbatches.map((rows) => rows.length))).toEqual(
+      Array.from({ length: 6 }, () => [4, 2]),
+    );
+    expect(minibatchSchedule(settings, 7, 5)).toEqual(schedule);
+    expect(minibatchSchedule(settings, 7, 6)).not.toEqual(schedule);
+  });
+
+  it('P7d rollouts that do not divide into minibatches are refused', () => {
+    const settings = { rollouts: 10, epochs: 1, minibatchSize: 4, microbatchSize: 2 };
+    expect(() => minibatchSchedule(settings, 1, 0)).toThrow(/do not divide/);
+    expect(() => minibatchSchedule({ ...settings, epochs: 0 }, 1, 0)).toThrow(/epochs is 0/);
+  });
+
+  it('P8d rewards sum to score - beta * KL', () => {
+    const policy = [[-1, -2, -0.5], [-3]];
+    const reference = [[-1.5, -1, -2], [-2]];
+    const shape = shapeOf(policy);
+    const kl = sampledKlMatrix('k1', shape, pad(policy, shape), pad(reference, shape, -7));
+    expect(unpad(kl, shape)).toEqual([[0.5, -1, 1.5], [-1]]);
+    const rewards = unpad(
+      placeRewards(shape, kl, (row) => (row === 0 ? 0.5 : 0.1), [2, -3]),
+      shape,
+    );
+    expect(rewards[0]).toEqual([-0.25, 0.5, 1.25]);
+    expect(rewards[0]?.reduce((a, b) => a + b)).toBeCloseTo(2 - 0.5 * 1, 12);
+    expect(rewards[1]?.[0]).toBeCloseTo(-3 + 0.1, 12);
+  });
+
+  it('P9d rewards keep their mean, advantages lose it, both by the population variance', () => {
+    const shape = shapeOf(
+      [
+        [1, 3],
+        [5, 7],
+      ],
+      0,
+    );
+    // mean 4, population variance (9 + 1 + 1 + 9) / 4 = 5
+    const root = Math.sqrt(5 + 1e-8);
+    expect([...whiten(shape, [1, 3, 5, 7], 'shift-mean')]).toEqual([-3, -1, 1, 3].map((x) => x * (1 / root)));
+    expect([...whiten(shape, [1, 3, 5, 7], 'keep-mean')]).toEqual(
+      [-3, -1, 1, 3].map((x) => x * (1 / root) + 4),
+    );
+  });
+
+  it('P11d the adaptive coefficient follows its closed form: init .15, target 6, horizon 10,000, error clipped to 0.2', () => {
+    const settings = { kind: 'adaptive', initialCoefficient: 0.15, target: 6, horizon: 10_000 } as const;
+    let coefficient = initialKlCoefficient(settings);
+    expect(coefficient).toBe(0.15);
+    for (let step = 0; step < 10; step++) coefficient = nextKlCoefficient(settings, coefficient, 60, 512);
+    expect(coefficient).toBeCloseTo(0.15 * (1 + (0.2 * 512) / 10_000) ** 10, 14);
+    expect(nextKlCoefficient(settings, 0.15, 0, 512)).toBeCloseTo(0.15 * (1 - (0.2 * 512) / 10_000), 14);
+    expect(nextKlCoefficient(settings, 0.15, 6.6, 512)).toBeCloseTo(0.15 * (1 + (0.1 * 512) / 10_000), 14);
+    expect(nextKlCoefficient(settings, 0.15, 6, 512)).toBe(0.15);
+    expect(nextKlCoefficient({ kind: 'fixed', coefficient: 0.02 }, 0.5, 60, 512)).toBe(0.02);
+  });
+
+  it('A1 whitening masks padding: other padding, same result, and padding stays 0', () => {
+    const rows = [
+      [1, 3],
+      [5, 7, 9],
+    ];
+    const shape = shapeOf(rows);
+    const one = whiten(shape, pad(rows, shape, 0), 'shift-mean');
+    const other = whiten(shape, pad(rows, shape, 1e6), 'shift-mean');
+    expect(one).toEqual(other);
+    expect(paddingOf(one, shape).every((value) => value === 0)).toBe(true);
+    // The AlpacaFarm form takes mean and variance over padding too; with zeros there it differs:
+    const unmasked = maskedMoments(
+      { ...shape, lengths: [shape.columns, shape.columns] },
+      pad(rows, shape, 0),
+    );
+    expect(unmasked.mean).not.toBeCloseTo(maskedMoments(shape, pad(rows, shape, 0)).mean, 3);
+  });
+
+  it('A1 the score lands on the true last token even where padding and end share one id', () => {
+    // Lengths, not token ids, say where a response ends: the row is [.., end] + [end, end] of padding.
+    const shape = { rows: 1, columns: 5, lengths: [3] };
+    const rewards = placeRewards(shape, new Float64Array(5), () => 0, [4]);
+    expect([...rewards]).toEqual([-0, -0, 4, 0, 0]);
+  });
+
+  it('A1 the default estimators have no one-sided clamp: only k1-clamped drops negative differences', () => {
+    expect(sampledKl('k1', -0.7)).toBe(-0.7);
+    expect(sampledKl('k1-clamped', -0.7)).toBe(0);
+    expect(sampledKl('k1-clamped', 0.7)).toBe(0.7);
+    expect(sampledKl('k2', -2)).toBe(2);
+    expect(sampledKl('k3', Math.LN2)).toBeCloseTo(0.5 - 1 + Math.LN2, 15);
+  });
+
+  it('A1 a response without tokens has no place for its score and is refused', () => {
+    expect(() => placeRewards({ rows: 1, columns: 2, lengths: [0] }, [0, 0], () => 0, [1])).toThrow(
+      /no token/,
+    );
+  });
+});
