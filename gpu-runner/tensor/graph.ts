@@ -188,7 +188,20 @@ export class Graph {
    */
   capture(value: Value): Value {
     this.#assertVisible('capture', value);
-    return this.#value(value.name, value, undefined, value.constant);
+    const outputs: Value[] = [];
+    const gradient: GradientRule = ({ outputGradients }) => outputGradients;
+    const order = this.#model.next++;
+    const producer: Producer = {
+      operator: 'Capture',
+      inputs: [value],
+      outputs,
+      attributes: {},
+      order,
+      gradient,
+    };
+    const captured = this.#value(value.name, value, producer, value.constant);
+    outputs.push(captured);
+    return captured;
   }
 
   /**
@@ -231,9 +244,9 @@ export class Graph {
     return outputs;
   }
 
-  /** The same tensor under another declared type, and without history if `detach`. */
-  static alias(value: Value, shape: Shape, producer?: Producer): Value {
-    return value.graph.#value(value.name, { dtype: value.dtype, shape }, producer, value.constant);
+  /** The same tensor under another declared shape, and without history: no gradient flows through. */
+  static detach(value: Value, shape: Shape = value.shape): Value {
+    return value.graph.#value(value.name, { dtype: value.dtype, shape }, undefined, value.constant);
   }
 
   /** Runs `build` with names of operators under a prefix, so that profiles tell where time goes. */
@@ -313,7 +326,9 @@ export class Graph {
   ): readonly Value[] {
     for (const input of inputs) if (input !== undefined) this.#assertVisible(operator, input);
     const shared = !Object.values(attributes).some((attribute) => attribute instanceof Graph);
-    const key = `${domain}:${operator}(${inputs.map((input) => input?.id ?? '').join()})${shared ? JSON.stringify(attributes) : ''}${types.length}`;
+    const called = `${domain}:${operator}(${inputs.map((input) => input?.id ?? '').join()})`;
+    const returned = types.map(({ dtype, shape }) => dtype + shapeText(shape)).join();
+    const key = shared ? `${called}${JSON.stringify(attributes)}${returned}` : '';
     const known = shared ? this.#computed.get(key) : undefined;
     if (known !== undefined) return known;
     const outputs: Value[] = [];

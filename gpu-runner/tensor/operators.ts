@@ -5,4 +5,4 @@ export * from './operators/gather.ts';
 export * from './operators/product.ts';
 export * from './operators/reduce.ts';
 export * from './operators/shape.ts';
-export type { Operand } from './operators/emit.ts';
+export { asValue, emitOne, first, type Operand, typeText } from './operators/emit.ts';

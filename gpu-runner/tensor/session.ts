@@ -139,8 +139,8 @@ function engineSessionOptions(
   const { device = 'cpu', deviceId } = options;
   const provider = deviceId === undefined ? device : { name: device, deviceId };
   const entries: Record<string, string> = { ...options.entries };
-  // This entry keeps DequantizeLinear of a constant from becoming a float copy of the whole base.
-  entries[OPTION_OF_FOLDING] ??= options.foldQuantisedWeights === true ? '0' : '1';
+  // With "1" the optimiser computes DequantizeLinear of a constant at load: a float copy of the whole base.
+  entries[OPTION_OF_FOLDING] ??= options.foldQuantisedWeights === true ? '1' : '0';
   if (folder !== undefined) entries['session.model_external_initializers_file_folder_path'] = folder;
   return {
     executionProviders: [provider],

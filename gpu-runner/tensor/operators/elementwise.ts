@@ -90,5 +90,5 @@ export function cast(x: Value, dtype: DataType): Value {
 
 /** The same numbers, through which no gradient flows. */
 export function stopGradient(x: Value): Value {
-  return Graph.alias(x, x.shape);
+  return Graph.detach(x);
 }

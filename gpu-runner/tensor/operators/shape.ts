@@ -192,16 +192,11 @@ export function assumeShape(x: Value, shape: Shape): Value {
   if (target.length !== x.shape.length || !fits) {
     throw new GraphError(`assumeShape: ${shapeText(x.shape)} cannot be ${shapeText(target)}`);
   }
-  if (x.producer === undefined) return Graph.alias(x, target);
-  const { operator } = x.producer;
   const [renamed] = Graph.composite(
-    `${operator} as ${shapeText(target)}`,
+    'AssumeShape',
     [x],
-    () => [Graph.alias(x, target)],
-    (call) => {
-      const [gradient] = call.outputGradients;
-      return [gradient === undefined ? undefined : assumeShape(gradient, x.shape)];
-    },
+    () => [Graph.detach(x, target)],
+    ({ outputGradients }) => outputGradients.map((gradient) => gradient && Graph.detach(gradient, x.shape)),
   );
   if (renamed === undefined) throw new GraphError('assumeShape: no result');
   return renamed;
@@ -209,10 +204,7 @@ export function assumeShape(x: Value, shape: Shape): Value {
 
 /** A tensor of one number in a shape that may be symbolic. */
 export function fill(graph: Graph, value: number, dtype: Value['dtype'], shape: Shape): Value {
-  return expandScalar(graph.scalar(value, dtype), graph, shape);
-}
-
-function expandScalar(scalar: Value, graph: Graph, shape: Shape): Value {
+  const scalar = graph.scalar(value, dtype);
   const target = shape.map(canonical);
   if (target.length === 0) return scalar;
   const operands = [scalar, graph.shapeTensor(target)];

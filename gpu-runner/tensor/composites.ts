@@ -1,0 +1,116 @@
+/** Groups of operators that are faster as one: each with a closed-form gradient of its own. */
+import { shapeText } from './dimension.ts';
+import { GraphError } from './errors.ts';
+import { sumTo } from './gradient.ts';
+import { Graph, type GradientRule, type Value } from './graph.ts';
+import * as ops from './operators.ts';
+
+/** Name of a composite -> its gradient, for the documentation. */
+export const COMPOSITE_FORMULAS: Readonly<Record<string, string>> = {
+  RmsNorm: 'n = X r, h = g W: dX = r (h - n mean(h n)), dW = sum(g n), r = 1 / sqrt(mean(X^2) + epsilon)',
+  Silu: 's = sigmoid(X): dX = g (s + Y (1 - s))',
+  Rotary: 'dX = g turned by the negative angle',
+  TokenLogProbability: 'dX = g (onehot(target) - softmax(X))',
+};
+
+/**
+ * Root-mean-square normalisation: y = x / sqrt(mean(x^2) + epsilon) * weight over the last axis.
+ *
+ * @param x [..., size]
+ * @param weight [size]
+ */
+export function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
+  const size = x.shape.at(-1);
+  if (size === undefined || shapeText(weight.shape) !== shapeText([size])) {
+    throw new GraphError(`RmsNorm: weight ${shapeText(weight.shape)} for ${shapeText(x.shape)}`);
+  }
+  const statistics = { dtype: x.dtype, shape: [...x.shape.slice(0, -1), 1] };
+  const attributes = { axis: -1, epsilon: { float: epsilon }, stash_type: x.dtype === 'float64' ? 11 : 1 };
+  const [y, inverse] = Graph.emit('SimplifiedLayerNormalization', [x, weight], attributes, [x, statistics]);
+  if (y === undefined || inverse === undefined) throw new GraphError('RmsNorm: no result');
+  const rule: GradientRule = ({ outputGradients: [g], needed }) => {
+    if (g === undefined) return [];
+    const normal = ops.multiply(x, inverse);
+    const toInput = (): Value => {
+      const scaled = ops.multiply(g, weight);
+      const mean = ops.reduceMean(ops.multiply(scaled, normal), { axes: [-1], keep: true });
+      return ops.multiply(inverse, ops.subtract(scaled, ops.multiply(normal, mean)));
+    };
+    const toWeight = (): Value => sumTo(ops.multiply(g, normal), weight.shape);
+    return [needed[0] === true ? toInput() : undefined, needed[1] === true ? toWeight() : undefined];
+  };
+  return ops.first(Graph.composite('RmsNorm', [x, weight], () => [y], rule));
+}
+
+/** x sigmoid(x). */
+export function silu(x: Value): Value {
+  const forward = (): Value =>
+    x.dtype === 'float32'
+      ? ops.emitOne('QuickGelu', [x], x, { alpha: { float: 1 } }, 'com.microsoft')
+      : ops.multiply(x, ops.sigmoid(x));
+  const y = forward();
+  const rule: GradientRule = ({ outputGradients: [g] }) => {
+    if (g === undefined) return [];
+    const gate = ops.sigmoid(x);
+    return [ops.multiply(g, ops.add(gate, ops.multiply(y, ops.subtract(1, gate))))];
+  };
+  return ops.first(Graph.composite('Silu', [x], () => [y], rule));
+}
+
+/** Angles of the rotary embedding. */
+export interface RotaryTables {
+  /** position of each token, int64 [batch, time] */
+  readonly positions: Value;
+  /** cosine and sine of position times frequency, [positions, size / 2] */
+  readonly cosine: Value;
+  readonly sine: Value;
+  /** pairs (0, 1), (2, 3), ... if true; (0, size / 2), (1, size / 2 + 1), ... if not */
+  readonly interleaved: boolean;
+}
+
+/** Turns pairs of a head's elements by angles that grow with the position: x [batch, heads, time, size]. */
+export function rotary(x: Value, tables: RotaryTables): Value {
+  if (x.shape.length !== 4)
+    throw new GraphError(`Rotary: needs [batch, heads, time, size], got ${shapeText(x.shape)}`);
+  const { positions, cosine, sine, interleaved } = tables;
+  const turn = (value: Value, sines: Value): Value => {
+    const attributes = { interleaved: Number(interleaved) };
+    return ops.emitOne(
+      'RotaryEmbedding',
+      [value, positions, cosine, sines],
+      value,
+      attributes,
+      'com.microsoft',
+    );
+  };
+  const rule: GradientRule = ({ outputGradients: [g] }) =>
+    g === undefined ? [] : [turn(g, ops.negate(sine))];
+  return ops.first(Graph.composite('Rotary', [x], () => [turn(x, sine)], rule));
+}
+
+/**
+ * Log-probability of each target under softmax(logits), written so that no operator sums over the vocabulary in
+ * one thread.
+ *
+ * @param logits [..., vocabulary]
+ * @param targets integers [...]
+ * @returns [...]
+ */
+export function tokenLogProbability(logits: Value, targets: Value): Value {
+  if (shapeText(logits.shape.slice(0, -1)) !== shapeText(targets.shape)) {
+    throw new GraphError(
+      `TokenLogProbability: logits ${shapeText(logits.shape)}, targets ${shapeText(targets.shape)}`,
+    );
+  }
+  const all = ops.logSoftmax(logits);
+  const column = ops.unsqueeze(targets, [-1]);
+  const axis = logits.shape.length - 1;
+  const picked = ops.squeeze(ops.gatherElements(all, column, axis), [-1]);
+  const rule: GradientRule = ({ outputGradients: [g] }) => {
+    if (g === undefined) return [];
+    const weight = ops.unsqueeze(g, [-1]);
+    const spread = ops.multiply(ops.exp(all), ops.negate(weight));
+    return [ops.scatterElements(spread, column, weight, axis, 'add')];
+  };
+  return ops.first(Graph.composite('TokenLogProbability', [logits], () => [picked], rule));
+}

@@ -1,0 +1,87 @@
+/** AdamW, clipping by the global norm and accumulation over micro-batches, written into the graph. */
+import { GraphError } from './errors.ts';
+import type { Value } from './graph.ts';
+import * as ops from './operators.ts';
+
+export interface AdamOptions {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** decoupled: parameter -= learning rate * weight decay * parameter */
+  readonly weightDecay: number;
+  /**
+   * Where epsilon is added. `corrected` (PyTorch): sqrt(v / (1 - beta2^t)) + epsilon.
+   * `uncorrected` (TensorFlow, the reference PPO runs): sqrt(v) + epsilon, correcting the step size only.
+   */
+  readonly epsilonForm: 'corrected' | 'uncorrected';
+}
+
+/** A parameter and its two moments, all of one shape, float32. */
+export interface AdamState {
+  readonly parameter: Value;
+  readonly mean: Value;
+  readonly variance: Value;
+}
+
+/** What all parameters share in a step. */
+export interface AdamStep {
+  /** scalar */
+  readonly learningRate: Value;
+  /** updates done so far plus one, a floating point scalar (1 for the first) */
+  readonly step: Value;
+}
+
+/**
+ * One AdamW update of every parameter:
+ * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; p = p - lr decay p - lr m' / (sqrt(v') + epsilon),
+ * where m' = m / (1 - beta1^t) and v' = v / (1 - beta2^t).
+ */
+export function adamW(
+  states: readonly AdamState[],
+  gradients: readonly Value[],
+  { learningRate, step }: AdamStep,
+  options: AdamOptions,
+): readonly AdamState[] {
+  if (states.length !== gradients.length) {
+    throw new GraphError(`AdamW: ${states.length} parameters, ${gradients.length} gradients`);
+  }
+  const { beta1, beta2, epsilon, weightDecay, epsilonForm } = options;
+  const correction1 = ops.subtract(1, powerOf(beta1, step));
+  const rootCorrection2 = ops.sqrt(ops.subtract(1, powerOf(beta2, step)));
+  // p -= size m / (sqrt(v) + shift) is both forms at once, with scalars only beside the per-element work.
+  const size = ops.divide(ops.multiply(learningRate, rootCorrection2), correction1);
+  const shift = epsilonForm === 'corrected' ? ops.multiply(rootCorrection2, epsilon) : epsilon;
+  const keep = weightDecay === 0 ? undefined : ops.subtract(1, ops.multiply(learningRate, weightDecay));
+  return states.map(({ parameter, mean, variance }, index) => {
+    const gradient = gradients[index];
+    if (gradient === undefined) throw new GraphError('AdamW: a gradient is missing');
+    const nextMean = ops.add(ops.multiply(mean, beta1), ops.multiply(gradient, 1 - beta1));
+    const square = ops.multiply(gradient, gradient);
+    const nextVariance = ops.add(ops.multiply(variance, beta2), ops.multiply(square, 1 - beta2));
+    const update = ops.divide(ops.multiply(nextMean, size), ops.add(ops.sqrt(nextVariance), shift));
+    const kept = keep === undefined ? parameter : ops.multiply(parameter, keep);
+    return { parameter: ops.subtract(kept, update), mean: nextMean, variance: nextVariance };
+  });
+}
+
+/** base ^ exponent for a constant base. */
+function powerOf(base: number, exponent: Value): Value {
+  const operands = [exponent.graph.scalar(base, exponent.dtype), exponent];
+  return ops.emitOne('Pow', operands, exponent);
+}
+
+/** The norm of all gradients together: sqrt(sum of squares), a scalar. */
+export function globalNorm(gradients: readonly Value[]): Value {
+  const squares = gradients.map((gradient) => ops.reduceSum(ops.multiply(gradient, gradient)));
+  return ops.sqrt(squares.slice(1).reduce((sum, square) => ops.add(sum, square), ops.first(squares)));
+}
+
+/** Gradients scaled by min(1, limit / norm), as PyTorch's clip_grad_norm_, and the norm before clipping. */
+export function clipByGlobalNorm(
+  gradients: readonly Value[],
+  limit: number,
+): { readonly gradients: readonly Value[]; readonly norm: Value } {
+  const norm = globalNorm(gradients);
+  const scale = ops.minimum(ops.divide(limit, ops.add(norm, 1e-6)), 1);
+  return { gradients: gradients.map((gradient) => ops.multiply(gradient, scale)), norm };
+}

@@ -1,0 +1,174 @@
+/** LLaMA in float64 by the textbook, one sequence at a time: the independent judge of the training graphs. */
+import { Matrix, Tape } from './tape.ts';
+
+/** What the oracle needs to know of an architecture (structurally the engine's configuration). */
+export interface OracleConfiguration {
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly headSize: number;
+  readonly rmsNormEpsilon: number;
+  readonly ropeTheta: number;
+  readonly ropeLayout: 'interleaved' | 'half';
+  readonly ropeScaling:
+    | { readonly kind: 'linear'; readonly factor: number }
+    | {
+        readonly kind: 'llama3';
+        readonly factor: number;
+        readonly lowFrequencyFactor: number;
+        readonly highFrequencyFactor: number;
+        readonly originalMaximumPositions: number;
+      }
+    | null;
+}
+
+/** A linear layer x @ weight, weight [in,out], with an optional low-rank addition scale * (x @ a) @ b. */
+export interface OracleLinear {
+  readonly weight: Matrix;
+  readonly adapter?: { readonly a: Matrix; readonly b: Matrix; readonly scale: number };
+}
+
+export interface OracleLayer {
+  readonly attentionNorm: Matrix;
+  readonly query: OracleLinear;
+  readonly key: OracleLinear;
+  readonly value: OracleLinear;
+  readonly output: OracleLinear;
+  readonly feedForwardNorm: Matrix;
+  readonly gate: OracleLinear;
+  readonly up: OracleLinear;
+  readonly down: OracleLinear;
+}
+
+export interface OracleWeights {
+  /** [vocabulary, hidden] */
+  readonly embedding: Matrix;
+  readonly layers: readonly OracleLayer[];
+  readonly norm: Matrix;
+  /** [vocabulary, hidden]; the same object as `embedding` when tied */
+  readonly output: Matrix;
+}
+
+/** How activations enter a linear layer: as they are, or rounded to 8 bits a token with a straight-through gradient. */
+export type Activation = (tape: Tape, x: Matrix) => Matrix;
+
+export const exactActivation: Activation = (_tape, x) => x;
+
+function linear(tape: Tape, x: Matrix, layer: OracleLinear, activation: Activation): Matrix {
+  const base = tape.product(activation(tape, x), layer.weight);
+  if (layer.adapter === undefined) return base;
+  const { a, b, scale } = layer.adapter;
+  return tape.add(base, tape.scale(tape.product(tape.product(x, a), b), scale));
+}
+
+/** Angle per position of rotation pair `pair`, after the scaling that long-context models apply. */
+function frequency(configuration: OracleConfiguration, pair: number): number {
+  const plain = 1 / configuration.ropeTheta ** ((2 * pair) / configuration.headSize);
+  const scaling = configuration.ropeScaling;
+  if (scaling === null) return plain;
+  if (scaling.kind === 'linear') return plain / scaling.factor;
+  const wavelength = (2 * Math.PI) / plain;
+  const longest = scaling.originalMaximumPositions / scaling.lowFrequencyFactor;
+  const shortest = scaling.originalMaximumPositions / scaling.highFrequencyFactor;
+  if (wavelength < shortest) return plain;
+  if (wavelength > longest) return plain / scaling.factor;
+  const smooth =
+    (scaling.originalMaximumPositions / wavelength - scaling.lowFrequencyFactor) /
+    (scaling.highFrequencyFactor - scaling.lowFrequencyFactor);
+  return ((1 - smooth) * plain) / scaling.factor + smooth * plain;
+}
+
+/** Rotates each pair of one head's columns by position times its frequency. */
+function rotate(tape: Tape, x: Matrix, configuration: OracleConfiguration): Matrix {
+  const size = configuration.headSize;
+  const out = new Matrix(x.rows, size);
+  const turn = (source: Float64Array, target: Float64Array, direction: 1 | -1): void => {
+    for (let position = 0; position < x.rows; position++) {
+      for (let pair = 0; pair < size / 2; pair++) {
+        const [first, second] =
+          configuration.ropeLayout === 'interleaved' ? [2 * pair, 2 * pair + 1] : [pair, pair + size / 2];
+        const angle = direction * position * frequency(configuration, pair);
+        const i = position * size + first;
+        const j = position * size + second;
+        const [a, b] = [source[i] ?? 0, source[j] ?? 0];
+        target[i] = (target[i] ?? 0) + a * Math.cos(angle) - b * Math.sin(angle);
+        target[j] = (target[j] ?? 0) + a * Math.sin(angle) + b * Math.cos(angle);
+      }
+    }
+  };
+  turn(x.data, out.data, 1);
+  tape.onBackward(() => {
+    turn(out.gradient, x.gradient, -1);
+  });
+  return out;
+}
+
+function attention(
+  tape: Tape,
+  x: Matrix,
+  layer: OracleLayer,
+  configuration: OracleConfiguration,
+  activation: Activation,
+): Matrix {
+  const { heads, keyValueHeads, headSize } = configuration;
+  const query = linear(tape, x, layer.query, activation);
+  const key = linear(tape, x, layer.key, activation);
+  const value = linear(tape, x, layer.value, activation);
+  const mixed = Array.from({ length: heads }, (_, head) => {
+    const shared = Math.floor(head / (heads / keyValueHeads));
+    const slice = (all: Matrix, index: number): Matrix =>
+      tape.columns(all, index * headSize, (index + 1) * headSize);
+    const q = rotate(tape, slice(query, head), configuration);
+    const k = rotate(tape, slice(key, shared), configuration);
+    const scores = tape.scale(tape.product(q, k, true), 1 / Math.sqrt(headSize));
+    return tape.product(tape.causalSoftmax(scores), slice(value, shared));
+  });
+  return linear(tape, tape.join(mixed), layer.output, activation);
+}
+
+function feedForward(tape: Tape, x: Matrix, layer: OracleLayer, activation: Activation): Matrix {
+  const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z));
+  const gated = tape.map(
+    [linear(tape, x, layer.gate, activation), linear(tape, x, layer.up, activation)],
+    (gate, up) => gate * sigmoid(gate) * up,
+    (gate, up) => {
+      const s = sigmoid(gate);
+      return [up * s * (1 + gate * (1 - s)), gate * s];
+    },
+  );
+  return linear(tape, gated, layer.down, activation);
+}
+
+/** Hidden states after the final norm, [time, hidden]. */
+export function hiddenStates(
+  tape: Tape,
+  configuration: OracleConfiguration,
+  weights: OracleWeights,
+  tokens: readonly number[],
+  activation: Activation = exactActivation,
+): Matrix {
+  const epsilon = configuration.rmsNormEpsilon;
+  let x = tape.gather(weights.embedding, tokens);
+  for (const layer of weights.layers) {
+    const attended = attention(
+      tape,
+      tape.rmsNorm(x, layer.attentionNorm, epsilon),
+      layer,
+      configuration,
+      activation,
+    );
+    x = tape.add(x, attended);
+    x = tape.add(x, feedForward(tape, tape.rmsNorm(x, layer.feedForwardNorm, epsilon), layer, activation));
+  }
+  return tape.rmsNorm(x, weights.norm, epsilon);
+}
+
+/** Next-token logits [time, vocabulary] of hidden states, divided by the temperature. */
+export function logits(
+  tape: Tape,
+  hidden: Matrix,
+  weights: OracleWeights,
+  temperature = 1,
+  activation: Activation = exactActivation,
+): Matrix {
+  return tape.scale(tape.product(activation(tape, hidden), weights.output, true), 1 / temperature);
+}
