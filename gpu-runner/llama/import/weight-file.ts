@@ -1,10 +1,8 @@
 /** A converted base on disk: a folder with base.json (what it is) and base.bin (its tensors), read by region. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { open, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { type LlamaConfiguration, validateConfiguration } from '../config.ts';
+import { hashFile, readExactly, readJsonFile, sizeOfFile, withFile } from './files.ts';
 import { ModelFileError } from './model-file-error.ts';
 import { type BasePrecision, baseLayout, layoutLength, type TensorRegion } from './weight-layout.ts';
 
@@ -152,22 +150,9 @@ export class WeightFile {
       );
     }
     const bytes = new Uint8Array(region.length);
-    const handle = await open(this.binaryPath, 'r');
-    try {
-      for (let done = 0; done < bytes.length;) {
-        const { bytesRead } = await handle.read(
-          bytes,
-          done,
-          Math.min(1 << 30, bytes.length - done),
-          region.offset + done,
-        );
-        if (bytesRead === 0)
-          throw new ModelFileError(this.binaryPath, name, 'the file ends inside this tensor', cure);
-        done += bytesRead;
-      }
-    } finally {
-      await handle.close();
-    }
+    await withFile(this.binaryPath, async (handle) => {
+      await readExactly(handle, this.binaryPath, region.offset, bytes, name);
+    });
     return bytes;
   }
 }
@@ -180,7 +165,7 @@ export class WeightFile {
  */
 export async function openBase(folder: string): Promise<WeightFile> {
   const file = path.join(folder, BASE_DESCRIPTION_FILE);
-  const description = parseDescription(await readDescription(file), file);
+  const description = parseDescription(await readJsonFile(file, MAXIMUM_DESCRIPTION_BYTES, cure), file);
   const configuration = validateConfiguration(description.configuration, file);
   const { precision, binary, provenance } = description;
   const base = new WeightFile(folder, configuration, precision, binary.sha256, provenance);
@@ -196,35 +181,13 @@ export async function openBase(folder: string): Promise<WeightFile> {
       cure,
     );
   }
-  const found = await sizeOf(base.binaryPath);
+  const found = await sizeOfFile(base.binaryPath, cure);
   if (found !== length)
     throw new ModelFileError(base.binaryPath, null, `has ${found} bytes, not ${length}`, cure);
   return base;
 }
 
-async function sizeOf(file: string): Promise<number> {
-  try {
-    return (await stat(file)).size;
-  } catch (error) {
-    throw new ModelFileError(file, null, 'cannot be read', cure, { cause: error });
-  }
-}
-
-async function readDescription(file: string): Promise<string> {
-  const bytes = await sizeOf(file);
-  if (bytes > MAXIMUM_DESCRIPTION_BYTES) {
-    throw new ModelFileError(file, null, `has ${bytes} bytes, no description is that large`, cure);
-  }
-  return await readFile(file, 'utf8');
-}
-
-function parseDescription(text: string, file: string): z.infer<typeof baseDescriptionSchema> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new ModelFileError(file, null, 'is not JSON', cure, { cause: error });
-  }
+function parseDescription(value: unknown, file: string): z.infer<typeof baseDescriptionSchema> {
   const parsed = baseDescriptionSchema.safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -236,11 +199,4 @@ function parseDescription(text: string, file: string): z.infer<typeof baseDescri
     );
   }
   return parsed.data;
-}
-
-/** SHA-256 of a file in lower-case hex, streaming. */
-export async function hashFile(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }

@@ -2,12 +2,12 @@
 import { type FileHandle, mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { LlamaConfiguration } from '../config.ts';
+import { hashFile } from './files.ts';
 import {
   BASE_BINARY_FILE,
   BASE_DESCRIPTION_FILE,
   BASE_VERSION,
   type BaseProvenance,
-  hashFile,
   openBase,
   type WeightFile,
 } from './weight-file.ts';

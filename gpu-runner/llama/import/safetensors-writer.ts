@@ -1,0 +1,75 @@
+/** Writes safetensors that every other implementation reads, streaming: one tensor in memory at a time. */
+import { open, rename } from 'node:fs/promises';
+import { type CheckpointDtype, elementBytes, encodeElements } from './element-types.ts';
+
+/** A tensor to write; `values` is called when its turn comes. */
+export interface TensorToWrite {
+  readonly name: string;
+  readonly dtype: CheckpointDtype;
+  readonly shape: readonly number[];
+  readonly values: () => Float32Array | Promise<Float32Array>;
+}
+
+/**
+ * The bytes of a safetensors file in order: wide elements first, then by name, so that every tensor is aligned and the
+ * same tensors give the same bytes.
+ *
+ * @throws RangeError if a name stands twice or values do not fill their shape
+ */
+export async function* safetensorsChunks(
+  tensors: readonly TensorToWrite[],
+  metadata: Readonly<Record<string, string>> = { format: 'pt' },
+): AsyncGenerator<Uint8Array> {
+  const ordered = [...tensors].sort(
+    (a, b) => elementBytes[b.dtype] - elementBytes[a.dtype] || (a.name < b.name ? -1 : 1),
+  );
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  let end = 0;
+  for (const { name, dtype, shape } of ordered) {
+    if (Object.hasOwn(header, name)) throw new RangeError(`tensor ${name} is to be written twice`);
+    const begin = end;
+    end += shape.reduce((product, size) => product * size, elementBytes[dtype]);
+    header[name] = { dtype, shape, data_offsets: [begin, end] };
+  }
+  const text = Buffer.from(JSON.stringify(header));
+  const padded = Buffer.alloc(Math.ceil(text.length / 8) * 8, ' ');
+  text.copy(padded);
+  const prefix = Buffer.alloc(8);
+  prefix.writeBigUInt64LE(BigInt(padded.length));
+  yield prefix;
+  yield padded;
+  for (const { name, dtype, shape, values } of ordered) {
+    const elements = await values();
+    const expected = shape.reduce((product, size) => product * size, 1);
+    if (elements.length !== expected) {
+      throw new RangeError(`tensor ${name} has ${elements.length} elements, its shape ${expected}`);
+    }
+    yield encodeElements(dtype, elements);
+  }
+}
+
+/** Writes a file; it appears under its name only when it is whole and on disk. */
+export async function writeSafetensors(
+  file: string,
+  tensors: readonly TensorToWrite[],
+  metadata?: Readonly<Record<string, string>>,
+): Promise<void> {
+  const partial = `${file}.partial-${process.pid}`;
+  const handle = await open(partial, 'w');
+  try {
+    for await (const chunk of safetensorsChunks(tensors, metadata)) await handle.writeFile(chunk);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(partial, file);
+}
+
+/** The same as bytes in memory, for what is small. */
+export async function encodeSafetensors(
+  tensors: readonly TensorToWrite[],
+  metadata?: Readonly<Record<string, string>>,
+): Promise<Uint8Array> {
+  const chunks = await Array.fromAsync(safetensorsChunks(tensors, metadata));
+  return new Uint8Array(Buffer.concat(chunks));
+}
