@@ -1,0 +1,29 @@
+/** Token ids of a text that continues a prompt, tokenised apart from it and checked to read back as that text. */
+import { AlgorithmInputError } from './algorithm-error.ts';
+
+/** The part of a tokenizer that this needs. */
+interface ContinuationTokenizer {
+  encode(text: string): Int32Array;
+  decodeAfter(preceding: ArrayLike<number>, ids: ArrayLike<number>): string;
+}
+
+/**
+ * Ids that read back as `continuation` after the prompt. Tokenizers of the SentencePiece kind put a space of their
+ * own before a text, so a continuation that starts with one is tried without it, too.
+ *
+ * @throws AlgorithmInputError if the tokenizer cannot say this text
+ */
+export function continuationTokens(
+  tokenizer: ContinuationTokenizer,
+  promptTokens: Int32Array,
+  continuation: string,
+): Int32Array {
+  const forms = continuation.startsWith(' ') ? [continuation.slice(1), continuation] : [continuation];
+  for (const form of forms) {
+    const tokens = tokenizer.encode(form);
+    if (tokenizer.decodeAfter(promptTokens, tokens) === continuation) return tokens;
+  }
+  throw new AlgorithmInputError(
+    `the tokenizer cannot say ${JSON.stringify(continuation.slice(0, 80))}: remove the characters it does not know`,
+  );
+}

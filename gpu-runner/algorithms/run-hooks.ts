@@ -1,0 +1,21 @@
+/** How a running algorithm reports, saves itself and is stopped; whoever runs it decides what becomes of it. */
+
+/** One text at one of the fixed prompts, so that a reader sees a run change. */
+export interface Sample {
+  readonly promptId: string;
+  readonly prompt: string;
+  readonly text: string;
+  readonly score: number;
+  /** KL to the reference over this text, nats. */
+  readonly kl: number;
+}
+
+export interface RunHooks {
+  /** Checked between engine runs; an aborted run throws the signal's reason. */
+  readonly signal: AbortSignal;
+  readonly progress: (done: number, total: number, unit: string) => void;
+  readonly metrics: (step: number, values: Readonly<Record<string, number>>) => void;
+  readonly samples: (step: number, samples: readonly Sample[]) => void;
+  /** Resolves when the bytes are safe; the run goes on only then. */
+  readonly checkpoint: (step: number, bytes: Uint8Array) => Promise<void>;
+}

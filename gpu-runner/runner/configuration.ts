@@ -1,0 +1,84 @@
+/** What a runner is told through environment variables: one table that reads them, checks them and explains them. */
+import { hostname } from 'node:os';
+import { z } from 'zod';
+
+/** A variable is missing or wrong; the message names it and says what it needs. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+}
+
+const seconds = z.coerce.number().positive().max(86_400);
+
+const VARIABLES = {
+  RLCD_EDGE_URL: {
+    help: 'address of the edge, such as http://127.0.0.1:8787 (required)',
+    schema: z
+      .url({ protocol: /^https?$/, error: 'needs an http or https address' })
+      .transform((url) => url.replace(/\/+$/, '')),
+  },
+  RLCD_RUNNER_KEY: {
+    help: 'an API key with the scope "runner" (required)',
+    schema: z.string().min(1, 'needs an API key'),
+  },
+  RLCD_RUNNER_NAME: {
+    help: "name shown for this runner; the machine's host name unless given",
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{1,100}$/, 'needs 1 to 100 letters, digits, dots, hyphens or underscores')
+      .default(() =>
+        hostname()
+          .replaceAll(/[^A-Za-z0-9._-]/g, '-')
+          .slice(0, 100),
+      ),
+  },
+  RLCD_CACHE: {
+    help: 'folder for converted models; .rlcd/runner unless given',
+    schema: z.string().min(1, 'needs a folder').default('.rlcd/runner'),
+  },
+  RLCD_THREADS: {
+    help: "threads of one engine run; the engine's own choice unless given",
+    schema: z.coerce.number('needs a whole number').int('needs a whole number').min(1).max(1024).optional(),
+  },
+  RLCD_IDLE_SECONDS: {
+    help: 'ends the runner after so many seconds without work; runs on unless given',
+    schema: seconds.optional(),
+  },
+} as const;
+
+type Variables = typeof VARIABLES;
+
+export type RunnerConfiguration = { readonly [Name in keyof Variables]: z.output<Variables[Name]['schema']> };
+
+/**
+ * Reads the variables.
+ *
+ * @throws ConfigurationError naming the first wrong one, or one that begins with RLCD_ and looks like a slip
+ */
+export function readConfiguration(
+  environment: Readonly<Record<string, string | undefined>>,
+): RunnerConfiguration {
+  const entries = Object.entries(VARIABLES).map(([name, { help, schema }]) => {
+    const given = environment[name];
+    const parsed = z.safeParse(schema, given === '' ? undefined : given);
+    if (!parsed.success) {
+      const fault =
+        given === undefined || given === '' ? 'is not set' : (parsed.error.issues[0]?.message ?? 'is wrong');
+      throw new ConfigurationError(`${name} ${fault}: it is the ${help}`);
+    }
+    return [name, parsed.data];
+  });
+  return Object.fromEntries(entries) as RunnerConfiguration;
+}
+
+/** The text of --help. */
+export function helpText(): string {
+  const lines = Object.entries(VARIABLES).map(([name, { help }]) => `  ${name.padEnd(18)} ${help}`);
+  return [
+    'npm run runner: takes tasks from the edge, runs them on this machine and reports until it is stopped.',
+    '',
+    'Environment:',
+    ...lines,
+    '',
+    'SIGTERM or SIGINT: no new task is taken; the running one is saved at its next checkpoint and handed back.',
+  ].join('\n');
+}
