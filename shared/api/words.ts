@@ -6,6 +6,7 @@ export const STAGE_KINDS = [
   'label',
   'train-preference-model',
   'ppo',
+  'select',
   'distill',
   'generate',
   'judge',
@@ -13,8 +14,8 @@ export const STAGE_KINDS = [
 ] as const;
 export const EXPERIMENT_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 export const STAGE_STATUSES = ['waiting', 'running', 'succeeded', 'failed', 'cancelled'] as const;
-/** `waiting`: an input is missing; `queued`: may be claimed; `leased`: a runner holds it; the rest are final. */
-export const TASK_STATUSES = ['waiting', 'queued', 'leased', 'succeeded', 'failed', 'cancelled'] as const;
+/** `queued`: may be claimed; `leased`: a runner holds it; the rest are final. */
+export const TASK_STATUSES = ['queued', 'leased', 'succeeded', 'failed', 'cancelled'] as const;
 export const RUNNER_STATUSES = ['launching', 'live', 'gone'] as const;
 export const LAUNCH_OUTCOMES = ['launched', 'refused', 'failed', 'skipped'] as const;
 export const SPLITS = ['train', 'dev', 'test'] as const;
@@ -24,7 +25,8 @@ export const ARTIFACT_KINDS = [
   'preference-model',
   'adapter',
   'checkpoint',
-  'generations',
+  'prompts',
+  'completions',
   'comparisons',
   'scorer',
   'report',

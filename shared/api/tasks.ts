@@ -1,0 +1,282 @@
+/** The contract of tasks: claim a lease, keep it by heartbeats, checkpoint, complete or fail. */
+import { z } from 'zod';
+import { defineEndpoints } from './endpoint.ts';
+import { identifier, instant, text } from './fields.ts';
+import { page, pageQuery } from './page.ts';
+import { sha256 } from './sha256.ts';
+import { taskSchemas, type TaskKind } from './tasks/kinds.ts';
+import { promptForm } from './tasks/settings.ts';
+import { STAGE_KINDS, TASK_STATUSES } from './words.ts';
+
+const artifactReference = z.object({ sha256, bytes: z.int().nonnegative() });
+
+/** The principle's content, as far as the task reads it. */
+export const taskPrinciple = z.object({
+  name: z.string(),
+  version: z.int().positive(),
+  form: promptForm,
+  responseOpening: z.string(),
+  affixPairs: z.array(
+    z.object({ positive: z.string(), negative: z.string(), scoringInstruction: z.string().optional() }),
+  ),
+});
+
+export const taskBaseModel = z.object({
+  name: z.string(),
+  /** A folder or hub identifier that the runner can open, or `bundled`. */
+  source: z.string(),
+  weightsSha256: sha256,
+  contextLength: z.int().positive(),
+  configuration: z.record(z.string(), z.unknown()),
+});
+
+const claimed = <Kind extends TaskKind>(kind: Kind) =>
+  z.object({
+    kind: z.literal(kind),
+    id: identifier,
+    /** The fencing token: every write for this task carries it. */
+    epoch: z.int().positive(),
+    leaseSeconds: z.int().positive(),
+    leaseUntil: instant,
+    /** The experiment and the stage that asked for the task first; others may share it. */
+    experimentId: identifier,
+    stage: z.string(),
+    shard: z.object({ index: z.int().nonnegative(), count: z.int().positive() }),
+    seed: z.int(),
+    parameters: taskSchemas[kind].parameters,
+    /** Null where the kind reads none. */
+    principle: taskPrinciple.nullable(),
+    baseModel: taskBaseModel,
+    /** JSON lines of `{id, prompt}`: the split that the task needs; null where it needs none. */
+    prompts: artifactReference.nullable(),
+    inputs: z.array(artifactReference.extend({ name: z.string() })),
+    /** Where to go on; null: from the start. */
+    checkpoint: z
+      .object({
+        sha256,
+        bytes: z.int().nonnegative(),
+        step: z.int().nonnegative(),
+        epoch: z.int().positive(),
+      })
+      .nullable(),
+    engineVersion: z.string(),
+  });
+
+export const claimedTask = z
+  .discriminatedUnion('kind', [
+    claimed('simulate'),
+    claimed('label'),
+    claimed('train-preference-model'),
+    claimed('ppo'),
+    claimed('select'),
+    claimed('distill'),
+    claimed('generate'),
+    claimed('judge'),
+  ])
+  .meta({ id: 'ClaimedTask' });
+export type ClaimedTask = z.infer<typeof claimedTask>;
+
+/** What a runner says of itself with every claim. */
+export const runnerDescription = z.strictObject({
+  /** Made by the runner when it starts; stays the same until it ends. */
+  id: z.uuid(),
+  name: text(200),
+  engineVersion: text(100),
+  /** Device, memory and versions. */
+  device: z.record(z.string().max(100), z.union([z.string().max(1000), z.number(), z.boolean(), z.null()])),
+});
+
+const epoch = z.int().positive();
+const lease = z.object({ leaseUntil: instant, cancel: z.boolean() });
+
+const progress = z.strictObject({
+  done: z.number().nonnegative(),
+  total: z.number().positive(),
+  /** What is counted: `prompts`, `steps`. */
+  unit: text(50),
+  message: text(500).optional(),
+});
+
+const metric = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_./=@-]{0,199}$/, 'must be 1 to 200 of letters, digits and _./=@-'),
+  step: z.int().min(0).max(1_000_000_000),
+  value: z.number(),
+});
+
+const sample = z.strictObject({
+  step: z.int().min(0).max(1_000_000_000),
+  /** Counts the samples of a step. */
+  row: z.int().min(0).max(1_000_000),
+  promptId: z.string().max(200),
+  prompt: z.string().max(50_000),
+  response: z.string().max(50_000),
+  score: z.number().nullable(),
+  /** Further figures to show, such as `kl` or `klCoefficient`. */
+  detail: z.record(z.string().max(100), z.union([z.string().max(1000), z.number(), z.null()])).optional(),
+});
+
+export const heartbeat = z.strictObject({
+  epoch,
+  /**
+   * 1 for the first report after a claim, then rising by one: a repeated report is answered and has no second
+   * effect, a report that skips a number is refused with 409.
+   */
+  sequence: z.int().positive(),
+  progress: progress.optional(),
+  metrics: z.array(metric).max(2000).default([]),
+  samples: z.array(sample).max(100).default([]),
+});
+export type Heartbeat = z.infer<typeof heartbeat>;
+
+const taskId = z.strictObject({ taskId: identifier });
+
+const failureReason = z.strictObject({
+  /** In kebab case, for programs; `cancelled` answers a heartbeat's `cancel`. */
+  code: z.string().regex(/^[a-z][a-z0-9-]{0,99}$/),
+  message: text(4000),
+  cure: text(4000).optional(),
+});
+
+const failure = z.object({
+  epoch,
+  runnerId: z.string().nullable(),
+  code: z.string(),
+  message: z.string(),
+  cure: z.string().nullable(),
+  retried: z.boolean(),
+  createdAt: instant,
+});
+
+export const taskView = z
+  .object({
+    id: identifier,
+    key: sha256,
+    kind: z.enum(STAGE_KINDS),
+    status: z.enum(TASK_STATUSES),
+    /** Why it waits, for people; null where it does not. */
+    waitsFor: z.string().nullable(),
+    experimentId: identifier,
+    stage: z.string(),
+    shard: z.object({ index: z.int(), count: z.int() }),
+    attempts: z.int(),
+    maximumAttempts: z.int(),
+    epoch: z.int(),
+    runnerId: z.string().nullable(),
+    leaseUntil: instant.nullable(),
+    progress: progress.nullable(),
+    createdAt: instant,
+    startedAt: instant.nullable(),
+    finishedAt: instant.nullable(),
+  })
+  .meta({ id: 'Task' });
+
+const taskDetail = taskView
+  .extend({
+    parameters: z.record(z.string(), z.unknown()),
+    seed: z.int(),
+    inputs: z.array(artifactReference.extend({ name: z.string() })),
+    outputs: z.array(z.object({ name: z.string(), sha256, bytes: z.int(), mediaType: z.string() })),
+    prompts: artifactReference.nullable(),
+    result: z.record(z.string(), z.unknown()).nullable(),
+    failures: z.array(failure),
+  })
+  .meta({ id: 'TaskDetail' });
+
+export const taskEndpoints = defineEndpoints({
+  claimTask: {
+    method: 'post',
+    path: '/v1/tasks/claim',
+    tag: 'tasks',
+    summary: 'Take the lease of the first waiting task; the first claim of a runner registers it',
+    scopes: ['runner'],
+    body: z.strictObject({
+      /** Random, one for each claim: a repeated request finds the same lease again. */
+      claimId: z.uuid(),
+      runner: runnerDescription,
+      /** Only these kinds; all where it is left out. */
+      kinds: z.array(z.enum(STAGE_KINDS)).min(1).max(STAGE_KINDS.length).optional(),
+    }),
+    status: 200,
+    /** `task` is null where nothing waits: ask again after the seconds told. */
+    response: z.object({ task: claimedTask.nullable(), retryAfterSeconds: z.number() }),
+  },
+  reportTask: {
+    method: 'post',
+    path: '/v1/tasks/{taskId}/heartbeat',
+    tag: 'tasks',
+    summary: 'Keep the lease, and report progress, metrics and samples once',
+    scopes: ['runner'],
+    parameters: taskId,
+    body: heartbeat,
+    status: 200,
+    response: lease.extend({
+      /** False where this sequence number was applied before. */
+      applied: z.boolean(),
+    }),
+  },
+  checkpointTask: {
+    method: 'post',
+    path: '/v1/tasks/{taskId}/checkpoint',
+    tag: 'tasks',
+    summary: 'Make an artifact, already put, the place where the task resumes',
+    scopes: ['runner'],
+    parameters: taskId,
+    body: z.strictObject({ epoch, sha256, step: z.int().nonnegative() }),
+    status: 200,
+    response: lease,
+  },
+  completeTask: {
+    method: 'post',
+    path: '/v1/tasks/{taskId}/complete',
+    tag: 'tasks',
+    summary: 'End a task with its outputs, already put, and its result',
+    scopes: ['runner'],
+    parameters: taskId,
+    body: z.strictObject({
+      epoch,
+      outputs: z
+        .array(z.strictObject({ name: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,99}$/), sha256 }))
+        .max(500)
+        .refine((outputs) => new Set(outputs.map(({ name }) => name)).size === outputs.length, {
+          error: 'must not repeat a name',
+        }),
+      /** In the form of the kind (shared/api/tasks). */
+      result: z.record(z.string(), z.unknown()),
+    }),
+    status: 200,
+    response: taskView,
+  },
+  failTask: {
+    method: 'post',
+    path: '/v1/tasks/{taskId}/fail',
+    tag: 'tasks',
+    summary: 'Give a task back: to be tried again, or to fail for good',
+    scopes: ['runner'],
+    parameters: taskId,
+    body: z.strictObject({ epoch, reason: failureReason, retryable: z.boolean() }),
+    status: 200,
+    response: taskView,
+  },
+  listTasks: {
+    method: 'get',
+    path: '/v1/tasks',
+    tag: 'tasks',
+    summary: 'List tasks, the newest first, with the reason why each waits',
+    scopes: ['admin', 'client'],
+    query: pageQuery({ status: z.enum(TASK_STATUSES).optional(), kind: z.enum(STAGE_KINDS).optional() }),
+    status: 200,
+    response: page(taskView),
+  },
+  getTask: {
+    method: 'get',
+    path: '/v1/tasks/{taskId}',
+    tag: 'tasks',
+    summary: 'Get a task with its parameters, inputs, outputs, result and every failure',
+    scopes: ['admin', 'client'],
+    parameters: taskId,
+    status: 200,
+    response: taskDetail,
+  },
+});

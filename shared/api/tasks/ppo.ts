@@ -1,0 +1,143 @@
+/** PPO: the KL coefficients of the grid are adapter groups of one batched run, kept at each step count. */
+import { z } from 'zod';
+import {
+  adapterFields,
+  count,
+  optimiserFields,
+  promptForm,
+  promptLimit,
+  samplingFields,
+  scheduleKind,
+} from './settings.ts';
+
+const distinctAscending = (values: readonly number[]) =>
+  values.every((value, index) => index === 0 || value > (values[index - 1] ?? value));
+const ASCENDING = { error: 'must rise, without repetition' };
+
+const klController = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('fixed') }),
+  z.strictObject({
+    kind: z.literal('adaptive'),
+    /** Nats a sequence. */
+    target: z.number().positive(),
+    horizon: z.int().positive(),
+  }),
+]);
+
+export const ppoHyperparameters = z.strictObject({
+  ...adapterFields,
+  ...optimiserFields,
+  ...samplingFields,
+  /** One cell group of the grid each; the first coefficient where the controller is adaptive. */
+  klCoefficients: z.array(z.number().min(0).max(100)).min(1).max(16).refine(distinctAscending, ASCENDING),
+  klController,
+  klEstimator: z.enum(['k1', 'k2', 'k3', 'k1-clamped', 'exact']),
+  /** PPO steps after which every cell is kept; the last one ends the run. */
+  steps: z.array(z.int().min(1).max(100_000)).min(1).max(16).refine(distinctAscending, ASCENDING),
+  /** Per step and cell. */
+  rollouts: z.int().min(1).max(65_536),
+  minibatchSize: z.int().min(1).max(65_536),
+  microbatchSize: z.int().min(1).max(65_536),
+  epochs: z.int().min(1).max(1023),
+  schedule: scheduleKind,
+  warmupSteps: z.int().min(0).max(100_000),
+  discount: z.number().min(0).max(1),
+  traceDecay: z.number().min(0).max(1),
+  clipRange: z.number().positive().max(10),
+  /** Null for no clip. */
+  valueClipRange: z.number().positive().nullable(),
+  valueCoefficient: z.number().min(0).max(100),
+  advantageEstimator: z.enum(['gae', 'rloo', 'grpo']),
+  /** Responses to one prompt in a group, for rloo and grpo; 1 for gae. */
+  groupSize: z.int().min(1).max(1024),
+  whitenRewards: z.boolean(),
+  whitenAdvantages: z.boolean(),
+  /** Scores are mapped to mean 0 and deviation 1 on the reference policy's samples. */
+  normaliseScores: z.boolean(),
+  /** On the normalised scale; null scores an unfinished response like any other. */
+  penaltyWithoutStop: z.number().nullable(),
+  earlyStop: z.strictObject({
+    klPerSequence: z.number().positive().nullable(),
+    approximateKl: z.number().positive().nullable(),
+  }),
+  /** Mean |difference| of the sampler's and the trainer's log-probabilities above which the run stops. */
+  maximumMismatch: z.number().positive(),
+  /** Longer prompts are dropped. */
+  maximumPromptTokens: z.int().min(1).max(32_768),
+  promptLimit,
+  /** Fixed prompts whose responses are reported as samples, and how often. */
+  samplePrompts: z.int().min(0).max(64),
+  sampleEverySteps: z.int().min(1).max(100_000),
+});
+
+export const PPO_DEFAULTS: z.infer<typeof ppoHyperparameters> = {
+  rank: 8,
+  alpha: 16,
+  learningRate: 1e-4,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0,
+  maximumGradientNorm: 1,
+  temperature: 1,
+  topP: 1,
+  maximumNewTokens: 300,
+  klCoefficients: [0.001, 0.002, 0.004, 0.008, 0.016, 0.032],
+  klController: { kind: 'fixed' },
+  klEstimator: 'k1',
+  steps: [20, 40, 60, 80],
+  rollouts: 512,
+  minibatchSize: 256,
+  microbatchSize: 32,
+  epochs: 2,
+  schedule: 'constant',
+  warmupSteps: 5,
+  discount: 1,
+  traceDecay: 1,
+  clipRange: 0.2,
+  valueClipRange: 0.2,
+  valueCoefficient: 0.1,
+  advantageEstimator: 'gae',
+  groupSize: 1,
+  whitenRewards: true,
+  whitenAdvantages: true,
+  normaliseScores: true,
+  penaltyWithoutStop: -1,
+  earlyStop: { klPerSequence: null, approximateKl: null },
+  maximumMismatch: 0.1,
+  maximumPromptTokens: 192,
+  promptLimit: null,
+  samplePrompts: 4,
+  sampleEverySteps: 5,
+};
+
+/** Input: `preference-model`. Outputs: `cell-<KL coefficient>-<steps>` (adapter) for every cell. */
+export const ppoParameters = ppoHyperparameters
+  .extend({ promptForm, responseOpening: z.string().max(2000) })
+  .refine(({ rollouts, minibatchSize }) => rollouts % minibatchSize === 0, {
+    path: ['minibatchSize'],
+    error: 'must divide rollouts, so that every rollout has equal weight',
+  })
+  .refine(({ rollouts, groupSize }) => rollouts % groupSize === 0, {
+    path: ['groupSize'],
+    error: 'must divide rollouts',
+  });
+
+export const ppoCell = z.strictObject({
+  klCoefficient: z.number(),
+  steps: count,
+  /** Of the last step before the cell was kept. */
+  reward: z.number(),
+  /** Nats a sequence. */
+  kl: z.number(),
+  meanLength: z.number(),
+  /** Where the cell's run ended early: the step and why. */
+  earlyStop: z.strictObject({ step: count, code: z.string(), message: z.string() }).nullable(),
+});
+
+export const ppoResult = z.strictObject({ cells: z.array(ppoCell).min(1) });
+
+/** The output name of a cell. */
+export function ppoCellName(klCoefficient: number, steps: number): string {
+  return `cell-${klCoefficient}-${steps}`;
+}

@@ -1,0 +1,39 @@
+/** Select: the cell of the grid with the highest mean of the method's own reward on dev prompts. */
+import { z } from 'zod';
+import { count, interval, promptForm, promptLimit, samplingFields } from './settings.ts';
+
+export const selectHyperparameters = z.strictObject({ ...samplingFields, promptLimit });
+
+export const SELECT_DEFAULTS: z.infer<typeof selectHyperparameters> = {
+  temperature: 1,
+  topP: 1,
+  maximumNewTokens: 300,
+  promptLimit: 1000,
+};
+
+/** Inputs: `preference-model` and every `cell-...`. Output: `adapter`, equal in bytes to the chosen cell. */
+export const selectParameters = selectHyperparameters.extend({
+  promptForm,
+  responseOpening: z.string().max(2000),
+  /** On the normalised scale of the PPO stage; null scores an unfinished response like any other. */
+  penaltyWithoutStop: z.number().nullable(),
+});
+
+const cell = { klCoefficient: z.number(), steps: count };
+
+export const selectResult = z.strictObject({
+  chosen: z.strictObject(cell),
+  /** Ordered by KL coefficient, then by steps. */
+  table: z
+    .array(
+      z.strictObject({
+        ...cell,
+        n: count,
+        meanReward: z.number(),
+        interval,
+        meanLength: z.number(),
+        kl: z.number(),
+      }),
+    )
+    .min(1),
+});

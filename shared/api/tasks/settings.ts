@@ -1,0 +1,54 @@
+/** Settings that several task kinds share. Every field is required: the edge resolves defaults, a runner has none. */
+import { z } from 'zod';
+
+/** How an affix enters a prompt, and how a text of that kind ends; it comes from the principle. */
+export const promptForm = z.enum(['dialogue', 'prefix']);
+
+const probability = z.number().min(0).max(1);
+
+/** A low-rank adapter on every linear layer. */
+export const adapterFields = {
+  rank: z.int().min(1).max(1024),
+  alpha: z.number().positive().max(4096),
+};
+
+/** AdamW with clipping of the gradient's norm. */
+export const optimiserFields = {
+  learningRate: z.number().positive().max(1),
+  beta1: probability,
+  beta2: probability,
+  epsilon: z.number().positive().max(1),
+  weightDecay: z.number().min(0).max(1),
+  maximumGradientNorm: z.number().positive(),
+};
+
+/** Sampling of one response. */
+export const samplingFields = {
+  temperature: z.number().positive().max(10),
+  /** 1 samples from the whole distribution. */
+  topP: z.number().positive().max(1),
+  maximumNewTokens: z.int().min(1).max(8192),
+};
+
+/** The first prompts of the split that are used; null for all of them. */
+export const promptLimit = z.int().min(1).max(10_000_000).nullable();
+
+export const scheduleKind = z.enum(['constant', 'linear', 'cosine']);
+
+/** As shared/statistics/interval.ts has it. */
+export const interval = z.object({ lower: z.number(), upper: z.number(), confidence: probability });
+
+/** As shared/statistics/summary.ts has it. */
+export const summary = z.object({
+  n: z.int().nonnegative(),
+  mean: z.number(),
+  standardDeviation: z.number().nullable(),
+  minimum: z.number(),
+  median: z.number(),
+  maximum: z.number(),
+});
+
+export const count = z.int().nonnegative();
+
+/** Counts by name, such as rejections by reason. */
+export const counts = z.record(z.string().max(100), count);

@@ -1,0 +1,63 @@
+/** Simulate: sample both sides of every prompt of a shard and keep what the response filter accepts. */
+import { z } from 'zod';
+import { count, counts, promptForm, promptLimit, samplingFields, summary } from './settings.ts';
+
+export const simulateHyperparameters = z.strictObject({
+  ...samplingFields,
+  /** Samples a side may take until the filter accepts one; a prompt with a failed side is dropped. */
+  maximumTries: z.int().min(1).max(100),
+  /** Tokens that contain one of these texts are never sampled. */
+  bannedTexts: z.array(z.string().min(1).max(100)).max(100),
+  promptLimit,
+});
+
+export const SIMULATE_DEFAULTS: z.infer<typeof simulateHyperparameters> = {
+  temperature: 1,
+  topP: 1,
+  maximumNewTokens: 300,
+  maximumTries: 5,
+  bannedTexts: ['\\', '`'],
+  promptLimit: null,
+};
+
+/** Output: `pairs` (preference-dataset). */
+export const simulateParameters = simulateHyperparameters.extend({
+  promptForm,
+  /** Text after the final `Assistant:` that every response continues; empty for none. */
+  responseOpening: z.string().max(2000),
+  /**
+   * contrast: chosen from the positive affix, rejected from the negative one;
+   * plain: both from the plain prompt, still to be labelled;
+   * positive: the positive affix alone, and `rejected` stays empty.
+   */
+  sides: z.enum(['contrast', 'plain', 'positive']),
+});
+
+export const simulateResult = z.strictObject({
+  prompts: count,
+  pairs: count,
+  /** Prompts that were dropped, by reason. */
+  dropped: counts,
+  /** Samples that the filter refused, by reason, for each side. */
+  rejected: z.strictObject({ chosen: counts, rejected: counts }),
+  /** Tokens of the accepted responses; null where there is none. */
+  lengths: z.strictObject({ chosen: summary.nullable(), rejected: summary.nullable() }),
+  duplicates: count,
+  /** Mean share of 2-grams that the two sides of a pair have in common; null without pairs. */
+  overlap: z.number().nullable(),
+  /** Mean tries of the accepted responses, for each side: retries bias the sample. */
+  meanTries: z.strictObject({ chosen: z.number().nullable(), rejected: z.number().nullable() }),
+});
+
+/** A line of `pairs`. */
+export const preferencePairLine = z.object({
+  promptId: z.string().min(1).max(200),
+  prompt: z.string(),
+  chosen: z.string(),
+  rejected: z.string(),
+  /** Probability that `chosen` is the better one. */
+  labelProbability: z.number().min(0).max(1),
+  /** Index into the principle's pairs; null where none was used. */
+  affixPair: count.nullable(),
+  provenance: z.record(z.string(), z.unknown()).optional(),
+});

@@ -1,0 +1,66 @@
+/** Train the preference model: an adapter and a scalar head on the frozen base, soft-target loss. */
+import { z } from 'zod';
+import { adapterFields, count, interval, optimiserFields, promptForm, scheduleKind } from './settings.ts';
+
+export const trainPreferenceModelHyperparameters = z.strictObject({
+  ...adapterFields,
+  ...optimiserFields,
+  epochs: z.int().min(1).max(100),
+  batchPairs: z.int().min(1).max(4096),
+  schedule: scheduleKind,
+  /** Share of the steps in which the rate rises from 0. */
+  warmupShare: z.number().min(0).max(1),
+  /** Tokens of prompt and response; longer pairs are dropped and counted. */
+  maximumLength: z.int().min(16).max(32_768),
+  /** Pairs kept from training to measure it. */
+  heldOutPairs: z.int().min(1).max(100_000),
+  checkpointEverySteps: z.int().min(1).max(100_000),
+});
+
+export const TRAIN_PREFERENCE_MODEL_DEFAULTS: z.infer<typeof trainPreferenceModelHyperparameters> = {
+  rank: 8,
+  alpha: 16,
+  learningRate: 1e-4,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0,
+  maximumGradientNorm: 1,
+  epochs: 1,
+  batchPairs: 16,
+  schedule: 'cosine',
+  warmupShare: 0.03,
+  maximumLength: 512,
+  heldOutPairs: 500,
+  checkpointEverySteps: 20,
+};
+
+/** Inputs: `pairs-0000`, `pairs-0001`, ... in order of shard. Output: `preference-model`. */
+export const trainPreferenceModelParameters = trainPreferenceModelHyperparameters.extend({ promptForm });
+
+export const trainPreferenceModelResult = z.strictObject({
+  trainPairs: count,
+  droppedPairs: count,
+  steps: count,
+  trainLoss: z.number(),
+  heldOut: z.strictObject({
+    n: count,
+    accuracy: z.number(),
+    interval,
+    brier: z.number(),
+    expectedCalibrationError: z.number(),
+    calibrationBins: z.array(
+      z.strictObject({
+        lower: z.number(),
+        upper: z.number(),
+        n: count,
+        meanProbability: z.number(),
+        meanOutcome: z.number(),
+      }),
+    ),
+    /** Accuracy by quartile of (length of chosen - length of rejected), the shortest gap first. */
+    accuracyByLengthGap: z.array(
+      z.strictObject({ lower: z.number(), upper: z.number(), n: count, accuracy: z.number().nullable() }),
+    ),
+  }),
+});
