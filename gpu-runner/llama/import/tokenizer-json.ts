@@ -17,12 +17,13 @@ export function bytePiece(byte: number): string {
 /**
  * @param ids every token's text and id; ids 0, 1 and 2 are unknown, begin and end
  * @param merges pairs in the order in which they apply
- * @param spaces what is put before a text, and the character that stands for a space inside tokens
+ * @param spaces what is put before a text, the character that stands for a space inside tokens, and a pattern of the
+ *   words that no merge crosses (without one a text is one word)
  */
 export function tokenizerJson(
   ids: ReadonlyMap<string, number>,
   merges: readonly (readonly [string, string])[],
-  spaces: { readonly prefix: string; readonly space: string },
+  spaces: { readonly prefix: string; readonly space: string; readonly words?: string },
 ): TokenizerJson {
   const texts = new Map([...ids].map(([text, id]) => [id, text]));
   const special = Object.values(specialTokens).map((id) => texts.get(id) ?? '');
@@ -50,7 +51,10 @@ export function tokenizerJson(
             normalizers: [prepend, { type: 'Replace', pattern: { String: ' ' }, content: spaces.space }],
           }
         : prepend,
-      pre_tokenizer: null,
+      pre_tokenizer:
+        spaces.words === undefined
+          ? null
+          : { type: 'Split', pattern: { Regex: spaces.words }, behavior: 'Isolated', invert: false },
       post_processor: {
         type: 'TemplateProcessing',
         single: [{ SpecialToken: { id: bos, type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
