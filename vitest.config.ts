@@ -1,9 +1,9 @@
-/** Test projects: `node` runs on Node; the edge adds `workerd`, which runs inside Cloudflare's runtime. */
+/** Test projects: `node` runs on Node, `workerd` inside Cloudflare's runtime with D1 and R2. */
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    reporters: ['default', './test/summary-reporter.ts'],
     projects: [
       {
         test: {
@@ -13,6 +13,20 @@ export default defineConfig({
           pool: 'forks',
           testTimeout: 60_000,
         },
+      },
+      {
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              bindings: {
+                MIGRATIONS: await readD1Migrations('migrations'),
+                RLCD_ADMIN_KEY: 'a-key-for-tests-of-the-worker-entry-0123456789',
+              },
+            },
+          })),
+        ],
+        test: { name: 'workerd', include: ['test/**/*.workerd.test.ts'], testTimeout: 60_000 },
       },
     ],
   },

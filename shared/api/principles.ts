@@ -1,15 +1,116 @@
 /** The contract of principles: immutable versions, movable labels, and the difference of two versions. */
 import { z } from 'zod';
+import { defineEndpoints } from './endpoint.ts';
+import { instant, name, positiveInteger, text } from './fields.ts';
+import { page, pageQuery } from './page.ts';
 
-/** One pair of affixes that make the two sides of a contrast, and how a scorer is asked about it. */
+/** The two affixes that make the sides of a contrast, and how a scorer is asked about them. */
 const affixPair = z.strictObject({
-  positive: z.string().min(1).max(2000),
-  negative: z.string().min(1).max(2000),
-  scoringInstruction: z.string().min(1).max(2000).optional(),
+  positive: text(2000),
+  negative: text(2000),
+  scoringInstruction: text(2000).optional(),
 });
 
 export const principleDefinition = z.strictObject({
-  description: z.string().min(1).max(4000),
+  description: text(4000),
   affixPairs: z.array(affixPair).min(1).max(64),
 });
 export type PrincipleDefinition = z.infer<typeof principleDefinition>;
+
+const principleVersion = z
+  .object({
+    id: z.string(),
+    principle: name,
+    number: positiveInteger,
+    definition: principleDefinition,
+    labels: z.array(z.string()),
+    createdAt: instant,
+  })
+  .meta({ id: 'PrincipleVersion' });
+
+const principle = z
+  .object({ id: z.string(), name, latestVersion: positiveInteger, createdAt: instant })
+  .meta({ id: 'Principle' });
+
+const label = z
+  .object({ principle: name, label: name, version: positiveInteger, movedAt: instant })
+  .meta({ id: 'PrincipleLabel' });
+
+/** One changed place: `before` is absent where it was added, `after` where it was removed. */
+const change = z.object({
+  pointer: z.string(),
+  before: z.unknown().optional(),
+  after: z.unknown().optional(),
+});
+
+const principleName = z.strictObject({ principleName: name });
+/** A version by its number or by a label. */
+const versionReference = z.union([z.string().regex(/^[1-9][0-9]{0,8}$/), name]);
+
+export const principleEndpoints = defineEndpoints({
+  createPrincipleVersion: {
+    method: 'post',
+    path: '/v1/principles/{principleName}/versions',
+    tag: 'principles',
+    summary: 'Add a version to a principle; the first one creates the principle',
+    scopes: ['admin', 'client'],
+    parameters: principleName,
+    body: principleDefinition,
+    status: 201,
+    response: principleVersion,
+    creates: true,
+  },
+  listPrinciples: {
+    method: 'get',
+    path: '/v1/principles',
+    tag: 'principles',
+    summary: 'List principles, the newest first',
+    scopes: ['admin', 'client'],
+    query: pageQuery({}),
+    status: 200,
+    response: page(principle),
+  },
+  listPrincipleVersions: {
+    method: 'get',
+    path: '/v1/principles/{principleName}/versions',
+    tag: 'principles',
+    summary: 'List the versions of a principle, the newest first',
+    scopes: ['admin', 'client'],
+    parameters: principleName,
+    query: pageQuery({}),
+    status: 200,
+    response: page(principleVersion),
+  },
+  getPrincipleVersion: {
+    method: 'get',
+    path: '/v1/principles/{principleName}/versions/{principleVersion}',
+    tag: 'principles',
+    summary: 'Get one version by its number or by a label',
+    scopes: ['admin', 'client', 'runner'],
+    parameters: principleName.extend({ principleVersion: versionReference }),
+    status: 200,
+    response: principleVersion,
+  },
+  comparePrincipleVersions: {
+    method: 'get',
+    path: '/v1/principles/{principleName}/difference',
+    tag: 'principles',
+    summary: 'Show what changed between two versions',
+    scopes: ['admin', 'client'],
+    parameters: principleName,
+    query: z.strictObject({ from: versionReference, to: versionReference }),
+    status: 200,
+    response: z.object({ from: positiveInteger, to: positiveInteger, changes: z.array(change) }),
+  },
+  movePrincipleLabel: {
+    method: 'put',
+    path: '/v1/principles/{principleName}/labels/{principleLabel}',
+    tag: 'principles',
+    summary: 'Point a label at a version',
+    scopes: ['admin', 'client'],
+    parameters: principleName.extend({ principleLabel: name.regex(/^[a-z]/, 'must start with a letter') }),
+    body: z.strictObject({ version: positiveInteger }),
+    status: 200,
+    response: label,
+  },
+});

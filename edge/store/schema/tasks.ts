@@ -46,7 +46,9 @@ export const tasks = sqliteTable(
   },
   (table) => [
     index('tasks_claim').on(table.status, table.priority, table.id),
-    index('tasks_lease_expiry').on(table.leaseExpiresAt).where(sql`${table.status} = 'leased'`),
+    index('tasks_lease_expiry')
+      .on(table.leaseExpiresAt)
+      .where(sql`${table.status} = 'leased'`),
     index('tasks_runner').on(table.leaseRunnerId, table.id),
     index('tasks_kind').on(table.kind, table.id),
     index('tasks_status').on(table.status, table.id),

@@ -1,0 +1,34 @@
+/** The application, the same on every host: the contract's routes, the document and its reference page. */
+import { secureHeaders } from 'hono/secure-headers';
+import { contract, type OperationId } from '../shared/api/contract.ts';
+import type { Dependencies } from './dependencies.ts';
+import type { AnyHandler } from './http/answer.ts';
+import type { Handlers } from './http/handler.ts';
+import { onError, onNotFound } from './http/on-error.ts';
+import { createRouter, register, type App } from './http/register.ts';
+import { serveReference } from './http/reference.ts';
+import { healthHandlers } from './routes/health.ts';
+import { keyHandlers } from './routes/keys.ts';
+import { principleHandlers } from './routes/principles.ts';
+
+export function createApp(dependencies: Dependencies): App {
+  const handlers: Handlers<typeof contract> = {
+    ...healthHandlers(dependencies),
+    ...keyHandlers(dependencies),
+    ...principleHandlers(dependencies),
+  };
+  const app = createRouter();
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: { defaultSrc: ["'self'"], frameAncestors: ["'none'"], objectSrc: ["'none'"] },
+      xFrameOptions: 'DENY',
+    }),
+  );
+  app.onError(onError);
+  app.notFound(onNotFound);
+  for (const id of Object.keys(contract) as OperationId[]) {
+    register(app, id, contract[id], handlers[id] as AnyHandler, dependencies);
+  }
+  serveReference(app);
+  return app;
+}

@@ -1,0 +1,34 @@
+/** `npm run dev`: the Worker that would be deployed, under wrangler's local runtime with embedded D1 and R2. */
+import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { readBootstrapKey } from './hosts/bootstrap-key.ts';
+
+const WRANGLER = fileURLToPath(new URL('../node_modules/wrangler/bin/wrangler.js', import.meta.url));
+/** Wrangler makes no outside connection and asks no question. */
+const environment = {
+  ...process.env,
+  WRANGLER_SEND_METRICS: 'false',
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+  WRANGLER_HIDE_BANNER: 'true',
+  CI: 'true',
+};
+
+const migrated = spawnSync(process.execPath, [WRANGLER, 'd1', 'migrations', 'apply', 'DATABASE', '--local'], {
+  env: environment,
+  stdio: ['ignore', 'inherit', 'inherit'],
+});
+if (migrated.status !== 0) process.exit(migrated.status ?? 1);
+
+const given = readBootstrapKey(process.env['RLCD_ADMIN_KEY']);
+const key = given ?? randomBytes(32).toString('base64url');
+if (given === undefined) console.log(`Administrator's key (for this run): ${key}`);
+const server = spawn(
+  process.execPath,
+  [WRANGLER, 'dev', '--local', '--port', process.env['PORT'] ?? '8787', '--var', `RLCD_ADMIN_KEY:${key}`],
+  { env: environment, stdio: 'inherit' },
+);
+server.once('exit', (code) => {
+  process.exitCode = code ?? 0;
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => server.kill(signal));

@@ -1,0 +1,62 @@
+/** Blobs as files: written beside their place and renamed into it, so that a name is whole or absent. */
+import { randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Blobs, ByteRange } from '../store/blobs.ts';
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+export class FileBlobs implements Blobs {
+  readonly #directory: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  #path(name: string): string {
+    if (!/^[a-z0-9][a-z0-9-]*(\/[a-z0-9][a-z0-9-]*)*$/.test(name)) {
+      throw new RangeError(`blob name ${JSON.stringify(name)}: use a-z, 0-9, hyphens and slashes`);
+    }
+    return join(this.#directory, name);
+  }
+
+  async put(name: string, bytes: ReadableStream<Uint8Array> | Uint8Array): Promise<void> {
+    const path = this.#path(name);
+    await mkdir(dirname(path), { recursive: true });
+    const temporary = join(dirname(path), `.${randomUUID()}`);
+    try {
+      await pipeline(bytes instanceof Uint8Array ? [bytes] : bytes, createWriteStream(temporary));
+      const file = await open(temporary);
+      await file.sync();
+      await file.close();
+      await rename(temporary, path);
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+
+  async get(name: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined> {
+    const path = this.#path(name);
+    if ((await this.size(name)) === undefined) return undefined;
+    const part = range ? { start: range.offset, end: range.offset + range.length - 1 } : {};
+    return Readable.toWeb(createReadStream(path, part)) as ReadableStream<Uint8Array>;
+  }
+
+  async size(name: string): Promise<number | undefined> {
+    try {
+      return (await stat(this.#path(name))).size;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async delete(name: string): Promise<void> {
+    await rm(this.#path(name), { force: true });
+  }
+}

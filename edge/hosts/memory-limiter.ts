@@ -1,0 +1,35 @@
+/** The Node host's rate limiter: fixed windows of one minute, in memory, for the one process there is. */
+import type { RateLimiter } from '../dependencies.ts';
+
+const WINDOW_MILLISECONDS = 60_000;
+/**
+ * Keys: far above what one machine can serve in a minute, so it stops only a runaway loop. Addresses: a
+ * person with a browser stays below it, a search for keys does not.
+ */
+const LIMITS = { key: 1_000_000, address: 1_200 } as const;
+
+export class MemoryLimiter implements RateLimiter {
+  readonly #clock: () => number;
+  readonly #limits: Readonly<Record<'key' | 'address', number>>;
+  #window = -1;
+  #counts = new Map<string, number>();
+
+  constructor(clock: () => number, limits: Readonly<Record<'key' | 'address', number>> = LIMITS) {
+    this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  async take(kind: 'key' | 'address', name: string): Promise<number | undefined> {
+    const now = this.#clock();
+    const window = Math.floor(now / WINDOW_MILLISECONDS);
+    if (window !== this.#window) {
+      this.#window = window;
+      this.#counts = new Map();
+    }
+    const bucket = `${kind} ${name}`;
+    const count = (this.#counts.get(bucket) ?? 0) + 1;
+    this.#counts.set(bucket, count);
+    if (count <= this.#limits[kind]) return undefined;
+    return Math.ceil(((window + 1) * WINDOW_MILLISECONDS - now) / 1000);
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * The part of D1's interface that Drizzle uses, over node:sqlite: the same queries and the same limits, so
+ * that what passes here passes on D1. The file is one that wrangler keeps, with the same migrations table.
+ */
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+
+/** Limits of D1 that SQLite does not have; a query beyond them would fail only when deployed. */
+const MAXIMUM_PARAMETERS = 100;
+const MAXIMUM_STATEMENT_BYTES = 100_000;
+const MAXIMUM_VALUE_BYTES = 2_000_000;
+const STATEMENTS_KEPT = 512;
+
+/** A query went over a limit of D1. */
+export class DatabaseLimitError extends Error {
+  constructor(what: string, limit: number, sql: string) {
+    super(`D1 allows ${limit} ${what}; split this query (json_each for bulk writes): ${sql.slice(0, 200)}`);
+    this.name = 'DatabaseLimitError';
+  }
+}
+
+interface Result {
+  readonly success: true;
+  readonly results: unknown[];
+  readonly meta: { readonly changes: number; readonly last_row_id: number };
+}
+
+class NodeStatement {
+  readonly #database: NodeDatabase;
+  readonly #sql: string;
+  readonly #parameters: readonly SQLInputValue[];
+
+  constructor(database: NodeDatabase, sql: string, parameters: readonly SQLInputValue[] = []) {
+    if (parameters.length > MAXIMUM_PARAMETERS) {
+      throw new DatabaseLimitError('bound parameters', MAXIMUM_PARAMETERS, sql);
+    }
+    for (const value of parameters) {
+      if (typeof value === 'string' && Buffer.byteLength(value) > MAXIMUM_VALUE_BYTES) {
+        throw new DatabaseLimitError('bytes in a value', MAXIMUM_VALUE_BYTES, sql);
+      }
+    }
+    this.#database = database;
+    this.#sql = sql;
+    this.#parameters = parameters;
+  }
+
+  bind(...parameters: readonly SQLInputValue[]): NodeStatement {
+    return new NodeStatement(this.#database, this.#sql, parameters);
+  }
+
+  /** Runs at once; the asynchronous methods below are D1's names for it. */
+  execute(): Result {
+    const statement = this.#database.compile(this.#sql);
+    statement.setReturnArrays(false);
+    if (statement.columns().length > 0) {
+      return {
+        success: true,
+        results: statement.all(...this.#parameters),
+        meta: { changes: 0, last_row_id: 0 },
+      };
+    }
+    const { changes, lastInsertRowid } = statement.run(...this.#parameters);
+    return {
+      success: true,
+      results: [],
+      meta: { changes: Number(changes), last_row_id: Number(lastInsertRowid) },
+    };
+  }
+
+  async all(): Promise<Result> {
+    return this.execute();
+  }
+
+  async run(): Promise<Result> {
+    return this.execute();
+  }
+
+  async raw(): Promise<unknown[]> {
+    const statement = this.#database.compile(this.#sql);
+    statement.setReturnArrays(true);
+    return statement.all(...this.#parameters);
+  }
+}
+
+export class NodeDatabase {
+  readonly #connection: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /** @param path a file, or `:memory:` */
+  constructor(path: string) {
+    this.#connection = new DatabaseSync(path, { timeout: 5000 });
+    // With WAL and NORMAL a killed process loses nothing it acknowledged; a power cut may lose the last commits.
+    this.#connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+  }
+
+  compile(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    if (Buffer.byteLength(sql) > MAXIMUM_STATEMENT_BYTES) {
+      throw new DatabaseLimitError('bytes in a statement', MAXIMUM_STATEMENT_BYTES, sql);
+    }
+    if (this.#statements.size >= STATEMENTS_KEPT) this.#statements.clear();
+    const statement = this.#connection.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  prepare(sql: string): NodeStatement {
+    return new NodeStatement(this, sql);
+  }
+
+  /** One transaction: nothing else runs between its statements, and a failure undoes all of them. */
+  async batch(statements: readonly NodeStatement[]): Promise<Result[]> {
+    return this.transaction(() => statements.map((statement) => statement.execute()));
+  }
+
+  transaction<T>(work: () => T): T {
+    this.#connection.exec('BEGIN IMMEDIATE');
+    try {
+      const value = work();
+      this.#connection.exec('COMMIT');
+      return value;
+    } catch (error) {
+      this.#connection.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /** Runs a script of many statements; for migrations. */
+  exec(script: string): void {
+    this.#connection.exec(script);
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#connection.close();
+  }
+}

@@ -1,0 +1,38 @@
+/** The Node host: node:sqlite and files in one folder. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { getConnInfo } from '@hono/node-server/conninfo';
+import type { Dependencies } from '../dependencies.ts';
+import { openDatabase } from '../store/database.ts';
+import { FileBlobs } from './file-blobs.ts';
+import { MemoryLimiter } from './memory-limiter.ts';
+import { migrate } from './migrate-node.ts';
+import { NodeDatabase } from './node-database.ts';
+
+export interface NodeHost {
+  readonly dependencies: Dependencies;
+  close(): void;
+}
+
+/**
+ * Opens the store of a folder, with every migration applied.
+ *
+ * @param directory where the database file and the blobs lie; made where it is missing
+ */
+export function openNodeHost(directory: string, bootstrapKey: string | undefined): NodeHost {
+  mkdirSync(directory, { recursive: true });
+  const client = new NodeDatabase(join(directory, 'rlcd.sqlite'));
+  migrate(client);
+  const clock = Date.now;
+  return {
+    dependencies: {
+      database: openDatabase(client as unknown as D1Database),
+      blobs: new FileBlobs(join(directory, 'blobs')),
+      clock,
+      limiter: new MemoryLimiter(clock),
+      bootstrapKey,
+      clientAddress: (context) => getConnInfo(context).remote.address ?? 'unknown',
+    },
+    close: () => client.close(),
+  };
+}

@@ -1,0 +1,49 @@
+/** Lets a request pass: rate limit, key and scope, in that order of what a stranger can cost the edge. */
+import { createMiddleware } from 'hono/factory';
+import type { Endpoint } from '../../shared/api/endpoint.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { identify, type Principal } from './keys.ts';
+import { ProblemError } from '../problem.ts';
+
+/** What the guard leaves for the handler. */
+export interface AppEnvironment {
+  Variables: { principal: Principal };
+}
+
+const ANYONE: Principal = { keyId: 'anyone', scopes: [] };
+
+export function guard(endpoint: Endpoint, dependencies: Dependencies) {
+  async function take(kind: 'key' | 'address', name: string): Promise<void> {
+    const seconds = await dependencies.limiter.take(kind, name);
+    if (seconds === undefined) return;
+    throw new ProblemError('too-many-requests', `Wait ${seconds} s, then go on more slowly`, {
+      headers: { 'retry-after': String(seconds) },
+    });
+  }
+
+  return createMiddleware<AppEnvironment>(async (context, next) => {
+    const principal =
+      endpoint.scopes.length === 0
+        ? ANYONE
+        : await identify(context.req.header('authorization'), dependencies);
+    if (!principal || principal === ANYONE) await take('address', dependencies.clientAddress(context));
+    else await take('key', principal.keyId);
+    if (!principal) {
+      throw new ProblemError(
+        'unauthorized',
+        'Send `Authorization: Bearer <key>` with a key that is not revoked',
+        {
+          headers: { 'www-authenticate': 'Bearer' },
+        },
+      );
+    }
+    if (endpoint.scopes.length > 0 && !endpoint.scopes.some((scope) => principal.scopes.includes(scope))) {
+      throw new ProblemError(
+        'forbidden',
+        `This takes a key with the scope ${endpoint.scopes.join(' or ')}; yours has ${principal.scopes.join(', ')}`,
+      );
+    }
+    context.set('principal', principal);
+    await next();
+  });
+}

@@ -1,0 +1,38 @@
+/** The form of a handler: validated input in; a document and the writes that make it true out. */
+import type { z } from 'zod';
+import type { Bytes, Endpoint, EndpointInput, EndpointOutput } from '../../shared/api/endpoint.ts';
+import type { Statement } from '../store/database.ts';
+import type { Principal } from './keys.ts';
+
+export interface Call {
+  readonly principal: Principal;
+  /** The time of the request: one instant for everything it writes. */
+  readonly now: number;
+  /** The request itself, for handlers that read a stream or a header such as `Range`. */
+  readonly request: Request;
+}
+
+interface Writes {
+  /**
+   * Not run by the handler: the framework commits them in one batch, together with the record of the
+   * idempotency key. If another request wins a unique row, the handler runs again and reads anew.
+   */
+  readonly writes?: readonly Statement[];
+}
+
+export type Reply<E extends Endpoint> = E['response'] extends z.ZodType
+  ? Writes & {
+      readonly body: EndpointOutput<E>;
+      /** What a repeated request gets where that must differ: a secret is never stored. */
+      readonly bodyWhenRepeated?: EndpointOutput<E>;
+    }
+  : E['response'] extends Bytes
+    ? Response
+    : Writes;
+
+export type Handler<E extends Endpoint> = (input: EndpointInput<E>, call: Call) => Promise<Reply<E>>;
+
+/** One handler for every endpoint of a contract: the compiler refuses a missing one. */
+export type Handlers<Endpoints extends Record<string, Endpoint>> = {
+  readonly [Id in keyof Endpoints]: Handler<Endpoints[Id]>;
+};

@@ -1,0 +1,50 @@
+/**
+ * Idempotency keys: the answer to a POST that creates is stored in the batch of its effect, so a repeated
+ * request finds either both (and gets the same answer) or neither (and has its effect once).
+ */
+import type { Context } from 'hono';
+import { isBytes, type Endpoint } from '../../shared/api/endpoint.ts';
+import type { Database, Statement } from '../store/database.ts';
+import { findRecord, insertRecord } from '../store/idempotency.ts';
+import type { AppEnvironment } from './guard.ts';
+import { sha256 } from './keys.ts';
+import { ProblemError } from '../problem.ts';
+
+export interface Idempotency {
+  /** The answer stored for this key, if it was used before. @throws ProblemError 422 for another request */
+  replay(): Promise<Response | undefined>;
+  /** The write that stores the answer; goes into the batch of the effect. */
+  record(status: number, body: string): Statement;
+}
+
+/** @returns undefined where the operation does not create or the request carries no `Idempotency-Key` */
+export async function readIdempotency(
+  endpoint: Endpoint,
+  context: Context<AppEnvironment>,
+  database: Database,
+  now: number,
+): Promise<Idempotency | undefined> {
+  const idempotencyKey = context.req.header('idempotency-key');
+  if (!endpoint.creates || idempotencyKey === undefined) return undefined;
+  const { keyId } = context.get('principal');
+  // A stream is read once, by its handler: there the length stands for the bytes.
+  const streamed = endpoint.body !== undefined && isBytes(endpoint.body);
+  const body = streamed ? context.req.header('content-length') : await context.req.text();
+  const { pathname, search } = new URL(context.req.url);
+  const requestSha256 = sha256(`${context.req.method} ${pathname}${search}\n${body}`);
+  return {
+    async replay() {
+      const record = await findRecord(database, keyId, idempotencyKey);
+      if (!record) return undefined;
+      if (record.requestSha256 !== requestSha256) {
+        throw new ProblemError('idempotency-mismatch', 'Use a new Idempotency-Key for a new request');
+      }
+      return new Response(record.body, {
+        status: record.status,
+        headers: { 'content-type': 'application/json', 'idempotency-replayed': 'true' },
+      });
+    },
+    record: (status, body) =>
+      insertRecord(database, { keyId, idempotencyKey, requestSha256, status, body, createdAt: now }),
+  };
+}

@@ -1,0 +1,49 @@
+/** API keys: how one is made, how it is read from a request, and how it is compared. */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Scope } from '../../shared/api/words.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { findKey } from '../store/keys.ts';
+
+/** Who speaks. */
+export interface Principal {
+  readonly keyId: string;
+  readonly scopes: readonly Scope[];
+}
+
+/** The bootstrap key has no row; its idempotency records lie under this name. */
+const BOOTSTRAP_KEY_ID = 'bootstrap';
+const SECRET_BYTES = 32;
+const FORM = /^rlcd_([0-9a-f-]{36})_([A-Za-z0-9_-]{43})$/;
+const NO_SUCH_KEY_SHA256 = sha256('');
+
+export function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+/** The secret of a new key, with 256 random bits; only `secretSha256` is stored. */
+export function createSecret(keyId: string): { secret: string; secretSha256: string } {
+  const secret = `rlcd_${keyId}_${randomBytes(SECRET_BYTES).toString('base64url')}`;
+  return { secret, secretSha256: sha256(secret) };
+}
+
+function sameHash(a: string, b: string): boolean {
+  return timingSafeEqual(Buffer.from(a, 'hex'), Buffer.from(b, 'hex'));
+}
+
+/** Who an `Authorization: Bearer` header belongs to; undefined where it is missing, wrong or revoked. */
+export async function identify(
+  header: string | undefined,
+  { database, bootstrapKey }: Dependencies,
+): Promise<Principal | undefined> {
+  const token = /^Bearer (\S{1,500})$/i.exec(header ?? '')?.[1];
+  if (token === undefined) return undefined;
+  const presented = sha256(token);
+  if (bootstrapKey !== undefined && sameHash(presented, sha256(bootstrapKey))) {
+    return { keyId: BOOTSTRAP_KEY_ID, scopes: ['admin'] };
+  }
+  const keyId = FORM.exec(token)?.[1];
+  if (keyId === undefined) return undefined;
+  const key = await findKey(database, keyId);
+  const matches = sameHash(presented, key?.secretSha256 ?? NO_SUCH_KEY_SHA256);
+  return key && matches && key.revokedAt === null ? { keyId: key.id, scopes: key.scopes } : undefined;
+}

@@ -1,0 +1,43 @@
+/** Turns everything that is thrown, and every path that matches nothing, into a problem document. */
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import { contract } from '../../shared/api/contract.ts';
+import { ProblemError } from '../problem.ts';
+
+export function onError(error: Error): Response {
+  return toProblem(error).toResponse();
+}
+
+function toProblem(error: Error): ProblemError {
+  if (error instanceof ProblemError) return error;
+  if (error instanceof HTTPException && error.status === 400) {
+    return new ProblemError('malformed-json', 'The body must be one JSON document in UTF-8');
+  }
+  if (error instanceof HTTPException && error.status === 415) {
+    return new ProblemError(
+      'unsupported-media-type',
+      'Set content-type to what the operation takes: see /reference',
+    );
+  }
+  // The cause goes to the operator's log; the client learns nothing about the inside.
+  console.error(error);
+  return new ProblemError('internal', "The cause is in the edge's log; retry with the same idempotency key");
+}
+
+const PATTERNS = Object.values(contract).map(({ method, path }) => ({
+  method: method.toUpperCase(),
+  pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+}));
+
+export function onNotFound(context: Context): Response {
+  const allowed = PATTERNS.filter(({ pattern }) => pattern.test(context.req.path)).map(
+    ({ method }) => method,
+  );
+  if (allowed.length === 0) {
+    return new ProblemError('not-found', `No operation has the path ${context.req.path}`).toResponse();
+  }
+  const allow = [...new Set(allowed.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])))];
+  return new ProblemError('method-not-allowed', `This path takes ${allow.join(', ')}`, {
+    headers: { allow: allow.join(', ') },
+  }).toResponse();
+}

@@ -1,0 +1,32 @@
+/** API keys. */
+import type { keyEndpoints } from '../../shared/api/keys.ts';
+import type { Dependencies } from '../dependencies.ts';
+import type { Handlers } from '../http/handler.ts';
+import { createSecret } from '../http/keys.ts';
+import { notFound } from '../problem.ts';
+import { createIdentifier } from '../store/identifier.ts';
+import { findKey, insertKey, listKeys, revokeKey } from '../store/keys.ts';
+
+export function keyHandlers({ database }: Dependencies): Handlers<typeof keyEndpoints> {
+  return {
+    async createKey({ body }, { now }) {
+      const id = createIdentifier(now);
+      const { secret, secretSha256 } = createSecret(id);
+      const key = { id, ...body, createdAt: now, revokedAt: null };
+      return {
+        body: { ...key, secret },
+        bodyWhenRepeated: { ...key, secret: null },
+        writes: [insertKey(database, { ...key, secretSha256 })],
+      };
+    },
+    async listKeys({ query }) {
+      const { items, nextCursor } = await listKeys(database, query);
+      return { body: { items: items.map((row) => ({ ...row, scopes: [...row.scopes] })), nextCursor } };
+    },
+    async revokeKey({ parameters }, { now }) {
+      const key = await findKey(database, parameters.keyId);
+      if (!key) throw notFound(`key ${parameters.keyId}`);
+      return { writes: [revokeKey(database, key.id, now)] };
+    },
+  };
+}

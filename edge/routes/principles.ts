@@ -1,0 +1,90 @@
+/** Principles: the pattern for every resource. Handlers read, decide, and return their writes. */
+import type { principleEndpoints } from '../../shared/api/principles.ts';
+import { compareDocuments } from '../../shared/compare-documents.ts';
+import type { Dependencies } from '../dependencies.ts';
+import type { Handlers } from '../http/handler.ts';
+import { notFound } from '../problem.ts';
+import { createIdentifier } from '../store/identifier.ts';
+import {
+  findLatestNumber,
+  findPrinciple,
+  findVersion,
+  insertPrinciple,
+  insertVersion,
+  listPrinciples,
+  listVersions,
+  moveLabel,
+} from '../store/principles.ts';
+
+export function principleHandlers({ database }: Dependencies): Handlers<typeof principleEndpoints> {
+  async function requirePrinciple(name: string) {
+    const principle = await findPrinciple(database, name);
+    if (!principle) throw notFound(`principle ${name}`);
+    return principle;
+  }
+
+  async function requireVersion(principle: { id: string; name: string }, reference: string) {
+    const version = await findVersion(database, principle.id, reference);
+    if (!version) throw notFound(`version ${reference} of principle ${principle.name}`);
+    return { ...version, principle: principle.name };
+  }
+
+  return {
+    async createPrincipleVersion({ parameters, body }, { now }) {
+      const existing = await findPrinciple(database, parameters.principleName);
+      const principle = existing ?? {
+        id: createIdentifier(now),
+        name: parameters.principleName,
+        createdAt: now,
+      };
+      const number = existing ? (await findLatestNumber(database, existing.id)) + 1 : 1;
+      const version = {
+        id: createIdentifier(now),
+        principleId: principle.id,
+        number,
+        definition: body,
+        createdAt: now,
+      };
+      return {
+        body: { ...version, principle: principle.name, labels: [] },
+        writes: [
+          ...(existing ? [] : [insertPrinciple(database, principle)]),
+          insertVersion(database, version),
+        ],
+      };
+    },
+
+    async listPrinciples({ query }) {
+      return { body: await listPrinciples(database, query) };
+    },
+
+    async listPrincipleVersions({ parameters, query }) {
+      const principle = await requirePrinciple(parameters.principleName);
+      const { items, nextCursor } = await listVersions(database, principle.id, query);
+      return { body: { items: items.map((item) => ({ ...item, principle: principle.name })), nextCursor } };
+    },
+
+    async getPrincipleVersion({ parameters }) {
+      const principle = await requirePrinciple(parameters.principleName);
+      return { body: await requireVersion(principle, parameters.principleVersion) };
+    },
+
+    async comparePrincipleVersions({ parameters, query }) {
+      const principle = await requirePrinciple(parameters.principleName);
+      const from = await requireVersion(principle, query.from);
+      const to = await requireVersion(principle, query.to);
+      const changes = compareDocuments(from.definition, to.definition);
+      return { body: { from: from.number, to: to.number, changes } };
+    },
+
+    async movePrincipleLabel({ parameters, body }, { now }) {
+      const principle = await requirePrinciple(parameters.principleName);
+      const version = await requireVersion(principle, String(body.version));
+      const label = { principleId: principle.id, name: parameters.principleLabel, movedAt: now };
+      return {
+        body: { principle: principle.name, label: label.name, version: version.number, movedAt: now },
+        writes: [moveLabel(database, { ...label, versionId: version.id })],
+      };
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/** Queries on API keys. */
+import { and, desc, eq, isNull, lt } from 'drizzle-orm';
+import { z } from 'zod';
+import type { Database, Statement } from './database.ts';
+import { readCursor, toPage, type PageRequest } from './page.ts';
+import { apiKeys } from './schema/index.ts';
+
+export type KeyRow = typeof apiKeys.$inferSelect;
+
+export async function findKey(database: Database, keyId: string): Promise<KeyRow | undefined> {
+  return await database.select().from(apiKeys).where(eq(apiKeys.id, keyId)).get();
+}
+
+export async function listKeys(database: Database, page: PageRequest) {
+  const before = readCursor(page, z.string());
+  const rows = await database
+    .select()
+    .from(apiKeys)
+    .where(before === undefined ? undefined : lt(apiKeys.id, before))
+    .orderBy(desc(apiKeys.id))
+    .limit(page.limit + 1);
+  return toPage(rows, page, (row) => row.id);
+}
+
+export function insertKey(database: Database, key: KeyRow): Statement {
+  return database.insert(apiKeys).values(key);
+}
+
+export function revokeKey(database: Database, keyId: string, now: number): Statement {
+  return database
+    .update(apiKeys)
+    .set({ revokedAt: now })
+    .where(and(eq(apiKeys.id, keyId), isNull(apiKeys.revokedAt)));
+}

@@ -1,0 +1,56 @@
+/**
+ * What one route promises, as data: method, path, who may call it, what it takes and what it answers.
+ *
+ * The edge registers routes from it, the OpenAPI document is generated from it, and the typed client and the
+ * table-driven tests read it. Nothing about a route is said twice.
+ */
+import type { z } from 'zod';
+import type { Scope } from './words.ts';
+
+/** Bytes that are not one JSON document: a file, JSON lines, server-sent events, plain text. */
+export interface Bytes {
+  readonly mediaType: string;
+}
+
+export interface Endpoint {
+  readonly method: 'get' | 'post' | 'put' | 'delete';
+  /** OpenAPI form: `/v1/principles/{principleName}`. A parameter's name is unique to what it identifies. */
+  readonly path: string;
+  readonly tag: string;
+  readonly summary: string;
+  /** A key with one of these scopes may call it; empty: no key is needed. */
+  readonly scopes: readonly Scope[];
+  readonly parameters?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType | Bytes;
+  /** Largest request body; 1 MiB where it is not said. */
+  readonly maximumBytes?: number;
+  readonly status: 200 | 201 | 202 | 204 | 206;
+  /** Absent for 204. */
+  readonly response?: z.ZodType | Bytes;
+  /** A POST that creates: takes `Idempotency-Key`, and its effect and answer are stored together. */
+  readonly creates?: true;
+}
+
+/** Keeps the literal types of a contract: `defineEndpoints({ listPrinciples: { ... } })`. */
+export function defineEndpoints<const T extends Record<string, Endpoint>>(endpoints: T): T {
+  return endpoints;
+}
+
+export function isBytes(content: z.ZodType | Bytes): content is Bytes {
+  return 'mediaType' in content;
+}
+
+type Parsed<T> = T extends z.ZodType ? z.output<T> : undefined;
+
+/** What a handler gets: validated parts; `body` is undefined where it is bytes (read the request's stream). */
+export interface EndpointInput<E extends Endpoint> {
+  readonly parameters: Parsed<E['parameters']>;
+  readonly query: Parsed<E['query']>;
+  readonly body: Parsed<E['body']>;
+}
+
+/** What a handler answers: the document before its schema's defaults; undefined for bytes and 204. */
+export type EndpointOutput<E extends Endpoint> = E['response'] extends z.ZodType
+  ? z.input<E['response']>
+  : undefined;

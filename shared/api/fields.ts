@@ -1,0 +1,25 @@
+/** Field forms that several resources share. */
+import { z } from 'zod';
+
+/** Text that every store and every client keeps unchanged: no NUL, no lone surrogate. */
+export const text = (maximumLength: number) =>
+  z
+    .string()
+    .min(1)
+    .max(maximumLength)
+    .refine((value) => value.isWellFormed() && !value.includes('\0'), {
+      error: 'must be well-formed Unicode without the NUL character',
+    });
+
+/** A name that is also a path segment. */
+export const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,99}$/, 'must be 1 to 100 of a-z, 0-9, dot, hyphen, underscore')
+  .meta({ examples: ['kind-stories'] });
+
+export const identifier = z.uuidv7().meta({ examples: ['019ab0e7-6c00-7000-8000-000000000000'] });
+
+/** Milliseconds since the epoch, UTC. */
+export const instant = z.int().nonnegative();
+
+export const positiveInteger = z.int().positive();

@@ -1,0 +1,15 @@
+/** The contract of health. */
+import { z } from 'zod';
+import { defineEndpoints } from './endpoint.ts';
+
+export const healthEndpoints = defineEndpoints({
+  getHealth: {
+    method: 'get',
+    path: '/v1/health',
+    tag: 'health',
+    summary: 'Whether the edge and its database answer',
+    scopes: [],
+    status: 200,
+    response: z.object({ status: z.literal('ok') }).meta({ id: 'Health' }),
+  },
+});

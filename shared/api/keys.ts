@@ -1,0 +1,50 @@
+/** The contract of API keys: the secret is shown once, when the key is made. */
+import { z } from 'zod';
+import { defineEndpoints } from './endpoint.ts';
+import { identifier, instant, text } from './fields.ts';
+import { page, pageQuery } from './page.ts';
+import { SCOPES } from './words.ts';
+
+const scopes = z
+  .array(z.enum(SCOPES))
+  .min(1)
+  .max(SCOPES.length)
+  .refine((value) => new Set(value).size === value.length, { error: 'must not repeat a scope' });
+
+const key = z
+  .object({ id: identifier, name: z.string(), scopes, createdAt: instant, revokedAt: instant.nullable() })
+  .meta({ id: 'Key' });
+
+export const keyEndpoints = defineEndpoints({
+  createKey: {
+    method: 'post',
+    path: '/v1/keys',
+    tag: 'keys',
+    summary: 'Make a key; the answer is the only time its secret is shown',
+    scopes: ['admin'],
+    body: z.strictObject({ name: text(100), scopes }),
+    status: 201,
+    /** The secret is null when the request is repeated: it is not kept. Revoke the key and make another. */
+    response: key.extend({ secret: z.string().nullable() }).meta({ id: 'NewKey' }),
+    creates: true,
+  },
+  listKeys: {
+    method: 'get',
+    path: '/v1/keys',
+    tag: 'keys',
+    summary: 'List keys, the newest first',
+    scopes: ['admin'],
+    query: pageQuery({}),
+    status: 200,
+    response: page(key),
+  },
+  revokeKey: {
+    method: 'delete',
+    path: '/v1/keys/{keyId}',
+    tag: 'keys',
+    summary: 'Revoke a key at once and for ever',
+    scopes: ['admin'],
+    parameters: z.strictObject({ keyId: identifier }),
+    status: 204,
+  },
+});

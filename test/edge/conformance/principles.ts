@@ -1,0 +1,95 @@
+/** Conformance of principles: versions, labels, differences, pages. */
+import { expect, it } from 'vitest';
+import type { Harness } from '../harness.ts';
+
+export const KINDNESS = {
+  description: 'Stories end kindly',
+  affixPairs: [{ positive: '(a kind ending)', negative: '(a cruel ending)' }],
+};
+
+export function principlesConformance(start: () => Promise<Harness>): void {
+  it('numbers versions, keeps each as it was, and reads them by number and by label', async () => {
+    const { client } = (await start()).clients;
+    const parameters = { principleName: 'kind-stories' };
+    const first = await client.createPrincipleVersion({ parameters, body: KINDNESS });
+    const second = await client.createPrincipleVersion({
+      parameters,
+      body: { ...KINDNESS, description: 'Stories end very kindly' },
+    });
+    expect([first.number, second.number]).toEqual([1, 2]);
+    const get = async (principleVersion: string) =>
+      await client.getPrincipleVersion({ parameters: { ...parameters, principleVersion } });
+    expect((await get('1')).definition).toEqual(KINDNESS);
+
+    const label = { ...parameters, principleLabel: 'production' };
+    await client.movePrincipleLabel({ parameters: label, body: { version: 1 } });
+    expect(await get('production')).toEqual({ ...first, labels: ['production'] });
+    await client.movePrincipleLabel({ parameters: label, body: { version: 2 } });
+    expect((await get('production')).number).toBe(2);
+    expect((await get('1')).labels).toEqual([]);
+    await expect(get('3')).rejects.toMatchObject({ problem: { status: 404 } });
+    await expect(get('staging')).rejects.toMatchObject({ problem: { status: 404 } });
+  });
+
+  it('shows what changed between two versions', async () => {
+    const { client } = (await start()).clients;
+    const parameters = { principleName: 'kind-stories' };
+    await client.createPrincipleVersion({ parameters, body: KINDNESS });
+    const added = { positive: '(gentle)', negative: '(harsh)' };
+    await client.createPrincipleVersion({
+      parameters,
+      body: { description: 'Kind', affixPairs: [...KINDNESS.affixPairs, added] },
+    });
+    const compare = async (from: string, to: string) =>
+      (await client.comparePrincipleVersions({ parameters, query: { from, to } })).changes;
+    expect(await compare('1', '2')).toEqual([
+      { pointer: '/description', before: KINDNESS.description, after: 'Kind' },
+      { pointer: '/affixPairs/1', after: added },
+    ]);
+    expect(await compare('2', '1')).toContainEqual({ pointer: '/affixPairs/1', before: added });
+    expect(await compare('2', '2')).toEqual([]);
+  });
+
+  it('gives concurrent creators different numbers', async () => {
+    const { client } = (await start()).clients;
+    const versions = await Promise.all(
+      Array.from({ length: 8 }, async () =>
+        client.createPrincipleVersion({ parameters: { principleName: 'race' }, body: KINDNESS }),
+      ),
+    );
+    expect(versions.map(({ number }) => number).sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  it('pages through everything once, the newest first', async () => {
+    const { clients, advance } = await start();
+    const names = Array.from({ length: 7 }, (_, index) => `principle-${index}`);
+    for (const principleName of names) {
+      advance(1);
+      await clients.client.createPrincipleVersion({ parameters: { principleName }, body: KINDNESS });
+    }
+    const seen: string[] = [];
+    let cursor: string | null | undefined;
+    do {
+      const page = await clients.client.listPrinciples({
+        query: { limit: 3, ...(cursor ? { cursor } : {}) },
+      });
+      seen.push(...page.items.map(({ name }) => name));
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    expect(seen).toEqual(names.toReversed());
+    for (let version = 2; version <= 5; version++) {
+      await clients.client.createPrincipleVersion({
+        parameters: { principleName: 'principle-0' },
+        body: KINDNESS,
+      });
+    }
+    const parameters = { principleName: 'principle-0' };
+    const first = await clients.client.listPrincipleVersions({ parameters, query: { limit: 2 } });
+    const rest = await clients.client.listPrincipleVersions({
+      parameters,
+      query: { cursor: first.nextCursor ?? '' },
+    });
+    expect([...first.items, ...rest.items].map(({ number }) => number)).toEqual([5, 4, 3, 2, 1]);
+    expect(rest.nextCursor).toBeNull();
+  });
+}
