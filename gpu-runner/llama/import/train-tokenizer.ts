@@ -156,7 +156,7 @@ function mostFrequentPair(pairs: Pairs): [number, number] | null {
 /** Joins a pair wherever it stands, left to right, and counts the pairs of those words anew. */
 function mergePair(words: readonly Word[], pairs: Pairs, left: number, right: number, merged: number): void {
   const affected = pairs.get(left * PAIR_BASE + right)?.words ?? new Set<number>();
-  for (const index of [...affected]) {
+  for (const index of affected) {
     const word = words[index];
     if (word === undefined) continue;
     addPairs(pairs, words, index, -1);
