@@ -24,10 +24,7 @@ export function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
   if (size === undefined || shapeText(weight.shape) !== shapeText([size])) {
     throw new GraphError(`RmsNorm: weight ${shapeText(weight.shape)} for ${shapeText(x.shape)}`);
   }
-  const statistics = { dtype: x.dtype, shape: [...x.shape.slice(0, -1), 1] };
-  const attributes = { axis: -1, epsilon: { float: epsilon }, stash_type: x.dtype === 'float64' ? 11 : 1 };
-  const [y, inverse] = Graph.emit('SimplifiedLayerNormalization', [x, weight], attributes, [x, statistics]);
-  if (y === undefined || inverse === undefined) throw new GraphError('RmsNorm: no result');
+  const { y, inverse } = normalised(x, weight, epsilon);
   const rule: GradientRule = ({ outputGradients: [g], needed }) => {
     if (g === undefined) return [];
     const normal = ops.multiply(x, inverse);
@@ -40,6 +37,20 @@ export function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
     return [needed[0] === true ? toInput() : undefined, needed[1] === true ? toWeight() : undefined];
   };
   return ops.first(Graph.composite('RmsNorm', [x, weight], () => [y], rule));
+}
+
+/** The result and 1 / sqrt(mean(x^2) + epsilon); the engine's fused operator has no float64. */
+function normalised(x: Value, weight: Value, epsilon: number): { y: Value; inverse: Value } {
+  if (x.dtype === 'float64') {
+    const mean = ops.reduceMean(ops.multiply(x, x), { axes: [-1], keep: true });
+    const inverse = ops.reciprocal(ops.sqrt(ops.add(mean, epsilon)));
+    return { y: ops.multiply(ops.multiply(x, inverse), weight), inverse };
+  }
+  const attributes = { axis: -1, epsilon: { float: epsilon }, stash_type: 1 };
+  const statistics = { dtype: 'float32', shape: [...x.shape.slice(0, -1), 1] } as const;
+  const [y, inverse] = Graph.emit('SimplifiedLayerNormalization', [x, weight], attributes, [x, statistics]);
+  if (y === undefined || inverse === undefined) throw new GraphError('RmsNorm: no result');
+  return { y, inverse: ops.cast(inverse, x.dtype) };
 }
 
 /** x sigmoid(x). */

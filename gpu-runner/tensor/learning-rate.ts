@@ -30,12 +30,7 @@ export function learningRate(schedule: LearningRateSchedule, step: number): numb
   }
   if (step < warmupSteps) return (peak * (step + 1)) / warmupSteps;
   const progress = (step - warmupSteps) / Math.max(1, steps - warmupSteps);
-  switch (kind) {
-    case 'constant':
-      return peak;
-    case 'linear':
-      return peak + (final - peak) * progress;
-    case 'cosine':
-      return final + ((peak - final) * (1 + Math.cos(Math.PI * progress))) / 2;
-  }
+  if (kind === 'constant') return peak;
+  const fallen = kind === 'linear' ? progress : (1 - Math.cos(Math.PI * progress)) / 2;
+  return peak + (final - peak) * fallen;
 }

@@ -69,7 +69,8 @@ export function fold(
   return keep ? folded : { shape: shape.filter((_, axis) => !axes.includes(axis)), data: folded.data };
 }
 
-export const sum = (elements: readonly number[]): number => elements.reduce((total, element) => total + element, 0);
+export const sum = (elements: readonly number[]): number =>
+  elements.reduce((total, element) => total + element, 0);
 
 /** [..., m, k] x [..., k, n], leading axes broadcast. */
 export function matrixProduct(a: NumberArray, b: NumberArray): NumberArray {
@@ -90,7 +91,11 @@ export function matrixProduct(a: NumberArray, b: NumberArray): NumberArray {
 export function reorder(x: NumberArray, permutation: readonly number[]): NumberArray {
   return tabulate(
     permutation.map((axis) => x.shape[axis] ?? 0),
-    (index) => at(x, x.shape.map((_, axis) => index[permutation.indexOf(axis)] ?? 0)),
+    (index) =>
+      at(
+        x,
+        x.shape.map((_, axis) => index[permutation.indexOf(axis)] ?? 0),
+      ),
   );
 }
 
@@ -112,7 +117,11 @@ export function centralDifferences(
     shape,
     data: data.map((element, position) => {
       const side = (sign: number): number =>
-        f(...arguments_.map((other, index) => (index === which ? { shape, data: data.with(position, element + sign * step) } : other)));
+        f(
+          ...arguments_.map((other, index) =>
+            index === which ? { shape, data: data.with(position, element + sign * step) } : other,
+          ),
+        );
       return (side(1) - side(-1)) / (2 * step);
     }),
   }));

@@ -2,9 +2,7 @@
 import { broadcastShapes, shapeText } from '../dimension.ts';
 import { GraphError } from '../errors.ts';
 import type { Value } from '../graph.ts';
-import { multiply } from './elementwise.ts';
 import { assertSameType, dimensionAt, emitOne } from './emit.ts';
-import { transpose } from './shape.ts';
 
 /** Which operands of a product to transpose in their last two axes, and a factor. */
 export interface ProductOptions {
@@ -33,18 +31,8 @@ export function matMul(a: Value, b: Value, options: ProductOptions = {}): Value 
   const leading = broadcastShapes('MatMul', a.shape.slice(0, -2), b.shape.slice(0, -2));
   const output = { dtype: a.dtype, shape: [...leading, rows, columns] };
   if (!transposeA && !transposeB && scale === 1) return emitOne('MatMul', [a, b], output);
-  if (a.dtype === 'float64') {
-    const product = emitOne('MatMul', [transposeA ? turned(a) : a, transposeB ? turned(b) : b], output);
-    return scale === 1 ? product : multiply(product, scale);
-  }
   const attributes = { transA: Number(transposeA), transB: Number(transposeB), alpha: { float: scale } };
   return emitOne('FusedMatMul', [a, b], output, attributes, 'com.microsoft');
-}
-
-/** The last two axes swapped; the engine's fused product exists in float32 and float16 only. */
-function turned(x: Value): Value {
-  const axes = x.shape.map((_, axis) => axis);
-  return transpose(x, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
 }
 
 /** Integer product of u8 or s8 operands, exact in int32; zero points are scalars or per row (a), per column (b). */
