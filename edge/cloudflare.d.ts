@@ -1,3 +1,7 @@
-/** The names of Cloudflare's types that drizzle-orm and the Worker's entry expect to be global. */
-type D1Database = import('@cloudflare/workers-types').D1Database;
-type D1Result<T = unknown> = import('@cloudflare/workers-types').D1Result<T>;
+/** The names of Cloudflare's types that drizzle-orm expects to be global. */
+import type { D1Database as Database, D1Result as Result } from '@cloudflare/workers-types';
+
+declare global {
+  type D1Database = Database;
+  type D1Result<T = unknown> = Result<T>;
+}

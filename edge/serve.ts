@@ -20,7 +20,7 @@ async function createFirstKey({ database, bootstrapKey }: Dependencies): Promise
     id,
     name: 'first administrator',
     secretSha256,
-    scopes: ['admin'] as const,
+    scopes: ['admin' as const],
     createdAt: now,
     revokedAt: null,
   };

@@ -20,8 +20,7 @@ export function keyHandlers({ database }: Dependencies): Handlers<typeof keyEndp
       };
     },
     async listKeys({ query }) {
-      const { items, nextCursor } = await listKeys(database, query);
-      return { body: { items: items.map((row) => ({ ...row, scopes: [...row.scopes] })), nextCursor } };
+      return { body: await listKeys(database, query) };
     },
     async revokeKey({ parameters }, { now }) {
       const key = await findKey(database, parameters.keyId);

@@ -26,7 +26,7 @@ export function principleHandlers({ database }: Dependencies): Handlers<typeof p
   async function requireVersion(principle: { id: string; name: string }, reference: string) {
     const version = await findVersion(database, principle.id, reference);
     if (!version) throw notFound(`version ${reference} of principle ${principle.name}`);
-    return { ...version, principle: principle.name };
+    return version;
   }
 
   return {
@@ -60,8 +60,7 @@ export function principleHandlers({ database }: Dependencies): Handlers<typeof p
 
     async listPrincipleVersions({ parameters, query }) {
       const principle = await requirePrinciple(parameters.principleName);
-      const { items, nextCursor } = await listVersions(database, principle.id, query);
-      return { body: { items: items.map((item) => ({ ...item, principle: principle.name })), nextCursor } };
+      return { body: await listVersions(database, principle.id, query) };
     },
 
     async getPrincipleVersion({ parameters }) {

@@ -51,6 +51,7 @@ export async function listPrinciples(database: Database, page: PageRequest) {
 }
 
 const versionColumns = {
+  principle: principles.name,
   id: principleVersions.id,
   number: principleVersions.number,
   definition: principleVersions.definition,
@@ -67,6 +68,7 @@ export async function listVersions(database: Database, principleId: string, page
   const rows = await database
     .select(versionColumns)
     .from(principleVersions)
+    .innerJoin(principles, eq(principles.id, principleVersions.principleId))
     .where(
       and(
         eq(principleVersions.principleId, principleId),
@@ -86,6 +88,7 @@ export async function findVersion(database: Database, principleId: string, refer
   const row = await database
     .select(versionColumns)
     .from(principleVersions)
+    .innerJoin(principles, eq(principles.id, principleVersions.principleId))
     .where(
       number === undefined
         ? eq(principleVersions.id, labelled)

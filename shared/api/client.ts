@@ -15,8 +15,9 @@ export class ApiError extends Error {
   }
 }
 
+type Nothing = Readonly<Record<string, never>>;
 type Part<Name extends string, T> = T extends z.ZodType
-  ? Record<never, never> extends z.input<T>
+  ? Nothing extends z.input<T>
     ? { readonly [K in Name]?: z.input<T> }
     : { readonly [K in Name]: z.input<T> }
   : T extends Bytes
@@ -40,7 +41,7 @@ type Output<E extends Endpoint> = E['response'] extends z.ZodType
     ? Response
     : undefined;
 type Call<E extends Endpoint> = (
-  ...given: Record<never, never> extends Input<E>
+  ...given: Nothing extends Input<E>
     ? [input?: Input<E>, options?: CallOptions]
     : [input: Input<E>, options?: CallOptions]
 ) => Promise<Output<E>>;
@@ -57,7 +58,7 @@ interface ClientOptions {
 
 interface AnyInput {
   readonly parameters?: Record<string, string>;
-  readonly query?: Record<string, unknown>;
+  readonly query?: Record<string, string | number | boolean | undefined>;
   readonly body?: unknown;
 }
 

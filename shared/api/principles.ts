@@ -45,7 +45,9 @@ const change = z.object({
 
 const principleName = z.strictObject({ principleName: name });
 /** A version by its number or by a label. */
-const versionReference = z.union([z.string().regex(/^[1-9][0-9]{0,8}$/), name]);
+const versionReference = z
+  .union([z.string().regex(/^[1-9][0-9]{0,8}$/), name])
+  .meta({ examples: ['1', 'production'] });
 
 export const principleEndpoints = defineEndpoints({
   createPrincipleVersion: {

@@ -22,9 +22,9 @@ export interface Harness extends TestStore {
   readonly secrets: Readonly<Record<Scope, string>>;
   readonly clients: Readonly<Record<Scope, Client>>;
   /** Sends a request as it is: for what the typed client cannot say. */
-  fetch(path: string, init?: RequestInit & { key?: string }): Promise<Response>;
+  readonly fetch: (path: string, init?: RequestInit & { key?: string; duplex?: 'half' }) => Promise<Response>;
   /** Moves the injected clock, which never moves by itself. */
-  advance(milliseconds: number): void;
+  readonly advance: (milliseconds: number) => void;
 }
 
 export const ORIGIN = 'http://edge.test';
@@ -46,7 +46,8 @@ export async function createHarness(open: OpenStore, limiter: RateLimiter = UNLI
   const app = createApp(dependencies);
   const entries = SCOPES.map((scope) => {
     const id = createIdentifier(now);
-    return { scope, id, ...createSecret(id) };
+    const { secret, secretSha256 } = createSecret(id);
+    return { scope, id, secret, secretSha256 };
   });
   await commit(
     store.database,

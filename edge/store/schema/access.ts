@@ -8,7 +8,7 @@ export const apiKeys = sqliteTable('api_keys', {
   name: text('name').notNull(),
   /** SHA-256 of the secret, hexadecimal; the secret has 256 random bits, so no slow hash is needed. */
   secretSha256: text('secret_sha256').notNull(),
-  scopes: json<readonly Scope[]>('scopes').notNull(),
+  scopes: json<Scope[]>('scopes').notNull(),
   createdAt: instant('created_at').notNull(),
   revokedAt: instant('revoked_at'),
 });

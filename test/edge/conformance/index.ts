@@ -8,8 +8,16 @@ import { protocolConformance } from './protocol.ts';
 
 export function conformance(open: OpenStore): void {
   const start = async () => await createHarness(open);
-  describe('protocol', () => protocolConformance(start, open));
-  describe('keys', () => keysConformance(start));
-  describe('principles', () => principlesConformance(start));
-  describe('blobs', () => blobsConformance(start));
+  describe('protocol', () => {
+    protocolConformance(start, open);
+  });
+  describe('keys', () => {
+    keysConformance(start);
+  });
+  describe('principles', () => {
+    principlesConformance(start);
+  });
+  describe('blobs', () => {
+    blobsConformance(start);
+  });
 }

@@ -57,7 +57,7 @@ export function principlesConformance(start: () => Promise<Harness>): void {
         client.createPrincipleVersion({ parameters: { principleName: 'race' }, body: KINDNESS }),
       ),
     );
-    expect(versions.map(({ number }) => number).sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(versions.map(({ number }) => number).sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
   it('pages through everything once, the newest first', async () => {

@@ -93,7 +93,7 @@ export function protocolConformance(start: () => Promise<Harness>, open: OpenSto
         key: harness.secrets.client,
         headers: { 'content-type': 'application/json' },
         body: new Blob([huge]).stream(),
-        ...{ duplex: 'half' },
+        duplex: 'half',
       });
       expect(await readProblem(chunked)).toMatchObject({ status: 413 });
     });

@@ -6,7 +6,7 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { openDatabase } from '../../../edge/store/database.ts';
-import { NodeDatabase } from '../../../edge/hosts/node-database.ts';
+import type { NodeDatabase } from '../../../edge/hosts/node-database.ts';
 import { contract } from '../../../shared/api/contract.ts';
 import { isBytes, type Endpoint } from '../../../shared/api/endpoint.ts';
 import { createHarness } from '../harness.ts';
@@ -71,7 +71,7 @@ function filtersOf(query: z.ZodObject | undefined): Filter[] {
   return fields.map(([name, field]) => {
     const schema = z.toJSONSchema(field as z.ZodType, { io: 'input', unrepresentable: 'any' });
     const value = schema.examples?.[0] ?? schema.enum?.[0] ?? (schema.type === 'boolean' ? true : undefined);
-    if (value === undefined) {
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
       throw new Error(
         `query field ${name}: give its schema .meta({ examples: [...] }), so that it can be tried`,
       );
@@ -84,7 +84,8 @@ function combinations(filters: readonly Filter[], required: ReadonlySet<string>)
   const pairs = filters.flatMap((first, index) => filters.slice(index).map((second) => [first, second]));
   const always = filters.filter(({ name }) => required.has(name));
   return [[], ...pairs].map(
-    (chosen) => new URLSearchParams([...always, ...chosen].map(({ name, value }) => [name, value])),
+    (chosen) =>
+      new URLSearchParams(Object.fromEntries([...always, ...chosen].map(({ name, value }) => [name, value]))),
   );
 }
 
