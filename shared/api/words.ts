@@ -16,7 +16,7 @@ export const EXPERIMENT_STATUSES = ['queued', 'running', 'succeeded', 'failed', 
 export const STAGE_STATUSES = ['waiting', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 /** `queued`: may be claimed; `leased`: a runner holds it; the rest are final. */
 export const TASK_STATUSES = ['queued', 'leased', 'succeeded', 'failed', 'cancelled'] as const;
-export const RUNNER_STATUSES = ['launching', 'live', 'gone'] as const;
+export const RUNNER_STATUSES = ['live', 'gone'] as const;
 export const LAUNCH_OUTCOMES = ['launched', 'refused', 'failed', 'skipped'] as const;
 export const SPLITS = ['train', 'dev', 'test'] as const;
 export const SCOPES = ['admin', 'client', 'runner'] as const;

@@ -1,4 +1,5 @@
 /** Experiments and the stages each was planned into. */
+import { sql } from 'drizzle-orm';
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import { EXPERIMENT_STATUSES, METHODS, STAGE_KINDS, STAGE_STATUSES } from '../../../shared/api/words.ts';
 import { id, instant, json, type JsonObject } from './columns.ts';
@@ -11,8 +12,9 @@ export const experiments = sqliteTable(
     id: id(),
     name: text('name').notNull(),
     method: text('method', { enum: METHODS }).notNull(),
-    /** Null only for the method `base`, which needs no principle. */
-    principleVersionId: text('principle_version_id').references(() => principleVersions.id),
+    principleVersionId: text('principle_version_id')
+      .notNull()
+      .references(() => principleVersions.id),
     promptSetId: text('prompt_set_id')
       .notNull()
       .references(() => promptSets.id),
@@ -20,13 +22,25 @@ export const experiments = sqliteTable(
       .notNull()
       .references(() => baseModels.id),
     seed: integer('seed').notNull(),
+    /** As the experiment gave them; what the stages use stands in each stage's plan. */
     hyperparameters: json<JsonObject>('hyperparameters').notNull(),
+    shards: integer('shards').notNull(),
     status: text('status', { enum: EXPERIMENT_STATUSES }).notNull(),
     statusReason: text('status_reason'),
     createdAt: instant('created_at').notNull(),
     finishedAt: instant('finished_at'),
+    /**
+     * Rises with every change of a task that a stage waits for; the planner writes down up to where it has
+     * looked. An experiment whose planner was cut off is found by the difference.
+     */
+    revision: integer('revision').notNull().default(0),
+    plannedRevision: integer('planned_revision').notNull().default(0),
   },
   (table) => [
+    index('experiments_name').on(table.name, table.id),
+    index('experiments_unplanned')
+      .on(table.id)
+      .where(sql`${table.revision} > ${table.plannedRevision}`),
     index('experiments_status').on(table.status, table.id),
     index('experiments_method').on(table.method, table.id),
     index('experiments_principle').on(table.principleVersionId, table.id),
@@ -43,6 +57,8 @@ export const stages = sqliteTable(
       .notNull()
       .references(() => experiments.id, { onDelete: 'cascade' }),
     position: integer('position').notNull(),
+    /** Its name in the method's table: `generate-base` is of the kind `generate`. */
+    name: text('name').notNull(),
     kind: text('kind', { enum: STAGE_KINDS }).notNull(),
     status: text('status', { enum: STAGE_STATUSES }).notNull(),
     statusReason: text('status_reason'),

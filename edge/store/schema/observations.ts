@@ -40,6 +40,7 @@ export const samples = sqliteTable(
       .references(() => tasks.id, { onDelete: 'cascade' }),
     step: integer('step').notNull(),
     row: integer('row').notNull(),
+    promptId: text('prompt_id').notNull(),
     prompt: text('prompt').notNull(),
     response: text('response').notNull(),
     score: real('score'),

@@ -1,6 +1,7 @@
 /** Prompt sets with their prompts by split, and the base models that experiments start from. */
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import { SPLITS } from '../../../shared/api/words.ts';
+import { artifacts } from './artifacts.ts';
 import { id, instant, json, type JsonObject } from './columns.ts';
 
 /** `readyAt` is null while an upload is under way: only ready sets are listed and used. */
@@ -34,6 +35,22 @@ export const prompts = sqliteTable(
     index('prompts_split').on(table.promptSetId, table.split, table.position),
     index('prompts_text').on(table.promptSetId, table.textSha256),
   ],
+);
+
+/** A split written out as an artifact, as runners read it: made when the first experiment needs it. */
+export const promptSplits = sqliteTable(
+  'prompt_splits',
+  {
+    promptSetId: text('prompt_set_id')
+      .notNull()
+      .references(() => promptSets.id, { onDelete: 'cascade' }),
+    split: text('split', { enum: SPLITS }).notNull(),
+    sha256: text('sha256')
+      .notNull()
+      .references(() => artifacts.sha256),
+    rows: integer('rows').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.promptSetId, table.split] })],
 );
 
 export const baseModels = sqliteTable('base_models', {

@@ -1,6 +1,6 @@
 /** Tasks with their lease, what they read and write, which stages wait for them, and each failure. */
 import { sql } from 'drizzle-orm';
-import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import { STAGE_KINDS, TASK_STATUSES } from '../../../shared/api/words.ts';
 import { artifacts } from './artifacts.ts';
 import { id, instant, json, type JsonObject } from './columns.ts';
@@ -11,35 +11,47 @@ export const tasks = sqliteTable(
   'tasks',
   {
     id: id(),
-    /** Hash of (kind, input hashes, parameters, engine version): equal work is one row. */
+    /** Hash of everything that decides the result: equal work is one row. */
     contentKey: text('content_key').notNull().unique(),
     kind: text('kind', { enum: STAGE_KINDS }).notNull(),
-    parameters: json<JsonObject>('parameters').notNull(),
+    /** What the runner gets: see `TaskSpecification`. */
+    specification: json<JsonObject>('specification').notNull(),
     engineVersion: text('engine_version').notNull(),
+    /** Who asked for it first. No reference: a task outlives the experiment as long as another one uses it. */
+    experimentId: text('experiment_id').notNull(),
+    stage: text('stage').notNull(),
     status: text('status', { enum: TASK_STATUSES }).notNull(),
-    /** Why it waits, in words for people; null once it runs. */
-    waitingReason: text('waiting_reason'),
     /** Lower is taken first. */
     priority: integer('priority').notNull(),
     /** Not claimable before this: the back-off after a failure. */
     availableAt: instant('available_at').notNull(),
+    /** Claims so far, and how many of them failed or expired since the last checkpoint. */
     attempts: integer('attempts').notNull().default(0),
-    maximumAttempts: integer('maximum_attempts').notNull(),
+    failures: integer('failures').notNull().default(0),
+    expirations: integer('expirations').notNull().default(0),
 
     /** The fencing token: rises with every claim; a write that carries an older one is refused. */
     epoch: integer('epoch').notNull().default(0),
     leaseRunnerId: text('lease_runner_id').references(() => runners.id),
+    /** The API key that claimed: no other one may write for the task. */
+    leaseKeyId: text('lease_key_id'),
     leaseExpiresAt: instant('lease_expires_at'),
-    /** The idempotency key of the claim that holds the lease: a lost reply finds the same lease again. */
+    /** The runner's name for the claim that holds the lease: a lost reply finds the same lease again. */
     claimKey: text('claim_key'),
+    /** The edge's name for the request that made the claim: only that request tells of it in the event log. */
+    claimToken: text('claim_token'),
+    claimedAt: instant('claimed_at'),
     /** The last report applied in this epoch: a repeated or late report has no second effect. */
     reportSequence: integer('report_sequence').notNull().default(0),
     cancelRequestedAt: instant('cancel_requested_at'),
 
-    progress: real('progress').notNull().default(0),
-    progressDetail: json<JsonObject>('progress_detail'),
+    progress: json<JsonObject>('progress'),
     checkpointSha256: text('checkpoint_sha256').references(() => artifacts.sha256),
+    checkpointStep: integer('checkpoint_step'),
+    checkpointEpoch: integer('checkpoint_epoch'),
     result: json<JsonObject>('result'),
+    /** Time under lease, over all attempts that ended. */
+    busyMilliseconds: integer('busy_milliseconds').notNull().default(0),
     createdAt: instant('created_at').notNull(),
     startedAt: instant('started_at'),
     finishedAt: instant('finished_at'),
@@ -49,7 +61,7 @@ export const tasks = sqliteTable(
     index('tasks_lease_expiry')
       .on(table.leaseExpiresAt)
       .where(sql`${table.status} = 'leased'`),
-    index('tasks_runner').on(table.leaseRunnerId, table.id),
+    index('tasks_runner').on(table.leaseRunnerId, table.status),
     index('tasks_kind').on(table.kind, table.id),
     index('tasks_status').on(table.status, table.id),
     uniqueIndex('tasks_claim_key').on(table.claimKey),
@@ -74,7 +86,7 @@ export const stageTasks = sqliteTable(
   ],
 );
 
-/** What a task reads. No reference to artifacts: the input of a waiting task may not exist yet. */
+/** What a task reads, so that lineage can be followed from an artifact to what was made of it. */
 export const taskInputs = sqliteTable(
   'task_inputs',
   {
@@ -116,9 +128,10 @@ export const taskFailures = sqliteTable(
       .references(() => tasks.id, { onDelete: 'cascade' }),
     epoch: integer('epoch').notNull(),
     runnerId: text('runner_id'),
-    /** `lease-expired`, or the runner's error code. */
+    /** `lease-expired`, `runner-restarted`, or the runner's error code. */
     code: text('code').notNull(),
-    reason: text('reason').notNull(),
+    message: text('message').notNull(),
+    cure: text('cure'),
     retried: integer('retried', { mode: 'boolean' }).notNull(),
     createdAt: instant('created_at').notNull(),
   },

@@ -56,20 +56,25 @@ CREATE TABLE `experiments` (
 	`id` text PRIMARY KEY NOT NULL,
 	`name` text NOT NULL,
 	`method` text NOT NULL,
-	`principle_version_id` text,
+	`principle_version_id` text NOT NULL,
 	`prompt_set_id` text NOT NULL,
 	`base_model_id` text NOT NULL,
 	`seed` integer NOT NULL,
 	`hyperparameters` text NOT NULL,
+	`shards` integer NOT NULL,
 	`status` text NOT NULL,
 	`status_reason` text,
 	`created_at` integer NOT NULL,
 	`finished_at` integer,
+	`revision` integer DEFAULT 0 NOT NULL,
+	`planned_revision` integer DEFAULT 0 NOT NULL,
 	FOREIGN KEY (`principle_version_id`) REFERENCES `principle_versions`(`id`) ON UPDATE no action ON DELETE no action,
 	FOREIGN KEY (`prompt_set_id`) REFERENCES `prompt_sets`(`id`) ON UPDATE no action ON DELETE no action,
 	FOREIGN KEY (`base_model_id`) REFERENCES `base_models`(`id`) ON UPDATE no action ON DELETE no action
 );
 --> statement-breakpoint
+CREATE INDEX `experiments_name` ON `experiments` (`name`,`id`);--> statement-breakpoint
+CREATE INDEX `experiments_unplanned` ON `experiments` (`id`) WHERE "experiments"."revision" > "experiments"."planned_revision";--> statement-breakpoint
 CREATE INDEX `experiments_status` ON `experiments` (`status`,`id`);--> statement-breakpoint
 CREATE INDEX `experiments_method` ON `experiments` (`method`,`id`);--> statement-breakpoint
 CREATE INDEX `experiments_principle` ON `experiments` (`principle_version_id`,`id`);--> statement-breakpoint
@@ -79,6 +84,7 @@ CREATE TABLE `stages` (
 	`id` text PRIMARY KEY NOT NULL,
 	`experiment_id` text NOT NULL,
 	`position` integer NOT NULL,
+	`name` text NOT NULL,
 	`kind` text NOT NULL,
 	`status` text NOT NULL,
 	`status_reason` text,
@@ -116,6 +122,7 @@ CREATE TABLE `samples` (
 	`task_id` text NOT NULL,
 	`step` integer NOT NULL,
 	`row` integer NOT NULL,
+	`prompt_id` text NOT NULL,
 	`prompt` text NOT NULL,
 	`response` text NOT NULL,
 	`score` real,
@@ -127,20 +134,16 @@ CREATE TABLE `samples` (
 --> statement-breakpoint
 CREATE TABLE `comparison_candidates` (
 	`id` text PRIMARY KEY NOT NULL,
-	`first_experiment_id` text NOT NULL,
-	`second_experiment_id` text NOT NULL,
-	`prompt_position` integer NOT NULL,
-	`question` text NOT NULL,
+	`task_id` text NOT NULL,
+	`prompt_id` text NOT NULL,
 	`prompt` text NOT NULL,
 	`first_response` text NOT NULL,
 	`second_response` text NOT NULL,
 	`created_at` integer NOT NULL,
-	FOREIGN KEY (`first_experiment_id`) REFERENCES `experiments`(`id`) ON UPDATE no action ON DELETE cascade,
-	FOREIGN KEY (`second_experiment_id`) REFERENCES `experiments`(`id`) ON UPDATE no action ON DELETE cascade
+	FOREIGN KEY (`task_id`) REFERENCES `tasks`(`id`) ON UPDATE no action ON DELETE cascade
 );
 --> statement-breakpoint
-CREATE UNIQUE INDEX `comparison_candidates_prompt` ON `comparison_candidates` (`first_experiment_id`,`second_experiment_id`,`question`,`prompt_position`);--> statement-breakpoint
-CREATE INDEX `comparison_candidates_second` ON `comparison_candidates` (`second_experiment_id`,`id`);--> statement-breakpoint
+CREATE INDEX `comparison_candidates_task` ON `comparison_candidates` (`task_id`,`id`);--> statement-breakpoint
 CREATE TABLE `comparisons` (
 	`id` text PRIMARY KEY NOT NULL,
 	`candidate_id` text NOT NULL,
@@ -148,20 +151,19 @@ CREATE TABLE `comparisons` (
 	`judge` text NOT NULL,
 	`swapped` integer NOT NULL,
 	`outcome` text NOT NULL,
-	`probability` real,
-	`task_id` text,
+	`first_score` real,
+	`second_score` real,
 	`created_at` integer NOT NULL,
-	FOREIGN KEY (`candidate_id`) REFERENCES `comparison_candidates`(`id`) ON UPDATE no action ON DELETE cascade,
-	FOREIGN KEY (`task_id`) REFERENCES `tasks`(`id`) ON UPDATE no action ON DELETE no action
+	FOREIGN KEY (`candidate_id`) REFERENCES `comparison_candidates`(`id`) ON UPDATE no action ON DELETE cascade
 );
 --> statement-breakpoint
-CREATE UNIQUE INDEX `comparisons_once` ON `comparisons` (`candidate_id`,`source`,`judge`,`swapped`);--> statement-breakpoint
-CREATE INDEX `comparisons_source` ON `comparisons` (`source`,`id`);--> statement-breakpoint
+CREATE INDEX `comparisons_candidate` ON `comparisons` (`candidate_id`,`id`);--> statement-breakpoint
 CREATE INDEX `comparisons_judge` ON `comparisons` (`judge`,`candidate_id`);--> statement-breakpoint
-CREATE INDEX `comparisons_task` ON `comparisons` (`task_id`);--> statement-breakpoint
+CREATE INDEX `comparisons_source` ON `comparisons` (`source`,`id`);--> statement-breakpoint
 CREATE TABLE `preference_pairs` (
 	`task_id` text NOT NULL,
 	`position` integer NOT NULL,
+	`prompt_id` text NOT NULL,
 	`prompt` text NOT NULL,
 	`chosen` text NOT NULL,
 	`rejected` text NOT NULL,
@@ -246,6 +248,16 @@ CREATE TABLE `prompt_sets` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `prompt_sets_name_unique` ON `prompt_sets` (`name`);--> statement-breakpoint
+CREATE TABLE `prompt_splits` (
+	`prompt_set_id` text NOT NULL,
+	`split` text NOT NULL,
+	`sha256` text NOT NULL,
+	`rows` integer NOT NULL,
+	PRIMARY KEY(`prompt_set_id`, `split`),
+	FOREIGN KEY (`prompt_set_id`) REFERENCES `prompt_sets`(`id`) ON UPDATE no action ON DELETE cascade,
+	FOREIGN KEY (`sha256`) REFERENCES `artifacts`(`sha256`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
 CREATE TABLE `prompts` (
 	`prompt_set_id` text NOT NULL,
 	`position` integer NOT NULL,
@@ -267,26 +279,22 @@ CREATE TABLE `launches` (
 	`reason` text NOT NULL,
 	`queued_tasks` integer NOT NULL,
 	`live_runners` integer NOT NULL,
-	`runner_id` text,
-	`created_at` integer NOT NULL,
-	FOREIGN KEY (`runner_id`) REFERENCES `runners`(`id`) ON UPDATE no action ON DELETE no action
+	`created_at` integer NOT NULL
 );
 --> statement-breakpoint
 CREATE INDEX `launches_outcome` ON `launches` (`outcome`,`id`);--> statement-breakpoint
-CREATE INDEX `launches_runner` ON `launches` (`runner_id`);--> statement-breakpoint
 CREATE TABLE `runners` (
 	`id` text PRIMARY KEY NOT NULL,
 	`name` text NOT NULL,
 	`key_id` text NOT NULL,
-	`status` text NOT NULL,
 	`engine_version` text NOT NULL,
 	`device` text NOT NULL,
 	`created_at` integer NOT NULL,
 	`seen_at` integer NOT NULL
 );
 --> statement-breakpoint
-CREATE INDEX `runners_status` ON `runners` (`status`,`id`);--> statement-breakpoint
-CREATE INDEX `runners_seen` ON `runners` (`status`,`seen_at`);--> statement-breakpoint
+CREATE INDEX `runners_seen` ON `runners` (`seen_at`,`id`);--> statement-breakpoint
+CREATE INDEX `runners_created` ON `runners` (`created_at`,`id`);--> statement-breakpoint
 CREATE TABLE `stage_tasks` (
 	`stage_id` text NOT NULL,
 	`shard` integer NOT NULL,
@@ -302,7 +310,8 @@ CREATE TABLE `task_failures` (
 	`epoch` integer NOT NULL,
 	`runner_id` text,
 	`code` text NOT NULL,
-	`reason` text NOT NULL,
+	`message` text NOT NULL,
+	`cure` text,
 	`retried` integer NOT NULL,
 	`created_at` integer NOT NULL,
 	PRIMARY KEY(`task_id`, `epoch`),
@@ -332,24 +341,31 @@ CREATE TABLE `tasks` (
 	`id` text PRIMARY KEY NOT NULL,
 	`content_key` text NOT NULL,
 	`kind` text NOT NULL,
-	`parameters` text NOT NULL,
+	`specification` text NOT NULL,
 	`engine_version` text NOT NULL,
+	`experiment_id` text NOT NULL,
+	`stage` text NOT NULL,
 	`status` text NOT NULL,
-	`waiting_reason` text,
 	`priority` integer NOT NULL,
 	`available_at` integer NOT NULL,
 	`attempts` integer DEFAULT 0 NOT NULL,
-	`maximum_attempts` integer NOT NULL,
+	`failures` integer DEFAULT 0 NOT NULL,
+	`expirations` integer DEFAULT 0 NOT NULL,
 	`epoch` integer DEFAULT 0 NOT NULL,
 	`lease_runner_id` text,
+	`lease_key_id` text,
 	`lease_expires_at` integer,
 	`claim_key` text,
+	`claim_token` text,
+	`claimed_at` integer,
 	`report_sequence` integer DEFAULT 0 NOT NULL,
 	`cancel_requested_at` integer,
-	`progress` real DEFAULT 0 NOT NULL,
-	`progress_detail` text,
+	`progress` text,
 	`checkpoint_sha256` text,
+	`checkpoint_step` integer,
+	`checkpoint_epoch` integer,
 	`result` text,
+	`busy_milliseconds` integer DEFAULT 0 NOT NULL,
 	`created_at` integer NOT NULL,
 	`started_at` integer,
 	`finished_at` integer,
@@ -360,7 +376,7 @@ CREATE TABLE `tasks` (
 CREATE UNIQUE INDEX `tasks_content_key_unique` ON `tasks` (`content_key`);--> statement-breakpoint
 CREATE INDEX `tasks_claim` ON `tasks` (`status`,`priority`,`id`);--> statement-breakpoint
 CREATE INDEX `tasks_lease_expiry` ON `tasks` (`lease_expires_at`) WHERE "tasks"."status" = 'leased';--> statement-breakpoint
-CREATE INDEX `tasks_runner` ON `tasks` (`lease_runner_id`,`id`);--> statement-breakpoint
+CREATE INDEX `tasks_runner` ON `tasks` (`lease_runner_id`,`status`);--> statement-breakpoint
 CREATE INDEX `tasks_kind` ON `tasks` (`kind`,`id`);--> statement-breakpoint
 CREATE INDEX `tasks_status` ON `tasks` (`status`,`id`);--> statement-breakpoint
 CREATE UNIQUE INDEX `tasks_claim_key` ON `tasks` (`claim_key`);
