@@ -1,0 +1,101 @@
+/** How well preference scores tell chosen from rejected on held-out pairs, and whether length does the telling. */
+import { brierScore, calibration, type Calibration } from '../../../shared/statistics/calibration.ts';
+import type { Interval } from '../../../shared/statistics/interval.ts';
+import { mean, sortedQuantile } from '../../../shared/statistics/summary.ts';
+import { wilsonInterval } from '../../../shared/statistics/wilson-interval.ts';
+import { uniform } from '../../../shared/random.ts';
+import { streamOf } from '../streams.ts';
+
+export interface ScoredPair {
+  readonly chosenScore: number;
+  readonly rejectedScore: number;
+  /** P(chosen is better) as labelled. */
+  readonly labelProbability: number;
+  readonly chosenTokens: number;
+  readonly rejectedTokens: number;
+}
+
+/** Accuracy of the pairs whose length gap lies in one quarter of all gaps. */
+export interface LengthGapQuartile {
+  /** Tokens of chosen minus rejected, smallest and largest of the quarter. */
+  readonly smallestGap: number;
+  readonly largestGap: number;
+  readonly n: number;
+  readonly accuracy: number;
+}
+
+export interface PreferenceEvaluation {
+  readonly n: number;
+  /** Share of pairs whose label the scores agree with; equal scores count half. */
+  readonly accuracy: number;
+  readonly accuracyInterval: Interval;
+  /** Accuracy of the rule "the longer response is better": what length alone would reach. */
+  readonly lengthOnlyAccuracy: number;
+  readonly brier: number;
+  readonly calibration: Calibration;
+  readonly meanChosenScore: number;
+  readonly meanRejectedScore: number;
+  readonly meanMargin: number;
+  readonly accuracyByLengthGap: readonly LengthGapQuartile[];
+}
+
+const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+
+/** 1, 0.5 or 0: does the sign of `difference` (chosen minus rejected) agree with the label? */
+function agreement(difference: number, labelProbability: number): number {
+  const direction = Math.sign(difference) * Math.sign(labelProbability - 0.5);
+  return (direction + 1) / 2;
+}
+
+/**
+ * Evaluates scored pairs. P(first is better) = sigmoid(score difference) is compared with the label in an order drawn
+ * at random per pair, since a calibration in which the chosen side always stands first would have one outcome only.
+ *
+ * @throws StatisticsInputError if there is no pair or a score is not finite
+ */
+export function evaluateScores(pairs: readonly ScoredPair[], seed: number): PreferenceEvaluation {
+  const margins = pairs.map((pair) => pair.chosenScore - pair.rejectedScore);
+  const agreements = pairs.map((pair, row) => agreement(margins[row] ?? 0, pair.labelProbability));
+  const correct = agreements.reduce((sum, value) => sum + value, 0);
+  const chosenFirst = pairs.map((_, row) => uniform(seed, streamOf('pair-order', 0), row) < 0.5);
+  const probabilities = margins.map((margin, row) => sigmoid(chosenFirst[row] === true ? margin : -margin));
+  const outcomes = pairs.map(({ labelProbability }, row) =>
+    chosenFirst[row] === true ? labelProbability : 1 - labelProbability,
+  );
+  return {
+    n: pairs.length,
+    accuracy: mean(agreements),
+    accuracyInterval: wilsonInterval(correct, pairs.length),
+    lengthOnlyAccuracy: mean(
+      pairs.map((pair) => agreement(pair.chosenTokens - pair.rejectedTokens, pair.labelProbability)),
+    ),
+    brier: brierScore(probabilities, outcomes),
+    calibration: calibration(probabilities, outcomes),
+    meanChosenScore: mean(pairs.map((pair) => pair.chosenScore)),
+    meanRejectedScore: mean(pairs.map((pair) => pair.rejectedScore)),
+    meanMargin: mean(margins),
+    accuracyByLengthGap: byLengthGap(pairs, agreements),
+  };
+}
+
+/** Quarters by the quantiles of the gap; a quarter that holds no pair (many equal gaps) is left out. */
+function byLengthGap(pairs: readonly ScoredPair[], agreements: readonly number[]): LengthGapQuartile[] {
+  const gaps = pairs.map((pair) => pair.chosenTokens - pair.rejectedTokens);
+  const ascending = [...gaps].sort((a, b) => a - b);
+  const borders = [0.25, 0.5, 0.75].map((share) => sortedQuantile(ascending, share));
+  return [0, 1, 2, 3].flatMap((quarter) => {
+    const rows = [...gaps.keys()].filter(
+      (row) => borders.filter((border) => (gaps[row] ?? 0) > border).length === quarter,
+    );
+    if (rows.length === 0) return [];
+    const inside = rows.map((row) => gaps[row] ?? 0);
+    return [
+      {
+        smallestGap: Math.min(...inside),
+        largestGap: Math.max(...inside),
+        n: rows.length,
+        accuracy: mean(rows.map((row) => agreements[row] ?? 0)),
+      },
+    ];
+  });
+}
