@@ -101,6 +101,8 @@ export class TensorSession {
     const fetches = named ? wanted : engineTensors(outputs);
     try {
       const results = await this.#session.run(engineTensors(feeds), fetches);
+      // Results asked for in place stand in the buffers given.
+      if (!named) return outputs;
       return Object.fromEntries(wanted.map((name) => [name, hostTensor(name, results[name])]));
     } catch (error) {
       if (error instanceof SessionError) throw error;
@@ -200,7 +202,11 @@ function loadError(error: unknown, device: string): SessionError {
   const message = text(error);
   let fault: SessionFault = 'model';
   let cure = 'The model file is broken, or not what this engine reads';
-  if (/Could not find an implementation|NOT_IMPLEMENTED|is not a registered function/i.test(message)) {
+  if (
+    /Could not find an implementation|NOT_IMPLEMENTED|is not a registered function|No Op registered/i.test(
+      message,
+    )
+  ) {
     fault = 'operator';
     cure = `The device "${device}" cannot run an operator of this graph; write it for another device or type`;
   } else if (
