@@ -13,6 +13,8 @@ const TITLES = {
   'not-found': [404, 'There is no such thing'],
   'method-not-allowed': [405, 'The method is not allowed here'],
   conflict: [409, 'The request does not fit the present state'],
+  'lease-lost': [409, 'The lease of the task is lost'],
+  'report-out-of-order': [409, 'A report before this one is missing'],
   'too-large': [413, 'The body is too large'],
   'unsupported-media-type': [415, 'The media type is not supported'],
   'range-not-satisfiable': [416, 'The range lies outside the bytes'],

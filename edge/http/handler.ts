@@ -20,7 +20,7 @@ interface Writes {
   readonly writes?: readonly Statement[];
 }
 
-export type Reply<E extends Endpoint> = E['response'] extends z.ZodType
+type Reply<E extends Endpoint> = E['response'] extends z.ZodType
   ? Writes & {
       readonly body: EndpointOutput<E>;
       /** What a repeated request gets where that must differ: a secret is never stored. */
@@ -30,7 +30,7 @@ export type Reply<E extends Endpoint> = E['response'] extends z.ZodType
     ? Response
     : Writes;
 
-export type Handler<E extends Endpoint> = (input: EndpointInput<E>, call: Call) => Promise<Reply<E>>;
+type Handler<E extends Endpoint> = (input: EndpointInput<E>, call: Call) => Promise<Reply<E>>;
 
 /** One handler for every endpoint of a contract: the compiler refuses a missing one. */
 export type Handlers<Endpoints extends Record<string, Endpoint>> = {

@@ -1,8 +1,10 @@
 /** Conformance of principles: versions, labels, differences, pages. */
 import { expect, it } from 'vitest';
+import type { PrincipleDefinition } from '../../../shared/api/principles.ts';
 import type { Harness } from '../harness.ts';
 
-export const KINDNESS = {
+export const KINDNESS: PrincipleDefinition = {
+  form: 'prefix',
   description: 'Stories end kindly',
   affixPairs: [{ positive: '(a kind ending)', negative: '(a cruel ending)' }],
 };
@@ -38,7 +40,7 @@ export function principlesConformance(start: () => Promise<Harness>): void {
     const added = { positive: '(gentle)', negative: '(harsh)' };
     await client.createPrincipleVersion({
       parameters,
-      body: { description: 'Kind', affixPairs: [...KINDNESS.affixPairs, added] },
+      body: { ...KINDNESS, description: 'Kind', affixPairs: [...KINDNESS.affixPairs, added] },
     });
     const compare = async (from: string, to: string) =>
       (await client.comparePrincipleVersions({ parameters, query: { from, to } })).changes;
