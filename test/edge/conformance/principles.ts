@@ -5,7 +5,10 @@ import type { Harness } from '../harness.ts';
 
 export const KINDNESS: PrincipleDefinition = {
   form: 'prefix',
+  responseOpening: '',
   description: 'Stories end kindly',
+  form: 'prefix' as const,
+  responseOpening: '',
   affixPairs: [{ positive: '(a kind ending)', negative: '(a cruel ending)' }],
 };
 
