@@ -8,7 +8,6 @@ export const KINDNESS: PrincipleDefinition = {
   responseOpening: '',
   description: 'Stories end kindly',
   form: 'prefix' as const,
-  responseOpening: '',
   affixPairs: [{ positive: '(a kind ending)', negative: '(a cruel ending)' }],
 };
 
