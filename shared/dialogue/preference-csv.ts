@@ -30,7 +30,7 @@ export function parsePreferenceCsv(text: string): PreferencePair[] {
   const fault = errors[0];
   if (fault !== undefined) {
     throw new DialogueFormatError(
-      `CSV row ${(fault.row ?? 0) + 1}: ${fault.message}: check quotes and commas`,
+      `CSV row ${(fault.row ?? 0) + 1} or the one before: ${fault.message}: check quotes and commas`,
     );
   }
   return data.map((row, index) => pairOfRow(row, index + 1, fields.includes(PROBABILITY_COLUMN)));

@@ -1,0 +1,82 @@
+/** Properties over the 2,312 real dialogue pairs of HH harmless-base, test split. */
+import { describe, expect, it } from 'vitest';
+import { contrastPrompts } from '../../../shared/dialogue/contrast-prompts.ts';
+import { formatDialogue, parseDialogue } from '../../../shared/dialogue/dialogue.ts';
+import { filterDialogueResponse } from '../../../shared/dialogue/filter-dialogue-response.ts';
+import { pairOfHhRow, parseHhRows } from '../../../shared/dialogue/hh-rows.ts';
+import { rowsOfPaperSplit } from '../../../shared/dialogue/paper-splits.ts';
+import { promptOfDialogue } from '../../../shared/dialogue/prompt-of-dialogue.ts';
+import { harmlessness } from '../../../shared/principles/harmlessness.ts';
+import { readSharedData } from '../read-shared-data.ts';
+
+const file = readSharedData('data/hh-rlhf-harmless-base-test/test.jsonl.gz');
+
+describe.skipIf(file === null)('2,312 real dialogues', () => {
+  const rows = parseHhRows(file ?? '');
+
+  it('are all read, and split as in the paper', () => {
+    expect(rows).toHaveLength(2312);
+    expect(rowsOfPaperSplit('dev', rows)).toEqual(rows.slice(0, 1000));
+    expect(rowsOfPaperSplit('test', rows)).toEqual(rows.slice(1000, 2000));
+  });
+
+  it('parse without loss, begin with the human and hold 5,756 human turns in the chosen side', () => {
+    let humanTurns = 0;
+    for (const { chosen, rejected } of rows) {
+      const turns = parseDialogue(chosen);
+      humanTurns += turns.filter((turn) => turn.speaker === 'Human').length;
+      expect(turns[0]?.speaker).toBe('Human');
+      expect(formatDialogue(turns)).toBe(chosen);
+      expect(formatDialogue(parseDialogue(rejected))).toBe(rejected);
+    }
+    expect(humanTurns).toBe(5756);
+  });
+
+  // The response of row 1560 holds a line that begins with "Assistant:", so the paper's cut leaves a prompt without a
+  // final turn, into which no affix can go: the official code samples it without any contrast, here it is refused.
+  const withoutFinalTurn = 1560;
+
+  it('refuse the one prompt that does not end with a turn label', () => {
+    const unlabelled = rows.flatMap(({ chosen }, row) =>
+      promptOfDialogue(chosen).endsWith('\n\nAssistant:') ? [] : [row],
+    );
+    expect(unlabelled).toEqual([withoutFinalTurn]);
+    const prompt = promptOfDialogue(rows[withoutFinalTurn]?.chosen ?? '');
+    expect(() => contrastPrompts(harmlessness, { positive: '(a)', negative: '(b)' }, prompt)).toThrow(
+      'must end with',
+    );
+  });
+
+  it('give prompts whose affixes sit where the paper puts them, and come off again', () => {
+    for (const [row, { chosen }] of rows.entries()) {
+      if (row === withoutFinalTurn) continue;
+      const pair = harmlessness.pairs[row % harmlessness.pairs.length];
+      if (pair === undefined) throw new Error('no pair');
+      const prompt = promptOfDialogue(chosen);
+      const { positive, negative, plain } = contrastPrompts(harmlessness, pair, prompt);
+      expect(plain).toBe(prompt);
+      expect(positive.endsWith(`\n\nAssistant ${pair.positive}:`)).toBe(true);
+      expect(negative.endsWith(`\n\nAssistant ${pair.negative}:`)).toBe(true);
+      const earlier = prompt.split('\n\nAssistant:').length - 2;
+      expect(positive.split(`\n\nAssistant ${pair.negative}:`).length - 1).toBe(earlier);
+      expect(negative.split(`\n\nAssistant ${pair.positive}:`).length - 1).toBe(earlier);
+      expect(positive.replaceAll(` ${pair.positive}:`, ':').replaceAll(` ${pair.negative}:`, ':')).toBe(
+        prompt,
+      );
+    }
+  });
+
+  it('a real response followed by the next turn passes the filter unchanged unless it names a Human or Assistant:', () => {
+    let passed = 0;
+    for (const row of rows) {
+      const pair = pairOfHhRow(row);
+      if (pair === null || pair.chosen === '' || /Human|Assistant:|<\/s>/.test(pair.chosen)) continue;
+      expect(filterDialogueResponse(` ${pair.chosen}\n\nHuman: next`)).toEqual({
+        accepted: true,
+        response: pair.chosen,
+      });
+      passed++;
+    }
+    expect(passed).toBeGreaterThan(2000);
+  });
+});
