@@ -7,7 +7,6 @@ export const KINDNESS: PrincipleDefinition = {
   form: 'prefix',
   responseOpening: '',
   description: 'Stories end kindly',
-  form: 'prefix' as const,
   affixPairs: [{ positive: '(a kind ending)', negative: '(a cruel ending)' }],
 };
 
