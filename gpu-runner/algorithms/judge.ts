@@ -1,50 +1,19 @@
 /** Judging two systems on the same prompts: every comparison, and a win rate that shows what stands behind it. */
+import type { z } from 'zod';
 import { compareSentiment, sentiment } from '../../shared/judges/sentiment-judge.ts';
 import { lengthControlledWinRate } from '../../shared/statistics/length-controlled-win-rate.ts';
-import { mean, summarize, type Summary } from '../../shared/statistics/summary.ts';
+import { mean, summarize } from '../../shared/statistics/summary.ts';
 import { winRate } from '../../shared/statistics/win-rate.ts';
-import type { Interval } from '../../shared/statistics/interval.ts';
 import { distinctN } from '../../shared/text/distinct-n.ts';
 import { words } from '../../shared/text/words.ts';
+import type { comparisonLine, judgement } from '../../shared/api/tasks/judge.ts';
 import { AlgorithmInputError } from './algorithm-error.ts';
 import type { Completion } from './completion.ts';
 
-/** One pairwise judgement; `share` is the first system's: 1 won, 0 lost, 0.5 tied. */
-export interface Comparison {
-  readonly promptId: string;
-  readonly prompt: string;
-  readonly first: string;
-  readonly second: string;
-  readonly firstScore: number;
-  readonly secondScore: number;
-  readonly share: 0 | 0.5 | 1;
-}
+type Judgement = z.infer<typeof judgement>;
+type Comparison = z.infer<typeof comparisonLine>;
 
-/** What a reader needs to know of one system's texts. */
-export interface SystemSummary {
-  readonly tokens: Summary;
-  readonly endedShare: number;
-  readonly distinct2: number;
-  readonly meanScore: number;
-  /** exp of the mean negative log-probability per token under the base model. */
-  readonly perplexityUnderBase: number;
-}
-
-export interface Judgement {
-  readonly judge: 'sentiment';
-  readonly n: number;
-  readonly winRate: number;
-  readonly interval: Interval;
-  readonly wins: number;
-  readonly losses: number;
-  readonly ties: number;
-  /** Win rate at equal lengths (in tokens); null where lengths cannot be told from quality. */
-  readonly lengthControlled: { readonly rate: number; readonly interval: Interval } | null;
-  readonly first: SystemSummary;
-  readonly second: SystemSummary;
-  /** first / second of mean length, Dist-2 and perplexity under the base. */
-  readonly ratios: { readonly length: number; readonly distinct2: number; readonly perplexity: number };
-}
+const JUDGE = 'sentiment';
 
 /**
  * Judges the first system's completions against the second's, prompt by prompt, with the sentiment judge that no
@@ -72,6 +41,7 @@ export function judgeSentiment(
     );
   }
   const comparisons = pairs.map(([one, other]) => ({
+    judge: JUDGE,
     promptId: one.promptId,
     prompt: one.prompt,
     first: one.completion,
@@ -98,7 +68,7 @@ function summarise(
     comparisons.map((comparison) => comparison.secondScore),
   );
   return {
-    judge: 'sentiment',
+    judge: JUDGE,
     n: won.n,
     winRate: won.rate,
     interval: won.interval,
@@ -130,7 +100,7 @@ function lengthControlled(
   return { rate: fit.lengthControlledRate, interval: fit.interval };
 }
 
-function describe(completions: readonly Completion[], scores: readonly number[]): SystemSummary {
+function describe(completions: readonly Completion[], scores: readonly number[]): Judgement['first'] {
   const tokens = completions.reduce((sum, completion) => sum + completion.tokens, 0);
   const nats = completions.reduce((sum, completion) => sum - completion.baseLogProbability, 0);
   return {

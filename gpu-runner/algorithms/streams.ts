@@ -3,20 +3,19 @@ import { AlgorithmInputError } from './algorithm-error.ts';
 
 /** Who draws. The numbers are part of what makes a run repeatable: append, never renumber. */
 const PURPOSES = {
-  'affix-pair': 1,
-  'simulate-positive': 2,
-  'simulate-negative': 3,
-  'held-out-split': 4,
-  'pair-order': 5,
-  'preference-batches': 6,
-  'prompt-batches': 7,
-  rollout: 8,
-  'ppo-minibatches': 9,
-  evaluation: 10,
+  'simulate-chosen': 1,
+  'simulate-rejected': 2,
+  'held-out-split': 3,
+  'pair-order': 4,
+  'preference-batches': 5,
+  'prompt-batches': 6,
+  rollout: 7,
+  'ppo-minibatches': 8,
+  'sample-prompts': 9,
+  selection: 10,
   generation: 11,
   'reference-samples': 12,
-  'adapter-init': 13,
-  'judge-order': 14,
+  'adapter-start': 13,
 } as const;
 
 export type StreamPurpose = keyof typeof PURPOSES;

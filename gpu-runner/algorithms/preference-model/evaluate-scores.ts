@@ -18,8 +18,8 @@ export interface ScoredPair {
 /** Accuracy of the pairs whose length gap lies in one quarter of all gaps. */
 export interface LengthGapQuartile {
   /** Tokens of chosen minus rejected, smallest and largest of the quarter. */
-  readonly smallestGap: number;
-  readonly largestGap: number;
+  readonly lower: number;
+  readonly upper: number;
   readonly n: number;
   readonly accuracy: number;
 }
@@ -91,8 +91,8 @@ function byLengthGap(pairs: readonly ScoredPair[], agreements: readonly number[]
     const inside = rows.map((row) => gaps[row] ?? 0);
     return [
       {
-        smallestGap: Math.min(...inside),
-        largestGap: Math.max(...inside),
+        lower: Math.min(...inside),
+        upper: Math.max(...inside),
         n: rows.length,
         accuracy: mean(rows.map((row) => agreements[row] ?? 0)),
       },

@@ -1,8 +1,10 @@
 /** Simulation: contrast two prompts, sample both sides, keep what passes the filter (paper, section 3). */
 import { z } from 'zod';
+import type { preferencePairLine } from '../../../shared/api/tasks/simulate.ts';
+import type { TaskParameters, TaskResult } from '../../../shared/api/tasks/kinds.ts';
 import { affixPairIndex, contrastPrompts } from '../../../shared/dialogue/contrast-prompts.ts';
 import { filterResponse } from '../../../shared/dialogue/filter-response.ts';
-import type { Principle } from '../../../shared/principles/principle.ts';
+import type { AffixPair } from '../../../shared/principles/principle.ts';
 import type { Tokenizer } from '../../llama/tokenizer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';
@@ -11,70 +13,60 @@ import type { PromptRow } from '../prompt.ts';
 import { encodePrompt } from '../prompt-tokens.ts';
 import type { RunHooks } from '../run-hooks.ts';
 import { streamOf } from '../streams.ts';
-import type { SimulatedPair, SimulationSide } from './simulated-pair.ts';
-import { sideReport, type SimulationReport } from './simulation-report.ts';
+import { describePairs, type Accepted, type Side } from './simulation-report.ts';
+
+export type SimulationSettings = Pick<
+  TaskParameters<'simulate'>,
+  'promptForm' | 'responseOpening' | 'sides' | 'maximumTries' | 'maximumNewTokens'
+> & {
+  /** Longest text of the model, prompt and response together. */
+  readonly contextLength: number;
+  /** Responses per engine run, and engine runs between checkpoints; neither changes the result. */
+  readonly batchSize: number;
+  readonly checkpointEvery: number;
+};
 
 export interface SimulationInput {
-  readonly principle: Pick<Principle, 'form' | 'pairs' | 'responseOpening'>;
+  readonly affixPairs: readonly Pick<AffixPair, 'positive' | 'negative'>[];
   readonly prompts: readonly PromptRow[];
   readonly seed: number;
 }
 
-export interface SimulationSettings {
-  /** Tries per side before a prompt is dropped. */
-  readonly maximumTries: number;
-  /** Responses per engine run. */
-  readonly batchSize: number;
-  readonly maximumNewTokens: number;
-  /** Longest text of the model, prompt and response together. */
-  readonly contextLength: number;
-  /** Engine runs between checkpoints. */
-  readonly checkpointEvery: number;
-}
-
 export interface SimulationOutcome {
-  readonly pairs: SimulatedPair[];
-  readonly report: SimulationReport;
+  readonly pairs: z.infer<typeof preferencePairLine>[];
+  readonly result: TaskResult<'simulate'>;
 }
 
-const SIDES = ['positive', 'negative'] as const;
-
-const jobSchema = z.strictObject({
-  prompt: z.int().nonnegative(),
-  side: z.enum(SIDES),
-  attempt: z.int().positive(),
-});
-const acceptedSchema = z.strictObject({
-  response: z.string(),
-  tries: z.int().positive(),
-  stream: z.int().nonnegative(),
-  tokens: z.int().nonnegative(),
-});
+const side = z.enum(['chosen', 'rejected']);
+const accepted = z.record(
+  z.string(),
+  z.strictObject({
+    response: z.string(),
+    tries: z.int().positive(),
+    stream: z.int().nonnegative(),
+    tokens: z.int().nonnegative(),
+  }),
+);
+const rejections = z.record(z.string(), z.int().positive());
 const stateSchema = z.strictObject({
   prompts: z.int().positive(),
-  queue: z.array(jobSchema),
-  accepted: z.strictObject({
-    positive: z.record(z.string(), acceptedSchema),
-    negative: z.record(z.string(), acceptedSchema),
-  }),
-  rejections: z.strictObject({
-    positive: z.record(z.string(), z.int()),
-    negative: z.record(z.string(), z.int()),
-  }),
+  queue: z.array(z.strictObject({ prompt: z.int().nonnegative(), side, attempt: z.int().positive() })),
+  accepted: z.strictObject({ chosen: accepted, rejected: accepted }),
+  rejections: z.strictObject({ chosen: rejections, rejected: rejections }),
 });
-type Job = z.infer<typeof jobSchema>;
 type State = z.infer<typeof stateSchema>;
+type Job = State['queue'][number];
 
 const ALGORITHM = 'simulate';
-/** Text that the model's end token stands for, which the dialogue filter looks for. */
+/** The text that the model's end token stands for, which the dialogue filter looks for. */
 const END_MARK = '</s>';
 
 /**
- * One pair per prompt whose two sides both pass. A response depends on (seed, row, side, try) alone, so batches,
- * shards and resumption change nothing.
+ * One pair per prompt whose sides all pass. A response depends on (seed, row, side, try) alone, so batches, shards and
+ * resumption change nothing.
  *
  * @param resume bytes of an earlier checkpoint of the same input, or null
- * @throws AlgorithmInputError if there is nothing to contrast or a prompt does not fit the context
+ * @throws AlgorithmInputError if there is nothing to contrast, a prompt does not fit the context, or no pair came out
  */
 export async function simulate(
   input: SimulationInput,
@@ -84,168 +76,178 @@ export async function simulate(
   hooks: RunHooks,
   resume: Uint8Array | null,
 ): Promise<SimulationOutcome> {
-  const { principle, prompts, seed } = input;
-  if (principle.pairs.length === 0) {
-    throw new AlgorithmInputError(
-      'the principle has no affix pair: give at least one positive and negative affix',
-    );
-  }
-  if (prompts.length === 0)
+  if (input.prompts.length === 0) {
     throw new AlgorithmInputError('this shard has no prompt: use fewer shards than prompts');
-  const contrasts = prompts.map((prompt) => contrast(principle, prompt, seed));
-  const tokensOf = (job: Job) =>
-    encodePrompt(tokenizer, contrasts[job.prompt]?.[job.side] ?? '', {
-      name: prompts[job.prompt]?.id ?? '',
-      maximumTokens: settings.contextLength - settings.maximumNewTokens,
-    });
-  const total = prompts.length * SIDES.length;
-  const { state, step } = await start(resume, prompts.length);
+  }
+  const texts = input.prompts.map((prompt) => promptTexts(input, settings, prompt));
+  const limit = settings.contextLength - settings.maximumNewTokens;
+  const sides: Side[] = settings.sides === 'positive' ? ['chosen'] : ['chosen', 'rejected'];
   // Every prompt is tokenised before the first is sampled: one that does not fit is told at once.
-  for (const job of state.queue) tokensOf(job);
+  const tokens = texts.map((text, index) => {
+    const limits = { name: input.prompts[index]?.id ?? '', maximumTokens: limit };
+    return {
+      chosen: encodePrompt(tokenizer, text.chosen, limits),
+      rejected: encodePrompt(tokenizer, text.rejected, limits),
+    };
+  });
+  const { state, step } = await start(resume, input.prompts.length, sides);
+  const total = input.prompts.length * sides.length;
   for (let run = step; state.queue.length > 0; run++) {
     hooks.signal.throwIfAborted();
     const jobs = state.queue.splice(0, settings.batchSize);
-    const requests = jobs.map((job) => ({
-      promptTokens: tokensOf(job),
-      stream: streamOfJob(job, prompts, settings),
-    }));
+    const requests = jobs.map((job) => {
+      const row = input.prompts[job.prompt]?.row ?? 0;
+      const stream = streamOf(`simulate-${job.side}`, row * settings.maximumTries + job.attempt - 1);
+      return { promptTokens: tokens[job.prompt]?.[job.side] ?? new Int32Array(), stream };
+    });
     const generations = await generate(requests, hooks.signal);
     for (const [index, job] of jobs.entries()) {
-      const generation = generations[index];
-      const request = requests[index];
-      if (generation === undefined || request === undefined) {
+      const [request, generation] = [requests[index], generations[index]];
+      if (request === undefined || generation === undefined) {
         throw new AlgorithmInputError(
           `the sampler answered ${generations.length} of ${jobs.length} requests`,
         );
       }
-      settle(state, job, request, generation, { form: principle.form, tokenizer, settings });
+      const text = tokenizer.decodeAfter(request.promptTokens, generation.tokens);
+      settle(state, job, filtered(settings.promptForm, text, generation, tokenizer), {
+        stream: request.stream,
+        tokens: generation.tokens.length,
+        maximumTries: settings.maximumTries,
+      });
     }
     hooks.progress(total - state.queue.length, total, 'responses');
     if ((run + 1) % settings.checkpointEvery === 0) {
-      await hooks.checkpoint(
-        run + 1,
-        await encodeCheckpoint(ALGORITHM, { step: run + 1, state, tensors: new Map() }),
-      );
+      const checkpoint = { step: run + 1, state, tensors: new Map() };
+      await hooks.checkpoint(run + 1, await encodeCheckpoint(ALGORITHM, checkpoint));
     }
   }
-  return collect(state, input, contrasts);
+  return collect(state, input, texts, settings);
 }
 
-type Contrast = ReturnType<typeof contrastPrompts> & { readonly affixPair: number };
+/** The prompts of both sides, the plain one, and which affix pair made them. */
+interface PromptTexts {
+  readonly plain: string;
+  readonly chosen: string;
+  readonly rejected: string;
+  readonly affixPair: number | null;
+}
 
-function contrast(principle: SimulationInput['principle'], prompt: PromptRow, seed: number): Contrast {
-  const affixPair = affixPairIndex(principle.pairs.length, seed, prompt.row);
-  const pair = principle.pairs[affixPair];
+function promptTexts(input: SimulationInput, settings: SimulationSettings, prompt: PromptRow): PromptTexts {
+  const { promptForm: form, responseOpening, sides } = settings;
+  if (sides === 'plain') {
+    const nothing = { positive: '', negative: '' };
+    const { plain } = contrastPrompts({ form, responseOpening }, nothing, prompt.text);
+    return { plain, chosen: plain, rejected: plain, affixPair: null };
+  }
+  if (input.affixPairs.length === 0) {
+    throw new AlgorithmInputError(
+      'the principle has no affix pair: give at least one positive and negative affix',
+    );
+  }
+  const affixPair = affixPairIndex(input.affixPairs.length, input.seed, prompt.row);
+  const pair = input.affixPairs[affixPair];
   if (pair === undefined) throw new AlgorithmInputError(`the principle has no affix pair ${affixPair}`);
-  return { ...contrastPrompts(principle, pair, prompt.text), affixPair };
+  const { plain, positive, negative } = contrastPrompts({ form, responseOpening }, pair, prompt.text);
+  return { plain, chosen: positive, rejected: negative, affixPair };
 }
 
-async function start(resume: Uint8Array | null, prompts: number): Promise<{ state: State; step: number }> {
+async function start(
+  resume: Uint8Array | null,
+  prompts: number,
+  sides: readonly Side[],
+): Promise<{ state: State; step: number }> {
   if (resume !== null) {
     const { state, step } = await decodeCheckpoint(ALGORITHM, resume, stateSchema, () => []);
-    if (state.prompts !== prompts) {
-      throw new AlgorithmInputError(
-        `the checkpoint is of ${state.prompts} prompts, this shard has ${prompts}`,
-      );
-    }
-    return { state, step };
+    if (state.prompts === prompts) return { state, step };
+    throw new AlgorithmInputError(`the checkpoint is of ${state.prompts} prompts, this shard has ${prompts}`);
   }
   const queue = Array.from({ length: prompts }, (_, prompt) =>
-    SIDES.map((side) => ({ prompt, side, attempt: 1 })),
-  ).flat();
-  return {
-    state: {
-      prompts,
-      queue,
-      accepted: { positive: {}, negative: {} },
-      rejections: { positive: {}, negative: {} },
-    },
-    step: 0,
+    sides.map((name) => ({ prompt, side: name, attempt: 1 })),
+  );
+  const state = {
+    prompts,
+    queue: queue.flat(),
+    accepted: { chosen: {}, rejected: {} },
+    rejections: { chosen: {}, rejected: {} },
   };
+  return { state, step: 0 };
 }
 
-function streamOfJob(job: Job, prompts: readonly PromptRow[], settings: SimulationSettings): number {
-  const row = prompts[job.prompt]?.row ?? 0;
-  return streamOf(`simulate-${job.side}`, row * settings.maximumTries + job.attempt - 1);
+/** The filter's answer; text with bytes that are no character is refused before it. */
+function filtered(
+  form: SimulationSettings['promptForm'],
+  text: string,
+  generation: Generation,
+  tokenizer: Tokenizer,
+) {
+  if (text.includes('\u{fffd}')) return { accepted: false, reason: 'broken-character' } as const;
+  const ended = tokenizer.eosTokens.includes(generation.tokens.at(-1) ?? -1);
+  return filterResponse(form, ended ? text + END_MARK : text);
 }
 
-interface Filter {
-  readonly form: Principle['form'];
-  readonly tokenizer: Tokenizer;
-  readonly settings: SimulationSettings;
-}
-
-/** Keeps a response that passes the filter, or queues its next try. */
+/** Keeps a response that passed, or queues its next try. */
 function settle(
   state: State,
   job: Job,
-  request: { readonly promptTokens: Int32Array; readonly stream: number },
-  generation: Generation,
-  { form, tokenizer, settings }: Filter,
+  answer: ReturnType<typeof filtered>,
+  { stream, tokens, maximumTries }: { stream: number; tokens: number; maximumTries: number },
 ): void {
-  const text = tokenizer.decodeAfter(request.promptTokens, generation.tokens);
-  const ended = tokenizer.eosTokens.includes(generation.tokens.at(-1) ?? -1);
-  const result = text.includes('\u{fffd}')
-    ? ({ accepted: false, reason: 'broken-character' } as const)
-    : filterResponse(form, ended ? text + END_MARK : text);
-  if (result.accepted) {
-    state.accepted[job.side][job.prompt] = {
-      response: result.response,
-      tries: job.attempt,
-      stream: request.stream,
-      tokens: generation.tokens.length,
-    };
+  if (answer.accepted) {
+    state.accepted[job.side][job.prompt] = { response: answer.response, tries: job.attempt, stream, tokens };
     return;
   }
   const counts = state.rejections[job.side];
-  counts[result.reason] = (counts[result.reason] ?? 0) + 1;
-  if (job.attempt < settings.maximumTries) state.queue.push({ ...job, attempt: job.attempt + 1 });
+  counts[answer.reason] = (counts[answer.reason] ?? 0) + 1;
+  if (job.attempt < maximumTries) state.queue.push({ ...job, attempt: job.attempt + 1 });
 }
 
-function collect(state: State, input: SimulationInput, contrasts: readonly Contrast[]): SimulationOutcome {
-  const dropped = { 'positive-failed': 0, 'negative-failed': 0, 'identical-sides': 0 };
-  const pairs: SimulatedPair[] = [];
-  for (const [index, prompt] of input.prompts.entries()) {
-    const positive = state.accepted.positive[index];
-    const negative = state.accepted.negative[index];
-    const made = contrasts[index];
-    if (positive === undefined || made === undefined) dropped['positive-failed'] += 1;
-    else if (negative === undefined) dropped['negative-failed'] += 1;
-    else if (positive.response === negative.response) dropped['identical-sides'] += 1;
-    else pairs.push(pairOf(prompt, made, positive, negative));
-  }
-  if (pairs.length === 0) {
+function collect(
+  state: State,
+  input: SimulationInput,
+  texts: readonly PromptTexts[],
+  { sides }: SimulationSettings,
+): SimulationOutcome {
+  const dropped: Record<string, number> = {};
+  const kept = input.prompts.flatMap((prompt, index) => {
+    const chosen = state.accepted.chosen[index];
+    const rejected = state.accepted.rejected[index];
+    const text = texts[index];
+    const reason = dropReason(chosen, rejected, sides);
+    if (reason === null && chosen !== undefined && text !== undefined)
+      return [{ prompt, text, chosen, rejected }];
+    const name = reason ?? 'chosen-failed';
+    dropped[name] = (dropped[name] ?? 0) + 1;
+    return [];
+  });
+  if (kept.length === 0) {
     throw new AlgorithmInputError(
-      `none of ${input.prompts.length} prompts gave a pair (${JSON.stringify({ dropped, rejections: state.rejections })}): ` +
+      `none of ${input.prompts.length} prompts gave a pair (${JSON.stringify({ dropped, rejected: state.rejections })}): ` +
         'allow more new tokens, or use a model that ends its responses',
     );
   }
-  const side = (name: SimulationSide) => sideReport(pairs, name, state.rejections[name]);
-  const [positive, negative] = [side('positive'), side('negative')];
   return {
-    pairs,
-    report: {
-      prompts: input.prompts.length,
-      pairs: pairs.length,
-      dropped,
-      positive,
-      negative,
-      meanWordGap: positive.words.mean - negative.words.mean,
-    },
+    pairs: kept.map(({ prompt, text, chosen, rejected }) => ({
+      promptId: prompt.id,
+      prompt: text.plain,
+      chosen: chosen.response,
+      rejected: rejected?.response ?? '',
+      labelProbability: 1,
+      affixPair: text.affixPair,
+      provenance: { chosen: provenance(chosen), ...(rejected && { rejected: provenance(rejected) }) },
+    })),
+    result: { prompts: input.prompts.length, dropped, rejected: state.rejections, ...describePairs(kept) },
   };
 }
 
-type Accepted = z.infer<typeof acceptedSchema>;
-
-function pairOf(prompt: PromptRow, made: Contrast, positive: Accepted, negative: Accepted): SimulatedPair {
-  const provenance = ({ tries, stream, tokens }: Accepted) => ({ tries, generatorStream: stream, tokens });
-  return {
-    promptId: prompt.id,
-    prompt: made.plain,
-    chosen: positive.response,
-    rejected: negative.response,
-    labelProbability: 1,
-    affixPair: made.affixPair,
-    provenance: { positive: provenance(positive), negative: provenance(negative) },
-  };
+function dropReason(
+  chosen: Accepted | undefined,
+  rejected: Accepted | undefined,
+  sides: SimulationSettings['sides'],
+): string | null {
+  if (chosen === undefined) return 'chosen-failed';
+  if (sides === 'positive') return null;
+  if (rejected === undefined) return 'rejected-failed';
+  return chosen.response === rejected.response ? 'identical-sides' : null;
 }
+
+const provenance = ({ tries, stream, tokens }: Accepted) => ({ tries, generatorStream: stream, tokens });

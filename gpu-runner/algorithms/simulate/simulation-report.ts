@@ -1,66 +1,68 @@
 /** What simulation did to the data: rejections, lengths per side, duplicates, overlap, and the bias of retries. */
-import { mean, summarize, type Summary } from '../../../shared/statistics/summary.ts';
-import { duplicateShare, promptOverlap } from '../../../shared/text/repetition.ts';
+import { mean, summarize } from '../../../shared/statistics/summary.ts';
+import { ngrams } from '../../../shared/text/ngrams.ts';
 import { words } from '../../../shared/text/words.ts';
-import type { SimulatedPair, SimulationSide } from './simulated-pair.ts';
+import type { TaskResult } from '../../../shared/api/tasks/kinds.ts';
 
-/** What can become of one generated text that is not used. */
-export type Rejections = Readonly<Record<string, number>>;
+export type Side = 'chosen' | 'rejected';
 
-export interface SideReport {
-  /** Generated texts that were refused, by reason. */
-  readonly rejections: Rejections;
-  /** Accepted responses, in tokens as sampled and in words as kept. */
-  readonly tokens: Summary;
-  readonly words: Summary;
-  readonly duplicateShare: number;
-  /** Mean share of a response's bigrams that its prompt holds, too. */
-  readonly promptOverlap: number;
-  readonly retries: RetryBias;
+/** An accepted response. */
+export interface Accepted {
+  readonly response: string;
+  /** Tries it took, from 1. */
+  readonly tries: number;
+  /** Stream of the generator that it was sampled from; counters run from 0 over its tokens. */
+  readonly stream: number;
+  /** Tokens as sampled, before the filter cut the text. */
+  readonly tokens: number;
 }
 
-/** Retries keep what passes the filter, so retried prompts may differ from the rest; this shows by how much. */
-export interface RetryBias {
-  /** Share of accepted responses that needed more than one try. */
-  readonly share: number;
-  readonly meanWordsFirstTry: number | null;
-  readonly meanWordsRetried: number | null;
+/** The two sides of a kept prompt; `rejected` is absent where only the positive side is asked for. */
+export interface AcceptedPair {
+  readonly chosen: Accepted;
+  readonly rejected: Accepted | undefined;
 }
 
-export interface SimulationReport {
-  readonly prompts: number;
-  readonly pairs: number;
-  /** Prompts without a pair: a side used up its tries, or both sides came out the same. */
-  readonly dropped: Readonly<Record<'positive-failed' | 'negative-failed' | 'identical-sides', number>>;
-  readonly positive: SideReport;
-  readonly negative: SideReport;
-  /** Positive minus negative, mean words of the pairs: a length gap that a preference model could learn instead. */
-  readonly meanWordGap: number;
-}
+const orNull = <Result>(values: readonly number[], of: (values: readonly number[]) => Result) =>
+  values.length === 0 ? null : of(values);
 
-const meanOrNull = (values: readonly number[]) => (values.length === 0 ? null : mean(values));
-
-/** Report of one side over the pairs that were kept. */
-export function sideReport(
-  pairs: readonly SimulatedPair[],
-  side: SimulationSide,
-  rejections: Rejections,
-): SideReport {
-  const texts = pairs.map((pair) => (side === 'positive' ? pair.chosen : pair.rejected));
-  const counts = texts.map((text) => words(text).length);
-  const retried = pairs.map((pair) => pair.provenance[side].tries > 1);
+/** Everything of the result that the kept pairs say. */
+export function describePairs(
+  pairs: readonly AcceptedPair[],
+): Pick<TaskResult<'simulate'>, 'pairs' | 'lengths' | 'duplicates' | 'overlap' | 'meanTries'> {
+  const side = (name: Side) => pairs.flatMap((pair) => pair[name] ?? []);
+  const sides = { chosen: side('chosen'), rejected: side('rejected') };
+  const lengths = (name: Side) =>
+    orNull(
+      sides[name].map((one) => one.tokens),
+      summarize,
+    );
+  const tries = (name: Side) =>
+    orNull(
+      sides[name].map((one) => one.tries),
+      mean,
+    );
+  const overlaps = pairs.flatMap(({ chosen, rejected }) =>
+    rejected === undefined ? [] : [sharedBigrams(chosen.response, rejected.response)],
+  );
   return {
-    rejections,
-    tokens: summarize(pairs.map((pair) => pair.provenance[side].tokens)),
-    words: summarize(counts),
-    duplicateShare: duplicateShare(texts),
-    promptOverlap: mean(
-      pairs.map((pair, row) => promptOverlap(words(pair.prompt), words(texts[row] ?? ''), 2)),
-    ),
-    retries: {
-      share: retried.filter(Boolean).length / pairs.length,
-      meanWordsFirstTry: meanOrNull(counts.filter((_, row) => retried[row] === false)),
-      meanWordsRetried: meanOrNull(counts.filter((_, row) => retried[row] === true)),
-    },
+    pairs: pairs.length,
+    lengths: { chosen: lengths('chosen'), rejected: lengths('rejected') },
+    duplicates: duplicates(sides.chosen) + duplicates(sides.rejected),
+    overlap: orNull(overlaps, mean),
+    meanTries: { chosen: tries('chosen'), rejected: tries('rejected') },
   };
+}
+
+/** Responses of a side that equal an earlier one exactly. */
+function duplicates(side: readonly Accepted[]): number {
+  return side.length - new Set(side.map((one) => one.response)).size;
+}
+
+/** Share of the bigrams of either text that occur in both (Jaccard); 0 where there is none. */
+function sharedBigrams(first: string, second: string): number {
+  const [a, b] = [new Set(ngrams(words(first), 2)), new Set(ngrams(words(second), 2))];
+  const shared = [...a].filter((bigram) => b.has(bigram)).length;
+  const union = a.size + b.size - shared;
+  return union === 0 ? 0 : shared / union;
 }

@@ -44,14 +44,14 @@ describe('evaluation of preference scores', () => {
       [2, 1],
       [2, 1],
     ]);
-    expect(accuracyByLengthGap.map(({ smallestGap, largestGap }) => [smallestGap, largestGap])).toEqual([
+    expect(accuracyByLengthGap.map(({ lower, upper }) => [lower, upper])).toEqual([
       [0, 1],
       [2, 3],
       [4, 5],
       [6, 7],
     ]);
     const equal = evaluateScores([pair(1, 2), pair(1, 2)], 1).accuracyByLengthGap;
-    expect(equal).toEqual([{ smallestGap: 2, largestGap: 2, n: 2, accuracy: 1 }]);
+    expect(equal).toEqual([{ lower: 2, upper: 2, n: 2, accuracy: 1 }]);
   });
 
   it('is calibrated on scores whose label was drawn from them, and says so of overconfident ones', () => {
