@@ -26,8 +26,8 @@ function parse(dimension: Dimension): Polynomial {
     addTerm(terms, '', dimension);
     return terms;
   }
-  for (const term of dimension.replaceAll(' ', '').replaceAll('-', '+-').split('+')) {
-    if (term === '' && terms.size === 0) continue;
+  const sum = dimension.replaceAll(' ', '').replaceAll('-', '+-').replace(/^\+-/, '-');
+  for (const term of sum.split('+')) {
     const names: string[] = [];
     let coefficient = term.startsWith('-') ? -1 : 1;
     for (const factor of term.replace(/^-/, '').split('*')) {
