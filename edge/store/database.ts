@@ -4,7 +4,8 @@ import type { BatchItem } from 'drizzle-orm/batch';
 import { drizzle, type DrizzleD1Database } from 'drizzle-orm/d1';
 import * as schema from './schema/index.ts';
 
-export type Database = DrizzleD1Database<typeof schema>;
+/** `$client` is for statements in plain SQL (raw.ts). */
+export type Database = DrizzleD1Database<typeof schema> & { readonly $client: D1Database };
 
 /** A statement that is not run yet: handlers return their writes, so that they commit in one batch. */
 export type Statement = BatchItem<'sqlite'>;

@@ -1,0 +1,141 @@
+/** Claim: one atomic update takes the first queued task, and a repeated claim finds the same lease again. */
+import { randomUUID } from 'node:crypto';
+import { ProblemError } from '../../problem.ts';
+import type { Database } from '../database.ts';
+import { raw, rows, runBatch } from '../raw.ts';
+import { LEASE_MILLISECONDS } from './lease.ts';
+import { requeue } from './requeue.ts';
+
+export interface ClaimRequest {
+  readonly claimId: string;
+  readonly keyId: string;
+  readonly runner: {
+    readonly id: string;
+    readonly name: string;
+    readonly engineVersion: string;
+    readonly device: Readonly<Record<string, unknown>>;
+  };
+  readonly kinds?: readonly string[] | undefined;
+}
+
+/** What a claim found; JSON columns as text. */
+export interface ClaimedRow {
+  readonly id: string;
+  readonly kind: string;
+  readonly specification: string;
+  readonly engineVersion: string;
+  readonly experimentId: string;
+  readonly stage: string;
+  readonly epoch: number;
+  readonly leaseExpiresAt: number;
+  readonly checkpointSha256: string | null;
+  readonly checkpointBytes: number | null;
+  readonly checkpointStep: number | null;
+  readonly checkpointEpoch: number | null;
+}
+
+type FoundRow = ClaimedRow & { readonly status: string; readonly leaseKeyId: string | null };
+
+const FIND = `SELECT t.id, t.kind, t.specification, t.engine_version AS engineVersion,
+  t.experiment_id AS experimentId, t.stage, t.epoch, t.lease_expires_at AS leaseExpiresAt, t.status,
+  t.lease_key_id AS leaseKeyId, t.checkpoint_sha256 AS checkpointSha256, a.bytes AS checkpointBytes,
+  t.checkpoint_step AS checkpointStep, t.checkpoint_epoch AS checkpointEpoch
+FROM tasks t LEFT JOIN artifacts a ON a.sha256 = t.checkpoint_sha256 WHERE t.claim_key = ?`;
+
+const REGISTER = `INSERT INTO runners (id, name, key_id, engine_version, device, created_at, seen_at)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET name = excluded.name, engine_version = excluded.engine_version,
+  device = excluded.device, seen_at = excluded.seen_at
+WHERE key_id = excluded.key_id`;
+
+const take = (
+  kinds: boolean,
+) => `UPDATE tasks SET status = 'leased', epoch = epoch + 1, attempts = attempts + 1,
+  lease_runner_id = ?, lease_key_id = ?, lease_expires_at = ?, claim_key = ?, claim_token = ?, claimed_at = ?,
+  report_sequence = 0, started_at = coalesce(started_at, ?)
+WHERE id = (SELECT id FROM tasks WHERE status = 'queued' AND available_at <= ? AND engine_version = ?
+    ${kinds ? 'AND kind IN (SELECT value FROM json_each(?))' : ''} ORDER BY priority, id LIMIT 1)
+  AND NOT EXISTS (SELECT 1 FROM tasks WHERE claim_key = ?)
+  AND EXISTS (SELECT 1 FROM runners WHERE id = ? AND key_id = ?)`;
+const TAKE = { any: take(false), ofKinds: take(true) };
+
+const BEGIN_EXPERIMENTS = `UPDATE experiments SET status = 'running' WHERE status = 'queued' AND id IN (
+  SELECT s.experiment_id FROM tasks t JOIN stage_tasks st ON st.task_id = t.id JOIN stages s ON s.id = st.stage_id
+  WHERE t.claim_key = ? AND t.claim_token = ?)`;
+
+const TELL = `INSERT INTO events (experiment_id, task_id, kind, data, created_at)
+SELECT DISTINCT s.experiment_id, t.id, 'task-claimed',
+  json_object('stage', t.stage, 'kind', t.kind, 'epoch', t.epoch, 'runnerId', t.lease_runner_id), ?
+FROM tasks t JOIN stage_tasks st ON st.task_id = t.id JOIN stages s ON s.id = st.stage_id
+WHERE t.claim_key = ? AND t.claim_token = ?`;
+
+/**
+ * Takes the lease of the first queued task that the runner's engine can do.
+ *
+ * A runner works on one task at a time: a new claim says that whatever it held before is lost, and that is
+ * queued again at once instead of at the lease's end.
+ *
+ * @returns undefined where nothing waits
+ * @throws ProblemError 403 where the runner's id belongs to another key
+ */
+export async function claimTask(
+  database: Database,
+  request: ClaimRequest,
+  now: number,
+): Promise<ClaimedRow | undefined> {
+  const { claimId, keyId, runner } = request;
+  const [known] = await rows<FoundRow>(raw(database, FIND, claimId));
+  if (known) return isHeld(known, keyId) ? known : undefined;
+  const [owner] = await rows<{ keyId: string }>(
+    raw(database, 'SELECT key_id AS keyId FROM runners WHERE id = ?', runner.id),
+  );
+  if (owner && owner.keyId !== keyId) {
+    throw new ProblemError(
+      'forbidden',
+      `Runner ${runner.id} belongs to another key; start with a new runner id`,
+    );
+  }
+  if (owner) await requeue(database, { runnerId: runner.id, exceptClaim: claimId }, now);
+  const token = randomUUID();
+  const { engineVersion } = runner;
+  const kinds = request.kinds ? [JSON.stringify(request.kinds)] : [];
+  const results = await runBatch(database, [
+    raw(
+      database,
+      REGISTER,
+      runner.id,
+      runner.name,
+      keyId,
+      engineVersion,
+      JSON.stringify(runner.device),
+      now,
+      now,
+    ),
+    raw(
+      database,
+      request.kinds ? TAKE.ofKinds : TAKE.any,
+      runner.id,
+      keyId,
+      now + LEASE_MILLISECONDS,
+      claimId,
+      token,
+      now,
+      now,
+      now,
+      engineVersion,
+      ...kinds,
+      claimId,
+      runner.id,
+      keyId,
+    ),
+    raw(database, BEGIN_EXPERIMENTS, claimId, token),
+    raw(database, TELL, now, claimId, token),
+    raw(database, FIND, claimId),
+  ]);
+  const [found] = (results.at(-1) ?? []) as FoundRow[];
+  return found && isHeld(found, keyId) ? found : undefined;
+}
+
+function isHeld(row: FoundRow, keyId: string): boolean {
+  return row.status === 'leased' && row.leaseKeyId === keyId;
+}

@@ -1,0 +1,138 @@
+/**
+ * A lease: who may write for a task, and the fence that keeps everybody else out.
+ *
+ * Every write for a task is one batch that begins with an update under {@link FENCE}. `tasks.epoch` is NOT NULL,
+ * so for anybody but the holder of the lease the update fails, and the whole batch with it.
+ */
+import { ProblemError } from '../../problem.ts';
+import type { Database } from '../database.ts';
+import { raw, rows, runBatch, type RawStatement } from '../raw.ts';
+
+export const LEASE_MILLISECONDS = 60_000;
+/** Failures in a row, without a new checkpoint between them, after which a task fails for good. */
+export const MAXIMUM_FAILURES = 5;
+/** The same for leases that expired: a machine that goes away is not the task's fault, but it must end. */
+export const MAXIMUM_EXPIRATIONS = 20;
+
+/** Who a request says it is. */
+export interface Holder {
+  readonly taskId: string;
+  readonly epoch: number;
+  /** The API key of the request. */
+  readonly keyId: string;
+}
+
+/** Values: epoch, key. */
+export const FENCE = `epoch = CASE WHEN status = 'leased' AND epoch = ? AND lease_key_id = ? THEN epoch END`;
+
+export interface LeaseRow {
+  readonly status: 'queued' | 'leased' | 'succeeded' | 'failed' | 'cancelled';
+  readonly epoch: number;
+  readonly leaseKeyId: string | null;
+  readonly leaseRunnerId: string | null;
+  readonly leaseExpiresAt: number | null;
+  readonly reportSequence: number;
+  readonly cancelRequestedAt: number | null;
+  readonly checkpointStep: number | null;
+  readonly failures: number;
+  readonly kind: string;
+}
+
+export async function readLease(database: Database, taskId: string): Promise<LeaseRow | undefined> {
+  const [row] = await rows<LeaseRow>(
+    raw(
+      database,
+      `SELECT status, epoch, lease_key_id AS leaseKeyId, lease_runner_id AS leaseRunnerId,
+         lease_expires_at AS leaseExpiresAt, report_sequence AS reportSequence,
+         cancel_requested_at AS cancelRequestedAt, checkpoint_step AS checkpointStep, failures, kind
+       FROM tasks WHERE id = ?`,
+      taskId,
+    ),
+  );
+  return row;
+}
+
+export function leaseLost({ taskId, epoch }: Holder): ProblemError {
+  return new ProblemError(
+    'lease-lost',
+    `The lease of epoch ${epoch} on task ${taskId} has ended; stop the work and claim anew`,
+  );
+}
+
+/**
+ * The lease, if the request holds it.
+ *
+ * @throws ProblemError 404 without such a task, 403 for a key that never held it, 409 `lease-lost`
+ */
+export async function requireLease(database: Database, holder: Holder): Promise<LeaseRow> {
+  const row = await readLease(database, holder.taskId);
+  if (!row) throw new ProblemError('not-found', `task ${holder.taskId} does not exist; claim one`);
+  if (row.epoch === holder.epoch && row.leaseKeyId !== holder.keyId) {
+    throw new ProblemError(
+      'forbidden',
+      `Task ${holder.taskId} is held by another key; claim a task with this one`,
+    );
+  }
+  if (row.status !== 'leased' || row.epoch !== holder.epoch) throw leaseLost(holder);
+  return row;
+}
+
+/**
+ * Runs the writes of a holder.
+ *
+ * @param statements the first one under {@link FENCE}
+ * @returns whether they took effect; false: the fence held them back, and nothing happened
+ */
+export async function commitFenced(
+  database: Database,
+  statements: readonly RawStatement[],
+): Promise<boolean> {
+  try {
+    await runBatch(database, statements);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && /NOT NULL constraint failed: tasks\.epoch/.test(error.message))
+      return false;
+    throw error;
+  }
+}
+
+/** The runner is alive: every write of a holder says so. Values: now, task. */
+export function touchRunner(database: Database, taskId: string, now: number): RawStatement {
+  return raw(
+    database,
+    'UPDATE runners SET seen_at = ? WHERE id = (SELECT lease_runner_id FROM tasks WHERE id = ?)',
+    now,
+    taskId,
+  );
+}
+
+/** Every experiment that waits for the task is told in the event log. */
+export function logTaskEvent(
+  database: Database,
+  taskId: string,
+  kind: string,
+  data: Record<string, unknown>,
+  now: number,
+): RawStatement {
+  return raw(
+    database,
+    `INSERT INTO events (experiment_id, task_id, kind, data, created_at)
+     SELECT DISTINCT s.experiment_id, st.task_id, ?, ?, ?
+     FROM stage_tasks st JOIN stages s ON s.id = st.stage_id WHERE st.task_id = ?`,
+    kind,
+    JSON.stringify(data),
+    now,
+    taskId,
+  );
+}
+
+/** The planners of the experiments that wait for the task have something to look at. */
+export function raiseRevisions(database: Database, taskId: string): RawStatement {
+  return raw(
+    database,
+    `UPDATE experiments SET revision = revision + 1 WHERE id IN (
+       SELECT s.experiment_id FROM stage_tasks st JOIN stages s ON s.id = st.stage_id WHERE st.task_id = ?)`,
+    taskId,
+  );
+}
