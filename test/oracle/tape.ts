@@ -50,7 +50,8 @@ export class Tape {
     const inner = a.columns;
     const columns = transposed ? b.rows : b.columns;
     if ((transposed ? b.columns : b.rows) !== inner) throw new Error('product: inner sizes differ');
-    const place = (k: number, column: number): number => (transposed ? column * inner + k : k * columns + column);
+    const place = (k: number, column: number): number =>
+      transposed ? column * inner + k : k * columns + column;
     const out = new Matrix(a.rows, columns);
     for (let row = 0; row < a.rows; row++) {
       for (let column = 0; column < columns; column++) {

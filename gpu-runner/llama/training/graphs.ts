@@ -1,0 +1,271 @@
+/** Whole training steps and forward passes as single graphs: model, scores, loss, backward, clipping, AdamW. */
+import { type Dimension, elementCount, multiplyDimensions } from '../../tensor/dimension.ts';
+import { gradients } from '../../tensor/gradient.ts';
+import { Graph, type Value } from '../../tensor/graph.ts';
+import * as ops from '../../tensor/operators.ts';
+import { adamW, type AdamOptions } from '../../tensor/optimiser.ts';
+import type { LlamaConfiguration } from '../config.ts';
+import type { WeightFile } from '../import/weight-file.ts';
+import { frozenProjection, frozenWeights } from './frozen.ts';
+import { finalNorm, residualStream } from './forward.ts';
+import { languageModelLoss, policyLoss, preferenceLoss, valueLoss } from './losses.ts';
+import type { AdapterLayout } from './lora-layout.ts';
+import { withAdapters } from './lora.ts';
+import { SUM_FAN, SUM_LEVELS, selectRows, sumRowsById } from './select-rows.ts';
+import { frozenTokenScores, trainableTokenScores, type TokenScores } from './token-head.ts';
+import { cutFlat, fullLayout, type GraphWeights, trainableWeights } from './weights.ts';
+
+/** Which numbers are trained: adapter groups over a frozen base, or all weights of a small fp32 model. */
+export type Trainable =
+  | {
+      readonly kind: 'adapters';
+      readonly base: WeightFile;
+      readonly layout: AdapterLayout;
+      readonly groups: number;
+    }
+  | { readonly kind: 'full'; readonly configuration: LlamaConfiguration };
+
+/** What a step minimises; `score` is the forward alone. */
+export type Objective =
+  | { readonly kind: 'language-model' }
+  | { readonly kind: 'preference' }
+  | { readonly kind: 'ppo'; readonly policyClip: number; readonly valueClip: number };
+
+export interface GraphOptions {
+  readonly trainable: Trainable;
+  /** longest sequence */
+  readonly maximumTime: number;
+  /** rows of the vocabulary product done at a time */
+  readonly blockRows: number;
+}
+
+export function configurationOf(trainable: Trainable): LlamaConfiguration {
+  return trainable.kind === 'full' ? trainable.configuration : trainable.base.configuration;
+}
+
+export function groupsOf(trainable: Trainable): number {
+  return trainable.kind === 'full' ? 1 : trainable.groups;
+}
+
+/** Numbers in the trained vector of one group. */
+export function vectorLength(trainable: Trainable): number {
+  if (trainable.kind === 'adapters') return trainable.layout.length;
+  return fullLayout(trainable.configuration).reduce((sum, { length }) => sum + length, 0);
+}
+
+/** The model inside a graph, and its two ways out: token scores and scalar scores. */
+class ModelGraph {
+  readonly graph: Graph;
+  readonly parameters: Value;
+  readonly #options: GraphOptions;
+  readonly #differentiable: boolean;
+  readonly #weights: GraphWeights;
+  readonly #stream: Value;
+  readonly #flatRows: Dimension;
+  readonly #table: Value | undefined;
+  readonly #heads: { readonly weight: Value; readonly bias: Value } | undefined;
+
+  constructor(name: string, options: GraphOptions, differentiable: boolean) {
+    const { trainable } = options;
+    this.graph = new Graph(name);
+    this.#options = options;
+    this.#differentiable = differentiable;
+    const groups = groupsOf(trainable);
+    const tokens = this.graph.input('tokens', 'int64', [groups, 'rows', 'time']);
+    this.parameters = this.graph.input('parameters', 'float32', [groups, vectorLength(trainable)]);
+    this.#flatRows = elementCount(tokens.shape);
+    if (trainable.kind === 'full') {
+      const tensors = cutFlat(this.parameters, fullLayout(trainable.configuration), []);
+      const plan = differentiable ? this.#embeddingPlan(trainable.configuration) : undefined;
+      this.#weights = trainableWeights(trainable.configuration, tensors, (table, ids) =>
+        plan === undefined ? ops.gather(table, ids) : embed(table, ids, plan),
+      );
+      this.#table = trainable.configuration.tiedEmbedding ? tensors.get('embedding.weight') : undefined;
+    } else {
+      const base = frozenWeights(this.graph, trainable.base);
+      const rowsPerGroup = multiplyDimensions('rows', 'time');
+      const adapters = withAdapters(base, trainable.layout, this.parameters, rowsPerGroup);
+      this.#weights = adapters.weights;
+      this.#heads = { weight: adapters.headWeight, bias: adapters.headBias };
+    }
+    this.#stream = residualStream(this.graph, this.#weights, tokens, options.maximumTime);
+  }
+
+  /** Log-probabilities and entropies of the picked tokens, [blocks, C]. */
+  tokenScores(): TokenScores {
+    const { blockRows, trainable } = this.#options;
+    const shape = ['blocks', blockRows];
+    const hidden = this.#picked('token', shape);
+    const targets = this.graph.input('tokenTargets', 'int64', shape);
+    const normed = finalNorm(this.#weights, hidden);
+    if (trainable.kind === 'adapters') {
+      const temperature = this.graph.input('temperature', 'float32', []);
+      const projection = frozenProjection(this.graph, trainable.base);
+      return frozenTokenScores(normed, targets, temperature, projection, this.#differentiable);
+    }
+    const table = this.#table ?? this.#outputTable();
+    const flat = elementCount(shape);
+    const width = trainable.configuration.hiddenSize;
+    const scores = trainableTokenScores(
+      ops.reshape(normed, [flat, width]),
+      table,
+      ops.reshape(targets, [flat]),
+    );
+    return {
+      logProbabilities: ops.reshape(scores.logProbabilities, shape),
+      entropies: ops.reshape(scores.entropies, shape),
+    };
+  }
+
+  /** Next-token logits of the picked rows, [blocks, C, vocabulary], divided by the temperature. */
+  logits(): Value {
+    const { blockRows } = this.#options;
+    const { vocabularySize, hiddenSize } = this.#weights.configuration;
+    const hidden = finalNorm(this.#weights, this.#picked('token', ['blocks', blockRows]));
+    const flat = ops.reshape(hidden, [multiplyDimensions('blocks', blockRows), hiddenSize]);
+    const temperature = this.graph.input('temperature', 'float32', []);
+    const logits = ops.divide(this.#weights.linear('output', flat), temperature);
+    return ops.reshape(logits, ['blocks', blockRows, vocabularySize]);
+  }
+
+  /** The scalar head of each picked row's own group, [scalars, width]. */
+  scalarScores(width: number): Value {
+    const shape = ['scalars', width];
+    const flat = elementCount(shape);
+    const hidden = finalNorm(this.#weights, this.#picked('scalar', shape));
+    const group = this.graph.input('scalarGroups', 'int64', shape);
+    if (this.#heads === undefined) throw new RangeError('a fully trained model has no scalar head');
+    const rows = ops.reshape(hidden, [flat, this.#weights.configuration.hiddenSize]);
+    const { weight, bias } = this.#heads;
+    const all = ops.add(ops.matMul(rows, weight, { transposeB: true }), ops.transpose(bias, [1, 0]));
+    return ops.reshape(ops.gatherElements(all, ops.reshape(group, [flat, 1]), 1), shape);
+  }
+
+  /** Rows of the residual stream that the host picked. */
+  #picked(what: string, shape: readonly Dimension[]): Value {
+    const index = this.graph.input(`${what}Index`, 'int64', shape);
+    if (!this.#differentiable) return ops.gather(this.#stream, index);
+    return selectRows(this.#stream, index, this.graph.input(`${what}Inverse`, 'int64', [this.#flatRows]));
+  }
+
+  #outputTable(): Value {
+    const output = cutFlat(this.parameters, fullLayout(this.#weights.configuration), []).get('output.weight');
+    if (output === undefined) throw new RangeError('the model has no output matrix');
+    return ops.transpose(output, [1, 0]);
+  }
+
+  #embeddingPlan({ vocabularySize }: LlamaConfiguration): readonly Value[] {
+    const levels = Array.from({ length: SUM_LEVELS }, (_, level) =>
+      this.graph.input(`embeddingSums${level}`, 'int64', [`sums${level}`, SUM_FAN]),
+    );
+    return [...levels, this.graph.input('embeddingInverse', 'int64', [vocabularySize])];
+  }
+}
+
+/** Rows of a trained table; its gradient adds up the rows of each token in a fixed order. */
+function embed(table: Value, tokens: Value, plan: readonly Value[]): Value {
+  const [inverse] = plan.slice(-1);
+  const [rows] = Graph.composite(
+    'Embedding',
+    [table],
+    () => [ops.gather(table, tokens)],
+    ({ outputGradients: [g] }) =>
+      g === undefined || inverse === undefined ? [] : [sumRowsById(g, plan.slice(0, -1), inverse)],
+  );
+  return ops.first(rows === undefined ? [] : [rows]);
+}
+
+/**
+ * A training step in one run.
+ *
+ * Inputs: the batch, `parameters`, `means`, `variances` [G, P], `accumulated` [G, P] (gradients of the micro-batches
+ * before, or zeros), `learningRates` [G, 1], `step` [] (1 for the first). Outputs: `gradient` [G, P] (accumulated plus
+ * this micro-batch's), `nextParameters`, `nextMeans`, `nextVariances`, `gradientNorms` [G, 1] (before clipping, of each
+ * group for itself), `loss`, and what the objective scored. Only the last micro-batch takes the next state.
+ */
+export function trainingStepGraph(
+  options: GraphOptions,
+  objective: Objective,
+  optimiser: AdamOptions & { readonly clipNorm: number },
+): Graph {
+  const model = new ModelGraph(`${objective.kind}-step`, options, true);
+  const { graph, parameters } = model;
+  const loss = objectiveLoss(model, objective);
+  const [fresh] = gradients(loss, [parameters]);
+  const gradient = ops.add(
+    ops.first(fresh === undefined ? [] : [fresh]),
+    graph.input('accumulated', 'float32', parameters.shape),
+  );
+  const norms = ops.sqrt(ops.reduceSum(ops.multiply(gradient, gradient), { axes: [1], keep: true }));
+  const scale = ops.minimum(ops.divide(optimiser.clipNorm, ops.add(norms, 1e-6)), 1);
+  const state = {
+    parameter: parameters,
+    mean: graph.input('means', 'float32', parameters.shape),
+    variance: graph.input('variances', 'float32', parameters.shape),
+  };
+  const timing = {
+    learningRate: graph.input('learningRates', 'float32', [parameters.shape[0] ?? 1, 1]),
+    step: graph.input('step', 'float32', []),
+  };
+  const [next] = adamW([state], [ops.multiply(gradient, scale)], timing, optimiser);
+  graph.output('loss', loss);
+  graph.output('gradient', gradient);
+  graph.output('gradientNorms', norms);
+  if (next !== undefined) {
+    graph.output('nextParameters', next.parameter);
+    graph.output('nextMeans', next.mean);
+    graph.output('nextVariances', next.variance);
+  }
+  return graph;
+}
+
+function objectiveLoss(model: ModelGraph, objective: Objective): Value {
+  const { graph } = model;
+  const like = (name: string, value: Value): Value => graph.input(name, 'float32', value.shape);
+  if (objective.kind === 'preference') {
+    const scores = model.scalarScores(2);
+    graph.output('scalars', scores);
+    const targets = graph.input('preferenceTargets', 'float32', ['scalars']);
+    return preferenceLoss(scores, targets, graph.input('preferenceWeights', 'float32', ['scalars']));
+  }
+  const { logProbabilities, entropies } = model.tokenScores();
+  graph.output('logProbabilities', logProbabilities);
+  if (objective.kind === 'language-model') {
+    return languageModelLoss(logProbabilities, like('tokenWeights', logProbabilities));
+  }
+  graph.output('entropies', entropies);
+  const values = model.scalarScores(1);
+  graph.output('scalars', values);
+  const policy = {
+    oldLogProbabilities: like('oldLogProbabilities', logProbabilities),
+    advantages: like('advantages', logProbabilities),
+    weights: like('tokenWeights', logProbabilities),
+  };
+  const value = {
+    oldValues: like('oldValues', values),
+    returns: like('returns', values),
+    weights: like('valueWeights', values),
+  };
+  return ops.add(
+    policyLoss(logProbabilities, policy, objective.policyClip),
+    valueLoss(values, value, objective.valueClip),
+  );
+}
+
+/** Which forward results a scoring graph gives. */
+export type Scoring = 'tokens' | 'scalars' | 'tokens-and-scalars' | 'logits';
+
+/** The forward alone, by the same operators as the training step: equal inputs give equal bits. */
+export function scoringGraph(options: GraphOptions, scoring: Scoring): Graph {
+  const model = new ModelGraph(`score-${scoring}`, options, false);
+  if (scoring === 'logits') model.graph.output('logits', model.logits());
+  if (scoring === 'tokens' || scoring === 'tokens-and-scalars') {
+    const { logProbabilities, entropies } = model.tokenScores();
+    model.graph.output('logProbabilities', logProbabilities);
+    model.graph.output('entropies', entropies);
+  }
+  if (scoring === 'scalars' || scoring === 'tokens-and-scalars') {
+    model.graph.output('scalars', model.scalarScores(1));
+  }
+  return model.graph;
+}

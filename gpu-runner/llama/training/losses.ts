@@ -1,0 +1,71 @@
+/** The losses of the training steps, each over flat entries whose weights already hold mask and normaliser. */
+import type { Value } from '../../tensor/graph.ts';
+import * as ops from '../../tensor/operators.ts';
+
+/** Sum of w x over all entries. An entry of weight 0 (padding, or masked out) adds exactly nothing. */
+function weightedSum(weights: Value, x: Value): Value {
+  return ops.reduceSum(ops.multiply(weights, x));
+}
+
+/**
+ * Language modelling: L = -sum_i w_i log p_i. With w = mask / (tokens of the whole batch) it is the masked mean.
+ *
+ * @param logProbabilities [blocks, C]
+ * @param weights [blocks, C]
+ */
+export function languageModelLoss(logProbabilities: Value, weights: Value): Value {
+  return ops.negate(weightedSum(weights, logProbabilities));
+}
+
+/**
+ * Pairwise preference with soft targets: binary cross-entropy of d = r(second) - r(first) against
+ * t = P(second is preferred), L = sum_i w_i (softplus(d_i) - t_i d_i).
+ *
+ * @param scores [pairs, 2]: r of the first and of the second response
+ * @param targets [pairs] in [0, 1]
+ * @param weights [pairs]
+ */
+export function preferenceLoss(scores: Value, targets: Value, weights: Value): Value {
+  const signs = scores.graph.constant('float32', [-1, 1], [2, 1]);
+  const difference = ops.squeeze(ops.matMul(scores, signs), [1]);
+  return weightedSum(weights, ops.subtract(ops.softplus(difference), ops.multiply(targets, difference)));
+}
+
+/** What the policy loss compares the policy with; all [blocks, C]. */
+export interface PolicyTargets {
+  readonly oldLogProbabilities: Value;
+  readonly advantages: Value;
+  readonly weights: Value;
+}
+
+/**
+ * Clipped policy loss: with ratio = exp(log p - log p_old),
+ * L = sum_i w_i max(-A_i ratio_i, -A_i clip(ratio_i, 1 - e, 1 + e)).
+ */
+export function policyLoss(logProbabilities: Value, targets: PolicyTargets, clip: number): Value {
+  const { oldLogProbabilities, advantages, weights } = targets;
+  const ratio = ops.exp(ops.subtract(logProbabilities, oldLogProbabilities));
+  const plain = ops.multiply(advantages, ratio);
+  const clipped = ops.multiply(advantages, ops.clip(ratio, 1 - clip, 1 + clip));
+  return ops.negate(weightedSum(weights, ops.minimum(plain, clipped)));
+}
+
+/** What the value loss compares the value with; all of one shape. */
+export interface ValueTargets {
+  readonly oldValues: Value;
+  readonly returns: Value;
+  readonly weights: Value;
+}
+
+/**
+ * Clipped value loss: with v' = v_old + clip(v - v_old, -e, e),
+ * L = sum_i w_i max((v_i - R_i)^2, (v'_i - R_i)^2) / 2.
+ */
+export function valueLoss(values: Value, targets: ValueTargets, clip: number): Value {
+  const { oldValues, returns, weights } = targets;
+  const near = ops.add(oldValues, ops.clip(ops.subtract(values, oldValues), -clip, clip));
+  const plain = ops.subtract(values, returns);
+  const clipped = ops.subtract(near, returns);
+  const worse = ops.maximum(ops.multiply(plain, plain), ops.multiply(clipped, clipped));
+  return ops.multiply(weightedSum(weights, worse), 0.5);
+}

@@ -1,0 +1,101 @@
+/** Training of preference models: pairs of texts, soft labels, a scalar head on the last position. */
+import { Picks, type Sequence } from './batch.ts';
+import type { Trainable } from './graphs.ts';
+import type { MicroBatch } from './step-runner.ts';
+import {
+  assertGroups,
+  meanFactors,
+  microBatches,
+  openStep,
+  pickFeeds,
+  tokenFeeds,
+  Trainer,
+  type TrainerOptions,
+} from './trainer.ts';
+
+/** Two texts as tokens, BOS included. */
+export interface PreferencePair {
+  readonly first: ArrayLike<number>;
+  readonly second: ArrayLike<number>;
+  /** P(the second is preferred), in [0, 1] */
+  readonly target: number;
+}
+
+type Groups = readonly (readonly PreferencePair[])[];
+
+export interface PreferenceStep {
+  /** sum over groups of the mean binary cross-entropy, nats per pair */
+  readonly loss: number;
+  /** by group and pair: r(first), r(second), before the update */
+  readonly scores: readonly (readonly (readonly [number, number])[])[];
+  readonly gradientNorms: Float32Array;
+}
+
+/** Trains by pairwise preference loss. Groups train side by side, each on its own pairs. */
+export class PreferenceTrainer extends Trainer {
+  /** `microBatchRows` counts texts: a pair is two. */
+  static async open(options: TrainerOptions): Promise<PreferenceTrainer> {
+    return new PreferenceTrainer(options, await openStep(options, { kind: 'preference' }));
+  }
+
+  /** One update on the pairs of each group. @param learningRates one per group */
+  async step(groups: Groups, learningRates: ArrayLike<number>): Promise<PreferenceStep> {
+    const { trainable, maximumTime, microBatchRows } = this.options;
+    assertGroups(groups, trainable);
+    for (const { target } of groups.flat()) {
+      if (!(target >= 0 && target <= 1))
+        throw new RangeError(`A pair has the label ${target}, not a probability`);
+    }
+    const factors = meanFactors(groups, () => 1);
+    const pairsPerPart = Math.max(1, Math.floor(microBatchRows / 2));
+    const parts = microBatches(groups, pairsPerPart);
+    const outcome = await this.runner.step(
+      parts.map((pairs) => preferenceBatch(pairs, factors, trainable, maximumTime)),
+      learningRates,
+    );
+    const scores: [number, number][][] = groups.map(() => []);
+    parts.forEach((pairs, index) => {
+      const flat = outcome.scored[index]?.['scalars'] ?? [];
+      let place = 0;
+      pairs.forEach((groupPairs, group) => {
+        for (let pair = 0; pair < groupPairs.length; pair++, place++) {
+          scores[group]?.push([flat[2 * place] ?? Number.NaN, flat[2 * place + 1] ?? Number.NaN]);
+        }
+      });
+    });
+    return { loss: outcome.loss, scores, gradientNorms: outcome.gradientNorms };
+  }
+}
+
+/** The feeds of one micro-batch. @param factors per group, 1 / (pairs of the whole batch) */
+export function preferenceBatch(
+  pairs: Groups,
+  factors: readonly number[],
+  trainable: Trainable,
+  maximumTime: number,
+): MicroBatch {
+  const rows = pairs.map((group) => group.flatMap(({ first, second }) => [lastOf(first), lastOf(second)]));
+  const { shape, feeds } = tokenFeeds(rows, trainable, maximumTime, true);
+  const picks = new Picks(rows, shape, 2);
+  const flat = pairs.flat();
+  const numbers = (of: (pair: PreferencePair, group: number) => number): Float32Array =>
+    Float32Array.from(pairs.flatMap((group, index) => group.map((pair) => of(pair, index))));
+  const shaped = (data: Float32Array) => ({ dtype: 'float32' as const, shape: [flat.length], data });
+  return {
+    feeds: {
+      ...feeds,
+      ...pickFeeds('scalar', picks, true),
+      scalarGroups: picks.groups(),
+      preferenceTargets: shaped(numbers(({ target }) => target)),
+      preferenceWeights: shaped(numbers((_, group) => factors[group] ?? 0)),
+    },
+    scored: { scalars: picks.shape },
+  };
+}
+
+/** A text whose only scored place is its last position. */
+export function lastOf(tokens: ArrayLike<number>): Sequence {
+  if (tokens.length === 0) throw new RangeError('A text needs at least one token, such as BOS');
+  // The score of a place is read where its token would be predicted: one past the end reads the last position.
+  return { tokens, start: tokens.length, scoresEnd: true };
+}

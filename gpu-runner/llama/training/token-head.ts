@@ -1,0 +1,119 @@
+/** Log-probabilities of given tokens: the vocabulary is visited a block of rows at a time, and only where asked. */
+import { GraphError } from '../../tensor/errors.ts';
+import { Graph, type GradientRule, type Value } from '../../tensor/graph.ts';
+import * as ops from '../../tensor/operators.ts';
+
+/** What the rows of a batch say about their given tokens. */
+export interface TokenScores {
+  /** log p(target), [blocks, C] */
+  readonly logProbabilities: Value;
+  /** entropy of the next-token distribution in nats, [blocks, C]; no gradient flows through it */
+  readonly entropies: Value;
+}
+
+/** How hidden states become logits, and how a distribution goes back. */
+export interface VocabularyProjection {
+  /** x [rows, hidden] -> [rows, vocabulary] */
+  readonly logits: (x: Value) => Value;
+  /** weights [rows, vocabulary] -> their sum of output rows, [rows, hidden] */
+  readonly mix: (weights: Value) => Value;
+  /** the output rows of tokens int64 [rows]: [rows, hidden] */
+  readonly rows: (tokens: Value) => Value;
+  /** x as the projection sees it: rounded where the product is an 8-bit one */
+  readonly seen: (x: Value) => Value;
+}
+
+/**
+ * log softmax(x W / T)[target] and the entropy, with W frozen.
+ *
+ * log p(y) = z_y - max z + log max p. Its gradient by x is (W_y - sum_v p_v W_v) / T: a vector per row that does not
+ * depend on the loss, so it is made while the block of p is at hand, and nothing as large as the vocabulary is kept.
+ * The same vector gives the entropy: H = max z - log max p - x . (sum_v p_v W_v) / T.
+ *
+ * @param hidden [blocks, C, hidden]
+ * @param targets int64 [blocks, C]
+ * @param temperature scalar
+ */
+export function frozenTokenScores(
+  hidden: Value,
+  targets: Value,
+  temperature: Value,
+  projection: VocabularyProjection,
+  differentiable: boolean,
+): TokenScores {
+  const { graph } = hidden;
+  const [blocks = 1, rows = 1, width = 1] = hidden.shape;
+  if (typeof blocks !== 'string') throw new GraphError('The number of blocks must be symbolic');
+  const { stacked } = ops.loop(graph, 'vocabulary', {
+    count: ops.squeeze(graph.dimension(blocks), [0]),
+    carried: [],
+    steps: blocks,
+    body: (body, iteration) => {
+      const x = ops.gather(body.capture(hidden), iteration);
+      const target = ops.gather(body.capture(targets), iteration);
+      const logits = ops.divide(projection.logits(x), temperature);
+      const { logProbability, probabilities, normaliser } = scoreBlock(logits, target);
+      if (!differentiable) {
+        const mean = ops.reduceSum(ops.multiply(probabilities, logits), { axes: [-1] });
+        return { carried: [], stacked: [logProbability, ops.subtract(normaliser, mean)] };
+      }
+      const mixed = projection.mix(probabilities);
+      const mean = ops.reduceSum(ops.multiply(projection.seen(x), mixed), { axes: [-1] });
+      const entropy = ops.subtract(normaliser, ops.divide(mean, temperature));
+      const slope = ops.divide(ops.subtract(projection.rows(target), mixed), temperature);
+      return { carried: [], stacked: [logProbability, entropy, slope] };
+    },
+  });
+  const [logProbabilities, entropies, slopes] = stacked;
+  if (logProbabilities === undefined || entropies === undefined)
+    throw new GraphError('The vocabulary loop lost a result');
+  if (slopes === undefined) return { logProbabilities, entropies };
+  const rule: GradientRule = ({ outputGradients: [g] }) =>
+    g === undefined
+      ? []
+      : [ops.multiply(ops.unsqueeze(g, [-1]), ops.assumeShape(slopes, [blocks, rows, width]))];
+  const [scored] = Graph.composite('FrozenTokenScores', [hidden], () => [logProbabilities], rule);
+  if (scored === undefined) throw new GraphError('The vocabulary loop lost a result');
+  return { logProbabilities: scored, entropies };
+}
+
+/** log p(target), p, and the log of the sum of exponentials of a block of logits [rows, vocabulary]. */
+function scoreBlock(
+  logits: Value,
+  target: Value,
+): { logProbability: Value; probabilities: Value; normaliser: Value } {
+  const probabilities = ops.softmax(logits);
+  const top = ops.reduceMax(logits, { axes: [-1] });
+  // Both reductions run in all threads, where a sum of exponentials would not; max p >= 1 / vocabulary keeps it exact.
+  const normaliser = ops.subtract(top, ops.log(ops.reduceMax(probabilities, { axes: [-1] })));
+  const chosen = ops.squeeze(ops.gatherElements(logits, ops.unsqueeze(target, [-1]), 1), [-1]);
+  return { logProbability: ops.subtract(chosen, normaliser), probabilities, normaliser };
+}
+
+/**
+ * log softmax(x W^T / T)[target] where W [vocabulary, hidden] is trained too.
+ *
+ * Gradients, with g that of log p and w = (onehot(target) - p) g / T: dX = w W, dW = w^T X.
+ *
+ * @param hidden [rows, hidden]
+ * @param targets int64 [rows]
+ */
+export function trainableTokenScores(
+  hidden: Value,
+  table: Value,
+  targets: Value,
+): { logProbabilities: Value; entropies: Value } {
+  const logits = ops.matMul(hidden, table, { transposeB: true });
+  const { logProbability, probabilities, normaliser } = scoreBlock(logits, targets);
+  const mean = ops.reduceSum(ops.multiply(probabilities, logits), { axes: [-1] });
+  const rule: GradientRule = ({ outputGradients: [g] }) => {
+    if (g === undefined) return [];
+    const column = ops.unsqueeze(g, [-1]);
+    const spread = ops.multiply(probabilities, ops.negate(column));
+    const weights = ops.scatterElements(spread, ops.unsqueeze(targets, [-1]), column, 1, 'add');
+    return [ops.matMul(weights, table), ops.matMul(weights, hidden, { transposeA: true })];
+  };
+  const [scored] = Graph.composite('TokenScores', [hidden, table], () => [logProbability], rule);
+  if (scored === undefined) throw new GraphError('TokenScores: no result');
+  return { logProbabilities: scored, entropies: ops.subtract(normaliser, mean) };
+}
