@@ -1,0 +1,172 @@
+/** The 8-bit linear layer: how a frozen weight multiplies activations on this device, exact to the last integer. */
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { dimensionAt, emitOne } from '../tensor/operators/emit.ts';
+import { Graph, type Value } from '../tensor/graph.ts';
+import * as ops from '../tensor/operators.ts';
+import { serialiseGraph } from '../tensor/serialise.ts';
+import type { LlamaConfiguration } from './config.ts';
+import type { GraphWeights } from './training/weights.ts';
+
+/**
+ * How the integer product of a CPU takes the weights.
+ *
+ * - `signed`: u8 activations times s8 weights, the fastest form where the processor adds products in 32 bits (VNNI).
+ * - `unsigned`: u8 times u8 (zero point 128). Without VNNI the engine's u8 x s8 kernel adds pairs of products in 16
+ *   bits and saturates in silence; this kernel widens first and is exact.
+ *
+ * Both are exact, so they give the same bytes; only their speed differs.
+ */
+export type ProductForm = 'signed' | 'unsigned';
+
+const ZERO_POINT = 128;
+const LARGEST = 127;
+
+/** Below the smallest scale that matters and above what its reciprocal can take: a row of zeros stays zeros. */
+const SMALLEST_MAGNITUDE = 1e-30;
+
+/** An 8-bit weight: W = values * scale. */
+export interface EightBitWeight {
+  /** int8 [inputs, outputs] */
+  readonly values: Value;
+  /** fp32 [outputs] */
+  readonly scale: Value;
+}
+
+export interface LinearOptions {
+  readonly form: ProductForm;
+  /**
+   * Takes the middle of each row's range away before rounding and adds it back as a rank-one term: halves the rounding
+   * error of lopsided rows. The gated activation is lopsided, the normalised streams are not.
+   */
+  readonly centred?: boolean;
+}
+
+/**
+ * x W with one scale per row of x and one per output channel (vector-wise quantisation as in LLM.int8()):
+ * y = (q(x) q(W)) * s_x * s_W, q(x) = round(127 x / max|x|).
+ *
+ * A row's result depends on that row alone. The gradient goes straight through the rounding: dX = dY W^T.
+ *
+ * @param x fp32 [..., inputs]
+ * @returns fp32 [..., outputs]
+ */
+export function eightBitLinear(x: Value, weight: EightBitWeight, options: LinearOptions): Value {
+  const { values, scale } = weight;
+  const product = options.centred === true ? centredProduct : symmetricProduct;
+  return ops.first(
+    Graph.composite(
+      'EightBitLinear',
+      [x],
+      () => [product(x, weight, options.form)],
+      ({ outputGradients: [g] }) =>
+        g === undefined
+          ? []
+          : [ops.matMul(ops.multiply(g, scale), ops.cast(values, 'float32'), { transposeB: true })],
+    ),
+  );
+}
+
+function symmetricProduct(x: Value, weight: EightBitWeight, form: ProductForm): Value {
+  const largest = ops.reduceMax(ops.absolute(x), { axes: [-1], keep: true });
+  return scaledProduct(x, largest, weight, form);
+}
+
+function centredProduct(x: Value, weight: EightBitWeight, form: ProductForm): Value {
+  const high = ops.reduceMax(x, { axes: [-1], keep: true });
+  const low = ops.reduceMin(x, { axes: [-1], keep: true });
+  const middle = ops.multiply(ops.add(high, low), 0.5);
+  const product = scaledProduct(ops.subtract(x, middle), ops.subtract(high, middle), weight, form);
+  const { values, scale } = weight;
+  const columnSums = ops.multiply(ops.reduceSum(ops.cast(values, 'float32'), { axes: [0] }), scale);
+  return ops.add(product, ops.multiply(middle, columnSums));
+}
+
+/** @param largest max|x| of each row, [..., 1] */
+function scaledProduct(
+  x: Value,
+  largest: Value,
+  { values, scale }: EightBitWeight,
+  form: ProductForm,
+): Value {
+  const { graph } = x;
+  const rowScale = ops.multiply(ops.maximum(largest, SMALLEST_MAGNITUDE), 1 / LARGEST);
+  const zeroPoint = graph.scalar(ZERO_POINT, 'uint8');
+  const one = graph.scalar(1, 'float32');
+  const quantised = emitOne('QuantizeLinear', [ops.divide(x, rowScale), one, zeroPoint], {
+    dtype: 'uint8',
+    shape: x.shape,
+  });
+  const operand = form === 'signed' ? values : asUnsigned(values);
+  const operandZero = form === 'signed' ? graph.scalar(0, 'int8') : zeroPoint;
+  const shape = [...x.shape.slice(0, -1), dimensionAt(values.shape, -1)];
+  const product = emitOne(
+    'MatMulIntegerToFloat',
+    [quantised, operand, one, scale, zeroPoint, operandZero],
+    { dtype: 'float32', shape },
+    {},
+    'com.microsoft',
+  );
+  return ops.multiply(product, rowScale);
+}
+
+/** s8 values plus 128 as u8. Of a constant the engine computes this once, while it loads. */
+function asUnsigned(values: Value): Value {
+  const bytes = ops.cast(values, 'uint8');
+  return emitOne('BitwiseXor', [bytes, values.graph.scalar(ZERO_POINT, 'uint8')], bytes);
+}
+
+/** Tensors of a base by name, as constants of a graph. */
+export interface BaseTensors {
+  readonly value: (name: string) => Value;
+}
+
+/** A frozen 8-bit base. Rows of activations are flat, [N, features]; tokens are int64 [N]. */
+export function eightBitWeights(
+  configuration: LlamaConfiguration,
+  tensors: BaseTensors,
+  form: ProductForm,
+): GraphWeights {
+  return {
+    configuration,
+    embed: (tokens) => {
+      const rows = ops.cast(ops.gather(tensors.value('embedding.weight'), tokens), 'float32');
+      const scales = ops.unsqueeze(ops.gather(tensors.value('embedding.scale'), tokens), [-1]);
+      return ops.multiply(rows, scales);
+    },
+    norm: (name) => tensors.value(`${name}.weight`),
+    linear: (name, x) => {
+      const weight = { values: tensors.value(`${name}.weight`), scale: tensors.value(`${name}.scale`) };
+      return eightBitLinear(x, weight, { form, centred: name.endsWith('feedForward.down') });
+    },
+  };
+}
+
+let chosen: Promise<ProductForm> | undefined;
+
+/** The fastest exact form on this processor, found by multiplying operands that a 16-bit sum cannot hold. */
+export function cpuProductForm(): Promise<ProductForm> {
+  chosen ??= signedProductIsExact().then((exact) => (exact ? 'signed' : 'unsigned'));
+  return chosen;
+}
+
+const PROBE_INPUTS = 64;
+const PROBE_OUTPUTS = 16;
+
+async function signedProductIsExact(): Promise<boolean> {
+  const graph = new Graph('product_probe');
+  const x = graph.input('x', 'uint8', ['rows', PROBE_INPUTS]);
+  const weights = new Int8Array(PROBE_INPUTS * PROBE_OUTPUTS).fill(LARGEST);
+  graph.output('y', ops.matMulInteger(x, graph.constant('int8', weights, [PROBE_INPUTS, PROBE_OUTPUTS])));
+  const session = await InferenceSession.create(serialiseGraph(graph), { logSeverityLevel: 3 });
+  try {
+    for (const rows of [1, 8]) {
+      const data = new Uint8Array(rows * PROBE_INPUTS).fill(255);
+      const { y } = await session.run({ x: new Tensor('uint8', data, [rows, PROBE_INPUTS]) });
+      const sums = y === undefined ? [] : Array.from(y.data as Int32Array);
+      if (sums.length === 0 || sums.some((sum) => sum !== 255 * LARGEST * PROBE_INPUTS)) return false;
+    }
+    return true;
+  } finally {
+    await session.release();
+  }
+}
