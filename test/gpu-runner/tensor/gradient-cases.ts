@@ -26,6 +26,8 @@ export interface GradientCase {
   };
   /** operators the engine has in float32 only are checked against the oracle alone */
   readonly float32Only?: true;
+  /** cases whose graph needs numbers for sizes; the others are also built with names for them */
+  readonly knownSizes?: true;
 }
 
 const MISSING: NumberArray = { shape: [], data: new Float64Array(1).fill(Number.NaN) };
@@ -143,6 +145,9 @@ function productCase(
   };
 }
 
+/** Cases that speak of sizes in numbers. */
+const SIZED = new Set(['Reshape', 'Expand', 'Split', 'Squeeze', 'GatherElements', 'Slice']);
+
 /** A case of one argument whose shape matters. */
 function shapeCase(
   covers: string,
@@ -154,6 +159,7 @@ function shapeCase(
   return {
     covers: [covers],
     name,
+    ...(SIZED.has(covers) ? { knownSizes: true } : {}),
     make: (draws) => ({
       arguments_: [draws.array(shape)],
       build: (values, graph) => build(value(values, 0), graph),
@@ -186,6 +192,7 @@ function rotated(
 function rotaryCase(interleaved: boolean): GradientCase {
   return {
     covers: ['Rotary'],
+    knownSizes: true,
     name: interleaved ? 'Rotary, interleaved pairs' : 'Rotary, halves',
     float32Only: true,
     make: (draws) => {
@@ -286,6 +293,7 @@ export const GRADIENT_CASES: readonly GradientCase[] = [
   },
   {
     covers: ['Where'],
+    knownSizes: true,
     name: 'Where with a mask, broadcasting',
     make: (draws) => {
       const shape = [draws.integer(1, 3), draws.integer(1, 4), draws.integer(1, 3)];
@@ -442,6 +450,7 @@ export const GRADIENT_CASES: readonly GradientCase[] = [
   rotaryCase(false),
   {
     covers: ['TokenLogProbability'],
+    knownSizes: true,
     name: 'TokenLogProbability',
     make: (draws) => {
       const [batch, time, vocabulary] = [draws.integer(1, 3), draws.integer(1, 3), draws.integer(2, 7)];
