@@ -1,6 +1,6 @@
 /** The database as the edge uses it: Drizzle over D1, or over the D1-shaped class of the Node host. */
-import { DrizzleQueryError } from 'drizzle-orm';
-import type { BatchItem } from 'drizzle-orm/batch';
+import { DrizzleQueryError, type SQLWrapper } from 'drizzle-orm';
+import { SQLiteAsyncDialect } from 'drizzle-orm/sqlite-core';
 import { drizzle, type DrizzleD1Database } from 'drizzle-orm/d1';
 import * as schema from './schema/index.ts';
 
@@ -8,16 +8,25 @@ import * as schema from './schema/index.ts';
 export type Database = DrizzleD1Database<typeof schema> & { readonly $client: D1Database };
 
 /** A statement that is not run yet: handlers return their writes, so that they commit in one batch. */
-export type Statement = BatchItem<'sqlite'>;
+export type Statement = SQLWrapper | D1PreparedStatement;
 
 export function openDatabase(client: D1Database): Database {
   return drizzle(client, { schema });
 }
 
+const dialect = new SQLiteAsyncDialect();
+
 /** Runs statements in one transaction: all of them or none. */
 export async function commit(database: Database, statements: readonly Statement[]): Promise<void> {
-  const [first, ...rest] = statements;
-  if (first) await database.batch([first, ...rest]);
+  if (statements.length === 0) return;
+  const client = database.$client;
+  await client.batch(
+    statements.map((statement) => {
+      if (!('getSQL' in statement)) return statement;
+      const { sql, params } = dialect.sqlToQuery(statement.getSQL());
+      return client.prepare(sql).bind(...params);
+    }),
+  );
 }
 
 /** Whether a write failed because a unique row exists: someone else was first. */

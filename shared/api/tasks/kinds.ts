@@ -9,7 +9,7 @@ import {
 } from './generate.ts';
 import { JUDGE_DEFAULTS, judgeHyperparameters, judgeParameters, judgeResult } from './judge.ts';
 import { LABEL_DEFAULTS, labelHyperparameters, labelParameters, labelResult } from './label.ts';
-import { PPO_DEFAULTS, ppoHyperparameters, ppoParameters, ppoResult } from './ppo.ts';
+import { PPO_DEFAULTS, ppoCellName, ppoHyperparameters, ppoParameters, ppoResult } from './ppo.ts';
 import { SELECT_DEFAULTS, selectHyperparameters, selectParameters, selectResult } from './select.ts';
 import {
   SIMULATE_DEFAULTS,
@@ -67,3 +67,35 @@ export const hyperparameterDefaults = {
   generate: GENERATE_DEFAULTS,
   judge: JUDGE_DEFAULTS,
 } as const satisfies { readonly [Kind in TaskKind]: Required<NonNullable<Hyperparameters[Kind]>> };
+
+/** The kinds that this version's runner can do; an experiment that needs another one is refused when it is made. */
+export const RUNNER_TASK_KINDS = [
+  'simulate',
+  'train-preference-model',
+  'ppo',
+  'select',
+  'generate',
+  'judge',
+] as const satisfies readonly TaskKind[];
+
+/** Names of the outputs that a completed task must have. */
+export function requiredOutputs(kind: TaskKind, result: unknown): string[] {
+  switch (kind) {
+    case 'simulate':
+    case 'label':
+      return ['pairs'];
+    case 'train-preference-model':
+      return ['preference-model'];
+    case 'ppo':
+      return ppoResult
+        .parse(result)
+        .cells.map(({ klCoefficient, steps }) => ppoCellName(klCoefficient, steps));
+    case 'select':
+    case 'distill':
+      return ['adapter'];
+    case 'generate':
+      return ['completions'];
+    case 'judge':
+      return ['comparisons'];
+  }
+}

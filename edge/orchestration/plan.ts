@@ -1,0 +1,116 @@
+/** The planner: from what has ended to what may begin. Pure: it reads a state and says what follows from it. */
+import { METHOD_STAGES, type InputRule, type Method, type StageRule } from './methods.ts';
+import type { ArtifactReference, TaskBaseModel, TaskPrinciple, TaskSpecification } from './task-key.ts';
+
+export type StageStatus = 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+export type TaskStatus = 'queued' | 'leased' | 'succeeded' | 'failed' | 'cancelled';
+
+export interface PlannedTask {
+  readonly id: string;
+  readonly status: TaskStatus;
+  readonly outputs: readonly (ArtifactReference & { readonly name: string })[];
+  /** Of its last failure; null where it had none. */
+  readonly failure: string | null;
+}
+
+export interface StageState {
+  readonly id: string;
+  readonly name: string;
+  readonly status: StageStatus;
+  /** Complete parameters of the stage's kind, resolved when the experiment was made. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** The prompts of its split; null where it reads none. */
+  readonly prompts: ArtifactReference | null;
+  /** By shard; empty before it was planned. */
+  readonly tasks: readonly PlannedTask[];
+}
+
+export interface ExperimentState {
+  readonly id: string;
+  readonly method: Method;
+  readonly seed: number;
+  readonly shards: number;
+  readonly principle: TaskPrinciple;
+  readonly baseModel: TaskBaseModel;
+  /** In the order of the method's table. */
+  readonly stages: readonly StageState[];
+}
+
+/** What to do next for one stage. */
+export type Step =
+  | { readonly kind: 'begin'; readonly stage: StageState; readonly tasks: readonly TaskSpecification[] }
+  | { readonly kind: 'succeed'; readonly stage: StageState }
+  | { readonly kind: 'fail'; readonly stage: StageState; readonly reason: string };
+
+/** A stage has no task for what its rule reads: the method's table is wrong. */
+export class PlanError extends Error {
+  constructor(stage: string, what: string) {
+    super(`stage ${stage}: ${what}; the method's table and the task's outputs do not fit`);
+    this.name = 'PlanError';
+  }
+}
+
+/** The next step of an experiment; undefined: it waits for runners, or it is done. */
+export function nextStep(experiment: ExperimentState): Step | undefined {
+  const rules = METHOD_STAGES[experiment.method];
+  for (const rule of rules) {
+    const stage = experiment.stages.find(({ name }) => name === rule.name);
+    if (stage?.status === 'running') {
+      const failed = stage.tasks.find(({ status }) => status === 'failed');
+      if (failed) return { kind: 'fail', stage, reason: failed.failure ?? 'The task failed' };
+      if (stage.tasks.every(({ status }) => status === 'succeeded')) return { kind: 'succeed', stage };
+    }
+    if (stage?.status === 'waiting' && rule.inputs.every(({ from }) => hasSucceeded(experiment, from))) {
+      return { kind: 'begin', stage, tasks: specify(experiment, rule, stage) };
+    }
+  }
+  return undefined;
+}
+
+function hasSucceeded(experiment: ExperimentState, name: string): boolean {
+  return experiment.stages.some((stage) => stage.name === name && stage.status === 'succeeded');
+}
+
+function specify(experiment: ExperimentState, rule: StageRule, stage: StageState): TaskSpecification[] {
+  const count = rule.sharded ? experiment.shards : 1;
+  return Array.from({ length: count }, (_, index) => ({
+    kind: rule.kind,
+    shard: { index, count },
+    seed: experiment.seed,
+    parameters: stage.parameters,
+    principle: rule.principle ? experiment.principle : null,
+    baseModel: experiment.baseModel,
+    prompts: stage.prompts,
+    inputs: rule.inputs.flatMap((input) => resolve(experiment, rule, input, index)),
+  }));
+}
+
+function resolve(experiment: ExperimentState, rule: StageRule, input: InputRule, shard: number) {
+  const source = experiment.stages.find(({ name }) => name === input.from);
+  const tasks = source?.tasks ?? [];
+  const as = input.as ?? input.output;
+  const output = (task: PlannedTask | undefined) => {
+    const found = task?.outputs.find(({ name }) => name === input.output);
+    if (!found) throw new PlanError(rule.name, `${input.from} has no output ${input.output}`);
+    return { sha256: found.sha256, bytes: found.bytes };
+  };
+  switch (input.take) {
+    case 'one':
+      return [{ name: as, ...output(tasks[0]) }];
+    case 'same-shard':
+      return [{ name: as, ...output(tasks[shard]) }];
+    case 'shards':
+      return tasks.map((task, index) => ({
+        name: `${as}-${String(index).padStart(4, '0')}`,
+        ...output(task),
+      }));
+    case 'prefix': {
+      const found = (tasks[0]?.outputs ?? []).filter(({ name }) => name.startsWith(input.output));
+      if (found.length === 0)
+        throw new PlanError(rule.name, `${input.from} has no output ${input.output}...`);
+      return found
+        .map(({ name, sha256, bytes }) => ({ name, sha256, bytes }))
+        .sort((a, b) => (a.name < b.name ? -1 : 1));
+    }
+  }
+}
