@@ -22,7 +22,7 @@ const cure = "Put the model's own tokenizer.json and tokenizer_config.json into 
 const id = z.int().min(0);
 const tokenizerSchema = z.looseObject({
   model: z.looseObject({
-    type: z.string().optional(),
+    type: z.enum(['BPE', 'Unigram']).optional(),
     vocab: z.union([z.record(z.string(), id), z.array(z.tuple([z.string(), z.number()]))]),
   }),
   added_tokens: z.array(z.looseObject({ id, content: z.string() })),

@@ -2,6 +2,9 @@
 
 const LARGEST = 127;
 
+/** A channel below this is zero: its scale would be subnormal, too coarse for a quotient within 127. */
+const NEGLIGIBLE = 2 ** -119;
+
 /**
  * Quantises channels that lie as rows and stores them as columns of a transposed matrix.
  *
@@ -66,7 +69,7 @@ function channelScale(values: Float32Array, first: number, count: number): numbe
     const magnitude = Math.abs(values[index] ?? 0);
     if (magnitude > largest) largest = magnitude;
   }
-  return Math.fround(largest / LARGEST);
+  return largest < NEGLIGIBLE ? 0 : Math.fround(largest / LARGEST);
 }
 
 /** 1.5 * 2^52: adding and taking it away again rounds a double of small magnitude to an integer, half to even. */
