@@ -4,6 +4,7 @@ import { GraphError } from './errors.ts';
 import { sumTo } from './gradient.ts';
 import { Graph, type GradientRule, type Value } from './graph.ts';
 import * as ops from './operators.ts';
+import { PROJECTED_LOG_PROBABILITY_FORMULA } from './projected-log-probability.ts';
 
 /** Name of a composite -> its gradient, for the documentation. */
 export const COMPOSITE_FORMULAS: Readonly<Record<string, string>> = {
@@ -11,6 +12,7 @@ export const COMPOSITE_FORMULAS: Readonly<Record<string, string>> = {
   Silu: 's = sigmoid(X): dX = g (s + Y (1 - s))',
   Rotary: 'dX = g turned by the negative angle',
   TokenLogProbability: 'dX = g (onehot(target) - softmax(X))',
+  ProjectedLogProbability: PROJECTED_LOG_PROBABILITY_FORMULA,
 };
 
 /**

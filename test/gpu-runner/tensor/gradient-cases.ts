@@ -1,5 +1,5 @@
 /** One case per gradient rule: random shapes, the graph it builds, and the same function in the oracle. */
-import { rmsNorm, rotary, silu, tokenLogProbability } from '../../../gpu-runner/tensor/composites.ts';
+import { silu } from '../../../gpu-runner/tensor/composites.ts';
 import type { Graph, Value } from '../../../gpu-runner/tensor/graph.ts';
 import * as ops from '../../../gpu-runner/tensor/operators.ts';
 import {
@@ -14,33 +14,7 @@ import {
   tabulate,
 } from '../../oracle/array.ts';
 import type { Draws } from './engine.ts';
-
-export interface GradientCase {
-  /** rules and composites that the case must exercise */
-  readonly covers: readonly string[];
-  readonly name: string;
-  readonly make: (draws: Draws) => {
-    readonly arguments_: readonly NumberArray[];
-    readonly build: (values: readonly Value[], graph: Graph) => Value;
-    readonly oracle: (arrays: readonly NumberArray[]) => NumberArray;
-  };
-  /** operators the engine has in float32 only are checked against the oracle alone */
-  readonly float32Only?: true;
-  /** cases whose graph needs numbers for sizes; the others are also built with names for them */
-  readonly knownSizes?: true;
-}
-
-const MISSING: NumberArray = { shape: [], data: new Float64Array(1).fill(Number.NaN) };
-
-function argument(arrays: readonly NumberArray[], index: number): NumberArray {
-  return arrays[index] ?? MISSING;
-}
-
-function value(values: readonly Value[], index: number): Value {
-  const found = values[index];
-  if (found === undefined) throw new Error(`The case has no argument ${index}`);
-  return found;
-}
+import { argument, type GradientCase, MISSING, value } from './gradient-case.ts';
 
 /** A random shape and one that broadcasts with it. */
 function broadcastPair(draws: Draws): [number[], number[]] {
@@ -170,49 +144,6 @@ function shapeCase(
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 const reshaped = (x: NumberArray, shape: readonly number[]): NumberArray => ({ shape, data: x.data });
-
-/** Rotates pairs of the last axis: x [batch, heads, time, size]. */
-function rotated(
-  x: NumberArray,
-  angles: NumberArray,
-  positions: NumberArray,
-  interleaved: boolean,
-): NumberArray {
-  const half = (x.shape[3] ?? 0) / 2;
-  return tabulate(x.shape, ([b = 0, h = 0, t = 0, i = 0]) => {
-    const pair = interleaved ? Math.floor(i / 2) : i % half;
-    const second = interleaved ? i % 2 === 1 : i >= half;
-    const partner = interleaved ? i + (second ? -1 : 1) : i + (second ? -half : half);
-    const angle = at(angles, [at(positions, [b, t]), pair]);
-    const [self, other] = [at(x, [b, h, t, i]), at(x, [b, h, t, partner])];
-    return Math.cos(angle) * self + (second ? 1 : -1) * Math.sin(angle) * other;
-  });
-}
-
-function rotaryCase(interleaved: boolean): GradientCase {
-  return {
-    covers: ['Rotary'],
-    knownSizes: true,
-    name: interleaved ? 'Rotary, interleaved pairs' : 'Rotary, halves',
-    float32Only: true,
-    make: (draws) => {
-      const [batch, heads, time, size] = [draws.integer(1, 2), draws.integer(1, 3), draws.integer(1, 4), 6];
-      const angles = draws.array([9, size / 2]);
-      const positions = tabulate([batch, time], () => draws.integer(0, 8));
-      return {
-        arguments_: [draws.array([batch, heads, time, size])],
-        build: (values, graph) =>
-          rotary(value(values, 0), {
-            positions: graph.constant('int64', [...positions.data], [batch, time]),
-            cosine: graph.constant('float32', [...map(Math.cos, angles).data], angles.shape),
-            sine: graph.constant('float32', [...map(Math.sin, angles).data], angles.shape),
-            interleaved,
-          }),
-        oracle: (arrays) => rotated(argument(arrays, 0), angles, positions, interleaved),
-      };
-    },
-  };
-}
 
 function gatherCase(axis: number, indexShape: readonly number[]): GradientCase {
   return {
@@ -426,47 +357,4 @@ export const GRADIENT_CASES: readonly GradientCase[] = [
     (x, graph) => ops.gatherND(x, graph.constant('int64', [2, 1, 0, 3, 2, 1], [3, 2])),
     (x) => tabulate([3, 2], ([i = 0, j = 0]) => at(x, [[2, 0, 2][i] ?? 0, [1, 3, 1][i] ?? 0, j])),
   ),
-  {
-    covers: ['RmsNorm'],
-    name: 'RmsNorm',
-    make: (draws) => {
-      const [batch, time, size] = [draws.integer(1, 2), draws.integer(1, 3), draws.integer(2, 6)];
-      return {
-        arguments_: [draws.array([batch, time, size]), draws.array([size])],
-        build: (values) => rmsNorm(value(values, 0), value(values, 1), 1e-5),
-        oracle: ([x = MISSING, weight = MISSING]) => {
-          const mean = fold(
-            x,
-            [2],
-            true,
-            (elements) => sum(elements.map((element) => element ** 2)) / elements.length,
-          );
-          return map((a, m, w) => (a / Math.sqrt(m + 1e-5)) * w, x, mean, weight);
-        },
-      };
-    },
-  },
-  rotaryCase(true),
-  rotaryCase(false),
-  {
-    covers: ['TokenLogProbability'],
-    knownSizes: true,
-    name: 'TokenLogProbability',
-    make: (draws) => {
-      const [batch, time, vocabulary] = [draws.integer(1, 3), draws.integer(1, 3), draws.integer(2, 7)];
-      const targets = tabulate([batch, time], () => draws.integer(0, vocabulary - 1));
-      return {
-        arguments_: [draws.array([batch, time, vocabulary])],
-        build: (values, graph) =>
-          tokenLogProbability(value(values, 0), graph.constant('int64', [...targets.data], [batch, time])),
-        oracle: ([x = MISSING]) => {
-          const total = logSumExp(x, 2);
-          return tabulate(
-            [batch, time],
-            ([i = 0, j = 0]) => at(x, [i, j, at(targets, [i, j])]) - at(total, [i, j, 0]),
-          );
-        },
-      };
-    },
-  },
 ];

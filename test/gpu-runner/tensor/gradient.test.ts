@@ -8,7 +8,11 @@ import { serialiseGraph } from '../../../gpu-runner/tensor/serialise.ts';
 import { type HostTensors, TensorSession } from '../../../gpu-runner/tensor/session.ts';
 import { centralDifferences, map, type NumberArray, relativeError, sum } from '../../oracle/array.ts';
 import { Draws, hostTensor, numbers, runOnce, testSeed } from './engine.ts';
-import { GRADIENT_CASES, type GradientCase } from './gradient-cases.ts';
+import { COMPOSITE_CASES } from './composite-cases.ts';
+import type { GradientCase } from './gradient-case.ts';
+import { GRADIENT_CASES } from './gradient-cases.ts';
+
+const CASES = [...GRADIENT_CASES, ...COMPOSITE_CASES];
 
 const ROUNDS = 3;
 
@@ -65,7 +69,7 @@ async function engineDifferences(
 }
 
 describe(`gradient rules (RLCD_TEST_SEED=${testSeed})`, () => {
-  for (const gradientCase of GRADIENT_CASES) {
+  for (const gradientCase of CASES) {
     it(`${gradientCase.name}: against the oracle and against central differences`, async () => {
       for (let round = 0; round < ROUNDS; round++) {
         const draws = new Draws(testSeed + round);
@@ -196,7 +200,7 @@ describe(`gradient rules (RLCD_TEST_SEED=${testSeed})`, () => {
   });
 
   it('every rule and every composite has a case', () => {
-    const covered = new Set(GRADIENT_CASES.flatMap(({ covers }) => covers));
+    const covered = new Set(CASES.flatMap(({ covers }) => covers));
     expect([...covered].sort()).toEqual(
       [...Object.keys(GRADIENT_RULES), ...Object.keys(COMPOSITE_FORMULAS)].sort(),
     );
