@@ -1,5 +1,5 @@
 /** LLaMA in float64 by the textbook, one sequence at a time: the independent judge of the training graphs. */
-import { Matrix, Tape } from './tape.ts';
+import { Matrix, type Tape } from './tape.ts';
 
 /** What the oracle needs to know of an architecture (structurally the engine's configuration). */
 export interface OracleConfiguration {

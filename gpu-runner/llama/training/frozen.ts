@@ -1,34 +1,88 @@
 /** The frozen base inside a training graph: the sampler's own products forward, dequantised weights backward. */
-import type { Graph, Value } from '../../tensor/graph.ts';
+import { Graph, type Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
 import type { WeightFile } from '../import/weight-file.ts';
+import { eightBitWeights, type ProductForm } from '../linear.ts';
 import type { VocabularyProjection } from './token-head.ts';
 import { FrozenTensors, frozenFloatWeights, type GraphWeights } from './weights.ts';
 
-const tensorsOfGraph = new WeakMap<Graph, FrozenTensors>();
-
-function frozenTensors(graph: Graph, base: WeightFile): FrozenTensors {
-  const known = tensorsOfGraph.get(graph) ?? new FrozenTensors(graph, base);
-  tensorsOfGraph.set(graph, known);
-  return known;
+/** A base as constants of a graph: its layers and its vocabulary projection. */
+export interface FrozenBase {
+  readonly weights: GraphWeights;
+  readonly projection: VocabularyProjection;
 }
 
-/** The layers of a base as constants of a graph. */
-export function frozenWeights(graph: Graph, base: WeightFile): GraphWeights {
-  return frozenFloatWeights(base, frozenTensors(graph, base));
+/** @param form how the device's 8-bit product takes weights; an fp32 base does not ask */
+export function frozenBase(graph: Graph, base: WeightFile, form: ProductForm): FrozenBase {
+  const tensors = new FrozenTensors(graph, base);
+  return base.precision === 'int8' ? eightBitBase(base, tensors, form) : floatBase(base, tensors);
 }
 
-/** The vocabulary projection of a base as constants of a graph. */
-export function frozenProjection(graph: Graph, base: WeightFile): VocabularyProjection {
-  const tensors = frozenTensors(graph, base);
+function floatBase(base: WeightFile, tensors: FrozenTensors): FrozenBase {
   const weights = frozenFloatWeights(base, tensors);
   const tied = !tensors.has('output.weight');
   const table = tied ? tensors.value('embedding.weight') : tensors.value('output.weight');
   return {
-    logits: (x) => weights.linear('output', x),
-    mix: (p: Value) => ops.matMul(p, table, { transposeB: !tied }),
-    rows: (tokens) =>
-      tied ? ops.gather(table, tokens) : ops.transpose(ops.gather(table, tokens, 1), [1, 0]),
-    seen: (x) => x,
+    weights,
+    projection: {
+      logits: (x) => weights.linear('output', x),
+      mix: (p) => ops.matMul(p, table, { transposeB: !tied }),
+      rows: (tokens) => (tied ? ops.gather(table, tokens) : turned(ops.gather(table, tokens, 1))),
+      seen: (x) => x,
+    },
   };
+}
+
+/**
+ * 8-bit forward, straight through the rounding backward: dX = g W^T with W dequantised while the step runs. Written as
+ * DequantizeLinear because the engine would compute a cast of a constant while loading and keep the whole base in
+ * fp32.
+ */
+function eightBitBase(base: WeightFile, tensors: FrozenTensors, form: ProductForm): FrozenBase {
+  const { configuration } = base;
+  const eightBit = eightBitWeights(configuration, tensors, form);
+  const linear = (name: string, x: Value): Value =>
+    ops.first(
+      Graph.composite(
+        'FrozenLinear',
+        [x],
+        () => [eightBit.linear(name, x)],
+        ({ outputGradients: [g] }) =>
+          g === undefined ? [] : [ops.matMul(g, dequantized(tensors, name, 1), { transposeB: true })],
+      ),
+    );
+  const tied = configuration.tiedEmbedding;
+  const scale = tensors.value('output.scale');
+  return {
+    weights: { ...eightBit, linear },
+    projection: {
+      logits: (x) => eightBit.linear('output', x),
+      // A tied base holds the output a second time by rows, which is the layout this product wants.
+      mix: (p) =>
+        tied
+          ? ops.matMul(p, dequantized(tensors, 'embedding', 0))
+          : ops.matMul(p, dequantized(tensors, 'output', 1), { transposeB: true }),
+      rows: (tokens) => {
+        if (tied) return eightBit.embed(tokens);
+        const columns = ops.cast(ops.gather(tensors.value('output.weight'), tokens, 1), 'float32');
+        return turned(ops.multiply(columns, ops.gather(scale, tokens)));
+      },
+      seen: (x) => {
+        const largest = ops.reduceMax(ops.absolute(x), { axes: [-1], keep: true });
+        const step = ops.multiply(ops.maximum(largest, 1e-30), 1 / 127);
+        return ops.multiply(ops.round(ops.divide(x, step)), step);
+      },
+    },
+  };
+}
+
+/** An 8-bit weight in fp32, with its scale along `axis`. */
+function dequantized(tensors: FrozenTensors, name: string, axis: number): Value {
+  const values = tensors.value(`${name}.weight`);
+  const output = { dtype: 'float32', shape: values.shape } as const;
+  return ops.emitOne('DequantizeLinear', [values, tensors.value(`${name}.scale`)], output, { axis });
+}
+
+function turned(x: Value): Value {
+  return ops.transpose(x, [1, 0]);
 }

@@ -6,7 +6,8 @@ import * as ops from '../../tensor/operators.ts';
 import { adamW, type AdamOptions } from '../../tensor/optimiser.ts';
 import type { LlamaConfiguration } from '../config.ts';
 import type { WeightFile } from '../import/weight-file.ts';
-import { frozenProjection, frozenWeights } from './frozen.ts';
+import { type FrozenBase, frozenBase } from './frozen.ts';
+import type { ProductForm } from '../linear.ts';
 import { finalNorm, residualStream } from './forward.ts';
 import { languageModelLoss, policyLoss, preferenceLoss, valueLoss } from './losses.ts';
 import type { AdapterLayout } from './lora-layout.ts';
@@ -37,6 +38,8 @@ export interface GraphOptions {
   readonly maximumTime: number;
   /** rows of the vocabulary product done at a time */
   readonly blockRows: number;
+  /** how this device's 8-bit product takes the frozen weights */
+  readonly productForm: ProductForm;
 }
 
 export function configurationOf(trainable: Trainable): LlamaConfiguration {
@@ -63,6 +66,7 @@ class ModelGraph {
   readonly #stream: Value;
   readonly #flatRows: Dimension;
   readonly #table: Value | undefined;
+  readonly #frozen: FrozenBase | undefined;
   readonly #heads: { readonly weight: Value; readonly bias: Value } | undefined;
 
   constructor(name: string, options: GraphOptions, differentiable: boolean) {
@@ -82,9 +86,10 @@ class ModelGraph {
       );
       this.#table = trainable.configuration.tiedEmbedding ? tensors.get('embedding.weight') : undefined;
     } else {
-      const base = frozenWeights(this.graph, trainable.base);
+      const base = frozenBase(this.graph, trainable.base, options.productForm);
       const rowsPerGroup = multiplyDimensions('rows', 'time');
-      const adapters = withAdapters(base, trainable.layout, this.parameters, rowsPerGroup);
+      const adapters = withAdapters(base.weights, trainable.layout, this.parameters, rowsPerGroup);
+      this.#frozen = base;
       this.#weights = adapters.weights;
       this.#heads = { weight: adapters.headWeight, bias: adapters.headBias };
     }
@@ -98,14 +103,13 @@ class ModelGraph {
     const hidden = this.#picked('token', shape);
     const targets = this.graph.input('tokenTargets', 'int64', shape);
     const normed = finalNorm(this.#weights, hidden);
-    if (trainable.kind === 'adapters') {
+    if (trainable.kind === 'adapters' && this.#frozen !== undefined) {
       const temperature = this.graph.input('temperature', 'float32', []);
-      const projection = frozenProjection(this.graph, trainable.base);
-      return frozenTokenScores(normed, targets, temperature, projection, this.#differentiable);
+      return frozenTokenScores(normed, targets, temperature, this.#frozen.projection, this.#differentiable);
     }
     const table = this.#table ?? this.#outputTable();
     const flat = elementCount(shape);
-    const width = trainable.configuration.hiddenSize;
+    const width = this.#weights.configuration.hiddenSize;
     const scores = trainableTokenScores(
       ops.reshape(normed, [flat, width]),
       table,

@@ -1,10 +1,10 @@
 /** Training on the next token: supervised adapters (context distillation) and full pretraining of small models. */
 import { float32, Picks, type Sequence } from './batch.ts';
-import type { Trainable } from './graphs.ts';
+import { configurationOf, type Trainable } from './graphs.ts';
 import type { MicroBatch } from './step-runner.ts';
 import {
   assertGroups,
-  graphOptions,
+  blockRowsFor,
   meanFactors,
   microBatches,
   openStep,
@@ -43,10 +43,9 @@ export class LanguageModelTrainer extends Trainer {
     const { trainable, maximumTime, microBatchRows } = this.options;
     assertGroups(groups, trainable);
     const factors = meanFactors(groups, rowWeight);
-    const parts = microBatches(groups, microBatchRows).map((rows) => ({
-      rows,
-      ...languageModelBatch(rows, factors, trainable, maximumTime),
-    }));
+    const parts = microBatches(groups, microBatchRows).map((rows) =>
+      languageModelBatch(rows, factors, trainable, maximumTime),
+    );
     const outcome = await this.runner.step(
       parts.map(({ batch }) => batch),
       learningRates,
@@ -76,9 +75,9 @@ export function languageModelBatch(
   factors: readonly number[],
   trainable: Trainable,
   maximumTime: number,
-): { batch: MicroBatch; picks: Picks } {
+): { rows: Groups; batch: MicroBatch; picks: Picks } {
   const { shape, feeds } = tokenFeeds(rows, trainable, maximumTime, true);
-  const picks = new Picks(rows, shape, graphOptions(trainable, maximumTime).blockRows);
+  const picks = new Picks(rows, shape, blockRowsFor(configurationOf(trainable)));
   const tokenWeights = picks.values(
     (group, row, offset) => (rows[group]?.[row]?.weights?.[offset] ?? 1) * (factors[group] ?? 0),
   );
@@ -92,5 +91,5 @@ export function languageModelBatch(
     },
     scored: { logProbabilities: picks.shape },
   };
-  return { batch, picks };
+  return { rows, batch, picks };
 }

@@ -1,9 +1,10 @@
 /** PPO updates of policies and value models: adapter groups of one batch over one base. */
 import { float32, Picks, type Sequence } from './batch.ts';
+import { configurationOf } from './graphs.ts';
 import type { MicroBatch, StepOutcome, StepRunner } from './step-runner.ts';
 import {
   assertGroups,
-  graphOptions,
+  blockRowsFor,
   meanFactors,
   microBatches,
   openStep,
@@ -72,10 +73,9 @@ export class PpoTrainer extends Trainer {
   async step(policies: Groups, learningRates: ArrayLike<number>): Promise<PpoStep> {
     assertGroups([...policies, ...policies], this.options.trainable);
     const factors = meanFactors(policies, rowWeight);
-    const parts = microBatches(policies, this.options.microBatchRows).map((rows) => ({
-      rows,
-      ...ppoBatch(rows, factors, this.#ppo),
-    }));
+    const parts = microBatches(policies, this.options.microBatchRows).map((rows) =>
+      ppoBatch(rows, factors, this.#ppo),
+    );
     const outcome = await this.runner.step(
       parts.map(({ batch }) => batch),
       learningRates,
@@ -127,9 +127,9 @@ export function ppoBatch(
   policies: Groups,
   factors: readonly number[],
   { trainable, maximumTime, temperature, valueCoefficient }: PpoOptions,
-): { batch: MicroBatch; tokens: Picks; scalars: Picks } {
+): Part & { readonly batch: MicroBatch } {
   const { shape, feeds } = tokenFeeds([...policies, ...policies], trainable, maximumTime, true);
-  const tokens = new Picks(policies, shape, graphOptions(trainable, maximumTime).blockRows);
+  const tokens = new Picks(policies, shape, blockRowsFor(configurationOf(trainable)));
   const scalars = new Picks(valueRows(policies), shape, 1);
   const field =
     (name: 'oldLogProbabilities' | 'advantages' | 'oldValues' | 'returns') =>
@@ -159,5 +159,5 @@ export function ppoBatch(
     },
     scored: { logProbabilities: tokens.shape, entropies: tokens.shape, scalars: scalars.shape },
   };
-  return { batch, tokens, scalars };
+  return { rows: policies, batch, tokens, scalars };
 }

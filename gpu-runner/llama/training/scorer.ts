@@ -12,6 +12,7 @@ import {
 import { openGraph } from './step-runner.ts';
 import {
   assertGroups,
+  blockRowsFor,
   graphOptions,
   microBatches,
   pickFeeds,
@@ -52,7 +53,7 @@ export class Scorer {
 
   static async open(options: ScorerOptions): Promise<Scorer> {
     const { trainable, scoring, maximumTime, session = {} } = options;
-    const graph = scoringGraph(graphOptions(trainable, maximumTime), scoring);
+    const graph = scoringGraph(await graphOptions(trainable, maximumTime), scoring);
     return new Scorer(options, await openGraph(graph, trainable, session));
   }
 
@@ -128,7 +129,7 @@ export class Scorer {
   ): { feeds: HostTensors; tokens: Picks; scalars: Picks } {
     const { trainable, maximumTime, scoring } = this.#options;
     const { shape, feeds } = tokenFeeds(part, trainable, maximumTime, false);
-    const tokens = new Picks(part, shape, graphOptions(trainable, maximumTime).blockRows);
+    const tokens = new Picks(part, shape, blockRowsFor(configurationOf(trainable)));
     const scalars = new Picks(part, shape, 1);
     const parameters: HostTensor = float32([groupsOf(trainable), vectorLength(trainable)], vectors);
     const heat = { temperature: float32([], Float32Array.of(temperature)) };

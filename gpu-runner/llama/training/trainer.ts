@@ -12,6 +12,7 @@ import {
   type Trainable,
   trainingStepGraph,
 } from './graphs.ts';
+import { cpuProductForm } from '../linear.ts';
 import { rowSumPlan, SUM_FAN } from './select-rows.ts';
 import { openGraph, StepRunner } from './step-runner.ts';
 import type { TrainingState } from './training-state.ts';
@@ -44,15 +45,16 @@ export function blockRowsFor({ vocabularySize }: LlamaConfiguration): number {
   return Math.min(MAXIMUM_BLOCK_ROWS, Math.max(16, rows));
 }
 
-/** How the graphs of a model are built. */
-export function graphOptions(trainable: Trainable, maximumTime: number): GraphOptions {
-  return { trainable, maximumTime, blockRows: blockRowsFor(configurationOf(trainable)) };
+/** How the graphs of a model are built on this device. */
+export async function graphOptions(trainable: Trainable, maximumTime: number): Promise<GraphOptions> {
+  const blockRows = blockRowsFor(configurationOf(trainable));
+  return { trainable, maximumTime, blockRows, productForm: await cpuProductForm() };
 }
 
 /** Loads the step of an objective. */
 export async function openStep(options: TrainerOptions, objective: Objective): Promise<StepRunner> {
   const { trainable, maximumTime, optimiser, session = {}, state } = options;
-  const graph = trainingStepGraph(graphOptions(trainable, maximumTime), objective, optimiser);
+  const graph = trainingStepGraph(await graphOptions(trainable, maximumTime), objective, optimiser);
   return new StepRunner(await openGraph(graph, trainable, session), state);
 }
 

@@ -1,7 +1,7 @@
 /** How a training graph reads its weights: a frozen base in 8-bit or fp32, or a trainable fp32 vector. */
 import { elementCount } from '../../tensor/dimension.ts';
 import { GraphError } from '../../tensor/errors.ts';
-import { Graph, type Value } from '../../tensor/graph.ts';
+import type { Graph, Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
 import type { LlamaConfiguration } from '../config.ts';
 import { BASE_BINARY_FILE, type WeightFile } from '../import/weight-file.ts';

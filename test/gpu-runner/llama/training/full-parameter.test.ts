@@ -1,15 +1,10 @@
 /** Forward and all gradients of a fully trained fp32 model against the float64 oracle. */
 import { describe, expect, it } from 'vitest';
-import { graphOptions } from '../../../../gpu-runner/llama/training/trainer.ts';
-import { trainingStepGraph, vectorLength } from '../../../../gpu-runner/llama/training/graphs.ts';
 import { languageModelBatch } from '../../../../gpu-runner/llama/training/language-model-trainer.ts';
-import { openGraph } from '../../../../gpu-runner/llama/training/step-runner.ts';
-import { float32 } from '../../../../gpu-runner/llama/training/batch.ts';
 import { fullLayout } from '../../../../gpu-runner/llama/training/weights.ts';
 import { hiddenStates, logits } from '../../../oracle/llama.ts';
 import { Tape } from '../../../oracle/tape.ts';
 import {
-  adam,
   flatGradient,
   oracleWeights,
   randomModel,
@@ -17,6 +12,7 @@ import {
   shapeVariants,
   worstDifference,
 } from './fixtures.ts';
+import { gradientOf } from './one-run.ts';
 
 describe.each(shapeVariants)('a fully trained model: %s', (_name, configuration) => {
   it('has the oracle log-probabilities and gradients, whatever the padding', async () => {
@@ -26,25 +22,7 @@ describe.each(shapeVariants)('a fully trained model: %s', (_name, configuration)
     const rows = [sequences.map((tokens) => ({ tokens, start: 1 }))];
     const scored = sequences.reduce((sum, tokens) => sum + tokens.length - 1, 0);
     const { batch, picks } = languageModelBatch(rows, [1 / scored], trainable, 24);
-    const session = await openGraph(
-      trainingStepGraph(graphOptions(trainable, 24), { kind: 'language-model' }, adam),
-      trainable,
-      { threads: 1 },
-    );
-    const zeros = float32([1, vectorLength(trainable)], new Float32Array(vector.length));
-    const results = await session.run(
-      {
-        ...batch.feeds,
-        parameters: float32(zeros.shape, vector),
-        means: zeros,
-        variances: zeros,
-        accumulated: zeros,
-        learningRates: float32([1, 1], Float32Array.of(0.1)),
-        step: float32([], Float32Array.of(1)),
-      },
-      ['loss', 'gradient', 'logProbabilities'],
-    );
-    await session.close();
+    const results = await gradientOf(trainable, { kind: 'language-model' }, batch.feeds, vector, 24);
 
     const tensors = new Map(fullLayout(configuration).map((tensor) => [tensor.name, tensor]));
     const { weights, sources } = oracleWeights(configuration, (name) => {
@@ -62,18 +40,18 @@ describe.each(shapeVariants)('a fully trained model: %s', (_name, configuration)
         scores.data.map(() => -1 / scored),
       );
       scores.data.forEach((value) => (loss -= value / scored));
-      return [...scores.data];
+      return Array.from(scores.data);
     });
-    const found = picks.unpack(results['logProbabilities']?.data as Float32Array, rows);
+    const found = picks.unpack(results['logProbabilities'] ?? [], rows);
     expect(
       worstDifference(
-        found.flat().flatMap((row) => [...row]),
+        found.flat().flatMap((row) => Array.from(row)),
         expected.flat(),
       ),
     ).toBeLessThan(1e-5);
-    expect(Number(results['loss']?.data[0])).toBeCloseTo(loss, 5);
-    expect(
-      worstDifference(results['gradient']?.data as Float32Array, flatGradient(sources, vector.length)),
-    ).toBeLessThan(1e-4);
+    expect(Number(results['loss']?.[0])).toBeCloseTo(loss, 5);
+    expect(worstDifference(results['gradient'] ?? [], flatGradient(sources, vector.length))).toBeLessThan(
+      1e-4,
+    );
   });
 });
