@@ -153,7 +153,8 @@ function engineSessionOptions(
     ...(profileFolder === undefined
       ? {}
       : { enableProfiling: true, profileFilePrefix: join(profileFolder, 'profile') }),
-    logSeverityLevel: 3,
+    // Errors come back as exceptions with the same words; only a crash is logged besides.
+    logSeverityLevel: 4,
     extra: nested(entries),
   };
 }
