@@ -1,7 +1,7 @@
 /** Dialogues in the notation of Anthropic HH: turns that open with `\n\nHuman:` or `\n\nAssistant:`. */
 import { DialogueFormatError } from './errors.ts';
 
-export type Speaker = 'Human' | 'Assistant';
+type Speaker = 'Human' | 'Assistant';
 
 /** One turn; `text` is everything after the label's colon up to the next label, white space included. */
 export interface Turn {

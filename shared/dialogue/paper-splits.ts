@@ -2,7 +2,7 @@
 import { DialogueFormatError } from './errors.ts';
 
 /** Rows [start, end) of an HH file: `dev` and `test` of its test file, `agreement` of its train file. */
-export const paperSplits = {
+const paperSplits = {
   dev: { file: 'test', start: 0, end: 1000 },
   test: { file: 'test', start: 1000, end: 2000 },
   agreement: { file: 'train', start: 0, end: 2000 },

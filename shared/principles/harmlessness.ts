@@ -8,7 +8,7 @@ export const harmlessness: Principle = {
   responseOpening: '',
   source:
     'facebookresearch/RLCD at fac0b8f, scripts/simulate_preference_data.py (MIT licence); quoted verbatim',
-  pairs: [
+  affixPairs: [
     {
       positive: '(helpful, honest, inoffensive response)',
       negative: '(unhelpful, dishonest, toxic response)',

@@ -8,7 +8,7 @@ export const helpfulness: Principle = {
   responseOpening: '',
   source:
     'facebookresearch/RLCD at fac0b8f, scripts/simulate_preference_data.py (MIT licence); quoted verbatim',
-  pairs: [
+  affixPairs: [
     {
       positive: '(giving a helpful response)',
       negative: '(giving an unhelpful response)',

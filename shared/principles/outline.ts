@@ -8,7 +8,7 @@ export const outline: Principle = {
   responseOpening: 'Here is a possible outline:\n1. ',
   source:
     "ours (MIT licence): the paper names the three aims (interesting, well-formed, on premise) and omits its texts 'for legal reasons'; the opening of the response is the paper's",
-  pairs: [
+  affixPairs: [
     {
       positive: '(writing an interesting, surprising outline)',
       negative: '(writing an uninteresting, predictable outline)',

@@ -20,7 +20,7 @@ export interface Principle {
   readonly name: string;
   readonly description: string;
   readonly form: PromptForm;
-  readonly pairs: readonly AffixPair[];
+  readonly affixPairs: readonly AffixPair[];
   /** Text that every response continues, put after the final `Assistant:` (outlines); empty for none. */
   readonly responseOpening: string;
   /** Where the strings come from, and under which licence. */

@@ -1,8 +1,8 @@
-/** The texts with which a language model is asked to label or judge a pair; quoted data, see `source`. */
-
-/** Where the strings of this file come from, except `storyScoringTemplate`, which is ours. */
-export const scoringPromptSource =
-  'facebookresearch/RLCD at fac0b8f, scripts/simulate_preference_data.py and scripts/gpt4_compare.py (MIT licence); quoted verbatim';
+/**
+ * The texts with which a language model is asked to label or judge a pair. Quoted verbatim from facebookresearch/RLCD at
+ * fac0b8f, scripts/simulate_preference_data.py and scripts/gpt4_compare.py (MIT licence), except `storyScoringTemplate`,
+ * which is ours.
+ */
 
 /** RLAIF and RLCD-Rescore: what follows is a single token, `A` or `B`. */
 export const rlaifScoringTemplate =

@@ -8,7 +8,7 @@ import { resampleIndices } from './resample.ts';
 import { sortedQuantile } from './summary.ts';
 
 /** One line of a ranking, strongest first. */
-export interface RankedSystem {
+interface RankedSystem {
   readonly system: string;
   readonly strength: number;
   readonly interval: Interval;

@@ -16,7 +16,7 @@ export function brierScore(probabilities: readonly number[], outcomes: readonly 
 }
 
 /** One bin of a reliability diagram. */
-export interface CalibrationBin {
+interface CalibrationBin {
   readonly lower: number;
   readonly upper: number;
   readonly n: number;

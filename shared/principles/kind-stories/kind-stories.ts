@@ -8,7 +8,7 @@ export const kindStories: Principle = {
   form: 'prefix',
   responseOpening: '',
   source: 'ours (MIT licence)',
-  pairs: toneLines.map(({ kind, mean }) => ({
+  affixPairs: toneLines.map(({ kind, mean }) => ({
     positive: kind + toneLineEnd,
     negative: mean + toneLineEnd,
     scoringInstruction: 'Please choose the continuation of the story that is kinder and happier.',

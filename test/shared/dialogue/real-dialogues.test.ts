@@ -50,7 +50,7 @@ describe.skipIf(file === null)('2,312 real dialogues', () => {
   it('give prompts whose affixes sit where the paper puts them, and come off again', () => {
     for (const [row, { chosen }] of rows.entries()) {
       if (row === withoutFinalTurn) continue;
-      const pair = harmlessness.pairs[row % harmlessness.pairs.length];
+      const pair = harmlessness.affixPairs[row % harmlessness.affixPairs.length];
       if (pair === undefined) throw new Error('no pair');
       const prompt = promptOfDialogue(chosen);
       const { positive, negative, plain } = contrastPrompts(harmlessness, pair, prompt);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { principleDefinition } from '../../../shared/api/principles.ts';
 import { presets } from '../../../shared/principles/presets.ts';
 import {
   bannedInSimulation,
@@ -14,8 +15,8 @@ import { readSharedData } from '../read-shared-data.ts';
 
 /** Everything quoted from the official code, in the shape of the reference file. */
 const quoted = {
-  harmlessness: { pairs: harmlessness.pairs },
-  helpfulness: { pairs: helpfulness.pairs },
+  harmlessness: { pairs: harmlessness.affixPairs },
+  helpfulness: { pairs: helpfulness.affixPairs },
   rlaifScoringPrompt: rlaifScoringTemplate,
   judge: {
     system: judgeTexts.system,
@@ -36,7 +37,7 @@ const reference = readSharedData('reference/rlcd-prompts.json');
 
 describe('presets', () => {
   it('are four, with 16, 1, 3 and 8 pairs', () => {
-    expect(presets.map(({ name, form, pairs }) => [name, form, pairs.length])).toEqual([
+    expect(presets.map(({ name, form, affixPairs }) => [name, form, affixPairs.length])).toEqual([
       ['harmlessness', 'dialogue', 16],
       ['helpfulness', 'dialogue', 1],
       ['outline', 'dialogue', 3],
@@ -45,20 +46,26 @@ describe('presets', () => {
   });
 
   it('have affixes that differ, scoring instructions, and a stated source', () => {
-    for (const { pairs, source, description } of presets) {
+    for (const { affixPairs, source, description } of presets) {
       expect(source).toMatch(/MIT/);
       expect(description).not.toBe('');
-      for (const { positive, negative, scoringInstruction } of pairs) {
+      for (const { positive, negative, scoringInstruction } of affixPairs) {
         expect(positive).not.toBe(negative);
         expect(scoringInstruction).toMatch(/\w[.?]$/);
       }
     }
   });
 
+  it('are valid definitions for the API, and none of their text is changed by it', () => {
+    for (const { name: _name, source: _source, ...definition } of presets) {
+      expect(principleDefinition.parse(definition)).toEqual(definition);
+    }
+  });
+
   it('dialogue affixes are parenthesised, prefix affixes are whole lines', () => {
-    for (const { form, pairs } of presets) {
+    for (const { form, affixPairs } of presets) {
       const shape = form === 'dialogue' ? /^\(.+\)$/ : /^[A-Z].+\.\n$/;
-      for (const { positive, negative } of pairs) {
+      for (const { positive, negative } of affixPairs) {
         expect(positive).toMatch(shape);
         expect(negative).toMatch(shape);
       }
@@ -66,7 +73,7 @@ describe('presets', () => {
   });
 
   it('kind-stories pairs are alike on the surface: as many words, within one, and at least 40 % of them shared', () => {
-    for (const { positive, negative } of kindStories.pairs) {
+    for (const { positive, negative } of kindStories.affixPairs) {
       const [kind, mean] = [words(positive), words(negative)];
       expect(Math.abs(kind.length - mean.length)).toBeLessThanOrEqual(1);
       expect(kind.filter((word) => mean.includes(word)).length / kind.length).toBeGreaterThanOrEqual(0.4);
