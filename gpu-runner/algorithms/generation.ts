@@ -9,13 +9,22 @@ export interface GenerationRequest {
 export interface Generation {
   /** Sampled tokens, the end token included where the row ended. */
   readonly tokens: Int32Array;
-  /** True where an end token or stop string ended the row. */
-  readonly ended: boolean;
   /** Log-probabilities of the sampled tokens under the sampling policy, nats. */
   readonly logProbabilities: Float32Array;
   /** The same tokens under the base model. */
   readonly referenceLogProbabilities: Float32Array;
 }
 
-/** Generates one response per request, in order. */
+/** Generates one response per request, in order, by one model. */
 export type Generate = (requests: readonly GenerationRequest[], signal: AbortSignal) => Promise<Generation[]>;
+
+/**
+ * Generates by several adapters at once: the requests of each group are answered by that group's adapter.
+ *
+ * @param vectors the groups' adapters, [groups, numbers of one adapter]
+ */
+export type GenerateGroups = (
+  vectors: Float32Array,
+  groups: readonly (readonly GenerationRequest[])[],
+  signal: AbortSignal,
+) => Promise<Generation[][]>;

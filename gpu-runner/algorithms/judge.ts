@@ -2,13 +2,12 @@
 import type { z } from 'zod';
 import { compareSentiment, sentiment } from '../../shared/judges/sentiment-judge.ts';
 import { lengthControlledWinRate } from '../../shared/statistics/length-controlled-win-rate.ts';
-import { mean, summarize } from '../../shared/statistics/summary.ts';
+import { mean } from '../../shared/statistics/summary.ts';
 import { winRate } from '../../shared/statistics/win-rate.ts';
-import { distinctN } from '../../shared/text/distinct-n.ts';
-import { words } from '../../shared/text/words.ts';
 import type { comparisonLine, judgement } from '../../shared/api/tasks/judge.ts';
 import { AlgorithmInputError } from './algorithm-error.ts';
 import type { Completion } from './completion.ts';
+import { describeCompletions } from './describe-completions.ts';
 
 type Judgement = z.infer<typeof judgement>;
 type Comparison = z.infer<typeof comparisonLine>;
@@ -101,16 +100,5 @@ function lengthControlled(
 }
 
 function describe(completions: readonly Completion[], scores: readonly number[]): Judgement['first'] {
-  const tokens = completions.reduce((sum, completion) => sum + completion.tokens, 0);
-  const nats = completions.reduce((sum, completion) => sum - completion.baseLogProbability, 0);
-  return {
-    tokens: summarize(completions.map((completion) => completion.tokens)),
-    endedShare: completions.filter((completion) => completion.ended).length / completions.length,
-    distinct2: distinctN(
-      completions.map((completion) => words(completion.completion)),
-      2,
-    ),
-    meanScore: mean(scores),
-    perplexityUnderBase: Math.exp(nats / tokens),
-  };
+  return { ...describeCompletions(completions), meanScore: mean(scores) };
 }

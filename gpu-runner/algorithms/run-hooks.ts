@@ -4,10 +4,10 @@
 export interface Sample {
   readonly promptId: string;
   readonly prompt: string;
-  readonly text: string;
+  readonly response: string;
   readonly score: number;
-  /** KL to the reference over this text, nats. */
-  readonly kl: number;
+  /** Further figures to show, such as `kl` (nats) or `klCoefficient`. */
+  readonly detail: Readonly<Record<string, number>>;
 }
 
 export interface RunHooks {
@@ -16,6 +16,8 @@ export interface RunHooks {
   readonly progress: (done: number, total: number, unit: string) => void;
   readonly metrics: (step: number, values: Readonly<Record<string, number>>) => void;
   readonly samples: (step: number, samples: readonly Sample[]) => void;
+  /** Stores bytes that the result will name; resolves with their SHA-256 when they are safe. */
+  readonly keep: (bytes: Uint8Array) => Promise<string>;
   /** Resolves when the bytes are safe; the run goes on only then. */
   readonly checkpoint: (step: number, bytes: Uint8Array) => Promise<void>;
 }

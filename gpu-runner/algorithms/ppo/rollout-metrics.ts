@@ -115,27 +115,3 @@ export function valueMetrics(
     'critic/vf_explained_var': target.variance > 0 ? 1 - error.variance / target.variance : 0,
   };
 }
-
-/**
- * `debug/rollout_train_logprob_diff_{mean,max,std}`: absolute difference between the log-probabilities the
- * sampler reported and those the trainer's forward gives the same tokens with the same weights, nats.
- */
-export function samplerTrainerGap(
-  shape: TokenShape,
-  sampled: ArrayLike<number>,
-  trained: ArrayLike<number>,
-): Metrics {
-  const differences = new Float64Array(shape.rows * shape.columns);
-  let maximum = 0;
-  forEachToken(shape, (cell) => {
-    const difference = Math.abs(cellOf(sampled, cell, 'sampler') - cellOf(trained, cell, 'trainer'));
-    differences[cell] = difference;
-    maximum = Math.max(maximum, difference);
-  });
-  const moments = maskedMoments(shape, differences);
-  return {
-    'debug/rollout_train_logprob_diff_mean': moments.mean,
-    'debug/rollout_train_logprob_diff_max': maximum,
-    'debug/rollout_train_logprob_diff_std': Math.sqrt(moments.variance),
-  };
-}

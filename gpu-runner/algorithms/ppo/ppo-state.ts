@@ -1,0 +1,70 @@
+/** What a PPO run carries from step to step, and its checkpoint: all of it, or an error. */
+import { z } from 'zod';
+import { ppoCell } from '../../../shared/api/tasks/ppo.ts';
+import type { TrainingState } from '../../llama/training/training-state.ts';
+import { CheckpointError } from '../algorithm-error.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';
+import { TRAINING_TENSORS, trainingState, trainingTensors } from '../training-checkpoint.ts';
+
+const ALGORITHM = 'ppo';
+
+/** One policy of the run: a KL coefficient of the grid. */
+const policyState = z.strictObject({
+  klCoefficient: z.number(),
+  /** The controller's coefficient for the next step. */
+  coefficient: z.number(),
+  /** Of the latest step. */
+  reward: z.number(),
+  kl: z.number(),
+  meanLength: z.number(),
+  earlyStop: ppoCell.shape.earlyStop,
+});
+
+const stateSchema = z.strictObject({
+  /** Optimiser updates so far. */
+  updates: z.int().nonnegative(),
+  normalisation: z.strictObject({ mean: z.number(), standardDeviation: z.number() }).nullable(),
+  policies: z.array(policyState).min(1),
+  /** Cells of the grid that are kept: an adapter's bytes by hash. */
+  cells: z.array(z.strictObject({ cell: ppoCell, sha256: z.string(), bytes: z.int().positive() })),
+});
+
+export type PpoState = z.infer<typeof stateSchema>;
+export type PpoPolicy = PpoState['policies'][number];
+export type PpoKeptCell = PpoState['cells'][number];
+
+/** Bytes of the state after `step` PPO steps. */
+export async function encodePpoState(
+  step: number,
+  state: PpoState,
+  training: TrainingState,
+): Promise<Uint8Array> {
+  return await encodeCheckpoint(ALGORITHM, { step, state, tensors: trainingTensors(training) });
+}
+
+/**
+ * Reads a checkpoint.
+ *
+ * @param expected what the task asks for; a checkpoint of other settings is refused
+ * @throws CheckpointError naming what is wrong
+ */
+export async function decodePpoState(
+  bytes: Uint8Array,
+  expected: { readonly klCoefficients: readonly number[]; readonly groups: number; readonly length: number },
+): Promise<{ step: number; state: PpoState; training: TrainingState }> {
+  const { step, state, tensors } = await decodeCheckpoint(
+    ALGORITHM,
+    bytes,
+    stateSchema,
+    () => TRAINING_TENSORS,
+  );
+  const coefficients = state.policies.map(({ klCoefficient }) => klCoefficient);
+  if (coefficients.join() !== expected.klCoefficients.join()) {
+    throw new CheckpointError(
+      `the checkpoint is of KL coefficients ${coefficients.join(', ')}, the task asks for ` +
+        `${expected.klCoefficients.join(', ')}: start the task again without it`,
+    );
+  }
+  const { groups, length } = expected;
+  return { step, state, training: trainingState(tensors, { groups, length, step: state.updates }) };
+}

@@ -1,0 +1,129 @@
+/** One policy's rollouts of one step: responses, scores, values, and the host arithmetic that makes targets of them. */
+import type { TaskParameters } from '../../../shared/api/tasks/kinds.ts';
+import type { PpoRow } from '../../llama/training/ppo-trainer.ts';
+import type { Generation } from '../generation.ts';
+import type { ResponseText } from '../response-text.ts';
+import { estimateAdvantages, type Advantages } from './advantages.ts';
+import { groupAdvantages } from './group-advantages.ts';
+import { sampledKlMatrix, type KlEstimator } from './kl-penalty.ts';
+import { placeRewards, terminalScores, type ScoreNormalisation } from './rewards.ts';
+import { rolloutMetrics, valueMetrics, type Metrics } from './rollout-metrics.ts';
+import { cellOf, type TokenShape } from './token-matrix.ts';
+import { whiten } from './whitening.ts';
+import { AlgorithmInputError } from '../algorithm-error.ts';
+
+export type RewardSettings = Pick<
+  TaskParameters<'ppo'>,
+  | 'klEstimator'
+  | 'penaltyWithoutStop'
+  | 'whitenRewards'
+  | 'whitenAdvantages'
+  | 'discount'
+  | 'traceDecay'
+  | 'advantageEstimator'
+  | 'groupSize'
+>;
+
+/** One response to one prompt. */
+export interface Rollout {
+  readonly prompt: number;
+  readonly promptTokens: Int32Array;
+  readonly generation: Generation;
+  readonly response: ResponseText;
+  /** Preference score before normalisation. */
+  readonly score: number;
+  /** V of the state before each response token. */
+  readonly values: Float32Array;
+}
+
+/** Everything an update needs, per rollout, and what the step's metrics say. */
+export interface RolloutTargets {
+  readonly rows: readonly PpoRow[];
+  readonly metrics: Metrics;
+  /** Mean terminal score, nats of KL (k1) a sequence, and mean length. */
+  readonly meanScore: number;
+  readonly klPerSequence: number;
+  readonly meanLength: number;
+}
+
+/**
+ * Rewards, advantages and returns of a policy's rollouts.
+ *
+ * @param coefficient KL coefficient of this step
+ */
+export function rolloutTargets(
+  rollouts: readonly Rollout[],
+  coefficient: number,
+  normalisation: ScoreNormalisation | null,
+  settings: RewardSettings,
+): RolloutTargets {
+  const shape: TokenShape = {
+    rows: rollouts.length,
+    columns: Math.max(...rollouts.map(({ generation }) => generation.tokens.length)),
+    lengths: rollouts.map(({ generation }) => generation.tokens.length),
+  };
+  const matrix = (of: (rollout: Rollout) => ArrayLike<number>) => padded(rollouts.map(of), shape);
+  const policy = matrix(({ generation }) => generation.logProbabilities);
+  const reference = matrix(({ generation }) => generation.referenceLogProbabilities);
+  const values = matrix((rollout) => rollout.values);
+  const ended = rollouts.map(({ response }) => (response.ended ? 1 : 0));
+  const scores = terminalScores(
+    rollouts.map(({ score }) => score),
+    ended,
+    { normalisation, penaltyWithoutStop: settings.penaltyWithoutStop },
+  );
+  const kl = sampledKlMatrix(sampledEstimator(settings.klEstimator), shape, policy, reference);
+  const rewards = placeRewards(shape, kl, () => coefficient, scores);
+  const scaled = settings.whitenRewards ? whiten(shape, rewards, 'keep-mean') : rewards;
+  const { advantages, returns } = advantagesOf(shape, scaled, values, settings);
+  const used = settings.whitenAdvantages ? whiten(shape, advantages, 'shift-mean') : advantages;
+  const metrics: Metrics = {
+    ...rolloutMetrics({ shape, policy, reference, kl, coefficient: () => coefficient, scores, ended }),
+    ...valueMetrics(shape, values, returns),
+    'objective/kl_coef': coefficient,
+  };
+  const row = (of: Float64Array, index: number) =>
+    of.subarray(index * shape.columns, index * shape.columns + (shape.lengths[index] ?? 0));
+  return {
+    rows: rollouts.map(({ promptTokens, generation, values: oldValues }, index) => ({
+      tokens: Int32Array.of(...promptTokens, ...generation.tokens),
+      start: promptTokens.length,
+      oldLogProbabilities: generation.logProbabilities,
+      advantages: row(used, index),
+      oldValues,
+      returns: row(returns, index),
+    })),
+    metrics,
+    meanScore: metrics['objective/scores'] ?? Number.NaN,
+    klPerSequence: metrics['objective/kl0'] ?? Number.NaN,
+    meanLength: metrics['completions/mean_length'] ?? Number.NaN,
+  };
+}
+
+function sampledEstimator(estimator: KlEstimator): Exclude<KlEstimator, 'exact'> {
+  if (estimator !== 'exact') return estimator;
+  throw new AlgorithmInputError(
+    'klEstimator "exact" needs the whole next-token distributions, which the sampler does not give: use "k1" or "k3"',
+  );
+}
+
+function advantagesOf(
+  shape: TokenShape,
+  rewards: Float64Array,
+  values: Float64Array,
+  settings: RewardSettings,
+): Advantages {
+  if (settings.advantageEstimator === 'gae') return estimateAdvantages(shape, rewards, values, settings);
+  return groupAdvantages(shape, rewards, settings.groupSize, settings.advantageEstimator);
+}
+
+/** Rows of their own lengths as a [rows, columns] matrix, 0 in the padding. */
+function padded(rows: readonly ArrayLike<number>[], shape: TokenShape): Float64Array {
+  const matrix = new Float64Array(shape.rows * shape.columns);
+  rows.forEach((row, index) => {
+    for (let column = 0; column < (shape.lengths[index] ?? 0); column++) {
+      matrix[index * shape.columns + column] = cellOf(row, column, `row ${index}`);
+    }
+  });
+  return matrix;
+}

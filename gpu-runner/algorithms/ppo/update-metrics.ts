@@ -1,0 +1,130 @@
+/** Metrics of a step's updates, from what each minibatch saw before it changed anything. */
+import { AlgorithmInputError } from '../algorithm-error.ts';
+import type { Metrics } from './rollout-metrics.ts';
+
+/** One minibatch of one policy: per rollout, one number per response token. */
+export interface MinibatchOutcome {
+  readonly rows: readonly {
+    readonly oldLogProbabilities: ArrayLike<number>;
+    readonly advantages: ArrayLike<number>;
+    readonly oldValues: ArrayLike<number>;
+    readonly returns: ArrayLike<number>;
+  }[];
+  readonly logProbabilities: readonly ArrayLike<number>[];
+  readonly entropies: readonly ArrayLike<number>[];
+  readonly values: readonly ArrayLike<number>[];
+  readonly policyGradientNorm: number;
+  readonly valueGradientNorm: number;
+}
+
+/** Sums over the tokens of one minibatch. */
+interface Sums {
+  tokens: number;
+  policyLoss: number;
+  approximateKl: number;
+  clippedLow: number;
+  clippedHigh: number;
+  clipped: number;
+  entropy: number;
+  ratio: number;
+  ratioSquares: number;
+  valueLoss: number;
+  valueClipped: number;
+  gap: number;
+  gapSquares: number;
+  largestGap: number;
+}
+
+/**
+ * Averages over all minibatches of a step, under the names of TRL and open-instruct. approxkl is (log ratio)^2 / 2;
+ * the value loss is the clipped one, before its coefficient. `debug/rollout_train_logprob_diff_*` compares what the
+ * sampler said of its tokens with what the trainer says on the step's first minibatch, where both hold the same
+ * weights; `val/first_ratio_deviation` is the largest |ratio - 1| there.
+ *
+ * @param valueClip Infinity for none
+ */
+export function updateMetrics(
+  minibatches: readonly MinibatchOutcome[],
+  policyClip: number,
+  valueClip: number,
+): Metrics {
+  const sums = minibatches.map((minibatch) => sumTokens(minibatch, policyClip, valueClip));
+  const [first] = sums;
+  if (first === undefined) throw new AlgorithmInputError('a step needs at least one minibatch');
+  const average = (of: (one: Sums) => number) =>
+    sums.reduce((total, one) => total + of(one) / one.tokens, 0) / sums.length;
+  const ratio = average((one) => one.ratio);
+  const norm = (of: (minibatch: MinibatchOutcome) => number) =>
+    minibatches.reduce((total, minibatch) => total + of(minibatch), 0) / minibatches.length;
+  const meanGap = first.gap / first.tokens;
+  return {
+    'policy/approxkl_avg': average((one) => one.approximateKl),
+    'policy/clipfrac_avg': average((one) => one.clipped),
+    'policy/clip_ratio/low_mean': average((one) => one.clippedLow),
+    'policy/clip_ratio/high_mean': average((one) => one.clippedHigh),
+    'policy/entropy_avg': average((one) => one.entropy),
+    'policy/grad_norm': norm((minibatch) => minibatch.policyGradientNorm),
+    'loss/policy_avg': average((one) => one.policyLoss),
+    'loss/value_avg': average((one) => one.valueLoss),
+    'val/clipfrac_avg': average((one) => one.valueClipped),
+    'val/grad_norm': norm((minibatch) => minibatch.valueGradientNorm),
+    'val/ratio': ratio,
+    'val/ratio_var': average((one) => one.ratioSquares) - ratio ** 2,
+    'val/first_ratio_deviation': Math.expm1(first.largestGap),
+    'debug/rollout_train_logprob_diff_mean': meanGap,
+    'debug/rollout_train_logprob_diff_max': first.largestGap,
+    'debug/rollout_train_logprob_diff_std': Math.sqrt(
+      Math.max(0, first.gapSquares / first.tokens - meanGap ** 2),
+    ),
+  };
+}
+
+function sumTokens(minibatch: MinibatchOutcome, policyClip: number, valueClip: number): Sums {
+  const sums: Sums = {
+    tokens: 0,
+    policyLoss: 0,
+    approximateKl: 0,
+    clippedLow: 0,
+    clippedHigh: 0,
+    clipped: 0,
+    entropy: 0,
+    ratio: 0,
+    ratioSquares: 0,
+    valueLoss: 0,
+    valueClipped: 0,
+    gap: 0,
+    gapSquares: 0,
+    largestGap: 0,
+  };
+  minibatch.rows.forEach((row, index) => {
+    const number = (values: ArrayLike<number> | undefined, token: number): number =>
+      values?.[token] ?? Number.NaN;
+    for (let token = 0; token < row.advantages.length; token++) {
+      const difference =
+        number(minibatch.logProbabilities[index], token) - number(row.oldLogProbabilities, token);
+      const advantage = number(row.advantages, token);
+      const ratio = Math.exp(difference);
+      const limited = Math.min(Math.max(ratio, 1 - policyClip), 1 + policyClip);
+      const clips = -advantage * limited > -advantage * ratio;
+      const oldValue = number(row.oldValues, token);
+      const target = number(row.returns, token);
+      const value = number(minibatch.values[index], token);
+      const near = oldValue + Math.min(Math.max(value - oldValue, -valueClip), valueClip);
+      sums.tokens += 1;
+      sums.policyLoss += Math.max(-advantage * ratio, -advantage * limited);
+      sums.approximateKl += difference ** 2 / 2;
+      sums.clippedLow += clips && ratio < 1 ? 1 : 0;
+      sums.clippedHigh += clips && ratio > 1 ? 1 : 0;
+      sums.clipped += clips ? 1 : 0;
+      sums.entropy += number(minibatch.entropies[index], token);
+      sums.ratio += ratio;
+      sums.ratioSquares += ratio ** 2;
+      sums.valueLoss += Math.max((value - target) ** 2, (near - target) ** 2) / 2;
+      sums.valueClipped += (near - target) ** 2 > (value - target) ** 2 ? 1 : 0;
+      sums.gap += Math.abs(difference);
+      sums.gapSquares += difference ** 2;
+      sums.largestGap = Math.max(sums.largestGap, Math.abs(difference));
+    }
+  });
+  return sums;
+}

@@ -1,0 +1,65 @@
+/** Preference pairs as the tokens that the preference model reads. */
+import type { z } from 'zod';
+import type { preferencePairLine } from '../../../shared/api/tasks/simulate.ts';
+import { preferenceText } from '../../../shared/dialogue/preference-text.ts';
+import type { PromptForm } from '../../../shared/principles/principle.ts';
+import type { Tokenizer } from '../../llama/tokenizer.ts';
+import { AlgorithmInputError } from '../algorithm-error.ts';
+import { continuationTokens } from '../continuation-tokens.ts';
+
+export type PreferencePairLine = z.infer<typeof preferencePairLine>;
+
+export interface PreferenceExample {
+  readonly prompt: string;
+  /** Prompt and response, begun as the model's texts begin; the score is read at the last token. */
+  readonly chosen: Int32Array;
+  readonly rejected: Int32Array;
+  readonly labelProbability: number;
+  /** Tokens of the responses alone. */
+  readonly chosenTokens: number;
+  readonly rejectedTokens: number;
+}
+
+/**
+ * Tokenises pairs once, prompt and response apart; pairs of more than `maximumLength` tokens are left out.
+ *
+ * @throws AlgorithmInputError if the pairs hold no preference at all, or none is short enough
+ */
+export function preferenceExamples(
+  tokenizer: Tokenizer,
+  form: PromptForm,
+  pairs: readonly PreferencePairLine[],
+  maximumLength: number,
+): PreferenceExample[] {
+  if (
+    !pairs.some(({ labelProbability, chosen, rejected }) => labelProbability !== 0.5 && chosen !== rejected)
+  ) {
+    throw new AlgorithmInputError(
+      `none of ${pairs.length} preference pairs prefers one of two different responses: there is one class only, ` +
+        'so nothing to learn; simulate or label again',
+    );
+  }
+  const examples = pairs.flatMap((pair) => {
+    const prompt = tokenizer.encode(pair.prompt, { bos: tokenizer.startsWithBos });
+    const side = (response: string) =>
+      continuationTokens(tokenizer, prompt, preferenceText(form, '', response));
+    const [chosen, rejected] = [side(pair.chosen), side(pair.rejected)];
+    if (prompt.length + Math.max(chosen.length, rejected.length) > maximumLength) return [];
+    return [
+      {
+        prompt: pair.prompt,
+        chosen: Int32Array.of(...prompt, ...chosen),
+        rejected: Int32Array.of(...prompt, ...rejected),
+        labelProbability: pair.labelProbability,
+        chosenTokens: chosen.length,
+        rejectedTokens: rejected.length,
+      },
+    ];
+  });
+  if (examples.length === 0) {
+    throw new AlgorithmInputError(
+      `all ${pairs.length} pairs have more than ${maximumLength} tokens: raise maximumLength`,
+    );
+  }
+  return examples;
+}

@@ -1,0 +1,62 @@
+/** A trained preference model in use: one score per text, read at its last token. */
+import type { Model } from '../../llama/import/open-model.ts';
+import { adapterLayout } from '../../llama/training/lora-layout.ts';
+import { lastOf } from '../../llama/training/preference-trainer.ts';
+import { Scorer } from '../../llama/training/scorer.ts';
+import { AlgorithmInputError } from '../algorithm-error.ts';
+
+export interface PreferenceScorerOptions {
+  readonly rank: number;
+  readonly alpha: number;
+  /** Adapter and head as the training layout has them. */
+  readonly vector: Float32Array;
+  /** Longest text in tokens. */
+  readonly maximumTime: number;
+  readonly microBatchRows: number;
+}
+
+export class PreferenceScorer {
+  readonly #scorer: Scorer;
+  readonly #options: PreferenceScorerOptions;
+
+  private constructor(scorer: Scorer, options: PreferenceScorerOptions) {
+    this.#scorer = scorer;
+    this.#options = options;
+  }
+
+  static async open(model: Model, options: PreferenceScorerOptions): Promise<PreferenceScorer> {
+    const layout = adapterLayout(model.configuration, options.rank, options.alpha);
+    if (options.vector.length !== layout.length) {
+      throw new AlgorithmInputError(
+        `the preference model has ${options.vector.length} numbers, rank ${options.rank} on this base needs ` +
+          `${layout.length}: use the base model and the rank that it was trained with`,
+      );
+    }
+    const scorer = await Scorer.open({
+      trainable: { kind: 'adapters', base: model.base, layout, groups: 1 },
+      scoring: 'scalars',
+      maximumTime: options.maximumTime,
+      microBatchRows: options.microBatchRows,
+    });
+    return new PreferenceScorer(scorer, options);
+  }
+
+  /** Scores of texts given as tokens, in order. */
+  async score(texts: readonly Int32Array[], signal: AbortSignal): Promise<Float64Array> {
+    const scores = new Float64Array(texts.length);
+    const { microBatchRows, vector } = this.#options;
+    for (let start = 0; start < texts.length; start += microBatchRows) {
+      signal.throwIfAborted();
+      const part = texts.slice(start, start + microBatchRows).map((tokens) => lastOf(tokens));
+      const { scalars } = await this.#scorer.score(vector, [part]);
+      scalars[0]?.forEach((scalar, row) => {
+        scores[start + row] = scalar[0] ?? Number.NaN;
+      });
+    }
+    return scores;
+  }
+
+  async close(): Promise<void> {
+    await this.#scorer.close();
+  }
+}

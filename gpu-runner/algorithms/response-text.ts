@@ -1,0 +1,86 @@
+/** Sampled tokens as text, and the part of them that a preference model is to read. */
+import { filterResponse } from '../../shared/dialogue/filter-response.ts';
+import { terminalText } from '../../shared/dialogue/terminal-text.ts';
+import type { PromptForm } from '../../shared/principles/principle.ts';
+import type { Tokenizer } from '../llama/tokenizer.ts';
+
+const REPLACEMENT = '\u{fffd}';
+
+/** A response as text. */
+export interface ResponseText {
+  readonly text: string;
+  /** The response ended as texts of its form end: by the end token (prefix), by the next turn (dialogue). */
+  readonly ended: boolean;
+  /** Leading tokens that make up what is scored: to the last whole sentence (prefix), to the stop (dialogue). */
+  readonly scoredTokens: number;
+}
+
+/** Reads responses token by token, each token's own text being looked up once. */
+export class ResponseReader {
+  readonly #tokenizer: Tokenizer;
+  readonly #form: PromptForm;
+  readonly #pieces = new Map<number, string>();
+  /** A token with text of its own, after which every other one shows its leading space. */
+  readonly #before: Int32Array;
+
+  constructor(tokenizer: Tokenizer, form: PromptForm) {
+    this.#tokenizer = tokenizer;
+    this.#form = form;
+    this.#before = tokenizer.encode('a').slice(-1);
+  }
+
+  /** @param tokens of the response, the end token included where it was sampled */
+  read(promptTokens: Int32Array, tokens: Int32Array): ResponseText {
+    const ends = this.#ends(promptTokens, tokens);
+    const text = ends.text;
+    if (this.#form === 'dialogue') {
+      const terminal = terminalText(text);
+      return {
+        text: terminal.text,
+        ended: terminal.complete,
+        scoredTokens: tokensToCover(ends.offsets, terminal.text.length),
+      };
+    }
+    const ended = this.#tokenizer.eosTokens.includes(tokens.at(-1) ?? -1);
+    const kept = filterResponse(this.#form, text);
+    const start = text.length - text.trimStart().length;
+    const scored = kept.accepted ? tokensToCover(ends.offsets, start + kept.response.length) : tokens.length;
+    return { text, ended, scoredTokens: scored };
+  }
+
+  /** The whole text, and how long it is after each token. */
+  #ends(promptTokens: Int32Array, tokens: Int32Array): { text: string; offsets: number[] } {
+    let text = '';
+    const offsets: number[] = [];
+    for (const token of tokens) {
+      const piece = this.#piece(token);
+      if (piece.includes(REPLACEMENT)) return this.#slowEnds(promptTokens, tokens);
+      text += piece;
+      offsets.push(text.length);
+    }
+    return { text, offsets };
+  }
+
+  /** The same where a character spans several tokens: decodes every prefix. */
+  #slowEnds(promptTokens: Int32Array, tokens: Int32Array): { text: string; offsets: number[] } {
+    const offsets = Array.from(tokens, (_, index) => {
+      return this.#tokenizer.decodeAfter(promptTokens, tokens.subarray(0, index + 1)).length;
+    });
+    return { text: this.#tokenizer.decodeAfter(promptTokens, tokens), offsets };
+  }
+
+  #piece(token: number): string {
+    let piece = this.#pieces.get(token);
+    if (piece === undefined) {
+      piece = this.#tokenizer.decodeAfter(this.#before, [token]);
+      this.#pieces.set(token, piece);
+    }
+    return piece;
+  }
+}
+
+/** Fewest leading tokens whose text is at least `length` long. */
+function tokensToCover(offsets: readonly number[], length: number): number {
+  const found = offsets.findIndex((offset) => offset >= length);
+  return found === -1 ? offsets.length : found + 1;
+}

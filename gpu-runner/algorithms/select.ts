@@ -1,0 +1,93 @@
+/** Selection: the cell of the grid with the highest mean of the method's own reward on dev prompts. */
+import type { TaskParameters, TaskResult } from '../../shared/api/tasks/kinds.ts';
+import { criticalValue } from '../../shared/statistics/normal-distribution.ts';
+import { mean, standardDeviation } from '../../shared/statistics/summary.ts';
+import { AlgorithmInputError } from './algorithm-error.ts';
+import type { GenerateGroups } from './generation.ts';
+import type { PreferenceScorer } from './preference-model/preference-scorer.ts';
+import { sampleAndScore, type ScoredResponse } from './ppo/score-rollouts.ts';
+import { scoreNormalisation, terminalScores } from './ppo/rewards.ts';
+import type { ResponseReader } from './response-text.ts';
+import type { RunHooks } from './run-hooks.ts';
+import { streamOf } from './streams.ts';
+
+const CONFIDENCE = 0.95;
+
+/** A cell of the grid with its adapter's numbers. */
+export interface GridCell {
+  readonly klCoefficient: number;
+  readonly steps: number;
+  readonly vector: Float32Array;
+}
+
+export interface SelectionEngine {
+  readonly generate: GenerateGroups;
+  readonly reader: ResponseReader;
+  readonly preferences: PreferenceScorer;
+}
+
+/**
+ * Scores every cell on the same prompts with the same random streams. Rewards are on the scale on which the base
+ * model's own responses to these prompts have mean 0 and deviation 1, so that an unfinished response's penalty means
+ * the same here as in PPO. Between equal means the cell with the lower KL wins.
+ *
+ * @param prompts tokens of the dev prompts
+ */
+export async function selectCell(
+  cells: readonly GridCell[],
+  prompts: readonly Int32Array[],
+  settings: Pick<TaskParameters<'select'>, 'penaltyWithoutStop'>,
+  engine: SelectionEngine,
+  hooks: RunHooks,
+): Promise<TaskResult<'select'>> {
+  const [first] = cells;
+  if (first === undefined || prompts.length < 2) {
+    throw new AlgorithmInputError(
+      `selection needs a cell and two prompts, got ${cells.length} and ${prompts.length}: give the dev split prompts`,
+    );
+  }
+  const requests = prompts.map((promptTokens, row) => ({ promptTokens, stream: streamOf('selection', row) }));
+  const indices = prompts.map((_, row) => row);
+  const respond = async (vector: Float32Array) => {
+    const [group = []] = await sampleAndScore(engine, vector, 1, requests, indices, hooks.signal);
+    return group;
+  };
+  const base = await respond(new Float32Array(first.vector.length));
+  const normalisation = scoreNormalisation(base.map(({ score }) => score));
+  const table: TaskResult<'select'>['table'] = [];
+  for (const [index, { klCoefficient, steps, vector }] of cells.entries()) {
+    const responses = await respond(vector);
+    const rewards = terminalScores(
+      responses.map(({ score }) => score),
+      responses.map(({ response }) => (response.ended ? 1 : 0)),
+      { normalisation, penaltyWithoutStop: settings.penaltyWithoutStop },
+    );
+    table.push({ klCoefficient, steps, ...describe([...rewards], responses) });
+    hooks.progress(index + 1, cells.length, 'cells');
+  }
+  table.sort((a, b) => a.klCoefficient - b.klCoefficient || a.steps - b.steps);
+  const best = table.reduce((one, other) =>
+    other.meanReward > one.meanReward || (other.meanReward === one.meanReward && other.kl < one.kl)
+      ? other
+      : one,
+  );
+  return { chosen: { klCoefficient: best.klCoefficient, steps: best.steps }, table };
+}
+
+function describe(rewards: readonly number[], responses: readonly ScoredResponse[]) {
+  const meanReward = mean(rewards);
+  const half = (criticalValue(CONFIDENCE) * standardDeviation(rewards)) / Math.sqrt(rewards.length);
+  const kl = responses.map(({ generation }) =>
+    generation.logProbabilities.reduce(
+      (sum, value, token) => sum + value - (generation.referenceLogProbabilities[token] ?? Number.NaN),
+      0,
+    ),
+  );
+  return {
+    n: rewards.length,
+    meanReward,
+    interval: { lower: meanReward - half, upper: meanReward + half, confidence: CONFIDENCE },
+    meanLength: mean(responses.map(({ generation }) => generation.tokens.length)),
+    kl: mean(kl),
+  };
+}
