@@ -2,12 +2,13 @@
 import type { $ZodIssue } from 'zod/v4/core';
 import type { Problem } from '../shared/api/problem.ts';
 
-type FieldError = NonNullable<Problem['errors']>[number];
+export type FieldError = NonNullable<Problem['errors']>[number];
 type Place = FieldError['in'];
 
 const TITLES = {
   'invalid-request': [400, 'The request is not valid'],
   'malformed-json': [400, 'The body is not JSON'],
+  'incomplete-body': [400, 'The body ended early'],
   unauthorized: [401, 'A valid key is needed'],
   forbidden: [403, 'The key may not do this'],
   'not-found': [404, 'There is no such thing'],

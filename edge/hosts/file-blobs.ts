@@ -25,7 +25,7 @@ export class FileBlobs implements Blobs {
     return join(this.#directory, name);
   }
 
-  async put(name: string, bytes: ReadableStream<Uint8Array> | Uint8Array): Promise<void> {
+  async put(name: string, bytes: AsyncIterable<Uint8Array> | Uint8Array, verify?: () => void): Promise<void> {
     const path = this.#path(name);
     await mkdir(dirname(path), { recursive: true });
     const temporary = join(dirname(path), `.${randomUUID()}`);
@@ -34,6 +34,7 @@ export class FileBlobs implements Blobs {
       const file = await open(temporary);
       await file.sync();
       await file.close();
+      verify?.();
       await rename(temporary, path);
     } finally {
       await rm(temporary, { force: true });

@@ -1,18 +1,19 @@
 /** Runs a handler: idempotency before, one commit after, and the response with its ETag. */
 import type { Context } from 'hono';
-import { isBytes, type Endpoint } from '../../shared/api/endpoint.ts';
+import { DEFAULT_MAXIMUM_BYTES, isBytes, type Endpoint } from '../../shared/api/endpoint.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { conflict } from '../problem.ts';
-import { commit, isUniqueViolation, type Statement } from '../store/database.ts';
+import { commit, isLostRace, type Statement } from '../store/database.ts';
 import type { AppEnvironment } from './guard.ts';
-import type { Call } from './handler.ts';
+import type { Call, UploadCall } from './handler.ts';
 import { readIdempotency } from './idempotency.ts';
 import { sha256 } from './keys.ts';
+import { StreamedBody } from './streamed-body.ts';
 
 /** A handler with its types erased: the table of handlers has checked them against the contract. */
 export type AnyHandler = (
   input: { parameters: unknown; query: unknown; body: unknown },
-  call: Call,
+  call: Call | UploadCall,
 ) => Promise<
   | Response
   | { readonly body?: unknown; readonly bodyWhenRepeated?: unknown; readonly writes?: readonly Statement[] }
@@ -30,8 +31,13 @@ export async function answer(
   const now = clock();
   const valid = (target: string) => (context.req.valid as (target: string) => unknown)(target);
   const input = { parameters: valid('param'), query: valid('query'), body: valid('json') };
-  const call: Call = { principal: context.get('principal'), now, request: context.req.raw };
-  const idempotency = await readIdempotency(endpoint, context, database, now);
+  const upload =
+    endpoint.body && isBytes(endpoint.body)
+      ? new StreamedBody(context.req.raw.body, endpoint.maximumBytes ?? DEFAULT_MAXIMUM_BYTES)
+      : undefined;
+  const principal = context.get('principal');
+  const call = { principal, now, request: context.req.raw, ...(upload ? { upload } : {}) };
+  const idempotency = await readIdempotency(endpoint, context, database, upload, now);
   for (let round = 0; round < MAXIMUM_ROUNDS; round++) {
     const stored = await idempotency?.replay();
     if (stored) return stored;
@@ -39,12 +45,12 @@ export async function answer(
     if (reply instanceof Response) return reply;
     const document = serialise(endpoint, reply.body);
     const repeated = serialise(endpoint, reply.bodyWhenRepeated ?? reply.body);
-    const record = idempotency ? [idempotency.record(endpoint.status, repeated ?? '')] : [];
+    const record = idempotency ? [await idempotency.record(endpoint.status, repeated ?? '')] : [];
     try {
       await commit(database, [...(reply.writes ?? []), ...record]);
       return respond(endpoint, document, context.req.header('if-none-match'));
     } catch (error) {
-      if (!isUniqueViolation(error)) throw error;
+      if (!isLostRace(error)) throw error;
     }
   }
   throw conflict('Too many requests change this at the same time; send the request again');

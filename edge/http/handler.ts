@@ -3,13 +3,19 @@ import type { z } from 'zod';
 import type { Bytes, Endpoint, EndpointInput, EndpointOutput } from '../../shared/api/endpoint.ts';
 import type { Statement } from '../store/database.ts';
 import type { Principal } from './keys.ts';
+import type { StreamedBody } from './streamed-body.ts';
 
 export interface Call {
   readonly principal: Principal;
   /** The time of the request: one instant for everything it writes. */
   readonly now: number;
-  /** The request itself, for handlers that read a stream or a header such as `Range`. */
+  /** The request itself, for handlers that read a header such as `Range`. */
   readonly request: Request;
+}
+
+/** Where the endpoint's body is bytes. The handler may run a second time: it must decide before it reads. */
+export interface UploadCall extends Call {
+  readonly upload: StreamedBody;
 }
 
 interface Writes {
@@ -30,7 +36,10 @@ type Reply<E extends Endpoint> = E['response'] extends z.ZodType
     ? Response
     : Writes;
 
-type Handler<E extends Endpoint> = (input: EndpointInput<E>, call: Call) => Promise<Reply<E>>;
+type Handler<E extends Endpoint> = (
+  input: EndpointInput<E>,
+  call: E['body'] extends Bytes ? UploadCall : Call,
+) => Promise<Reply<E>>;
 
 /** One handler for every endpoint of a contract: the compiler refuses a missing one. */
 export type Handlers<Endpoints extends Record<string, Endpoint>> = {

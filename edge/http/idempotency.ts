@@ -3,18 +3,19 @@
  * request finds either both (and gets the same answer) or neither (and has its effect once).
  */
 import type { Context } from 'hono';
-import { isBytes, type Endpoint } from '../../shared/api/endpoint.ts';
+import type { Endpoint } from '../../shared/api/endpoint.ts';
 import type { Database, Statement } from '../store/database.ts';
 import { findRecord, insertRecord } from '../store/idempotency.ts';
 import type { AppEnvironment } from './guard.ts';
 import { sha256 } from './keys.ts';
 import { ProblemError } from '../problem.ts';
+import type { StreamedBody } from './streamed-body.ts';
 
 export interface Idempotency {
   /** The answer stored for this key, if it was used before. @throws ProblemError 422 for another request */
   replay(): Promise<Response | undefined>;
   /** The write that stores the answer; goes into the batch of the effect. */
-  record(status: number, body: string): Statement;
+  record(status: number, body: string): Promise<Statement>;
 }
 
 /** @returns undefined where the operation does not create or the request carries no `Idempotency-Key` */
@@ -22,21 +23,24 @@ export async function readIdempotency(
   endpoint: Endpoint,
   context: Context<AppEnvironment>,
   database: Database,
+  upload: StreamedBody | undefined,
   now: number,
 ): Promise<Idempotency | undefined> {
   const idempotencyKey = context.req.header('idempotency-key');
   if (!endpoint.creates || idempotencyKey === undefined) return undefined;
   const { keyId } = context.get('principal');
-  // A stream is read once, by its handler: there the length stands for the bytes.
-  const streamed = endpoint.body !== undefined && isBytes(endpoint.body);
-  const body = streamed ? context.req.header('content-length') : await context.req.text();
   const { pathname, search } = new URL(context.req.url);
-  const requestSha256 = sha256(`${context.req.method} ${pathname}${search}\n${body}`);
+  const body = upload ? undefined : sha256(await context.req.text());
+  // The hash of a stream is known after it was read, by the handler or here.
+  const hashRequest = async () => {
+    await upload?.drain();
+    return sha256(`${context.req.method} ${pathname}${search}\n${upload?.sha256 ?? body}`);
+  };
   return {
     async replay() {
       const record = await findRecord(database, keyId, idempotencyKey);
       if (!record) return undefined;
-      if (record.requestSha256 !== requestSha256) {
+      if (record.requestSha256 !== (await hashRequest())) {
         throw new ProblemError('idempotency-mismatch', 'Use a new Idempotency-Key for a new request');
       }
       return new Response(record.body, {
@@ -44,7 +48,16 @@ export async function readIdempotency(
         headers: { 'content-type': 'application/json', 'idempotency-replayed': 'true' },
       });
     },
-    record: (status, body) =>
-      insertRecord(database, { keyId, idempotencyKey, requestSha256, status, body, createdAt: now }),
+    async record(status, body) {
+      const requestSha256 = await hashRequest();
+      return insertRecord(database, {
+        keyId,
+        idempotencyKey,
+        requestSha256,
+        status,
+        body,
+        createdAt: now,
+      });
+    },
   };
 }

@@ -1,17 +1,17 @@
 /** Turns the contract into routes and into the OpenAPI document: the only place that does either. */
 import { createRoute, OpenAPIHono, type RouteConfig } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
+import { createMiddleware } from 'hono/factory';
 import { z } from 'zod';
-import { isBytes, type Bytes, type Endpoint } from '../../shared/api/endpoint.ts';
+import { DEFAULT_MAXIMUM_BYTES, isBytes, type Bytes, type Endpoint } from '../../shared/api/endpoint.ts';
 import { problem } from '../../shared/api/problem.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { fromIssues, ProblemError } from '../problem.ts';
 import { answer, type AnyHandler } from './answer.ts';
 import { guard, type AppEnvironment } from './guard.ts';
+import { tooLarge } from './streamed-body.ts';
 
 export type App = OpenAPIHono<AppEnvironment>;
-
-const DEFAULT_MAXIMUM_BYTES = 1024 * 1024;
 
 const idempotencyHeader = z.object({
   'idempotency-key': z
@@ -63,6 +63,26 @@ function describe(operationId: string, endpoint: Endpoint): RouteConfig {
   };
 }
 
+/** Documents are read whole within their limit; streams are counted while their handler reads them. */
+function limitBody({ body, maximumBytes = DEFAULT_MAXIMUM_BYTES }: Endpoint) {
+  if (body === undefined || !isBytes(body)) {
+    return bodyLimit({
+      maxSize: maximumBytes,
+      onError: () => {
+        throw tooLarge(maximumBytes);
+      },
+    });
+  }
+  return createMiddleware<AppEnvironment>(async (context, next) => {
+    const mediaType = context.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+    if (mediaType !== body.mediaType) {
+      throw new ProblemError('unsupported-media-type', `Send content-type: ${body.mediaType}`);
+    }
+    if (Number(context.req.header('content-length') ?? 0) > maximumBytes) throw tooLarge(maximumBytes);
+    await next();
+  });
+}
+
 /** Adds one operation to the application and to the document. */
 export function register(
   app: App,
@@ -71,18 +91,9 @@ export function register(
   handler: AnyHandler,
   dependencies: Dependencies,
 ): void {
-  const maximumBytes = endpoint.maximumBytes ?? DEFAULT_MAXIMUM_BYTES;
   const route = createRoute({
     ...describe(operationId, endpoint),
-    middleware: [
-      guard(endpoint, dependencies),
-      bodyLimit({
-        maxSize: maximumBytes,
-        onError: () => {
-          throw new ProblemError('too-large', `The body may have ${maximumBytes} bytes`);
-        },
-      }),
-    ],
+    middleware: [guard(endpoint, dependencies), limitBody(endpoint)],
   });
   app.openapi(route, (context) => answer(endpoint, handler, context, dependencies));
 }

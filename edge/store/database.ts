@@ -29,8 +29,11 @@ export async function commit(database: Database, statements: readonly Statement[
   );
 }
 
-/** Whether a write failed because a unique row exists: someone else was first. */
-export function isUniqueViolation(error: unknown): boolean {
+/**
+ * Whether a write failed because another request was first: it wrote the same unique row, or removed a row that
+ * this one refers to.
+ */
+export function isLostRace(error: unknown): boolean {
   const cause = error instanceof DrizzleQueryError ? error.cause : error;
-  return cause instanceof Error && /UNIQUE constraint failed|PRIMARY KEY constraint/i.test(cause.message);
+  return cause instanceof Error && /(UNIQUE|PRIMARY KEY|FOREIGN KEY) constraint/i.test(cause.message);
 }

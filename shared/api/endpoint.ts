@@ -12,6 +12,9 @@ export interface Bytes {
   readonly mediaType: string;
 }
 
+/** Largest request body where an endpoint does not say another. */
+export const DEFAULT_MAXIMUM_BYTES = 1024 * 1024;
+
 export interface Endpoint {
   readonly method: 'get' | 'post' | 'put' | 'delete';
   /** OpenAPI form: `/v1/principles/{principleName}`. A parameter's name is unique to what it identifies. */
@@ -23,7 +26,7 @@ export interface Endpoint {
   readonly parameters?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType | Bytes;
-  /** Largest request body; 1 MiB where it is not said. */
+  /** Largest request body; {@link DEFAULT_MAXIMUM_BYTES} where it is not said. */
   readonly maximumBytes?: number;
   readonly status: 200 | 201 | 202 | 204 | 206;
   /** Absent for 204. */

@@ -32,6 +32,7 @@ export const ARTIFACT_KINDS = [
   'report',
 ] as const;
 export const COMPARISON_SOURCES = ['machine', 'human'] as const;
-export const COMPARISON_OUTCOMES = ['first', 'second', 'tie'] as const;
+/** `skipped`: the person did not want to say; it counts nowhere. */
+export const COMPARISON_OUTCOMES = ['first', 'second', 'tie', 'skipped'] as const;
 
 export type Scope = (typeof SCOPES)[number];

@@ -22,6 +22,7 @@ export const artifacts = sqliteTable(
   ],
 );
 
+/** Each part is a blob of its own until the whole is verified; the row stays for a day, for a repeated request. */
 export const uploads = sqliteTable(
   'uploads',
   {
@@ -32,8 +33,6 @@ export const uploads = sqliteTable(
     kind: text('kind', { enum: ARTIFACT_KINDS }).notNull(),
     producedByTaskId: text('produced_by_task_id'),
     keyId: text('key_id').notNull(),
-    /** The blob store's own name for the multipart upload. */
-    blobUploadId: text('blob_upload_id').notNull(),
     createdAt: instant('created_at').notNull(),
   },
   (table) => [index('uploads_created').on(table.createdAt)],
@@ -47,6 +46,7 @@ export const uploadParts = sqliteTable(
       .references(() => uploads.id, { onDelete: 'cascade' }),
     number: integer('number').notNull(),
     bytes: integer('bytes').notNull(),
+    /** SHA-256 of the part. */
     etag: text('etag').notNull(),
   },
   (table) => [primaryKey({ columns: [table.uploadId, table.number] })],

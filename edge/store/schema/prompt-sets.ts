@@ -1,20 +1,34 @@
 /** Prompt sets with their prompts by split, and the base models that experiments start from. */
+import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import type { PromptSetCounts, SplitRuleRecord } from '../../../shared/api/prompt-sets.ts';
 import { SPLITS } from '../../../shared/api/words.ts';
 import { artifacts } from './artifacts.ts';
-import { id, instant, json, type JsonObject } from './columns.ts';
+import { id, instant, json } from './columns.ts';
 
 /** `readyAt` is null while an upload is under way: only ready sets are listed and used. */
-export const promptSets = sqliteTable('prompt_sets', {
-  id: id(),
-  name: text('name').notNull().unique(),
-  splitRule: json<JsonObject>('split_rule').notNull(),
-  contentSha256: text('content_sha256'),
-  /** Rows by split, exact duplicates, and prompts that appear in both train and test. */
-  counts: json<Record<string, number>>('counts'),
-  createdAt: instant('created_at').notNull(),
-  readyAt: instant('ready_at'),
-});
+export const promptSets = sqliteTable(
+  'prompt_sets',
+  {
+    id: id(),
+    /** While the upload is under way the id stands here, so that a broken upload blocks no name. */
+    name: text('name').notNull().unique(),
+    splitRule: json<SplitRuleRecord>('split_rule').notNull(),
+    contentSha256: text('content_sha256'),
+    /** Rows by split, exact duplicates, and prompts that appear in both train and test. */
+    counts: json<PromptSetCounts>('counts'),
+    createdAt: instant('created_at').notNull(),
+    readyAt: instant('ready_at'),
+  },
+  (table) => [
+    index('prompt_sets_ready')
+      .on(table.id)
+      .where(sql`${table.readyAt} is not null`),
+    index('prompt_sets_unready')
+      .on(table.createdAt)
+      .where(sql`${table.readyAt} is null`),
+  ],
+);
 
 export const prompts = sqliteTable(
   'prompts',
@@ -62,6 +76,6 @@ export const baseModels = sqliteTable('base_models', {
   weightsSha256: text('weights_sha256').notNull(),
   parameterCount: integer('parameter_count').notNull(),
   contextLength: integer('context_length').notNull(),
-  configuration: json<JsonObject>('configuration').notNull(),
+  configuration: json<Record<string, string | number | boolean | null>>('configuration').notNull(),
   createdAt: instant('created_at').notNull(),
 });

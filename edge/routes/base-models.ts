@@ -1,0 +1,45 @@
+/** Base models. */
+import type { baseModelEndpoints } from '../../shared/api/base-models.ts';
+import type { Dependencies } from '../dependencies.ts';
+import type { Handlers } from '../http/handler.ts';
+import { conflict, notFound } from '../problem.ts';
+import {
+  deleteBaseModel,
+  findBaseModel,
+  findBaseModelByName,
+  insertBaseModel,
+  isBaseModelUsed,
+  listBaseModels,
+} from '../store/base-models.ts';
+import { createIdentifier } from '../store/identifier.ts';
+
+export function baseModelHandlers({ database }: Dependencies): Handlers<typeof baseModelEndpoints> {
+  async function requireBaseModel(id: string) {
+    const baseModel = await findBaseModel(database, id);
+    if (!baseModel) throw notFound(`base model ${id}`);
+    return baseModel;
+  }
+
+  return {
+    async createBaseModel({ body }, { now }) {
+      if (await findBaseModelByName(database, body.name)) {
+        throw conflict(`A base model has the name ${body.name}; choose another`);
+      }
+      const row = { id: createIdentifier(now), ...body, createdAt: now };
+      return { body: row, writes: [insertBaseModel(database, row)] };
+    },
+    async listBaseModels({ query }) {
+      return { body: await listBaseModels(database, query) };
+    },
+    async getBaseModel({ parameters }) {
+      return { body: await requireBaseModel(parameters.baseModelId) };
+    },
+    async deleteBaseModel({ parameters }) {
+      const { id, name } = await requireBaseModel(parameters.baseModelId);
+      if (await isBaseModelUsed(database, id)) {
+        throw conflict(`Experiments use the base model ${name}; delete them first`);
+      }
+      return { writes: [deleteBaseModel(database, id)] };
+    },
+  };
+}

@@ -1,0 +1,132 @@
+/** Uploads: an artifact in parts, joined and verified at the end. */
+import { createHash } from 'node:crypto';
+import { MAXIMUM_PARTS, type artifactEndpoints } from '../../shared/api/artifacts.ts';
+import type { Dependencies } from '../dependencies.ts';
+import type { Handlers } from '../http/handler.ts';
+import type { Principal } from '../http/keys.ts';
+import { conflict, invalidRequest, notFound } from '../problem.ts';
+import {
+  artifactBlob,
+  deleteUpload,
+  findArtifact,
+  findUpload,
+  insertArtifact,
+  insertUpload,
+  listParts,
+  partBlob,
+  putPart,
+  type UploadPartRow,
+  type UploadRow,
+} from '../store/artifacts.ts';
+import { chunksOf } from '../store/blobs.ts';
+import { commit } from '../store/database.ts';
+import { createIdentifier } from '../store/identifier.ts';
+import { UPLOAD_LIFETIME } from '../store/sweep.ts';
+import { guardWriter } from './artifacts.ts';
+
+function view(upload: UploadRow, parts: readonly UploadPartRow[]) {
+  return {
+    ...upload,
+    parts: parts.map(({ number, bytes, etag }) => ({ number, bytes, sha256: etag })),
+    expiresAt: upload.createdAt + UPLOAD_LIFETIME,
+  };
+}
+
+/** @throws ProblemError 409 where a part is missing or the parts are not as long as the whole */
+function requireWhole(upload: UploadRow, parts: readonly UploadPartRow[]): void {
+  const missing = parts.findIndex(({ number }, index) => number !== index + 1);
+  if (missing >= 0) throw conflict(`Part ${missing + 1} has not arrived; put it before completing`);
+  const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+  if (bytes !== upload.bytes) {
+    throw conflict(`The parts have ${bytes} bytes and the upload ${upload.bytes}; put the missing part`);
+  }
+}
+
+export function uploadHandlers(
+  dependencies: Dependencies,
+): Pick<
+  Handlers<typeof artifactEndpoints>,
+  'createUpload' | 'getUpload' | 'putUploadPart' | 'completeUpload' | 'abortUpload'
+> {
+  const { database, blobs } = dependencies;
+
+  /** An upload of this key; another key's does not exist for it. */
+  async function requireUpload(uploadId: string, { keyId }: Principal): Promise<UploadRow> {
+    const upload = await findUpload(database, uploadId);
+    if (!upload || upload.keyId !== keyId) throw notFound(`upload ${uploadId} of this key`);
+    return upload;
+  }
+
+  async function* join(
+    upload: UploadRow,
+    parts: readonly UploadPartRow[],
+    hash: ReturnType<typeof createHash>,
+  ) {
+    for (const { number } of parts) {
+      const stream = await blobs.get(partBlob(upload.id, number));
+      if (!stream) throw conflict(`Part ${number} is gone; put it again`);
+      for await (const chunk of chunksOf(stream)) {
+        hash.update(chunk);
+        yield chunk;
+      }
+    }
+  }
+
+  return {
+    async createUpload({ body }, { principal, now }) {
+      await guardWriter(dependencies, principal, body);
+      const { sha256, bytes, mediaType, kind, taskId = null } = body;
+      const id = createIdentifier(now);
+      const { keyId } = principal;
+      const row = { id, sha256, bytes, mediaType, kind, producedByTaskId: taskId, keyId, createdAt: now };
+      return { body: view(row, []), writes: [insertUpload(database, row)] };
+    },
+
+    async getUpload({ parameters }, { principal }) {
+      const upload = await requireUpload(parameters.uploadId, principal);
+      return { body: view(upload, await listParts(database, upload.id)) };
+    },
+
+    async putUploadPart({ parameters }, { principal, upload: body }) {
+      const upload = await requireUpload(parameters.uploadId, principal);
+      const number = Number(parameters.partNumber);
+      if (number > MAXIMUM_PARTS) {
+        throw invalidRequest([
+          { in: 'path', pointer: 'partNumber', detail: `must be 1 to ${MAXIMUM_PARTS}` },
+        ]);
+      }
+      await blobs.put(partBlob(upload.id, number), body.chunks());
+      const part = { uploadId: upload.id, number, bytes: body.bytes, etag: body.sha256 };
+      const others = (await listParts(database, upload.id)).filter((other) => other.number !== number);
+      const parts = [...others, part].sort((a, b) => a.number - b.number);
+      return { body: view(upload, parts), writes: [putPart(database, part)] };
+    },
+
+    async completeUpload({ parameters }, { principal, now }) {
+      const upload = await requireUpload(parameters.uploadId, principal);
+      const { sha256, bytes, mediaType, kind, producedByTaskId } = upload;
+      const present = await findArtifact(database, sha256);
+      if (present) return { body: present };
+      const parts = await listParts(database, upload.id);
+      requireWhole(upload, parts);
+      const hash = createHash('sha256');
+      await blobs.put(artifactBlob(sha256), join(upload, parts, hash), () => {
+        const found = hash.digest('hex');
+        if (found !== sha256)
+          throw conflict(`The parts have the SHA-256 ${found}, not ${sha256}; put them again`);
+      });
+      const artifact = { sha256, bytes, mediaType, kind, producedByTaskId, createdAt: now };
+      // Here and not in the writes: the parts may go only after the artifact is there. The sweep takes what stays.
+      await commit(database, [insertArtifact(database, artifact)]);
+      for (const { number } of parts) await blobs.delete(partBlob(upload.id, number));
+      return { body: artifact };
+    },
+
+    async abortUpload({ parameters }, { principal }) {
+      const upload = await requireUpload(parameters.uploadId, principal);
+      for (const { number } of await listParts(database, upload.id))
+        await blobs.delete(partBlob(upload.id, number));
+      return { writes: [deleteUpload(database, upload.id)] };
+    },
+  };
+}

@@ -1,0 +1,48 @@
+/** Queries on base models. */
+import { desc, eq, lt } from 'drizzle-orm';
+import { z } from 'zod';
+import type { Database, Statement } from './database.ts';
+import { readCursor, toPage, type PageRequest } from './page.ts';
+import { baseModels, experiments } from './schema/index.ts';
+
+type BaseModelRow = typeof baseModels.$inferSelect;
+
+export async function findBaseModel(database: Database, id: string): Promise<BaseModelRow | undefined> {
+  return await database.select().from(baseModels).where(eq(baseModels.id, id)).get();
+}
+
+export async function findBaseModelByName(
+  database: Database,
+  name: string,
+): Promise<BaseModelRow | undefined> {
+  return await database.select().from(baseModels).where(eq(baseModels.name, name)).get();
+}
+
+export async function listBaseModels(database: Database, page: PageRequest) {
+  const before = readCursor(page, z.string());
+  const rows = await database
+    .select()
+    .from(baseModels)
+    .where(before === undefined ? undefined : lt(baseModels.id, before))
+    .orderBy(desc(baseModels.id))
+    .limit(page.limit + 1);
+  return toPage(rows, page, (row) => row.id);
+}
+
+export async function isBaseModelUsed(database: Database, id: string): Promise<boolean> {
+  const used = await database
+    .select({ id: experiments.id })
+    .from(experiments)
+    .where(eq(experiments.baseModelId, id))
+    .limit(1)
+    .get();
+  return used !== undefined;
+}
+
+export function insertBaseModel(database: Database, row: BaseModelRow): Statement {
+  return database.insert(baseModels).values(row);
+}
+
+export function deleteBaseModel(database: Database, id: string): Statement {
+  return database.delete(baseModels).where(eq(baseModels.id, id));
+}

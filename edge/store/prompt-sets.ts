@@ -1,0 +1,193 @@
+/** Queries on prompt sets and their prompts. */
+import { and, desc, eq, gt, isNotNull, lt } from 'drizzle-orm';
+import { z } from 'zod';
+import type { PromptSetCounts, SplitRuleRecord } from '../../shared/api/prompt-sets.ts';
+import type { PromptRow } from '../prompt-sets/read-upload.ts';
+import type { Split } from '../prompt-sets/split-rule.ts';
+import type { Database, Statement } from './database.ts';
+import { readCursor, toPage, type PageRequest } from './page.ts';
+import { jsonChunks, raw, rows, runBatch, type RawStatement } from './raw.ts';
+import { experiments, prompts, promptSets } from './schema/index.ts';
+
+const columns = {
+  id: promptSets.id,
+  name: promptSets.name,
+  splitRule: promptSets.splitRule,
+  contentSha256: promptSets.contentSha256,
+  counts: promptSets.counts,
+  createdAt: promptSets.createdAt,
+};
+
+/** Greater than every identifier. */
+const AFTER_ALL = 'g';
+
+type StoredSet = Pick<typeof promptSets.$inferSelect, keyof typeof columns>;
+
+/** A set that is ready has its hash and its counts. */
+function requireReady(row: StoredSet) {
+  const { contentSha256, counts } = row;
+  if (contentSha256 === null || counts === null)
+    throw new Error(`prompt set ${row.id} is ready without counts`);
+  return { ...row, contentSha256, counts };
+}
+
+export async function findPromptSet(database: Database, id: string) {
+  const row = await database
+    .select(columns)
+    .from(promptSets)
+    .where(and(eq(promptSets.id, id), isNotNull(promptSets.readyAt)))
+    .get();
+  return row && requireReady(row);
+}
+
+export async function hasPromptSetNamed(database: Database, name: string): Promise<boolean> {
+  const row = await database
+    .select({ id: promptSets.id })
+    .from(promptSets)
+    .where(eq(promptSets.name, name))
+    .get();
+  return row !== undefined;
+}
+
+export async function listPromptSets(database: Database, page: PageRequest) {
+  const before = readCursor(page, z.string()) ?? AFTER_ALL;
+  const found = await database
+    .select(columns)
+    .from(promptSets)
+    .where(and(isNotNull(promptSets.readyAt), lt(promptSets.id, before)))
+    .orderBy(desc(promptSets.id))
+    .limit(page.limit + 1);
+  return toPage(found.map(requireReady), page, (row) => row.id);
+}
+
+export async function listPrompts(
+  database: Database,
+  promptSetId: string,
+  page: PageRequest & { readonly split?: Split | undefined },
+) {
+  const after = readCursor(page, z.int()) ?? -1;
+  const found = await database
+    .select({
+      position: prompts.position,
+      split: prompts.split,
+      prompt: prompts.text,
+      chosen: prompts.chosen,
+      rejected: prompts.rejected,
+    })
+    .from(prompts)
+    .where(
+      and(
+        eq(prompts.promptSetId, promptSetId),
+        page.split === undefined ? undefined : eq(prompts.split, page.split),
+        gt(prompts.position, after),
+      ),
+    )
+    .orderBy(prompts.position)
+    .limit(page.limit + 1);
+  return toPage(found, page, (row) => row.position);
+}
+
+/** Begins an upload: nobody sees the set before {@link finishPromptSet}. */
+export async function beginPromptSet(
+  database: Database,
+  { id, splitRule, now }: { readonly id: string; readonly splitRule: SplitRuleRecord; readonly now: number },
+): Promise<void> {
+  await database.insert(promptSets).values({ id, name: id, splitRule, createdAt: now });
+}
+
+export async function insertPrompts(
+  database: Database,
+  promptSetId: string,
+  found: readonly PromptRow[],
+): Promise<void> {
+  if (found.length === 0) return;
+  await runBatch(
+    database,
+    jsonChunks(found).map((json) =>
+      raw(
+        database,
+        `INSERT INTO prompts (prompt_set_id, position, split, text, chosen, rejected, text_sha256)
+         SELECT ?, value ->> 'position', value ->> 'split', value ->> 'text', value ->> 'chosen',
+           value ->> 'rejected', value ->> 'textSha256' FROM json_each(?)`,
+        promptSetId,
+        json,
+      ),
+    ),
+  );
+}
+
+export async function countPrompts(
+  database: Database,
+  promptSetId: string,
+): Promise<Omit<PromptSetCounts, 'leftOut' | 'unpaired'>> {
+  const bySplit = await rows<{ split: Split; n: number }>(
+    raw(
+      database,
+      'SELECT split, count(*) AS n FROM prompts WHERE prompt_set_id = ? GROUP BY split',
+      promptSetId,
+    ),
+  );
+  const [repeated] = await rows<{ n: number }>(
+    raw(
+      database,
+      'SELECT count(*) - count(DISTINCT text_sha256) AS n FROM prompts WHERE prompt_set_id = ?',
+      promptSetId,
+    ),
+  );
+  const inBoth = async (other: Split) => {
+    const side = 'SELECT text_sha256 FROM prompts WHERE prompt_set_id = ? AND split = ?';
+    const [found] = await rows<{ n: number }>(
+      raw(
+        database,
+        `SELECT count(*) AS n FROM (${side} INTERSECT ${side})`,
+        promptSetId,
+        'train',
+        promptSetId,
+        other,
+      ),
+    );
+    return found?.n ?? 0;
+  };
+  const count = (split: Split) => bySplit.find((row) => row.split === split)?.n ?? 0;
+  return {
+    train: count('train'),
+    dev: count('dev'),
+    test: count('test'),
+    duplicates: repeated?.n ?? 0,
+    trainTestOverlap: await inBoth('test'),
+    trainDevOverlap: await inBoth('dev'),
+  };
+}
+
+/** Gives an uploaded set its name: from now on it is there. */
+export function finishPromptSet(
+  database: Database,
+  set: {
+    readonly id: string;
+    readonly name: string;
+    readonly contentSha256: string;
+    readonly counts: PromptSetCounts;
+  },
+  now: number,
+): Statement {
+  const { id, name, contentSha256, counts } = set;
+  return database
+    .update(promptSets)
+    .set({ name, contentSha256, counts, readyAt: now })
+    .where(eq(promptSets.id, id));
+}
+
+export async function isPromptSetUsed(database: Database, id: string): Promise<boolean> {
+  const used = await database
+    .select({ id: experiments.id })
+    .from(experiments)
+    .where(eq(experiments.promptSetId, id))
+    .limit(1)
+    .get();
+  return used !== undefined;
+}
+
+/** The prompts go with it. */
+export function deletePromptSet(database: Database, id: string): RawStatement {
+  return raw(database, 'DELETE FROM prompt_sets WHERE id = ?', id);
+}

@@ -1,0 +1,104 @@
+/** A split of a prompt set as an artifact: the form in which runners read prompts. */
+import { createHash } from 'node:crypto';
+import type { Split } from '../prompt-sets/split-rule.ts';
+import { artifactBlob, insertArtifact } from './artifacts.ts';
+import type { Blobs } from './blobs.ts';
+import type { Database, Statement } from './database.ts';
+import { raw, rows } from './raw.ts';
+import { promptSplits } from './schema/index.ts';
+
+const ROWS_A_READ = 200;
+
+export /** The artifact of a split. */
+interface SplitArtifact {
+  readonly sha256: string;
+  readonly bytes: number;
+  /** Prompts. */
+  readonly rows: number;
+}
+
+/** JSON lines of {id, prompt} in the order of the upload: the same rows are the same bytes. */
+async function* linesOfSplit(
+  database: Database,
+  promptSetId: string,
+  split: Split,
+): AsyncGenerator<Uint8Array> {
+  for (let after = -1; ;) {
+    const found = await rows<{ position: number; text: string }>(
+      raw(
+        database,
+        `SELECT position, text FROM prompts WHERE prompt_set_id = ? AND split = ? AND position > ?
+         ORDER BY position LIMIT ?`,
+        promptSetId,
+        split,
+        after,
+        ROWS_A_READ,
+      ),
+    );
+    const last = found.at(-1);
+    if (!last) return;
+    after = last.position;
+    const lines = found.map(
+      ({ position, text }) => `${JSON.stringify({ id: String(position), prompt: text })}\n`,
+    );
+    yield Buffer.from(lines.join(''));
+  }
+}
+
+/**
+ * Writes a split out as an artifact, once.
+ *
+ * @returns undefined where the split has no prompt; `writes` is what the store must still learn of it, and goes into
+ *   the batch of whatever needs the split
+ */
+export async function materialiseSplit(
+  database: Database,
+  blobs: Blobs,
+  promptSetId: string,
+  split: Split,
+  now: number,
+): Promise<{ artifact: SplitArtifact; writes: readonly Statement[] } | undefined> {
+  const [known] = await rows<SplitArtifact>(
+    raw(
+      database,
+      `SELECT s.sha256, a.bytes, s.rows FROM prompt_splits s JOIN artifacts a ON a.sha256 = s.sha256
+       WHERE s.prompt_set_id = ? AND s.split = ?`,
+      promptSetId,
+      split,
+    ),
+  );
+  if (known) return { artifact: known, writes: [] };
+  const [counted] = await rows<{ n: number }>(
+    raw(
+      database,
+      'SELECT count(*) AS n FROM prompts WHERE prompt_set_id = ? AND split = ?',
+      promptSetId,
+      split,
+    ),
+  );
+  const count = counted?.n ?? 0;
+  if (count === 0) return undefined;
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const lines of linesOfSplit(database, promptSetId, split)) {
+    hash.update(lines);
+    bytes += lines.length;
+  }
+  const sha256 = hash.digest('hex');
+  await blobs.put(artifactBlob(sha256), linesOfSplit(database, promptSetId, split));
+  const mediaType = 'application/jsonl';
+  return {
+    artifact: { sha256, bytes, rows: count },
+    writes: [
+      insertArtifact(database, {
+        sha256,
+        bytes,
+        mediaType,
+        kind: 'prompts',
+        producedByTaskId: null,
+        createdAt: now,
+      }),
+      database.insert(promptSplits).values({ promptSetId, split, sha256, rows: count }).onConflictDoNothing(),
+    ],
+  };
+}

@@ -1,0 +1,40 @@
+/** What time removes: old answers of idempotency keys, and uploads that never ended. */
+import type { Blobs } from './blobs.ts';
+import { partBlob } from './artifacts.ts';
+import type { Database } from './database.ts';
+import { raw, rows, runBatch } from './raw.ts';
+
+const DAY = 24 * 60 * 60 * 1000;
+/** A repeated request has its first answer for this long. */
+const IDEMPOTENCY_LIFETIME = 7 * DAY;
+/** Milliseconds from the begin of an upload to its end. */
+export const UPLOAD_LIFETIME = DAY;
+const UPLOADS_A_SWEEP = 20;
+
+/** Removes what is past its time; called by the scheduled handler, and safe to repeat or to break off. */
+export async function sweepStore(
+  { database, blobs }: { readonly database: Database; readonly blobs: Blobs },
+  now: number,
+): Promise<void> {
+  const dead = await rows<{ id: string; number: number | null }>(
+    raw(
+      database,
+      `SELECT u.id, p.number FROM (SELECT id FROM uploads WHERE created_at < ? ORDER BY created_at LIMIT ?) u
+       LEFT JOIN upload_parts p ON p.upload_id = u.id`,
+      now - UPLOAD_LIFETIME,
+      UPLOADS_A_SWEEP,
+    ),
+  );
+  for (const { id, number } of dead) {
+    if (number !== null) await blobs.delete(partBlob(id, number));
+  }
+  await runBatch(database, [
+    raw(
+      database,
+      'DELETE FROM uploads WHERE id IN (SELECT value FROM json_each(?))',
+      JSON.stringify([...new Set(dead.map(({ id }) => id))]),
+    ),
+    raw(database, 'DELETE FROM prompt_sets WHERE ready_at IS NULL AND created_at < ?', now - UPLOAD_LIFETIME),
+    raw(database, 'DELETE FROM idempotency_records WHERE created_at < ?', now - IDEMPOTENCY_LIFETIME),
+  ]);
+}

@@ -1,0 +1,166 @@
+/** The contract of artifacts: bytes by their SHA-256, whole or in parts. */
+import { z } from 'zod';
+import { defineEndpoints } from './endpoint.ts';
+import { identifier, instant } from './fields.ts';
+import { page, pageQuery } from './page.ts';
+import { sha256 } from './sha256.ts';
+import { ARTIFACT_KINDS } from './words.ts';
+
+/** One request carries at most this; more goes in parts. */
+export const MAXIMUM_PUT_BYTES = 50 * 1024 * 1024;
+export const MAXIMUM_PARTS = 1000;
+
+const mediaType = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9.+-]{0,60}\/[a-z0-9][a-z0-9.+-]{0,60}$/,
+    'must be a media type such as application/jsonl',
+  );
+const kind = z.enum(ARTIFACT_KINDS);
+
+/** With a runner's key: the task it holds, which says what it may touch. */
+const leasedTask = {
+  taskId: identifier.optional(),
+  epoch: z.coerce.number().int().positive().optional(),
+};
+
+const artifact = z
+  .object({
+    sha256,
+    bytes: z.int().nonnegative(),
+    mediaType: z.string(),
+    kind,
+    /** The task that made it first; null where a client put it. */
+    producedByTaskId: z.string().nullable(),
+    createdAt: instant,
+  })
+  .meta({ id: 'Artifact' });
+
+const upload = z
+  .object({
+    id: identifier,
+    sha256,
+    bytes: z.int().positive(),
+    parts: z.array(z.object({ number: z.int(), bytes: z.int(), sha256 })),
+    createdAt: instant,
+    /** An upload that was not completed by then is forgotten. */
+    expiresAt: instant,
+  })
+  .meta({ id: 'Upload' });
+
+const anyScope = ['admin', 'client', 'runner'] as const;
+const uploadId = z.strictObject({ uploadId: identifier });
+
+export const artifactEndpoints = defineEndpoints({
+  putArtifact: {
+    method: 'put',
+    path: '/v1/artifacts/{sha256}',
+    tag: 'artifacts',
+    summary: 'Store bytes of up to 50 MiB under their SHA-256, which the edge verifies',
+    scopes: anyScope,
+    parameters: z.strictObject({ sha256 }),
+    query: z.strictObject({ kind, mediaType: mediaType.default('application/octet-stream'), ...leasedTask }),
+    body: { mediaType: 'application/octet-stream' },
+    maximumBytes: MAXIMUM_PUT_BYTES,
+    status: 201,
+    response: artifact,
+  },
+  downloadArtifact: {
+    method: 'get',
+    path: '/v1/artifacts/{sha256}',
+    tag: 'artifacts',
+    summary: "Get an artifact's bytes, or the part that `Range` asks for (206)",
+    scopes: anyScope,
+    parameters: z.strictObject({ sha256 }),
+    query: z.strictObject({ taskId: identifier.optional() }),
+    status: 200,
+    response: { mediaType: 'application/octet-stream' },
+  },
+  getArtifactDetails: {
+    method: 'get',
+    path: '/v1/artifacts/{sha256}/details',
+    tag: 'artifacts',
+    summary: "Get an artifact's size, kind and origin",
+    scopes: ['admin', 'client'],
+    parameters: z.strictObject({ sha256 }),
+    status: 200,
+    response: artifact,
+  },
+  listArtifacts: {
+    method: 'get',
+    path: '/v1/artifacts',
+    tag: 'artifacts',
+    summary: 'List artifacts, the newest first',
+    scopes: ['admin', 'client'],
+    query: pageQuery({ kind: kind.optional(), producedByTaskId: identifier.optional() }),
+    status: 200,
+    response: page(artifact),
+  },
+  createUpload: {
+    method: 'post',
+    path: '/v1/uploads',
+    tag: 'artifacts',
+    summary: 'Begin to store an artifact in parts',
+    scopes: anyScope,
+    body: z.strictObject({
+      sha256,
+      bytes: z
+        .int()
+        .min(1)
+        .max(MAXIMUM_PUT_BYTES * MAXIMUM_PARTS),
+      kind,
+      mediaType: mediaType.default('application/octet-stream'),
+      taskId: identifier.optional(),
+      epoch: z.int().positive().optional(),
+    }),
+    status: 201,
+    response: upload,
+    creates: true,
+  },
+  getUpload: {
+    method: 'get',
+    path: '/v1/uploads/{uploadId}',
+    tag: 'artifacts',
+    summary: 'Get an upload with the parts that have arrived',
+    scopes: anyScope,
+    parameters: uploadId,
+    status: 200,
+    response: upload,
+  },
+  putUploadPart: {
+    method: 'put',
+    path: '/v1/uploads/{uploadId}/parts/{partNumber}',
+    tag: 'artifacts',
+    summary: 'Store one part of up to 50 MiB, again if it was sent before',
+    scopes: anyScope,
+    parameters: uploadId.extend({
+      partNumber: z
+        .string()
+        .regex(/^[1-9]\d{0,3}$/)
+        .meta({ examples: ['1'] }),
+    }),
+    body: { mediaType: 'application/octet-stream' },
+    maximumBytes: MAXIMUM_PUT_BYTES,
+    status: 200,
+    response: upload,
+  },
+  completeUpload: {
+    method: 'post',
+    path: '/v1/uploads/{uploadId}/complete',
+    tag: 'artifacts',
+    summary: 'Join the parts 1, 2, ..., verify the SHA-256 of the whole, and make it an artifact',
+    scopes: anyScope,
+    parameters: uploadId,
+    status: 200,
+    response: artifact,
+  },
+  abortUpload: {
+    method: 'delete',
+    path: '/v1/uploads/{uploadId}',
+    tag: 'artifacts',
+    summary: 'Forget an upload and its parts',
+    scopes: anyScope,
+    parameters: uploadId,
+    status: 204,
+  },
+});

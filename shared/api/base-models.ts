@@ -1,0 +1,69 @@
+/** The contract of base models: what experiments start from, and where runners find it. */
+import { z } from 'zod';
+import { defineEndpoints } from './endpoint.ts';
+import { identifier, instant, name, positiveInteger, text } from './fields.ts';
+import { page, pageQuery } from './page.ts';
+import { sha256 } from './sha256.ts';
+
+const baseModelFields = {
+  name,
+  /** A folder on the runners, a hub identifier (`huggyllama/llama-7b`), or `bundled`. */
+  source: text(500),
+  /** Over weights and tokenizer: part of every task's key, so it tells models apart. */
+  weightsSha256: sha256,
+  parameterCount: positiveInteger,
+  /** Tokens. */
+  contextLength: z.int().min(1).max(10_000_000),
+  /** A summary of the architecture, for people. */
+  configuration: z
+    .record(z.string().max(100), z.union([text(1000), z.number(), z.boolean(), z.null()]))
+    .default({}),
+};
+
+const baseModel = z
+  .object({ id: identifier, ...baseModelFields, createdAt: instant })
+  .meta({ id: 'BaseModel' });
+const baseModelId = z.strictObject({ baseModelId: identifier });
+
+export const baseModelEndpoints = defineEndpoints({
+  createBaseModel: {
+    method: 'post',
+    path: '/v1/base-models',
+    tag: 'base models',
+    summary: 'Register a base model',
+    scopes: ['admin', 'client'],
+    body: z.strictObject(baseModelFields),
+    status: 201,
+    response: baseModel,
+    creates: true,
+  },
+  listBaseModels: {
+    method: 'get',
+    path: '/v1/base-models',
+    tag: 'base models',
+    summary: 'List base models, the newest first',
+    scopes: ['admin', 'client'],
+    query: pageQuery({}),
+    status: 200,
+    response: page(baseModel),
+  },
+  getBaseModel: {
+    method: 'get',
+    path: '/v1/base-models/{baseModelId}',
+    tag: 'base models',
+    summary: 'Get a base model',
+    scopes: ['admin', 'client'],
+    parameters: baseModelId,
+    status: 200,
+    response: baseModel,
+  },
+  deleteBaseModel: {
+    method: 'delete',
+    path: '/v1/base-models/{baseModelId}',
+    tag: 'base models',
+    summary: 'Delete a base model that no experiment uses',
+    scopes: ['admin', 'client'],
+    parameters: baseModelId,
+    status: 204,
+  },
+});

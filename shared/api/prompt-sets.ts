@@ -1,0 +1,129 @@
+/** The contract of prompt sets: JSON lines in, split by a rule, counted; prompts by page. */
+import { z } from 'zod';
+import { defineEndpoints } from './endpoint.ts';
+import { identifier, instant, name } from './fields.ts';
+import { page, pageQuery } from './page.ts';
+import { sha256 } from './sha256.ts';
+import { SPLITS } from './words.ts';
+
+const count = z.int().nonnegative();
+
+export const promptSetCounts = z.object({
+  train: count,
+  dev: count,
+  test: count,
+  /** Rows outside every range of the rule `rows`. */
+  leftOut: count,
+  /** Rows whose prompt, to the byte, an earlier row of the set has. */
+  duplicates: count,
+  /** Different prompts that stand both in train and in test, or in train and in dev. */
+  trainTestOverlap: count,
+  trainDevOverlap: count,
+  /** Dialogue rows whose two sides part before the last turn: a prompt without a pair of responses. */
+  unpaired: count,
+});
+export type PromptSetCounts = z.infer<typeof promptSetCounts>;
+
+const share = z.string().regex(/^(0(\.\d{1,6})?|1(\.0{1,6})?)$/, 'must be a share of 0 to 1');
+/** Rows are counted from 0; `start-end` leaves out the end, `start-` has none. */
+const range = z
+  .string()
+  .regex(/^\d{1,9}-(\d{1,9})?$/, 'must be a range of rows: 0-1000, or 1000- to the last');
+
+/**
+ * How rows are split: `field`: each row has a field `split`; `hash`: by shares, by the hash of the prompt, so that
+ * equal prompts meet in one split; `rows`: by ranges of row numbers, as the paper splits Anthropic HH.
+ */
+const splitRule = z.enum(['field', 'hash', 'rows']);
+const partOfRule = z.union([share, range]);
+
+/** The rule as the request gave it. */
+const splitRuleRecord = z.strictObject({
+  rule: splitRule,
+  train: partOfRule.optional(),
+  dev: partOfRule.optional(),
+  test: partOfRule.optional(),
+});
+export type SplitRuleRecord = z.infer<typeof splitRuleRecord>;
+
+const promptSet = z
+  .object({
+    id: identifier,
+    name,
+    splitRule: splitRuleRecord,
+    counts: promptSetCounts,
+    /** Of the uploaded bytes. */
+    contentSha256: sha256,
+    createdAt: instant,
+  })
+  .meta({ id: 'PromptSet' });
+
+const prompt = z
+  .object({
+    /** As it stands in tasks and samples: the row's number in the upload, from 0. */
+    id: z.string(),
+    split: z.enum(SPLITS),
+    prompt: z.string(),
+    /** What people preferred and rejected, where the upload had it (HH form). */
+    chosen: z.string().nullable(),
+    rejected: z.string().nullable(),
+  })
+  .meta({ id: 'Prompt' });
+
+const promptSetId = z.strictObject({ promptSetId: identifier });
+
+export const promptSetEndpoints = defineEndpoints({
+  createPromptSet: {
+    method: 'post',
+    path: '/v1/prompt-sets',
+    tag: 'prompt sets',
+    summary: 'Upload JSON lines of {prompt} or of {chosen, rejected} dialogues; a wrong row refuses them all',
+    scopes: ['admin', 'client'],
+    query: splitRuleRecord.extend({ name }),
+    body: { mediaType: 'application/jsonl' },
+    maximumBytes: 512 * 1024 * 1024,
+    status: 201,
+    response: promptSet,
+    creates: true,
+  },
+  listPromptSets: {
+    method: 'get',
+    path: '/v1/prompt-sets',
+    tag: 'prompt sets',
+    summary: 'List prompt sets, the newest first',
+    scopes: ['admin', 'client'],
+    query: pageQuery({}),
+    status: 200,
+    response: page(promptSet),
+  },
+  getPromptSet: {
+    method: 'get',
+    path: '/v1/prompt-sets/{promptSetId}',
+    tag: 'prompt sets',
+    summary: 'Get a prompt set with its counts',
+    scopes: ['admin', 'client'],
+    parameters: promptSetId,
+    status: 200,
+    response: promptSet,
+  },
+  listPrompts: {
+    method: 'get',
+    path: '/v1/prompt-sets/{promptSetId}/prompts',
+    tag: 'prompt sets',
+    summary: 'List the prompts of a set in the order of the upload',
+    scopes: ['admin', 'client'],
+    parameters: promptSetId,
+    query: pageQuery({ split: z.enum(SPLITS).optional() }),
+    status: 200,
+    response: page(prompt),
+  },
+  deletePromptSet: {
+    method: 'delete',
+    path: '/v1/prompt-sets/{promptSetId}',
+    tag: 'prompt sets',
+    summary: 'Delete a prompt set that no experiment uses',
+    scopes: ['admin', 'client'],
+    parameters: promptSetId,
+    status: 204,
+  },
+});
