@@ -13,7 +13,7 @@ import { languageModelLoss, policyLoss, preferenceLoss, valueLoss } from './loss
 import type { AdapterLayout } from './lora-layout.ts';
 import { withAdapters } from './lora.ts';
 import { SUM_FAN, SUM_LEVELS, selectRows, sumRowsById } from './select-rows.ts';
-import { frozenTokenScores, trainableTokenScores, type TokenScores } from './token-head.ts';
+import { frozenTokenScores, tempered, trainableTokenScores, type TokenScores } from './token-head.ts';
 import { cutFlat, fullLayout, type GraphWeights, trainableWeights } from './weights.ts';
 
 /** Which numbers are trained: adapter groups over a frozen base, or all weights of a small fp32 model. */
@@ -38,6 +38,8 @@ export interface GraphOptions {
   readonly maximumTime: number;
   /** rows of the vocabulary product done at a time */
   readonly blockRows: number;
+  /** logits are divided by it */
+  readonly temperature: number;
   /** how this device's 8-bit product takes the frozen weights */
   readonly productForm: ProductForm;
 }
@@ -98,14 +100,14 @@ class ModelGraph {
 
   /** Log-probabilities and entropies of the picked tokens, [blocks, C]. */
   tokenScores(): TokenScores {
-    const { blockRows, trainable } = this.#options;
+    const { blockRows, trainable, temperature } = this.#options;
     const shape = ['blocks', blockRows];
     const hidden = this.#picked('token', shape);
     const targets = this.graph.input('tokenTargets', 'int64', shape);
     const normed = finalNorm(this.#weights, hidden);
     if (trainable.kind === 'adapters' && this.#frozen !== undefined) {
-      const temperature = this.graph.input('temperature', 'float32', []);
-      return frozenTokenScores(normed, targets, temperature, this.#frozen.projection, this.#differentiable);
+      const { projection } = this.#frozen;
+      return frozenTokenScores(normed, targets, temperature, projection, this.#differentiable);
     }
     const table = this.#table ?? this.#outputTable();
     const flat = elementCount(shape);
@@ -123,12 +125,11 @@ class ModelGraph {
 
   /** Next-token logits of the picked rows, [blocks, C, vocabulary], divided by the temperature. */
   logits(): Value {
-    const { blockRows } = this.#options;
+    const { blockRows, temperature } = this.#options;
     const { vocabularySize, hiddenSize } = this.#weights.configuration;
     const hidden = finalNorm(this.#weights, this.#picked('token', ['blocks', blockRows]));
     const flat = ops.reshape(hidden, [multiplyDimensions('blocks', blockRows), hiddenSize]);
-    const temperature = this.graph.input('temperature', 'float32', []);
-    const logits = ops.divide(this.#weights.linear('output', flat), temperature);
+    const logits = tempered(this.#weights.linear('output', flat), temperature);
     return ops.reshape(logits, ['blocks', blockRows, vocabularySize]);
   }
 

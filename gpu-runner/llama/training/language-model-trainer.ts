@@ -1,5 +1,5 @@
 /** Training on the next token: supervised adapters (context distillation) and full pretraining of small models. */
-import { float32, Picks, type Sequence } from './batch.ts';
+import { Picks, type Sequence } from './batch.ts';
 import { configurationOf, type Trainable } from './graphs.ts';
 import type { MicroBatch } from './step-runner.ts';
 import {
@@ -87,7 +87,6 @@ export function languageModelBatch(
       ...pickFeeds('token', picks, true),
       tokenTargets: picks.targets(),
       tokenWeights,
-      ...(trainable.kind === 'adapters' ? { temperature: float32([], Float32Array.of(1)) } : {}),
     },
     scored: { logProbabilities: picks.shape },
   };

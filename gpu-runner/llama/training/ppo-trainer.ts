@@ -1,5 +1,5 @@
 /** PPO updates of policies and value models: adapter groups of one batch over one base. */
-import { float32, Picks, type Sequence } from './batch.ts';
+import { Picks, type Sequence } from './batch.ts';
 import { configurationOf } from './graphs.ts';
 import type { MicroBatch, StepOutcome, StepRunner } from './step-runner.ts';
 import {
@@ -65,8 +65,11 @@ export class PpoTrainer extends Trainer {
   }
 
   static async open(options: PpoOptions): Promise<PpoTrainer> {
-    const { policyClip, valueClip } = options;
-    return new PpoTrainer(options, await openStep(options, { kind: 'ppo', policyClip, valueClip }));
+    const { policyClip, valueClip, temperature } = options;
+    return new PpoTrainer(
+      options,
+      await openStep(options, { kind: 'ppo', policyClip, valueClip }, temperature),
+    );
   }
 
   /** One update on the minibatch of each policy. @param learningRates one per group: policies, then value models */
@@ -126,7 +129,7 @@ function valueRows(policies: Groups): Groups {
 export function ppoBatch(
   policies: Groups,
   factors: readonly number[],
-  { trainable, maximumTime, temperature, valueCoefficient }: PpoOptions,
+  { trainable, maximumTime, valueCoefficient }: PpoOptions,
 ): Part & { readonly batch: MicroBatch } {
   const { shape, feeds } = tokenFeeds([...policies, ...policies], trainable, maximumTime, true);
   const tokens = new Picks(policies, shape, blockRowsFor(configurationOf(trainable)));
@@ -148,7 +151,6 @@ export function ppoBatch(
       ...pickFeeds('token', tokens, true),
       ...pickFeeds('scalar', scalars, true),
       tokenTargets: tokens.targets(),
-      temperature: float32([], Float32Array.of(temperature)),
       tokenWeights: tokens.values(weight),
       oldLogProbabilities: tokens.values(field('oldLogProbabilities')),
       advantages: tokens.values(field('advantages')),

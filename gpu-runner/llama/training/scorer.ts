@@ -24,6 +24,8 @@ export interface ScorerOptions {
   readonly trainable: Trainable;
   readonly scoring: Scoring;
   readonly maximumTime: number;
+  /** logits are divided by it, 1 unless given */
+  readonly temperature?: number;
   /** sequences of one group that go through the graph together */
   readonly microBatchRows: number;
   readonly session?: SessionOptions;
@@ -52,8 +54,8 @@ export class Scorer {
   }
 
   static async open(options: ScorerOptions): Promise<Scorer> {
-    const { trainable, scoring, maximumTime, session = {} } = options;
-    const graph = scoringGraph(await graphOptions(trainable, maximumTime), scoring);
+    const { trainable, scoring, maximumTime, temperature, session = {} } = options;
+    const graph = scoringGraph(await graphOptions(trainable, maximumTime, temperature), scoring);
     return new Scorer(options, await openGraph(graph, trainable, session));
   }
 
@@ -63,7 +65,7 @@ export class Scorer {
    *
    * @param vectors the groups' trained vectors, [G, P] (see {@link initialState}) or a state's parameters
    */
-  async score(vectors: Float32Array, groups: Groups, temperature = 1): Promise<Scores> {
+  async score(vectors: Float32Array, groups: Groups): Promise<Scores> {
     const { trainable, scoring, microBatchRows } = this.#options;
     assertGroups(groups, trainable);
     const scores = {
@@ -78,7 +80,7 @@ export class Scorer {
       rows.forEach((groupRows, group) => scores[name][group]?.push(...groupRows));
     };
     for (const part of microBatches(groups, microBatchRows)) {
-      const { feeds, tokens, scalars } = this.#feeds(vectors, part, temperature);
+      const { feeds, tokens, scalars } = this.#feeds(vectors, part);
       const results = await this.#session.run(feeds);
       if (scoring !== 'scalars') {
         append('logProbabilities', tokens, part, results);
@@ -97,7 +99,6 @@ export class Scorer {
   async nextLogits(
     vectors: Float32Array,
     groups: readonly (readonly ArrayLike<number>[])[],
-    temperature = 1,
   ): Promise<Float32Array[][]> {
     const { vocabularySize } = configurationOf(this.#options.trainable);
     const out = emptyGroups(groups);
@@ -105,7 +106,7 @@ export class Scorer {
       sequences.map((tokens) => ({ tokens, start: tokens.length, scoresEnd: true })),
     );
     for (const part of microBatches(rows, this.#options.microBatchRows)) {
-      const { feeds } = this.#feeds(vectors, part, temperature);
+      const { feeds } = this.#feeds(vectors, part);
       const logits = (await this.#session.run(feeds))['logits']?.data;
       if (!(logits instanceof Float32Array)) throw new TypeError('This scorer was not opened for logits');
       let place = 0;
@@ -122,17 +123,12 @@ export class Scorer {
     await this.#session.close();
   }
 
-  #feeds(
-    vectors: Float32Array,
-    part: Groups,
-    temperature: number,
-  ): { feeds: HostTensors; tokens: Picks; scalars: Picks } {
+  #feeds(vectors: Float32Array, part: Groups): { feeds: HostTensors; tokens: Picks; scalars: Picks } {
     const { trainable, maximumTime, scoring } = this.#options;
     const { shape, feeds } = tokenFeeds(part, trainable, maximumTime, false);
     const tokens = new Picks(part, shape, blockRowsFor(configurationOf(trainable)));
     const scalars = new Picks(part, shape, 1);
     const parameters: HostTensor = float32([groupsOf(trainable), vectorLength(trainable)], vectors);
-    const heat = { temperature: float32([], Float32Array.of(temperature)) };
     const wantsScalars = scoring === 'scalars' || scoring === 'tokens-and-scalars';
     return {
       tokens,
@@ -141,7 +137,6 @@ export class Scorer {
         ...feeds,
         parameters,
         ...(scoring === 'scalars' ? {} : { ...pickFeeds('token', tokens, false) }),
-        ...(scoring === 'logits' || (scoring !== 'scalars' && trainable.kind === 'adapters') ? heat : {}),
         ...(scoring === 'scalars' || scoring === 'logits' ? {} : { tokenTargets: tokens.targets() }),
         ...(wantsScalars ? { ...pickFeeds('scalar', scalars, false), scalarGroups: scalars.groups() } : {}),
       },

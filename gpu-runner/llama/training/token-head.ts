@@ -32,12 +32,12 @@ export interface VocabularyProjection {
  *
  * @param hidden [blocks, C, hidden]
  * @param targets int64 [blocks, C]
- * @param temperature scalar
+ * @param temperature T
  */
 export function frozenTokenScores(
   hidden: Value,
   targets: Value,
-  temperature: Value,
+  temperature: number,
   projection: VocabularyProjection,
   differentiable: boolean,
 ): TokenScores {
@@ -51,7 +51,7 @@ export function frozenTokenScores(
     body: (body, iteration) => {
       const x = ops.gather(body.capture(hidden), iteration);
       const target = ops.gather(body.capture(targets), iteration);
-      const logits = ops.divide(projection.logits(x), temperature);
+      const logits = tempered(projection.logits(x), temperature);
       const { logProbability, probabilities, normaliser } = scoreBlock(logits, target);
       if (!differentiable) {
         const mean = ops.reduceSum(ops.multiply(probabilities, logits), { axes: [-1] });
@@ -59,8 +59,8 @@ export function frozenTokenScores(
       }
       const mixed = projection.mix(probabilities);
       const mean = ops.reduceSum(ops.multiply(projection.seen(x), mixed), { axes: [-1] });
-      const entropy = ops.subtract(normaliser, ops.divide(mean, temperature));
-      const slope = ops.divide(ops.subtract(projection.rows(target), mixed), temperature);
+      const entropy = ops.subtract(normaliser, tempered(mean, temperature));
+      const slope = tempered(ops.subtract(projection.rows(target), mixed), temperature);
       return { carried: [], stacked: [logProbability, entropy, slope] };
     },
   });
@@ -75,6 +75,11 @@ export function frozenTokenScores(
   const [scored] = Graph.composite('FrozenTokenScores', [hidden], () => [logProbabilities], rule);
   if (scored === undefined) throw new GraphError('The vocabulary loop lost a result');
   return { logProbabilities: scored, entropies };
+}
+
+/** x / T, and x itself at T = 1. */
+export function tempered(x: Value, temperature: number): Value {
+  return temperature === 1 ? x : ops.multiply(x, 1 / temperature);
 }
 
 /** log p(target), p, and the log of the sum of exponentials of a block of logits [rows, vocabulary]. */

@@ -46,15 +46,27 @@ export function blockRowsFor({ vocabularySize }: LlamaConfiguration): number {
 }
 
 /** How the graphs of a model are built on this device. */
-export async function graphOptions(trainable: Trainable, maximumTime: number): Promise<GraphOptions> {
+export async function graphOptions(
+  trainable: Trainable,
+  maximumTime: number,
+  temperature = 1,
+): Promise<GraphOptions> {
   const blockRows = blockRowsFor(configurationOf(trainable));
-  return { trainable, maximumTime, blockRows, productForm: await cpuProductForm() };
+  return { trainable, maximumTime, blockRows, temperature, productForm: await cpuProductForm() };
 }
 
 /** Loads the step of an objective. */
-export async function openStep(options: TrainerOptions, objective: Objective): Promise<StepRunner> {
+export async function openStep(
+  options: TrainerOptions,
+  objective: Objective,
+  temperature = 1,
+): Promise<StepRunner> {
   const { trainable, maximumTime, optimiser, session = {}, state } = options;
-  const graph = trainingStepGraph(await graphOptions(trainable, maximumTime), objective, optimiser);
+  const graph = trainingStepGraph(
+    await graphOptions(trainable, maximumTime, temperature),
+    objective,
+    optimiser,
+  );
   return new StepRunner(await openGraph(graph, trainable, session), state);
 }
 

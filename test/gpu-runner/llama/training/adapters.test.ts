@@ -235,7 +235,14 @@ describe('the PPO step', () => {
       };
       const { batch } = ppoBatch([rows], [1 / total], options);
       const objective = { kind: 'ppo', policyClip: 0.2, valueClip: 0.2 } as const;
-      const found = await gradientOf(trainable, objective, batch.feeds, options.state.parameters, TIME);
+      const found = await gradientOf(
+        trainable,
+        objective,
+        batch.feeds,
+        options.state.parameters,
+        TIME,
+        temperature,
+      );
 
       let loss = 0;
       let biasGradient = 0;

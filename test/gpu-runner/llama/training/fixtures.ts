@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LlamaConfiguration, namedShapes } from '../../../../gpu-runner/llama/config.ts';
-import { writeRandomBase } from '../../../../gpu-runner/llama/import/random-base.ts';
+import { writeTrainedBase } from '../../../../gpu-runner/llama/training/trained-base.ts';
 import type { WeightFile } from '../../../../gpu-runner/llama/import/weight-file.ts';
 import type { BasePrecision } from '../../../../gpu-runner/llama/import/weight-layout.ts';
 import {
@@ -76,7 +76,15 @@ export async function withBase<Result>(
 ): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), 'rlcd-training-'));
   try {
-    return await use(await writeRandomBase(join(folder, 'base'), configuration, precision, seed));
+    return await use(
+      await writeTrainedBase(
+        join(folder, 'base'),
+        configuration,
+        precision,
+        randomModel(configuration, seed),
+        'a test',
+      ),
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }

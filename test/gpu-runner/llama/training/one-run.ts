@@ -14,11 +14,12 @@ export async function gradientOf(
   feeds: HostTensors,
   vectors: Float32Array,
   maximumTime: number,
+  temperature = 1,
 ): Promise<Readonly<Record<string, Float32Array>>> {
   const groups = trainable.kind === 'full' ? 1 : trainable.groups;
   const shape = [groups, vectors.length / groups];
   const zeros = float32(shape, new Float32Array(vectors.length));
-  const graph = trainingStepGraph(await graphOptions(trainable, maximumTime), objective, adam);
+  const graph = trainingStepGraph(await graphOptions(trainable, maximumTime, temperature), objective, adam);
   const session = await openGraph(graph, trainable, { threads: 1 });
   try {
     const results = await session.run({

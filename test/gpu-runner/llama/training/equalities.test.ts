@@ -1,0 +1,245 @@
+/** What must be equal: groups and separate runs, micro-batches and the big batch, scorer and trainer, a resumed run. */
+import { describe, expect, it } from 'vitest';
+import type { WeightFile } from '../../../../gpu-runner/llama/import/weight-file.ts';
+import { LanguageModelTrainer } from '../../../../gpu-runner/llama/training/language-model-trainer.ts';
+import { adapterLayout, initialAdapter } from '../../../../gpu-runner/llama/training/lora-layout.ts';
+import { PpoTrainer, type PpoRow } from '../../../../gpu-runner/llama/training/ppo-trainer.ts';
+import { PreferenceTrainer } from '../../../../gpu-runner/llama/training/preference-trainer.ts';
+import { Scorer } from '../../../../gpu-runner/llama/training/scorer.ts';
+import type { TrainerOptions } from '../../../../gpu-runner/llama/training/trainer.ts';
+import {
+  decodeState,
+  encodeState,
+  groupVector,
+  initialState,
+  type TrainingState,
+  TrainingStateError,
+} from '../../../../gpu-runner/llama/training/training-state.ts';
+import {
+  adam,
+  randomAdapter,
+  randomModel,
+  randomSequences,
+  smallShape,
+  withBase,
+  worstDifference,
+} from './fixtures.ts';
+
+const TIME = 20;
+const shape = smallShape();
+const layout = adapterLayout(shape, 4, 8);
+
+function trainerOptions(
+  base: WeightFile,
+  vectors: readonly Float32Array[],
+  microBatchRows = 64,
+): TrainerOptions {
+  return {
+    trainable: { kind: 'adapters', base, layout, groups: vectors.length },
+    state: initialState(vectors),
+    optimiser: adam,
+    maximumTime: TIME,
+    microBatchRows,
+    session: { threads: 2 },
+  };
+}
+
+function rowsOf(seed: number, count: number): { tokens: number[]; start: number }[] {
+  return randomSequences(count, shape.vocabularySize, [4, TIME], seed).map((tokens) => ({
+    tokens,
+    start: 2,
+  }));
+}
+
+/** Three updates on the same rows; the state after them. */
+async function train(
+  options: TrainerOptions,
+  groups: readonly (readonly { tokens: number[]; start: number }[])[],
+  steps = 3,
+): Promise<TrainingState> {
+  const trainer = await LanguageModelTrainer.open(options);
+  for (let step = 0; step < steps; step++) {
+    await trainer.step(
+      groups,
+      groups.map((_, group) => 0.01 / (group + 1)),
+    );
+  }
+  const { state } = trainer;
+  await trainer.close();
+  return state;
+}
+
+describe('groups of one batch', () => {
+  it('train as they would alone, on rows of their own number and length', async () => {
+    await withBase(shape, 'int8', 1, async (base) => {
+      const vectors = [31, 32, 33].map((seed) => randomAdapter(layout, seed));
+      const groups = [rowsOf(1, 4), rowsOf(2, 7), rowsOf(3, 5)];
+      const together = await train(trainerOptions(base, vectors), groups);
+      for (const [group, vector] of vectors.entries()) {
+        const trainer = await LanguageModelTrainer.open(trainerOptions(base, [vector]));
+        for (let step = 0; step < 3; step++) await trainer.step([groups[group] ?? []], [0.01 / (group + 1)]);
+        expect(worstDifference(groupVector(together, group), groupVector(trainer.state, 0))).toBeLessThan(
+          1e-5,
+        );
+        await trainer.close();
+      }
+    });
+  });
+
+  it('score bit for bit as the base when their adapter is zero, and as the base with a fresh adapter', async () => {
+    await withBase(shape, 'int8', 1, async (base) => {
+      const vectors = [
+        new Float32Array(layout.length),
+        initialAdapter(layout, 5, 0),
+        randomAdapter(layout, 5),
+      ];
+      const rows = rowsOf(4, 5);
+      const { trainable } = trainerOptions(base, vectors);
+      const scorer = await Scorer.open({
+        trainable,
+        scoring: 'tokens',
+        maximumTime: TIME,
+        microBatchRows: 8,
+      });
+      const { logProbabilities } = await scorer.score(initialState(vectors).parameters, [rows, rows, rows]);
+      await scorer.close();
+      const [none, fresh, trained] = logProbabilities;
+      expect(fresh).toEqual(none);
+      expect(worstDifference(trained?.[0] ?? [], none?.[0] ?? [])).toBeGreaterThan(1e-3);
+    });
+  });
+});
+
+describe('micro-batches', () => {
+  it('accumulate to the update of the big batch', async () => {
+    await withBase(shape, 'int8', 1, async (base) => {
+      const vectors = [41, 42].map((seed) => randomAdapter(layout, seed));
+      const groups = [rowsOf(5, 9), rowsOf(6, 6)];
+      const whole = await train(trainerOptions(base, vectors), groups, 1);
+      const parts = await train(trainerOptions(base, vectors, 2), groups, 1);
+      expect(worstDifference(parts.means, whole.means)).toBeLessThan(1e-5);
+      expect(worstDifference(parts.variances, whole.variances)).toBeLessThan(1e-5);
+    });
+  });
+
+  it('accumulate to the gradient of the big batch in full-parameter training', async () => {
+    const options = (microBatchRows: number): TrainerOptions => ({
+      trainable: { kind: 'full', configuration: shape },
+      state: initialState([randomModel(shape, 3)]),
+      optimiser: adam,
+      maximumTime: TIME,
+      microBatchRows,
+    });
+    const groups = [rowsOf(7, 9)];
+    const [whole, parts] = [await train(options(9), groups, 1), await train(options(4), groups, 1)];
+    expect(worstDifference(parts.means, whole.means)).toBeLessThan(1e-5);
+  });
+
+  it('accumulate to the big batch of preference pairs', async () => {
+    await withBase(shape, 'int8', 1, async (base) => {
+      const texts = randomSequences(12, shape.vocabularySize, [3, TIME], 8);
+      const pairs = [0, 1, 2, 3, 4, 5].map((pair) => ({
+        first: texts[2 * pair] ?? [],
+        second: texts[2 * pair + 1] ?? [],
+        target: pair / 5,
+      }));
+      const means: Float32Array[] = [];
+      for (const rows of [12, 4]) {
+        const trainer = await PreferenceTrainer.open(trainerOptions(base, [randomAdapter(layout, 43)], rows));
+        const { scores } = await trainer.step([pairs], [0.01]);
+        expect(scores[0]).toHaveLength(6);
+        means.push(trainer.state.means.slice());
+        await trainer.close();
+      }
+      expect(worstDifference(means[1] ?? [], means[0] ?? [])).toBeLessThan(1e-5);
+    });
+  });
+});
+
+describe('the first minibatch of PPO', () => {
+  it('has a ratio of exactly 1 when the old log-probabilities come from the scorer, at any temperature', async () => {
+    await withBase(shape, 'int8', 1, async (base) => {
+      const vectors = [51, 52].map((seed) => randomAdapter(layout, seed));
+      const options = trainerOptions(base, vectors);
+      const rows = rowsOf(9, 6);
+      for (const temperature of [1, 0.8]) {
+        const scorer = await Scorer.open({
+          ...options,
+          temperature,
+          scoring: 'tokens-and-scalars',
+          session: { threads: 2 },
+        });
+        const old = await scorer.score(options.state.parameters, [rows, rows]);
+        await scorer.close();
+        const rollouts: PpoRow[] = rows.map((row, index) => ({
+          tokens: row.tokens,
+          start: row.start,
+          oldLogProbabilities: old.logProbabilities[0]?.[index] ?? [],
+          oldValues: old.scalars[1]?.[index] ?? [],
+          advantages: Array.from({ length: row.tokens.length - row.start }, (_, offset) =>
+            Math.sin(offset + index),
+          ),
+          returns: Array.from({ length: row.tokens.length - row.start }, (_, offset) =>
+            Math.cos(offset + index),
+          ),
+        }));
+        const trainer = await PpoTrainer.open({
+          ...options,
+          policyClip: 0.2,
+          valueClip: 0.2,
+          valueCoefficient: 0.1,
+          temperature,
+        });
+        const first = await trainer.step([rollouts], [0.01, 0.01]);
+        expect(first.logProbabilities[0]).toEqual(old.logProbabilities[0]);
+        expect(first.values[0]).toEqual(old.scalars[1]);
+        first.entropies[0]?.forEach((row, index) => {
+          expect(worstDifference(row, old.entropies[0]?.[index] ?? [])).toBeLessThan(1e-4);
+        });
+        const second = await trainer.step([rollouts], [0.01, 0.01]);
+        expect(second.logProbabilities[0]).not.toEqual(old.logProbabilities[0]);
+        await trainer.close();
+      }
+    });
+  });
+});
+
+describe('a resumed run', () => {
+  it('ends in the bytes of an uninterrupted one', async () => {
+    await withBase(shape, 'int8', 1, async (base) => {
+      const vectors = [61, 62].map((seed) => initialAdapter(layout, seed, 0));
+      const groups = [rowsOf(10, 6), rowsOf(11, 6)];
+      const whole = encodeState(await train(trainerOptions(base, vectors), groups, 4));
+      const half = encodeState(await train(trainerOptions(base, vectors), groups, 2));
+      const trainer = await LanguageModelTrainer.open(trainerOptions(base, vectors));
+      trainer.restore(decodeState(half));
+      await trainer.step(groups, [0.01, 0.005]);
+      await trainer.step(groups, [0.01, 0.005]);
+      expect(trainer.state.step).toBe(4);
+      expect(Buffer.from(encodeState(trainer.state)).equals(whole)).toBe(true);
+      await trainer.close();
+      const continued = await train(
+        { ...trainerOptions(base, vectors), state: decodeState(half) },
+        groups,
+        2,
+      );
+      expect(Buffer.from(encodeState(continued)).equals(whole)).toBe(true);
+    });
+  });
+
+  it('refuses bytes that are not a whole state, and a state of another shape', async () => {
+    const state = initialState([new Float32Array([1, 2, 3])]);
+    const bytes = encodeState(state);
+    expect(decodeState(bytes)).toEqual(state);
+    expect(() => decodeState(bytes.slice(0, -4))).toThrow(TrainingStateError);
+    expect(() => decodeState(bytes.slice(0, 10))).toThrow(TrainingStateError);
+    expect(() => decodeState(bytes.with(0, 0))).toThrow(/no training state/);
+    await withBase(shape, 'int8', 1, async (base) => {
+      const trainer = await LanguageModelTrainer.open(
+        trainerOptions(base, [new Float32Array(layout.length)]),
+      );
+      expect(() => trainer.restore(state)).toThrow(/1 groups of 3/);
+      await trainer.close();
+    });
+  });
+});
