@@ -43,27 +43,14 @@ export interface LinearOptions {
 
 /**
  * x W with one scale per row of x and one per output channel (vector-wise quantisation as in LLM.int8()):
- * y = (q(x) q(W)) * s_x * s_W, q(x) = round(127 x / max|x|).
- *
- * A row's result depends on that row alone. The gradient goes straight through the rounding: dX = dY W^T.
+ * y = (q(x) q(W)) * s_x * s_W, q(x) = round(127 x / max|x|). A row's result depends on that row alone.
  *
  * @param x fp32 [..., inputs]
  * @returns fp32 [..., outputs]
  */
 export function eightBitLinear(x: Value, weight: EightBitWeight, options: LinearOptions): Value {
-  const { values, scale } = weight;
   const product = options.centred === true ? centredProduct : symmetricProduct;
-  return ops.first(
-    Graph.composite(
-      'EightBitLinear',
-      [x],
-      () => [product(x, weight, options.form)],
-      ({ outputGradients: [g] }) =>
-        g === undefined
-          ? []
-          : [ops.matMul(ops.multiply(g, scale), ops.cast(values, 'float32'), { transposeB: true })],
-    ),
-  );
+  return product(x, weight, options.form);
 }
 
 function symmetricProduct(x: Value, weight: EightBitWeight, form: ProductForm): Value {
