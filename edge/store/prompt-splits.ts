@@ -1,6 +1,7 @@
 /** A split of a prompt set as an artifact: the form in which runners read prompts. */
 import { createHash } from 'node:crypto';
 import type { Split } from '../prompt-sets/split-rule.ts';
+import { conflict } from '../problem.ts';
 import { artifactBlob, insertArtifact } from './artifacts.ts';
 import type { Blobs } from './blobs.ts';
 import type { Database, Statement } from './database.ts';
@@ -48,17 +49,15 @@ async function* linesOfSplit(
 /**
  * Writes a split out as an artifact, once.
  *
- * @returns undefined where the split has no prompt; `writes` is what the store must still learn of it, and goes into
- *   the batch of whatever needs the split
+ * @throws ProblemError 409 where the split has no prompt
  */
 export async function materialiseSplit(
-  database: Database,
-  blobs: Blobs,
+  { database, blobs }: { readonly database: Database; readonly blobs: Blobs },
   promptSetId: string,
   split: Split,
   now: number,
-): Promise<{ artifact: SplitArtifact; writes: readonly Statement[] } | undefined> {
-  const [known] = await rows<SplitArtifact>(
+): Promise<MaterialisedSplit> {
+  const [known] = await rows<Omit<MaterialisedSplit, 'writes'>>(
     raw(
       database,
       `SELECT s.sha256, a.bytes, s.rows FROM prompt_splits s JOIN artifacts a ON a.sha256 = s.sha256
@@ -67,7 +66,7 @@ export async function materialiseSplit(
       split,
     ),
   );
-  if (known) return { artifact: known, writes: [] };
+  if (known) return { ...known, writes: [] };
   const [counted] = await rows<{ n: number }>(
     raw(
       database,
@@ -77,7 +76,9 @@ export async function materialiseSplit(
     ),
   );
   const count = counted?.n ?? 0;
-  if (count === 0) return undefined;
+  if (count === 0) {
+    throw conflict(`Prompt set ${promptSetId} has no prompt in the split ${split}; use a set that has`);
+  }
   const hash = createHash('sha256');
   let bytes = 0;
   for await (const lines of linesOfSplit(database, promptSetId, split)) {
@@ -88,7 +89,9 @@ export async function materialiseSplit(
   await blobs.put(artifactBlob(sha256), linesOfSplit(database, promptSetId, split));
   const mediaType = 'application/jsonl';
   return {
-    artifact: { sha256, bytes, rows: count },
+    sha256,
+    bytes,
+    rows: count,
     writes: [
       insertArtifact(database, {
         sha256,
