@@ -7,15 +7,27 @@ import type { Handlers } from './http/handler.ts';
 import { onError, onNotFound } from './http/on-error.ts';
 import { createRouter, register, type App } from './http/register.ts';
 import { serveReference } from './http/reference.ts';
+import { artifactHandlers } from './routes/artifacts.ts';
+import { baseModelHandlers } from './routes/base-models.ts';
+import { experimentHandlers } from './routes/experiments.ts';
 import { healthHandlers } from './routes/health.ts';
 import { keyHandlers } from './routes/keys.ts';
 import { principleHandlers } from './routes/principles.ts';
+import { promptSetHandlers } from './routes/prompt-sets.ts';
+import { uploadHandlers } from './routes/uploads.ts';
+import { taskHandlers } from './routes/tasks.ts';
 
 export function createApp(dependencies: Dependencies): App {
   const handlers: Handlers<typeof contract> = {
+    ...artifactHandlers(dependencies),
+    ...baseModelHandlers(dependencies),
+    ...experimentHandlers(dependencies),
     ...healthHandlers(dependencies),
     ...keyHandlers(dependencies),
     ...principleHandlers(dependencies),
+    ...promptSetHandlers(dependencies),
+    ...uploadHandlers(dependencies),
+    ...taskHandlers(dependencies),
   };
   const app = createRouter();
   app.use(

@@ -26,6 +26,8 @@ interface Plan {
   readonly statements: RawStatement[];
   /** Whether a task that is shared was already begun by another experiment. */
   readonly begun: boolean;
+  /** Whether every stage has succeeded. */
+  readonly succeeded: boolean;
 }
 
 function withStage(experiment: ExperimentState, stage: StageState): ExperimentState {
@@ -108,14 +110,15 @@ export async function planExperiment(database: Database, start: ExperimentState,
         logExperimentEvent(database, experiment.id, 'stage-failed', { stage: stage.name, reason }, now),
         ...endExperiment(database, experiment.id, 'failed', `${stage.name}: ${reason}`, now),
       );
-      return { statements, begun };
+      return { statements, begun, succeeded: false };
     }
   }
-  if (experiment.stages.every(({ status }) => status === 'succeeded')) {
+  const succeeded = experiment.stages.every(({ status }) => status === 'succeeded');
+  if (succeeded) {
     statements.push(...endExperiment(database, experiment.id, 'succeeded', null, now));
   }
   if (assumed.length > 0) statements.push(raiseIfEnded(database, experiment.id, assumed));
-  return { statements, begun };
+  return { statements, begun, succeeded };
 }
 
 /** Does what has become possible for an experiment; nothing where it has ended. */

@@ -215,3 +215,17 @@ export function logExperimentEvent(
     now,
   );
 }
+
+/** Removes an experiment that has ended, and those of its tasks that no other one uses and no runner holds. */
+export function deleteExperiment(database: Database, id: string, taskIds: readonly string[]): RawStatement[] {
+  return [
+    raw(database, 'DELETE FROM events WHERE experiment_id = ?', id),
+    raw(database, 'DELETE FROM experiments WHERE id = ?', id),
+    raw(
+      database,
+      `DELETE FROM tasks WHERE id IN (SELECT value FROM json_each(?)) AND status <> 'leased'
+         AND NOT EXISTS (SELECT 1 FROM stage_tasks st WHERE st.task_id = tasks.id)`,
+      JSON.stringify(taskIds),
+    ),
+  ];
+}

@@ -78,7 +78,10 @@ export type ClaimedTask = z.infer<typeof claimedTask>;
 
 /** What a runner says of itself with every claim. */
 export const runnerDescription = z.strictObject({
-  /** Made by the runner when it starts; stays the same until it ends. */
+  /**
+   * Made by the runner once, and kept over its restarts: a runner works on one task at a time, so a new claim
+   * under the same id frees what it held before at once. Two processes need two ids.
+   */
   id: z.uuid(),
   name: text(200),
   engineVersion: text(100),
@@ -105,13 +108,19 @@ const metric = z.strictObject({
   value: z.number(),
 });
 
+/** What a model wrote may hold anything; the store keeps no NUL and no lone surrogate. */
+const modelText = z
+  .string()
+  .max(50_000)
+  .transform((value) => value.toWellFormed().replaceAll('\0', '\ufffd'));
+
 const sample = z.strictObject({
   step: z.int().min(0).max(1_000_000_000),
   /** Counts the samples of a step. */
   row: z.int().min(0).max(1_000_000),
   promptId: z.string().max(200),
-  prompt: z.string().max(50_000),
-  response: z.string().max(50_000),
+  prompt: modelText,
+  response: modelText,
   score: z.number().nullable(),
   /** Further figures to show, such as `kl` or `klCoefficient`. */
   detail: z.record(z.string().max(100), z.union([z.string().max(1000), z.number(), z.null()])).optional(),
@@ -160,8 +169,10 @@ export const taskView = z
     experimentId: identifier,
     stage: z.string(),
     shard: z.object({ index: z.int(), count: z.int() }),
+    /** Claims so far. */
     attempts: z.int(),
-    maximumAttempts: z.int(),
+    /** Time under lease, over all attempts. */
+    runnerSeconds: z.number(),
     epoch: z.int(),
     runnerId: z.string().nullable(),
     leaseUntil: instant.nullable(),

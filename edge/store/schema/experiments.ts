@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import { EXPERIMENT_STATUSES, METHODS, STAGE_KINDS, STAGE_STATUSES } from '../../../shared/api/words.ts';
 import { id, instant, json, type JsonObject } from './columns.ts';
-import { principleVersions } from './principles.ts';
+import { principles, principleVersions } from './principles.ts';
 import { baseModels, promptSets } from './prompt-sets.ts';
 
 export const experiments = sqliteTable(
@@ -12,6 +12,9 @@ export const experiments = sqliteTable(
     id: id(),
     name: text('name').notNull(),
     method: text('method', { enum: METHODS }).notNull(),
+    principleId: text('principle_id')
+      .notNull()
+      .references(() => principles.id),
     principleVersionId: text('principle_version_id')
       .notNull()
       .references(() => principleVersions.id),
@@ -43,7 +46,7 @@ export const experiments = sqliteTable(
       .where(sql`${table.revision} > ${table.plannedRevision}`),
     index('experiments_status').on(table.status, table.id),
     index('experiments_method').on(table.method, table.id),
-    index('experiments_principle').on(table.principleVersionId, table.id),
+    index('experiments_principle').on(table.principleId, table.id),
     index('experiments_prompt_set').on(table.promptSetId, table.id),
     index('experiments_base_model').on(table.baseModelId, table.id),
   ],

@@ -1,0 +1,106 @@
+/** Rows that a task's outputs become: preference pairs and comparisons, so that people can browse them. */
+import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
+import { comparisonLine } from '../../shared/api/tasks/judge.ts';
+import { preferencePairLine } from '../../shared/api/tasks/simulate.ts';
+import type { Blobs } from '../store/blobs.ts';
+import type { Database } from '../store/database.ts';
+import { jsonChunks, raw, type RawStatement } from '../store/raw.ts';
+import { readJsonLines } from './json-lines.ts';
+
+interface Outputs {
+  readonly taskId: string;
+  readonly kind: TaskKind;
+  readonly outputs: readonly { readonly name: string; readonly sha256: string }[];
+}
+
+/**
+ * The writes that ingest a task's outputs; every row has a key made of the task and its place, so a repeated
+ * ingest writes the same rows.
+ *
+ * @throws ProblemError 400 naming output and line where the bytes are not what they must be
+ */
+export async function ingestOutputs(
+  database: Database,
+  blobs: Blobs,
+  { taskId, kind, outputs }: Outputs,
+  now: number,
+): Promise<RawStatement[]> {
+  const sha256 = (name: string) => outputs.find((output) => output.name === name)?.sha256;
+  if (kind === 'simulate' || kind === 'label') {
+    const pairs = sha256('pairs');
+    return pairs === undefined ? [] : await ingestPairs(database, blobs, taskId, pairs);
+  }
+  if (kind === 'judge') {
+    const comparisons = sha256('comparisons');
+    return comparisons === undefined
+      ? []
+      : await ingestComparisons(database, blobs, taskId, comparisons, now);
+  }
+  return [];
+}
+
+/** SQLite's JSON functions end a text at a NUL. */
+function clean(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\ufffd');
+}
+
+async function ingestPairs(database: Database, blobs: Blobs, taskId: string, sha256: string) {
+  const lines = [];
+  for await (const line of readJsonLines(blobs, sha256, 'pairs', preferencePairLine)) {
+    const { promptId, labelProbability, affixPair } = line;
+    const [prompt, chosen, rejected] = [line.prompt, line.chosen, line.rejected].map(clean);
+    lines.push([lines.length, promptId, prompt, chosen, rejected, labelProbability, affixPair]);
+  }
+  return jsonChunks(lines).map((json) =>
+    raw(
+      database,
+      `INSERT OR REPLACE INTO preference_pairs
+         (task_id, position, prompt_id, prompt, chosen, rejected, label_probability, affix_pair)
+       SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+       FROM json_each(?)`,
+      taskId,
+      json,
+    ),
+  );
+}
+
+const OUTCOMES = { 1: 'first', 0: 'second', 0.5: 'tie' } as const;
+
+async function ingestComparisons(
+  database: Database,
+  blobs: Blobs,
+  taskId: string,
+  sha256: string,
+  now: number,
+): Promise<RawStatement[]> {
+  const lines = [];
+  for await (const line of readJsonLines(blobs, sha256, 'comparisons', comparisonLine)) {
+    const { judge, promptId, firstScore, secondScore } = line;
+    const [prompt, first, second] = [line.prompt, line.first, line.second].map(clean);
+    lines.push([promptId, prompt, first, second, judge, OUTCOMES[line.share], firstScore, secondScore]);
+  }
+  return jsonChunks(lines).flatMap((json) => [
+    raw(
+      database,
+      `INSERT OR IGNORE INTO comparison_candidates
+         (id, task_id, prompt_id, prompt, first_response, second_response, created_at)
+       SELECT ? || ':' || (value ->> 0), ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3, ?
+       FROM json_each(?)`,
+      taskId,
+      taskId,
+      now,
+      json,
+    ),
+    raw(
+      database,
+      `INSERT OR IGNORE INTO comparisons
+         (id, candidate_id, source, judge, swapped, outcome, first_score, second_score, created_at)
+       SELECT ? || ':' || (value ->> 0) || ':machine:' || (value ->> 4) || ':0', ? || ':' || (value ->> 0),
+         'machine', value ->> 4, 0, value ->> 5, value ->> 6, value ->> 7, ? FROM json_each(?)`,
+      taskId,
+      taskId,
+      now,
+      json,
+    ),
+  ]);
+}

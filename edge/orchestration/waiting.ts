@@ -1,0 +1,27 @@
+/** Why something waits, in words for people. */
+import type { Fleet } from '../store/runners.ts';
+
+export interface QueuedTask {
+  readonly status: string;
+  readonly availableAt: number;
+  readonly engineVersion: string;
+}
+
+/** @returns null for a task that does not wait */
+export function whyTaskWaits(task: QueuedTask, fleet: Fleet, now: number): string | null {
+  if (task.status !== 'queued') return null;
+  if (task.availableAt > now) {
+    return `waits ${Math.ceil((task.availableAt - now) / 1000)} s after a failure, then it is tried again`;
+  }
+  const able = fleet.live.get(task.engineVersion) ?? 0;
+  if (able > 0) return `waits for one of ${able} runners to be free`;
+  const others = [...fleet.live.keys()];
+  return others.length === 0
+    ? 'waits for a runner; none is alive'
+    : `waits for a runner with engine version ${task.engineVersion}; alive are ${others.sort().join(', ')}`;
+}
+
+/** @param open the stages before it that have not succeeded */
+export function whyStageWaits(open: readonly string[]): string {
+  return open.length === 0 ? 'waits to be planned' : `waits for ${open.join(', ')}`;
+}

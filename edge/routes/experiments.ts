@@ -1,0 +1,120 @@
+/** Experiments. */
+import type { experimentEndpoints } from '../../shared/api/experiments.ts';
+import { compareDocuments } from '../../shared/compare-documents.ts';
+import type { Dependencies } from '../dependencies.ts';
+import type { Handlers } from '../http/handler.ts';
+import { createExperiment } from '../orchestration/create.ts';
+import { METHOD_STAGES } from '../orchestration/methods.ts';
+import { whyStageWaits } from '../orchestration/waiting.ts';
+import { conflict, notFound } from '../problem.ts';
+import {
+  findExperiment,
+  findLastEventId,
+  findLineage,
+  findResults,
+  findStages,
+  listExperiments,
+} from '../store/experiment-views.ts';
+import { deleteExperiment, endExperiment } from '../store/experiments.ts';
+import { findTasksOfExperiment } from '../store/task-views.ts';
+
+export function experimentHandlers(dependencies: Dependencies): Handlers<typeof experimentEndpoints> {
+  const { database } = dependencies;
+
+  async function requireExperiment(id: string) {
+    const experiment = await findExperiment(database, id);
+    if (!experiment) throw notFound(`experiment ${id}`);
+    return experiment;
+  }
+
+  /** What an experiment was asked to do, without what names and times it. */
+  async function readSettings(id: string) {
+    const { view } = await requireExperiment(id);
+    const { method, principle, promptSet, baseModel, seed, shards } = view;
+    const stages = await findStages(database, id);
+    const parameters = Object.fromEntries(stages.map((stage) => [stage.name, stage.parameters]));
+    return { method, principle, promptSet, baseModel, seed, shards, stages: parameters };
+  }
+
+  return {
+    async createExperiment({ body }, { now }) {
+      const { view, writes } = await createExperiment(dependencies, body, now);
+      return { body: view, writes };
+    },
+
+    async listExperiments({ query }) {
+      return { body: await listExperiments(database, query) };
+    },
+
+    async getExperiment({ parameters }, { now }) {
+      const { experimentId } = parameters;
+      // First the place in the event log, then the state: what happens between is told again, never missed.
+      const lastEventId = await findLastEventId(database, experimentId);
+      const { view, hyperparameters } = await requireExperiment(experimentId);
+      const stages = await findStages(database, experimentId);
+      const tasks = await findTasksOfExperiment(database, experimentId, now);
+      const rules = METHOD_STAGES[view.method];
+      return {
+        body: {
+          ...view,
+          hyperparameters,
+          lastEventId,
+          results: await findResults(database, experimentId),
+          cost: {
+            runnerSeconds: tasks.reduce((sum, { task }) => sum + task.runnerSeconds, 0),
+            tasks: tasks.length,
+            sharedTasks: tasks.filter(({ task }) => task.experimentId !== experimentId).length,
+          },
+          stages: stages.map((stage) => {
+            const needs = rules.find(({ name }) => name === stage.name)?.inputs.map(({ from }) => from) ?? [];
+            const open = stages.filter(({ name, status }) => needs.includes(name) && status !== 'succeeded');
+            return {
+              ...stage,
+              waitsFor: stage.status === 'waiting' ? whyStageWaits(open.map(({ name }) => name)) : null,
+              tasks: tasks.filter(({ stageId }) => stageId === stage.id).map(({ task }) => task),
+            };
+          }),
+        },
+      };
+    },
+
+    async cancelExperiment({ parameters }, { now }) {
+      const { view } = await requireExperiment(parameters.experimentId);
+      const open = view.status === 'queued' || view.status === 'running';
+      return {
+        body: open ? { ...view, status: 'cancelled', finishedAt: now } : view,
+        writes: open ? endExperiment(database, view.id, 'cancelled', null, now) : [],
+      };
+    },
+
+    async deleteExperiment({ parameters }, { now }) {
+      const { view } = await requireExperiment(parameters.experimentId);
+      if (view.status === 'queued' || view.status === 'running') {
+        throw conflict(`Experiment ${view.id} is ${view.status}; cancel it first`);
+      }
+      const tasks = await findTasksOfExperiment(database, view.id, now);
+      const taskIds = tasks.map(({ task }) => task.id);
+      return { writes: deleteExperiment(database, view.id, taskIds) };
+    },
+
+    async compareExperiments({ parameters }) {
+      const { experimentId, otherExperimentId } = parameters;
+      const first = await readSettings(experimentId);
+      const second = await readSettings(otherExperimentId);
+      return {
+        body: {
+          settings: compareDocuments(first, second),
+          results: {
+            first: await findResults(database, experimentId),
+            second: await findResults(database, otherExperimentId),
+          },
+        },
+      };
+    },
+
+    async getLineage({ parameters }) {
+      await requireExperiment(parameters.experimentId);
+      return { body: { tasks: await findLineage(database, parameters.experimentId) } };
+    },
+  };
+}

@@ -1,0 +1,131 @@
+/** Tasks: what a runner says, and what people see of it. */
+import type { ClaimedTask, taskEndpoints } from '../../shared/api/tasks.ts';
+import { requiredOutputs, taskSchemas, type TaskKind } from '../../shared/api/tasks/kinds.ts';
+import type { Dependencies } from '../dependencies.ts';
+import type { Handlers } from '../http/handler.ts';
+import { ingestOutputs } from '../orchestration/ingest.ts';
+import { advanceUnplanned } from '../orchestration/advance.ts';
+import { sweep } from '../orchestration/sweep.ts';
+import type { TaskSpecification } from '../orchestration/task-key.ts';
+import { fromIssues, invalidRequest, notFound } from '../problem.ts';
+import { checkpointTask } from '../store/leases/checkpoint.ts';
+import { claimTask, type ClaimedRow } from '../store/leases/claim.ts';
+import { completeTask, isCompletedBy } from '../store/leases/complete.ts';
+import { failTask, isFailedBy } from '../store/leases/fail.ts';
+import { LEASE_MILLISECONDS, requireLease, type Holder } from '../store/leases/lease.ts';
+import { reportTask } from '../store/leases/report.ts';
+import { findTask, findTaskDetail, listTasks } from '../store/task-views.ts';
+
+/** How long an idle runner waits before it asks again. */
+const RETRY_SECONDS = 2;
+
+function toClaimedTask(row: ClaimedRow): ClaimedTask {
+  const { kind: _, ...specification } = JSON.parse(row.specification) as TaskSpecification;
+  const {
+    checkpointSha256: sha256,
+    checkpointBytes: bytes,
+    checkpointStep: step,
+    checkpointEpoch: epoch,
+  } = row;
+  const resumes = sha256 !== null && bytes !== null && step !== null && epoch !== null;
+  return {
+    ...specification,
+    kind: row.kind,
+    id: row.id,
+    epoch: row.epoch,
+    leaseSeconds: LEASE_MILLISECONDS / 1000,
+    leaseUntil: row.leaseExpiresAt,
+    experimentId: row.experimentId,
+    stage: row.stage,
+    checkpoint: resumes ? { sha256, bytes, step, epoch } : null,
+    engineVersion: row.engineVersion,
+    // The schema of the answer checks it against the kind's parameters.
+  } as ClaimedTask;
+}
+
+/** @throws ProblemError 400 where the result has not the form of the kind, or an output is missing */
+function checkCompletion(
+  kind: TaskKind,
+  { outputs, result }: { outputs: readonly { name: string }[]; result: Record<string, unknown> },
+): void {
+  const checked = taskSchemas[kind].result.safeParse(result);
+  if (!checked.success) {
+    throw fromIssues(
+      'json',
+      checked.error.issues.map((issue) => ({ ...issue, path: ['result', ...issue.path] })),
+    );
+  }
+  const missing = requiredOutputs(kind, checked.data).filter(
+    (name) => !outputs.some((output) => output.name === name),
+  );
+  if (missing.length === 0) return;
+  throw invalidRequest(
+    missing.map((name) => ({
+      in: 'body',
+      pointer: '#/outputs',
+      detail: `${kind} must have the output ${name}`,
+    })),
+  );
+}
+
+export function taskHandlers({ database, blobs }: Dependencies): Handlers<typeof taskEndpoints> {
+  async function requireView(taskId: string, now: number) {
+    const view = await findTask(database, taskId, now);
+    if (!view) throw notFound(`task ${taskId}`);
+    return view;
+  }
+
+  return {
+    async claimTask({ body }, { principal, now }) {
+      const request = { ...body, keyId: principal.keyId };
+      let row = await claimTask(database, request, now);
+      if (!row && (await sweep(database, now))) row = await claimTask(database, request, now);
+      return { body: { task: row ? toClaimedTask(row) : null, retryAfterSeconds: RETRY_SECONDS } };
+    },
+
+    async reportTask({ parameters, body }, { principal, now }) {
+      const holder = { ...parameters, epoch: body.epoch, keyId: principal.keyId };
+      return { body: await reportTask(database, holder, body, now) };
+    },
+
+    async checkpointTask({ parameters, body }, { principal, now }) {
+      const holder = { ...parameters, epoch: body.epoch, keyId: principal.keyId };
+      return { body: await checkpointTask(database, holder, body, now) };
+    },
+
+    async completeTask({ parameters, body }, { principal, now }) {
+      const holder: Holder = { ...parameters, epoch: body.epoch, keyId: principal.keyId };
+      if (!(await isCompletedBy(database, holder))) {
+        const kind = (await requireLease(database, holder)).kind as TaskKind;
+        checkCompletion(kind, body);
+        const rows = await ingestOutputs(
+          database,
+          blobs,
+          { ...parameters, kind, outputs: body.outputs },
+          now,
+        );
+        await completeTask(database, holder, body, rows, now);
+      }
+      await advanceUnplanned(database, now);
+      return { body: await requireView(parameters.taskId, now) };
+    },
+
+    async failTask({ parameters, body }, { principal, now }) {
+      const holder = { ...parameters, epoch: body.epoch, keyId: principal.keyId };
+      if (!(await isFailedBy(database, holder))) await failTask(database, holder, body, now);
+      await advanceUnplanned(database, now);
+      return { body: await requireView(parameters.taskId, now) };
+    },
+
+    async listTasks({ query }, { now }) {
+      return { body: await listTasks(database, query, now) };
+    },
+
+    async getTask({ parameters }, { now }) {
+      const view = await requireView(parameters.taskId, now);
+      const detail = await findTaskDetail(database, parameters.taskId);
+      if (!detail) throw notFound(`task ${parameters.taskId}`);
+      return { body: { ...view, ...detail } };
+    },
+  };
+}
