@@ -4,7 +4,7 @@ import { gradients } from './gradient.ts';
 import type { Graph, Value } from './graph.ts';
 import * as ops from './operators.ts';
 
-export interface MicroBatchResult {
+interface MicroBatchResult {
   /**
    * A scalar. The sum over micro-batches is what is differentiated, so divide by what the whole batch counts
    * (all tokens, all rows), not by what the micro-batch does.

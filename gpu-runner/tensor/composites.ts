@@ -4,15 +4,11 @@ import { GraphError } from './errors.ts';
 import { sumTo } from './gradient.ts';
 import { Graph, type GradientRule, type Value } from './graph.ts';
 import * as ops from './operators.ts';
-import { PROJECTED_LOG_PROBABILITY_FORMULA } from './projected-log-probability.ts';
 
 /** Name of a composite -> its gradient, for the documentation. */
 export const COMPOSITE_FORMULAS: Readonly<Record<string, string>> = {
   RmsNorm: 'n = X r, h = g W: dX = r (h - n mean(h n)), dW = sum(g n), r = 1 / sqrt(mean(X^2) + epsilon)',
-  Silu: 's = sigmoid(X): dX = g (s + Y (1 - s))',
   Rotary: 'dX = g turned by the negative angle',
-  TokenLogProbability: 'dX = g (onehot(target) - softmax(X))',
-  ProjectedLogProbability: PROJECTED_LOG_PROBABILITY_FORMULA,
 };
 
 /**
@@ -55,21 +51,6 @@ function normalised(x: Value, weight: Value, epsilon: number): { y: Value; inver
   return { y, inverse: ops.cast(inverse, x.dtype) };
 }
 
-/** x sigmoid(x). */
-export function silu(x: Value): Value {
-  const forward = (): Value =>
-    x.dtype === 'float32'
-      ? ops.emitOne('QuickGelu', [x], x, { alpha: { float: 1 } }, 'com.microsoft')
-      : ops.multiply(x, ops.sigmoid(x));
-  const y = forward();
-  const rule: GradientRule = ({ outputGradients: [g] }) => {
-    if (g === undefined) return [];
-    const gate = ops.sigmoid(x);
-    return [ops.multiply(g, ops.add(gate, ops.multiply(y, ops.subtract(1, gate))))];
-  };
-  return ops.first(Graph.composite('Silu', [x], () => [y], rule));
-}
-
 /** Angles of the rotary embedding. */
 export interface RotaryTables {
   /** position of each token, int64 [batch, time] */
@@ -99,31 +80,4 @@ export function rotary(x: Value, tables: RotaryTables): Value {
   const rule: GradientRule = ({ outputGradients: [g] }) =>
     g === undefined ? [] : [turn(g, ops.negate(sine))];
   return ops.first(Graph.composite('Rotary', [x], () => [turn(x, sine)], rule));
-}
-
-/**
- * Log-probability of each target under softmax(logits), written so that no operator sums over the vocabulary in
- * one thread.
- *
- * @param logits [..., vocabulary]
- * @param targets integers [...]
- * @returns [...]
- */
-export function tokenLogProbability(logits: Value, targets: Value): Value {
-  if (shapeText(logits.shape.slice(0, -1)) !== shapeText(targets.shape)) {
-    throw new GraphError(
-      `TokenLogProbability: logits ${shapeText(logits.shape)}, targets ${shapeText(targets.shape)}`,
-    );
-  }
-  const all = ops.logSoftmax(logits);
-  const column = ops.unsqueeze(targets, [-1]);
-  const axis = logits.shape.length - 1;
-  const picked = ops.squeeze(ops.gatherElements(all, column, axis), [-1]);
-  const rule: GradientRule = ({ outputGradients: [g] }) => {
-    if (g === undefined) return [];
-    const weight = ops.unsqueeze(g, [-1]);
-    const spread = ops.multiply(ops.exp(all), ops.negate(weight));
-    return [ops.scatterElements(spread, column, weight, axis, 'add')];
-  };
-  return ops.first(Graph.composite('TokenLogProbability', [logits], () => [picked], rule));
 }

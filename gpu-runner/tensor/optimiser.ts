@@ -87,7 +87,7 @@ function sumOfSquares(x: Value): Value {
 const MAXIMUM_GROUPS = 1024;
 
 /** The norm of all gradients together: sqrt(sum of squares), a scalar. */
-export function globalNorm(gradients: readonly Value[]): Value {
+function globalNorm(gradients: readonly Value[]): Value {
   const squares = gradients.map(sumOfSquares);
   return ops.sqrt(squares.slice(1).reduce((sum, square) => ops.add(sum, square), ops.first(squares)));
 }

@@ -1,6 +1,6 @@
 /** Sums the engine's profile file by operator, node and device. */
 
-export interface OperatorTime {
+interface OperatorTime {
   readonly name: string;
   readonly calls: number;
   /** time in the operator itself, without the operators of its bodies, in milliseconds */

@@ -5,12 +5,12 @@ import { Graph, type TensorType, type Value } from '../graph.ts';
 import { typeText } from './emit.ts';
 
 /** A loop-carried value; `shape` is its shape inside and after the loop where that differs from the start. */
-export interface Carried {
+interface Carried {
   readonly initial: Value;
   readonly shape?: Shape;
 }
 
-export interface LoopStep {
+interface LoopStep {
   /** whether another step follows, a bool scalar; left out, the count alone decides */
   readonly continue?: Value;
   readonly carried: readonly Value[];

@@ -1,17 +1,6 @@
 /** Gradient cases of the composites. */
-import { rmsNorm, rotary, tokenLogProbability } from '../../../gpu-runner/tensor/composites.ts';
-import * as ops from '../../../gpu-runner/tensor/operators.ts';
-import { projectedLogProbability } from '../../../gpu-runner/tensor/projected-log-probability.ts';
-import {
-  at,
-  fold,
-  logSumExp,
-  map,
-  matrixProduct,
-  type NumberArray,
-  sum,
-  tabulate,
-} from '../../oracle/array.ts';
+import { rmsNorm, rotary } from '../../../gpu-runner/tensor/composites.ts';
+import { at, fold, map, type NumberArray, sum, tabulate } from '../../oracle/array.ts';
 import { argument, type GradientCase, MISSING, value } from './gradient-case.ts';
 
 /** Rotates pairs of the last axis: x [batch, heads, time, size]. */
@@ -80,59 +69,4 @@ export const COMPOSITE_CASES: readonly GradientCase[] = [
   },
   rotaryCase(true),
   rotaryCase(false),
-  {
-    covers: ['TokenLogProbability'],
-    knownSizes: true,
-    name: 'TokenLogProbability',
-    make: (draws) => {
-      const [batch, time, vocabulary] = [draws.integer(1, 3), draws.integer(1, 3), draws.integer(2, 7)];
-      const targets = tabulate([batch, time], () => draws.integer(0, vocabulary - 1));
-      return {
-        arguments_: [draws.array([batch, time, vocabulary])],
-        build: (values, graph) =>
-          tokenLogProbability(value(values, 0), graph.constant('int64', [...targets.data], [batch, time])),
-        oracle: ([x = MISSING]) => {
-          const total = logSumExp(x, 2);
-          return tabulate(
-            [batch, time],
-            ([i = 0, j = 0]) => at(x, [i, j, at(targets, [i, j])]) - at(total, [i, j, 0]),
-          );
-        },
-      };
-    },
-  },
-  {
-    covers: ['ProjectedLogProbability'],
-    name: 'ProjectedLogProbability',
-    knownSizes: true,
-    make: (draws) => {
-      const [chunks, rows, size, vocabulary] = [
-        draws.integer(1, 3),
-        draws.integer(1, 3),
-        4,
-        draws.integer(2, 7),
-      ];
-      const targets = tabulate([chunks, rows], () => draws.integer(0, vocabulary - 1));
-      const weight = draws.array([size, vocabulary]);
-      return {
-        arguments_: [draws.array([chunks, rows, size])],
-        build: (values, graph) => {
-          const hidden = value(values, 0);
-          const matrix = graph.constant(hidden.dtype, [...weight.data], weight.shape);
-          return projectedLogProbability(hidden, graph.constant('int64', [...targets.data], targets.shape), {
-            forward: (x) => ops.matMul(x, matrix),
-            backward: (gradient) => ops.matMul(gradient, matrix, { transposeB: true }),
-          });
-        },
-        oracle: (arrays) => {
-          const logits = matrixProduct(argument(arrays, 0), weight);
-          const total = logSumExp(logits, 2);
-          return tabulate(
-            targets.shape,
-            ([i = 0, j = 0]) => at(logits, [i, j, at(targets, [i, j])]) - at(total, [i, j, 0]),
-          );
-        },
-      };
-    },
-  },
 ];

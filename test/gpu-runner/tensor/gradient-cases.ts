@@ -1,5 +1,4 @@
 /** One case per gradient rule: random shapes, the graph it builds, and the same function in the oracle. */
-import { silu } from '../../../gpu-runner/tensor/composites.ts';
 import type { Graph, Value } from '../../../gpu-runner/tensor/graph.ts';
 import * as ops from '../../../gpu-runner/tensor/operators.ts';
 import {
@@ -203,7 +202,6 @@ export const GRADIENT_CASES: readonly GradientCase[] = [
     (x) => ops.clip(x, -0.7, 0.6),
     (x) => Math.min(Math.max(x, -0.7), 0.6),
   ),
-  unaryCase('Silu', silu, (x) => x * sigmoid(x)),
   unaryCase(
     'Identity',
     (x) => ops.multiply(ops.emitOne('Identity', [x], x), x),

@@ -154,6 +154,27 @@ describe(`gradient rules (RLCD_TEST_SEED=${testSeed})`, () => {
     expect(numbers(outputs['gradient'])).toEqual([4, 8, -12]);
   });
 
+  it('ties: Max and Min give all to the first operand, ReduceMax and ReduceMin share', async () => {
+    const outputs = await runOnce(
+      (graph) => {
+        const x = graph.input('x', 'float32', [4]);
+        const y = ops.add(x, 0);
+        const of = (loss: Value, value: Value): Value => ops.first(gradients(ops.reduceSum(loss), [value]));
+        return {
+          first: of(ops.maximum(x, y), y),
+          second: of(ops.minimum(ops.stopGradient(x), y), y),
+          most: of(ops.reduceMax(x), x),
+          least: of(ops.multiply(ops.reduceMin(x, { axes: [0], keep: true }), 6), x),
+        };
+      },
+      { x: { dtype: 'float32', shape: [4], data: Float32Array.of(2, -1, 2, -1) } },
+    );
+    expect(numbers(outputs['first'])).toEqual([0, 0, 0, 0]);
+    expect(numbers(outputs['second'])).toEqual([0, 0, 0, 0]);
+    expect(numbers(outputs['most'])).toEqual([0.5, 0, 0.5, 0]);
+    expect(numbers(outputs['least'])).toEqual([0, 3, 0, 3]);
+  });
+
   it('many repeated rows of an embedding add up, the same bytes every time', async () => {
     const draws = new Draws(testSeed);
     const rows = Array.from({ length: 512 }, () => draws.integer(0, 5));
