@@ -10,12 +10,14 @@ import { promptSplits } from './schema/index.ts';
 
 const ROWS_A_READ = 200;
 
-export /** The artifact of a split. */
-interface SplitArtifact {
+/** The artifact of a split. */
+export interface MaterialisedSplit {
   readonly sha256: string;
   readonly bytes: number;
   /** Prompts. */
   readonly rows: number;
+  /** What the store must still learn; goes into the batch of whatever needs the split. Empty where it is known. */
+  readonly writes: readonly Statement[];
 }
 
 /** JSON lines of {id, prompt} in the order of the upload: the same rows are the same bytes. */
