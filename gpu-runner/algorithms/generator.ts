@@ -1,0 +1,190 @@
+/** Sampling for the algorithms: the engine's sampler, and the same tokens' log-probabilities under the base. */
+import type { PromptForm } from '../../shared/principles/principle.ts';
+import type { Model } from '../llama/import/open-model.ts';
+import { Sampler, type Rollout } from '../llama/rollout/sampler.ts';
+import { adapterLayout, type AdapterLayout } from '../llama/training/lora-layout.ts';
+import { Scorer } from '../llama/training/scorer.ts';
+import type { Tokenizer } from '../llama/tokenizer.ts';
+import { AlgorithmInputError } from './algorithm-error.ts';
+import { continuationTokens } from './continuation-tokens.ts';
+import type { Generation, GenerationRequest } from './generation.ts';
+
+export interface GeneratorOptions {
+  readonly model: Model;
+  /** Adapters that sample side by side; left out, the base samples alone. */
+  readonly adapters?: { readonly layout: AdapterLayout; readonly groups: number };
+  readonly promptForm: PromptForm;
+  readonly temperature: number;
+  readonly topP: number;
+  readonly maximumNewTokens: number;
+  readonly bannedTokens: readonly number[];
+  readonly seed: number;
+  /** Longest prompt and response together, in tokens. */
+  readonly maximumTime: number;
+  /** Temperature of the base's log-probabilities: the sampling one for a KL, 1 for a perplexity. */
+  readonly referenceTemperature: number;
+  /** False leaves the base's log-probabilities out (empty), where nothing reads them. */
+  readonly withReference: boolean;
+  /** Rows of one engine run, all groups together, when sampling and when scoring. */
+  readonly sampleRows: number;
+  readonly scoreRows: number;
+}
+
+/** The text that ends an assistant's turn. */
+const NEXT_TURN = '\n\nHuman:';
+
+/** An open sampler. A row's tokens depend on (seed, stream), its prompt and its adapter, not on what else is sampled. */
+export class Generator {
+  readonly #options: GeneratorOptions;
+  readonly #sampler: Sampler;
+  readonly #reference: Scorer | null;
+  readonly #stopSequences: readonly (readonly number[])[];
+  /** The adapter of zeros: the base itself. */
+  readonly #nothing: Float32Array;
+
+  private constructor(
+    options: GeneratorOptions,
+    sampler: Sampler,
+    reference: Scorer | null,
+    layout: AdapterLayout,
+  ) {
+    this.#options = options;
+    this.#sampler = sampler;
+    this.#reference = reference;
+    this.#nothing = new Float32Array(layout.length);
+    this.#stopSequences = options.promptForm === 'dialogue' ? [stopSequence(options.model.tokenizer)] : [];
+  }
+
+  static async open(options: GeneratorOptions): Promise<Generator> {
+    const { model, adapters, maximumTime, withReference } = options;
+    const sampler = await Sampler.open({
+      base: model.base,
+      ...(adapters === undefined ? {} : { adapters }),
+      maximumPositions: maximumTime,
+    });
+    const layout = adapterLayout(model.configuration, 1, 1);
+    const reference = withReference
+      ? await Scorer.open({
+          trainable: { kind: 'adapters', base: model.base, layout, groups: 1 },
+          scoring: 'tokens',
+          maximumTime,
+          temperature: options.referenceTemperature,
+          microBatchRows: options.scoreRows,
+        })
+      : null;
+    return new Generator(options, sampler, reference, layout);
+  }
+
+  /** One response per request by the base, or by the one adapter the generator was opened for. */
+  async generate(
+    requests: readonly GenerationRequest[],
+    signal: AbortSignal,
+    vector?: Float32Array,
+  ): Promise<Generation[]> {
+    const [generations = []] = await this.#run(vector, [requests], signal);
+    return generations;
+  }
+
+  /** See GenerateGroups: each group's requests are answered by its adapter. */
+  async generateGroups(
+    vectors: Float32Array,
+    groups: readonly (readonly GenerationRequest[])[],
+    signal: AbortSignal,
+  ): Promise<Generation[][]> {
+    return await this.#run(vectors, groups, signal);
+  }
+
+  async close(): Promise<void> {
+    await this.#sampler.close();
+    await this.#reference?.close();
+  }
+
+  async #run(
+    vectors: Float32Array | undefined,
+    groups: readonly (readonly GenerationRequest[])[],
+    signal: AbortSignal,
+  ): Promise<Generation[][]> {
+    const [first = []] = groups;
+    if (groups.some((group) => group.length !== first.length)) {
+      throw new AlgorithmInputError('every group needs equally many requests');
+    }
+    const perGroup = Math.max(1, Math.floor(this.#options.sampleRows / groups.length));
+    const out: Generation[][] = groups.map(() => []);
+    for (let start = 0; start < first.length; start += perGroup) {
+      const part = groups.map((group) => group.slice(start, start + perGroup));
+      const rollout = await this.#sample(vectors, part.flat(), signal);
+      const references = await this.#score(part.flat(), rollout, signal);
+      part.forEach((group, index) => {
+        for (let row = 0; row < group.length; row++) {
+          const place = index * group.length + row;
+          out[index]?.push({
+            ...rowOf(rollout, place),
+            referenceLogProbabilities: references[place] ?? new Float32Array(),
+          });
+        }
+      });
+    }
+    return out;
+  }
+
+  async #sample(
+    vectors: Float32Array | undefined,
+    requests: readonly GenerationRequest[],
+    signal: AbortSignal,
+  ): Promise<Rollout> {
+    const { temperature, topP, maximumNewTokens, bannedTokens, seed } = this.#options;
+    signal.throwIfAborted();
+    return await this.#sampler.sample(
+      {
+        prompts: requests.map(({ promptTokens }) => promptTokens),
+        rowIds: requests.map(({ stream }) => stream),
+        maximumNewTokens,
+        seed,
+        temperature,
+        topP,
+        bannedTokens,
+        stopSequences: this.#stopSequences,
+      },
+      vectors,
+      { signal },
+    );
+  }
+
+  async #score(
+    requests: readonly GenerationRequest[],
+    rollout: Rollout,
+    signal: AbortSignal,
+  ): Promise<readonly Float32Array[]> {
+    if (this.#reference === null) return [];
+    signal.throwIfAborted();
+    const sequences = requests.map(({ promptTokens }, row) => ({
+      tokens: Int32Array.of(...promptTokens, ...rowOf(rollout, row).tokens),
+      start: promptTokens.length,
+    }));
+    const { referenceTemperature } = this.#options;
+    const { logProbabilities } = await this.#reference.score(
+      this.#nothing,
+      [sequences],
+      referenceTemperature,
+    );
+    return logProbabilities[0] ?? [];
+  }
+}
+
+function rowOf({ tokens, logProbabilities, lengths, width }: Rollout, row: number) {
+  const [start, end] = [row * width, row * width + (lengths[row] ?? 0)];
+  return { tokens: tokens.slice(start, end), logProbabilities: logProbabilities.slice(start, end) };
+}
+
+function stopSequence(tokenizer: Tokenizer): number[] {
+  return [...continuationTokens(tokenizer, tokenizer.encode('a'), NEXT_TURN)];
+}
+
+/** Tokens whose text contains one of these texts. */
+export function tokensContaining(tokenizer: Tokenizer, texts: readonly string[]): number[] {
+  if (texts.length === 0) return [];
+  return Array.from({ length: tokenizer.vocabularySize }, (_, token) => token).filter((token) => {
+    const text = tokenizer.decode([token]);
+    return texts.some((banned) => text.includes(banned));
+  });
+}
