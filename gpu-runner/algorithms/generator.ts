@@ -161,12 +161,7 @@ export class Generator {
       tokens: Int32Array.of(...promptTokens, ...rowOf(rollout, row).tokens),
       start: promptTokens.length,
     }));
-    const { referenceTemperature } = this.#options;
-    const { logProbabilities } = await this.#reference.score(
-      this.#nothing,
-      [sequences],
-      referenceTemperature,
-    );
+    const { logProbabilities } = await this.#reference.score(this.#nothing, [sequences]);
     return logProbabilities[0] ?? [];
   }
 }
