@@ -3,9 +3,9 @@ import type { keyEndpoints } from '../../shared/api/keys.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
 import { createSecret } from '../http/keys.ts';
-import { notFound } from '../problem.ts';
+import { conflict, notFound } from '../problem.ts';
 import { createIdentifier } from '../store/identifier.ts';
-import { findKey, insertKey, listKeys, revokeKey } from '../store/keys.ts';
+import { findKey, insertKey, listKeys, replaceSecret, revokeKey } from '../store/keys.ts';
 
 export function keyHandlers({ database }: Dependencies): Handlers<typeof keyEndpoints> {
   return {
@@ -21,6 +21,18 @@ export function keyHandlers({ database }: Dependencies): Handlers<typeof keyEndp
     },
     async listKeys({ query }) {
       return { body: await listKeys(database, query) };
+    },
+    async rotateKey({ parameters }) {
+      const { keyId } = parameters;
+      const found = await findKey(database, keyId);
+      if (!found) throw notFound(`key ${keyId}`);
+      if (found.revokedAt !== null) throw conflict(`Key ${keyId} is revoked for ever; make another`);
+      const { secret, secretSha256 } = createSecret(keyId);
+      return {
+        body: { ...found, secret },
+        bodyWhenRepeated: { ...found, secret: null },
+        writes: [replaceSecret(database, keyId, secretSha256)],
+      };
     },
     async revokeKey({ parameters }, { now }) {
       const key = await findKey(database, parameters.keyId);

@@ -32,3 +32,11 @@ export function revokeKey(database: Database, keyId: string, now: number): State
     .set({ revokedAt: now })
     .where(and(eq(apiKeys.id, keyId), isNull(apiKeys.revokedAt)));
 }
+
+/** A key that was revoked meanwhile stays as it is. */
+export function replaceSecret(database: Database, keyId: string, secretSha256: string): Statement {
+  return database
+    .update(apiKeys)
+    .set({ secretSha256 })
+    .where(and(eq(apiKeys.id, keyId), isNull(apiKeys.revokedAt)));
+}

@@ -15,6 +15,9 @@ const key = z
   .object({ id: identifier, name: z.string(), scopes, createdAt: instant, revokedAt: instant.nullable() })
   .meta({ id: 'Key' });
 
+/** The secret is null when the request is repeated: it is not kept. Rotate the key to get another. */
+const newKey = key.extend({ secret: z.string().nullable() }).meta({ id: 'NewKey' });
+
 export const keyEndpoints = defineEndpoints({
   createKey: {
     method: 'post',
@@ -24,8 +27,7 @@ export const keyEndpoints = defineEndpoints({
     scopes: ['admin'],
     body: z.strictObject({ name: text(100), scopes }),
     status: 201,
-    /** The secret is null when the request is repeated: it is not kept. Revoke the key and make another. */
-    response: key.extend({ secret: z.string().nullable() }).meta({ id: 'NewKey' }),
+    response: newKey,
     creates: true,
   },
   listKeys: {
@@ -37,6 +39,17 @@ export const keyEndpoints = defineEndpoints({
     query: pageQuery({}),
     status: 200,
     response: page(key),
+  },
+  rotateKey: {
+    method: 'post',
+    path: '/v1/keys/{keyId}/rotate',
+    tag: 'keys',
+    summary: 'Give a key a new secret; the old one ends at once, leases and uploads of the key stay',
+    scopes: ['admin'],
+    parameters: z.strictObject({ keyId: identifier }),
+    status: 200,
+    response: newKey,
+    creates: true,
   },
   revokeKey: {
     method: 'delete',

@@ -1,5 +1,6 @@
 /** Conformance of the blob store: whole bytes, parts of them, and names that are not there. */
 import { expect, it } from 'vitest';
+import { chunksOf } from '../../../edge/store/blobs.ts';
 import type { Harness } from '../harness.ts';
 
 export function blobsConformance(start: () => Promise<Harness>): void {
@@ -12,7 +13,11 @@ export function blobsConformance(start: () => Promise<Harness>): void {
       return stream && new Uint8Array(await new Response(stream).arrayBuffer());
     };
     expect([await read(), await blobs.size('artifacts/aa')]).toEqual([undefined, undefined]);
-    await blobs.put('artifacts/aa', new Blob([bytes]).stream());
+    await blobs.put('artifacts/aa', chunksOf(new Blob([bytes]).stream()));
+    const refused = blobs.put('artifacts/aa', chunksOf(new Blob(['other']).stream()), () => {
+      throw new Error('not these');
+    });
+    await expect(refused).rejects.toThrow('not these');
     expect(await read()).toEqual(bytes);
     expect(await read(65_530, 20)).toEqual(bytes.slice(65_530, 65_550));
     await blobs.put('artifacts/aa', bytes.slice(0, 10));
