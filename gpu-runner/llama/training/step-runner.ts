@@ -16,7 +16,9 @@ export async function openGraph(
 ): Promise<TensorSession> {
   const model = serialiseGraph(graph);
   const folder = trainable.kind === 'adapters' ? trainable.base.folder : undefined;
-  return await TensorSession.open({ model, ...(folder === undefined ? {} : { folder }) }, options);
+  // Planning the memory of a run ahead would keep a second set of all activations.
+  const planned = { memoryPattern: false, ...options };
+  return await TensorSession.open({ model, ...(folder === undefined ? {} : { folder }) }, planned);
 }
 
 /** One micro-batch: its inputs, and the shapes of what the objective scores. */
