@@ -50,6 +50,7 @@ export class TensorSession {
   readonly #session: InferenceSession;
   readonly #profileFolder: string | undefined;
   #open = true;
+  #profile: Profile | undefined;
 
   private constructor(session: InferenceSession, profileFolder: string | undefined) {
     this.#session = session;
@@ -110,14 +111,20 @@ export class TensorSession {
     }
   }
 
-  /** Ends measuring and sums it up by operator and by device. @throws SessionError unless opened to profile */
+  /**
+   * Ends measuring and sums it up by operator and by device; later runs are not measured.
+   *
+   * @throws SessionError unless opened to profile
+   */
   profile(): Profile {
+    if (this.#profile !== undefined) return this.#profile;
     if (this.#profileFolder === undefined)
       throw new SessionError('run', 'Open the session with profile: true');
     this.#session.endProfiling();
     const [file] = readdirSync(this.#profileFolder);
     if (file === undefined) throw new SessionError('run', 'The engine wrote no profile');
-    return summariseProfile(readFileSync(join(this.#profileFolder, file), 'utf8'));
+    this.#profile = summariseProfile(readFileSync(join(this.#profileFolder, file), 'utf8'));
+    return this.#profile;
   }
 
   /** Frees the engine's memory of this model. */

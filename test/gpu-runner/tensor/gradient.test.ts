@@ -101,6 +101,51 @@ describe(`gradient rules (RLCD_TEST_SEED=${testSeed})`, () => {
     });
   }
 
+  it.each(Array.from({ length: 12 }, (_, index) => testSeed + index))(
+    'random graphs, values shared and used again, against central differences: seed %i',
+    async (seed) => {
+      const draws = new Draws(seed);
+      const recipe = Array.from({ length: 14 }, () => [
+        draws.integer(0, 9),
+        draws.integer(0, 99),
+        draws.integer(0, 99),
+      ]);
+      const build = ([x, y]: readonly Value[]): Value => {
+        if (x === undefined || y === undefined) throw new Error('no arguments');
+        const pool = [x, y];
+        for (const [kind = 0, i = 0, j = 0] of recipe) {
+          // Later values are picked more often, so that graphs grow deep.
+          const a = pool.at(-1 - (i % Math.min(pool.length, 4))) ?? x;
+          const b = pool.at(-1 - (j % Math.min(pool.length, 6))) ?? y;
+          const steps: readonly (() => Value)[] = [
+            () => ops.multiply(ops.add(a, b), 0.5),
+            () => ops.multiply(ops.tanh(a), ops.tanh(b)),
+            () => ops.tanh(a),
+            () => ops.multiply(ops.sigmoid(a), b),
+            () => ops.softmax(a, i % 2),
+            () => ops.tanh(ops.matMul(a, ops.matMul(b, ops.tanh(a), { transposeA: true }))),
+            () => ops.subtract(a, ops.reduceMean(b, { axes: [j % 2], keep: true })),
+            () => ops.concat(ops.split(b, 1, [1, 2]).toReversed(), 1),
+            () => ops.slice(ops.concat([a, b], 0), [{ axis: 0, start: 1, end: 4 }]),
+            () => ops.divide(a, ops.add(ops.multiply(b, b), 1)),
+          ];
+          pool.push(steps[kind]?.() ?? a);
+        }
+        // Both arguments count, whatever was drawn.
+        return ops.add(pool.at(-1) ?? x, ops.multiply(x, ops.tanh(y)));
+      };
+      const arguments_ = [draws.array([3, 3]), draws.array([3, 3])];
+      const oracle = (): NumberArray => arguments_[0] ?? draws.array([3, 3]);
+      const compiled = await compile({ arguments_, build, oracle }, draws.array([3, 3]), 'float64');
+      const exact = await compiled.session.run(compiled.feeds(arguments_));
+      const differences = await engineDifferences(compiled, arguments_);
+      differences.forEach((slopes, index) => {
+        expect(relativeError(numbers(exact[`d${index}`]), slopes)).toBeLessThan(1e-6);
+      });
+      await compiled.session.close();
+    },
+  );
+
   it('only what leads to a wanted value is differentiated', () => {
     const graph = new Graph('frozen');
     const x = graph.input('x', 'float32', ['rows', 4]);

@@ -139,6 +139,8 @@ describe('TensorSession', () => {
     const session = await TensorSession.open({ model: slow(5) }, { profile: true });
     await session.run({ x: square() });
     const { operators, nodes, placement, totalMilliseconds } = session.profile();
+    await session.run({ x: square() });
+    expect(session.profile().operators).toBe(operators);
     const product = operators.find(({ name }) => name === 'MatMul');
     expect(product?.calls).toBe(5);
     expect(operators.find(({ name }) => name === 'Loop')?.calls).toBe(1);
