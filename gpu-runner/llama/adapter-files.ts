@@ -172,7 +172,11 @@ const configSchema = z.looseObject({
   target_modules: z.array(z.string()).min(1).max(64),
   base_model_name_or_path: z.string().nullish(),
   task_type: z.enum(['CAUSAL_LM', 'SEQ_CLS']).nullish(),
-  modules_to_save: z.array(z.literal('score')).max(1).nullish(),
+  // PEFT itself writes both names for a sequence classifier, whichever the model has.
+  modules_to_save: z
+    .array(z.enum(['score', 'classifier']))
+    .max(8)
+    .nullish(),
   bias: z.literal('none').default('none'),
   fan_in_fan_out: z.literal(false).default(false),
   use_dora: z.literal(false).default(false),
@@ -180,6 +184,8 @@ const configSchema = z.looseObject({
   rank_pattern: z.strictObject({}).nullish(),
   alpha_pattern: z.strictObject({}).nullish(),
   layers_to_transform: z.null().optional(),
+  layer_replication: z.null().optional(),
+  alora_invocation_tokens: z.null().optional(),
 });
 
 /** Reads the two files of an adapter. @param name folder or artifact that errors name @throws ModelFileError */

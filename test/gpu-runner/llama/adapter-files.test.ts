@@ -135,7 +135,14 @@ describe('files of another program', () => {
     expect(baseModel).toBe('');
   });
 
+  test('a classifier as PEFT saves it, both names of its head in modules_to_save', async () => {
+    const from = madeUpAdapter(['query'], { ...head, bias: 0 });
+    const files = await changed({ modules_to_save: ['classifier', 'score', 'score'] }, { from });
+    expect((await decodeAdapter(files, configuration, 'x')).adapter).toEqual(from);
+  });
+
   test.each<[string, Record<string, unknown>, RegExp]>([
+    ['replicated layers', { layer_replication: [[0, 2]] }, /layer_replication/],
     ['another method', { peft_type: 'IA3' }, /adapter_config\.json: peft_type: /],
     ['no rank', { r: undefined }, /adapter_config\.json: r: /],
     ['an absurd rank', { r: 1e9 }, /adapter_config\.json: r: /],
