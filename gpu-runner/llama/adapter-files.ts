@@ -9,8 +9,8 @@ import { parseSafetensors, type SafetensorsReader } from './import/safetensors-r
 import { encodeSafetensors, type TensorToWrite } from './import/safetensors-writer.ts';
 import { layerShapes } from './import/weight-source.ts';
 
-export const ADAPTER_CONFIG_FILE = 'adapter_config.json';
-export const ADAPTER_WEIGHTS_FILE = 'adapter_model.safetensors';
+const ADAPTER_CONFIG_FILE = 'adapter_config.json';
+const ADAPTER_WEIGHTS_FILE = 'adapter_model.safetensors';
 
 const MAXIMUM_CONFIG_BYTES = 1024 * 1024;
 const MAXIMUM_WEIGHTS_BYTES = 2 ** 31;

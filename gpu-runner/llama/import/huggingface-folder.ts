@@ -59,7 +59,7 @@ export async function weightFileNames(folder: string): Promise<string[]> {
 }
 
 /** Tensor name -> shard file name. */
-export async function readIndex(folder: string): Promise<Map<string, string>> {
+async function readIndex(folder: string): Promise<Map<string, string>> {
   const file = path.join(folder, INDEX_FILE);
   const { weight_map: map } = await readJsonFile(file, MAXIMUM_INDEX_BYTES, cure);
   if (typeof map !== 'object' || map === null || Array.isArray(map)) {

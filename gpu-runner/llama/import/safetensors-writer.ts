@@ -16,7 +16,7 @@ export interface TensorToWrite {
  *
  * @throws RangeError if a name stands twice or values do not fill their shape
  */
-export async function* safetensorsChunks(
+async function* safetensorsChunks(
   tensors: readonly TensorToWrite[],
   metadata: Readonly<Record<string, string>> = { format: 'pt' },
 ): AsyncGenerator<Uint8Array> {

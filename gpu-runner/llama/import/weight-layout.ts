@@ -4,7 +4,7 @@ import type { LlamaConfiguration } from '../config.ts';
 /** `int8`: 8-bit linear weights with one fp32 scale per output channel; `fp32`: everything in fp32. */
 export type BasePrecision = 'int8' | 'fp32';
 
-export type TensorDtype = 'int8' | 'float32';
+type TensorDtype = 'int8' | 'float32';
 
 /** One tensor of a base file. `offset` and `length` are bytes in base.bin. */
 export interface TensorRegion {
