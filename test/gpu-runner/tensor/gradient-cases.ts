@@ -29,6 +29,7 @@ function binaryCase(
   build: (a: Value, b: Value) => Value,
   oracle: (a: number, b: number) => number,
   prepare: (x: number) => number = (x) => x,
+  prepareOther = prepare,
 ): GradientCase {
   return {
     covers: [operator],
@@ -36,7 +37,7 @@ function binaryCase(
     make: (draws) => {
       const [left, right] = broadcastPair(draws);
       return {
-        arguments_: [draws.array(left, prepare), draws.array(right, prepare)],
+        arguments_: [draws.array(left, prepare), draws.array(right, prepareOther)],
         build: (values) => build(value(values, 0), value(values, 1)),
         oracle: (arrays) => map(oracle, ...arrays),
       };
@@ -63,7 +64,15 @@ function unaryCase(
 
 /** Away from zero, where kinks are. */
 const awayFromZero = (x: number): number => x + Math.sign(x) * 0.1;
+/** Two grids that never meet, for operators with a kink where operands are equal. */
+const onGrid = (x: number): number => Math.round(x * 10) / 10;
+const betweenGrid = (x: number): number => onGrid(x) + 0.05;
 const positive = (x: number): number => 0.5 + Math.abs(x);
+
+/** No two elements closer than a thousandth, so that the largest stays the largest. */
+function distinct({ shape, data }: NumberArray): NumberArray {
+  return { shape, data: data.map((element, index) => onGrid(element) + index / 1000) };
+}
 
 function reduceCase(
   operator: string,
@@ -78,7 +87,7 @@ function reduceCase(
       const axes = [[0], [1], [2], [0, 2], [0, 1, 2]][draws.integer(0, 4)] ?? [0];
       const keep = draws.integer(0, 1) === 1;
       return {
-        arguments_: [draws.array(shape)],
+        arguments_: [distinct(draws.array(shape))],
         build: (values) => build(value(values, 0), { axes, keep }),
         oracle: (arrays) => fold(argument(arrays, 0), axes, keep, oracle),
       };
@@ -174,8 +183,8 @@ export const GRADIENT_CASES: readonly GradientCase[] = [
   binaryCase('Sub', ops.subtract, (a, b) => a - b),
   binaryCase('Mul', ops.multiply, (a, b) => a * b),
   binaryCase('Div', ops.divide, (a, b) => a / b, positive),
-  binaryCase('Min', ops.minimum, Math.min),
-  binaryCase('Max', ops.maximum, Math.max),
+  binaryCase('Min', ops.minimum, Math.min, onGrid, betweenGrid),
+  binaryCase('Max', ops.maximum, Math.max, onGrid, betweenGrid),
   unaryCase('Neg', ops.negate, (x) => -x),
   unaryCase('Abs', ops.absolute, Math.abs, awayFromZero),
   unaryCase('Exp', ops.exp, Math.exp),
@@ -201,6 +210,7 @@ export const GRADIENT_CASES: readonly GradientCase[] = [
     'Clip',
     (x) => ops.clip(x, -0.7, 0.6),
     (x) => Math.min(Math.max(x, -0.7), 0.6),
+    betweenGrid,
   ),
   unaryCase(
     'Identity',
