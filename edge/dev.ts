@@ -14,7 +14,11 @@ const environment = {
   CI: 'true',
 };
 
-const migrated = spawnSync(process.execPath, [WRANGLER, 'd1', 'migrations', 'apply', 'DATABASE', '--local'], {
+/** Where the embedded store lies; wrangler's own place unless given. */
+const directory = process.env['RLCD_DATA'];
+const local = directory === undefined ? ['--local'] : ['--local', '--persist-to', directory];
+
+const migrated = spawnSync(process.execPath, [WRANGLER, 'd1', 'migrations', 'apply', 'DATABASE', ...local], {
   env: environment,
   stdio: ['ignore', 'inherit', 'inherit'],
 });
@@ -25,7 +29,13 @@ const key = given ?? randomBytes(32).toString('base64url');
 if (given === undefined) console.log(`Administrator's key (for this run): ${key}`);
 const server = spawn(
   process.execPath,
-  [WRANGLER, 'dev', '--local', '--port', process.env['PORT'] ?? '8787', '--var', `RLCD_ADMIN_KEY:${key}`],
+  [
+    WRANGLER,
+    'dev',
+    ...local,
+    ...['--ip', process.env['HOST'] ?? '127.0.0.1', '--port', process.env['PORT'] ?? '8787'],
+    ...['--var', `RLCD_ADMIN_KEY:${key}`],
+  ],
   { env: environment, stdio: 'inherit' },
 );
 server.once('exit', (code) => {

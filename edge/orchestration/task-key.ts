@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import type { taskBaseModel, taskPrinciple } from '../../shared/api/tasks.ts';
 import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
+import { canonicalJson } from '../../shared/canonical-json.ts';
 
 export interface ArtifactReference {
   readonly sha256: string;
@@ -22,17 +23,6 @@ export interface TaskSpecification {
   readonly baseModel: TaskBaseModel;
   readonly prompts: ArtifactReference | null;
   readonly inputs: readonly (ArtifactReference & { readonly name: string })[];
-}
-
-/** JSON with the keys of every object sorted, and no white space: equal values have equal text. */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const fields = Object.entries(value)
-    .filter(([, field]) => field !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, field]) => `${JSON.stringify(name)}:${canonicalJson(field)}`);
-  return `{${fields.join(',')}}`;
 }
 
 /** SHA-256 over what decides the result: names of principles and places of models do not. */

@@ -1,0 +1,30 @@
+/** A runner as a child process. */
+import { join } from 'node:path';
+import { startChild, type Child } from './child.ts';
+
+interface RunnerOptions {
+  /** Where it reaches the edge. */
+  readonly url: string;
+  readonly key: string;
+  /** Its name, and the folder of its cache and log under `dataFolder`. */
+  readonly name: string;
+  readonly dataFolder: string;
+  /** Modules loaded before it, as URLs. */
+  readonly preload?: readonly string[];
+}
+
+/** Starts a runner; it claims tasks until it is stopped. */
+export function startRunner({ url, key, name, dataFolder, preload = [] }: RunnerOptions): Child {
+  return startChild({
+    name: `the runner ${name}`,
+    program: 'gpu-runner/main.ts',
+    environment: {
+      RLCD_EDGE_URL: url,
+      RLCD_RUNNER_KEY: key,
+      RLCD_RUNNER_NAME: name,
+      RLCD_CACHE: join(dataFolder, name),
+    },
+    logFile: join(dataFolder, `${name}.log`),
+    preload,
+  });
+}
