@@ -45,9 +45,9 @@ export async function answer(
     if (reply instanceof Response) return reply;
     const document = serialise(endpoint, reply.body);
     const repeated = serialise(endpoint, reply.bodyWhenRepeated ?? reply.body);
-    const record = idempotency ? [await idempotency.record(endpoint.status, repeated ?? '')] : [];
+    const record = await idempotency?.record(endpoint.status, repeated ?? '');
     try {
-      await commit(database, [...(reply.writes ?? []), ...record]);
+      await commit(database, [...(reply.writes ?? []), ...(record ? [record.statement] : [])]);
       return respond(endpoint, document, context.req.header('if-none-match'));
     } catch (error) {
       if (!isLostRace(error)) throw error;

@@ -15,7 +15,7 @@ export interface Idempotency {
   /** The answer stored for this key, if it was used before. @throws ProblemError 422 for another request */
   replay(): Promise<Response | undefined>;
   /** The write that stores the answer; goes into the batch of the effect. */
-  record(status: number, body: string): Promise<Statement>;
+  record(status: number, body: string): Promise<{ readonly statement: Statement }>;
 }
 
 /** @returns undefined where the operation does not create or the request carries no `Idempotency-Key` */
@@ -50,14 +50,9 @@ export async function readIdempotency(
     },
     async record(status, body) {
       const requestSha256 = await hashRequest();
-      return insertRecord(database, {
-        keyId,
-        idempotencyKey,
-        requestSha256,
-        status,
-        body,
-        createdAt: now,
-      });
+      // In an object: a Drizzle statement runs when it is awaited, and so when an async function returns it.
+      const record = { keyId, idempotencyKey, requestSha256, status, body, createdAt: now };
+      return { statement: insertRecord(database, record) };
     },
   };
 }

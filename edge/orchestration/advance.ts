@@ -18,7 +18,7 @@ import { depthOf, METHOD_STAGES } from './methods.ts';
 import { nextStep, type ExperimentState, type PlannedTask, type StageState, type Step } from './plan.ts';
 import { taskKey } from './task-key.ts';
 
-/** Deeper stages are taken first. */
+/** Deeper stages are taken first, and of equal depth the one that stands first in the table. */
 const FIRST_PRIORITY = 100;
 const EXPERIMENTS_A_SWEEP = 50;
 

@@ -7,7 +7,7 @@ import type { Statement } from '../store/database.ts';
 import { logExperimentEvent, type StagePlan } from '../store/experiments.ts';
 import { createIdentifier } from '../store/identifier.ts';
 import { findPrinciple, findVersion } from '../store/principles.ts';
-import { materialiseSplit, type MaterialisedSplit } from '../store/prompt-splits.ts';
+import { materialiseSplit } from '../store/prompt-splits.ts';
 import { resolveBaseModel, resolvePromptSet } from '../store/references.ts';
 import { experiments, stages } from '../store/schema/index.ts';
 import { planExperiment } from './advance.ts';
@@ -98,7 +98,7 @@ async function materialise(
   rules: readonly StageRule[],
   now: number,
 ) {
-  const splits = new Map<string, MaterialisedSplit>();
+  const splits = new Map<string, Awaited<ReturnType<typeof materialiseSplit>>>();
   const errors: FieldError[] = [];
   const missing = new Set<string>();
   for (const { split, sharded } of rules) {

@@ -112,7 +112,8 @@ export function taskHandlers({ database, blobs }: Dependencies): Handlers<typeof
 
     async failTask({ parameters, body }, { principal, now }) {
       const holder = { ...parameters, epoch: body.epoch, keyId: principal.keyId };
-      if (!(await isFailedBy(database, holder))) await failTask(database, holder, body, now);
+      if (!(await isFailedBy(database, holder, body.reason.code)))
+        await failTask(database, holder, body, now);
       await advanceUnplanned(database, now);
       return { body: await requireView(parameters.taskId, now) };
     },

@@ -30,7 +30,7 @@ export const taskBaseModel = z.object({
   configuration: z.record(z.string(), z.unknown()),
 });
 
-const claimed = <Kind extends TaskKind>(kind: Kind) =>
+const claimed = <Kind extends TaskKind, Parameters extends z.ZodType>(kind: Kind, parameters: Parameters) =>
   z.object({
     kind: z.literal(kind),
     id: identifier,
@@ -43,7 +43,7 @@ const claimed = <Kind extends TaskKind>(kind: Kind) =>
     stage: z.string(),
     shard: z.object({ index: z.int().nonnegative(), count: z.int().positive() }),
     seed: z.int(),
-    parameters: taskSchemas[kind].parameters,
+    parameters,
     /** Null where the kind reads none. */
     principle: taskPrinciple.nullable(),
     baseModel: taskBaseModel,
@@ -64,14 +64,14 @@ const claimed = <Kind extends TaskKind>(kind: Kind) =>
 
 export const claimedTask = z
   .discriminatedUnion('kind', [
-    claimed('simulate'),
-    claimed('label'),
-    claimed('train-preference-model'),
-    claimed('ppo'),
-    claimed('select'),
-    claimed('distill'),
-    claimed('generate'),
-    claimed('judge'),
+    claimed('simulate', taskSchemas.simulate.parameters),
+    claimed('label', taskSchemas.label.parameters),
+    claimed('train-preference-model', taskSchemas['train-preference-model'].parameters),
+    claimed('ppo', taskSchemas.ppo.parameters),
+    claimed('select', taskSchemas.select.parameters),
+    claimed('distill', taskSchemas.distill.parameters),
+    claimed('generate', taskSchemas.generate.parameters),
+    claimed('judge', taskSchemas.judge.parameters),
   ])
   .meta({ id: 'ClaimedTask' });
 export type ClaimedTask = z.infer<typeof claimedTask>;

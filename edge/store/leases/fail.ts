@@ -22,14 +22,15 @@ const FIRST_DELAY_MILLISECONDS = 1000;
 const LONGEST_DELAY_MILLISECONDS = 60_000;
 
 /** Whether this very attempt was given back already: the answer was lost and the runner asks again. */
-export async function isFailedBy(database: Database, holder: Holder): Promise<boolean> {
+export async function isFailedBy(database: Database, holder: Holder, code: string): Promise<boolean> {
   const found = await rows(
     raw(
       database,
       `SELECT 1 FROM task_failures f JOIN runners r ON r.id = f.runner_id
-       WHERE f.task_id = ? AND f.epoch = ? AND r.key_id = ?`,
+       WHERE f.task_id = ? AND f.epoch = ? AND f.code = ? AND r.key_id = ?`,
       holder.taskId,
       holder.epoch,
+      code,
       holder.keyId,
     ),
   );

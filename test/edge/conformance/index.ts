@@ -1,10 +1,16 @@
 /** The conformance suite: the same tests on every host. A new resource adds its file here. */
 import { describe } from 'vitest';
 import { createHarness, type OpenStore } from '../harness.ts';
+import { artifactsConformance } from './artifacts.ts';
+import { baseModelsConformance } from './base-models.ts';
 import { blobsConformance } from './blobs.ts';
+import { comparisonsConformance } from './comparisons.ts';
 import { keysConformance } from './keys.ts';
+import { preferencePairsConformance } from './preference-pairs.ts';
 import { principlesConformance } from './principles.ts';
+import { promptSetsConformance } from './prompt-sets.ts';
 import { protocolConformance } from './protocol.ts';
+import { tasksConformance } from './tasks.ts';
 
 export function conformance(open: OpenStore): void {
   const start = async () => await createHarness(open);
@@ -16,6 +22,24 @@ export function conformance(open: OpenStore): void {
   });
   describe('principles', () => {
     principlesConformance(start);
+  });
+  describe('tasks', () => {
+    tasksConformance(start);
+  });
+  describe('prompt sets', () => {
+    promptSetsConformance(start);
+  });
+  describe('preference pairs', () => {
+    preferencePairsConformance(start);
+  });
+  describe('comparisons', () => {
+    comparisonsConformance(start);
+  });
+  describe('base models', () => {
+    baseModelsConformance(start);
+  });
+  describe('artifacts', () => {
+    artifactsConformance(start);
   });
   describe('blobs', () => {
     blobsConformance(start);

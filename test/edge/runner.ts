@@ -1,0 +1,84 @@
+/** A runner of the tests: it speaks the protocol and puts made-up outputs. */
+import { randomUUID } from 'node:crypto';
+import type { Client } from '../../shared/api/client.ts';
+import type { ClaimedTask } from '../../shared/api/tasks.ts';
+import { ENGINE_VERSION } from '../../shared/engine-version.ts';
+import type { STAGE_KINDS } from '../../shared/api/words.ts';
+import type { Harness } from './harness.ts';
+import { finish, putArtifact } from './seed.ts';
+
+type Kind = (typeof STAGE_KINDS)[number];
+
+export class TestRunner {
+  readonly id = randomUUID();
+  readonly #harness: Harness;
+  readonly #client: Client;
+
+  constructor(harness: Harness, client = harness.clients.runner) {
+    this.#harness = harness;
+    this.#client = client;
+  }
+
+  async claim(claimId: string = randomUUID(), kinds?: Kind[]): Promise<ClaimedTask | null> {
+    const { task } = await this.#client.claimTask({
+      body: {
+        claimId,
+        runner: {
+          id: this.id,
+          name: 'test runner',
+          engineVersion: ENGINE_VERSION,
+          device: { processor: 'test' },
+        },
+        ...(kinds ? { kinds } : {}),
+      },
+    });
+    return task;
+  }
+
+  async report(
+    task: ClaimedTask,
+    sequence: number,
+    metrics: { name: string; step: number; value: number }[] = [],
+  ) {
+    return await this.#client.reportTask({
+      parameters: { taskId: task.id },
+      body: {
+        epoch: task.epoch,
+        sequence,
+        progress: { done: sequence, total: 10, unit: 'steps' },
+        metrics,
+      },
+    });
+  }
+
+  async complete(task: ClaimedTask) {
+    const { result, outputs } = finish(task);
+    const stored = await Promise.all(
+      Object.entries(outputs).map(async ([name, content]) => ({
+        name,
+        sha256: await putArtifact(this.#harness, content),
+      })),
+    );
+    return await this.#client.completeTask({
+      parameters: { taskId: task.id },
+      body: { epoch: task.epoch, outputs: stored, result },
+    });
+  }
+
+  async fail(task: ClaimedTask, code: string, retryable: boolean) {
+    return await this.#client.failTask({
+      parameters: { taskId: task.id },
+      body: { epoch: task.epoch, reason: { code, message: 'told by the test', cure: 'none' }, retryable },
+    });
+  }
+
+  /** Works until nothing is left. @returns the kinds and stages of what it did, in order */
+  async drain(): Promise<string[]> {
+    const done: string[] = [];
+    for (let task = await this.claim(); task; task = await this.claim()) {
+      await this.complete(task);
+      done.push(task.stage);
+    }
+    return done;
+  }
+}
