@@ -51,7 +51,7 @@ export const COMPOSITE_CASES: readonly GradientCase[] = [
     covers: ['RmsNorm'],
     name: 'RmsNorm',
     make: (draws) => {
-      const [batch, time, size] = [draws.integer(1, 2), draws.integer(1, 3), draws.integer(2, 6)];
+      const [batch, time, size] = [draws.integer(1, 2), draws.integer(1, 3), draws.integer(4, 8)];
       return {
         arguments_: [draws.array([batch, time, size]), draws.array([size])],
         build: (values) => rmsNorm(value(values, 0), value(values, 1), 1e-5),
