@@ -16,8 +16,6 @@ export interface RunHooks {
   readonly progress: (done: number, total: number, unit: string) => void;
   readonly metrics: (step: number, values: Readonly<Record<string, number>>) => void;
   readonly samples: (step: number, samples: readonly Sample[]) => void;
-  /** Stores bytes that the result will name; resolves with their SHA-256 when they are safe. */
-  readonly keep: (bytes: Uint8Array) => Promise<string>;
   /** Resolves when the bytes are safe; the run goes on only then. */
   readonly checkpoint: (step: number, bytes: Uint8Array) => Promise<void>;
 }

@@ -41,6 +41,8 @@ export interface PpoInput {
   readonly generate: GenerateGroups;
   /** Bytes of a policy's adapter as an artifact. */
   readonly encodePolicy: (layout: AdapterLayout, vector: Float32Array) => Promise<Uint8Array>;
+  /** Stores a cell's bytes; resolves with their SHA-256 when they are safe. */
+  readonly keep: (bytes: Uint8Array) => Promise<string>;
 }
 
 export interface PpoOutcome {
@@ -351,7 +353,7 @@ function settle(
 }
 
 async function keepCells(run: Run, state: PpoState, steps: number): Promise<void> {
-  const { layout, trainer, input, hooks } = run;
+  const { layout, trainer, input } = run;
   for (const [index, policy] of state.policies.entries()) {
     const vector = trainer.state.parameters.slice(index * layout.length, (index + 1) * layout.length);
     const bytes = await input.encodePolicy(layout, vector);
@@ -364,7 +366,7 @@ async function keepCells(run: Run, state: PpoState, steps: number): Promise<void
         meanLength: policy.meanLength,
         earlyStop: policy.earlyStop,
       },
-      sha256: await hooks.keep(bytes),
+      sha256: await input.keep(bytes),
       bytes: bytes.length,
     });
   }

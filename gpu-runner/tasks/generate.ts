@@ -1,0 +1,52 @@
+/** The generate task: one completion per prompt of a shard, by an adapter or by the base. */
+import { generateCompletions } from '../algorithms/generate.ts';
+import { Generator } from '../algorithms/generator.ts';
+import { shardRows } from '../algorithms/prompt.ts';
+import { adapterLayout } from '../llama/training/lora-layout.ts';
+import { decodeAdapterArtifact } from './adapter-artifact.ts';
+import { batchSizes } from './batch-sizes.ts';
+import { encodeLines, JSON_LINES } from './json-lines.ts';
+import { taskPrompts } from './prompts.ts';
+import { inputBytes, type TaskRun } from './task-context.ts';
+
+export const runGenerate: TaskRun<'generate'> = async (context) => {
+  const { task, model, artifacts, hooks, resume } = context;
+  const { parameters, seed } = task;
+  const prompts = shardRows(await taskPrompts(context, parameters.promptLimit), task.shard);
+  const adapter = task.inputs.some(({ name }) => name === 'adapter')
+    ? await decodeAdapterArtifact(await inputBytes(context, 'adapter'), model.configuration, 'adapter')
+    : null;
+  const sizes = batchSizes(model);
+  const contextLength = model.configuration.maximumPositions;
+  const generator = await Generator.open({
+    model,
+    ...(adapter && {
+      adapters: { layout: adapterLayout(model.configuration, adapter.rank, adapter.alpha), groups: 1 },
+    }),
+    promptForm: parameters.promptForm,
+    temperature: parameters.temperature,
+    topP: parameters.topP,
+    maximumNewTokens: parameters.maximumNewTokens,
+    bannedTokens: [],
+    seed,
+    maximumTime: contextLength,
+    referenceTemperature: 1,
+    withReference: true,
+    ...sizes,
+  });
+  try {
+    const { completions, result } = await generateCompletions(
+      prompts,
+      { ...parameters, contextLength, batchSize: sizes.sampleRows, checkpointEvery: sizes.checkpointEvery },
+      model.tokenizer,
+      (requests, signal) => generator.generate(requests, signal, adapter?.vector),
+      hooks,
+      resume,
+    );
+    const bytes = encodeLines(completions);
+    const sha256 = await artifacts.put({ kind: 'completions', mediaType: JSON_LINES, bytes });
+    return { outputs: [{ name: 'completions', sha256 }], result };
+  } finally {
+    await generator.close();
+  }
+};

@@ -1,0 +1,86 @@
+/** The ppo task: a preference model and prompts become one adapter per cell of the grid. */
+import { contrastPrompts } from '../../shared/dialogue/contrast-prompts.ts';
+import { ppoCellName } from '../../shared/api/tasks/ppo.ts';
+import { AlgorithmInputError } from '../algorithms/algorithm-error.ts';
+import { Generator } from '../algorithms/generator.ts';
+import { ppo } from '../algorithms/ppo/ppo.ts';
+import { adapterLayout } from '../llama/training/lora-layout.ts';
+import { ADAPTER_MEDIA_TYPE, decodeAdapterArtifact, encodeAdapterArtifact } from './adapter-artifact.ts';
+import { batchSizes } from './batch-sizes.ts';
+import { taskPrompts } from './prompts.ts';
+import { inputBytes, type TaskContext, type TaskRun } from './task-context.ts';
+
+export const runPpo: TaskRun<'ppo'> = async (context) => {
+  const { task, model, artifacts, hooks, resume } = context;
+  const { parameters, seed, baseModel } = task;
+  const preferenceModel = await decodeAdapterArtifact(
+    await inputBytes(context, 'preference-model'),
+    model.configuration,
+    'preference-model',
+  );
+  const prompts = await rolloutPrompts(context);
+  const layout = adapterLayout(model.configuration, parameters.rank, parameters.alpha);
+  const generator = await Generator.open({
+    model,
+    adapters: { layout, groups: parameters.klCoefficients.length },
+    promptForm: parameters.promptForm,
+    temperature: parameters.temperature,
+    topP: parameters.topP,
+    maximumNewTokens: parameters.maximumNewTokens,
+    bannedTokens: [],
+    seed,
+    maximumTime: Math.max(...prompts.map(({ tokens }) => tokens.length)) + parameters.maximumNewTokens,
+    referenceTemperature: parameters.temperature,
+    withReference: true,
+    ...batchSizes(model),
+  });
+  try {
+    const { result, cells } = await ppo(
+      {
+        model,
+        preferenceModel,
+        prompts,
+        seed,
+        generate: (vectors, groups, signal) => generator.generateGroups(vectors, groups, signal),
+        encodePolicy: (policyLayout, vector) =>
+          encodeAdapterArtifact(policyLayout, vector, baseModel.name, false),
+        keep: (bytes) => artifacts.put({ kind: 'adapter', mediaType: ADAPTER_MEDIA_TYPE, bytes }),
+      },
+      parameters,
+      hooks,
+      resume,
+    );
+    const outputs = cells.map(({ cell, sha256 }) => ({
+      name: ppoCellName(cell.klCoefficient, cell.steps),
+      sha256,
+    }));
+    return { outputs, result };
+  } finally {
+    await generator.close();
+  }
+};
+
+/** Plain prompts as tokens; those that are too long are dropped, as in the paper. */
+async function rolloutPrompts(context: TaskContext<'ppo'>) {
+  const { task, model } = context;
+  const {
+    promptForm: form,
+    responseOpening,
+    maximumPromptTokens,
+    maximumNewTokens,
+    promptLimit,
+  } = task.parameters;
+  const { tokenizer, configuration } = model;
+  const limit = Math.min(maximumPromptTokens, configuration.maximumPositions - maximumNewTokens);
+  const nothing = { positive: '', negative: '' };
+  const prompts = (await taskPrompts(context, promptLimit)).flatMap(({ id, text }) => {
+    const { plain } = contrastPrompts({ form, responseOpening }, nothing, text);
+    const tokens = tokenizer.encode(plain, { bos: tokenizer.startsWithBos });
+    return tokens.length > limit ? [] : [{ id, text: plain, tokens }];
+  });
+  if (prompts.length > 0) return prompts;
+  throw new AlgorithmInputError(
+    `every prompt has more than ${limit} tokens (maximumPromptTokens ${maximumPromptTokens}, context ` +
+      `${configuration.maximumPositions}): raise the one or shorten the prompts`,
+  );
+}

@@ -1,0 +1,95 @@
+/** The select task: the cell with the highest mean of the method's own reward becomes the experiment's adapter. */
+import { contrastPrompts } from '../../shared/dialogue/contrast-prompts.ts';
+import { ppoCellName } from '../../shared/api/tasks/ppo.ts';
+import { Generator } from '../algorithms/generator.ts';
+import { PreferenceScorer } from '../algorithms/preference-model/preference-scorer.ts';
+import { encodePrompt } from '../algorithms/prompt-tokens.ts';
+import { ResponseReader } from '../algorithms/response-text.ts';
+import { selectCell, type GridCell } from '../algorithms/select.ts';
+import { adapterLayout } from '../llama/training/lora-layout.ts';
+import { decodeAdapterArtifact } from './adapter-artifact.ts';
+import { batchSizes } from './batch-sizes.ts';
+import { taskPrompts } from './prompts.ts';
+import { inputBytes, TaskInputError, type TaskContext, type TaskRun } from './task-context.ts';
+
+const CELL = /^cell-(?<klCoefficient>[0-9.e-]+)-(?<steps>\d+)$/;
+
+export const runSelect: TaskRun<'select'> = async (context) => {
+  const { task, model, hooks } = context;
+  const { parameters, seed } = task;
+  const { configuration, tokenizer } = model;
+  const preferenceModel = await decodeAdapterArtifact(
+    await inputBytes(context, 'preference-model'),
+    configuration,
+    'preference-model',
+  );
+  const { cells, rank, alpha } = await gridCells(context);
+  const contextLength = configuration.maximumPositions;
+  const { promptForm: form, responseOpening } = parameters;
+  const prompts = (await taskPrompts(context, parameters.promptLimit)).map(({ id, text }) => {
+    const { plain } = contrastPrompts({ form, responseOpening }, { positive: '', negative: '' }, text);
+    return encodePrompt(tokenizer, plain, {
+      name: id,
+      maximumTokens: contextLength - parameters.maximumNewTokens,
+    });
+  });
+  const maximumTime = Math.max(...prompts.map(({ length }) => length)) + parameters.maximumNewTokens;
+  const sizes = batchSizes(model);
+  const generator = await Generator.open({
+    model,
+    adapters: { layout: adapterLayout(configuration, rank, alpha), groups: 1 },
+    promptForm: form,
+    temperature: parameters.temperature,
+    topP: parameters.topP,
+    maximumNewTokens: parameters.maximumNewTokens,
+    bannedTokens: [],
+    seed,
+    maximumTime,
+    referenceTemperature: parameters.temperature,
+    withReference: true,
+    ...sizes,
+  });
+  const preferences = await PreferenceScorer.open(model, {
+    ...preferenceModel,
+    maximumTime,
+    microBatchRows: sizes.scoreRows,
+  });
+  try {
+    const engine = {
+      generate: generator.generateGroups.bind(generator),
+      reader: new ResponseReader(tokenizer, form),
+      preferences,
+    };
+    const result = await selectCell(cells, prompts, parameters, engine, hooks);
+    const name = ppoCellName(result.chosen.klCoefficient, result.chosen.steps);
+    const chosen = task.inputs.find((input) => input.name === name);
+    if (chosen === undefined) throw new TaskInputError(`no input "${name}", which was chosen`);
+    return { outputs: [{ name: 'adapter', sha256: chosen.sha256 }], result };
+  } finally {
+    await preferences.close();
+    await generator.close();
+  }
+};
+
+async function gridCells(
+  context: TaskContext<'select'>,
+): Promise<{ cells: GridCell[]; rank: number; alpha: number }> {
+  const cells: GridCell[] = [];
+  const shapes = new Map<string, { rank: number; alpha: number }>();
+  for (const { name } of context.task.inputs) {
+    const match = CELL.exec(name)?.groups;
+    if (match === undefined) continue;
+    const { rank, alpha, vector } = await decodeAdapterArtifact(
+      await inputBytes(context, name),
+      context.model.configuration,
+      name,
+    );
+    shapes.set(`${rank}/${alpha}`, { rank, alpha });
+    cells.push({ klCoefficient: Number(match['klCoefficient']), steps: Number(match['steps']), vector });
+  }
+  const [shape] = shapes.values();
+  if (shape === undefined || shapes.size > 1) {
+    throw new TaskInputError(`the cells have ${shapes.size} adapter shapes: they must come from one PPO run`);
+  }
+  return { cells, ...shape };
+}
