@@ -161,9 +161,11 @@ export class Graph {
     return this.constant(dtype, [value], []);
   }
 
-  /** A large constant whose bytes stand in a file; several graphs may point at one region. */
+  /**
+   * A large constant whose bytes stand in a file; several graphs may point at one region. It belongs to this graph: the
+   * engine packs the weights of a product only when they stand in the product's graph or in the one right around it.
+   */
   external(name: string, dtype: DataType, shape: Shape, region: FileRegion): Value {
-    const root = this.root();
     const count = knownElementCount(shape);
     if (count === undefined || count * bytesPerElement(dtype) !== region.length) {
       throw new GraphError(
@@ -172,8 +174,8 @@ export class Graph {
           `the region in ${region.location} has ${region.length}`,
       );
     }
-    const value = root.#value(root.#claim(name), { dtype, shape });
-    root.initializers.push({ value, source: region });
+    const value = this.#value(this.#claim(name), { dtype, shape });
+    this.initializers.push({ value, source: region });
     return value;
   }
 

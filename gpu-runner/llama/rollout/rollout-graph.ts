@@ -52,15 +52,10 @@ export function rolloutGraph(options: RolloutGraphOptions): Graph {
   const graph = new Graph('rollout');
   const groups = adapters?.groups ?? 1;
   const batch = multiplyDimensions(groups, 'rows');
-  const plain = eightBitWeights(configuration, new FrozenTensors(graph, base), options.form);
   const parameters =
     adapters === undefined
       ? undefined
       : graph.input('parameters', 'float32', [groups, adapters.layout.length]);
-  const weightsFor = (time: Dimension): GraphWeights =>
-    adapters === undefined || parameters === undefined
-      ? plain
-      : withAdapters(plain, adapters.layout, parameters, multiplyDimensions('rows', time)).weights;
   const prompts = graph.input('tokens', 'int64', [groups, 'rows', 'promptTime']);
   const state = [
     { initial: ops.reshape(prompts, [batch, 'promptTime']), shape: [batch, 'time'] },
@@ -102,6 +97,11 @@ export function rolloutGraph(options: RolloutGraphOptions): Graph {
       const [tokens, real, length, finished, stopped, drawn, window, generated, logProbabilities] =
         carried.map(known);
       const prefix = unflatten(carried.slice(STATE.length + 2));
+      const plain = eightBitWeights(configuration, new FrozenTensors(chunk, base), options.form);
+      const weightsFor = (time: Dimension): GraphWeights =>
+        adapters === undefined || parameters === undefined
+          ? plain
+          : withAdapters(plain, adapters.layout, parameters, multiplyDimensions('rows', time)).weights;
       const start = ops.squeeze(chunk.dimension('produced'), [0]);
       const quota = ops.where(ops.equal(iteration, 0), firstSteps, CHUNK_STEPS);
       const inner = ops.loop(chunk, 'steps', {
