@@ -7,8 +7,11 @@ import { sweepStore } from '../../../edge/store/sweep.ts';
 import type { Harness } from '../harness.ts';
 
 const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-const bytesOf = (length: number, factor = 7) =>
-  Uint8Array.from({ length }, (_, index) => (index * factor) % 251);
+function bytesOf(length: number, factor = 7): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  for (let index = 0; index < length; index++) bytes[index] = (index * factor) % 251;
+  return bytes;
+}
 const TASK = '019ab0e7-6c00-7000-8000-000000000001';
 const kind = 'report' as const;
 

@@ -33,6 +33,22 @@ export function keysConformance(start: () => Promise<Harness>): void {
     expect(again).toEqual({ ...first, secret: null });
   });
 
+  it('rotates a key: the old secret ends, the id stays, and a revoked key stays revoked', async () => {
+    const { clients, fetch } = await start();
+    const key = await clients.admin.createKey({ body: { name: 'laptop', scopes: ['client'] } });
+    const parameters = { keyId: key.id };
+    const rotated = await clients.admin.rotateKey({ parameters }, { idempotencyKey: 'rotate' });
+    expect(rotated).toEqual({ ...key, secret: rotated.secret });
+    const status = async (secret: string | null) =>
+      (await fetch('/v1/principles', { key: secret ?? '' })).status;
+    expect([await status(key.secret), await status(rotated.secret)]).toEqual([401, 200]);
+    const again = await clients.admin.rotateKey({ parameters }, { idempotencyKey: 'rotate' });
+    expect([again.secret, await status(rotated.secret)]).toEqual([null, 200]);
+    await clients.admin.revokeKey({ parameters });
+    await expect(clients.admin.rotateKey({ parameters })).rejects.toMatchObject({ problem: { status: 409 } });
+    expect(await status(rotated.secret)).toBe(401);
+  });
+
   it('takes the bootstrap key and refuses every near miss', async () => {
     const { fetch, secrets } = await start();
     const status = async (key: string) => (await fetch('/v1/keys', { key })).status;

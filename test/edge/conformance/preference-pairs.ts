@@ -1,0 +1,101 @@
+/** Conformance of preference pairs: order, filters, pages and the export. */
+import { expect, it } from 'vitest';
+import { preferencePairs } from '../../../edge/store/schema/index.ts';
+import type { Client } from '../../../shared/api/client.ts';
+import { parsePreferenceJsonl } from '../../../shared/dialogue/preference-jsonl.ts';
+import type { Harness } from '../harness.ts';
+import { TestRunner } from '../runner.ts';
+import { EXPERIMENT, seedWorld } from '../seed.ts';
+
+type Query = NonNullable<NonNullable<Parameters<Client['listPreferencePairs']>[0]>['query']>;
+
+export function preferencePairsConformance(start: () => Promise<Harness>): void {
+  /** An experiment with two shards of 600 pairs each. */
+  async function begin() {
+    const harness = await start();
+    await seedWorld(harness);
+    const { id } = await harness.clients.client.createExperiment({ body: EXPERIMENT });
+    await new TestRunner(harness).drain();
+    const { stages } = await harness.clients.client.getExperiment({ parameters: { experimentId: id } });
+    const shards = stages[0]?.tasks.map((task) => task.id) ?? [];
+    const rows = shards.flatMap((taskId, shard) =>
+      Array.from({ length: 600 }, (_, position) => ({
+        taskId,
+        position,
+        promptId: String(position % 100),
+        prompt: `Once “${position}”`,
+        chosen: `kind ${shard}`,
+        rejected: 'a\nb',
+        labelProbability: (position % 11) / 10,
+        affixPair: position % 2,
+      })),
+    );
+    await harness.database.delete(preferencePairs);
+    for (let first = 0; first < rows.length; first += 10) {
+      await harness.database.insert(preferencePairs).values(rows.slice(first, first + 10));
+    }
+    return { harness, client: harness.clients.client, parameters: { experimentId: id }, rows };
+  }
+
+  async function readAll(client: Client, parameters: { experimentId: string }, query: Query = {}) {
+    const found = [];
+    for (let cursor: string | undefined; ;) {
+      const page = await client.listPreferencePairs({ parameters, query: { limit: 170, ...query, cursor } });
+      found.push(...page.items);
+      if (page.nextCursor === null) return found;
+      cursor = page.nextCursor;
+    }
+  }
+
+  it('gives every pair once, by shard and place, on pages that cross shards', async () => {
+    const { client, parameters, rows } = await begin();
+    expect(await readAll(client, parameters)).toEqual(rows);
+  });
+
+  it('filters by label probability, affix pair, prompt and stage', async () => {
+    const { client, parameters, rows } = await begin();
+    const check = async (query: Query, keep: (row: (typeof rows)[number]) => boolean) => {
+      const found = await readAll(client, parameters, query);
+      expect(found, JSON.stringify(query)).toEqual(rows.filter(keep));
+    };
+    await check({ minimumProbability: 0.7 }, (row) => row.labelProbability >= 0.7);
+    await check(
+      { maximumProbability: 0.3, affixPair: 1 },
+      (row) => row.labelProbability <= 0.3 && row.affixPair === 1,
+    );
+    await check({ promptId: '42', stage: 'simulate' }, (row) => row.promptId === '42');
+    await check({ stage: 'label' }, () => false);
+  });
+
+  it('exports JSON lines, the same bytes every time, that read back as the pairs', async () => {
+    const { client, parameters, rows } = await begin();
+    const read = async (query = {}) =>
+      await (await client.exportPreferencePairs({ parameters, query })).text();
+    const whole = await read();
+    expect(await read()).toBe(whole);
+    const pick = ({ prompt, chosen, rejected, labelProbability }: (typeof rows)[number]) => ({
+      prompt,
+      chosen,
+      rejected,
+      labelProbability,
+    });
+    expect(parsePreferenceJsonl(whole)).toEqual(rows.map(pick));
+    expect(Object.keys(JSON.parse(whole.slice(0, whole.indexOf('\n'))) as object)).toEqual([
+      'prompt',
+      'chosen',
+      'rejected',
+      'label_probability',
+    ]);
+    expect(parsePreferenceJsonl(await read({ minimumProbability: 1 }))).toEqual(
+      rows.filter((row) => row.labelProbability === 1).map(pick),
+    );
+  });
+
+  it('answers 404 for an experiment that is not there', async () => {
+    const { client } = await begin();
+    const parameters = { experimentId: '019ab0e7-6c00-7000-8000-000000000000' };
+    for (const call of [client.listPreferencePairs, client.exportPreferencePairs]) {
+      await expect(call({ parameters })).rejects.toMatchObject({ problem: { status: 404 } });
+    }
+  });
+}
