@@ -5,7 +5,7 @@ export interface NumberArray {
   readonly data: Float64Array;
 }
 
-export function count(shape: readonly number[]): number {
+function count(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 

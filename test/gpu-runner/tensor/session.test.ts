@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { Graph } from '../../../gpu-runner/tensor/graph.ts';
+import { Graph, type Value } from '../../../gpu-runner/tensor/graph.ts';
 import * as ops from '../../../gpu-runner/tensor/operators.ts';
 import { serialiseGraph } from '../../../gpu-runner/tensor/serialise.ts';
 import { SessionWorker } from '../../../gpu-runner/tensor/session-worker.ts';
@@ -107,6 +107,33 @@ describe('TensorSession', () => {
     graph.output('y', ops.add(graph.input('x', 'float32', [1, 2]), w));
     const session = await TensorSession.open({ model: serialiseGraph(graph), folder });
     expect(numbers((await session.run({ x: rows(1, 2) }))['y'])).toEqual([4, 7]);
+    await session.close();
+  });
+
+  it('reads an external constant of a loop inside a loop', async () => {
+    writeFileSync(join(folder, 'nested.bin'), Float32Array.of(2, 0, 0, 3));
+    const graph = new Graph('nested');
+    const x = graph.input('x', 'float32', [1, 2]);
+    const twice = (
+      outer: Graph,
+      name: string,
+      value: Value,
+      step: (body: Graph, value: Value) => Value,
+    ): Value =>
+      ops.first(
+        ops.loop(outer, name, {
+          count: outer.scalar(2, 'int64'),
+          carried: [{ initial: value }],
+          body: (body, _iteration, values) => ({ carried: values.map((carried) => step(body, carried)) }),
+        }).carried,
+      );
+    const y = twice(graph, 'outer', x, (outer, value) => {
+      const w = outer.external('w', 'float32', [2, 2], { location: 'nested.bin', offset: 0, length: 16 });
+      return twice(outer, 'inner', value, (_inner, inside) => ops.matMul(inside, w));
+    });
+    graph.output('y', y);
+    const session = await TensorSession.open({ model: serialiseGraph(graph), folder });
+    expect(numbers((await session.run({ x: rows(1, 1) }))['y'])).toEqual([16, 81]);
     await session.close();
   });
 
