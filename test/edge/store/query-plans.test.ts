@@ -95,6 +95,8 @@ it('refuses a full scan and a sort in every read of the API', async () => {
   const database = openDatabase(recording as unknown as D1Database);
   const harness = await createHarness(async () => ({ database, blobs }));
   const parameters = await populate(harness);
+  // The plans of writes are checked beside their own tests.
+  recording.statements.clear();
   const reads = Object.entries<Endpoint>(contract).filter(
     ([, { method, response }]) => method === 'get' && response && !isBytes(response),
   );
