@@ -35,10 +35,6 @@ const VARIABLES = {
     help: 'folder for converted models; .rlcd/runner unless given',
     schema: z.string().min(1, 'needs a folder').default('.rlcd/runner'),
   },
-  RLCD_THREADS: {
-    help: "threads of one engine run; the engine's own choice unless given",
-    schema: z.coerce.number('needs a whole number').int('needs a whole number').min(1).max(1024).optional(),
-  },
   RLCD_IDLE_SECONDS: {
     help: 'ends the runner after so many seconds without work; runs on unless given',
     schema: seconds.optional(),
@@ -79,6 +75,9 @@ export function helpText(): string {
     'Environment:',
     ...lines,
     '',
-    'SIGTERM or SIGINT: no new task is taken; the running one is saved at its next checkpoint and handed back.',
+    'Options:',
+    '  --describe-model SOURCE [--name NAME]  prints the body with which the model is registered (POST /v1/base-models)',
+    '',
+    'SIGTERM or SIGINT: no new task is taken; the running one is handed back and goes on from its last checkpoint.',
   ].join('\n');
 }

@@ -6,12 +6,11 @@ const GOOD = { RLCD_EDGE_URL: 'http://127.0.0.1:8787/', RLCD_RUNNER_KEY: 'secret
 
 describe('runner configuration', () => {
   it('reads what is given and fills in what may be left out', () => {
-    const configuration = readConfiguration({ ...GOOD, RLCD_THREADS: '4', RLCD_IDLE_SECONDS: '' });
+    const configuration = readConfiguration({ ...GOOD, RLCD_IDLE_SECONDS: '' });
     expect(configuration).toMatchObject({
       RLCD_EDGE_URL: 'http://127.0.0.1:8787',
       RLCD_RUNNER_KEY: 'secret',
       RLCD_CACHE: '.rlcd/runner',
-      RLCD_THREADS: 4,
     });
     expect(configuration.RLCD_RUNNER_NAME).toMatch(/^[A-Za-z0-9._-]+$/);
     expect(configuration.RLCD_IDLE_SECONDS).toBeUndefined();
@@ -23,8 +22,6 @@ describe('runner configuration', () => {
     ['RLCD_EDGE_URL', 'nonsense', 'needs an http or https address'],
     ['RLCD_RUNNER_KEY', undefined, 'is not set'],
     ['RLCD_RUNNER_NAME', 'two words', 'needs 1 to 100 letters'],
-    ['RLCD_THREADS', 'many', 'needs a whole number'],
-    ['RLCD_THREADS', '1.5', 'needs a whole number'],
     ['RLCD_IDLE_SECONDS', '-1', 'RLCD_IDLE_SECONDS'],
   ])('names %s when it is %s', (name, value, fault) => {
     const wrong = () => readConfiguration({ ...GOOD, [name]: value });
@@ -42,7 +39,7 @@ describe('runner configuration', () => {
       },
     });
     readConfiguration(watched);
-    expect(read.size).toBeGreaterThanOrEqual(6);
+    expect(read.size).toBe(5);
     for (const name of read) expect(helpText()).toContain(`  ${name} `);
   });
 });

@@ -1,0 +1,83 @@
+/** The thread in which the engine works: runs one task at a time and asks the main thread for everything else. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { ClaimedTask } from '../shared/api/tasks.ts';
+import type { RunHooks } from './algorithms/run-hooks.ts';
+import type { CallName, Calls, Done, FromEngine, ToEngine } from './runner/messages.ts';
+import { openTaskModel } from './tasks/open-base-model.ts';
+import { describeFailure, runTask } from './tasks/run-task.ts';
+import type { TaskContext } from './tasks/task-context.ts';
+import type { TaskKind } from '../shared/api/tasks/kinds.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('engine-thread.ts runs as a worker thread only: start gpu-runner/main.ts');
+const { cacheDirectory } = workerData as { readonly cacheDirectory: string };
+
+const waiting = new Map<number, { resolve: (answer: unknown) => void; reject: (error: Error) => void }>();
+let calls = 0;
+let abort = new AbortController();
+
+function send(message: FromEngine): void {
+  port?.postMessage(message);
+}
+
+async function call<Name extends CallName>(
+  name: Name,
+  asked: Calls[Name]['asked'],
+): Promise<Calls[Name]['answer']> {
+  const id = calls++;
+  const answer = new Promise<unknown>((resolve, reject) => waiting.set(id, { resolve, reject }));
+  send({ type: 'call', id, name, asked });
+  return (await answer) as Calls[Name]['answer'];
+}
+
+const hooks = (signal: AbortSignal): RunHooks => ({
+  signal,
+  progress: (done, total, unit) => send({ type: 'report', report: { progress: { done, total, unit } } }),
+  metrics: (step, values) => {
+    const metrics = Object.entries(values).map(([name, value]) => ({ name, step, value }));
+    send({ type: 'report', report: { metrics } });
+  },
+  samples: (step, samples) => {
+    const rows = samples.map(({ detail, ...sample }, row) => ({
+      ...sample,
+      step,
+      row,
+      detail: { ...detail },
+    }));
+    send({ type: 'report', report: { samples: rows } });
+  },
+  checkpoint: async (step, bytes) => {
+    await call('checkpoint', { step, bytes });
+  },
+});
+
+async function run(task: ClaimedTask): Promise<void> {
+  abort = new AbortController();
+  const { signal } = abort;
+  try {
+    const model = await openTaskModel(task.baseModel, cacheDirectory);
+    const get = (sha256: string) => call('get', { sha256 });
+    const context = {
+      task,
+      model,
+      artifacts: { get, put: (artifact) => call('put', artifact) },
+      hooks: hooks(signal),
+      resume: task.checkpoint === null ? null : await get(task.checkpoint.sha256),
+    } as TaskContext<TaskKind>;
+    const { outputs, result } = await runTask(task.kind, context);
+    send({ type: 'done', done: { outputs, result } satisfies Done });
+  } catch (error) {
+    send(signal.aborted ? { type: 'aborted' } : { type: 'failed', failure: describeFailure(error) });
+  }
+}
+
+port.on('message', (message: ToEngine) => {
+  if (message.type === 'run') void run(message.task);
+  else if (message.type === 'abort') abort.abort(new Error('the task was stopped'));
+  else {
+    const asked = waiting.get(message.id);
+    waiting.delete(message.id);
+    if (message.type === 'answer') asked?.resolve(message.answer);
+    else asked?.reject(new Error(message.message));
+  }
+});

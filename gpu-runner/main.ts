@@ -1,0 +1,66 @@
+/** The runner: takes tasks from the edge, works on them in the engine's thread, and reports. `--help` says how. */
+import { parseArgs } from 'node:util';
+import { ApiError } from '../shared/api/client.ts';
+import { ModelFileError } from './llama/import/model-file-error.ts';
+import { claimLoop } from './runner/claim-loop.ts';
+import { ConfigurationError, helpText, readConfiguration } from './runner/configuration.ts';
+import { Edge } from './runner/edge.ts';
+import { Engine } from './runner/engine.ts';
+import { describeModel } from './tasks/open-base-model.ts';
+
+const log = (line: string): void => console.error(`${new Date().toISOString()} ${line}`);
+
+async function work(): Promise<void> {
+  const { RLCD_EDGE_URL, RLCD_RUNNER_KEY, RLCD_RUNNER_NAME, RLCD_CACHE, RLCD_IDLE_SECONDS } =
+    readConfiguration(process.env);
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      log(`${signal}: hands back what is running and ends`);
+      stop.abort(new Error(signal));
+    });
+  }
+  const engine = new Engine(RLCD_CACHE);
+  log(`runner ${RLCD_RUNNER_NAME} asks ${RLCD_EDGE_URL} for work`);
+  try {
+    await claimLoop({
+      edge: new Edge(RLCD_EDGE_URL, RLCD_RUNNER_KEY, log),
+      engine,
+      name: RLCD_RUNNER_NAME,
+      idleSeconds: RLCD_IDLE_SECONDS ?? null,
+      stop: stop.signal,
+      log,
+    });
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Errors that a person can mend are told in one line. */
+function isExpected(error: unknown): error is Error {
+  return error instanceof ConfigurationError || error instanceof ApiError || error instanceof ModelFileError;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      help: { type: 'boolean', default: false },
+      'describe-model': { type: 'string' },
+      name: { type: 'string', default: 'model' },
+    },
+  });
+  if (values.help) console.log(helpText());
+  else if (values['describe-model'] === undefined) await work();
+  else {
+    const cache = process.env['RLCD_CACHE'] ?? '.rlcd/runner';
+    console.log(JSON.stringify(await describeModel(values.name, values['describe-model'], cache), null, 2));
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!isExpected(error)) throw error;
+  log(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,194 @@
+/** The edge as a runner uses it: every call repeated through what passes, bounded in time, and fenced by its epoch. */
+import { createHash, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiError, createClient, type Client } from '../../shared/api/client.ts';
+import { MAXIMUM_PUT_BYTES } from '../../shared/api/artifacts.ts';
+import type { ClaimedTask, Heartbeat } from '../../shared/api/tasks.ts';
+import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
+import type { Failure } from '../tasks/run-task.ts';
+import type { ArtifactBytes } from '../tasks/task-context.ts';
+import type { Done } from './messages.ts';
+import { retry } from './retry.ts';
+
+/** The lease is another runner's, or the task has ended: nothing more may be written for it. */
+export class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError';
+}
+
+type RunnerDescription = Parameters<Client['claimTask']>[0]['body']['runner'];
+
+const POLICY = { firstDelayMs: 200, largestDelayMs: 5000 };
+/** A connection that says nothing for so long is taken for dead. */
+const CALL_TIMEOUT_MS = 30_000;
+const TRANSFER_TIMEOUT_MS = 300_000;
+const TOO_EARLY = new Set([408, 425, 429]);
+
+/** Whether an error passes by itself: the network's, a time-out, or an edge that is starting or overloaded. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof ApiError) return error.problem.status >= 500 || TOO_EARLY.has(error.problem.status);
+  if (error instanceof DOMException) return error.name === 'TimeoutError';
+  return error instanceof TypeError && /fetch failed|terminated|network/i.test(error.message);
+}
+
+function isLeaseLost(error: unknown): boolean {
+  return error instanceof ApiError && error.problem.type === 'urn:rlcd:problem:lease-lost';
+}
+
+export class Edge {
+  readonly #client: Client;
+  readonly #log: (line: string) => void;
+
+  constructor(baseUrl: string, key: string, log: (line: string) => void) {
+    this.#client = createClient({ baseUrl, key });
+    this.#log = log;
+  }
+
+  /** Takes the next task; null and a pause where nothing waits. A repeated request finds the same lease. */
+  async claim(
+    runner: RunnerDescription,
+    kinds: TaskKind[],
+    signal: AbortSignal,
+  ): Promise<{ task: ClaimedTask | null; retryAfterSeconds: number }> {
+    const body = { claimId: randomUUID(), runner, kinds };
+    return await this.#call('claim', CALL_TIMEOUT_MS, signal, (options) =>
+      this.#client.claimTask({ body }, options),
+    );
+  }
+
+  /** @throws LeaseLostError */
+  async report(taskId: string, heartbeat: Heartbeat, signal: AbortSignal): Promise<{ cancel: boolean }> {
+    return await this.#call('report', CALL_TIMEOUT_MS, signal, (options) =>
+      this.#client.reportTask({ parameters: { taskId }, body: heartbeat }, options),
+    );
+  }
+
+  /** @throws LeaseLostError */
+  async checkpoint(
+    taskId: string,
+    checkpoint: { readonly epoch: number; readonly sha256: string; readonly step: number },
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#call('checkpoint', CALL_TIMEOUT_MS, signal, (options) =>
+      this.#client.checkpointTask({ parameters: { taskId }, body: checkpoint }, options),
+    );
+  }
+
+  /** @throws LeaseLostError */
+  async complete(
+    taskId: string,
+    epoch: number,
+    { outputs, result }: Done,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const body = { epoch, outputs: [...outputs], result };
+    await this.#call('complete', CALL_TIMEOUT_MS, signal, (options) =>
+      this.#client.completeTask({ parameters: { taskId }, body }, options),
+    );
+  }
+
+  /** @throws LeaseLostError */
+  async fail(taskId: string, epoch: number, failure: Failure, signal: AbortSignal): Promise<void> {
+    const { retryable, ...reason } = failure;
+    await this.#call('fail', CALL_TIMEOUT_MS, signal, (options) =>
+      this.#client.failTask({ parameters: { taskId }, body: { epoch, reason, retryable } }, options),
+    );
+  }
+
+  /** An artifact's bytes, verified. @throws LeaseLostError; Error if the bytes are not those of the hash */
+  async get(sha256: string, taskId: string, signal: AbortSignal): Promise<Uint8Array> {
+    const bytes = await this.#call('get artifact', TRANSFER_TIMEOUT_MS, signal, async (options) => {
+      const response = await this.#client.downloadArtifact(
+        { parameters: { sha256 }, query: { taskId } },
+        options,
+      );
+      return new Uint8Array(await response.arrayBuffer());
+    });
+    const found = hashOf(bytes);
+    if (found === sha256) return bytes;
+    throw new Error(`artifact ${sha256} arrived with SHA-256 ${found}: the edge's store is damaged`);
+  }
+
+  /** Stores bytes under their SHA-256, in parts where they are many. @throws LeaseLostError */
+  async put(
+    { kind, mediaType, bytes }: ArtifactBytes,
+    task: { readonly taskId: string; readonly epoch: number },
+    signal: AbortSignal,
+  ): Promise<string> {
+    const sha256 = hashOf(bytes);
+    if (bytes.length > MAXIMUM_PUT_BYTES) {
+      await this.#putInParts(sha256, { kind, mediaType, bytes }, task, signal);
+      return sha256;
+    }
+    await this.#call('put artifact', TRANSFER_TIMEOUT_MS, signal, (options) =>
+      this.#client.putArtifact(
+        { parameters: { sha256 }, query: { kind, mediaType, ...task }, body: new Blob([copyOf(bytes)]) },
+        options,
+      ),
+    );
+    return sha256;
+  }
+
+  async #putInParts(
+    sha256: string,
+    { kind, mediaType, bytes }: ArtifactBytes,
+    task: { readonly taskId: string; readonly epoch: number },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const idempotencyKey = randomUUID();
+    const upload = await this.#call('create upload', CALL_TIMEOUT_MS, signal, (options) =>
+      this.#client.createUpload(
+        { body: { sha256, bytes: bytes.length, kind, mediaType, ...task } },
+        { ...options, idempotencyKey },
+      ),
+    );
+    const uploadId = upload.id;
+    for (let part = 0; part * MAXIMUM_PUT_BYTES < bytes.length; part++) {
+      const content = bytes.subarray(part * MAXIMUM_PUT_BYTES, (part + 1) * MAXIMUM_PUT_BYTES);
+      const parameters = { uploadId, partNumber: String(part + 1) };
+      await this.#call('put part', TRANSFER_TIMEOUT_MS, signal, (options) =>
+        this.#client.putUploadPart({ parameters, body: new Blob([copyOf(content)]) }, options),
+      );
+    }
+    await this.#call('complete upload', TRANSFER_TIMEOUT_MS, signal, (options) =>
+      this.#client.completeUpload({ parameters: { uploadId } }, options),
+    );
+  }
+
+  async #call<Result>(
+    what: string,
+    timeoutMs: number,
+    signal: AbortSignal,
+    run: (options: { readonly signal: AbortSignal }) => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      return await retry(() => run({ signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) }), {
+        policy: POLICY,
+        passing: isPassing,
+        signal,
+        onRetry: (error, attempt, delayMs) => {
+          const fault = error instanceof Error ? error.message : String(error);
+          this.#log(`${what} failed (${fault}); attempt ${attempt + 1} in ${delayMs / 1000} s`);
+        },
+      });
+    } catch (error) {
+      if (isLeaseLost(error)) throw new LeaseLostError(`${what}: the lease is lost`, { cause: error });
+      throw error;
+    }
+  }
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Bytes that a request may keep while the caller writes over its own. */
+function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes);
+}
+
+/** Waits, unless the signal aborts first; then it resolves at once. */
+export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await sleep(milliseconds, undefined, { signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+}

@@ -1,0 +1,125 @@
+/** One leased task from claim to its end: heartbeats, reports in order, checkpoints, and exactly one ending. */
+import type { ClaimedTask } from '../../shared/api/tasks.ts';
+import type { Failure } from '../tasks/run-task.ts';
+import { type Edge, LeaseLostError, pause } from './edge.ts';
+import type { Engine } from './engine.ts';
+import { ReportQueue } from './report-queue.ts';
+
+export type SessionEnd = 'completed' | 'failed' | 'cancelled' | 'lost' | 'handed-back';
+
+/** Reports go out at most this long after they were made. */
+const REPORT_WITHIN_MS = 900;
+/** Heartbeats of a lease, so that several may be lost before it is. */
+const HEARTBEATS_PER_LEASE = 6;
+/** After a stop, what must still be said to the edge is given up after so long. */
+const LAST_WORDS_MS = 8000;
+
+const CANCELLED: Failure = { code: 'cancelled', message: 'cancelled as asked', retryable: false };
+const HANDED_BACK: Failure = { code: 'runner-stopped', message: 'the runner was stopped', retryable: true };
+
+/**
+ * Runs a claimed task.
+ *
+ * Metrics and samples made before a checkpoint are with the edge before the checkpoint is, so a resumed run neither
+ * loses nor repeats one. A lost lease ends the work at once and nothing more is written.
+ *
+ * @param stop aborts when the runner is told to end: the task is handed back
+ */
+export async function runSession(
+  task: ClaimedTask,
+  edge: Edge,
+  engine: Engine,
+  stop: AbortSignal,
+): Promise<SessionEnd> {
+  const { id: taskId, epoch, leaseSeconds } = task;
+  const lease = new AbortController();
+  const work = new AbortController();
+  const queue = new ReportQueue(epoch);
+  let cancelled = false;
+  let lost = false;
+  let failed: unknown = null;
+  let sending = Promise.resolve();
+  let wake = Promise.withResolvers<void>();
+
+  const onStop = (): void => work.abort(new Error('the runner was stopped'));
+  stop.addEventListener('abort', onStop, { once: true });
+  if (stop.aborted) onStop();
+
+  const sendOne = async (): Promise<void> => {
+    const { cancel } = await edge.report(taskId, queue.take(), lease.signal);
+    if (cancel && !cancelled) {
+      cancelled = true;
+      work.abort(new Error('cancelled'));
+    }
+  };
+  const sendWaiting = async (): Promise<void> => {
+    while (queue.waiting) await sendOne();
+  };
+  /** Sends what waits, after what is being sent. */
+  const flush = async (): Promise<void> => {
+    sending = sending.then(sendWaiting);
+    await sending;
+  };
+  const beat = async (): Promise<void> => {
+    sending = sending.then(sendOne);
+    await sending;
+  };
+  const heartbeats = async (): Promise<void> => {
+    const every = (leaseSeconds * 1000) / HEARTBEATS_PER_LEASE;
+    while (!lease.signal.aborted) {
+      wake = Promise.withResolvers<void>();
+      await Promise.race([pause(every, lease.signal), wake.promise]);
+      if (queue.waiting) await pause(REPORT_WITHIN_MS, lease.signal);
+      if (!lease.signal.aborted) await beat();
+    }
+  };
+  const beating = heartbeats().catch((error: unknown) => {
+    if (lease.signal.aborted) return;
+    lost = error instanceof LeaseLostError;
+    failed = lost ? null : error;
+    work.abort(error);
+  });
+
+  const ending = await engine.run(
+    task,
+    {
+      get: ({ sha256 }) => edge.get(sha256, taskId, work.signal),
+      put: (artifact) => edge.put(artifact, { taskId, epoch }, work.signal),
+      checkpoint: async ({ step, bytes }) => {
+        const artifact = { kind: 'checkpoint', mediaType: 'application/octet-stream', bytes } as const;
+        const sha256 = await edge.put(artifact, { taskId, epoch }, work.signal);
+        await flush();
+        await edge.checkpoint(taskId, { epoch, sha256, step }, work.signal);
+        return null;
+      },
+      report: (report) => {
+        queue.add(report);
+        if (queue.waiting) wake.resolve();
+      },
+    },
+    work.signal,
+  );
+  stop.removeEventListener('abort', onStop);
+  try {
+    if (lost) return 'lost';
+    if (failed !== null) throw failed;
+    const words = work.signal.aborted ? AbortSignal.timeout(LAST_WORDS_MS) : lease.signal;
+    if (ending.kind === 'done' && !work.signal.aborted) {
+      await flush();
+      await edge.complete(taskId, epoch, ending.done, words);
+      return 'completed';
+    }
+    const failure =
+      ending.kind === 'failed' && !work.signal.aborted ? ending.failure : cancelled ? CANCELLED : HANDED_BACK;
+    if (!work.signal.aborted) await flush();
+    await edge.fail(taskId, epoch, failure, words);
+    if (failure === CANCELLED) return 'cancelled';
+    return failure === HANDED_BACK ? 'handed-back' : 'failed';
+  } catch (error) {
+    if (error instanceof LeaseLostError) return 'lost';
+    throw error;
+  } finally {
+    lease.abort();
+    await beating;
+  }
+}

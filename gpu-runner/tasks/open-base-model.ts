@@ -1,0 +1,56 @@
+/** The base model that a task names, opened and proved to be the one that the edge means. */
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ClaimedTask } from '../../shared/api/tasks.ts';
+import { hashFile } from '../llama/import/files.ts';
+import { type Model, openModel } from '../llama/import/open-model.ts';
+import { parameterCount } from '../llama/config.ts';
+import { TOKENIZER_FILE } from '../llama/tokenizer.ts';
+import { TaskInputError } from './task-context.ts';
+
+/** What `bundled` stands for. */
+const BUNDLED_MODEL = fileURLToPath(new URL('../models/stories', import.meta.url));
+
+/** SHA-256 over the 8-bit weights and the tokenizer: what tells base models apart, whatever they were converted from. */
+export async function modelHash({ base }: Model): Promise<string> {
+  const tokenizer = await hashFile(path.join(base.folder, TOKENIZER_FILE));
+  return createHash('sha256').update(`${base.sha256}\n${tokenizer}\n`).digest('hex');
+}
+
+/** Opens a model by source: `bundled`, a path or a hub id. @throws ModelFileError */
+export async function openBaseModel(source: string, cacheDirectory: string): Promise<Model> {
+  return await openModel(source === 'bundled' ? BUNDLED_MODEL : source, { cacheDirectory });
+}
+
+/**
+ * Opens the model of a task.
+ *
+ * @throws TaskInputError if this machine's copy is another model; ModelFileError if it cannot be opened
+ */
+export async function openTaskModel(
+  { name, source, weightsSha256 }: ClaimedTask['baseModel'],
+  cacheDirectory: string,
+): Promise<Model> {
+  const model = await openBaseModel(source, cacheDirectory);
+  const hash = await modelHash(model);
+  if (hash === weightsSha256) return model;
+  throw new TaskInputError(
+    `base model "${name}" (${source}) has SHA-256 ${hash} on this machine, the edge means ${weightsSha256}: put the ` +
+      'right files there, or register the model again (npm run runner -- --describe-model SOURCE)',
+  );
+}
+
+/** The body with which a base model is registered at the edge. */
+export async function describeModel(name: string, source: string, cacheDirectory: string) {
+  const model = await openBaseModel(source, cacheDirectory);
+  const { layers, hiddenSize, heads, keyValueHeads, vocabularySize, maximumPositions } = model.configuration;
+  return {
+    name,
+    source,
+    weightsSha256: await modelHash(model),
+    parameterCount: parameterCount(model.configuration),
+    contextLength: maximumPositions,
+    configuration: { layers, hiddenSize, heads, keyValueHeads, vocabularySize },
+  };
+}

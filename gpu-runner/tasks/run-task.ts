@@ -1,0 +1,67 @@
+/** Runs a task of any kind, and says what an error means for its lease. */
+import type { ClaimedTask } from '../../shared/api/tasks.ts';
+import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
+import {
+  AlgorithmInputError,
+  CheckpointError,
+  TrainingDivergedError,
+} from '../algorithms/algorithm-error.ts';
+import { ModelFileError } from '../llama/import/model-file-error.ts';
+import { SamplingRequestError } from '../llama/rollout/request.ts';
+import { SessionError } from '../tensor/errors.ts';
+import { runGenerate } from './generate.ts';
+import { runJudge } from './judge.ts';
+import { runPpo } from './ppo.ts';
+import { runSelect } from './select.ts';
+import { runSimulate } from './simulate.ts';
+import { TaskInputError, type TaskContext, type TaskOutcome, type TaskRun } from './task-context.ts';
+import { runTrainPreferenceModel } from './train-preference-model.ts';
+
+const RUNS: { readonly [Kind in TaskKind]?: TaskRun<Kind> } = {
+  simulate: runSimulate,
+  'train-preference-model': runTrainPreferenceModel,
+  ppo: runPpo,
+  select: runSelect,
+  generate: runGenerate,
+  judge: runJudge,
+};
+
+/** The kinds that this runner can do. */
+export const TASK_KINDS = Object.keys(RUNS) as TaskKind[];
+
+/** Runs the task. @throws what {@link describeFailure} describes */
+export async function runTask<Kind extends TaskKind>(
+  kind: Kind,
+  context: TaskContext<Kind>,
+): Promise<TaskOutcome<Kind>> {
+  const run: TaskRun<Kind> | undefined = RUNS[kind];
+  if (run === undefined) throw new TaskInputError(`this runner cannot do tasks of the kind ${kind}`);
+  return await run(context);
+}
+
+export type TaskOf<Kind extends TaskKind> = Extract<ClaimedTask, { kind: Kind }>;
+
+/** Why a task failed, as the edge keeps it. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly cure?: string;
+  /** Whether the same task may succeed when it is tried again. */
+  readonly retryable: boolean;
+}
+
+const MAXIMUM_MESSAGE = 4000;
+
+/** An error as a failure: bad input and diverged runs fail for good, what is not foreseen may be tried again. */
+export function describeFailure(error: unknown): Failure {
+  const message =
+    (error instanceof Error ? error.message : String(error)).slice(0, MAXIMUM_MESSAGE) || 'no message';
+  const final = (code: string): Failure => ({ code, message, retryable: false });
+  if (error instanceof ModelFileError) return { ...final('bad-model'), cure: error.cure };
+  if (error instanceof TrainingDivergedError) return final('diverged');
+  if (error instanceof CheckpointError) return final('bad-checkpoint');
+  if (error instanceof AlgorithmInputError || error instanceof TaskInputError) return final('bad-input');
+  if (error instanceof SamplingRequestError) return final('bad-input');
+  if (error instanceof SessionError && error.fault !== 'run') return final(`engine-${error.fault}`);
+  return { code: 'unexpected', message, retryable: true };
+}
