@@ -9,24 +9,34 @@ import { createRouter, register, type App } from './http/register.ts';
 import { serveReference } from './http/reference.ts';
 import { artifactHandlers } from './routes/artifacts.ts';
 import { baseModelHandlers } from './routes/base-models.ts';
+import { comparisonHandlers } from './routes/comparisons.ts';
+import { eventHandlers } from './routes/events.ts';
 import { experimentHandlers } from './routes/experiments.ts';
 import { healthHandlers } from './routes/health.ts';
 import { keyHandlers } from './routes/keys.ts';
+import { preferencePairHandlers } from './routes/preference-pairs.ts';
+import { metricHandlers } from './routes/metrics.ts';
 import { principleHandlers } from './routes/principles.ts';
 import { promptSetHandlers } from './routes/prompt-sets.ts';
 import { uploadHandlers } from './routes/uploads.ts';
+import { runnerHandlers } from './routes/runners.ts';
 import { taskHandlers } from './routes/tasks.ts';
 
 export function createApp(dependencies: Dependencies): App {
   const handlers: Handlers<typeof contract> = {
     ...artifactHandlers(dependencies),
     ...baseModelHandlers(dependencies),
+    ...comparisonHandlers(dependencies),
+    ...eventHandlers(dependencies),
     ...experimentHandlers(dependencies),
     ...healthHandlers(dependencies),
     ...keyHandlers(dependencies),
+    ...preferencePairHandlers(dependencies),
+    ...metricHandlers(dependencies),
     ...principleHandlers(dependencies),
     ...promptSetHandlers(dependencies),
     ...uploadHandlers(dependencies),
+    ...runnerHandlers(dependencies),
     ...taskHandlers(dependencies),
   };
   const app = createRouter();

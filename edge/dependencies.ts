@@ -1,5 +1,6 @@
 /** What a host gives the application: everything that differs between the Worker and Node. */
 import type { Context } from 'hono';
+import type { LaunchPolicy } from './orchestration/launch/launcher.ts';
 import type { Blobs } from './store/blobs.ts';
 import type { Database } from './store/database.ts';
 
@@ -22,4 +23,6 @@ export interface Dependencies {
   readonly bootstrapKey: string | undefined;
   /** The network address a request without a key is counted by. */
   readonly clientAddress: (context: Context) => string;
+  /** What brings runners up; absent: people start them. */
+  readonly launch?: LaunchPolicy | undefined;
 }

@@ -229,3 +229,10 @@ export function deleteExperiment(database: Database, id: string, taskIds: readon
     ),
   ];
 }
+
+export async function findExperimentStatus(database: Database, id: string): Promise<string | undefined> {
+  const [row] = await rows<{ status: string }>(
+    raw(database, 'SELECT status FROM experiments WHERE id = ?', id),
+  );
+  return row?.status;
+}

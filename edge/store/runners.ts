@@ -1,5 +1,6 @@
 /** Queries on runners: who is alive, and what each does since when. */
 import { z } from 'zod';
+import type { STAGE_KINDS } from '../../shared/api/words.ts';
 import type { Database } from './database.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
 import { raw, rows } from './raw.ts';
@@ -17,7 +18,7 @@ export interface RunnerView {
   readonly seenAt: number;
   readonly task: {
     readonly id: string;
-    readonly kind: string;
+    readonly kind: (typeof STAGE_KINDS)[number];
     readonly experimentId: string;
     readonly stage: string;
     readonly since: number;

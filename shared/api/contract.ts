@@ -2,21 +2,31 @@
 import type { Endpoint } from './endpoint.ts';
 import { artifactEndpoints } from './artifacts.ts';
 import { baseModelEndpoints } from './base-models.ts';
+import { comparisonEndpoints } from './comparisons.ts';
+import { eventEndpoints } from './events.ts';
 import { experimentEndpoints } from './experiments.ts';
 import { healthEndpoints } from './health.ts';
 import { keyEndpoints } from './keys.ts';
+import { preferencePairEndpoints } from './preference-pairs.ts';
+import { metricEndpoints } from './metrics.ts';
 import { principleEndpoints } from './principles.ts';
 import { promptSetEndpoints } from './prompt-sets.ts';
+import { runnerEndpoints } from './runners.ts';
 import { taskEndpoints } from './tasks.ts';
 
 export const contract = {
   ...artifactEndpoints,
   ...baseModelEndpoints,
+  ...comparisonEndpoints,
+  ...eventEndpoints,
   ...experimentEndpoints,
   ...healthEndpoints,
   ...keyEndpoints,
+  ...preferencePairEndpoints,
+  ...metricEndpoints,
   ...principleEndpoints,
   ...promptSetEndpoints,
+  ...runnerEndpoints,
   ...taskEndpoints,
 } satisfies Record<string, Endpoint>;
 

@@ -1,0 +1,29 @@
+/** Runners and launches. */
+import type { runnerEndpoints } from '../../shared/api/runners.ts';
+import type { Dependencies } from '../dependencies.ts';
+import type { Handlers } from '../http/handler.ts';
+import { reconcile } from '../orchestration/launch/reconcile.ts';
+import { conflict } from '../problem.ts';
+import { listLaunches } from '../store/launches.ts';
+import { listRunners } from '../store/runners.ts';
+
+export function runnerHandlers({ database, launch }: Dependencies): Handlers<typeof runnerEndpoints> {
+  return {
+    async listRunners({ query }, { now }) {
+      return { body: await listRunners(database, query, now) };
+    },
+
+    async listLaunches({ query }) {
+      return { body: await listLaunches(database, query) };
+    },
+
+    async launchRunner(_, { now }) {
+      if (!launch) {
+        throw conflict(
+          'No launcher is configured; start a runner by hand, or set RLCD_LAUNCH_URL and its secret',
+        );
+      }
+      return { body: { launch: (await reconcile(database, launch, now)) ?? null } };
+    },
+  };
+}

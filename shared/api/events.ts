@@ -1,0 +1,37 @@
+/** The contract of live events: server-sent events out of a log whose numbers rise, so that nothing is missed. */
+import { z } from 'zod';
+import { defineEndpoints } from './endpoint.ts';
+import { identifier } from './fields.ts';
+
+/** Number of the last event that the client has; the header `Last-Event-ID` of a reconnecting client wins. */
+const after = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .max(Number.MAX_SAFE_INTEGER)
+  .optional()
+  .meta({ examples: [0] });
+
+export const eventEndpoints = defineEndpoints({
+  followExperiment: {
+    method: 'get',
+    path: '/v1/experiments/{experimentId}/events',
+    tag: 'events',
+    summary: 'Follow an experiment from its beginning; ends with it, and answers 204 when nothing will come',
+    scopes: ['admin', 'client'],
+    parameters: z.strictObject({ experimentId: identifier }),
+    query: z.strictObject({ after }),
+    status: 200,
+    response: { mediaType: 'text/event-stream' },
+  },
+  followAll: {
+    method: 'get',
+    path: '/v1/events',
+    tag: 'events',
+    summary: 'Follow every experiment from now on',
+    scopes: ['admin', 'client'],
+    query: z.strictObject({ after }),
+    status: 200,
+    response: { mediaType: 'text/event-stream' },
+  },
+});
