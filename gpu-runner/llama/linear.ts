@@ -20,9 +20,7 @@ export type ProductForm = 'signed' | 'unsigned';
 
 const ZERO_POINT = 128;
 const LARGEST = 127;
-
-/** Below the smallest scale that matters and above what its reciprocal can take: a row of zeros stays zeros. */
-const SMALLEST_MAGNITUDE = 1e-30;
+const BYTE_LARGEST = 255;
 
 /** An 8-bit weight: W = values * scale. */
 export interface EightBitWeight {
@@ -35,8 +33,8 @@ export interface EightBitWeight {
 export interface LinearOptions {
   readonly form: ProductForm;
   /**
-   * Takes the middle of each row's range away before rounding and adds it back as a rank-one term: halves the rounding
-   * error of lopsided rows. The gated activation is lopsided, the normalised streams are not.
+   * Rounds each row between its own lowest and highest value and adds the lowest back as a rank-one term: up to half the
+   * rounding error for lopsided rows. The gated activation is lopsided, the normalised streams are not.
    */
   readonly centred?: boolean;
 }
@@ -55,45 +53,43 @@ export function eightBitLinear(x: Value, weight: EightBitWeight, options: Linear
 
 function symmetricProduct(x: Value, weight: EightBitWeight, form: ProductForm): Value {
   const largest = ops.reduceMax(ops.absolute(x), { axes: [-1], keep: true });
-  return scaledProduct(x, largest, weight, form);
+  // A row of zeros divides 0 by 0; whatever byte comes of it, the product is finite and its scale is 0.
+  const product = unitProduct(ops.divide(x, largest), 1 / LARGEST, ZERO_POINT, weight, form);
+  return ops.multiply(product, largest);
 }
 
 function centredProduct(x: Value, weight: EightBitWeight, form: ProductForm): Value {
   const high = ops.reduceMax(x, { axes: [-1], keep: true });
   const low = ops.reduceMin(x, { axes: [-1], keep: true });
-  const middle = ops.multiply(ops.add(high, low), 0.5);
-  const product = scaledProduct(ops.subtract(x, middle), ops.subtract(high, middle), weight, form);
+  const span = ops.subtract(high, low);
+  const product = unitProduct(ops.divide(ops.subtract(x, low), span), 1 / BYTE_LARGEST, 0, weight, form);
   const { values, scale } = weight;
   const columnSums = ops.multiply(ops.reduceSum(ops.cast(values, 'float32'), { axes: [0] }), scale);
-  return ops.add(product, ops.multiply(middle, columnSums));
+  return ops.add(ops.multiply(product, span), ops.multiply(low, columnSums));
 }
 
-/** @param largest max|x| of each row, [..., 1] */
-function scaledProduct(
+/** The product of rows that lie in [-1, 1] (zero point 128) or [0, 1] (zero point 0), rounded to multiples of `step`. */
+function unitProduct(
   x: Value,
-  largest: Value,
+  step: number,
+  zero: number,
   { values, scale }: EightBitWeight,
   form: ProductForm,
 ): Value {
   const { graph } = x;
-  const rowScale = ops.multiply(ops.maximum(largest, SMALLEST_MAGNITUDE), 1 / LARGEST);
-  const zeroPoint = graph.scalar(ZERO_POINT, 'uint8');
-  const one = graph.scalar(1, 'float32');
-  const quantised = emitOne('QuantizeLinear', [ops.divide(x, rowScale), one, zeroPoint], {
-    dtype: 'uint8',
-    shape: x.shape,
-  });
+  const zeroPoint = graph.scalar(zero, 'uint8');
+  const stepScale = graph.scalar(step, 'float32');
+  const quantised = emitOne('QuantizeLinear', [x, stepScale, zeroPoint], { dtype: 'uint8', shape: x.shape });
   const operand = form === 'signed' ? values : asUnsigned(values);
-  const operandZero = form === 'signed' ? graph.scalar(0, 'int8') : zeroPoint;
+  const operandZero = form === 'signed' ? graph.scalar(0, 'int8') : graph.scalar(ZERO_POINT, 'uint8');
   const shape = [...x.shape.slice(0, -1), dimensionAt(values.shape, -1)];
-  const product = emitOne(
+  return emitOne(
     'MatMulIntegerToFloat',
-    [quantised, operand, one, scale, zeroPoint, operandZero],
+    [quantised, operand, stepScale, scale, zeroPoint, operandZero],
     { dtype: 'float32', shape },
     {},
     'com.microsoft',
   );
-  return ops.multiply(product, rowScale);
 }
 
 /** s8 values plus 128 as u8. Of a constant the engine computes this once, while it loads. */

@@ -6,12 +6,10 @@ import * as ops from '../../tensor/operators.ts';
 
 /** How logits become a distribution, and the number that picks from it. */
 export interface DrawOptions {
-  /** 1 / temperature, fp32 scalar */
-  readonly inverseTemperature: Value;
+  /** whether the next three are looked at, bool scalar: the usual draw does without them */
+  readonly restricted: Value;
   /** fp32 [vocabulary], 0 or hugely negative: tokens that are never drawn */
   readonly banned: Value;
-  /** whether the distribution is cut to its head, bool scalar; if so by the next two */
-  readonly truncated: Value;
   /** number of most likely tokens kept, int64 [1] */
   readonly topK: Value;
   /** the smallest set of most likely tokens whose probability reaches this is kept, fp32 scalar */
@@ -27,20 +25,21 @@ export interface Drawn {
 }
 
 /**
- * Draws from softmax(logits / temperature + banned), cut to top-k and top-p when asked.
+ * Draws from softmax(logits), or from softmax(logits + banned) cut to top-k and top-p when asked.
  *
  * @param logits [batch, vocabulary]
  * @param uniform one number in [0, 1) per row, fp32 [batch]
  */
 export function drawToken(logits: Value, uniform: Value, options: DrawOptions): Drawn {
-  const scaled = ops.add(ops.multiply(logits, options.inverseTemperature), options.banned);
-  const probabilities = ops.softmax(scaled);
   const [token, probability] = ops.branch(
-    probabilities.graph,
+    logits.graph,
     'draw',
-    options.truncated,
-    (body) => drawFromHead(body.capture(probabilities), body.capture(uniform), options),
-    (body) => drawFromAll(body.capture(probabilities), body.capture(uniform)),
+    options.restricted,
+    (body) => {
+      const allowed = ops.softmax(ops.add(body.capture(logits), options.banned));
+      return drawFromHead(allowed, body.capture(uniform), options);
+    },
+    (body) => drawFromAll(ops.softmax(body.capture(logits)), body.capture(uniform)),
   );
   if (token === undefined || probability === undefined) throw new GraphError('The draw lost a result');
   return { token, logProbability: ops.log(probability) };

@@ -1,5 +1,5 @@
 /** The past of a rollout in two parts: a prefix that steps only read, and the recent tokens that each step extends. */
-import { type Dimension } from '../../tensor/dimension.ts';
+import { type Dimension, multiplyDimensions } from '../../tensor/dimension.ts';
 import { Graph, type Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
 import { fill as filled } from '../../tensor/operators.ts';
@@ -26,20 +26,32 @@ export function positionsOf(length: Value, recent: Value, tokens: Value): Value 
 }
 
 /**
- * What is added to the scores, [batch, 1, time, prefix + recent + time]: a token sees its row's part of the prefix,
- * all recent tokens, and the tokens of this pass up to itself.
+ * What is added to the scores, [batch, 1, group * time, prefix + recent + time]: a token sees its row's part of the
+ * prefix, all recent tokens, and the tokens of this pass up to itself.
+ *
+ * @param group query heads of one key-value head, whose rows stand below each other
  */
-export function attentionMask(graph: Graph, length: Value, batch: Dimension, time: Dimension): Value {
+export function attentionMask(
+  graph: Graph,
+  length: Value,
+  batch: Dimension,
+  time: Dimension,
+  group: number,
+): Value {
+  const rows = multiplyDimensions(group, time);
   const reached = ops.less(ops.unsqueeze(ops.range(graph, 'prefix'), [0]), ops.unsqueeze(length, [1]));
   const onPrefix = ops.unsqueeze(ops.where(reached, length.graph.scalar(0, 'float32'), HIDDEN), [1, 2]);
-  const rows = ops.add(ops.range(graph, time), graph.dimension('recent'));
+  const places = ops.add(
+    ops.modulo(ops.range(graph, rows), graph.dimension(time)),
+    graph.dimension('recent'),
+  );
   const columns = ops.range(graph, `recent+${time}`);
-  const later = ops.greater(ops.unsqueeze(columns, [0]), ops.unsqueeze(rows, [1]));
+  const later = ops.greater(ops.unsqueeze(columns, [0]), ops.unsqueeze(places, [1]));
   const onOwn = ops.unsqueeze(ops.where(later, graph.scalar(HIDDEN, 'float32'), 0), [0, 1]);
   return ops.concat(
     [
-      ops.expand(graph.capture(onPrefix), [batch, 1, time, 'prefix']),
-      ops.expand(graph.capture(onOwn), [batch, 1, time, `recent+${time}`]),
+      ops.expand(graph.capture(onPrefix), [batch, 1, rows, 'prefix']),
+      ops.expand(graph.capture(onOwn), [batch, 1, rows, `recent+${time}`]),
     ],
     3,
   );

@@ -134,7 +134,7 @@ export function constantFeeds(request: SamplingRequest, configuration: LlamaConf
   return {
     inverseTemperature: float32([], () => 1 / temperature),
     banned: float32([vocabularySize], (token) => (banned.has(token) ? NEVER : 0)),
-    truncated: bool([], () => topK !== undefined || topP < 1),
+    restricted: bool([], () => topK !== undefined || topP < 1 || banned.size > 0),
     topK: int64([1], () => Math.min(topK ?? vocabularySize, vocabularySize)),
     topP: float32([], () => topP),
     stops: stopMatrix(request, configuration),

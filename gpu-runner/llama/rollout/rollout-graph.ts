@@ -1,4 +1,5 @@
 /** A whole rollout as one graph: prompt, decoding loop, drawing, stopping. */
+import type { RotaryTables } from '../../tensor/composites.ts';
 import { type Dimension, multiplyDimensions } from '../../tensor/dimension.ts';
 import { GraphError } from '../../tensor/errors.ts';
 import { Graph, type Value } from '../../tensor/graph.ts';
@@ -26,7 +27,7 @@ export interface RolloutGraphOptions {
 }
 
 /** Decode steps between two moves of the recent keys and values into the prefix. */
-export const CHUNK_STEPS = 16;
+export const CHUNK_STEPS = 32;
 
 /** Rows while they are decoded, besides their caches: the inputs of a run, and with `.next` its outputs. */
 export const STATE = ['tokens', 'real', 'length', 'finished', 'stopped', 'drawn', 'window'] as const;
@@ -81,7 +82,9 @@ export function rolloutGraph(options: RolloutGraphOptions): Graph {
   const firstSteps = graph.input('firstSteps', 'int64', []);
   const stops = graph.input('stops', 'int64', ['stops', 'window']);
   const draw = drawInputs(graph, configuration);
+  const inverseTemperature = graph.input('inverseTemperature', 'float32', []);
   const angles = angleTables(graph, configuration, options.maximumPositions);
+  const group = configuration.heads / configuration.keyValueHeads;
   const steps = ops.squeeze(graph.dimension('steps'), [0]);
   const none = filled(graph, 0, 'float32', cacheShape(0));
 
@@ -119,20 +122,18 @@ export function rolloutGraph(options: RolloutGraphOptions): Graph {
         body: (body, step, now) => {
           const [read, count, done, byStop, soFar, last] = now.map(known);
           const recent = unflatten(now.slice(6));
+          const positions = positionsOf(known(length), known(recent[0]).keys, known(read));
           const pass = decodeStep(weightsFor('width'), known(read), {
             batch,
             time: 'width',
-            tables: {
-              ...angles,
-              positions: positionsOf(known(length), known(recent[0]).keys, known(read)),
-            },
-            mask: attentionMask(body, known(length), batch, 'width'),
+            angles: { ...angles, positions },
+            mask: attentionMask(body, known(length), batch, 'width', group),
             prefix,
             recent,
           });
           const firstRows = ops.multiply(ops.range(body, batch), body.dimension('width'));
           const lastRows = ops.subtract(ops.add(firstRows, known(count)), 1);
-          const logits = nextTokenLogits(weightsFor(1), ops.gather(pass.stream, lastRows));
+          const logits = nextTokenLogits(plain, ops.gather(pass.stream, lastRows), inverseTemperature);
           const pick = ops.gather(uniforms, ops.add(start, step), 1);
           const result = drawToken(logits, pick, draw);
           const token = ops.where(known(done), configuration.padToken, result.token);
@@ -197,9 +198,8 @@ export function rolloutGraph(options: RolloutGraphOptions): Graph {
 
 function drawInputs(graph: Graph, { vocabularySize }: LlamaConfiguration): DrawOptions {
   return {
-    inverseTemperature: graph.input('inverseTemperature', 'float32', []),
+    restricted: graph.input('restricted', 'bool', []),
     banned: graph.input('banned', 'float32', [vocabularySize]),
-    truncated: graph.input('truncated', 'bool', []),
     topK: graph.input('topK', 'int64', [1]),
     topP: graph.input('topP', 'float32', []),
   };
@@ -209,7 +209,7 @@ function angleTables(
   graph: Graph,
   configuration: LlamaConfiguration,
   positions: number,
-): { cosine: Value; sine: Value; interleaved: boolean } {
+): Omit<RotaryTables, 'positions'> {
   const { cosine, sine } = rotaryTables(configuration, positions);
   const shape = [positions, configuration.headSize / 2];
   return {

@@ -1,0 +1,129 @@
+/** Bench of the sampler: 16 prompt and 64 new tokens on random weights, beside the bare 8-bit products of its steps. */
+import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { namedShapes } from '../../gpu-runner/llama/config.ts';
+import { writeRandomBase } from '../../gpu-runner/llama/import/random-base.ts';
+import { openBase, type WeightFile } from '../../gpu-runner/llama/import/weight-file.ts';
+import { cpuProductForm } from '../../gpu-runner/llama/linear.ts';
+import { Sampler } from '../../gpu-runner/llama/rollout/sampler.ts';
+import { BareProducts } from './bare-products.ts';
+
+const PROMPT = 16;
+const STEPS = 64;
+const SEED = 1;
+const SECONDS = 3;
+
+export async function run(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      shape: { type: 'string', default: 'm3' },
+      batch: { type: 'string', default: '32' },
+      rollouts: { type: 'string', default: '0' },
+      profile: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const shape = Object.keys(namedShapes).find((name) => name === values.shape);
+  if (shape === undefined)
+    throw new Error(`No shape ${values.shape}: ${Object.keys(namedShapes).join(', ')}`);
+  const batch = Number(values.batch);
+  const base = await randomBase(shape as keyof typeof namedShapes);
+  const session = { threads: availableParallelism(), profile: values.profile };
+  const before = process.memoryUsage().rss;
+  const sampler = await Sampler.open({ base, maximumPositions: PROMPT + STEPS, session });
+  const { vocabularySize } = base.configuration;
+  const request = {
+    prompts: Array.from({ length: batch }, (_, row) =>
+      Int32Array.from({ length: PROMPT }, (_unused, index) => (row * 61 + index * 37 + 3) % vocabularySize),
+    ),
+    maximumNewTokens: STEPS,
+    seed: SEED,
+    rowIds: Array.from({ length: batch }, (_, row) => row),
+  };
+  const rollout = async (): Promise<number> => {
+    const started = performance.now();
+    await sampler.sample(request);
+    return performance.now() - started;
+  };
+  await rollout();
+  const times: number[] = [];
+  const started = performance.now();
+  const wanted = Number(values.rollouts);
+  const memory: number[] = [];
+  while (wanted > 0 ? times.length < wanted : performance.now() - started < SECONDS * 1000) {
+    times.push(await rollout());
+    memory.push(process.memoryUsage().rss);
+  }
+  const peak = peakMegabytes();
+  if (values.profile) {
+    const { operators, totalMilliseconds } = sampler.profile();
+    console.log(JSON.stringify({ totalMilliseconds, operators: operators.slice(0, 25) }, null, 1));
+  }
+  const form = await cpuProductForm();
+  const products = await BareProducts.open(base, form, batch, { threads: availableParallelism() });
+  const productTimes: number[] = [];
+  const productsStarted = performance.now();
+  while (performance.now() - productsStarted < (SECONDS * 1000) / 3 || productTimes.length < 3) {
+    productTimes.push(await products.time(STEPS));
+  }
+  const stepMs = Math.min(...times) / STEPS;
+  const productMs = Math.min(...productTimes);
+  const [head = 0] = memory;
+  const figures = {
+    shape,
+    batch,
+    tokensPerSecond: Math.round((batch * 1000) / stepMs),
+    medianTokensPerSecond: Math.round((batch * STEPS * 1000) / median(times)),
+    stepMs: round(stepMs),
+    productMs: round(productMs),
+    stepOverProduct: round(stepMs / productMs),
+    productGops: round(products.operations / productMs / 1e6),
+    peakRssMb: peak,
+    startRssMb: Math.round(before / 1e6),
+    weightsMb: round(base.regions.reduce((sum, { length }) => sum + length, 0) / 1e6),
+    cacheMb: round(cacheBytes(base, batch) / 1e6),
+    growthMbPer100Steps: round(((memory.at(-1) ?? head) - head) / 1e6 / ((times.length * STEPS) / 100)),
+    steps: times.length * STEPS,
+    productForm: form,
+    machine: {
+      processor: cpus()[0]?.model,
+      threads: availableParallelism(),
+      memoryMb: Math.round(totalmem() / 1e6),
+    },
+  };
+  console.log(values.json ? JSON.stringify(figures) : figures);
+  await sampler.close();
+  await products.close();
+}
+
+async function randomBase(shape: keyof typeof namedShapes): Promise<WeightFile> {
+  const folder = path.join(tmpdir(), `rlcd-bench-${shape}-${SEED}`);
+  if (existsSync(path.join(folder, 'base.json'))) return await openBase(folder);
+  return await writeRandomBase(folder, namedShapes[shape], 'int8', SEED);
+}
+
+/** Keys and values of all tokens at the end, in fp32. */
+function cacheBytes({ configuration }: WeightFile, batch: number): number {
+  const { layers, keyValueHeads, headSize } = configuration;
+  return batch * layers * 2 * keyValueHeads * headSize * (PROMPT + STEPS) * 4;
+}
+
+/** The process's high-water mark; where the system has none, what it takes now. */
+function peakMegabytes(): number {
+  const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '';
+  const kilobytes = /VmHWM:\s+(?<kilobytes>\d+)/.exec(status)?.groups?.['kilobytes'];
+  return Math.round(
+    kilobytes === undefined ? process.memoryUsage().rss / 1e6 : (Number(kilobytes) * 1024) / 1e6,
+  );
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(4));
+}

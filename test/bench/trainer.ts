@@ -1,0 +1,248 @@
+/** Bench of the trainer: one PPO update of a rank-8 adapter on 16 x 128 tokens, beside the machine's fp32 product. */
+import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { type LlamaConfiguration, namedShapes } from '../../gpu-runner/llama/config.ts';
+import { writeRandomBase } from '../../gpu-runner/llama/import/random-base.ts';
+import { openBase, type WeightFile } from '../../gpu-runner/llama/import/weight-file.ts';
+import { cpuProductForm } from '../../gpu-runner/llama/linear.ts';
+import { float32, Picks, type Sequence } from '../../gpu-runner/llama/training/batch.ts';
+import { configurationOf } from '../../gpu-runner/llama/training/graphs.ts';
+import { adapterLayout, initialAdapter } from '../../gpu-runner/llama/training/lora-layout.ts';
+import { stepMemory } from '../../gpu-runner/llama/training/memory.ts';
+import type { MicroBatch } from '../../gpu-runner/llama/training/step-runner.ts';
+import {
+  blockRowsFor,
+  openStep,
+  pickFeeds,
+  tokenFeeds,
+  type TrainerOptions,
+} from '../../gpu-runner/llama/training/trainer.ts';
+import { initialState } from '../../gpu-runner/llama/training/training-state.ts';
+import { Graph } from '../../gpu-runner/tensor/graph.ts';
+import { matMul } from '../../gpu-runner/tensor/operators.ts';
+import { serialiseGraph } from '../../gpu-runner/tensor/serialise.ts';
+import { TensorSession } from '../../gpu-runner/tensor/session.ts';
+
+const ROWS = 16;
+const TIME = 128;
+const RANK = 8;
+const SEED = 1;
+const SECONDS = 6;
+const CEILING_SIZE = 2048;
+
+export async function run(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      shape: { type: 'string', default: 'm3' },
+      steps: { type: 'string', default: '0' },
+      threads: { type: 'string', default: String(availableParallelism()) },
+      profile: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const shape = Object.keys(namedShapes).find((name) => name === values.shape);
+  if (shape === undefined)
+    throw new Error(`No shape ${values.shape}: ${Object.keys(namedShapes).join(', ')}`);
+  const threads = Number(values.threads);
+  const base = await randomBase(shape as keyof typeof namedShapes);
+  const layout = adapterLayout(base.configuration, RANK, 2 * RANK);
+  const options: TrainerOptions = {
+    trainable: { kind: 'adapters', base, layout, groups: 1 },
+    state: initialState([initialAdapter(layout, SEED, 0)]),
+    optimiser: {
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-5,
+      weightDecay: 0,
+      epsilonForm: 'corrected',
+      clipNorm: 1,
+    },
+    maximumTime: TIME,
+    microBatchRows: ROWS,
+    session: { threads, profile: values.profile },
+  };
+  const ceiling = await Ceiling.open(threads);
+  const before = await ceiling.gflops();
+  await ceiling.close();
+  const startRss = process.memoryUsage().rss;
+  const runner = await openStep(options, { kind: 'ppo', policyClip: 0.2, valueClip: 0.2 });
+  const { batch, scored } = benchBatch(options);
+  const step = async (): Promise<number> => {
+    const started = performance.now();
+    await runner.step([batch], [1e-5]);
+    return performance.now() - started;
+  };
+  await step();
+  const times: number[] = [];
+  const memory: number[] = [];
+  const started = performance.now();
+  const wanted = Number(values.steps);
+  while (
+    wanted > 0 ? times.length < wanted : performance.now() - started < SECONDS * 1000 || times.length < 3
+  ) {
+    times.push(await step());
+    memory.push(process.memoryUsage().rss);
+  }
+  const peak = peakMegabytes();
+  if (values.profile) {
+    const { operators, totalMilliseconds } = runner.profile();
+    console.log(JSON.stringify({ totalMilliseconds, operators: operators.slice(0, 25) }, null, 1));
+  }
+  await runner.close();
+  const again = await Ceiling.open(threads);
+  const after = await again.gflops();
+  await again.close();
+  const bestMs = Math.min(...times);
+  const operations = stepOperations(base.configuration, scored);
+  const parts = stepMemory(base.configuration, { rows: ROWS, time: TIME, scored, rank: RANK });
+  const gflops = operations / bestMs / 1e6;
+  const ceilingGflops = Math.max(before, after);
+  const middle = Math.floor(memory.length / 2);
+  const figures = {
+    shape,
+    tokens: ROWS * TIME,
+    scored,
+    tokensPerSecond: Math.round((ROWS * TIME * 1000) / bestMs),
+    medianTokensPerSecond: Math.round((ROWS * TIME * 1000) / median(times)),
+    stepMs: round(bestMs),
+    gflops: round(gflops),
+    ceilingGflops: round(ceilingGflops),
+    share: round(gflops / ceilingGflops),
+    peakRssMb: peak,
+    startRssMb: Math.round(startRss / 1e6),
+    formulaMb: round((parts.base + parts.activations + parts.vocabulary) / 1e6),
+    formulaParts: Object.fromEntries(
+      Object.entries(parts).map(([name, bytes]) => [name, round(bytes / 1e6)]),
+    ),
+    peakOverFormula: round(peak / ((parts.base + parts.activations + parts.vocabulary) / 1e6)),
+    growthMbPer100Steps: round(growth(memory.slice(middle)) * 100),
+    steps: times.length,
+    productForm: await cpuProductForm(),
+    machine: { processor: cpus()[0]?.model, threads, memoryMb: Math.round(totalmem() / 1e6) },
+  };
+  console.log(values.json ? JSON.stringify(figures) : figures);
+}
+
+/** Every token but the first of each row takes part in the ratio loss; one value of weight 0 keeps the graph whole. */
+function benchBatch({ trainable, maximumTime }: TrainerOptions): { batch: MicroBatch; scored: number } {
+  const configuration = configurationOf(trainable);
+  const rows: Sequence[] = Array.from({ length: ROWS }, (_, row) => ({
+    tokens: Array.from(
+      { length: TIME },
+      (_unused, index) => (row * 7919 + index * 104_729) % configuration.vocabularySize,
+    ),
+    start: 1,
+  }));
+  const { shape, feeds } = tokenFeeds([rows], trainable, maximumTime, true);
+  const tokens = new Picks([rows], shape, blockRowsFor(configuration));
+  const scalars = new Picks([[{ tokens: [0, 0], start: 1 }]], shape, 1);
+  const scored = ROWS * (TIME - 1);
+  const uniformChoice = -Math.log(configuration.vocabularySize);
+  const batch: MicroBatch = {
+    feeds: {
+      ...feeds,
+      ...pickFeeds('token', tokens, true),
+      ...pickFeeds('scalar', scalars, true),
+      tokenTargets: tokens.targets(),
+      tokenWeights: tokens.values(() => 1 / scored),
+      oldLogProbabilities: tokens.values(() => uniformChoice),
+      advantages: tokens.values((_group, row, offset) => ((row + offset) % 3) - 1),
+      scalarGroups: scalars.groups(),
+      oldValues: float32([1, 1], new Float32Array(1)),
+      returns: float32([1, 1], new Float32Array(1)),
+      valueWeights: float32([1, 1], new Float32Array(1)),
+    },
+    scored: { logProbabilities: tokens.shape, entropies: tokens.shape, scalars: scalars.shape },
+  };
+  return { batch, scored };
+}
+
+/**
+ * Multiplications and additions of a step: every frozen product forward and to its input (4 P a token), the causal half
+ * of the attention's two products forward and four backward, and the low-rank factors (6 r (inputs + outputs) each).
+ */
+function stepOperations(configuration: LlamaConfiguration, scored: number): number {
+  const { hiddenSize, intermediateSize, layers, heads, keyValueHeads, headSize, vocabularySize } =
+    configuration;
+  const [q, kv] = [heads * headSize, keyValueHeads * headSize];
+  const linear = hiddenSize * (2 * q + 2 * kv) + 3 * hiddenSize * intermediateSize;
+  const lowRank = RANK * (4 * hiddenSize + 2 * (q + kv) + 3 * (hiddenSize + intermediateSize));
+  const attention = (6 * 2 * q * TIME) / 2;
+  const perToken = layers * (4 * linear + 6 * lowRank + attention);
+  return ROWS * TIME * perToken + 4 * scored * hiddenSize * vocabularySize;
+}
+
+/** The machine's fp32 product, 2048 x 2048 x 2048. */
+class Ceiling {
+  readonly #session: TensorSession;
+
+  private constructor(session: TensorSession) {
+    this.#session = session;
+  }
+
+  static async open(threads: number): Promise<Ceiling> {
+    const graph = new Graph('ceiling');
+    const shape = [CEILING_SIZE, CEILING_SIZE];
+    graph.output('y', matMul(graph.input('a', 'float32', shape), graph.input('b', 'float32', shape)));
+    return new Ceiling(await TensorSession.open({ model: serialiseGraph(graph) }, { threads }));
+  }
+
+  /** The best of eight runs. */
+  async gflops(): Promise<number> {
+    const shape = [CEILING_SIZE, CEILING_SIZE];
+    const operand = float32(
+      shape,
+      Float32Array.from({ length: CEILING_SIZE ** 2 }, (_, index) => Math.sin(index)),
+    );
+    const y = float32(shape, new Float32Array(CEILING_SIZE ** 2));
+    let best = Infinity;
+    for (let repeat = 0; repeat < 8; repeat++) {
+      const started = performance.now();
+      await this.#session.run({ a: operand, b: operand }, { y });
+      best = Math.min(best, performance.now() - started);
+    }
+    return (2 * CEILING_SIZE ** 3) / best / 1e6;
+  }
+
+  async close(): Promise<void> {
+    await this.#session.close();
+  }
+}
+
+/** Slope of a line through the values, per step. */
+function growth(values: readonly number[]): number {
+  const middle = (values.length - 1) / 2;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  let [products, squares] = [0, 0];
+  values.forEach((value, index) => {
+    products += (index - middle) * (value - mean);
+    squares += (index - middle) ** 2;
+  });
+  return squares === 0 ? 0 : products / squares / 1e6;
+}
+
+async function randomBase(shape: keyof typeof namedShapes): Promise<WeightFile> {
+  const folder = path.join(tmpdir(), `rlcd-bench-${shape}-${SEED}`);
+  if (existsSync(path.join(folder, 'base.json'))) return await openBase(folder);
+  return await writeRandomBase(folder, namedShapes[shape], 'int8', SEED);
+}
+
+/** The process's high-water mark; where the system has none, what it takes now. */
+function peakMegabytes(): number {
+  const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '';
+  const kilobytes = /VmHWM:\s+(?<kilobytes>\d+)/.exec(status)?.groups?.['kilobytes'];
+  return Math.round(
+    kilobytes === undefined ? process.memoryUsage().rss / 1e6 : (Number(kilobytes) * 1024) / 1e6,
+  );
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(4));
+}
