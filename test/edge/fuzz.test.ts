@@ -1,0 +1,159 @@
+/**
+ * The fuzzer: generated requests over every operation. Never a 5xx, always a problem document, and no write by a
+ * request that is refused: a second connection sees whether any transaction with a change was committed.
+ */
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, it } from 'vitest';
+import { FileBlobs } from '../../edge/hosts/file-blobs.ts';
+import { migrate } from '../../edge/hosts/migrate-node.ts';
+import { NodeDatabase } from '../../edge/hosts/node-database.ts';
+import { openDatabase } from '../../edge/store/database.ts';
+import { contract } from '../../shared/api/contract.ts';
+import { problem } from '../../shared/api/problem.ts';
+import { ENGINE_VERSION } from '../../shared/engine-version.ts';
+import { BOOTSTRAP_KEY, createHarness, type Harness } from './harness.ts';
+import { generateRequests, MODE_NAMES, type FuzzRequest, type Pool } from './fuzzing/requests.ts';
+import { createFolder } from './node-store.ts';
+import { TestRunner } from './runner.ts';
+import { BASE_MODEL, EXPERIMENT, PRINCIPLE, PROMPT_SET } from './seed.ts';
+import { populate } from './store/populate.ts';
+
+const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_123);
+const REQUESTS = 20_400;
+/** Each round starts from a fresh store, because requests delete, cancel and revoke. */
+const ROUNDS = 6;
+
+async function openRound(folder: string, round: number) {
+  const path = join(folder, `round-${round}.sqlite`);
+  const client = new NodeDatabase(path);
+  client.exec('PRAGMA synchronous = OFF');
+  migrate(client);
+  const harness = await createHarness(async () => ({
+    database: openDatabase(client as unknown as D1Database),
+    blobs: new FileBlobs(join(folder, `blobs-${round}`)),
+  }));
+  const watcher = new DatabaseSync(path);
+  const version = watcher.prepare('PRAGMA data_version');
+  return {
+    harness,
+    pool: await fillPool(harness),
+    /** Changes with every committed transaction that changed something. */
+    version: () => Number(version.get()?.['data_version']),
+    close: () => {
+      watcher.close();
+      client.close();
+    },
+  };
+}
+
+/** What exists, by the names that fields and path parameters have. */
+async function fillPool(harness: Harness): Promise<Pool> {
+  const existing = await populate(harness);
+  await harness.clients.client.createExperiment({ body: { ...EXPERIMENT, seed: 9 } });
+  const runner = new TestRunner(harness);
+  const task = await runner.claim();
+  const keys = [];
+  for (const name of ['one', 'two']) {
+    keys.push(await harness.clients.admin.createKey({ body: { name, scopes: ['client'] } }));
+  }
+  const upload = { sha256: '0'.repeat(64), bytes: 1, kind: 'report' as const };
+  const uploads = [await harness.clients.client.createUpload({ body: upload })];
+  const { items: candidates } = await harness.clients.client.listComparisons({
+    parameters: { experimentId: existing['experimentId'] ?? '' },
+  });
+  const device = { processor: 'fuzz' };
+  return {
+    ...Object.fromEntries(Object.entries(existing).map(([name, value]) => [name, [value]])),
+    principleVersion: ['1', '2'],
+    from: ['1'],
+    to: ['2'],
+    principle: [{ name: PRINCIPLE, version: 1 }],
+    promptSet: [PROMPT_SET],
+    baseModel: [BASE_MODEL],
+    hyperparameters: [EXPERIMENT.hyperparameters, {}],
+    shards: [1, 2],
+    seed: [7, 8, 9, 10],
+    taskId: [task?.id ?? '', existing['taskId'] ?? ''],
+    epoch: [task?.epoch ?? 1],
+    sequence: [1, 2, 3],
+    uploadId: uploads.map(({ id }) => id),
+    partNumber: ['1', '2'],
+    keyId: keys.map(({ id }) => id),
+    candidateId: candidates.map(({ candidateId }) => candidateId),
+    runner: [{ id: runner.id, name: 'fuzz', engineVersion: ENGINE_VERSION, device }],
+    limit: ['1', '50'],
+    cursor: ['x'],
+    rule: ['hash', 'field'],
+    train: ['1'],
+    dev: ['0'],
+    test: ['0'],
+  };
+}
+
+async function send({ fetch, secrets }: Harness, request: FuzzRequest): Promise<Response> {
+  const { method, path, headers, scope, body } = request;
+  const bodied = body !== undefined && method !== 'GET' && method !== 'HEAD' ? { body } : {};
+  const key = scope === 'admin' ? BOOTSTRAP_KEY : scope && secrets[scope];
+  const keyed = key === undefined || 'authorization' in headers ? {} : { key };
+  return await fetch(path, { method, headers, ...bodied, ...keyed });
+}
+
+/** What is wrong with an answer; undefined: nothing. */
+async function faultOf(response: Response, method: string, wrote: boolean): Promise<string | undefined> {
+  const { status, headers } = response;
+  if (status < 400) {
+    await response.body?.cancel();
+    return undefined;
+  }
+  if (status >= 500) return `${status}: ${await response.text()}`;
+  if (wrote) return `${status}, and the store changed`;
+  if (headers.get('content-type') !== 'application/problem+json') return `${headers.get('content-type')}`;
+  const text = await response.text();
+  if (method === 'HEAD') return text === '' ? undefined : 'a HEAD with a body';
+  const document = problem.strict().safeParse(JSON.parse(text));
+  if (!document.success) return `no problem document: ${text}`;
+  return document.data.status === status ? undefined : 'the document names another status';
+}
+
+it(`survives ${REQUESTS} generated requests over every operation`, { timeout: 240_000 }, async () => {
+  const folder = createFolder();
+  const byMode = Object.fromEntries(MODE_NAMES.map((mode) => [mode, 0])) as Record<string, number>;
+  const byStatus: Record<string, number> = {};
+  const accepted = new Set<string>();
+  const refused = new Set<string>();
+  const faults: string[] = [];
+  let sent = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const { harness, pool, version, close } = await openRound(folder, round);
+    for (const request of generateRequests(SEED + 1000 * round, REQUESTS / ROUNDS, pool)) {
+      const before = version();
+      const response = await send(harness, request);
+      const fault = await faultOf(response, request.method, version() !== before);
+      sent += 1;
+      byMode[request.mode] = (byMode[request.mode] ?? 0) + 1;
+      byStatus[response.status] = (byStatus[response.status] ?? 0) + 1;
+      (response.status < 400 ? accepted : refused).add(request.operation);
+      if (fault !== undefined && faults.length < 20) {
+        const shown = {
+          ...request,
+          path: request.path.slice(0, 300),
+          body: String(request.body).slice(0, 300),
+        };
+        faults.push(`seed ${SEED}, request ${sent}: ${fault.slice(0, 500)}: ${JSON.stringify(shown)}`);
+      }
+    }
+    close();
+  }
+  const operations = Object.keys(contract);
+  console.log(
+    `fuzzer: seed ${SEED}, ${sent} requests over ${operations.length} operations, by status ${JSON.stringify(byStatus)},` +
+      ` by way ${JSON.stringify(byMode)}; accepted at least once: ${accepted.size} operations,` +
+      ` never: ${operations.filter((id) => !accepted.has(id)).join(', ') || 'none'}`,
+  );
+  expect(faults).toEqual([]);
+  expect(sent).toBeGreaterThanOrEqual(20_000);
+  expect(operations.filter((id) => !refused.has(id))).toEqual([]);
+  // A fuzzer that is refused everywhere would prove little.
+  expect(accepted.size).toBeGreaterThan(operations.length * 0.8);
+});
