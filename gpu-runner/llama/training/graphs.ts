@@ -129,7 +129,7 @@ class ModelGraph {
     const { vocabularySize, hiddenSize } = this.#weights.configuration;
     const hidden = finalNorm(this.#weights, this.#picked('token', ['blocks', blockRows]));
     const flat = ops.reshape(hidden, [multiplyDimensions('blocks', blockRows), hiddenSize]);
-    const logits = tempered(this.#weights.linear('output', flat), temperature);
+    const logits = this.#weights.linear('output', tempered(flat, temperature));
     return ops.reshape(logits, ['blocks', blockRows, vocabularySize]);
   }
 

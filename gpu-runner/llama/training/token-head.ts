@@ -26,9 +26,9 @@ export interface VocabularyProjection {
 /**
  * log softmax(x W / T)[target] and the entropy, with W frozen.
  *
- * log p(y) = z_y - max z + log max p. Its gradient by x is (W_y - sum_v p_v W_v) / T: a vector per row that does not
+ * log p(y) = z_y - max z + log max p, z = (x / T) W. Its gradient by x is (W_y - sum_v p_v W_v) / T: a vector per row that does not
  * depend on the loss, so it is made while the block of p is at hand, and nothing as large as the vocabulary is kept.
- * The same vector gives the entropy: H = max z - log max p - x . (sum_v p_v W_v) / T.
+ * The same vector gives the entropy: H = max z - log max p - (x / T) . sum_v p_v W_v.
  *
  * @param hidden [blocks, C, hidden]
  * @param targets int64 [blocks, C]
@@ -49,9 +49,10 @@ export function frozenTokenScores(
     carried: [],
     steps: blocks,
     body: (body, iteration) => {
-      const x = ops.gather(body.capture(hidden), iteration);
+      // The rows are divided, as in the sampler, not the logits, which are many more.
+      const x = tempered(ops.gather(body.capture(hidden), iteration), temperature);
       const target = ops.gather(body.capture(targets), iteration);
-      const logits = tempered(projection.logits(x), temperature);
+      const logits = projection.logits(x);
       const { logProbability, probabilities, normaliser } = scoreBlock(logits, target);
       if (!differentiable) {
         const mean = ops.reduceSum(ops.multiply(probabilities, logits), { axes: [-1] });
@@ -59,7 +60,7 @@ export function frozenTokenScores(
       }
       const mixed = projection.mix(probabilities);
       const mean = ops.reduceSum(ops.multiply(projection.seen(x), mixed), { axes: [-1] });
-      const entropy = ops.subtract(normaliser, tempered(mean, temperature));
+      const entropy = ops.subtract(normaliser, mean);
       const slope = tempered(ops.subtract(projection.rows(target), mixed), temperature);
       return { carried: [], stacked: [logProbability, entropy, slope] };
     },
