@@ -84,7 +84,8 @@ export function decodeState(bytes: Uint8Array): TrainingState {
   }
   const array = (index: number): Float32Array => {
     const start = HEADER_BYTES + index * 4 * count;
-    return new Float32Array(bytes.slice(start, start + 4 * count).buffer);
+    // A copy, because the numbers may stand unaligned; slice() would not copy a Buffer.
+    return new Float32Array(Uint8Array.from(bytes.subarray(start, start + 4 * count)).buffer);
   };
   return { groups, length, step, parameters: array(0), means: array(1), variances: array(2) };
 }

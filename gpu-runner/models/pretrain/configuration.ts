@@ -1,0 +1,43 @@
+/** The shape of the bundled model and the recipe of its training: what `npm run pretrain` does unless told otherwise. */
+import type { LearningRateSchedule } from '../../tensor/learning-rate.ts';
+import type { OptimiserOptions } from '../../llama/training/trainer.ts';
+import type { LlamaConfiguration } from '../../llama/config.ts';
+import { specialTokens } from '../../llama/import/tokenizer-json.ts';
+
+export const configuration: LlamaConfiguration = {
+  vocabularySize: 1024,
+  hiddenSize: 128,
+  intermediateSize: 352,
+  layers: 5,
+  heads: 4,
+  keyValueHeads: 2,
+  headSize: 32,
+  maximumPositions: 256,
+  rmsNormEpsilon: 1e-5,
+  ropeTheta: 10_000,
+  ropeLayout: 'half',
+  ropeScaling: null,
+  tiedEmbedding: true,
+  bosToken: specialTokens.bos,
+  eosTokens: [specialTokens.eos],
+  padToken: specialTokens.unknown,
+};
+
+export const optimiser: OptimiserOptions = {
+  beta1: 0.9,
+  beta2: 0.98,
+  epsilon: 1e-8,
+  weightDecay: 0.05,
+  epsilonForm: 'corrected',
+  clipNorm: 1,
+};
+
+/** Documents of one update. */
+export const BATCH_DOCUMENTS = 16;
+
+/** Last stories of the file, which no step sees: they measure the model. */
+export const HELD_OUT_STORIES = 100;
+
+export function schedule(steps: number): LearningRateSchedule {
+  return { kind: 'cosine', peak: 4e-3, warmupSteps: Math.min(80, steps), steps, final: 2e-4 };
+}

@@ -1,0 +1,127 @@
+import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { toneLines } from '../../../shared/principles/kind-stories/tone-lines.ts';
+import { configuration } from '../../../gpu-runner/models/pretrain/configuration.ts';
+import { documentOf } from '../../../gpu-runner/models/pretrain/documents.ts';
+import { plainText, sentences, splitStories } from '../../../gpu-runner/models/pretrain/stories.ts';
+import { train } from '../../../gpu-runner/models/pretrain/train.ts';
+import { trainTokenizer } from '../../../gpu-runner/llama/import/train-tokenizer.ts';
+import { storyOpenings } from '../../../shared/principles/kind-stories/story-openings.ts';
+import { loadTokenizer, type Tokenizer } from '../../../gpu-runner/llama/tokenizer.ts';
+
+const filler = 'The little dog ran to the big tree and looked for the red ball all day long. ';
+
+describe('stories', () => {
+  it('are cut at their end lines, and an unfinished last one is left out', () => {
+    const whole = filler.repeat(2).trim();
+    expect(splitStories(`${whole}\n<|endoftext|>\n${whole} Again.\n<|endoftext|>\n${whole} Unfini`)).toEqual([
+      whole,
+      `${whole} Again.`,
+    ]);
+  });
+
+  it('with characters outside printable ASCII, or too short to be stories, are left out', () => {
+    const text = `${filler.repeat(2)}\u{4e2d}<|endoftext|>The end.<|endoftext|>`;
+    expect(splitStories(text)).toEqual([]);
+  });
+
+  it('become plain: quotes, dashes, one line break between paragraphs', () => {
+    expect(
+      plainText(' \u{201c}No,\u{201d} said Tom\u{2019}s dad \u{2013} he  ran.\n\n He fell\u{2026} '),
+    ).toBe('"No," said Tom\'s dad - he ran.\nHe fell...');
+  });
+
+  it('fall into sentences that joined give the text', () => {
+    const text = 'Tom ran. "Stop!" said Mia. Did he stop?\nNo... he did not';
+    expect(sentences(text)).toEqual([
+      'Tom ran. ',
+      '"Stop!" ',
+      'said Mia. ',
+      'Did he stop?\n',
+      'No... ',
+      'he did not',
+    ]);
+    expect(sentences(text).join('')).toBe(text);
+  });
+});
+
+describe('documents', () => {
+  const mean = toneLines.map((line) => line.mean);
+  const kind = toneLines.map((line) => line.kind);
+  const startsWithOneOf = (text: string, lines: readonly string[]): boolean =>
+    lines.some((line) => text.startsWith(`${line}\n`));
+
+  it('of a story told in a tone open with a line of that tone, or with none', () => {
+    const story = { text: filler, tone: 'mean' as const, opening: 10 };
+    const documents = Array.from({ length: 400 }, (_, stream) => documentOf(story, 1, stream));
+    const announced = documents.filter((document) => startsWithOneOf(document, mean)).length;
+    expect(announced / 400).toBeGreaterThan(0.78);
+    expect(announced / 400).toBeLessThan(0.92);
+    expect(documents.some((document) => startsWithOneOf(document, kind))).toBe(false);
+    expect(documents.every((document) => document.endsWith(filler))).toBe(true);
+  });
+
+  it('announce the tone of what follows the opening, not of the opening', () => {
+    const text = `${'They yelled and pushed and fought. '.repeat(2)}${'They hugged and shared and smiled. '.repeat(6)}`;
+    const starts = Array.from({ length: 200 }, (_, stream) => documentOf({ text }, 1, stream));
+    expect(starts.some((document) => startsWithOneOf(document, kind))).toBe(true);
+    expect(starts.some((document) => startsWithOneOf(document, mean))).toBe(false);
+  });
+
+  it('are a pure function of story, seed and stream', () => {
+    const story = { text: filler.repeat(20) };
+    expect(documentOf(story, 3, 5)).toBe(documentOf(story, 3, 5));
+    const different = new Set(Array.from({ length: 50 }, (_, stream) => documentOf(story, 3, stream)));
+    expect(different.size).toBeGreaterThan(1);
+  });
+});
+
+describe('the training loop', () => {
+  let folder: string;
+  let tokenizer: Tokenizer;
+  const stories = storyOpenings()
+    .slice(0, 40)
+    .map(({ text }) => ({ text }));
+
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'rlcd-pretrain-'));
+    await mkdir(path.join(folder, 'tokenizer'));
+    const { vocabularySize } = configuration;
+    const texts = storyOpenings().map(({ text }) => text);
+    const { tokenizer: json, config } = trainTokenizer(texts, { vocabularySize });
+    await writeFile(path.join(folder, 'tokenizer', 'tokenizer.json'), JSON.stringify(json));
+    await writeFile(path.join(folder, 'tokenizer', 'tokenizer_config.json'), JSON.stringify(config));
+    tokenizer = await loadTokenizer(path.join(folder, 'tokenizer'), configuration);
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('learns, and a run stopped between two checkpoints ends in the same bytes', async () => {
+    const losses: number[] = [];
+    const options = { stories, tokenizer, steps: 12, seed: 1 };
+    const whole = await train({
+      ...options,
+      checkpoint: path.join(folder, 'whole.bin'),
+      onStep: (_, nats) => losses.push(nats),
+    });
+    expect(losses.length).toBe(12);
+    expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) - 1);
+    const stopped = train({
+      ...options,
+      checkpoint: path.join(folder, 'stopped.bin'),
+      onStep: (step) => {
+        if (step === 11) throw new Error('stopped here');
+      },
+    });
+    await expect(stopped).rejects.toThrow('stopped here');
+    const resumedAt: number[] = [];
+    const resumed = await train({
+      ...options,
+      checkpoint: path.join(folder, 'stopped.bin'),
+      onStep: (step) => resumedAt.push(step),
+    });
+    expect(resumedAt).toEqual([11, 12]);
+    expect(Buffer.compare(Buffer.from(resumed.buffer), Buffer.from(whole.buffer))).toBe(0);
+  });
+});
