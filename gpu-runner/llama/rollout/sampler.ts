@@ -111,6 +111,7 @@ export class Sampler {
     while (made < steps && !allFinished(state)) {
       hooks.signal?.throwIfAborted();
       const count = Math.min(steps - made, this.#stepsPerRun(rows, made === 0));
+      const isLast = made + count >= steps;
       const started = performance.now();
       const results = await this.#session.run(
         {
@@ -119,14 +120,16 @@ export class Sampler {
           ...stepFeeds(request, made, count),
           firstSteps: firstSteps(made === 0 ? 1 : CHUNK_STEPS),
         },
-        made + count < steps ? this.#session.outputNames : RESULTS,
+        isLast ? RESULTS : this.#session.outputNames,
       );
       const produced = results['generated']?.shape[1] ?? 0;
       this.#measure((performance.now() - started) / (produced * rows));
       parts.push(results);
       made += produced;
-      if (made < steps) state = this.#nextState(results, groups, rows);
       hooks.onProgress?.({ steps: made, ofAtMost: steps });
+      // A run stops early when every row has ended, the last one too: nothing follows it either way.
+      if (isLast) break;
+      state = this.#nextState(results, groups, rows);
     }
     return assemble(rows, parts);
   }

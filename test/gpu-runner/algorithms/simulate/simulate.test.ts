@@ -1,0 +1,139 @@
+/** Simulation on a tiny model: neither shards, batches nor a kill change a byte, and every refusal names its cause. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Generator } from '../../../../gpu-runner/algorithms/generator.ts';
+import { shardRows } from '../../../../gpu-runner/algorithms/prompt.ts';
+import {
+  simulate,
+  type SimulationOutcome,
+  type SimulationSettings,
+} from '../../../../gpu-runner/algorithms/simulate/simulate.ts';
+import { simulateResult } from '../../../../shared/api/tasks/simulate.ts';
+import { kindStories } from '../../../../shared/principles/kind-stories/kind-stories.ts';
+import {
+  openTinyModel,
+  recordingHooks,
+  tinyBannedTokens,
+  tinyConfiguration,
+  tinyPrompts,
+} from '../tiny-model.ts';
+
+let tiny: Awaited<ReturnType<typeof openTinyModel>>;
+let generator: Generator;
+beforeAll(async () => {
+  tiny = await openTinyModel();
+  generator = await Generator.open({
+    model: tiny.model,
+    promptForm: 'prefix',
+    temperature: 1,
+    topP: 1,
+    maximumNewTokens: 24,
+    bannedTokens: tinyBannedTokens(tiny.model),
+    seed: 5,
+    maximumTime: tinyConfiguration.maximumPositions,
+    referenceTemperature: 1,
+    withReference: false,
+    sampleRows: 16,
+    scoreRows: 16,
+  });
+});
+afterAll(async () => {
+  await generator.close();
+  tiny.close();
+});
+
+const settings: SimulationSettings = {
+  promptForm: 'prefix',
+  responseOpening: '',
+  sides: 'contrast',
+  maximumTries: 5,
+  maximumNewTokens: 24,
+  contextLength: tinyConfiguration.maximumPositions,
+  batchSize: 16,
+  checkpointEvery: 2,
+};
+const prompts = tinyPrompts(24);
+
+async function run(
+  changes: Partial<SimulationSettings> = {},
+  rows = prompts,
+  hooks = recordingHooks(),
+  resume: Uint8Array | null = null,
+): Promise<SimulationOutcome> {
+  return await simulate(
+    { affixPairs: kindStories.affixPairs, prompts: rows, seed: 5 },
+    { ...settings, ...changes },
+    tiny.model.tokenizer,
+    (requests, signal) => generator.generate(requests, signal),
+    hooks.hooks,
+    resume,
+  );
+}
+
+describe('simulation', () => {
+  it('gives pairs whose report adds up and fits the contract', async () => {
+    const { pairs, result } = await run();
+    expect(simulateResult.parse(result)).toEqual(result);
+    const dropped = Object.values(result.dropped).reduce((sum, count) => sum + count, 0);
+    expect(result.pairs + dropped).toBe(prompts.length);
+    expect(pairs).toHaveLength(result.pairs);
+    for (const pair of pairs) {
+      expect(pair.chosen).toMatch(/[.!?]["'”’)]*$/);
+      expect(pair.prompt).toBe(prompts.find(({ id }) => id === pair.promptId)?.text);
+    }
+    expect(new Set(pairs.map(({ affixPair }) => affixPair)).size).toBeGreaterThan(3);
+  });
+
+  it('gives the same pairs in one shard or three, in batches of 4 or 16', async () => {
+    const whole = await run();
+    const shards = [];
+    for (const index of [0, 1, 2]) shards.push(await run({}, shardRows(prompts, { index, count: 3 })));
+    expect(shards.flatMap(({ pairs }) => pairs)).toEqual(whole.pairs);
+    expect((await run({ batchSize: 4 })).pairs).toEqual(whole.pairs);
+  });
+
+  it('goes on after a kill from its checkpoint to the same bytes', async () => {
+    const whole = await run({ batchSize: 8 });
+    const killed = recordingHooks(2);
+    await expect(run({ batchSize: 8 }, prompts, killed)).rejects.toThrow('killed');
+    const checkpoint = killed.checkpoints.get(2) ?? new Uint8Array();
+    expect(await run({ batchSize: 8 }, prompts, recordingHooks(), checkpoint)).toEqual(whole);
+    await expect(run({}, prompts.slice(1), recordingHooks(), checkpoint)).rejects.toThrow(
+      /of 24 prompts, this shard has 23/,
+    );
+  });
+
+  it('samples both sides from the plain prompt, or the positive side alone, where the method asks for it', async () => {
+    const plain = await run({ sides: 'plain' });
+    expect(plain.pairs.every(({ affixPair }) => affixPair === null)).toBe(true);
+    const positive = await run({ sides: 'positive' });
+    expect(positive.pairs.every(({ rejected }) => rejected === '')).toBe(true);
+    expect(positive.result.lengths.rejected).toBeNull();
+    const contrast = await run();
+    const chosen = new Map(positive.pairs.map(({ promptId, chosen: text }) => [promptId, text]));
+    for (const pair of contrast.pairs) expect(chosen.get(pair.promptId)).toBe(pair.chosen);
+  });
+
+  it('counts refusals by reason and drops a prompt whose tries are used up', async () => {
+    const { result } = await run({ maximumTries: 1, sides: 'positive' });
+    const refused = Object.values(result.rejected.chosen).reduce((sum, count) => sum + count, 0);
+    expect(refused).toBeGreaterThan(0);
+    expect(result.dropped['chosen-failed']).toBe(refused);
+    expect(result.meanTries.chosen).toBe(1);
+  });
+
+  it('refuses a principle without pairs, no prompt, and prompts longer than the context, before sampling', async () => {
+    const none = simulate(
+      { affixPairs: [], prompts, seed: 1 },
+      settings,
+      tiny.model.tokenizer,
+      async () => {
+        throw new Error('sampled');
+      },
+      recordingHooks().hooks,
+      null,
+    );
+    await expect(none).rejects.toThrow(/no affix pair/);
+    await expect(run({}, [])).rejects.toThrow(/no prompt/);
+    await expect(run({ contextLength: 40 })).rejects.toThrow(/prompt p0 has \d+ tokens.*leaves room for 16/);
+  });
+});

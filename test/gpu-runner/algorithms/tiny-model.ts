@@ -1,0 +1,103 @@
+/** A made-up model that answers in milliseconds: random weights, and a tokenizer trained on the story openings. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { RunHooks } from '../../../gpu-runner/algorithms/run-hooks.ts';
+import type { LlamaConfiguration } from '../../../gpu-runner/llama/config.ts';
+import { openModel, type Model } from '../../../gpu-runner/llama/import/open-model.ts';
+import { writeRandomBase } from '../../../gpu-runner/llama/import/random-base.ts';
+import { trainTokenizer } from '../../../gpu-runner/llama/import/train-tokenizer.ts';
+import type { PromptRow } from '../../../gpu-runner/algorithms/prompt.ts';
+import { toneLines } from '../../../shared/principles/kind-stories/tone-lines.ts';
+
+export const tinyConfiguration: LlamaConfiguration = {
+  vocabularySize: 360,
+  hiddenSize: 32,
+  intermediateSize: 48,
+  layers: 2,
+  heads: 2,
+  keyValueHeads: 1,
+  headSize: 16,
+  maximumPositions: 128,
+  rmsNormEpsilon: 1e-5,
+  ropeTheta: 10_000,
+  ropeLayout: 'half',
+  ropeScaling: null,
+  tiedEmbedding: true,
+  bosToken: 1,
+  eosTokens: [2],
+  padToken: 0,
+};
+
+/** Sentences of the tone lines: all that the tiny tokenizer knows. */
+export const tinyTexts = toneLines.flatMap(({ kind, mean }) => [kind, mean]);
+
+/** Opens the model in a folder that lasts until `close`. */
+export async function openTinyModel(seed = 1): Promise<{ model: Model; close: () => void }> {
+  const folder = mkdtempSync(join(tmpdir(), 'rlcd-tiny-'));
+  const base = join(folder, 'base');
+  await writeRandomBase(base, tinyConfiguration, 'int8', seed);
+  const { tokenizer, config } = trainTokenizer(tinyTexts, {
+    vocabularySize: tinyConfiguration.vocabularySize,
+    minimumCharacterCount: 1,
+  });
+  writeFileSync(join(base, 'tokenizer.json'), JSON.stringify(tokenizer));
+  writeFileSync(join(base, 'tokenizer_config.json'), JSON.stringify(config));
+  const model = await openModel(base, { cacheDirectory: join(folder, 'cache') });
+  return { model, close: () => rmSync(folder, { recursive: true }) };
+}
+
+/** All tokens but the end and a few words, among them the full stop: random weights then write short sentences. */
+export function tinyBannedTokens({ tokenizer }: Model): number[] {
+  return Array.from({ length: tokenizer.vocabularySize }, (_, token) => token).filter((token) => {
+    const isByte = token < 259;
+    return token !== 2 && (isByte || (token % 6 !== 0 && !tokenizer.decode([token]).includes('.')));
+  });
+}
+
+export function tinyPrompts(count: number): PromptRow[] {
+  return Array.from({ length: count }, (_, row) => ({
+    id: `p${row}`,
+    text: tinyTexts[row % tinyTexts.length]?.split('. ')[0]?.concat('.') ?? '',
+    row,
+  }));
+}
+
+export interface Recorded {
+  readonly hooks: RunHooks;
+  readonly metrics: { readonly step: number; readonly values: Readonly<Record<string, number>> }[];
+  readonly samples: { readonly step: number; readonly texts: readonly string[] }[];
+  /** Bytes by step. */
+  readonly checkpoints: Map<number, Uint8Array>;
+  readonly controller: AbortController;
+}
+
+/** Hooks that keep everything; `stopAfter` aborts the run once that checkpoint is safe, as a kill would. */
+export function recordingHooks(stopAfter: number | null = null): Recorded {
+  const controller = new AbortController();
+  const recorded: Omit<Recorded, 'hooks'> = { metrics: [], samples: [], checkpoints: new Map(), controller };
+  const hooks: RunHooks = {
+    signal: controller.signal,
+    progress: (done, total) => {
+      if (done > total) throw new RangeError(`${done} of ${total} is done`);
+    },
+    metrics: (step, values) => recorded.metrics.push({ step, values }),
+    samples: (step, samples) =>
+      recorded.samples.push({ step, texts: samples.map(({ response }) => response) }),
+    checkpoint: async (step, bytes) => {
+      recorded.checkpoints.set(step, Uint8Array.from(bytes));
+      if (step === stopAfter) controller.abort(new Error('killed'));
+    },
+  };
+  return { ...recorded, hooks };
+}
+
+/** Metrics without the figures of the machine, which no seed repeats. */
+export function repeatable(metrics: Recorded['metrics']): unknown[] {
+  return metrics
+    .map(({ step, values }) => ({
+      step,
+      values: Object.fromEntries(Object.entries(values).filter(([name]) => !name.startsWith('timing/'))),
+    }))
+    .filter(({ values }) => Object.keys(values).length > 0);
+}
