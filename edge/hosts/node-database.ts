@@ -24,6 +24,11 @@ interface Result {
   readonly meta: { readonly changes: number; readonly last_row_id: number };
 }
 
+interface Compiled {
+  readonly statement: StatementSync;
+  readonly returnsRows: boolean;
+}
+
 class NodeStatement {
   readonly #database: NodeDatabase;
   readonly #sql: string;
@@ -49,9 +54,9 @@ class NodeStatement {
 
   /** Runs at once; the asynchronous methods below are D1's names for it. */
   execute(): Result {
-    const statement = this.#database.compile(this.#sql);
+    const { statement, returnsRows } = this.#database.compile(this.#sql);
     statement.setReturnArrays(false);
-    if (statement.columns().length > 0) {
+    if (returnsRows) {
       return {
         success: true,
         results: statement.all(...this.#parameters),
@@ -75,7 +80,7 @@ class NodeStatement {
   }
 
   async raw(): Promise<unknown[]> {
-    const statement = this.#database.compile(this.#sql);
+    const { statement } = this.#database.compile(this.#sql);
     statement.setReturnArrays(true);
     return statement.all(...this.#parameters);
   }
@@ -83,7 +88,7 @@ class NodeStatement {
 
 export class NodeDatabase {
   readonly #connection: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements = new Map<string, Compiled>();
 
   /** @param path a file, or `:memory:` */
   constructor(path: string) {
@@ -92,7 +97,7 @@ export class NodeDatabase {
     this.#connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
   }
 
-  compile(sql: string): StatementSync {
+  compile(sql: string): Compiled {
     const known = this.#statements.get(sql);
     if (known) return known;
     if (Buffer.byteLength(sql) > MAXIMUM_STATEMENT_BYTES) {
@@ -100,8 +105,9 @@ export class NodeDatabase {
     }
     if (this.#statements.size >= STATEMENTS_KEPT) this.#statements.clear();
     const statement = this.#connection.prepare(sql);
-    this.#statements.set(sql, statement);
-    return statement;
+    const compiled = { statement, returnsRows: statement.columns().length > 0 };
+    this.#statements.set(sql, compiled);
+    return compiled;
   }
 
   prepare(sql: string): NodeStatement {
