@@ -1,0 +1,57 @@
+/** The folder of a run: its keys and, beside them, what the edge and the runner keep. */
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { createClient, type Client } from '../../shared/api/client.ts';
+import { UsageError } from '../usage-error.ts';
+
+const keys = z.strictObject({ admin: z.string().min(32), runner: z.string().optional() });
+type Keys = z.infer<typeof keys>;
+
+export interface DataFolder {
+  readonly path: string;
+  readonly adminKey: string;
+  /** The runner's key, the same in every run: a runner's id belongs to its key. */
+  runnerKey(client: Client): Promise<string>;
+}
+
+/** @param given undefined for a fresh folder in .rlcd */
+export async function openDataFolder(given: string | undefined, now: Date): Promise<DataFolder> {
+  const path = resolve(given ?? join('.rlcd', `demo-${now.toISOString().replaceAll(/[:.]/g, '-')}`));
+  await mkdir(path, { recursive: true });
+  const file = join(path, 'keys.json');
+  let present: Keys = existsSync(file)
+    ? await readKeys(file)
+    : { admin: randomBytes(32).toString('base64url') };
+  const write = () => writeFile(file, JSON.stringify(present), { mode: 0o600 });
+  await write();
+  return {
+    path,
+    adminKey: present.admin,
+    runnerKey: async (client) => {
+      if (present.runner !== undefined) return present.runner;
+      const { secret } = await client.createKey({ body: { name: 'runner of the demo', scopes: ['runner'] } });
+      if (secret === null)
+        throw new Error('the edge showed no secret for a new key: start with another --data');
+      present = { ...present, runner: secret };
+      await write();
+      return secret;
+    },
+  };
+}
+
+async function readKeys(file: string): Promise<Keys> {
+  const text = await readFile(file, 'utf8');
+  try {
+    return keys.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new UsageError(`${file} is damaged: give another folder to --data`, { cause });
+  }
+}
+
+/** A client with the administrator's key. */
+export function adminClient(baseUrl: string, { adminKey }: DataFolder): Client {
+  return createClient({ baseUrl, key: adminKey });
+}

@@ -1,0 +1,36 @@
+/** Makes the demo's experiments: RLCD, and the base model that it is compared with. */
+import { createHash } from 'node:crypto';
+import type { Client } from '../../shared/api/client.ts';
+import type { Hyperparameters } from '../../shared/api/tasks/kinds.ts';
+import { canonicalJson } from '../../shared/canonical-json.ts';
+
+type NewExperiment = Parameters<Client['createExperiment']>[0]['body'];
+
+export interface DemoExperiment {
+  readonly principle: { readonly name: string; readonly version: number };
+  readonly promptSet: string;
+  readonly baseModel: string;
+  readonly seed: number;
+  readonly hyperparameters: Hyperparameters;
+}
+
+/**
+ * Makes both experiments, or finds those that a former run in the same folder made with the same settings; one
+ * that failed or was cancelled is made anew, and takes over every task that had succeeded.
+ *
+ * @returns their ids
+ */
+export async function ensureExperiments(client: Client, settings: DemoExperiment) {
+  const { generate = {} } = settings.hyperparameters;
+  const rlcd = await ensureExperiment(client, { ...settings, method: 'rlcd' });
+  const base = await ensureExperiment(client, { ...settings, method: 'base', hyperparameters: { generate } });
+  return { rlcd, base };
+}
+
+async function ensureExperiment(client: Client, body: NewExperiment): Promise<string> {
+  const hash = createHash('sha256').update(canonicalJson(body)).digest('hex').slice(0, 8);
+  const name = `${body.method} ${body.principle.name} seed ${body.seed} ${hash}`;
+  const { items } = await client.listExperiments({ query: { text: name, limit: 200 } });
+  const present = items.find(({ status }) => status !== 'failed' && status !== 'cancelled');
+  return (present ?? (await client.createExperiment({ body: { ...body, name } }))).id;
+}

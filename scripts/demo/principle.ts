@@ -1,0 +1,84 @@
+/** Makes the principle known to the edge: a preset by name, or one from a file. */
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { z } from 'zod';
+import { ApiError, type Client } from '../../shared/api/client.ts';
+import { name as apiName } from '../../shared/api/fields.ts';
+import { principleDefinition, type PrincipleDefinition } from '../../shared/api/principles.ts';
+import { canonicalJson } from '../../shared/canonical-json.ts';
+import { presets } from '../../shared/principles/presets.ts';
+import { UsageError } from '../usage-error.ts';
+
+interface NamedPrinciple {
+  readonly name: string;
+  readonly definition: PrincipleDefinition;
+}
+
+/**
+ * @param nameOrFile the name of a preset, or a JSON file of a definition (its name becomes the principle's)
+ * @throws UsageError naming the file and the field
+ */
+export async function readPrinciple(nameOrFile: string): Promise<NamedPrinciple> {
+  const preset = presets.find(({ name }) => name === nameOrFile);
+  if (preset) {
+    const { name, description, form, responseOpening } = preset;
+    const affixPairs = preset.affixPairs.map(({ positive, negative, scoringInstruction }) => ({
+      positive,
+      negative,
+      scoringInstruction,
+    }));
+    const definition = { description, form, responseOpening, affixPairs };
+    return { name, definition };
+  }
+  let text: string;
+  try {
+    text = await readFile(nameOrFile, 'utf8');
+  } catch (cause) {
+    const names = presets.map(({ name }) => name).join(', ');
+    throw new UsageError(
+      `--principle ${nameOrFile} is neither a preset (${names}) nor a file that can be read`,
+      {
+        cause,
+      },
+    );
+  }
+  return parsePrinciple(nameOrFile, text);
+}
+
+function parsePrinciple(file: string, text: string): NamedPrinciple {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new UsageError(`${file} is not JSON: ${(cause as Error).message}`, { cause });
+  }
+  const definition = principleDefinition.safeParse(value);
+  if (!definition.success) {
+    throw new UsageError(`${file} is not a principle: ${z.prettifyError(definition.error)}`);
+  }
+  const name = apiName.safeParse(basename(file, '.json'));
+  if (!name.success)
+    throw new UsageError(`${file}: the file's name must be the principle's: a-z, 0-9, hyphens`);
+  return { name: name.data, definition: definition.data };
+}
+
+/** The version that holds the definition; a new one where the latest holds another. @returns its number */
+export async function ensurePrinciple(client: Client, { name, definition }: NamedPrinciple): Promise<number> {
+  const latest = await latestVersion(client, name);
+  if (latest && canonicalJson(latest.definition) === canonicalJson(definition)) return latest.number;
+  const made = await client.createPrincipleVersion({ parameters: { principleName: name }, body: definition });
+  return made.number;
+}
+
+async function latestVersion(client: Client, principleName: string) {
+  try {
+    const { items } = await client.listPrincipleVersions({
+      parameters: { principleName },
+      query: { limit: 1 },
+    });
+    return items[0];
+  } catch (error) {
+    if (error instanceof ApiError && error.problem.status === 404) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,7 @@
+/** Text of models and runners as a terminal may show it. */
+import { stripVTControlCharacters } from 'node:util';
+
+/** Without anything that steers a terminal: control sequences go, other control characters become spaces. */
+export function printable(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ');
+}
