@@ -1,0 +1,178 @@
+/** Generation and selection on a tiny model. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { generateCompletions, type GenerationSettings } from '../../../gpu-runner/algorithms/generate.ts';
+import { Generator, tokensContaining } from '../../../gpu-runner/algorithms/generator.ts';
+import { PreferenceScorer } from '../../../gpu-runner/algorithms/preference-model/preference-scorer.ts';
+import { shardRows } from '../../../gpu-runner/algorithms/prompt.ts';
+import { ResponseReader } from '../../../gpu-runner/algorithms/response-text.ts';
+import { selectCell } from '../../../gpu-runner/algorithms/select.ts';
+import { adapterLayout, initialAdapter } from '../../../gpu-runner/llama/training/lora-layout.ts';
+import { normal } from '../../../shared/random.ts';
+import { generateResult } from '../../../shared/api/tasks/generate.ts';
+import { selectResult } from '../../../shared/api/tasks/select.ts';
+import { openTinyModel, recordingHooks, tinyBannedTokens, tinyPrompts } from './tiny-model.ts';
+
+let tiny: Awaited<ReturnType<typeof openTinyModel>>;
+let base: Generator;
+let adapted: Generator;
+beforeAll(async () => {
+  tiny = await openTinyModel();
+  const options = {
+    model: tiny.model,
+    promptForm: 'prefix',
+    temperature: 1,
+    topP: 0.9,
+    maximumNewTokens: 16,
+    bannedTokens: tinyBannedTokens(tiny.model),
+    seed: 4,
+    maximumTime: 100,
+    referenceTemperature: 1,
+    withReference: true,
+    sampleRows: 8,
+    scoreRows: 8,
+  } as const;
+  base = await Generator.open(options);
+  const layout = adapterLayout(tiny.model.configuration, 2, 4);
+  adapted = await Generator.open({ ...options, adapters: { layout, groups: 1 } });
+});
+afterAll(async () => {
+  await base.close();
+  await adapted.close();
+  tiny.close();
+});
+
+const settings: GenerationSettings = {
+  promptForm: 'prefix',
+  responseOpening: '',
+  maximumNewTokens: 16,
+  contextLength: 100,
+  batchSize: 8,
+  checkpointEvery: 1,
+};
+const prompts = tinyPrompts(20);
+
+const generate = async (
+  rows = prompts,
+  recorded = recordingHooks(),
+  resume: Uint8Array | null = null,
+  changes: Partial<GenerationSettings> = {},
+) =>
+  await generateCompletions(
+    rows,
+    { ...settings, ...changes },
+    tiny.model.tokenizer,
+    (requests, signal) => base.generate(requests, signal),
+    recorded.hooks,
+    resume,
+  );
+
+describe('generation', () => {
+  it('answers every prompt, whatever the shards and batches, and goes on after a kill to the same bytes', async () => {
+    const whole = await generate();
+    expect(generateResult.parse(whole.result)).toEqual(whole.result);
+    expect(whole.completions.map(({ promptId }) => promptId)).toEqual(prompts.map(({ id }) => id));
+    const halves = [];
+    for (const index of [0, 1]) halves.push(await generate(shardRows(prompts, { index, count: 2 })));
+    expect(halves.flatMap(({ completions }) => completions.map(({ completion }) => completion))).toEqual(
+      whole.completions.map(({ completion }) => completion),
+    );
+    const killed = recordingHooks(1);
+    await expect(generate(prompts, killed)).rejects.toThrow('killed');
+    expect(await generate(prompts, recordingHooks(), killed.checkpoints.get(1) ?? null)).toEqual(whole);
+  });
+
+  it('an adapter of zeros is the base', async () => {
+    const zeros = new Float32Array(adapterLayout(tiny.model.configuration, 2, 4).length);
+    const requests = prompts.map(({ text, row }) => ({
+      promptTokens: tiny.model.tokenizer.encode(text, { bos: true }),
+      stream: row,
+    }));
+    const signal = new AbortController().signal;
+    const [one, other] = [
+      await base.generate(requests, signal),
+      await adapted.generate(requests, signal, zeros),
+    ];
+    expect(other.map(({ tokens }) => tokens)).toEqual(one.map(({ tokens }) => tokens));
+  });
+
+  it('bans every token whose text holds a banned text', () => {
+    const { tokenizer } = tiny.model;
+    const banned = new Set(tokensContaining(tokenizer, ['k']));
+    expect(banned.size).toBeGreaterThan(2);
+    const kept = Array.from({ length: tokenizer.vocabularySize }, (_, token) => token).filter(
+      (token) => !banned.has(token),
+    );
+    expect(kept.some((token) => tokenizer.decode([token]).includes('k'))).toBe(false);
+  });
+});
+
+describe('reading of responses', () => {
+  it('scores a story to its last whole sentence and knows whether it ended', () => {
+    const { tokenizer } = tiny.model;
+    const reader = new ResponseReader(tokenizer, 'prefix');
+    const prompt = tokenizer.encode('They were kind.', { bos: true });
+    const whole = tokenizer.encode('They smiled and shared.');
+    const tokens = Int32Array.of(...whole, ...tokenizer.encode('They loved'));
+    const open = reader.read(prompt, tokens);
+    expect(open).toMatchObject({ ended: false, scoredTokens: whole.length });
+    expect(open.text.trim()).toBe('They smiled and shared. They loved');
+    expect(reader.read(prompt, Int32Array.of(...whole, 2))).toMatchObject({
+      ended: true,
+      scoredTokens: whole.length,
+    });
+    expect(reader.read(prompt, tokenizer.encode('They loved'))).toMatchObject({ ended: false });
+  });
+
+  it('P5d a dialogue is complete only with its stop, and is scored up to it', () => {
+    const { tokenizer } = tiny.model;
+    const reader = new ResponseReader(tokenizer, 'dialogue');
+    const prompt = tokenizer.encode('They were kind.', { bos: true });
+    const stopped = tokenizer.encode('They smiled.\n\nHuman:');
+    const more = Int32Array.of(...stopped, ...tokenizer.encode('They hit'));
+    expect(reader.read(prompt, more)).toMatchObject({ ended: true, scoredTokens: stopped.length });
+    expect(reader.read(prompt, tokenizer.encode('They smiled.'))).toMatchObject({ ended: false });
+  });
+});
+
+describe('selection', () => {
+  it('takes the cell with the highest mean reward and shows all of them with intervals', async () => {
+    const { model } = tiny;
+    const layout = adapterLayout(model.configuration, 2, 4);
+    const preferences = await PreferenceScorer.open(model, {
+      rank: 2,
+      alpha: 4,
+      vector: initialAdapter(layout, 9, 9, 'normal'),
+      maximumTime: 100,
+      microBatchRows: 8,
+    });
+    const random = (stream: number) =>
+      Float32Array.from({ length: layout.length }, (_, index) => 0.1 * normal(1, stream, index));
+    const cells = [
+      { klCoefficient: 0.2, steps: 5, vector: random(2) },
+      { klCoefficient: 0.1, steps: 5, vector: random(1) },
+      { klCoefficient: 0.1, steps: 2, vector: new Float32Array(layout.length) },
+    ];
+    const tokens = prompts.map(({ text }) => model.tokenizer.encode(text, { bos: true }));
+    const engine = {
+      generate: adapted.generateGroups.bind(adapted),
+      reader: new ResponseReader(model.tokenizer, 'prefix'),
+      preferences,
+    };
+    const run = async (chosenCells = cells) =>
+      await selectCell(chosenCells, tokens, { penaltyWithoutStop: null }, engine, recordingHooks().hooks);
+    const result = await run();
+    expect(selectResult.parse(result)).toEqual(result);
+    expect(result.table.map(({ klCoefficient, steps }) => [klCoefficient, steps])).toEqual([
+      [0.1, 2],
+      [0.1, 5],
+      [0.2, 5],
+    ]);
+    const best = result.table.toSorted((a, b) => b.meanReward - a.meanReward)[0];
+    expect(result.chosen).toEqual({ klCoefficient: best?.klCoefficient, steps: best?.steps });
+    // The base's own responses have mean 0 by definition.
+    expect(result.table[0]?.meanReward).toBeCloseTo(0, 10);
+    expect(await run(cells.toReversed())).toEqual(result);
+    await expect(run([])).rejects.toThrow(/needs a cell and two prompts/);
+    await preferences.close();
+  });
+});
