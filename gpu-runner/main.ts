@@ -6,6 +6,7 @@ import { claimLoop } from './runner/claim-loop.ts';
 import { ConfigurationError, helpText, readConfiguration } from './runner/configuration.ts';
 import { Edge } from './runner/edge.ts';
 import { Engine } from './runner/engine.ts';
+import { openRunnerId } from './runner/runner-id.ts';
 import { describeModel } from './tasks/open-base-model.ts';
 
 const log = (line: string): void => console.error(`${new Date().toISOString()} ${line}`);
@@ -26,6 +27,7 @@ async function work(): Promise<void> {
     await claimLoop({
       edge: new Edge(RLCD_EDGE_URL, RLCD_RUNNER_KEY, log),
       engine,
+      id: await openRunnerId(RLCD_CACHE),
       name: RLCD_RUNNER_NAME,
       idleSeconds: RLCD_IDLE_SECONDS ?? null,
       stop: stop.signal,

@@ -1,5 +1,4 @@
 /** Takes tasks one after the other until it is told to stop or has been idle for long enough. */
-import { randomUUID } from 'node:crypto';
 import { availableParallelism, totalmem } from 'node:os';
 import { ENGINE_VERSION } from '../../shared/engine-version.ts';
 import { TASK_KINDS } from '../tasks/run-task.ts';
@@ -10,6 +9,7 @@ import { runSession } from './task-session.ts';
 interface ClaimLoopOptions {
   readonly edge: Edge;
   readonly engine: Engine;
+  readonly id: string;
   readonly name: string;
   /** Null: waits for work for ever. */
   readonly idleSeconds: number | null;
@@ -21,13 +21,14 @@ interface ClaimLoopOptions {
 export async function claimLoop({
   edge,
   engine,
+  id,
   name,
   idleSeconds,
   stop,
   log,
 }: ClaimLoopOptions): Promise<void> {
   const runner = {
-    id: randomUUID(),
+    id,
     name,
     engineVersion: ENGINE_VERSION,
     device: { kind: 'cpu', cores: availableParallelism(), memoryBytes: totalmem(), node: process.version },
