@@ -86,15 +86,26 @@ class NodeStatement {
   }
 }
 
+/** A batch whose caller waits until it is on the disk. */
+interface WaitingBatch {
+  readonly statements: readonly NodeStatement[];
+  readonly resolve: (results: Result[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 export class NodeDatabase {
   readonly #connection: DatabaseSync;
+  /** Nothing in memory outlives a power cut, so nothing is gained by waiting for others. */
+  readonly #groupsCommits: boolean;
+  #waiting: WaitingBatch[] = [];
   readonly #statements = new Map<string, Compiled>();
 
   /** @param path a file, or `:memory:` */
   constructor(path: string) {
     this.#connection = new DatabaseSync(path, { timeout: 5000 });
-    // With WAL and NORMAL a killed process loses nothing it acknowledged; a power cut may lose the last commits.
-    this.#connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+    this.#groupsCommits = path !== ':memory:';
+    // FULL: what a commit acknowledged survives a power cut too.
+    this.#connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
   }
 
   compile(sql: string): Compiled {
@@ -114,19 +125,54 @@ export class NodeDatabase {
     return new NodeStatement(this, sql);
   }
 
-  /** One transaction: nothing else runs between its statements, and a failure undoes all of them. */
+  /**
+   * One transaction: nothing else runs between its statements, and a failure undoes all of them. Batches that come
+   * in the same turn of the event loop share one commit, because writing to the disk takes longer than all of them.
+   */
   async batch(statements: readonly NodeStatement[]): Promise<Result[]> {
-    return this.transaction(() => statements.map((statement) => statement.execute()));
+    if (!this.#groupsCommits)
+      return this.transaction(() => statements.map((statement) => statement.execute()));
+    return await new Promise((resolve, reject) => {
+      if (this.#waiting.length === 0) setImmediate(() => this.#commitWaiting());
+      this.#waiting.push({ statements, resolve, reject });
+    });
+  }
+
+  /** Each batch has a savepoint of its own: one that fails undoes itself alone. */
+  #commitWaiting(): void {
+    const group = this.#waiting;
+    this.#waiting = [];
+    try {
+      const answers = this.transaction(() => group.map((batch) => this.#runInSavepoint(batch)));
+      for (const answer of answers) answer();
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+    }
+  }
+
+  /** @returns what tells the caller, for the time after the commit */
+  #runInSavepoint({ statements, resolve, reject }: WaitingBatch): () => void {
+    this.compile('SAVEPOINT batch').statement.run();
+    try {
+      const results = statements.map((statement) => statement.execute());
+      this.compile('RELEASE batch').statement.run();
+      return () => resolve(results);
+    } catch (error) {
+      // Fails where the error ended the transaction (a full disk): then nothing of the group was done.
+      this.compile('ROLLBACK TO batch').statement.run();
+      this.compile('RELEASE batch').statement.run();
+      return () => reject(error);
+    }
   }
 
   transaction<T>(work: () => T): T {
-    this.#connection.exec('BEGIN IMMEDIATE');
+    this.compile('BEGIN IMMEDIATE').statement.run();
     try {
       const value = work();
-      this.#connection.exec('COMMIT');
+      this.compile('COMMIT').statement.run();
       return value;
     } catch (error) {
-      this.#connection.exec('ROLLBACK');
+      if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK');
       throw error;
     }
   }

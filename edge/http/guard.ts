@@ -2,7 +2,7 @@
 import { createMiddleware } from 'hono/factory';
 import type { Endpoint } from '../../shared/api/endpoint.ts';
 import type { Dependencies } from '../dependencies.ts';
-import { identify, type Principal } from './keys.ts';
+import { identify, sha256, type Principal } from './keys.ts';
 import { ProblemError } from '../problem.ts';
 
 /** What the guard leaves for the handler. */
@@ -13,6 +13,8 @@ export interface AppEnvironment {
 const ANYONE: Principal = { keyId: 'anyone', scopes: [] };
 
 export function guard(endpoint: Endpoint, dependencies: Dependencies) {
+  const { database, bootstrapKey } = dependencies;
+  const bootstrapSha256 = bootstrapKey === undefined ? undefined : sha256(bootstrapKey);
   async function take(kind: 'key' | 'address', name: string): Promise<void> {
     const seconds = await dependencies.limiter.take(kind, name);
     if (seconds === undefined) return;
@@ -25,7 +27,7 @@ export function guard(endpoint: Endpoint, dependencies: Dependencies) {
     const principal =
       endpoint.scopes.length === 0
         ? ANYONE
-        : await identify(context.req.header('authorization'), dependencies);
+        : await identify(context.req.header('authorization'), database, bootstrapSha256);
     if (!principal || principal === ANYONE) await take('address', dependencies.clientAddress(context));
     else await take('key', principal.keyId);
     if (!principal) {

@@ -1,7 +1,7 @@
 /** API keys: how one is made, how it is read from a request, and how it is compared. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Scope } from '../../shared/api/words.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Database } from '../store/database.ts';
 import { findKey } from '../store/keys.ts';
 
 /** Who speaks. */
@@ -30,15 +30,20 @@ function sameHash(a: string, b: string): boolean {
   return timingSafeEqual(Buffer.from(a, 'hex'), Buffer.from(b, 'hex'));
 }
 
-/** Who an `Authorization: Bearer` header belongs to; undefined where it is missing, wrong or revoked. */
+/**
+ * Who an `Authorization: Bearer` header belongs to; undefined where it is missing, wrong or revoked.
+ *
+ * @param bootstrapSha256 hash of the environment's key; undefined where there is none
+ */
 export async function identify(
   header: string | undefined,
-  { database, bootstrapKey }: Dependencies,
+  database: Database,
+  bootstrapSha256: string | undefined,
 ): Promise<Principal | undefined> {
   const token = /^Bearer (\S{1,500})$/i.exec(header ?? '')?.[1];
   if (token === undefined) return undefined;
   const presented = sha256(token);
-  if (bootstrapKey !== undefined && sameHash(presented, sha256(bootstrapKey))) {
+  if (bootstrapSha256 !== undefined && sameHash(presented, bootstrapSha256)) {
     return { keyId: BOOTSTRAP_KEY_ID, scopes: ['admin'] };
   }
   const keyId = FORM.exec(token)?.[1];

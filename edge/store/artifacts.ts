@@ -3,6 +3,7 @@ import { and, desc, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database, Statement } from './database.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
+import { prepared } from './prepared.ts';
 import { artifacts, uploadParts, uploads } from './schema/index.ts';
 
 export type ArtifactRow = typeof artifacts.$inferSelect;
@@ -19,8 +20,16 @@ export function partBlob(uploadId: string, number: number): string {
   return `uploads/${uploadId}/${number}`;
 }
 
+const artifactBySha256 = prepared((database) =>
+  database
+    .select()
+    .from(artifacts)
+    .where(eq(artifacts.sha256, sql.placeholder('sha256')))
+    .prepare(),
+);
+
 export async function findArtifact(database: Database, sha256: string): Promise<ArtifactRow | undefined> {
-  return await database.select().from(artifacts).where(eq(artifacts.sha256, sha256)).get();
+  return await artifactBySha256(database).get({ sha256 });
 }
 
 interface ArtifactFilters extends PageRequest {

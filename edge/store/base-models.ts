@@ -1,14 +1,23 @@
 /** Queries on base models. */
-import { desc, eq, lt } from 'drizzle-orm';
+import { desc, eq, lt, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database, Statement } from './database.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
+import { prepared } from './prepared.ts';
 import { baseModels, experiments } from './schema/index.ts';
 
 type BaseModelRow = typeof baseModels.$inferSelect;
 
+const baseModelById = prepared((database) =>
+  database
+    .select()
+    .from(baseModels)
+    .where(eq(baseModels.id, sql.placeholder('id')))
+    .prepare(),
+);
+
 export async function findBaseModel(database: Database, id: string): Promise<BaseModelRow | undefined> {
-  return await database.select().from(baseModels).where(eq(baseModels.id, id)).get();
+  return await baseModelById(database).get({ id });
 }
 
 export async function findBaseModelByName(

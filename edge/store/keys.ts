@@ -1,14 +1,23 @@
 /** Queries on API keys. */
-import { and, desc, eq, isNull, lt } from 'drizzle-orm';
+import { and, desc, eq, isNull, lt, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database, Statement } from './database.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
+import { prepared } from './prepared.ts';
 import { apiKeys } from './schema/index.ts';
 
 export type KeyRow = typeof apiKeys.$inferSelect;
 
+const keyById = prepared((database) =>
+  database
+    .select()
+    .from(apiKeys)
+    .where(eq(apiKeys.id, sql.placeholder('id')))
+    .prepare(),
+);
+
 export async function findKey(database: Database, keyId: string): Promise<KeyRow | undefined> {
-  return await database.select().from(apiKeys).where(eq(apiKeys.id, keyId)).get();
+  return await keyById(database).get({ id: keyId });
 }
 
 export async function listKeys(database: Database, page: PageRequest) {

@@ -1,5 +1,5 @@
 /** Queries on prompt sets and their prompts. */
-import { and, desc, eq, gt, isNotNull, lt } from 'drizzle-orm';
+import { and, desc, eq, gt, isNotNull, lt, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { PromptSetCounts, SplitRuleRecord } from '../../shared/api/prompt-sets.ts';
 import type { PromptRow } from '../prompt-sets/read-upload.ts';
@@ -7,6 +7,7 @@ import type { Split } from '../prompt-sets/split-rule.ts';
 import type { Database, Statement } from './database.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
 import { jsonChunks, raw, rows, runBatch, type RawStatement } from './raw.ts';
+import { prepared } from './prepared.ts';
 import { experiments, prompts, promptSets } from './schema/index.ts';
 
 const columns = {
@@ -31,12 +32,16 @@ function requireReady(row: StoredSet) {
   return { ...row, contentSha256, counts };
 }
 
-export async function findPromptSet(database: Database, id: string) {
-  const row = await database
+const promptSetById = prepared((database) =>
+  database
     .select(columns)
     .from(promptSets)
-    .where(and(eq(promptSets.id, id), isNotNull(promptSets.readyAt)))
-    .get();
+    .where(and(eq(promptSets.id, sql.placeholder('id')), isNotNull(promptSets.readyAt)))
+    .prepare(),
+);
+
+export async function findPromptSet(database: Database, id: string) {
+  const row = await promptSetById(database).get({ id });
   return row && requireReady(row);
 }
 

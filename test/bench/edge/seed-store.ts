@@ -1,9 +1,9 @@
 /** Fills the store of a running host: 10,000 experiments, 1,000,000 metric points, 1,000 waiting tasks. */
 import { createHash, randomUUID } from 'node:crypto';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { METHOD_STAGES } from '../../../edge/orchestration/methods.ts';
 import { resolveParameters } from '../../../edge/orchestration/parameters.ts';
-import { taskKey, type TaskSpecification } from '../../../edge/orchestration/task-key.ts';
+import type { TaskSpecification } from '../../../edge/orchestration/task-key.ts';
 import { createIdentifier } from '../../../edge/store/identifier.ts';
 import { bucketsOf, WINDOW_STEPS, type MetricPoint } from '../../../edge/store/metric-chunks.ts';
 import { ENGINE_VERSION } from '../../../shared/engine-version.ts';
@@ -31,11 +31,17 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 export function seedStore(path: string): Seeded {
   const database = new DatabaseSync(path, { timeout: 30_000 });
   const now = Date.now();
+  const statements = new Map<string, StatementSync>();
   const insert = (table: string, row: Row) => {
-    const names = Object.keys(row);
-    const places = names.map(() => '?').join(', ');
-    const sql = `INSERT INTO ${table} (${names.map((name) => `"${name}"`).join(', ')}) VALUES (${places})`;
-    database.prepare(sql).run(...Object.values(row));
+    let statement = statements.get(table);
+    if (!statement) {
+      const names = Object.keys(row);
+      const columns = names.map((name) => `"${name}"`).join(', ');
+      const places = names.map(() => '?').join(', ');
+      statement = database.prepare(`INSERT INTO ${table} (${columns}) VALUES (${places})`);
+      statements.set(table, statement);
+    }
+    statement.run(...Object.values(row));
   };
   const id = () => createIdentifier(now);
   const [principleId, versionId, promptSetId, baseModelId] = [id(), id(), id(), id()];
@@ -100,17 +106,18 @@ export function seedStore(path: string): Seeded {
     created_at: now,
   });
 
+  const [rule] = rules;
+  if (!rule) throw new Error('the method rlcd has no stage');
+  const resolved = resolveParameters(rule, principle, {});
+  if (!('parameters' in resolved)) throw new Error('the defaults of simulate are not valid');
+  const { parameters } = resolved;
   /** A task of an experiment's first stage. */
   const addTask = (experimentId: string, stageId: string, number: number, status: string) => {
-    const rule = rules[0];
-    if (!rule) throw new Error('the method rlcd has no stage');
-    const resolved = resolveParameters(rule, principle, {});
-    if (!('parameters' in resolved)) throw new Error('the defaults of simulate are not valid');
     const specification: TaskSpecification = {
       kind: 'simulate',
       shard: { index: number, count: WAITING_TASKS },
       seed: 1,
-      parameters: resolved.parameters,
+      parameters,
       principle,
       baseModel,
       prompts: { sha256: sha256('prompts'), bytes: 10 },
@@ -119,7 +126,7 @@ export function seedStore(path: string): Seeded {
     const taskId = id();
     insert('tasks', {
       id: taskId,
-      content_key: taskKey({ ...specification, seed: number }, experimentId),
+      content_key: sha256(`${experimentId} ${number}`),
       kind: 'simulate',
       specification: JSON.stringify(specification),
       engine_version: ENGINE_VERSION,

@@ -3,6 +3,7 @@
  * GET of the contract is called without filters, with each filter alone and with each pair, on the first and
  * on a later page: a new list or filter is in this test without being named.
  */
+import type { SQLInputValue } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { openDatabase } from '../../../edge/store/database.ts';
@@ -13,7 +14,7 @@ import { createHarness } from '../harness.ts';
 import { createFolder, openNodeStore } from '../node-store.ts';
 import { populate } from './populate.ts';
 
-/** Keeps the text of every statement that is prepared. */
+/** Keeps the text of every statement that is run: some are prepared once and run often. */
 class RecordingDatabase {
   readonly statements = new Set<string>();
   readonly #inner: NodeDatabase;
@@ -23,8 +24,13 @@ class RecordingDatabase {
   }
 
   prepare(sql: string) {
-    this.statements.add(sql);
-    return this.#inner.prepare(sql);
+    const statement = this.#inner.prepare(sql);
+    return {
+      bind: (...values: readonly SQLInputValue[]) => {
+        this.statements.add(sql);
+        return statement.bind(...values);
+      },
+    };
   }
 
   async batch(statements: Parameters<NodeDatabase['batch']>[0]) {
