@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { readBootstrapKey } from './hosts/bootstrap-key.ts';
+import { startTicker } from './hosts/ticker.ts';
 
 const WRANGLER = fileURLToPath(new URL('../node_modules/wrangler/bin/wrangler.js', import.meta.url));
 /** Wrangler makes no outside connection and asks no question. */
@@ -27,18 +28,34 @@ if (migrated.status !== 0) process.exit(migrated.status ?? 1);
 const given = readBootstrapKey(process.env['RLCD_ADMIN_KEY']);
 const key = given ?? randomBytes(32).toString('base64url');
 if (given === undefined) console.log(`Administrator's key (for this run): ${key}`);
+const address = ['--ip', process.env['HOST'] ?? '127.0.0.1', '--port', process.env['PORT'] ?? '8787'];
 const server = spawn(
   process.execPath,
-  [
-    WRANGLER,
-    'dev',
-    ...local,
-    ...['--ip', process.env['HOST'] ?? '127.0.0.1', '--port', process.env['PORT'] ?? '8787'],
-    ...['--var', `RLCD_ADMIN_KEY:${key}`],
-  ],
+  [WRANGLER, 'dev', ...local, ...address, '--var', `RLCD_ADMIN_KEY:${key}`],
   { env: environment, stdio: 'inherit' },
 );
+/** Cron triggers do not fire in the local runtime. */
+const TICK_MILLISECONDS = 1000;
+const origin = `http://${process.env['HOST'] ?? '127.0.0.1'}:${process.env['PORT'] ?? '8787'}`;
+
+/** False until the Worker is up. */
+async function answers(): Promise<boolean> {
+  try {
+    return (await fetch(`${origin}/v1/health`)).ok;
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+}
+
+const stopTicker = startTicker(async () => {
+  if (!(await answers())) return;
+  const response = await fetch(`${origin}/cdn-cgi/local/scheduled`);
+  if (!response.ok) throw new Error(`the scheduled handler answered ${response.status}`);
+}, TICK_MILLISECONDS);
+
 server.once('exit', (code) => {
   process.exitCode = code ?? 0;
+  void stopTicker();
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => server.kill(signal));

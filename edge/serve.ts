@@ -3,8 +3,11 @@ import { serve } from '@hono/node-server';
 import { createApp } from './app.ts';
 import type { Dependencies } from './dependencies.ts';
 import { readBootstrapKey } from './hosts/bootstrap-key.ts';
+import { openLocalRunners } from './hosts/local-runners.ts';
 import { openNodeHost } from './hosts/node.ts';
+import { startTicker } from './hosts/ticker.ts';
 import { createSecret } from './http/keys.ts';
+import { runSchedule } from './orchestration/schedule.ts';
 import { commit } from './store/database.ts';
 import { createIdentifier } from './store/identifier.ts';
 import { insertKey, listKeys } from './store/keys.ts';
@@ -28,21 +31,34 @@ async function createFirstKey({ database, bootstrapKey }: Dependencies): Promise
   console.log(`Administrator's key (shown only now): ${secret}`);
 }
 
+/** Leases last 60 s and delays begin at 1 s, so this is often enough to lose no time. */
+const TICK_MILLISECONDS = 1000;
+
+const port = Number(process.env['PORT'] ?? 8787);
+const hostname = process.env['HOST'] ?? '127.0.0.1';
 const directory = process.env['RLCD_DATA'] ?? '.rlcd';
 const host = openNodeHost(directory, readBootstrapKey(process.env['RLCD_ADMIN_KEY']));
 await createFirstKey(host.dependencies);
+const local = await openLocalRunners(host.dependencies, `http://${hostname}:${port}`);
+const dependencies: Dependencies = { ...host.dependencies, launch: local?.policy };
 const server = serve(
   {
-    fetch: createApp(host.dependencies).fetch,
-    port: Number(process.env['PORT'] ?? 8787),
-    hostname: process.env['HOST'] ?? '127.0.0.1',
+    fetch: createApp(dependencies).fetch,
+    port,
+    hostname,
   },
   ({ address, port }) =>
     console.log(`RLCD edge on http://${address}:${port} (API: /reference, data: ${directory})`),
 );
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    server.close(() => host.close());
-  });
+const stopTicker = startTicker(async () => await runSchedule(dependencies), TICK_MILLISECONDS);
+
+async function stop(): Promise<void> {
+  local?.stop();
+  await stopTicker();
+  // Followers of live events would hold the server open for ever.
+  if ('closeAllConnections' in server) server.closeAllConnections();
+  server.close(() => host.close());
 }
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());

@@ -5,6 +5,7 @@
 import type { Harness } from '../harness.ts';
 import { KINDNESS } from '../conformance/principles.ts';
 import { TestRunner } from '../runner.ts';
+import { populateRuns } from './populate-runs.ts';
 import { EXPERIMENT, PRINCIPLE, putArtifact, seedPromptSet, seedWorld } from '../seed.ts';
 
 const COUNTS = { train: 2, dev: 2, test: 2 };
@@ -45,6 +46,8 @@ export async function populate(harness: Harness): Promise<Record<string, string>
     body: { sha256: 'ab'.repeat(32), bytes: 1, kind: 'report' },
   });
   const tasks = await client.listTasks();
+  const taskId = tasks.items[0]?.id ?? '';
+  await populateRuns(harness, taskId);
   return {
     ...parameters,
     principleVersion: '1',
@@ -55,6 +58,6 @@ export async function populate(harness: Harness): Promise<Record<string, string>
     comparisonId: comparison.id,
     experimentId: experiment.id,
     otherExperimentId: other.id,
-    taskId: tasks.items[0]?.id ?? '',
+    taskId,
   };
 }

@@ -1,0 +1,61 @@
+/** A launcher for one machine: a runner is a child process of the edge, and ends with it. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Launcher } from '../orchestration/launch/launcher.ts';
+
+const RUNNER = fileURLToPath(new URL('../../gpu-runner/main.ts', import.meta.url));
+
+export interface LocalProcesses {
+  readonly launcher: Launcher;
+  /** Asks every runner to drain and end. */
+  stop(): void;
+}
+
+export interface LocalRunner {
+  /** Where the edge answers. */
+  readonly edgeUrl: string;
+  /** A key of the scope `runner`. */
+  readonly key: string;
+  /** Runs under this Node; the product's runner unless a test says otherwise. */
+  readonly script?: string;
+}
+
+/** Goes when there is no work. */
+const IDLE_SECONDS = 120;
+
+/** The edge's own settings, its administrator's key among them, are not for its children. */
+function foreignVariables(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('RLCD_')));
+}
+
+export function createLocalProcesses({ edgeUrl, key, script = RUNNER }: LocalRunner): LocalProcesses {
+  const children = new Set<ChildProcess>();
+  return {
+    launcher: {
+      name: 'local-process',
+      async launch({ launchId }) {
+        const child = spawn(process.execPath, [script], {
+          env: {
+            ...foreignVariables(),
+            RLCD_EDGE_URL: edgeUrl,
+            RLCD_RUNNER_KEY: key,
+            RLCD_RUNNER_NAME: `local-${launchId.slice(-12)}`,
+            RLCD_IDLE_SECONDS: String(IDLE_SECONDS),
+          },
+          stdio: ['ignore', 'inherit', 'inherit'],
+        });
+        const error = await new Promise<Error | undefined>((resolve) => {
+          child.once('spawn', () => resolve(undefined));
+          child.once('error', resolve);
+        });
+        if (error) return { outcome: 'failed', reason: error.message };
+        children.add(child);
+        child.once('exit', () => children.delete(child));
+        return { outcome: 'launched', reason: `process ${child.pid}` };
+      },
+    },
+    stop() {
+      for (const child of children) child.kill('SIGTERM');
+    },
+  };
+}
