@@ -1,24 +1,8 @@
 /** `npm run demo`: a whole RLCD alignment on this machine, over the public API, with its result. */
-import { ModelFileError } from '../../gpu-runner/llama/import/model-file-error.ts';
-import { ApiError } from '../../shared/api/client.ts';
-import { ChildEndedError } from '../processes/child.ts';
-import { UsageError } from '../usage-error.ts';
+import { explain } from '../explain.ts';
 import { HELP, readArguments } from './arguments.ts';
-import { ExperimentFailedError } from './follow.ts';
 import { runDemo } from './run-demo.ts';
 import { HYPERPARAMETERS } from './settings.ts';
-
-/** Faults that their message explains; anything else is shown with its stack. */
-const EXPLAINED = [UsageError, ModelFileError, ApiError, ChildEndedError, ExperimentFailedError];
-
-function explain(error: unknown): string {
-  if (error instanceof ApiError) {
-    const errors = error.problem.errors?.map(({ pointer, detail }) => `\n  ${pointer}: ${detail}`) ?? [];
-    return error.message + errors.join('');
-  }
-  if (error instanceof Error && EXPLAINED.some((kind) => error instanceof kind)) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
 
 /** Ends everything on the first signal. */
 const stop = new AbortController();
