@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
 import { ENGINE_VERSION } from '../shared/engine-version.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -110,11 +111,13 @@ curl -s -X PUT "$EDGE/v1/artifacts/${SHA256}?kind=completions&mediaType=applicat
   },
 ];
 
+/** One document; what ends with a newline is lines, and shown as it came. */
+const isDocument = (answer: string) => answer.startsWith('{') && !answer.endsWith('\n');
+
 /** The answer as people read it: JSON on lines, long ones cut; secrets without their random part. */
 function show(answer: string): string {
   const bare = answer.replaceAll(/(rlcd_[0-9a-f-]{36}_)[\w-]+/g, '$1…');
-  let text = bare;
-  if (bare.startsWith('{') && !bare.trim().includes('\n')) text = JSON.stringify(JSON.parse(bare), null, 2);
+  const text = isDocument(bare) ? JSON.stringify(JSON.parse(bare), null, 2) : bare;
   const lines = text.trim().split('\n');
   const cut = lines.length > LONGEST_ANSWER ? [...lines.slice(0, LONGEST_ANSWER), '…'] : lines;
   return cut.join('\n');
@@ -142,7 +145,7 @@ function runSteps(folder: string): string[] {
       ([variable, path]) => `\`${variable}\` is the answer's \`${path}\``,
     );
     const note = kept.length > 0 ? `\n${kept.join(', ')}.\n` : '';
-    const form = stdout.startsWith('{') && !stdout.trim().includes('\n') ? 'json' : 'text';
+    const form = isDocument(stdout) ? 'json' : 'text';
     return `${says}\n\n\`\`\`sh\n${command}\n\`\`\`\n\n\`\`\`${form}\n${show(stdout)}\n\`\`\`\n${note}`;
   });
 }
@@ -165,7 +168,8 @@ PORT=${PORT} RLCD_ADMIN_KEY=$ADMIN npm run serve
 \`\`\`
 
 `;
-  writeFileSync(TRANSCRIPT, head + steps.join('\n'));
+  const options = { ...(await resolveConfig(TRANSCRIPT)), parser: 'markdown' };
+  writeFileSync(TRANSCRIPT, await format(head + steps.join('\n'), options));
   console.log(`${steps.length} commands written to docs/curl.md`);
 } finally {
   server.kill('SIGTERM');
