@@ -5,7 +5,7 @@ import { GraphError } from '../../tensor/errors.ts';
 import { Graph, type Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
 import { fill as filled } from '../../tensor/operators.ts';
-import type { LlamaConfiguration } from '../config.ts';
+import { type LlamaConfiguration, parameterCount } from '../config.ts';
 import type { WeightFile } from '../import/weight-file.ts';
 import { eightBitWeights, type ProductForm } from '../linear.ts';
 import { rotaryTables } from '../rotary-tables.ts';
@@ -26,8 +26,20 @@ export interface RolloutGraphOptions {
   readonly maximumPositions: number;
 }
 
-/** Decode steps between two moves of the recent keys and values into the prefix. */
-export const CHUNK_STEPS = 32;
+/** Decode steps between two moves of the past, for small models. */
+const MOST_CHUNK_STEPS = 32;
+/** Parameters times steps of a chunk: what one chunk computes for a row. */
+const CHUNK_WORK = 4e9;
+
+/**
+ * Decode steps between two moves of the recent keys and values into the prefix; runs of the engine are cut there. A
+ * function of the model alone, since the order of sums, and so the bits, follow from it. Large models take few steps, so
+ * that a cancel does not wait long.
+ */
+export function chunkSteps(configuration: LlamaConfiguration): number {
+  const steps = 2 ** Math.floor(Math.log2(CHUNK_WORK / parameterCount(configuration)));
+  return Math.min(MOST_CHUNK_STEPS, Math.max(1, steps));
+}
 
 /** Rows while they are decoded, besides their caches: the inputs of a run, and with `.next` its outputs. */
 export const STATE = ['tokens', 'real', 'length', 'finished', 'stopped', 'drawn', 'window'] as const;
@@ -41,7 +53,7 @@ export const STATE = ['tokens', 'real', 'length', 'finished', 'stopped', 'drawn'
  *   [batch, W] (the last of them), `keys.l`, `values.l` [batch, keyValueHeads, prefix, headSize]. At the start length,
  *   drawn and prefix are 0.
  * - `uniforms` fp32 [batch, steps]; `limits` int64 [batch]: tokens that each row may get in all; `firstSteps` int64:
- *   1 when a prompt comes first, {@link CHUNK_STEPS} otherwise.
+ *   1 when a prompt comes first, {@link chunkSteps} otherwise.
  * - `stops` int64 [stops, W]: sequences that end a row, -1 on their left; the fields of {@link DrawOptions}.
  * - `parameters` fp32 [G, P] with adapters.
  *
@@ -106,7 +118,7 @@ export function rolloutGraph(options: RolloutGraphOptions): Graph {
           ? plain
           : withAdapters(plain, adapters.layout, parameters, multiplyDimensions('rows', time)).weights;
       const start = ops.squeeze(chunk.dimension('produced'), [0]);
-      const quota = ops.where(ops.equal(iteration, 0), firstSteps, CHUNK_STEPS);
+      const quota = ops.where(ops.equal(iteration, 0), firstSteps, chunkSteps(configuration));
       const inner = ops.loop(chunk, 'steps', {
         count: ops.minimum(quota, ops.subtract(steps, start)),
         steps: 'made',

@@ -7,6 +7,7 @@ import {
   TensorSession,
 } from '../../tensor/session.ts';
 import type { Profile } from '../../tensor/profile.ts';
+import { parameterCount } from '../config.ts';
 import type { WeightFile } from '../import/weight-file.ts';
 import { cpuProductForm } from '../linear.ts';
 import type { AdapterLayout } from '../training/lora-layout.ts';
@@ -19,7 +20,7 @@ import {
   startFeeds,
   stepFeeds,
 } from './request.ts';
-import { CHUNK_STEPS, rolloutGraph, STATE } from './rollout-graph.ts';
+import { chunkSteps, rolloutGraph, STATE } from './rollout-graph.ts';
 
 export interface SamplerOptions {
   readonly base: WeightFile;
@@ -57,21 +58,25 @@ export interface Rollout {
 /** Runs of the engine are cut so that each stays below this: a cancel waits for the current one. */
 const RUN_MILLISECONDS = 4000;
 
-/** Steps of the first run of an unmeasured sampler: the prompt's own and a few chunks. */
-const FIRST_RUN_CHUNKS = 4;
+/** Multiplications and additions a second that any machine is taken to reach before it is measured. */
+const ASSUMED_RATE = 2e10;
 
 /** A loaded rollout graph. Calls are serial: await one before the next. */
 export class Sampler {
   readonly #options: SamplerOptions;
   readonly #maximumPositions: number;
   readonly #session: TensorSession;
-  /** measured milliseconds of one step of one row in the slowest recent run */
-  #rowStepMilliseconds: number | undefined;
+  readonly #chunk: number;
+  /** milliseconds of one step of one row: assumed at first, then measured */
+  #rowStepMilliseconds: number;
 
   private constructor(options: SamplerOptions, maximumPositions: number, session: TensorSession) {
     this.#options = options;
     this.#maximumPositions = maximumPositions;
     this.#session = session;
+    const { configuration } = options.base;
+    this.#chunk = chunkSteps(configuration);
+    this.#rowStepMilliseconds = (2000 * parameterCount(configuration)) / ASSUMED_RATE;
   }
 
   /** Builds and loads the graph. @throws SessionError when the engine refuses it */
@@ -118,12 +123,12 @@ export class Sampler {
           ...constants,
           ...state,
           ...stepFeeds(request, made, count),
-          firstSteps: firstSteps(made === 0 ? 1 : CHUNK_STEPS),
+          firstSteps: firstSteps(made === 0 ? 1 : this.#chunk),
         },
         isLast ? RESULTS : this.#session.outputNames,
       );
       const produced = results['generated']?.shape[1] ?? 0;
-      this.#measure((performance.now() - started) / (produced * rows));
+      this.#rowStepMilliseconds = (performance.now() - started) / (produced * rows);
       parts.push(results);
       made += produced;
       hooks.onProgress?.({ steps: made, ofAtMost: steps });
@@ -146,17 +151,9 @@ export class Sampler {
 
   /** One prompt step and whole chunks, so that where runs are cut changes nothing in the numbers. */
   #stepsPerRun(rows: number, first: boolean): number {
-    const measured = this.#rowStepMilliseconds;
-    const chunks =
-      measured === undefined
-        ? FIRST_RUN_CHUNKS
-        : Math.max(1, Math.floor(RUN_MILLISECONDS / (measured * rows * CHUNK_STEPS)));
-    return chunks * CHUNK_STEPS + (first ? 1 : 0);
-  }
-
-  #measure(rowStepMilliseconds: number): void {
-    const before = this.#rowStepMilliseconds ?? rowStepMilliseconds;
-    this.#rowStepMilliseconds = Math.max(rowStepMilliseconds, (before + rowStepMilliseconds) / 2);
+    const chunkMilliseconds = this.#rowStepMilliseconds * rows * this.#chunk;
+    const chunks = Math.max(1, Math.floor(RUN_MILLISECONDS / chunkMilliseconds));
+    return chunks * this.#chunk + (first ? 1 : 0);
   }
 
   #parameterFeed(parameters: Float32Array | undefined): HostTensors {
