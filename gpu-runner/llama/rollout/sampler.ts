@@ -28,6 +28,8 @@ export interface SamplerOptions {
   readonly adapters?: { readonly layout: AdapterLayout; readonly groups: number };
   /** longest prompt plus response; the model's own limit unless given */
   readonly maximumPositions?: number;
+  /** a cancel waits for the current run of the engine, which is kept below this many milliseconds; 4000 unless given */
+  readonly runMilliseconds?: number;
   readonly session?: SessionOptions;
 }
 
@@ -55,7 +57,6 @@ export interface Rollout {
   readonly finishReasons: readonly FinishReason[];
 }
 
-/** Runs of the engine are cut so that each stays below this: a cancel waits for the current one. */
 const RUN_MILLISECONDS = 4000;
 
 /** Multiplications and additions a second that any machine is taken to reach before it is measured. */
@@ -152,7 +153,10 @@ export class Sampler {
   /** One prompt step and whole chunks, so that where runs are cut changes nothing in the numbers. */
   #stepsPerRun(rows: number, first: boolean): number {
     const chunkMilliseconds = this.#rowStepMilliseconds * rows * this.#chunk;
-    const chunks = Math.max(1, Math.floor(RUN_MILLISECONDS / chunkMilliseconds));
+    const chunks = Math.max(
+      1,
+      Math.floor((this.#options.runMilliseconds ?? RUN_MILLISECONDS) / chunkMilliseconds),
+    );
     return chunks * this.#chunk + (first ? 1 : 0);
   }
 
