@@ -10,7 +10,7 @@ import { parseSafetensors } from '../llama/import/safetensors-reader.ts';
 import { encodeSafetensors } from '../llama/import/safetensors-writer.ts';
 import { CheckpointError } from './algorithm-error.ts';
 
-export const CHECKPOINT_VERSION = 1;
+const CHECKPOINT_VERSION = 1;
 
 const MAGIC = Buffer.from('RLCDCKPT');
 const HASH_BYTES = 32;

@@ -24,7 +24,7 @@ const TRANSFER_TIMEOUT_MS = 300_000;
 const TOO_EARLY = new Set([408, 425, 429]);
 
 /** Whether an error passes by itself: the network's, a time-out, or an edge that is starting or overloaded. */
-export function isPassing(error: unknown): boolean {
+function isPassing(error: unknown): boolean {
   if (error instanceof ApiError) return error.problem.status >= 500 || TOO_EARLY.has(error.problem.status);
   if (error instanceof DOMException) return error.name === 'TimeoutError';
   return error instanceof TypeError && /fetch failed|terminated|network/i.test(error.message);

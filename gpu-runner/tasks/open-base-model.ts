@@ -13,13 +13,13 @@ import { TaskInputError } from './task-context.ts';
 const BUNDLED_MODEL = fileURLToPath(new URL('../models/stories', import.meta.url));
 
 /** SHA-256 over the 8-bit weights and the tokenizer: what tells base models apart, whatever they were converted from. */
-export async function modelHash({ base }: Model): Promise<string> {
+async function modelHash({ base }: Model): Promise<string> {
   const tokenizer = await hashFile(path.join(base.folder, TOKENIZER_FILE));
   return createHash('sha256').update(`${base.sha256}\n${tokenizer}\n`).digest('hex');
 }
 
 /** Opens a model by source: `bundled`, a path or a hub id. @throws ModelFileError */
-export async function openBaseModel(source: string, cacheDirectory: string): Promise<Model> {
+async function openBaseModel(source: string, cacheDirectory: string): Promise<Model> {
   return await openModel(source === 'bundled' ? BUNDLED_MODEL : source, { cacheDirectory });
 }
 

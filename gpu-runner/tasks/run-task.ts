@@ -1,5 +1,4 @@
 /** Runs a task of any kind, and says what an error means for its lease. */
-import type { ClaimedTask } from '../../shared/api/tasks.ts';
 import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
 import {
   AlgorithmInputError,
@@ -38,8 +37,6 @@ export async function runTask<Kind extends TaskKind>(
   if (run === undefined) throw new TaskInputError(`this runner cannot do tasks of the kind ${kind}`);
   return await run(context);
 }
-
-export type TaskOf<Kind extends TaskKind> = Extract<ClaimedTask, { kind: Kind }>;
 
 /** Why a task failed, as the edge keeps it. */
 export interface Failure {

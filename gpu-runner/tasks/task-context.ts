@@ -5,7 +5,7 @@ import type { ARTIFACT_KINDS } from '../../shared/api/words.ts';
 import type { RunHooks } from '../algorithms/run-hooks.ts';
 import type { Model } from '../llama/import/open-model.ts';
 
-export type ArtifactKind = (typeof ARTIFACT_KINDS)[number];
+type ArtifactKind = (typeof ARTIFACT_KINDS)[number];
 
 /** Bytes to store. */
 export interface ArtifactBytes {
@@ -15,7 +15,7 @@ export interface ArtifactBytes {
 }
 
 /** Artifacts by SHA-256; what is read was verified against its hash. */
-export interface ArtifactStore {
+interface ArtifactStore {
   readonly get: (sha256: string) => Promise<Uint8Array>;
   /** Resolves with the SHA-256 when the bytes are safe. */
   readonly put: (artifact: ArtifactBytes) => Promise<string>;

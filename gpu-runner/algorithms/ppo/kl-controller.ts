@@ -1,11 +1,11 @@
 /** The KL coefficient over training: fixed, or adapted towards a target KL (Ziegler et al. 2019, section 2.2). */
 
-export interface FixedKlController {
+interface FixedKlController {
   readonly kind: 'fixed';
   readonly coefficient: number;
 }
 
-export interface AdaptiveKlController {
+interface AdaptiveKlController {
   readonly kind: 'adaptive';
   /** Coefficient beta_0 before the first step. */
   readonly initialCoefficient: number;

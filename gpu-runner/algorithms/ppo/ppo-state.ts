@@ -31,7 +31,6 @@ const stateSchema = z.strictObject({
 
 export type PpoState = z.infer<typeof stateSchema>;
 export type PpoPolicy = PpoState['policies'][number];
-export type PpoKeptCell = PpoState['cells'][number];
 
 /** Bytes of the state after `step` PPO steps. */
 export async function encodePpoState(

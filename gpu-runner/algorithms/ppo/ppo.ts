@@ -27,7 +27,7 @@ import { updateMetrics, type MinibatchOutcome } from './update-metrics.ts';
 export type PpoSettings = TaskParameters<'ppo'>;
 
 /** A preference model's numbers and the shape of its adapter. */
-export interface PreferenceModelVector {
+interface PreferenceModelVector {
   readonly rank: number;
   readonly alpha: number;
   readonly vector: Float32Array;

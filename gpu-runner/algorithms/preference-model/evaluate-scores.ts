@@ -16,7 +16,7 @@ export interface ScoredPair {
 }
 
 /** Accuracy of the pairs whose length gap lies in one quarter of all gaps. */
-export interface LengthGapQuartile {
+interface LengthGapQuartile {
   /** Tokens of chosen minus rejected, smallest and largest of the quarter. */
   readonly lower: number;
   readonly upper: number;

@@ -30,7 +30,7 @@ export const tinyConfiguration: LlamaConfiguration = {
 };
 
 /** Sentences of the tone lines: all that the tiny tokenizer knows. */
-export const tinyTexts = toneLines.flatMap(({ kind, mean }) => [kind, mean]);
+const tinyTexts = toneLines.flatMap(({ kind, mean }) => [kind, mean]);
 
 /** Opens the model in a folder that lasts until `close`. */
 export async function openTinyModel(seed = 1): Promise<{ model: Model; close: () => void }> {
