@@ -5,11 +5,13 @@ import { artifactsConformance } from './artifacts.ts';
 import { baseModelsConformance } from './base-models.ts';
 import { blobsConformance } from './blobs.ts';
 import { comparisonsConformance } from './comparisons.ts';
+import { experimentsConformance } from './experiments.ts';
 import { keysConformance } from './keys.ts';
 import { preferencePairsConformance } from './preference-pairs.ts';
 import { principlesConformance } from './principles.ts';
 import { promptSetsConformance } from './prompt-sets.ts';
 import { protocolConformance } from './protocol.ts';
+import { observationsConformance } from './observations.ts';
 import { tasksConformance } from './tasks.ts';
 
 export function conformance(open: OpenStore): void {
@@ -22,6 +24,12 @@ export function conformance(open: OpenStore): void {
   });
   describe('principles', () => {
     principlesConformance(start);
+  });
+  describe('experiments', () => {
+    experimentsConformance(start);
+  });
+  describe('observations', () => {
+    observationsConformance(start);
   });
   describe('tasks', () => {
     tasksConformance(start);

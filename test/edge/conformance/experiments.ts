@@ -1,0 +1,165 @@
+/** Conformance of experiments: what is refused and why, equal work done once, lists, comparison, deletion. */
+import { randomUUID } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { experiments, stages, tasks } from '../../../edge/store/schema/index.ts';
+import type { Harness } from '../harness.ts';
+import { TestRunner } from '../runner.ts';
+import { EXPERIMENT, seedPromptSet, seedWorld } from '../seed.ts';
+
+export function experimentsConformance(start: () => Promise<Harness>): void {
+  async function begin() {
+    const harness = await start();
+    await seedWorld(harness);
+    const { client } = harness.clients;
+    const create = async (change: Partial<typeof EXPERIMENT> & { name?: string } = {}) =>
+      await client.createExperiment({ body: { ...EXPERIMENT, ...change } });
+    const get = async (experimentId: string) => await client.getExperiment({ parameters: { experimentId } });
+    return { harness, client, create, get };
+  }
+
+  it('refuses what cannot be done, names the field and the cure, and writes nothing', async () => {
+    const { harness, client } = await begin();
+    await seedPromptSet(harness, 'no-dev', { train: 6, dev: 0, test: 4 });
+    await seedPromptSet(harness, 'empty', { train: 0, dev: 0, test: 0 });
+    const cases: [change: object, pointer: string, words: string][] = [
+      [{ principle: { name: 'nobody', version: 1 } }, '#/principle/name', 'create it first'],
+      [{ principle: { name: 'kind-stories', version: 2 } }, '#/principle/version', 'list its versions'],
+      [{ promptSet: 'nothing' }, '#/promptSet', 'upload it first'],
+      [{ promptSet: 'empty' }, '#/promptSet', 'train'],
+      [{ promptSet: 'no-dev' }, '#/promptSet', 'dev'],
+      [{ baseModel: 'nothing' }, '#/baseModel', 'register it first'],
+      [{ shards: 5 }, '#/shards', 'at most as many shards'],
+      [{ extra: 1 }, '#/extra', 'not a known field'],
+      [{ hyperparameters: { ppo: { steeps: [1] } } }, '#/hyperparameters/ppo/steeps', 'not a known field'],
+      [
+        { hyperparameters: { ppo: { rollouts: 10, minibatchSize: 4 } } },
+        '#/hyperparameters/ppo/minibatchSize',
+        'must divide rollouts',
+      ],
+      [{ method: 'base' }, '#/hyperparameters/ppo', 'has no stage ppo'],
+    ];
+    for (const [change, pointer, words] of cases) {
+      const body = { ...EXPERIMENT, ...change };
+      await expect(client.createExperiment({ body }), pointer).rejects.toMatchObject({
+        problem: {
+          status: 400,
+          errors: expect.arrayContaining([
+            { in: 'body', pointer, detail: expect.stringContaining(words) as unknown },
+          ]) as unknown,
+        },
+      });
+    }
+    for (const table of [experiments, stages, tasks]) {
+      expect(await harness.database.select().from(table)).toEqual([]);
+    }
+  });
+
+  it('does equal work once: a second experiment shares what runs and reuses what is done', async () => {
+    const { harness, create, get } = await begin();
+    const first = await create();
+    const runner = new TestRunner(harness);
+    const running = await runner.claim();
+    const second = await create({ name: 'the same again' });
+    expect(second.status).toBe('running');
+    expect((await get(second.id)).stages[0]?.tasks.map(({ id }) => id)).toContain(running?.id);
+    const done = await new TestRunner(harness).drain();
+    expect(done.filter((stage) => stage === 'simulate')).toHaveLength(1);
+    if (running) await runner.complete(running);
+    await runner.drain();
+    for (const { id } of [first, second]) expect((await get(id)).status).toBe('succeeded');
+    expect((await get(second.id)).cost.sharedTasks).toBe(10);
+    const third = await create();
+    expect([third.status, third.progress]).toEqual(['succeeded', 1]);
+    expect(await runner.claim()).toBeNull();
+    const base = await harness.clients.client.createExperiment({
+      body: { ...EXPERIMENT, method: 'base', hyperparameters: {} },
+    });
+    expect(base.status).toBe('succeeded');
+    const other = await create({ seed: 8 });
+    expect(other.status).toBe('queued');
+  });
+
+  it('cancels its own tasks and leaves those that another experiment waits for', async () => {
+    const { harness, client, create, get } = await begin();
+    const first = await create();
+    const base = await client.createExperiment({
+      body: { ...EXPERIMENT, method: 'base', hyperparameters: {} },
+    });
+    await client.cancelExperiment({ parameters: { experimentId: first.id } });
+    const cancelled = await get(first.id);
+    expect(cancelled.status).toBe('cancelled');
+    expect(new Set(cancelled.stages.map(({ status }) => status))).toEqual(new Set(['cancelled']));
+    expect(await new TestRunner(harness).drain()).toEqual(['generate-base', 'generate-base']);
+    expect((await get(base.id)).status).toBe('succeeded');
+    await client.cancelExperiment({ parameters: { experimentId: base.id } });
+    expect((await get(base.id)).status).toBe('succeeded');
+  });
+
+  it('deletes an experiment that has ended, with the tasks that nobody else uses', async () => {
+    const { harness, client, create } = await begin();
+    const first = await create();
+    await expect(client.deleteExperiment({ parameters: { experimentId: first.id } })).rejects.toMatchObject({
+      problem: { status: 409, detail: expect.stringContaining('cancel it first') as unknown },
+    });
+    const base = await client.createExperiment({
+      body: { ...EXPERIMENT, method: 'base', hyperparameters: {} },
+    });
+    await new TestRunner(harness).drain();
+    await client.deleteExperiment({ parameters: { experimentId: first.id } });
+    expect((await harness.database.select().from(tasks)).map(({ kind }) => kind)).toEqual([
+      'generate',
+      'generate',
+    ]);
+    await client.deleteExperiment({ parameters: { experimentId: base.id } });
+    expect(await harness.database.select().from(tasks)).toEqual([]);
+    await expect(client.getExperiment({ parameters: { experimentId: base.id } })).rejects.toMatchObject({
+      problem: { status: 404 },
+    });
+  });
+
+  it('lists by method, status, principle, base model and the beginning of the name, page by page', async () => {
+    const { harness, client, create } = await begin();
+    for (const name of ['alpha one', 'alpha two', 'beta']) {
+      harness.advance(1);
+      await create({ name });
+    }
+    const names = async (query: Parameters<typeof client.listExperiments>[0]) =>
+      (await client.listExperiments(query)).items.map(({ name }) => name);
+    expect(await names({})).toEqual(['beta', 'alpha two', 'alpha one']);
+    expect(await names({ query: { text: 'alpha' } })).toEqual(['alpha one', 'alpha two']);
+    expect(await names({ query: { method: 'base' } })).toEqual([]);
+    expect(
+      await names({ query: { method: 'rlcd', status: 'queued', principle: 'kind-stories' } }),
+    ).toHaveLength(3);
+    expect(await names({ query: { baseModel: 'bundled', promptSet: 'nothing' } })).toEqual([]);
+    for (const text of [undefined, 'alpha', '']) {
+      const seen: string[] = [];
+      let cursor: string | null = null;
+      do {
+        const query = { limit: 1, ...(text ? { text } : {}), ...(cursor ? { cursor } : {}) };
+        const page = await client.listExperiments({ query });
+        seen.push(...page.items.map(({ name }) => name));
+        cursor = page.nextCursor;
+      } while (cursor !== null);
+      expect(seen).toEqual(text ? ['alpha one', 'alpha two'] : ['beta', 'alpha two', 'alpha one']);
+    }
+  });
+
+  it('compares two experiments: the settings that differ', async () => {
+    const { client, create } = await begin();
+    const first = await create();
+    const second = await create({ seed: 8 });
+    const { settings } = await client.compareExperiments({
+      parameters: { experimentId: first.id, otherExperimentId: second.id },
+    });
+    expect(settings).toEqual([{ pointer: '/seed', before: 7, after: 8 }]);
+  });
+
+  it('keeps one experiment for a repeated request', async () => {
+    const { harness, client } = await begin();
+    const idempotencyKey = randomUUID();
+    const first = await client.createExperiment({ body: EXPERIMENT }, { idempotencyKey });
+    expect(await client.createExperiment({ body: EXPERIMENT }, { idempotencyKey })).toEqual(first);
+    expect(await harness.database.select().from(experiments)).toHaveLength(1);
+  });
+}
