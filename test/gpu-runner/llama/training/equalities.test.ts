@@ -69,9 +69,10 @@ async function train(
   return state;
 }
 
+// Where sums may round differently the base is fp32: rounding to 8 bits would make a visible step of the last bit.
 describe('groups of one batch', () => {
   it('train as they would alone, on rows of their own number and length', async () => {
-    await withBase(shape, 'int8', 1, async (base) => {
+    await withBase(shape, 'fp32', 1, async (base) => {
       const vectors = [31, 32, 33].map((seed) => randomAdapter(layout, seed));
       const groups = [rowsOf(1, 4), rowsOf(2, 7), rowsOf(3, 5)];
       const together = await train(trainerOptions(base, vectors), groups);
@@ -112,7 +113,7 @@ describe('groups of one batch', () => {
 
 describe('micro-batches', () => {
   it('accumulate to the update of the big batch', async () => {
-    await withBase(shape, 'int8', 1, async (base) => {
+    await withBase(shape, 'fp32', 1, async (base) => {
       const vectors = [41, 42].map((seed) => randomAdapter(layout, seed));
       const groups = [rowsOf(5, 9), rowsOf(6, 6)];
       const whole = await train(trainerOptions(base, vectors), groups, 1);
@@ -136,7 +137,7 @@ describe('micro-batches', () => {
   });
 
   it('accumulate to the big batch of preference pairs', async () => {
-    await withBase(shape, 'int8', 1, async (base) => {
+    await withBase(shape, 'fp32', 1, async (base) => {
       const texts = randomSequences(12, shape.vocabularySize, [3, TIME], 8);
       const pairs = [0, 1, 2, 3, 4, 5].map((pair) => ({
         first: texts[2 * pair] ?? [],
