@@ -1,0 +1,140 @@
+/**
+ * The edge is cut off before and after every statement of an experiment's whole way, and started again each time:
+ * the database stays consistent, and in the end it holds what an undisturbed run leaves.
+ */
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { FileBlobs } from '../../../edge/hosts/file-blobs.ts';
+import { migrate } from '../../../edge/hosts/migrate-node.ts';
+import { NodeDatabase } from '../../../edge/hosts/node-database.ts';
+import { openDatabase } from '../../../edge/store/database.ts';
+import { createHarness, type Harness } from '../harness.ts';
+import { createFolder } from '../node-store.ts';
+import { TestRunner } from '../runner.ts';
+import { EXPERIMENT, seedWorld } from '../seed.ts';
+
+/** The process is gone: nothing after this statement runs, and an open transaction is rolled back. */
+class Killed extends Error {}
+
+/** Dies at a chosen statement; SQLite undoes the open transaction, as it does for a killed process. */
+class MortalDatabase extends NodeDatabase {
+  left = Number.POSITIVE_INFINITY;
+  statements = 0;
+
+  override compile(sql: string): ReturnType<NodeDatabase['compile']> {
+    this.statements += 1;
+    this.left -= 1;
+    if (this.left < 0) throw new Killed();
+    return super.compile(sql);
+  }
+}
+
+async function openMortal(folder: string) {
+  const client = new MortalDatabase(join(folder, 'rlcd.sqlite'));
+  migrate(client);
+  const database = openDatabase(client as unknown as D1Database);
+  const harness = await createHarness(async () => ({
+    database,
+    blobs: new FileBlobs(join(folder, 'blobs')),
+  }));
+  return { client, harness };
+}
+
+/** What must hold between any two statements. */
+function checkConsistency(client: NodeDatabase): void {
+  const faults = [
+    ['a foreign key points nowhere', 'PRAGMA foreign_key_check'],
+    [
+      'a succeeded task without output',
+      `SELECT id FROM tasks t WHERE status = 'succeeded' AND NOT EXISTS (SELECT 1 FROM task_outputs WHERE task_id = t.id)`,
+    ],
+    [
+      'an output of a task that has not succeeded',
+      `SELECT 1 FROM task_outputs o JOIN tasks t ON t.id = o.task_id WHERE t.status <> 'succeeded'`,
+    ],
+    [
+      'pairs of a task that has not succeeded',
+      `SELECT 1 FROM preference_pairs p JOIN tasks t ON t.id = p.task_id WHERE t.status <> 'succeeded'`,
+    ],
+    [
+      'a running stage without tasks',
+      `SELECT id FROM stages s WHERE status IN ('running', 'succeeded') AND NOT EXISTS (SELECT 1 FROM stage_tasks WHERE stage_id = s.id)`,
+    ],
+    [
+      'a waiting stage with tasks',
+      `SELECT 1 FROM stages s JOIN stage_tasks st ON st.stage_id = s.id WHERE s.status = 'waiting'`,
+    ],
+    [
+      'an experiment without all its stages',
+      `SELECT 1 FROM experiments e WHERE (SELECT count(*) FROM stages WHERE experiment_id = e.id) <> 7`,
+    ],
+    [
+      'a stage that is done and nobody plans',
+      `SELECT 1 FROM stages s JOIN experiments e ON e.id = s.experiment_id WHERE s.status = 'running' AND e.revision = e.planned_revision AND NOT EXISTS (SELECT 1 FROM stage_tasks st JOIN tasks t ON t.id = st.task_id WHERE st.stage_id = s.id AND t.status <> 'succeeded')`,
+    ],
+  ] as const;
+  for (const [fault, sql] of faults) expect(client.prepare(sql).execute().results, fault).toEqual([]);
+}
+
+/** Everything the run left that does not depend on time or chance. */
+function summary(client: NodeDatabase): unknown {
+  return [
+    `SELECT content_key, status, result FROM tasks ORDER BY content_key`,
+    `SELECT t.content_key, o.name, o.sha256 FROM task_outputs o JOIN tasks t ON t.id = o.task_id ORDER BY 1, 2`,
+    `SELECT t.content_key, c.name, c.points FROM metric_chunks c JOIN tasks t ON t.id = c.task_id ORDER BY 1, 2`,
+    `SELECT count(*) FROM preference_pairs`,
+    `SELECT count(*) FROM comparisons`,
+    `SELECT count(*) FROM events WHERE kind IN ('task-succeeded', 'stage-succeeded', 'experiment-succeeded', 'experiment-created')`,
+    `SELECT name, status FROM stages ORDER BY position`,
+    `SELECT status FROM experiments`,
+  ].map((sql) => client.prepare(sql).execute().results);
+}
+
+/** Runs until the experiment has ended; may be begun again at any point. */
+async function work(harness: Harness): Promise<void> {
+  await harness.clients.client.createExperiment({ body: EXPERIMENT }, { idempotencyKey: 'once' });
+  const runner = new TestRunner(harness);
+  for (let task = await runner.claim(); task; task = await runner.claim()) {
+    await runner.report(task, 1, [{ name: 'loss', step: task.shard.index, value: task.seed }]);
+    await runner.complete(task);
+  }
+}
+
+it('survives a kill at any statement', { timeout: 240_000 }, async () => {
+  const undisturbed = await openMortal(createFolder());
+  await seedWorld(undisturbed.harness);
+  undisturbed.client.statements = 0;
+  await work(undisturbed.harness);
+  const expected = summary(undisturbed.client);
+  const total = undisturbed.client.statements;
+  expect(total).toBeGreaterThan(200);
+
+  let kills = 0;
+  const { client, harness } = await openMortal(createFolder());
+  await seedWorld(harness);
+  const silent = console.error;
+  console.error = () => undefined;
+  try {
+    // A living run is cut off after 1, 2, 3, ... statements, each time on what the last one left.
+    for (let statements = 1; ; statements += 1) {
+      client.left = statements;
+      let alive = true;
+      try {
+        await work(harness);
+      } catch {
+        alive = false;
+      }
+      client.left = Number.POSITIVE_INFINITY;
+      checkConsistency(client);
+      if (alive) break;
+      kills += 1;
+    }
+  } finally {
+    console.error = silent;
+  }
+  console.log(
+    `kill test: ${kills} kills at statement boundaries; an undisturbed run has ${total} statements`,
+  );
+  expect(kills).toBeGreaterThan(10);
+  expect(summary(client)).toEqual(expected);
+});
