@@ -26,13 +26,13 @@ export function eventStream(database: Database, { experimentId, after, hasEnded 
   const encoder = new TextEncoder();
   let last = after;
   let silentSince = Date.now();
-  let open = true;
+  const stopped = new AbortController();
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       controller.enqueue(encoder.encode('retry: 1000\n\n'));
     },
     async pull(controller) {
-      while (open) {
+      while (!stopped.signal.aborted) {
         const events = await readEvents(database, { experimentId, after: last, limit: EVENTS_A_READ });
         const newest = events.at(-1);
         if (newest) {
@@ -54,7 +54,7 @@ export function eventStream(database: Database, { experimentId, after, hasEnded 
       }
     },
     cancel() {
-      open = false;
+      stopped.abort();
     },
   });
   return new Response(body, {

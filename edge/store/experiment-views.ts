@@ -27,7 +27,7 @@ const COLUMNS = `e.id, e.name, e.method, e.seed, e.shards, e.status, e.status_re
 type JsonColumns = 'principle' | 'promptSet' | 'baseModel';
 type Row = Omit<ExperimentView, JsonColumns> & Record<JsonColumns | 'hyperparameters', string>;
 
-function toView({ hyperparameters: _, ...row }: Row): ExperimentView {
+function toView(row: Row): ExperimentView {
   return {
     ...row,
     principle: JSON.parse(row.principle) as ExperimentView['principle'],

@@ -45,8 +45,16 @@ export function tasksConformance(start: () => Promise<Harness>): void {
     const stages = await runner.drain();
     expect(stages.toSorted()).toEqual(
       [
-        ...['simulate', 'simulate', 'train-preference-model', 'ppo', 'select'],
-        ...['generate', 'generate', 'generate-base', 'generate-base', 'judge'],
+        'simulate',
+        'simulate',
+        'train-preference-model',
+        'ppo',
+        'select',
+        'generate',
+        'generate',
+        'generate-base',
+        'generate-base',
+        'judge',
       ].sort(),
     );
     const done = await get();

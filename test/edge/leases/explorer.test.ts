@@ -13,9 +13,21 @@ it('holds every interleaving to the model', { timeout: 300_000 }, async () => {
   expect(counts.interleavings).toBeGreaterThanOrEqual(100_000);
   // What was never met was not tested.
   for (const event of [
-    ...['claim lease', 'claim none', 'report applied', 'report repeated', 'checkpoint done', 'complete done'],
-    ...['fail done', 'lease-lost', 'forbidden', 'report-out-of-order', 'delayed', 'duplicated'],
-    ...['expire', 'cancel', 'share'],
+    'claim lease',
+    'claim none',
+    'report applied',
+    'report repeated',
+    'checkpoint done',
+    'complete done',
+    'fail done',
+    'lease-lost',
+    'forbidden',
+    'report-out-of-order',
+    'delayed',
+    'duplicated',
+    'expire',
+    'cancel',
+    'share',
   ]) {
     expect(counts[event], event).toBeGreaterThan(100);
   }
