@@ -91,12 +91,12 @@ export function limitOf({ maximumNewTokens }: SamplingRequest, row: number): num
   return typeof maximumNewTokens === 'number' ? maximumNewTokens : (maximumNewTokens[row] ?? -1);
 }
 
-export function int64(shape: readonly number[], of: (index: number) => number): HostTensor {
+function int64(shape: readonly number[], of: (index: number) => number): HostTensor {
   const length = shape.reduce((product, size) => product * size, 1);
   return { dtype: 'int64', shape, data: BigInt64Array.from({ length }, (_, index) => BigInt(of(index))) };
 }
 
-export function float32(shape: readonly number[], of: (index: number) => number): HostTensor {
+function float32(shape: readonly number[], of: (index: number) => number): HostTensor {
   const length = shape.reduce((product, size) => product * size, 1);
   return { dtype: 'float32', shape, data: Float32Array.from({ length }, (_, index) => of(index)) };
 }
