@@ -22,6 +22,7 @@ const TITLES = {
   'idempotency-mismatch': [422, 'The idempotency key was used for another request'],
   'too-many-requests': [429, 'Too many requests'],
   internal: [500, 'The edge failed'],
+  'no-room': [507, 'The edge has no room left'],
 } as const satisfies Record<string, readonly [number, string]>;
 type Code = keyof typeof TITLES;
 

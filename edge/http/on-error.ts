@@ -19,6 +19,9 @@ function toProblem(error: Error): ProblemError {
       'Set content-type to what the operation takes: see /reference',
     );
   }
+  if ('code' in error && error.code === 'ENOSPC') {
+    return new ProblemError('no-room', "The edge's disk is full; free space there, and repeat the request");
+  }
   // The cause goes to the operator's log; the client learns nothing about the inside.
   console.error(error);
   return new ProblemError('internal', "The cause is in the edge's log; retry with the same idempotency key");

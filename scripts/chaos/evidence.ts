@@ -34,11 +34,11 @@ export async function gather(client: Client, experimentId: string): Promise<Evid
   const pairs = await readPages((query) => client.listPreferencePairs({ parameters, query }));
   addJson(
     'preference pairs',
-    pairs.map(({ taskId: _, ...pair }) => pair),
+    pairs.map((pair) => without(pair, ['taskId'])),
   );
   const comparisons = await readPages((query) => client.listComparisons({ parameters, query }));
-  const verdicts = comparisons.map(({ id: _, candidateId: __, createdAt: ___, ...verdict }) =>
-    canonicalJson(verdict),
+  const verdicts = comparisons.map((comparison) =>
+    canonicalJson(without(comparison, ['id', 'candidateId', 'createdAt'])),
   );
   addJson('comparisons', verdicts.sort());
   return { documents, rows };
@@ -58,7 +58,12 @@ async function readRows(client: Client, taskId: string, task: string) {
 
 async function readSamples(client: Client, taskId: string) {
   const samples = await readPages((query) => client.listSamples({ parameters: { taskId }, query }));
-  return samples.map(({ createdAt: _, ...sample }) => sample);
+  return samples.map((sample) => without(sample, ['createdAt']));
+}
+
+/** Without what differs from run to run. */
+function without(row: object, names: readonly string[]): object {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !names.includes(name)));
 }
 
 interface Page<Item> {

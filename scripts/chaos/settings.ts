@@ -2,7 +2,7 @@
 import type { Hyperparameters } from '../../shared/api/tasks/kinds.ts';
 
 export const TINY: Hyperparameters = {
-  simulate: { maximumNewTokens: 24, promptLimit: 24 },
+  simulate: { maximumNewTokens: 16, promptLimit: 16 },
   'train-preference-model': {
     rank: 2,
     batchPairs: 4,
@@ -15,7 +15,7 @@ export const TINY: Hyperparameters = {
     maximumNewTokens: 12,
     klCoefficients: [0.1, 0.2],
     steps: [2, 4],
-    rollouts: 8,
+    rollouts: 4,
     minibatchSize: 4,
     microbatchSize: 4,
     penaltyWithoutStop: null,
@@ -23,6 +23,6 @@ export const TINY: Hyperparameters = {
     samplePrompts: 2,
     sampleEverySteps: 1,
   },
-  select: { maximumNewTokens: 12, promptLimit: 8 },
-  generate: { maximumNewTokens: 24, promptLimit: 16 },
+  select: { maximumNewTokens: 12, promptLimit: 4 },
+  generate: { maximumNewTokens: 16, promptLimit: 8 },
 };
