@@ -27,7 +27,7 @@ export interface OracleLinear {
   readonly adapter?: { readonly a: Matrix; readonly b: Matrix; readonly scale: number };
 }
 
-export interface OracleLayer {
+interface OracleLayer {
   readonly attentionNorm: Matrix;
   readonly query: OracleLinear;
   readonly key: OracleLinear;
@@ -51,7 +51,7 @@ export interface OracleWeights {
 /** How activations enter a linear layer: as they are, or rounded to 8 bits a token with a straight-through gradient. */
 export type Activation = (tape: Tape, x: Matrix) => Matrix;
 
-export const exactActivation: Activation = (_tape, x) => x;
+const exactActivation: Activation = (_tape, x) => x;
 
 function linear(tape: Tape, x: Matrix, layer: OracleLinear, activation: Activation): Matrix {
   const base = tape.product(activation(tape, x), layer.weight);
