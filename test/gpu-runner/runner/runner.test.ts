@@ -1,0 +1,175 @@
+/** The runner against a real edge over HTTP: a whole alignment, cancel, SIGTERM, a lost lease and a refused key. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createAdaptorServer, type ServerType } from '@hono/node-server';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createApp } from '../../../edge/app.ts';
+import { openNodeHost, type NodeHost } from '../../../edge/hosts/node.ts';
+import { describeModel } from '../../../gpu-runner/tasks/open-base-model.ts';
+import { startRunner } from '../../../scripts/processes/runner-process.ts';
+import type { Child } from '../../../scripts/processes/child.ts';
+import { createClient, type Client } from '../../../shared/api/client.ts';
+import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
+import { judgement } from '../../../shared/api/tasks/judge.ts';
+import { kindStories } from '../../../shared/principles/kind-stories/kind-stories.ts';
+import { openTinyModel, tinyPrompts } from '../algorithms/tiny-model.ts';
+
+const ADMIN_KEY = 'a-key-for-tests-of-the-runner-0123456789';
+const SMALL: Hyperparameters = {
+  // Random weights write bytes that are no character, and few full stops.
+  simulate: { maximumNewTokens: 24, maximumTries: 100, bannedTexts: ['\u{fffd}'], promptLimit: 12 },
+  'train-preference-model': {
+    rank: 2,
+    batchPairs: 4,
+    heldOutPairs: 4,
+    maximumLength: 128,
+    checkpointEverySteps: 1,
+  },
+  ppo: {
+    rank: 2,
+    maximumNewTokens: 8,
+    klCoefficients: [0.1, 0.2],
+    steps: [1, 2],
+    rollouts: 4,
+    minibatchSize: 4,
+    microbatchSize: 4,
+    penaltyWithoutStop: null,
+    samplePrompts: 1,
+  },
+  select: { maximumNewTokens: 8, promptLimit: 4 },
+  generate: { maximumNewTokens: 16, promptLimit: 8 },
+};
+/** So long that every test stops it. */
+const ENDLESS: Hyperparameters = { ...SMALL, ppo: { ...SMALL.ppo, steps: [100_000] } };
+
+const folder = mkdtempSync(join(tmpdir(), 'rlcd-runner-'));
+let host: NodeHost;
+let server: ServerType;
+let url = '';
+let client: Client;
+let key = '';
+let tiny: Awaited<ReturnType<typeof openTinyModel>>;
+let runners = 0;
+
+beforeAll(async () => {
+  host = openNodeHost(join(folder, 'edge'), ADMIN_KEY);
+  server = createAdaptorServer({ fetch: createApp(host.dependencies).fetch });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+  client = createClient({ baseUrl: url, key: ADMIN_KEY });
+  key = (await client.createKey({ body: { name: 'runner', scopes: ['runner'] } })).secret ?? '';
+  tiny = await openTinyModel();
+  const model = await describeModel('tiny', tiny.model.base.folder, join(folder, 'cache'));
+  await client.createBaseModel({ body: model });
+  const { name, description, form, responseOpening, affixPairs } = kindStories;
+  const definition = { description, form, responseOpening, affixPairs: [...affixPairs] };
+  await client.createPrincipleVersion({ parameters: { principleName: name }, body: definition });
+  const lines = (['train', 'dev', 'test'] as const).flatMap((split, part) =>
+    tinyPrompts(16).map(({ text }, row) =>
+      JSON.stringify({ prompt: `${text} It was day ${part * 16 + row}.`, split }),
+    ),
+  );
+  await client.createPromptSet({ query: { name: 'tiny', rule: 'field' }, body: `${lines.join('\n')}\n` });
+});
+
+afterAll(async () => {
+  server.close();
+  host.close();
+  tiny.close();
+  rmSync(folder, { recursive: true });
+});
+
+const start = (secret = key): Child =>
+  startRunner({ url, key: secret, name: `runner-${runners++}`, dataFolder: folder });
+
+async function experiment(seed: number, hyperparameters: Hyperparameters): Promise<string> {
+  const body = {
+    method: 'rlcd' as const,
+    principle: { name: kindStories.name, version: 1 },
+    promptSet: 'tiny',
+    baseModel: 'tiny',
+    seed,
+    hyperparameters,
+  };
+  return (await client.createExperiment({ body })).id;
+}
+
+/** Asks until an answer is there; the test's own time limit ends it. */
+async function until<Result>(ask: () => Promise<Result | undefined>): Promise<Result> {
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    await sleep(50);
+  }
+}
+
+const ppoOf = async (experimentId: string) => {
+  const { stages } = await client.getExperiment({ parameters: { experimentId } });
+  return stages.find(({ kind }) => kind === 'ppo')?.tasks[0];
+};
+const ppoUnderWay = (experimentId: string) =>
+  until(async () => {
+    const task = await ppoOf(experimentId);
+    return task?.status === 'leased' && (task.progress?.done ?? 0) > 0 ? task : undefined;
+  });
+
+describe('the runner', { timeout: 240_000 }, () => {
+  it('takes an experiment through every stage to a judged result', async () => {
+    const runner = start();
+    const id = await experiment(1, SMALL);
+    const done = await until(async () => {
+      const detail = await client.getExperiment({ parameters: { experimentId: id } });
+      return ['succeeded', 'failed', 'cancelled'].includes(detail.status) ? detail : undefined;
+    });
+    expect(done.statusReason).toBeNull();
+    expect(done.status).toBe('succeeded');
+    const [result] = done.results['judge'] ?? [];
+    const judged = judgement.array().parse(result?.['judgements']);
+    expect(judged[0]).toMatchObject({ judge: 'sentiment', n: 8 });
+    expect((await runner.stop()).code).toBe(0);
+  });
+
+  it('stops a cancelled task, says so, and takes the next one', async () => {
+    const runner = start();
+    const id = await experiment(2, ENDLESS);
+    await ppoUnderWay(id);
+    await client.cancelExperiment({ parameters: { experimentId: id } });
+    await until(async () => ((await ppoOf(id))?.status === 'cancelled' ? true : undefined));
+    await until(async () =>
+      /ppo .*: cancelled/.test(readFileSync(runner.logFile, 'utf8')) ? true : undefined,
+    );
+    const next = await experiment(3, ENDLESS);
+    await ppoUnderWay(next);
+    expect(readFileSync(runner.logFile, 'utf8')).toMatch(/ppo .*: cancelled/);
+    await client.cancelExperiment({ parameters: { experimentId: next } });
+    expect((await runner.stop()).code).toBe(0);
+  });
+
+  it('hands its task back on SIGTERM; another runner goes on from its checkpoint', async () => {
+    const id = await experiment(4, ENDLESS);
+    const first = start();
+    const task = await ppoUnderWay(id);
+    expect((await first.stop()).code).toBe(0);
+    const { failures } = await client.getTask({ parameters: { taskId: task.id } });
+    expect(failures.at(-1)).toMatchObject({ code: 'runner-stopped', retried: true });
+    const second = start();
+    const resumed = await ppoUnderWay(id);
+    expect(resumed.epoch).toBeGreaterThan(task.epoch);
+    await until(async () =>
+      /ppo .*starts after step \d+/.test(readFileSync(second.logFile, 'utf8')) ? true : undefined,
+    );
+    await client.cancelExperiment({ parameters: { experimentId: id } });
+    await second.stop();
+  });
+
+  it('ends with one line that names the fault where its key is refused', async () => {
+    const runner = start('rlcd_nobody');
+    expect(await runner.exited).toEqual({ code: 1, signal: null });
+    expect(readFileSync(runner.logFile, 'utf8')).toMatch(/claimTask: 401/);
+  });
+});
