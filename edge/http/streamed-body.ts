@@ -34,8 +34,8 @@ export class StreamedBody {
   async *chunks(): AsyncGenerator<Uint8Array> {
     if (this.#started) throw new Error('the body was read before');
     this.#started = true;
-    const reader = this.#source?.getReader();
-    while (reader) {
+    const reader = (this.#source ?? new Blob().stream()).getReader();
+    for (;;) {
       const { done, value } = await reader.read().catch(() => {
         throw new ProblemError(
           'incomplete-body',

@@ -86,8 +86,7 @@ export function promptSetHandlers({ database }: Dependencies): Handlers<typeof p
 
     async listPrompts({ parameters, query }) {
       const { id } = await requirePromptSet(parameters.promptSetId);
-      const { items, nextCursor } = await listPrompts(database, id, query);
-      return { body: { items: items.map((row) => ({ ...row, id: String(row.position) })), nextCursor } };
+      return { body: await listPrompts(database, id, query) };
     },
 
     async deletePromptSet({ parameters }) {

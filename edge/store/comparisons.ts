@@ -71,7 +71,7 @@ export async function listComparisons(database: Database, experimentId: string, 
     if (found.length > query.limit) break;
   }
   return toPage(
-    found.map((row) => ({ ...row, swapped: row.swapped === 1 })),
+    found.map(({ swapped, ...row }) => Object.assign(row, { swapped: swapped === 1 })),
     query,
     ({ id }) => id,
   );

@@ -73,6 +73,7 @@ export async function listPrompts(
   const after = readCursor(page, z.int()) ?? -1;
   const found = await database
     .select({
+      id: sql<string>`cast(${prompts.position} as text)`,
       position: prompts.position,
       split: prompts.split,
       prompt: prompts.text,

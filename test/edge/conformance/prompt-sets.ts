@@ -55,7 +55,7 @@ export function promptSetsConformance(start: () => Promise<Harness>): void {
     expect((await client.listPromptSets()).items).toEqual([set]);
     const found = await allPrompts(client, set.id);
     expect(found.map(({ id, prompt, split }) => ({ id, prompt, split }))).toEqual(
-      rows.map((row, index) => ({ id: String(index), ...row })),
+      rows.map((row, index) => Object.assign({ id: String(index) }, row)),
     );
     expect((await allPrompts(client, set.id, 'train')).map(({ id }) => id)).toEqual(['0', '1', '4']);
   });

@@ -1,5 +1,5 @@
 /** Values of a JSON schema, as arbitraries of fast-check: what the contract takes, at its borders and inside them. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 interface JsonSchema {
   readonly type?: string | readonly string[];
@@ -72,7 +72,7 @@ function objectsOf(schema: JsonSchema, root: JsonSchema): fc.Arbitrary<unknown> 
       maxKeys: 3,
     },
   );
-  return fc.tuple(fields, more).map(([known, others]) => ({ ...others, ...known }));
+  return fc.tuple(fields, more).map(([known, others]) => Object.assign({}, others, known));
 }
 
 /** @param root where `$ref` points into */
@@ -87,7 +87,7 @@ export function arbitraryOf(schema: JsonSchema, root: JsonSchema = schema): fc.A
   const choices = schema.anyOf ?? schema.oneOf;
   if (choices) return fc.oneof(...choices.map((choice) => arbitraryOf(choice, root)));
   if (schema.allOf) return arbitraryOf(Object.assign({}, ...schema.allOf) as JsonSchema, root);
-  switch (schema.type) {
+  switch (schema.type ?? 'any') {
     case 'string':
       return textsOf(schema);
     case 'integer':

@@ -1,5 +1,5 @@
 /** Generated requests over every operation of the contract. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { z } from 'zod';
 import { contract, type OperationId } from '../../../shared/api/contract.ts';
 import { isBytes, type Endpoint } from '../../../shared/api/endpoint.ts';

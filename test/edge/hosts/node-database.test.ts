@@ -44,7 +44,11 @@ it('commits batches of one turn together, each whole or not at all, before it an
     }),
   );
   expect(settled.map(({ status }) => status)).toEqual([
-    ...['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'rejected'],
+    'fulfilled',
+    'fulfilled',
+    'rejected',
+    'fulfilled',
+    'rejected',
   ]);
   expect(seen()).toEqual([1, 2, 3, 5]);
   const before = version();
