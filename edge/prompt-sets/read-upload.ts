@@ -53,7 +53,10 @@ export async function* readUpload(
     }
   }
   if (refused.length > 0) throw invalidRequest(refused);
-  if (position === 0) throw invalidRequest([{ in: 'body', pointer: 'line 1', detail: 'there is no row' }]);
+  if (position === 0) {
+    const detail = 'there is no row; send at least one prompt, one JSON object a line';
+    throw invalidRequest([{ in: 'body', pointer: 'line 1', detail }]);
+  }
 }
 
 /** @returns undefined for an empty line, null for a row that is left out */
