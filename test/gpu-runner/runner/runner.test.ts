@@ -17,9 +17,15 @@ import { kindStories } from '../../../shared/principles/kind-stories/kind-storie
 import { openTinyModel, tinyPrompts } from '../algorithms/tiny-model.ts';
 
 const ADMIN_KEY = 'a-key-for-tests-of-the-runner-0123456789';
+/** Random weights write bytes that are no character, and few full stops: this leaves them little else to write. */
+const BANNED = [
+  '\u{fffd}',
+  '\u{7f}',
+  ...Array.from({ length: 32 }, (_, code) => String.fromCodePoint(code)),
+  ...'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdfgijklmnopqrtuvwxyz',
+];
 const SMALL: Hyperparameters = {
-  // Random weights write bytes that are no character, and few full stops.
-  simulate: { maximumNewTokens: 24, maximumTries: 100, bannedTexts: ['\u{fffd}'], promptLimit: 12 },
+  simulate: { maximumNewTokens: 24, maximumTries: 50, bannedTexts: BANNED, promptLimit: 12 },
   'train-preference-model': {
     rank: 2,
     batchPairs: 4,
