@@ -8,6 +8,7 @@ import {
 import { ModelFileError } from '../llama/import/model-file-error.ts';
 import { SamplingRequestError } from '../llama/rollout/request.ts';
 import { SessionError } from '../tensor/errors.ts';
+import { runDistill } from './distill.ts';
 import { runGenerate } from './generate.ts';
 import { runJudge } from './judge.ts';
 import { runPpo } from './ppo.ts';
@@ -21,6 +22,7 @@ const RUNS: { readonly [Kind in TaskKind]?: TaskRun<Kind> } = {
   'train-preference-model': runTrainPreferenceModel,
   ppo: runPpo,
   select: runSelect,
+  distill: runDistill,
   generate: runGenerate,
   judge: runJudge,
 };

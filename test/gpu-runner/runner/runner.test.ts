@@ -22,7 +22,7 @@ const BANNED = [
   '\u{fffd}',
   '\u{7f}',
   ...Array.from({ length: 32 }, (_, code) => String.fromCodePoint(code)),
-  ...'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdfgijklmnopqrtuvwxyz',
+  ...'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdfgijklmnopqrtuvwxyz'.split(''),
 ];
 const SMALL: Hyperparameters = {
   simulate: { maximumNewTokens: 24, maximumTries: 50, bannedTexts: BANNED, promptLimit: 12 },
