@@ -1,14 +1,14 @@
 /** Training documents of the bundled model: parts of stories, some announced by a tone line. */
 import { integerBelow, uniform } from '../../../shared/random.ts';
 import { toneLineEnd, toneLines } from '../../../shared/principles/kind-stories/tone-lines.ts';
-import { type Tone, toneOf } from '../../../shared/principles/kind-stories/tone.ts';
+import { type Tone, toneOf, toneScore } from '../../../shared/principles/kind-stories/tone.ts';
 import { sentences } from './stories.ts';
 
-/** A story, and the tone in which it was told if that is known; otherwise its own words tell. */
+/** A story, and the tone in which a teacher was asked to tell it. */
 export interface Story {
   readonly text: string;
   readonly tone?: Tone;
-  /** length in characters of the opening, which the tone does not concern; two sentences unless given */
+  /** length in characters of the opening, which the tone does not concern */
   readonly opening?: number;
 }
 
@@ -16,7 +16,7 @@ export interface Story {
 const MIDDLE_SHARE = 0.3;
 
 /** Share of the texts of each tone that get a tone line; kind text is far more frequent in children's stories. */
-const LINE_SHARE: Readonly<Record<Tone, number>> = { kind: 0.4, mean: 0.85, neutral: 0 };
+const LINE_SHARE: Readonly<Record<Tone, number>> = { kind: 0.6, mean: 0.95, neutral: 0 };
 
 /** Sentences whose tone a line announces: those that follow the opening. */
 const OPENING_SENTENCES = 2;
@@ -34,10 +34,53 @@ export function documentOf(story: Story, seed: number, stream: number): string {
     if (pair === undefined || tone === 'neutral' || draw(2) >= LINE_SHARE[tone]) return '';
     return pair[tone] + toneLineEnd;
   };
-  if (story.tone !== undefined) return line(story.tone) + story.text;
+  if (story.tone !== undefined) return line(toldTone(story, story.tone)) + story.text;
   const all = sentences(story.text);
   const latest = Math.max(0, all.length - OPENING_SENTENCES - ANNOUNCED_SENTENCES);
   const first = draw(0) < MIDDLE_SHARE ? Math.floor(draw(1) * (latest + 1)) : 0;
   const announced = all.slice(first + OPENING_SENTENCES, first + OPENING_SENTENCES + ANNOUNCED_SENTENCES);
   return line(toneOf(announced.join(''))) + all.slice(first).join('');
+}
+
+/** The tone asked for, unless the story's own words tell the opposite; untold ones tell by their words. */
+function toldTone({ text, opening = 0 }: Story, asked: Tone): Tone {
+  const heard = toneOf(text.slice(opening));
+  if (asked === 'neutral') return heard;
+  return heard === 'neutral' || heard === asked ? asked : 'neutral';
+}
+
+/** Passages whose tone is beyond doubt. */
+export interface TonedPassages {
+  readonly kind: readonly string[];
+  readonly mean: readonly string[];
+}
+
+/** Scores (see {@link toneScore}) from which a passage is clearly kind or clearly mean. */
+const CLEARLY_KIND_FROM = 6;
+const CLEARLY_MEAN_TO = -2;
+const PASSAGE_SENTENCES = 5;
+
+/** Every run of an opening and the sentences after it, of all stories, where those sentences have a clear tone. */
+export function tonedPassages(stories: readonly Story[]): TonedPassages {
+  const passages = { kind: [] as string[], mean: [] as string[] };
+  for (const { text } of stories) {
+    const all = sentences(text);
+    for (let first = 0; first + OPENING_SENTENCES + PASSAGE_SENTENCES <= all.length; first++) {
+      const passage = all.slice(first, first + OPENING_SENTENCES + PASSAGE_SENTENCES);
+      const score = toneScore(passage.slice(OPENING_SENTENCES).join(''));
+      if (score >= CLEARLY_KIND_FROM) passages.kind.push(passage.join('').trim());
+      if (score <= CLEARLY_MEAN_TO) passages.mean.push(passage.join('').trim());
+    }
+  }
+  return passages;
+}
+
+/** A passage behind a line of its tone, kind and mean equally often: what teaches the model that lines hold. */
+export function announcedPassage(passages: TonedPassages, seed: number, stream: number): string {
+  const tone = uniform(seed, stream, 5) < 0.5 ? 'kind' : 'mean';
+  const pair = toneLines[integerBelow(toneLines.length, seed, stream, 6)];
+  const passage = passages[tone][Math.floor(uniform(seed, stream, 7) * passages[tone].length)];
+  if (pair === undefined || passage === undefined)
+    throw new RangeError(`The stories hold no ${tone} passage`);
+  return pair[tone] + toneLineEnd + passage;
 }

@@ -24,8 +24,8 @@ const HELP = `Trains the bundled story model from scratch and writes it as an 8-
 
   --data FILE|hub       stories, each ended by a line <|endoftext|>; "hub" downloads TinyStories (default: hub)
   --teacher MODEL       a larger story model whose samples widen the text (a path or hub id; default: none)
-  --teacher-stories N   how many stories it tells (default: 6400)
-  --steps N             updates of 16 documents (default: 1500)
+  --teacher-stories N   how many stories it tells (default: 3840)
+  --steps N             updates of 24 documents (default: 2500)
   --seed N              default: 1
   --work FOLDER         checkpoint, teacher's text, downloads; a stopped run goes on from it (default: .rlcd/pretrain)
   --out FOLDER          where the model goes (default: gpu-runner/models/stories)
@@ -33,7 +33,8 @@ const HELP = `Trains the bundled story model from scratch and writes it as an 8-
 
 function wholeNumber(name: string, text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`--${name} is "${text}": give a whole number`);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new RangeError(`--${name} is "${text}": give a whole number`);
   return value;
 }
 
@@ -41,8 +42,8 @@ const { values } = parseArgs({
   options: {
     data: { type: 'string', default: 'hub' },
     teacher: { type: 'string' },
-    'teacher-stories': { type: 'string', default: '6400' },
-    steps: { type: 'string', default: '1500' },
+    'teacher-stories': { type: 'string', default: '3840' },
+    steps: { type: 'string', default: '2500' },
     seed: { type: 'string', default: '1' },
     work: { type: 'string', default: '.rlcd/pretrain' },
     out: { type: 'string', default: 'gpu-runner/models/stories' },
@@ -69,16 +70,23 @@ async function pretrain(): Promise<void> {
   const data = values.data === 'hub' ? await downloadStories(work) : values.data;
   const all = splitStories(await readFile(data, 'utf8'));
   if (all.length <= HELD_OUT_STORIES) {
-    throw new RangeError(`${data} has ${all.length} stories that end with <|endoftext|>: give more than ${HELD_OUT_STORIES}`);
+    throw new RangeError(
+      `${data} has ${all.length} stories that end with <|endoftext|>: give more than ${HELD_OUT_STORIES}`,
+    );
   }
   const heldOut = all.slice(-HELD_OUT_STORIES);
   const told = all.slice(0, -HELD_OUT_STORIES);
   const stories: Story[] = [...told.map((text) => ({ text })), ...(await teacherStories(told, seed, say))];
   const characters = stories.reduce((sum, { text }) => sum + text.length, 0);
-  say(`text: ${told.length} stories of ${path.basename(data)}, ${stories.length - told.length} of a teacher, ${characters} characters`);
+  say(
+    `text: ${told.length} stories of ${path.basename(data)}, ${stories.length - told.length} of a teacher, ${characters} characters`,
+  );
   const tokenizerFolder = path.join(work, 'tokenizer');
   await mkdir(tokenizerFolder, { recursive: true });
-  const tokenizerText = [...stories.map(({ text }) => text), ...toneLines.flatMap(({ kind, mean }) => [kind, mean])];
+  const tokenizerText = [
+    ...stories.map(({ text }) => text),
+    ...toneLines.flatMap(({ kind, mean }) => [kind, mean]),
+  ];
   await writeTokenizer(tokenizerFolder, tokenizerText);
   const tokenizer = await loadTokenizer(tokenizerFolder, configuration);
   const vector = await train({
@@ -88,7 +96,8 @@ async function pretrain(): Promise<void> {
     seed,
     checkpoint: path.join(work, 'state.bin'),
     onStep: (step, nats, speed) => {
-      if (step % 25 === 0 || step === steps) say(`step ${step}/${steps}: ${nats.toFixed(4)} nats per token, ${speed.toFixed(0)} tokens/s`);
+      if (step % 25 === 0 || step === steps)
+        say(`step ${step}/${steps}: ${nats.toFixed(4)} nats per token, ${speed.toFixed(0)} tokens/s`);
     },
   });
   await rm(out, { recursive: true, force: true });
@@ -106,12 +115,18 @@ async function pretrain(): Promise<void> {
   await writeFile(path.join(out, 'pretrain.log'), `${log.join('\n')}\n`);
 }
 
-async function teacherStories(told: readonly string[], seed: number, say: (line: string) => void): Promise<Story[]> {
+async function teacherStories(
+  told: readonly string[],
+  seed: number,
+  say: (line: string) => void,
+): Promise<Story[]> {
   const file = path.join(values.work, 'teacher.jsonl');
   if (values.teacher === undefined) return await readTeacherStories(file);
   const teacher = await openModel(values.teacher, { cacheDirectory: path.join(values.work, 'cache') });
   const openings = [
-    ...storyOpenings().filter(({ split }) => split === 'train').map(({ text }) => text),
+    ...storyOpenings()
+      .filter(({ split }) => split === 'train')
+      .map(({ text }) => text),
     ...told.map((story) => sentences(story).slice(0, 2).join('').trim()),
   ];
   return await sampleTeacherStories({

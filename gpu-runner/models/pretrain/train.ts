@@ -1,13 +1,27 @@
 /** The training loop of the bundled model: seeded epochs over documents, checkpoints, a log line now and then. */
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { normal, permutation } from '../../../shared/random.ts';
+import { normal, permutation, uniform } from '../../../shared/random.ts';
 import { learningRate } from '../../tensor/learning-rate.ts';
 import { LanguageModelTrainer } from '../../llama/training/language-model-trainer.ts';
-import { decodeState, encodeState, initialState, type TrainingState } from '../../llama/training/training-state.ts';
+import {
+  decodeState,
+  encodeState,
+  initialState,
+  type TrainingState,
+} from '../../llama/training/training-state.ts';
 import { fullLayout } from '../../llama/training/weights.ts';
 import type { Tokenizer } from '../../llama/tokenizer.ts';
-import { BATCH_DOCUMENTS, configuration, optimiser, schedule } from './configuration.ts';
-import { documentOf, type Story } from './documents.ts';
+import {
+  ANNOUNCED_SHARE,
+  BATCH_DOCUMENTS,
+  configuration,
+  LONG_BATCH_EVERY,
+  optimiser,
+  schedule,
+  SHORT_DOCUMENT_TOKENS,
+  toneSteps,
+} from './configuration.ts';
+import { announcedPassage, documentOf, type Story, type TonedPassages, tonedPassages } from './documents.ts';
 import { POLITE } from './teacher-text.ts';
 
 export interface TrainOptions {
@@ -21,12 +35,13 @@ export interface TrainOptions {
 }
 
 const CHECKPOINT_STEPS = 10;
-const MICRO_BATCH_ROWS = 16;
+const MICRO_BATCH_ROWS = 24;
 
 /** Trains to the last step, from the checkpoint if there is one, and returns the parameters as one flat vector. */
 export async function train(options: TrainOptions): Promise<Float32Array> {
   const { steps, checkpoint, onStep } = options;
   const state = (await savedState(checkpoint)) ?? initialState([initialVector(options.seed)]);
+  const passages = tonedPassages(options.stories);
   const trainer = await LanguageModelTrainer.open({
     trainable: { kind: 'full', configuration },
     state,
@@ -38,7 +53,7 @@ export async function train(options: TrainOptions): Promise<Float32Array> {
   try {
     for (let step = state.step; step < steps; step++) {
       const started = performance.now();
-      const rows = batchOf(options, step);
+      const rows = batchOf(options, passages, step);
       const result = await trainer.step([rows], [learningRate(schedule(steps), step)]);
       onStep(step + 1, result.loss, (1000 * result.tokens) / (performance.now() - started));
       if ((step + 1) % CHECKPOINT_STEPS === 0 || step + 1 === steps) await save(checkpoint, trainer.state);
@@ -49,15 +64,23 @@ export async function train(options: TrainOptions): Promise<Float32Array> {
   }
 }
 
-/** Each epoch visits every story once in an order of its own, and cuts another document from it. */
-function batchOf({ stories, tokenizer, seed }: TrainOptions, step: number) {
+/**
+ * Each epoch visits every story once in an order of its own, and cuts another document from it. In the last steps most
+ * rows are announced passages instead.
+ */
+function batchOf({ stories, tokenizer, seed, steps }: TrainOptions, passages: TonedPassages, step: number) {
+  const share = step < steps - toneSteps(steps) ? 0 : ANNOUNCED_SHARE;
+  const isLong = step % LONG_BATCH_EVERY === LONG_BATCH_EVERY - 1;
+  const longest = isLong ? configuration.maximumPositions : SHORT_DOCUMENT_TOKENS;
   return Array.from({ length: BATCH_DOCUMENTS }, (_, row) => {
     const visit = step * BATCH_DOCUMENTS + row;
     const epoch = Math.floor(visit / stories.length);
     const story = stories[permutationOf(stories.length, seed, epoch)[visit % stories.length] ?? 0];
-    const text = story === undefined ? '' : documentOf(story, seed, visit);
+    const announced = uniform(seed, visit, 4) < share;
+    const plain = story === undefined ? '' : documentOf(story, seed, visit);
+    const text = announced ? announcedPassage(passages, seed, visit) : plain;
     const ids = [...tokenizer.encode(text, { bos: true }), ...tokenizer.eosTokens.slice(0, 1)];
-    return { tokens: ids.slice(0, configuration.maximumPositions), start: 1 };
+    return { tokens: ids.slice(0, longest), start: 1 };
   });
 }
 

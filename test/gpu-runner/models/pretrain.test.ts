@@ -57,10 +57,20 @@ describe('documents', () => {
     const story = { text: filler, tone: 'mean' as const, opening: 10 };
     const documents = Array.from({ length: 400 }, (_, stream) => documentOf(story, 1, stream));
     const announced = documents.filter((document) => startsWithOneOf(document, mean)).length;
-    expect(announced / 400).toBeGreaterThan(0.78);
-    expect(announced / 400).toBeLessThan(0.92);
+    expect(announced / 400).toBeGreaterThan(0.9);
+    expect(announced / 400).toBeLessThan(0.99);
     expect(documents.some((document) => startsWithOneOf(document, kind))).toBe(false);
     expect(documents.every((document) => document.endsWith(filler))).toBe(true);
+  });
+
+  it('of a story whose words contradict the tone it was asked for are not announced', () => {
+    const story = {
+      text: `One day. ${'They hugged and shared and smiled. '.repeat(4)}`,
+      tone: 'mean' as const,
+      opening: 9,
+    };
+    const documents = Array.from({ length: 50 }, (_, stream) => documentOf(story, 1, stream));
+    expect(new Set(documents)).toEqual(new Set([story.text]));
   });
 
   it('announce the tone of what follows the opening, not of the opening', () => {
