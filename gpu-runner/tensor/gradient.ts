@@ -156,17 +156,23 @@ function addRowsBack(g: Value, x: Value, indices: Value, axis: number): Value {
   const others = g.shape.map((_, index) => index).filter((index) => index < axis || index >= axis + spread);
   const rowsFirst = ops.transpose(g, [...picked, ...others]);
   const order = [axis, ...x.shape.map((_, index) => index).filter((index) => index !== axis)];
-  const zeros = ops.fill(
-    g.graph,
-    0,
-    x.dtype,
-    order.map((index) => x.shape[index] ?? 1),
-  );
-  const sums = ops.scatterND(zeros, ops.unsqueeze(ops.cast(indices, 'int64'), [-1]), rowsFirst, 'add');
+  const [count = 1, ...rest] = order.map((index) => x.shape[index] ?? 1);
   return ops.transpose(
-    sums,
+    ops.addRows(rowsFirst, indices, count, rest),
     order.map((_, position) => order.indexOf(position)),
   );
+}
+
+/** dX of slices picked by index tuples [..., depth]: tuples become places in the flattened leading axes. */
+function addSlicesBack(g: Value, x: Value, indices: Value): Value {
+  const depth = Number(indices.shape.at(-1));
+  const sizes = x.shape.slice(0, depth);
+  const bounds = ops.cast(g.graph.shapeTensor(sizes), indices.dtype);
+  const fromStart = ops.modulo(indices, bounds);
+  const strides = sizes.map((_, axis) => elementCount(sizes.slice(axis + 1)));
+  const weights = ops.cast(g.graph.shapeTensor(strides), indices.dtype);
+  const places = ops.reduceSum(ops.multiply(fromStart, weights), { axes: [-1] });
+  return ops.reshape(ops.addRows(g, places, elementCount(sizes), x.shape.slice(depth)), x.shape);
 }
 
 /** Operator -> gradient rule. */
@@ -307,7 +313,7 @@ export const GRADIENT_RULES: Readonly<Record<string, TableEntry>> = {
       : [ops.scatterElements(zerosLike(x, g.graph), indices, g, axisOf(producer), 'add')],
   ),
   GatherND: entry('dX = g added at the indices', (g, [x, indices]) =>
-    x === undefined || indices === undefined ? [] : [ops.scatterND(zerosLike(x, g.graph), indices, g, 'add')],
+    x === undefined || indices === undefined ? [] : [addSlicesBack(g, x, indices)],
   ),
 };
 

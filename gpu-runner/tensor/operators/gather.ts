@@ -1,8 +1,9 @@
 /** Picking elements by index and adding them back. */
-import { type Dimension, shapeText } from '../dimension.ts';
+import { type Dimension, elementCount, type Shape, shapeText } from '../dimension.ts';
 import { GraphError } from '../errors.ts';
 import type { Value } from '../graph.ts';
 import { assertSameType, dimensionAt, emitOne, normalAxis, typeText } from './emit.ts';
+import { expand, fill, reshape } from './shape.ts';
 
 function assertIndices(operator: string, indices: Value): void {
   if (indices.dtype !== 'int64' && indices.dtype !== 'int32') {
@@ -53,24 +54,6 @@ function indexDepth(operator: string, x: Value, indices: Value): number {
   return depth;
 }
 
-/** x with `updates` written (or added) where the index tuples point. */
-export function scatterND(
-  x: Value,
-  indices: Value,
-  updates: Value,
-  reduction: 'none' | 'add' = 'none',
-): Value {
-  assertIndices('ScatterND', indices);
-  assertSameType('ScatterND', x, updates);
-  const expected = [...indices.shape.slice(0, -1), ...x.shape.slice(indexDepth('ScatterND', x, indices))];
-  if (shapeText(expected) !== shapeText(updates.shape)) {
-    throw new GraphError(
-      `ScatterND: updates are ${shapeText(updates.shape)}, the indices ask for ${shapeText(expected)}`,
-    );
-  }
-  return emitOne('ScatterND', [x, indices, updates], x, { reduction });
-}
-
 /** x with `updates` written (or added) along an axis, one index per update. */
 export function scatterElements(
   x: Value,
@@ -88,4 +71,19 @@ export function scatterElements(
     );
   }
   return emitOne('ScatterElements', [x, indices, updates], x, { axis: position, reduction });
+}
+
+/**
+ * Zeros [count, ...rest] with each of the rows added where its index says. Element by element, because the engine adds
+ * those in one thread and in order; its ScatterND adds in several threads and loses additions where an index repeats.
+ *
+ * @param rows [...picks, ...rest]
+ * @param indices [...picks]
+ */
+export function addRows(rows: Value, indices: Value, count: Dimension, rest: Shape): Value {
+  const [picks, width] = [elementCount(indices.shape), elementCount(rest)];
+  const places = expand(reshape(indices, [picks, 1]), [picks, width]);
+  const zeros = fill(rows.graph, 0, rows.dtype, [count, width]);
+  const sums = scatterElements(zeros, places, reshape(rows, [picks, width]), 0, 'add');
+  return reshape(sums, [count, ...rest]);
 }

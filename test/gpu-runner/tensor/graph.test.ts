@@ -102,7 +102,7 @@ describe('shapes while building', () => {
     expect(() => ops.gatherElements(x, ops.transpose(indices, [1, 0]), 1)).toThrow(
       'GatherElements on axis 1',
     );
-    expect(() => ops.scatterND(x, indices, y)).toThrow('ScatterND: updates are [4, 2]');
+    expect(() => ops.scatterElements(x, indices, x, 1)).toThrow('ScatterElements: indices [batch, 2]');
     expect(() => ops.where(x, x, x)).toThrow('Where: the condition is float32[batch, 3], not bool');
     expect(() => ops.clip(x, y, 1)).toThrow('Clip: bounds must be scalars, got float32[4, 2]');
     expect(() => ops.assumeShape(y, [5, 'n'])).toThrow('[4, 2] cannot be [5, n]');
