@@ -1,0 +1,97 @@
+/** The main command from end to end: a whole alignment, its result, and the same again. */
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { DemoArguments } from '../../scripts/demo/arguments.ts';
+import type { ResultDocument } from '../../scripts/demo/result.ts';
+import { runDemo } from '../../scripts/demo/run-demo.ts';
+import { canonicalJson } from '../../shared/canonical-json.ts';
+import { openings, QUICK } from './world.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'rlcd-demo-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** What the command prints. */
+async function demo(options: DemoArguments, signal = new AbortController().signal) {
+  const written = { output: '', progress: '' };
+  const into = (name: keyof typeof written) => ({
+    write: (text: string | Uint8Array) => {
+      written[name] += String(text);
+      return true;
+    },
+  });
+  const run = { options, hyperparameters: QUICK, output: into('output'), progress: into('progress') };
+  await runDemo(run, signal);
+  return written;
+}
+
+describe('npm run demo', () => {
+  it('aligns, judges and shows the result; again in the same folder, it finds all of it', async () => {
+    const prompts = join(folder, 'prompts.jsonl');
+    const rows = (['train', 'dev', 'test'] as const).flatMap((split) =>
+      openings.map((text) => ({ prompt: `${text} They were in the ${split}.`, split })),
+    );
+    writeFileSync(prompts, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    const options: DemoArguments = {
+      host: 'node',
+      scale: 'small',
+      seed: 3,
+      model: 'bundled',
+      prompts,
+      principle: 'kind-stories',
+      data: join(folder, 'data'),
+      port: 0,
+      exit: true,
+      json: true,
+    };
+
+    const first = await demo(options);
+    const document = JSON.parse(first.output) as ResultDocument;
+    const { result, resultSha256, run } = document;
+    expect(createHash('sha256').update(canonicalJson(result)).digest('hex')).toBe(resultSha256);
+    expect(result.experiments.map(({ method }) => method)).toEqual(['rlcd', 'base']);
+    const [rlcd, base] = result.experiments;
+    expect(Object.keys(rlcd?.results ?? {}).sort()).toEqual(
+      ['simulate', 'train-preference-model', 'ppo', 'select', 'generate', 'generate-base', 'judge'].sort(),
+    );
+    expect(rlcd?.results['judge']).toMatchObject([{ judgements: [{ judge: 'sentiment', n: 8 }] }]);
+    const named = (stage: string) =>
+      rlcd?.artifacts.filter((artifact) => artifact.stage === stage).map(({ name }) => name);
+    expect(named('ppo')).toEqual(['cell-0.1-2', 'cell-0.1-3', 'cell-0.2-2', 'cell-0.2-3']);
+    // The base model answered once for both experiments.
+    const baseBytes = rlcd?.artifacts.find(({ stage }) => stage === 'generate-base')?.sha256;
+    expect(base?.artifacts.find(({ stage }) => stage === 'generate')?.sha256).toBe(baseBytes);
+    expect(result.samples).toHaveLength(3);
+    expect(result.samples[0]?.prompt).toMatch(/the test\.$/);
+    expect(first.progress).toMatch(/ppo: succeeded 100 %/);
+    // Nothing is left behind.
+    await expect(fetch(`${run.url}/v1/health`)).rejects.toThrow(/fetch failed/);
+
+    const second = await demo({ ...options, json: false });
+    expect(second.output).toContain(resultSha256);
+    expect(second.output).toMatch(/RLCD against base +\d+\.\d % \[\d+\.\d, \d+\.\d\]/);
+    expect(second.output).toMatch(/KL coefficient +2 steps +3 steps/);
+    expect(second.output.match(/before \(/g)).toHaveLength(3);
+    expect(second.progress).not.toMatch(/running/);
+  }, 240_000);
+
+  it('is stopped by a signal before it has begun, and leaves no process', async () => {
+    const stop = new AbortController();
+    stop.abort(new Error('stopped'));
+    const options = {
+      host: 'node',
+      scale: 'small',
+      seed: 1,
+      model: 'bundled',
+      prompts: undefined,
+      principle: 'kind-stories',
+      data: join(folder, 'stopped'),
+      port: 0,
+      exit: true,
+      json: true,
+    } as const;
+    await expect(demo(options, stop.signal)).rejects.toThrow('stopped');
+  });
+});
