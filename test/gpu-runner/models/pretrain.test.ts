@@ -4,7 +4,11 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toneLines } from '../../../shared/principles/kind-stories/tone-lines.ts';
 import { configuration } from '../../../gpu-runner/models/pretrain/configuration.ts';
-import { documentOf } from '../../../gpu-runner/models/pretrain/documents.ts';
+import {
+  announcedPassage,
+  documentOf,
+  tonedPassages,
+} from '../../../gpu-runner/models/pretrain/documents.ts';
 import { plainText, sentences, splitStories } from '../../../gpu-runner/models/pretrain/stories.ts';
 import { train } from '../../../gpu-runner/models/pretrain/train.ts';
 import { trainTokenizer } from '../../../gpu-runner/llama/import/train-tokenizer.ts';
@@ -88,12 +92,40 @@ describe('documents', () => {
   });
 });
 
+describe('announced passages', () => {
+  const passage = (sentence: string): string => `Tom ran. Mia ran. ${sentence.repeat(5)}`.trim();
+  const stories = [
+    { text: passage('They hugged and smiled. ') },
+    { text: passage('They yelled and fought. ') },
+    { text: passage('They looked at the tree. ') },
+  ];
+
+  it('are those of clear tone, behind a line of that tone', () => {
+    const passages = tonedPassages(stories);
+    expect(passages).toEqual({ kind: [stories[0]?.text], mean: [stories[1]?.text] });
+    const documents = Array.from({ length: 200 }, (_, stream) => announcedPassage(passages, 1, stream));
+    const kind = documents.filter((document) => document.endsWith(stories[0]?.text ?? '?'));
+    expect(kind.length).toBeGreaterThan(70);
+    expect(kind.length).toBeLessThan(130);
+    for (const document of documents) {
+      const [line] = document.split('\n');
+      const tone = kind.includes(document) ? 'kind' : 'mean';
+      expect(toneLines.map((pair) => pair[tone])).toContain(line);
+    }
+  });
+
+  it('are refused when the stories hold none of a tone', () => {
+    expect(() => announcedPassage(tonedPassages([]), 1, 1)).toThrow('The stories hold no');
+  });
+});
+
 describe('the training loop', () => {
   let folder: string;
   let tokenizer: Tokenizer;
-  const stories = storyOpenings()
-    .slice(0, 40)
-    .map(({ text }) => ({ text }));
+  const kindText = `Tom ran. Mia ran. ${'They hugged and smiled. '.repeat(5)}`.trim();
+  const meanText = `Tom ran. Mia ran. ${'They yelled and fought. '.repeat(5)}`.trim();
+  const openings = storyOpenings().slice(0, 40);
+  const stories = [...openings.map(({ text }) => ({ text })), { text: kindText }, { text: meanText }];
 
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'rlcd-pretrain-'));
