@@ -122,7 +122,7 @@ export async function planExperiment(database: Database, start: ExperimentState,
 }
 
 /** Does what has become possible for an experiment; nothing where it has ended. */
-export async function advance(database: Database, experimentId: string, now: number): Promise<void> {
+async function advance(database: Database, experimentId: string, now: number): Promise<void> {
   for (;;) {
     const loaded = await loadExperiment(database, experimentId);
     if (!loaded) return;

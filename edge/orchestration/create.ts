@@ -135,7 +135,7 @@ export async function createExperiment(dependencies: Dependencies, body: NewExpe
     version: version.number,
     form,
     responseOpening,
-    affixPairs: affixPairs.map((pair) => ({ ...pair })),
+    affixPairs: affixPairs.map(({ positive, negative }) => ({ positive, negative })),
   };
   const resolved = resolveStages(body, principle);
   const splits = await materialise(

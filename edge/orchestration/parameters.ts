@@ -47,9 +47,8 @@ export function resolveParameters(
   });
   if (parsed.success) return { parameters: parsed.data };
   return {
-    issues: parsed.error.issues.map((issue) => ({
-      ...issue,
-      path: ['hyperparameters', rule.kind, ...issue.path],
-    })),
+    issues: parsed.error.issues.map(({ path, ...issue }) =>
+      Object.assign(issue, { path: ['hyperparameters', rule.kind, ...path] }),
+    ),
   };
 }

@@ -3,7 +3,7 @@ import { METHOD_STAGES, type InputRule, type Method, type StageRule } from './me
 import type { ArtifactReference, TaskBaseModel, TaskPrinciple, TaskSpecification } from './task-key.ts';
 
 export type StageStatus = 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled';
-export type TaskStatus = 'queued' | 'leased' | 'succeeded' | 'failed' | 'cancelled';
+type TaskStatus = 'queued' | 'leased' | 'succeeded' | 'failed' | 'cancelled';
 
 export interface PlannedTask {
   readonly id: string;
@@ -43,12 +43,14 @@ export type Step =
   | { readonly kind: 'fail'; readonly stage: StageState; readonly reason: string };
 
 /** A stage has no task for what its rule reads: the method's table is wrong. */
-export class PlanError extends Error {
+class PlanError extends Error {
   constructor(stage: string, what: string) {
     super(`stage ${stage}: ${what}; the method's table and the task's outputs do not fit`);
     this.name = 'PlanError';
   }
 }
+
+type TaskInput = TaskSpecification['inputs'][number];
 
 /** The next step of an experiment; undefined: it waits for runners, or it is done. */
 export function nextStep(experiment: ExperimentState): Step | undefined {
@@ -85,32 +87,28 @@ function specify(experiment: ExperimentState, rule: StageRule, stage: StageState
   }));
 }
 
-function resolve(experiment: ExperimentState, rule: StageRule, input: InputRule, shard: number) {
+function resolve(experiment: ExperimentState, rule: StageRule, input: InputRule, shard: number): TaskInput[] {
   const source = experiment.stages.find(({ name }) => name === input.from);
   const tasks = source?.tasks ?? [];
   const as = input.as ?? input.output;
-  const output = (task: PlannedTask | undefined) => {
-    const found = task?.outputs.find(({ name }) => name === input.output);
+  const output = (name: string, task: PlannedTask | undefined): TaskInput => {
+    const found = task?.outputs.find((candidate) => candidate.name === input.output);
     if (!found) throw new PlanError(rule.name, `${input.from} has no output ${input.output}`);
-    return { sha256: found.sha256, bytes: found.bytes };
+    return { name, sha256: found.sha256, bytes: found.bytes };
   };
-  switch (input.take) {
-    case 'one':
-      return [{ name: as, ...output(tasks[0]) }];
-    case 'same-shard':
-      return [{ name: as, ...output(tasks[shard]) }];
-    case 'shards':
-      return tasks.map((task, index) => ({
-        name: `${as}-${String(index).padStart(4, '0')}`,
-        ...output(task),
-      }));
-    case 'prefix': {
+  const take: Record<InputRule['take'], () => TaskInput[]> = {
+    one: () => [output(as, tasks[0])],
+    'same-shard': () => [output(as, tasks[shard])],
+    shards: () => tasks.map((task, index) => output(`${as}-${String(index).padStart(4, '0')}`, task)),
+    prefix() {
       const found = (tasks[0]?.outputs ?? []).filter(({ name }) => name.startsWith(input.output));
-      if (found.length === 0)
+      if (found.length === 0) {
         throw new PlanError(rule.name, `${input.from} has no output ${input.output}...`);
+      }
       return found
         .map(({ name, sha256, bytes }) => ({ name, sha256, bytes }))
         .sort((a, b) => (a.name < b.name ? -1 : 1));
-    }
-  }
+    },
+  };
+  return take[input.take]();
 }

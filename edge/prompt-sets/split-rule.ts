@@ -6,7 +6,7 @@ import { invalidRequest } from '../problem.ts';
 export type Split = (typeof SPLITS)[number];
 
 /** A row as far as a rule looks at it. */
-export interface SplittableRow {
+interface SplittableRow {
   /** From 0. */
   readonly position: number;
   readonly promptSha256: string;

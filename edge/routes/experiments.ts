@@ -68,11 +68,10 @@ export function experimentHandlers(dependencies: Dependencies): Handlers<typeof 
           stages: stages.map((stage) => {
             const needs = rules.find(({ name }) => name === stage.name)?.inputs.map(({ from }) => from) ?? [];
             const open = stages.filter(({ name, status }) => needs.includes(name) && status !== 'succeeded');
-            return {
-              ...stage,
+            return Object.assign(stage, {
               waitsFor: stage.status === 'waiting' ? whyStageWaits(open.map(({ name }) => name)) : null,
               tasks: tasks.filter(({ stageId }) => stageId === stage.id).map(({ task }) => task),
-            };
+            });
           }),
         },
       };

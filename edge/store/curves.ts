@@ -87,9 +87,10 @@ export async function listSamples(database: Database, taskId: string, page: Page
   const { items, nextCursor } = toPage(found, page, (row) => [row.step, row.row]);
   return {
     nextCursor,
-    items: items.map((row) => ({
-      ...row,
-      detail: row.detail === null ? null : (JSON.parse(row.detail) as Record<string, unknown>),
-    })),
+    items: items.map(({ detail, ...row }) =>
+      Object.assign(row, {
+        detail: detail === null ? null : (JSON.parse(detail) as Record<string, unknown>),
+      }),
+    ),
   };
 }

@@ -122,10 +122,9 @@ export async function findStages(database: Database, experimentId: string): Prom
       experimentId,
     ),
   );
-  return found.map(({ plan, ...row }) => ({
-    ...row,
-    parameters: { ...(JSON.parse(plan) as StagePlan).parameters },
-  }));
+  return found.map(({ plan, ...row }) =>
+    Object.assign(row, { parameters: { ...(JSON.parse(plan) as StagePlan).parameters } }),
+  );
 }
 
 /** Stage name -> the results of its tasks by shard; null for one that has not succeeded. */
@@ -179,11 +178,12 @@ export async function findLineage(database: Database, experimentId: string): Pro
       experimentId,
     ),
   );
-  return found.map((row) => ({
-    ...row,
-    inputs: JSON.parse(row.inputs) as LineageRow['inputs'],
-    outputs: JSON.parse(row.outputs) as LineageRow['outputs'],
-  }));
+  return found.map(({ inputs, outputs, ...row }) =>
+    Object.assign(row, {
+      inputs: JSON.parse(inputs) as LineageRow['inputs'],
+      outputs: JSON.parse(outputs) as LineageRow['outputs'],
+    }),
+  );
 }
 
 /** Number of the newest event that tells of an experiment; 0 where there is none. */

@@ -59,12 +59,13 @@ export async function listRunners(
   ]);
   return {
     nextCursor,
-    items: items.map((row): RunnerView => ({
-      ...row,
-      device: JSON.parse(row.device) as Record<string, unknown>,
-      status: row.seenAt > since ? 'live' : 'gone',
-      task: row.task === null ? null : (JSON.parse(row.task) as RunnerView['task']),
-    })),
+    items: items.map(({ device, task, ...row }): RunnerView =>
+      Object.assign(row, {
+        device: JSON.parse(device) as Record<string, unknown>,
+        status: row.seenAt > since ? ('live' as const) : ('gone' as const),
+        task: task === null ? null : (JSON.parse(task) as RunnerView['task']),
+      }),
+    ),
   };
 }
 

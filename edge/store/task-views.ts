@@ -139,6 +139,8 @@ export async function findTaskDetail(database: Database, id: string) {
     prompts,
     outputs,
     result: row.result === null ? null : (JSON.parse(row.result) as Record<string, unknown>),
-    failures: failures.map((failure): TaskFailure => ({ ...failure, retried: failure.retried === 1 })),
+    failures: failures.map(({ retried, ...failure }): TaskFailure =>
+      Object.assign(failure, { retried: retried === 1 }),
+    ),
   };
 }

@@ -8,7 +8,7 @@ import { SPLITS } from './words.ts';
 
 const count = z.int().nonnegative();
 
-export const promptSetCounts = z.object({
+const promptSetCounts = z.object({
   train: count,
   dev: count,
   test: count,

@@ -62,7 +62,7 @@ const claimed = <Kind extends TaskKind, Parameters extends z.ZodType>(kind: Kind
     engineVersion: z.string(),
   });
 
-export const claimedTask = z
+const claimedTask = z
   .discriminatedUnion('kind', [
     claimed('simulate', taskSchemas.simulate.parameters),
     claimed('label', taskSchemas.label.parameters),
@@ -77,7 +77,7 @@ export const claimedTask = z
 export type ClaimedTask = z.infer<typeof claimedTask>;
 
 /** What a runner says of itself with every claim. */
-export const runnerDescription = z.strictObject({
+const runnerDescription = z.strictObject({
   /**
    * Made by the runner once, and kept over its restarts: a runner works on one task at a time, so a new claim
    * under the same id frees what it held before at once. Two processes need two ids.
@@ -126,7 +126,7 @@ const sample = z.strictObject({
   detail: z.record(z.string().max(100), z.union([z.string().max(1000), z.number(), z.null()])).optional(),
 });
 
-export const heartbeat = z.strictObject({
+const heartbeat = z.strictObject({
   epoch,
   /**
    * 1 for the first report after a claim, then rising by one: a repeated report is answered and has no second

@@ -56,7 +56,7 @@ export async function seedWorld(harness: Harness): Promise<void> {
   await seedBaseModel(harness);
 }
 
-export async function seedBaseModel({ database }: TestStore): Promise<void> {
+async function seedBaseModel({ database }: TestStore): Promise<void> {
   await database.insert(baseModels).values({
     id: createIdentifier(NOW),
     name: BASE_MODEL,
@@ -212,6 +212,7 @@ export function finish(task: ClaimedTask): {
     }
     case 'label':
     case 'distill':
+    default:
       throw new Error(`${task.kind}: no method of the tests has this stage`);
   }
 }

@@ -8,7 +8,7 @@ export interface LaunchRequest {
   readonly liveRunners: number;
 }
 
-export interface LaunchAnswer {
+interface LaunchAnswer {
   /** `refused`: it does not want to now; `failed`: it could not. */
   readonly outcome: 'launched' | 'refused' | 'failed';
   readonly reason: string;

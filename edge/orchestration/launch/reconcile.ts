@@ -24,7 +24,7 @@ function failuresInARow(launches: readonly LaunchRow[]): LaunchRow[] {
 }
 
 /** The rules, without effects. */
-export function decide(fleet: FleetState, policy: LaunchPolicy, now: number): Decision {
+function decide(fleet: FleetState, policy: LaunchPolicy, now: number): Decision {
   const { queuedTasks, idleRunners, startingRunners, liveRunners, launches } = fleet;
   if (queuedTasks === 0 || idleRunners + startingRunners >= queuedTasks) return 'nothing';
   if (liveRunners + startingRunners >= policy.maximumRunners) {

@@ -16,7 +16,7 @@ export interface Webhook {
   readonly fetch?: (request: Request) => Promise<Response>;
 }
 
-export function signWebhook(secret: string, timestamp: string, body: string): string {
+function signWebhook(secret: string, timestamp: string, body: string): string {
   return `v1=${createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')}`;
 }
 

@@ -78,24 +78,19 @@ export const RUNNER_TASK_KINDS = [
   'judge',
 ] as const satisfies readonly TaskKind[];
 
+/** The output of each kind that has exactly one; `ppo` has one for each cell of its result. */
+const SINGLE_OUTPUT = {
+  simulate: 'pairs',
+  label: 'pairs',
+  'train-preference-model': 'preference-model',
+  select: 'adapter',
+  distill: 'adapter',
+  generate: 'completions',
+  judge: 'comparisons',
+} as const satisfies Record<Exclude<TaskKind, 'ppo'>, string>;
+
 /** Names of the outputs that a completed task must have. */
 export function requiredOutputs(kind: TaskKind, result: unknown): string[] {
-  switch (kind) {
-    case 'simulate':
-    case 'label':
-      return ['pairs'];
-    case 'train-preference-model':
-      return ['preference-model'];
-    case 'ppo':
-      return ppoResult
-        .parse(result)
-        .cells.map(({ klCoefficient, steps }) => ppoCellName(klCoefficient, steps));
-    case 'select':
-    case 'distill':
-      return ['adapter'];
-    case 'generate':
-      return ['completions'];
-    case 'judge':
-      return ['comparisons'];
-  }
+  if (kind !== 'ppo') return [SINGLE_OUTPUT[kind]];
+  return ppoResult.parse(result).cells.map(({ klCoefficient, steps }) => ppoCellName(klCoefficient, steps));
 }

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import type { Harness } from '../harness.ts';
 
-export const BUNDLED = {
+const BUNDLED = {
   name: 'bundled',
   source: 'bundled',
   weightsSha256: 'ab'.repeat(32),

@@ -23,7 +23,7 @@ async function readEvents(response: Response, count: number): Promise<ServerEven
   while (events.length < count) {
     const { done, value } = await reader.read();
     if (done) break;
-    text += decoder.decode(value as Uint8Array, { stream: true });
+    text += decoder.decode(value, { stream: true });
     const blocks = text.split('\n\n');
     text = blocks.pop() ?? '';
     for (const block of blocks) {

@@ -7,7 +7,7 @@ import { Model, type Answer } from './model.ts';
 import { identifierOf, World, type TaskRow } from './world.ts';
 
 /** Small and fast (mulberry32); the explorer must not depend on the product's generator. */
-export function createRandom(seed: number): () => number {
+function createRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -47,7 +47,7 @@ export interface Counts {
 }
 
 /** The store did something else than the model. */
-export class Divergence extends Error {
+class Divergence extends Error {
   constructor(history: readonly string[], expected: unknown, actual: unknown) {
     super(`expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)} after\n` + history.join('\n'));
     this.name = 'Divergence';
@@ -66,7 +66,7 @@ const DEPTH = 8;
 /** Interleavings of one tree. */
 export const A_TREE = BRANCHES ** DEPTH;
 /** Share of the interleavings that go on until every task has ended. */
-const DRAINED = 0.1;
+const DRAINED = 0.05;
 const DRAIN_ROUNDS = 200;
 
 /** A state of store and model in the middle of an interleaving, and the ways on from it. */
@@ -212,18 +212,13 @@ class Interleaving {
   #predict(message: Message): Answer {
     const { runner } = message;
     const model = this.#model;
-    switch (message.kind) {
-      case 'claim':
-        return model.claim(runner, message.claim, this.#now);
-      case 'report':
-        return model.report(runner, message.task, message.epoch, message.sequence, message.points, this.#now);
-      case 'checkpoint':
-        return model.checkpoint(runner, message.task, message.epoch, message.step, this.#now);
-      case 'complete':
-        return model.complete(runner, message.task, message.epoch);
-      case 'fail':
-        return model.fail(runner, message.task, message.epoch, message.retryable, this.#now);
-    }
+    const now = this.#now;
+    if (message.kind === 'claim') return model.claim(runner, message.claim, now);
+    const { kind, task, epoch } = message;
+    if (kind === 'report') return model.report(runner, task, epoch, message.sequence, message.points, now);
+    if (kind === 'checkpoint') return model.checkpoint(runner, task, epoch, message.step, now);
+    if (kind === 'complete') return model.complete(runner, task, epoch);
+    return model.fail(runner, task, epoch, message.retryable, now);
   }
 
   async #perform(message: Message): Promise<Answer> {
@@ -232,16 +227,12 @@ class Interleaving {
       return await this.#world.claim(keyId, message.claim, this.#engineVersion, this.#now);
     }
     const holder = { taskId: message.task, epoch: message.epoch, keyId };
-    switch (message.kind) {
-      case 'report':
-        return await this.#world.report(holder, message.sequence, message.points, this.#now);
-      case 'checkpoint':
-        return await this.#world.checkpoint(holder, message.step, this.#now);
-      case 'complete':
-        return await this.#world.complete(holder, this.#now);
-      case 'fail':
-        return await this.#world.fail(holder, message.retryable, this.#now);
-    }
+    const { kind } = message;
+    const now = this.#now;
+    if (kind === 'report') return await this.#world.report(holder, message.sequence, message.points, now);
+    if (kind === 'checkpoint') return await this.#world.checkpoint(holder, message.step, now);
+    if (kind === 'complete') return await this.#world.complete(holder, now);
+    return await this.#world.fail(holder, message.retryable, now);
   }
 
   async #expire(): Promise<void> {

@@ -14,7 +14,7 @@ import { raw, rows, runBatch } from '../../../edge/store/raw.ts';
 import { insertTasks, type NewTask } from '../../../edge/store/tasks.ts';
 import type { Answer } from './model.ts';
 
-export const ARTIFACT = 'a'.repeat(64);
+const ARTIFACT = 'a'.repeat(64);
 
 /** A UUID that no other number of this world has, and that sorts by it. */
 export function identifierOf(number: number): string {
@@ -41,21 +41,27 @@ export interface TaskRow {
  */
 class BranchingDatabase extends NodeDatabase {
   override transaction<T>(work: () => T): T {
-    this.exec('SAVEPOINT batch');
+    this.#run('SAVEPOINT batch');
     try {
       const value = work();
-      this.exec('RELEASE batch');
+      this.#run('RELEASE batch');
       return value;
     } catch (error) {
-      this.exec('ROLLBACK TO batch; RELEASE batch');
+      this.#run('ROLLBACK TO batch');
+      this.#run('RELEASE batch');
       throw error;
     }
   }
 
   async branch(work: () => Promise<void>): Promise<void> {
-    this.exec('SAVEPOINT branch');
+    this.#run('SAVEPOINT branch');
     await work();
-    this.exec('ROLLBACK TO branch; RELEASE branch');
+    this.#run('ROLLBACK TO branch');
+    this.#run('RELEASE branch');
+  }
+
+  #run(sql: string): void {
+    this.compile(sql).statement.run();
   }
 }
 

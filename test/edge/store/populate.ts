@@ -30,7 +30,7 @@ export async function populate(harness: Harness): Promise<Record<string, string>
   const experiment = await client.createExperiment({ body: EXPERIMENT });
   const other = await client.createExperiment({ body: { ...EXPERIMENT, seed: 8 } });
   await new TestRunner(harness).drain();
-  await new TestRunner(harness, runner).claim();
+  await new TestRunner({ client: runner }).claim();
   for (const { stages } of [
     await client.getExperiment({ parameters: { experimentId: experiment.id } }),
     await client.getExperiment({ parameters: { experimentId: other.id } }),
