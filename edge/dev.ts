@@ -1,6 +1,9 @@
 /** `npm run dev`: the Worker that would be deployed, under wrangler's local runtime with embedded D1 and R2. */
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readBootstrapKey } from './hosts/bootstrap-key.ts';
 import { startTicker } from './hosts/ticker.ts';
@@ -14,6 +17,9 @@ const environment = {
   WRANGLER_HIDE_BANNER: 'true',
   CI: 'true',
 };
+
+/** What a user sets for the local Worker; wrangler reads it by itself only when no other file is named. */
+const OWN_VARIABLES = '.dev.vars';
 
 /** Where the embedded store lies; wrangler's own place unless given. */
 const directory = process.env['RLCD_DATA'];
@@ -29,9 +35,14 @@ const given = readBootstrapKey(process.env['RLCD_ADMIN_KEY']);
 const key = given ?? randomBytes(32).toString('base64url');
 if (given === undefined) console.log(`Administrator's key (for this run): ${key}`);
 const address = ['--ip', process.env['HOST'] ?? '127.0.0.1', '--port', process.env['PORT'] ?? '8787'];
+/** The key goes through a file that only this user can read: a command line is everybody's to see. */
+const secrets = mkdtempSync(path.join(tmpdir(), 'rlcd-dev-'));
+const secretsFile = path.join(secrets, 'vars');
+writeFileSync(secretsFile, `RLCD_ADMIN_KEY=${key}\n`, { mode: 0o600 });
+const own = existsSync(OWN_VARIABLES) ? ['--env-file', OWN_VARIABLES] : [];
 const server = spawn(
   process.execPath,
-  [WRANGLER, 'dev', ...local, ...address, '--var', `RLCD_ADMIN_KEY:${key}`],
+  [WRANGLER, 'dev', ...local, ...address, ...own, '--env-file', secretsFile],
   { env: environment, stdio: 'inherit' },
 );
 /** Cron triggers do not fire in the local runtime. */
@@ -55,6 +66,7 @@ const stopTicker = startTicker(async () => {
 }, TICK_MILLISECONDS);
 
 server.once('exit', (code) => {
+  rmSync(secrets, { recursive: true, force: true });
   process.exitCode = code ?? 0;
   void stopTicker();
 });

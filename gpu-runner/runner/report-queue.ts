@@ -21,8 +21,11 @@ export class ReportQueue {
 
   add({ progress, metrics = [], samples = [] }: Report): void {
     if (progress !== undefined) this.#progress = progress;
-    // A number that is not finite has no place in JSON; the algorithm stops on those that matter.
-    this.#metrics.push(...metrics.filter(({ value }) => Number.isFinite(value)));
+    for (const metric of metrics) {
+      // What is not finite has no place in JSON; the algorithms stop on losses that are not, so it ends nothing here.
+      if (Number.isFinite(metric.value)) this.#metrics.push(metric);
+      else console.error(`Not reported: ${metric.name} is ${metric.value} at step ${metric.step}`);
+    }
     this.#samples.push(...samples);
   }
 
