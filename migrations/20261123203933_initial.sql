@@ -47,7 +47,6 @@ CREATE TABLE `uploads` (
 	`kind` text NOT NULL,
 	`produced_by_task_id` text,
 	`key_id` text NOT NULL,
-	`blob_upload_id` text NOT NULL,
 	`created_at` integer NOT NULL
 );
 --> statement-breakpoint
@@ -56,6 +55,7 @@ CREATE TABLE `experiments` (
 	`id` text PRIMARY KEY NOT NULL,
 	`name` text NOT NULL,
 	`method` text NOT NULL,
+	`principle_id` text NOT NULL,
 	`principle_version_id` text NOT NULL,
 	`prompt_set_id` text NOT NULL,
 	`base_model_id` text NOT NULL,
@@ -68,6 +68,7 @@ CREATE TABLE `experiments` (
 	`finished_at` integer,
 	`revision` integer DEFAULT 0 NOT NULL,
 	`planned_revision` integer DEFAULT 0 NOT NULL,
+	FOREIGN KEY (`principle_id`) REFERENCES `principles`(`id`) ON UPDATE no action ON DELETE no action,
 	FOREIGN KEY (`principle_version_id`) REFERENCES `principle_versions`(`id`) ON UPDATE no action ON DELETE no action,
 	FOREIGN KEY (`prompt_set_id`) REFERENCES `prompt_sets`(`id`) ON UPDATE no action ON DELETE no action,
 	FOREIGN KEY (`base_model_id`) REFERENCES `base_models`(`id`) ON UPDATE no action ON DELETE no action
@@ -77,7 +78,7 @@ CREATE INDEX `experiments_name` ON `experiments` (`name`,`id`);--> statement-bre
 CREATE INDEX `experiments_unplanned` ON `experiments` (`id`) WHERE "experiments"."revision" > "experiments"."planned_revision";--> statement-breakpoint
 CREATE INDEX `experiments_status` ON `experiments` (`status`,`id`);--> statement-breakpoint
 CREATE INDEX `experiments_method` ON `experiments` (`method`,`id`);--> statement-breakpoint
-CREATE INDEX `experiments_principle` ON `experiments` (`principle_version_id`,`id`);--> statement-breakpoint
+CREATE INDEX `experiments_principle` ON `experiments` (`principle_id`,`id`);--> statement-breakpoint
 CREATE INDEX `experiments_prompt_set` ON `experiments` (`prompt_set_id`,`id`);--> statement-breakpoint
 CREATE INDEX `experiments_base_model` ON `experiments` (`base_model_id`,`id`);--> statement-breakpoint
 CREATE TABLE `stages` (
@@ -248,6 +249,8 @@ CREATE TABLE `prompt_sets` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `prompt_sets_name_unique` ON `prompt_sets` (`name`);--> statement-breakpoint
+CREATE INDEX `prompt_sets_ready` ON `prompt_sets` (`id`) WHERE "prompt_sets"."ready_at" is not null;--> statement-breakpoint
+CREATE INDEX `prompt_sets_unready` ON `prompt_sets` (`created_at`) WHERE "prompt_sets"."ready_at" is null;--> statement-breakpoint
 CREATE TABLE `prompt_splits` (
 	`prompt_set_id` text NOT NULL,
 	`split` text NOT NULL,
