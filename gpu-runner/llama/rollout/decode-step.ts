@@ -1,13 +1,14 @@
 /** One pass of the decoder over the newest tokens of every row, with keys and values of the tokens before. */
 import { rmsNorm, rotary, type RotaryTables } from '../../tensor/composites.ts';
-import { addDimensions, type Dimension, multiplyDimensions } from '../../tensor/dimension.ts';
+import { type Dimension, multiplyDimensions } from '../../tensor/dimension.ts';
 import { GraphError } from '../../tensor/errors.ts';
-import { Graph, type Value } from '../../tensor/graph.ts';
+import type { Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
+import { attend } from '../attention-core.ts';
 import { gatedActivation } from '../training/attention.ts';
 import type { GraphWeights } from '../training/weights.ts';
 
-/** Keys and values of one layer, [batch, keyValueHeads, tokens, headSize] each. */
+/** Keys (fp32) and values (float64, as attention adds them up) of one layer, [batch, keyValueHeads, tokens, headSize] each. */
 export interface LayerCache {
   readonly keys: Value;
   readonly values: Value;
@@ -103,7 +104,7 @@ function attentionBlock(
   if (past === undefined || prefix === undefined) throw new GraphError(`No cache for layer ${layer}`);
   const cache = {
     keys: ops.concat([past.keys, rotary(key, angles)], 2),
-    values: ops.concat([past.values, value], 2),
+    values: ops.concat([past.values, ops.cast(value, 'float64')], 2),
   };
   const attended = attention(rotary(query, angles), prefix, cache, context, heads / keyValueHeads);
   const flat = ops.reshape(ops.transpose(attended, [0, 2, 1, 3]), [
@@ -138,23 +139,6 @@ function attention(
     3,
   );
   const scores = inside === scale ? products : ops.multiply(products, scale);
-  const probabilities = ops.softmax(ops.add(scores, mask));
-  const [first, second] = cut(probabilities, prefix.keys.shape[2] ?? 0, recent.keys.shape[2] ?? 0);
-  const mixed = ops.add(ops.matMul(first, prefix.values), ops.matMul(second, recent.values));
+  const { mixed } = attend(ops.add(scores, mask), [prefix.values, recent.values]);
   return ops.reshape(mixed, query.shape);
-}
-
-/** Cuts the last axis where its two symbolic lengths meet. */
-function cut(x: Value, left: Dimension, right: Dimension): [Value, Value] {
-  if (addDimensions(left, right) !== x.shape.at(-1))
-    throw new GraphError('The parts of the past do not add up');
-  const types = [left, right].map((size) => ({ dtype: x.dtype, shape: [...x.shape.slice(0, -1), size] }));
-  const sizes = x.graph.shapeTensor([left, right]);
-  return pair(Graph.emit('Split', [x, sizes], { axis: x.shape.length - 1 }, types));
-}
-
-function pair(values: readonly Value[]): [Value, Value] {
-  const [first, second] = values;
-  if (first === undefined || second === undefined) throw new GraphError('Split lost a part');
-  return [first, second];
 }

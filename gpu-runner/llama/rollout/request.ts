@@ -151,13 +151,16 @@ export function startFeeds(
   const rows = prompts.length;
   const time = Math.max(...prompts.map(({ length }) => length));
   const { keyValueHeads, headSize, layers } = configuration;
-  const empty: HostTensor = {
-    dtype: 'float32',
-    shape: [rows, keyValueHeads, 0, headSize],
-    data: new Float32Array(0),
-  };
+  const shape = [rows, keyValueHeads, 0, headSize];
+  const keys: HostTensor = { dtype: 'float32', shape, data: new Float32Array(0) };
+  const values: HostTensor = { dtype: 'float64', shape, data: new Float64Array(0) };
   const window = stopMatrix(request, configuration).shape[1] ?? 1;
-  const names = Array.from({ length: layers }, (_, layer) => [`keys.${layer}`, `values.${layer}`]).flat();
+  const caches = Array.from({ length: layers }, (_, layer) => layer).flatMap(
+    (layer): [string, HostTensor][] => [
+      [`keys.${layer}`, keys],
+      [`values.${layer}`, values],
+    ],
+  );
   return {
     tokens: int64(
       [groups, rows / groups, time],
@@ -169,7 +172,7 @@ export function startFeeds(
     stopped: bool([rows], () => false),
     drawn: int64([rows], () => 0),
     window: int64([rows, window], () => EMPTY),
-    ...Object.fromEntries(names.map((name) => [name, empty])),
+    ...Object.fromEntries(caches),
   };
 }
 

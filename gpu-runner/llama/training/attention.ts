@@ -3,6 +3,7 @@ import { multiplyDimensions, shapeText } from '../../tensor/dimension.ts';
 import { GraphError } from '../../tensor/errors.ts';
 import { Graph, type Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
+import { attend } from '../attention-core.ts';
 
 /** What stands where a position must not look; exp of it is exactly 0 in every row, since each row sees itself. */
 const HIDDEN = -1e30;
@@ -17,7 +18,7 @@ export function causalMask(graph: Graph, time: string): Value {
 /**
  * softmax(q k^T / sqrt(D) + mask) v, where heads / keyValueHeads query heads read one key-value head.
  *
- * Gradient, with P the probabilities, O the result and g its gradient: dV = P^T g, dS = P (g V^T - rowsum(g O)),
+ * Gradient, with P = E / Z the probabilities, O the result and g its gradient: dV = P^T g, dS = P (g V^T - rowsum(g O)),
  * dQ = dS K / sqrt(D), dK = dS^T Q / sqrt(D). Query heads of one key-value head stand below each other as rows, so
  * the products sum over them by themselves.
  *
@@ -39,8 +40,10 @@ export function causalAttention(query: Value, key: Value, value: Value, mask: Va
   const q = ops.reshape(query, grouped);
   const scores = ops.matMul(q, key, { transposeB: true, scale });
   const masked = ops.add(ops.reshape(scores, [batch, heads, time, time]), mask);
-  const probabilities = ops.reshape(ops.softmax(masked), scores.shape);
-  const mixed = ops.matMul(probabilities, value);
+  const { mixed, exponentials, total } = attend(ops.reshape(masked, scores.shape), [
+    ops.cast(value, 'float64'),
+  ]);
+  const probabilities = ops.divide(exponentials, ops.cast(total, exponentials.dtype));
   const [result] = Graph.composite(
     'CausalAttention',
     [query, key, value],

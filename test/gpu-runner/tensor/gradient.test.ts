@@ -222,7 +222,7 @@ describe(`gradient rules (RLCD_TEST_SEED=${testSeed})`, () => {
 
   // Small whole numbers: their sums are exact in any order, so one lost addition shows.
   const PICKS = 12_500;
-  const WIDTH = 8;
+  const WIDTH = 64;
   const repeats: readonly {
     name: string;
     shape: readonly number[];
