@@ -80,7 +80,7 @@ describe('the sampler and the trainer agree under adapters', () => {
     const file = sharedModel('stories3M-q80/stories3M-q80.bin', context);
     const { base, tokenizer } = await openModel(file, { cacheDirectory: folder, precision: 'int8' });
     const prompts = ['One day, a little girl named', 'Tom had a big', 'The dog was'].flatMap((text) =>
-      Array.from({ length: 4 }, () => tokenizer.encode(text, { bos: true })),
+      Array.from({ length: 4 }, () => Array.from(tokenizer.encode(text, { bos: true }))),
     );
     // A factor of 1 (alpha = rank) takes another kernel of the engine.
     for (const alpha of [2 * RANK, RANK]) {
