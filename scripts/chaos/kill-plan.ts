@@ -2,7 +2,7 @@
 import { integerBelow } from '../../shared/random.ts';
 import { PHASES, type Operation, type Phase } from './proxy.ts';
 
-export const VICTIMS = ['runner', 'edge'] as const;
+const VICTIMS = ['runner', 'edge'] as const;
 export type Victim = (typeof VICTIMS)[number];
 
 /** At the `skip`-th next request of the operation, in that phase. */

@@ -9,7 +9,7 @@ import { bucketsOf, WINDOW_STEPS, type MetricPoint } from '../../../edge/store/m
 import { ENGINE_VERSION } from '../../../shared/engine-version.ts';
 import { uniform } from '../../../shared/random.ts';
 
-export const EXPERIMENTS = 10_000;
+const EXPERIMENTS = 10_000;
 export const CURVES = 10;
 export const CURVE_POINTS = 100_000;
 export const WAITING_TASKS = 1000;

@@ -33,7 +33,7 @@ function madeUpAdapter(chosen: readonly Projection[], head: Adapter['head'], ran
         Float32Array.from(madeUpValues(`${layer}.${projection}.${name}`, shape));
       return [projection, { a: values('a', [rank, inputs]), b: values('b', [outputs, rank]) }];
     });
-    return Object.fromEntries(entries) as Partial<Record<Projection, LowRankPair>>;
+    return Object.fromEntries(entries);
   });
   return { rank, alpha: 6.5, projections: chosen, layers, head };
 }
