@@ -21,12 +21,12 @@ export class TestRunner {
   readonly #put: (task: ClaimedTask, content: string) => Promise<string>;
 
   constructor(edge: Harness | RemoteEdge) {
-    if ('client' in edge) {
-      this.#client = edge.client;
-      this.#put = async (task, content) => await this.#upload(task, content);
-    } else {
+    if ('clients' in edge) {
       this.#client = edge.clients.runner;
       this.#put = async (_, content) => await putArtifact(edge, content);
+    } else {
+      this.#client = edge.client;
+      this.#put = async (task, content) => await this.#upload(task, content);
     }
   }
 
