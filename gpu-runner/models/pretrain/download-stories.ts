@@ -1,6 +1,6 @@
 /** The public TinyStories text, for those who have no file of their own. */
-import { createWriteStream } from 'node:fs';
-import { rename, stat } from 'node:fs/promises';
+import { createWriteStream, existsSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
@@ -9,7 +9,7 @@ const ADDRESS = 'https://huggingface.co/datasets/roneneldan/TinyStories/resolve/
 /** Downloads the validation file of TinyStories (22 MB, CDLA-Sharing-1.0) once and returns its path. */
 export async function downloadStories(folder: string): Promise<string> {
   const file = path.join(folder, 'TinyStories-valid.txt');
-  if ((await stat(file).catch(() => undefined)) !== undefined) return file;
+  if (existsSync(file)) return file;
   const response = await fetch(ADDRESS);
   if (!response.ok || response.body === null) {
     throw new Error(`${ADDRESS} answered ${response.status}: give a file of stories with --data FILE`);
