@@ -1,7 +1,7 @@
 /** Makes an experiment: checks everything it names, then gives the writes that create and plan it, as one batch. */
 import type { NewExperiment } from '../../shared/api/experiments.ts';
-import { RUNNER_TASK_KINDS } from '../../shared/api/tasks/kinds.ts';
 import type { Dependencies } from '../dependencies.ts';
+import type { Split } from '../prompt-sets/split-rule.ts';
 import { fromIssues, invalidRequest, ProblemError, type FieldError } from '../problem.ts';
 import type { Statement } from '../store/database.ts';
 import { logExperimentEvent, type StagePlan } from '../store/experiments.ts';
@@ -50,15 +50,19 @@ async function resolve({ database }: Dependencies, body: NewExperiment) {
   if (!baseModel) {
     errors.push(fault('#/baseModel', `there is no base model ${body.baseModel}; register it first`));
   }
-  const missing = METHOD_STAGES[body.method]
-    .map(({ kind }) => kind)
-    .filter((kind) => !(RUNNER_TASK_KINDS as readonly string[]).includes(kind));
-  if (missing.length > 0) {
+  const asks = METHOD_STAGES[body.method].some((rule) => rule.principle === 'instructions');
+  const unasked = version?.definition.affixPairs.findIndex(({ scoringInstruction }) => !scoringInstruction);
+  if (asks && unasked !== undefined && unasked >= 0) {
     errors.push(
       fault(
-        '#/method',
-        `needs the stage ${missing[0]}, which this version's runner cannot do; choose another method`,
+        '#/principle',
+        `affix pair ${unasked} has no scoringInstruction, which ${body.method} asks the model; add a version with one for each`,
       ),
+    );
+  }
+  if (body.hyperparameters.simulate?.samplesFrom !== undefined && body.method !== 'rlaif') {
+    errors.push(
+      fault('#/hyperparameters/simulate/samplesFrom', 'goes with the method rlaif only; leave it out'),
     );
   }
   if (errors.length > 0 || !principleRow || !version || !promptSet || !baseModel)
@@ -90,18 +94,26 @@ function resolveStages(body: NewExperiment, principle: TaskPrinciple) {
   return resolved.flatMap(({ rule, parsed }) => ('parameters' in parsed ? [{ rule, ...parsed }] : []));
 }
 
+/** The split that a stage with these parameters reads. */
+function splitOf(
+  { split, splitWith }: StageRule,
+  parameters: Readonly<Record<string, unknown>>,
+): Split | undefined {
+  return splitWith !== undefined && parameters[splitWith] === 0 ? undefined : split;
+}
+
 /** The artifacts of the splits that the stages read. */
 async function materialise(
   dependencies: Dependencies,
   body: NewExperiment,
   promptSetId: string,
-  rules: readonly StageRule[],
+  splitsOfStages: readonly { readonly split: Split | undefined; readonly sharded: boolean }[],
   now: number,
 ) {
   const splits = new Map<string, Awaited<ReturnType<typeof materialiseSplit>>>();
   const errors: FieldError[] = [];
   const missing = new Set<string>();
-  for (const { split, sharded } of rules) {
+  for (const { split, sharded } of splitsOfStages) {
     if (split === undefined || missing.has(split)) continue;
     try {
       const made = splits.get(split) ?? (await materialiseSplit(dependencies, promptSetId, split, now));
@@ -135,19 +147,23 @@ export async function createExperiment(dependencies: Dependencies, body: NewExpe
     version: version.number,
     form,
     responseOpening,
-    affixPairs: affixPairs.map(({ positive, negative }) => ({ positive, negative })),
+    affixPairs,
   };
   const resolved = resolveStages(body, principle);
   const splits = await materialise(
     dependencies,
     body,
     promptSet.id,
-    resolved.map(({ rule }) => rule),
+    resolved.map(({ rule, parameters }) => ({
+      split: splitOf(rule, parameters),
+      sharded: rule.sharded ?? false,
+    })),
     now,
   );
   const id = createIdentifier(now);
   const plans = resolved.map(({ rule, parameters }) => {
-    const split = rule.split === undefined ? undefined : splits.get(rule.split);
+    const name = splitOf(rule, parameters);
+    const split = name === undefined ? undefined : splits.get(name);
     const stagePlan: StagePlan = {
       parameters,
       prompts: split ? { sha256: split.sha256, bytes: split.bytes } : null,
@@ -220,6 +236,8 @@ export async function createExperiment(dependencies: Dependencies, body: NewExpe
       promptSet: { id: promptSet.id, name: promptSet.name },
       baseModel: { id: baseModel.id, name: baseModel.name },
       progress: plan.succeeded ? 1 : 0,
+      verdicts: [],
+      runnerSeconds: 0,
     },
   };
 }

@@ -21,15 +21,15 @@ import { findTasksOfExperiment } from '../store/task-views.ts';
 export function experimentHandlers(dependencies: Dependencies): Handlers<typeof experimentEndpoints> {
   const { database } = dependencies;
 
-  async function requireExperiment(id: string) {
-    const experiment = await findExperiment(database, id);
+  async function requireExperiment(id: string, now: number) {
+    const experiment = await findExperiment(database, id, now);
     if (!experiment) throw notFound(`experiment ${id}`);
     return experiment;
   }
 
   /** What an experiment was asked to do, without what names and times it. */
-  async function readSettings(id: string) {
-    const { view } = await requireExperiment(id);
+  async function readSettings(id: string, now: number) {
+    const { view } = await requireExperiment(id, now);
     const { method, principle, promptSet, baseModel, seed, shards } = view;
     const stages = await findStages(database, id);
     const parameters = Object.fromEntries(stages.map((stage) => [stage.name, stage.parameters]));
@@ -42,15 +42,15 @@ export function experimentHandlers(dependencies: Dependencies): Handlers<typeof 
       return { body: view, writes };
     },
 
-    async listExperiments({ query }) {
-      return { body: await listExperiments(database, query) };
+    async listExperiments({ query }, { now }) {
+      return { body: await listExperiments(database, query, now) };
     },
 
     async getExperiment({ parameters }, { now }) {
       const { experimentId } = parameters;
       // First the place in the event log, then the state: what happens between is told again, never missed.
       const lastEventId = await findLastEventId(database, experimentId);
-      const { view, hyperparameters } = await requireExperiment(experimentId);
+      const { view, hyperparameters } = await requireExperiment(experimentId, now);
       const stages = await findStages(database, experimentId);
       const tasks = await findTasksOfExperiment(database, experimentId, now);
       const rules = METHOD_STAGES[view.method];
@@ -69,6 +69,7 @@ export function experimentHandlers(dependencies: Dependencies): Handlers<typeof 
             const needs = rules.find(({ name }) => name === stage.name)?.inputs.map(({ from }) => from) ?? [];
             const open = stages.filter(({ name, status }) => needs.includes(name) && status !== 'succeeded');
             return Object.assign(stage, {
+              needs,
               waitsFor: stage.status === 'waiting' ? whyStageWaits(open.map(({ name }) => name)) : null,
               tasks: tasks.filter(({ stageId }) => stageId === stage.id).map(({ task }) => task),
             });
@@ -78,7 +79,7 @@ export function experimentHandlers(dependencies: Dependencies): Handlers<typeof 
     },
 
     async cancelExperiment({ parameters }, { now }) {
-      const { view } = await requireExperiment(parameters.experimentId);
+      const { view } = await requireExperiment(parameters.experimentId, now);
       const open = view.status === 'queued' || view.status === 'running';
       return {
         body: open ? { ...view, status: 'cancelled', finishedAt: now } : view,
@@ -87,7 +88,7 @@ export function experimentHandlers(dependencies: Dependencies): Handlers<typeof 
     },
 
     async deleteExperiment({ parameters }, { now }) {
-      const { view } = await requireExperiment(parameters.experimentId);
+      const { view } = await requireExperiment(parameters.experimentId, now);
       if (view.status === 'queued' || view.status === 'running') {
         throw conflict(`Experiment ${view.id} is ${view.status}; cancel it first`);
       }
@@ -96,10 +97,10 @@ export function experimentHandlers(dependencies: Dependencies): Handlers<typeof 
       return { writes: deleteExperiment(database, view.id, taskIds) };
     },
 
-    async compareExperiments({ parameters }) {
+    async compareExperiments({ parameters }, { now }) {
       const { experimentId, otherExperimentId } = parameters;
-      const first = await readSettings(experimentId);
-      const second = await readSettings(otherExperimentId);
+      const first = await readSettings(experimentId, now);
+      const second = await readSettings(otherExperimentId, now);
       return {
         body: {
           settings: compareDocuments(first, second),
@@ -111,8 +112,8 @@ export function experimentHandlers(dependencies: Dependencies): Handlers<typeof 
       };
     },
 
-    async getLineage({ parameters }) {
-      await requireExperiment(parameters.experimentId);
+    async getLineage({ parameters }, { now }) {
+      await requireExperiment(parameters.experimentId, now);
       return { body: { tasks: await findLineage(database, parameters.experimentId) } };
     },
   };

@@ -9,6 +9,9 @@ import { findKey, insertKey, listKeys, replaceSecret, revokeKey } from '../store
 
 export function keyHandlers({ database }: Dependencies): Handlers<typeof keyEndpoints> {
   return {
+    async getOwnKey(_, { principal }) {
+      return { body: { id: principal.keyId, scopes: [...principal.scopes] } };
+    },
     async createKey({ body }, { now }) {
       const id = createIdentifier(now);
       const { secret, secretSha256 } = createSecret(id);

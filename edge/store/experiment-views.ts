@@ -16,20 +16,41 @@ const STAGE_PROGRESS = `CASE s.status WHEN 'succeeded' THEN 1.0 ELSE coalesce(
   (SELECT avg(${TASK_PROGRESS}) FROM stage_tasks st JOIN tasks t ON t.id = st.task_id WHERE st.stage_id = s.id),
   0.0) END`;
 
+type Verdict = ExperimentView['verdicts'][number];
+
+const STAGE_TASKS = `stages s JOIN stage_tasks st ON st.stage_id = s.id JOIN tasks t ON t.id = st.task_id
+  WHERE s.experiment_id = e.id`;
+
 const COLUMNS = `e.id, e.name, e.method, e.seed, e.shards, e.status, e.status_reason AS statusReason,
   e.created_at AS createdAt, e.finished_at AS finishedAt, e.hyperparameters,
   (SELECT json_object('name', p.name, 'version', v.number) FROM principle_versions v
     JOIN principles p ON p.id = v.principle_id WHERE v.id = e.principle_version_id) AS principle,
   (SELECT json_object('id', x.id, 'name', x.name) FROM prompt_sets x WHERE x.id = e.prompt_set_id) AS promptSet,
   (SELECT json_object('id', x.id, 'name', x.name) FROM base_models x WHERE x.id = e.base_model_id) AS baseModel,
-  (SELECT avg(${STAGE_PROGRESS}) FROM stages s WHERE s.experiment_id = e.id) AS progress`;
+  (SELECT avg(${STAGE_PROGRESS}) FROM stages s WHERE s.experiment_id = e.id) AS progress,
+  (SELECT t.result FROM ${STAGE_TASKS} AND s.kind = 'judge' LIMIT 1) AS judged,
+  (SELECT json_object('busy', coalesce(sum(t.busy_milliseconds), 0),
+    'running', count(CASE t.status WHEN 'leased' THEN 1 END),
+    'since', coalesce(sum(CASE t.status WHEN 'leased' THEN t.claimed_at END), 0)) FROM ${STAGE_TASKS}) AS cost`;
 
 type JsonColumns = 'principle' | 'promptSet' | 'baseModel';
-type Row = Omit<ExperimentView, JsonColumns> & Record<JsonColumns | 'hyperparameters', string>;
+type Row = Omit<ExperimentView, JsonColumns | 'verdicts' | 'runnerSeconds'> &
+  Record<JsonColumns | 'hyperparameters' | 'cost', string> & { readonly judged: string | null };
 
-function toView(row: Row): ExperimentView {
+/** Milliseconds: of ended leases, and how many run since when, added up. */
+interface Cost {
+  readonly busy: number;
+  readonly running: number;
+  readonly since: number;
+}
+
+function toView(row: Row, now: number): ExperimentView {
+  const { busy, running, since } = JSON.parse(row.cost) as Cost;
+  const judged = row.judged === null ? null : (JSON.parse(row.judged) as { judgements: Verdict[] });
   return {
     ...row,
+    verdicts: judged?.judgements ?? [],
+    runnerSeconds: (busy + running * now - since) / 1000,
     principle: JSON.parse(row.principle) as ExperimentView['principle'],
     promptSet: JSON.parse(row.promptSet) as ExperimentView['promptSet'],
     baseModel: JSON.parse(row.baseModel) as ExperimentView['baseModel'],
@@ -52,6 +73,7 @@ const AFTER_ALL = '\u{10ffff}';
 export async function listExperiments(
   database: Database,
   { text, ...query }: ExperimentFilters & PageRequest,
+  now: number,
 ) {
   const byName = text !== undefined;
   const cursor = byName
@@ -84,7 +106,7 @@ export async function listExperiments(
     ),
   );
   const { items, nextCursor } = toPage(found, query, (row) => (byName ? [row.name, row.id] : [row.id]));
-  return { items: items.map(toView), nextCursor };
+  return { items: items.map((row) => toView(row, now)), nextCursor };
 }
 
 export interface StoredExperiment {
@@ -92,9 +114,15 @@ export interface StoredExperiment {
   readonly hyperparameters: Hyperparameters;
 }
 
-export async function findExperiment(database: Database, id: string): Promise<StoredExperiment | undefined> {
+export async function findExperiment(
+  database: Database,
+  id: string,
+  now: number,
+): Promise<StoredExperiment | undefined> {
   const [row] = await rows<Row>(raw(database, `SELECT ${COLUMNS} FROM experiments e WHERE e.id = ?`, id));
-  return row && { view: toView(row), hyperparameters: JSON.parse(row.hyperparameters) as Hyperparameters };
+  return (
+    row && { view: toView(row, now), hyperparameters: JSON.parse(row.hyperparameters) as Hyperparameters }
+  );
 }
 
 export interface StageRow {

@@ -9,6 +9,8 @@ export interface PairFilters {
   readonly stage?: 'simulate' | 'label' | undefined;
   readonly minimumProbability?: number | undefined;
   readonly maximumProbability?: number | undefined;
+  readonly minimumLengthGap?: number | undefined;
+  readonly maximumLengthGap?: number | undefined;
   readonly affixPair?: number | undefined;
   readonly promptId?: string | undefined;
 }
@@ -38,13 +40,15 @@ async function readPairs(
   taskId: string,
   after: number,
   limit: number,
-  { minimumProbability, maximumProbability, affixPair, promptId }: PairFilters,
+  filters: PairFilters,
 ): Promise<PairRow[]> {
   const conditions = [
-    ['label_probability >= ?', minimumProbability],
-    ['label_probability <= ?', maximumProbability],
-    ['affix_pair = ?', affixPair],
-    ['prompt_id = ?', promptId],
+    ['label_probability >= ?', filters.minimumProbability],
+    ['label_probability <= ?', filters.maximumProbability],
+    ['length(chosen) - length(rejected) >= ?', filters.minimumLengthGap],
+    ['length(chosen) - length(rejected) <= ?', filters.maximumLengthGap],
+    ['affix_pair = ?', filters.affixPair],
+    ['prompt_id = ?', filters.promptId],
   ] as const;
   const given = conditions.flatMap(([sql, value]) => (value === undefined ? [] : [{ sql, value }]));
   // The unary plus keeps the index of probabilities out: its order would have to be sorted again.

@@ -6,6 +6,7 @@ import { page, pageQuery } from './page.ts';
 import { sha256 } from './sha256.ts';
 import { taskView } from './tasks.ts';
 import { hyperparameters } from './tasks/kinds.ts';
+import { judgement } from './tasks/judge.ts';
 import { EXPERIMENT_STATUSES, METHODS, STAGE_KINDS, STAGE_STATUSES } from './words.ts';
 
 /** A seed that JSON and the generator's counters keep exactly. */
@@ -32,6 +33,15 @@ export type NewExperiment = z.output<typeof newExperiment>;
 
 const reference = z.object({ id: z.string(), name: z.string() });
 
+/** What a judge said of the aligned model against the base, at a glance. */
+const verdict = judgement.pick({
+  judge: true,
+  n: true,
+  winRate: true,
+  interval: true,
+  lengthControlled: true,
+});
+
 const experiment = z
   .object({
     id: identifier,
@@ -47,6 +57,10 @@ const experiment = z
     statusReason: z.string().nullable(),
     /** Share of its tasks' work that is done, 0 to 1. */
     progress: z.number(),
+    /** By judge; empty until the judge stage has succeeded, in the answer to its creation, and for `base`. */
+    verdicts: z.array(verdict),
+    /** Time under lease of all its tasks, shared ones included; 0 in the answer to its creation. */
+    runnerSeconds: z.number(),
     createdAt: instant,
     finishedAt: instant.nullable(),
   })
@@ -60,6 +74,8 @@ const stage = z.object({
   statusReason: z.string().nullable(),
   /** Why it waits, for people; null where it does not. */
   waitsFor: z.string().nullable(),
+  /** Names of the stages whose outputs it reads. */
+  needs: z.array(z.string()),
   progress: z.number(),
   /** Complete: what the experiment set, and the defaults. */
   parameters: z.record(z.string(), z.unknown()),

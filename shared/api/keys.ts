@@ -19,6 +19,16 @@ const key = z
 const newKey = key.extend({ secret: z.string().nullable() }).meta({ id: 'NewKey' });
 
 export const keyEndpoints = defineEndpoints({
+  getOwnKey: {
+    method: 'get',
+    path: '/v1/key',
+    tag: 'keys',
+    summary: "Who one is: the id and the scopes of the request's key",
+    scopes: SCOPES,
+    status: 200,
+    /** `bootstrap` is the id of the key that the edge's environment gives. */
+    response: z.object({ id: z.string(), scopes: z.array(z.enum(SCOPES)) }).meta({ id: 'OwnKey' }),
+  },
   createKey: {
     method: 'post',
     path: '/v1/keys',

@@ -11,12 +11,23 @@ const probability = z.coerce
   .optional()
   .meta({ examples: ['0.5'] });
 
+const characters = z.coerce
+  .number()
+  .int()
+  .min(-1_000_000)
+  .max(1_000_000)
+  .optional()
+  .meta({ examples: ['0'] });
+
 const filters = {
   /** Pairs as they were sampled, or as they were labelled; labelled ones first where the method labels. */
   stage: z.enum(['simulate', 'label']).optional(),
   /** Bounds of the probability that `chosen` is the better one, both included. */
   minimumProbability: probability,
   maximumProbability: probability,
+  /** Bounds of the characters that `chosen` has more than `rejected`, both included. */
+  minimumLengthGap: characters,
+  maximumLengthGap: characters,
   /** Index of the principle's affix pair that made the two sides. */
   affixPair: z.coerce
     .number()

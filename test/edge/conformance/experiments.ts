@@ -145,6 +145,32 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
     }
   });
 
+  it('tells verdicts, runner time and what each stage needs, in the list as in the detail', async () => {
+    const { harness, client, create } = await begin();
+    const { id } = await create();
+    const listed = async () => (await client.listExperiments()).items.find((item) => item.id === id);
+    expect(await listed()).toMatchObject({ verdicts: [], runnerSeconds: 0 });
+    const runner = new TestRunner(harness);
+    const task = await runner.claim();
+    harness.advance(2500);
+    expect((await listed())?.runnerSeconds).toBe(2.5);
+    if (task) await runner.complete(task);
+    harness.advance(1000);
+    expect((await listed())?.runnerSeconds).toBe(2.5);
+    await runner.drain();
+    const verdict = { judge: 'sentiment', n: 1, winRate: 1, lengthControlled: null };
+    expect(await listed()).toMatchObject({ status: 'succeeded', verdicts: [verdict] });
+    const detail = await client.getExperiment({ parameters: { experimentId: id } });
+    expect(detail).toMatchObject({ runnerSeconds: detail.cost.runnerSeconds, verdicts: [verdict] });
+    const needs = Object.fromEntries(detail.stages.map((stage) => [stage.name, stage.needs]));
+    expect(needs).toMatchObject({
+      simulate: [],
+      ppo: ['train-preference-model'],
+      select: ['train-preference-model', 'ppo'],
+      judge: ['generate', 'generate-base'],
+    });
+  });
+
   it('compares two experiments: the settings that differ', async () => {
     const { client, create } = await begin();
     const first = await create();

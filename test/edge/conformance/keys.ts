@@ -25,6 +25,15 @@ export function keysConformance(start: () => Promise<Harness>): void {
     expect(listed?.revokedAt).toBeTypeOf('number');
   });
 
+  it('tells every key who it is, and a stranger nothing', async () => {
+    const { clients, fetch } = await start();
+    const key = await clients.admin.createKey({ body: { name: 'laptop', scopes: ['runner', 'client'] } });
+    const own = await fetch('/v1/key', { key: key.secret ?? '' });
+    expect(await own.json()).toEqual({ id: key.id, scopes: ['runner', 'client'] });
+    expect(await (await fetch('/v1/key', { key: BOOTSTRAP_KEY })).json()).toMatchObject({ id: 'bootstrap' });
+    expect((await fetch('/v1/key', { key: 'x' })).status).toBe(401);
+  });
+
   it('shows a secret once: a repeated request gets the key without it', async () => {
     const { admin } = (await start()).clients;
     const input = { body: { name: 'laptop', scopes: ['client' as const] } };

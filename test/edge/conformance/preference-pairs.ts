@@ -1,4 +1,5 @@
 /** Conformance of preference pairs: order, filters, pages and the export. */
+import { eq } from 'drizzle-orm';
 import { expect, it } from 'vitest';
 import { preferencePairs } from '../../../edge/store/schema/index.ts';
 import type { Client } from '../../../shared/api/client.ts';
@@ -50,6 +51,19 @@ export function preferencePairsConformance(start: () => Promise<Harness>): void 
   it('gives every pair once, by shard and place, on pages that cross shards', async () => {
     const { client, parameters, rows } = await begin();
     expect(await readAll(client, parameters)).toEqual(rows);
+  });
+
+  it('filters by how much longer the chosen side is', async () => {
+    const { harness, client, parameters } = await begin();
+    // In characters, not in bytes or UTF-16 units: every other pair has a gap of 3.
+    await harness.database
+      .update(preferencePairs)
+      .set({ chosen: 'é😀cdefg' })
+      .where(eq(preferencePairs.position, 7));
+    const four = await readAll(client, parameters, { minimumLengthGap: 4, maximumLengthGap: 4 });
+    expect(four.map(({ position }) => position)).toEqual([7, 7]);
+    expect(await readAll(client, parameters, { maximumLengthGap: 3 })).toHaveLength(1198);
+    expect(await readAll(client, parameters, { maximumLengthGap: 2 })).toEqual([]);
   });
 
   it('filters by label probability, affix pair, prompt and stage', async () => {
