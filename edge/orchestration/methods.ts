@@ -28,11 +28,18 @@ export interface StageRule {
   readonly sharded?: true;
   /** The split of the prompt set that it reads. */
   readonly split?: (typeof SPLITS)[number];
-  /** Whether it reads the principle's affixes or instructions: only then are they part of its key. */
-  readonly principle?: true;
+  /** The parameter without which (0) it does not read its split. */
+  readonly splitWith?: 'humanShare';
+  /**
+   * What it reads of the principle: its affixes alone, or its scoring instructions, too. Only what is read is part of
+   * its key, so a new wording of the instructions simulates nothing anew.
+   */
+  readonly principle?: 'affixes' | 'instructions';
   readonly inputs: readonly InputRule[];
-  /** Which sides a simulation samples. */
+  /** Which sides a simulation samples; `plain` may be changed to two positive ones by a setting. */
   readonly sides?: 'contrast' | 'plain' | 'positive';
+  /** Whether all of its pairs are people's. */
+  readonly humanOnly?: true;
 }
 
 const simulate = (sides: 'contrast' | 'plain' | 'positive'): StageRule => ({
@@ -40,8 +47,7 @@ const simulate = (sides: 'contrast' | 'plain' | 'positive'): StageRule => ({
   kind: 'simulate',
   sharded: true,
   split: 'train',
-  // Plain samples do not depend on the principle, so RLAIF shares them between principles.
-  ...(sides === 'plain' ? {} : { principle: true }),
+  principle: 'affixes',
   inputs: [],
   sides,
 });
@@ -50,17 +56,31 @@ const label: StageRule = {
   name: 'label',
   kind: 'label',
   sharded: true,
-  principle: true,
+  principle: 'instructions',
   inputs: [{ from: 'simulate', take: 'same-shard', output: 'pairs' }],
+};
+
+const trainPreferenceModel = (pairs: 'simulate' | 'label'): StageRule => ({
+  name: 'train-preference-model',
+  kind: 'train-preference-model',
+  split: 'train',
+  splitWith: 'humanShare',
+  inputs: [{ from: pairs, take: 'shards', output: 'pairs' }],
+});
+
+/** A preference model of human pairs alone: a judge for the others, or what a method is measured against. */
+const humanPreferenceModel: StageRule = {
+  name: 'train-preference-model',
+  kind: 'train-preference-model',
+  split: 'train',
+  splitWith: 'humanShare',
+  humanOnly: true,
+  inputs: [],
 };
 
 /** Preference model, policy and choice of the cell, from the pairs of a stage. */
 const learnFrom = (pairs: 'simulate' | 'label'): readonly StageRule[] => [
-  {
-    name: 'train-preference-model',
-    kind: 'train-preference-model',
-    inputs: [{ from: pairs, take: 'shards', output: 'pairs' }],
-  },
+  trainPreferenceModel(pairs),
   {
     name: 'ppo',
     kind: 'ppo',
@@ -78,11 +98,12 @@ const learnFrom = (pairs: 'simulate' | 'label'): readonly StageRule[] => [
   },
 ];
 
-const distill: StageRule = {
-  name: 'distill',
-  kind: 'distill',
+/** Training of an adapter straight from the pairs. */
+const adapt = (kind: 'distill' | 'dpo'): StageRule => ({
+  name: kind,
+  kind,
   inputs: [{ from: 'simulate', take: 'shards', output: 'pairs' }],
-};
+});
 
 /** Test completions of the base model: equal for every method, so it is done once for all of them. */
 const generateBase = (name: 'generate' | 'generate-base'): StageRule => ({
@@ -93,8 +114,30 @@ const generateBase = (name: 'generate' | 'generate-base'): StageRule => ({
   inputs: [],
 });
 
+/** Test completions by the base model with the preference model's choice among several. */
+const bestOfN: StageRule = {
+  name: 'best-of-n',
+  kind: 'best-of-n',
+  sharded: true,
+  split: 'test',
+  inputs: [{ from: 'train-preference-model', take: 'one', output: 'preference-model' }],
+};
+
+/** The verdict on the completions of a stage. */
+const judge = (completions: 'generate' | 'best-of-n'): readonly StageRule[] => [
+  generateBase('generate-base'),
+  {
+    name: 'judge',
+    kind: 'judge',
+    inputs: [
+      { from: completions, take: 'shards', output: 'completions' },
+      { from: 'generate-base', take: 'shards', output: 'completions', as: 'base-completions' },
+    ],
+  },
+];
+
 /** Test completions of the adapter, and the verdict on them. */
-const evaluate = (adapter: 'select' | 'distill'): readonly StageRule[] => [
+const evaluate = (adapter: 'select' | 'distill' | 'dpo'): readonly StageRule[] => [
   {
     name: 'generate',
     kind: 'generate',
@@ -102,23 +145,18 @@ const evaluate = (adapter: 'select' | 'distill'): readonly StageRule[] => [
     split: 'test',
     inputs: [{ from: adapter, take: 'one', output: 'adapter' }],
   },
-  generateBase('generate-base'),
-  {
-    name: 'judge',
-    kind: 'judge',
-    inputs: [
-      { from: 'generate', take: 'shards', output: 'completions' },
-      { from: 'generate-base', take: 'shards', output: 'completions', as: 'base-completions' },
-    ],
-  },
+  ...judge('generate'),
 ];
 
 export const METHOD_STAGES: Readonly<Record<Method, readonly StageRule[]>> = {
   rlcd: [simulate('contrast'), ...learnFrom('simulate'), ...evaluate('select')],
   rlaif: [simulate('plain'), label, ...learnFrom('label'), ...evaluate('select')],
   'rlcd-rescore': [simulate('contrast'), label, ...learnFrom('label'), ...evaluate('select')],
-  'context-distillation': [simulate('positive'), distill, ...evaluate('distill')],
+  'context-distillation': [simulate('positive'), adapt('distill'), ...evaluate('distill')],
   base: [generateBase('generate')],
+  'best-of-n': [simulate('contrast'), trainPreferenceModel('simulate'), bestOfN, ...judge('best-of-n')],
+  dpo: [simulate('contrast'), adapt('dpo'), ...evaluate('dpo')],
+  'human-preference-model': [humanPreferenceModel],
 };
 
 /** How many stages lie before a stage on its longest way: deeper tasks are taken first, so experiments end. */

@@ -21,17 +21,31 @@ function planned(
   const { form: promptForm, responseOpening } = principle;
   // Null is a choice: only a penalty that is not given takes the default.
   const { penaltyWithoutStop = hyperparameterDefaults.ppo.penaltyWithoutStop } = hyperparameters.ppo ?? {};
+  const twoPositive = rule.sides === 'plain' && hyperparameters.simulate?.samplesFrom === 'positive';
   return {
-    simulate: { promptForm, responseOpening, sides: rule.sides },
+    simulate: { promptForm, responseOpening, sides: twoPositive ? 'two-positive' : rule.sides },
     label: { promptForm },
-    'train-preference-model': { promptForm },
+    'train-preference-model': { promptForm, ...(rule.humanOnly ? { humanShare: 1 } : {}) },
     ppo: { promptForm, responseOpening },
     select: { promptForm, responseOpening, penaltyWithoutStop },
     distill: { promptForm },
+    dpo: { promptForm },
     generate: { promptForm, responseOpening },
+    'best-of-n': {
+      ...hyperparameterDefaults.generate,
+      ...definedOnly(hyperparameters.generate),
+      promptForm,
+      responseOpening,
+    },
     judge: { promptForm },
   };
 }
+
+/** What a kind's settings say that no parameter of the task repeats: the plan has used it. */
+const PLANNED_AWAY: ReadonlySet<string> = new Set(['samplesFrom']);
+
+const definedOnly = (settings: object | undefined) =>
+  Object.fromEntries(Object.entries(settings ?? {}).filter(([, value]) => value !== undefined));
 
 /** @returns issues whose paths lead into the experiment's body */
 export function resolveParameters(
@@ -39,10 +53,9 @@ export function resolveParameters(
   principle: TaskPrinciple,
   hyperparameters: Hyperparameters,
 ): Parsed {
-  const given = Object.entries(hyperparameters[rule.kind] ?? {}).filter(([, value]) => value !== undefined);
+  const settings = { ...hyperparameterDefaults[rule.kind], ...definedOnly(hyperparameters[rule.kind]) };
   const parsed = taskSchemas[rule.kind].parameters.safeParse({
-    ...hyperparameterDefaults[rule.kind],
-    ...Object.fromEntries(given),
+    ...Object.fromEntries(Object.entries(settings).filter(([name]) => !PLANNED_AWAY.has(name))),
     ...planned(rule, principle, hyperparameters)[rule.kind],
   });
   if (parsed.success) return { parameters: parsed.data };

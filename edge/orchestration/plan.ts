@@ -80,11 +80,19 @@ function specify(experiment: ExperimentState, rule: StageRule, stage: StageState
     shard: { index, count },
     seed: experiment.seed,
     parameters: stage.parameters,
-    principle: rule.principle ? experiment.principle : null,
+    principle: readPrinciple(rule, stage, experiment.principle),
     baseModel: experiment.baseModel,
     prompts: stage.prompts,
     inputs: rule.inputs.flatMap((input) => resolve(experiment, rule, input, index)),
   }));
+}
+
+/** What a stage reads of the principle. Plain samples read nothing of it, so all principles share them. */
+function readPrinciple(rule: StageRule, stage: StageState, principle: TaskPrinciple): TaskPrinciple | null {
+  if (rule.principle === undefined || stage.parameters['sides'] === 'plain') return null;
+  if (rule.principle === 'instructions') return principle;
+  const affixPairs = principle.affixPairs.map(({ positive, negative }) => ({ positive, negative }));
+  return { ...principle, affixPairs };
 }
 
 function resolve(experiment: ExperimentState, rule: StageRule, input: InputRule, shard: number): TaskInput[] {

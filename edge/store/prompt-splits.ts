@@ -10,6 +10,13 @@ import { promptSplits } from './schema/index.ts';
 
 const ROWS_A_READ = 200;
 
+interface SplitRow {
+  readonly position: number;
+  readonly text: string;
+  readonly chosen: string | null;
+  readonly rejected: string | null;
+}
+
 /** The artifact of a split. */
 export interface MaterialisedSplit {
   readonly sha256: string;
@@ -20,17 +27,20 @@ export interface MaterialisedSplit {
   readonly writes: readonly Statement[];
 }
 
-/** JSON lines of {id, prompt} in the order of the upload: the same rows are the same bytes. */
+/**
+ * JSON lines of {id, prompt}, with {chosen, rejected} where people labelled the row, in the order of the upload: the same
+ * rows are the same bytes.
+ */
 async function* linesOfSplit(
   database: Database,
   promptSetId: string,
   split: Split,
 ): AsyncGenerator<Uint8Array> {
   for (let after = -1; ;) {
-    const found = await rows<{ position: number; text: string }>(
+    const found = await rows<SplitRow>(
       raw(
         database,
-        `SELECT position, text FROM prompts WHERE prompt_set_id = ? AND split = ? AND position > ?
+        `SELECT position, text, chosen, rejected FROM prompts WHERE prompt_set_id = ? AND split = ? AND position > ?
          ORDER BY position LIMIT ?`,
         promptSetId,
         split,
@@ -41,11 +51,13 @@ async function* linesOfSplit(
     const last = found.at(-1);
     if (!last) return;
     after = last.position;
-    const lines = found.map(
-      ({ position, text }) => `${JSON.stringify({ id: String(position), prompt: text })}\n`,
-    );
-    yield Buffer.from(lines.join(''));
+    yield Buffer.from(found.map(lineOf).join(''));
   }
+}
+
+function lineOf({ position, text, chosen, rejected }: SplitRow): string {
+  const pair = chosen === null || rejected === null ? {} : { chosen, rejected };
+  return `${JSON.stringify({ id: String(position), prompt: text, ...pair })}\n`;
 }
 
 /**

@@ -2,15 +2,13 @@
 import { z } from 'zod';
 import { completionLine } from '../../shared/api/tasks/generate.ts';
 import type { TaskParameters, TaskResult } from '../../shared/api/tasks/kinds.ts';
-import { contrastPrompts } from '../../shared/dialogue/contrast-prompts.ts';
 import type { Tokenizer } from '../llama/tokenizer.ts';
 import { AlgorithmInputError } from './algorithm-error.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
-import type { Completion } from './completion.ts';
+import { completionOf, generationPrompts, type Completion } from './completion.ts';
 import { describeCompletions } from './describe-completions.ts';
-import type { Generate, Generation } from './generation.ts';
+import type { Generate } from './generation.ts';
 import type { PromptRow } from './prompt.ts';
-import { encodePrompt } from './prompt-tokens.ts';
 import { ResponseReader } from './response-text.ts';
 import type { RunHooks } from './run-hooks.ts';
 import { streamOf } from './streams.ts';
@@ -26,7 +24,6 @@ export type GenerationSettings = Pick<
 };
 
 const ALGORITHM = 'generate';
-const STOP = /\n\nHuman:$/;
 const stateSchema = z.strictObject({ prompts: z.int().positive(), completions: z.array(completionLine) });
 
 /**
@@ -42,38 +39,23 @@ export async function generateCompletions(
   hooks: RunHooks,
   resume: Uint8Array | null,
 ): Promise<{ readonly completions: Completion[]; readonly result: TaskResult<'generate'> }> {
-  if (prompts.length === 0)
-    throw new AlgorithmInputError('this shard has no prompt: use fewer shards than prompts');
-  const { promptForm: form, responseOpening, maximumNewTokens, contextLength, batchSize } = settings;
-  const nothing = { positive: '', negative: '' };
-  const texts = prompts.map(({ text }) => contrastPrompts({ form, responseOpening }, nothing, text).plain);
-  const tokens = texts.map((text, index) => {
-    const limits = { name: prompts[index]?.id ?? '', maximumTokens: contextLength - maximumNewTokens };
-    return encodePrompt(tokenizer, text, limits);
-  });
+  const { promptForm, batchSize } = settings;
+  const inputs = generationPrompts(prompts, settings, tokenizer);
   const completions = await startOf(resume, prompts.length);
-  const reader = new ResponseReader(tokenizer, form);
+  const reader = new ResponseReader(tokenizer, promptForm);
   for (let run = Math.ceil(completions.length / batchSize); completions.length < prompts.length; run++) {
     hooks.signal.throwIfAborted();
-    const first = completions.length;
-    const batch = prompts.slice(first, first + batchSize);
-    const requests = batch.map(({ row }, offset) => ({
-      promptTokens: tokens[first + offset] ?? new Int32Array(),
+    const batch = inputs.slice(completions.length, completions.length + batchSize);
+    const requests = batch.map(({ row, tokens }) => ({
+      promptTokens: tokens,
       stream: streamOf('generation', row),
     }));
     const generations = await generate(requests, hooks.signal);
     for (const [offset, prompt] of batch.entries()) {
       const generation = generations[offset];
       if (generation === undefined) throw new AlgorithmInputError(`the sampler left out prompt ${prompt.id}`);
-      const promptTokens = requests[offset]?.promptTokens ?? new Int32Array();
-      completions.push(
-        completionOf(
-          prompt.id,
-          texts[first + offset] ?? '',
-          generation,
-          reader.read(promptTokens, generation.tokens),
-        ),
-      );
+      const text = reader.read(prompt.tokens, generation.tokens);
+      completions.push(completionOf(prompt, generation, text));
     }
     hooks.progress(completions.length, prompts.length, 'prompts');
     if ((run + 1) % settings.checkpointEvery === 0 && completions.length < prompts.length) {
@@ -93,20 +75,4 @@ async function startOf(resume: Uint8Array | null, prompts: number): Promise<Comp
   const { state } = await decodeCheckpoint(ALGORITHM, resume, stateSchema, () => []);
   if (state.prompts === prompts) return state.completions;
   throw new AlgorithmInputError(`the checkpoint is of ${state.prompts} prompts, this shard has ${prompts}`);
-}
-
-function completionOf(
-  promptId: string,
-  prompt: string,
-  generation: Generation,
-  { text, ended }: { readonly text: string; readonly ended: boolean },
-): Completion {
-  return {
-    promptId,
-    prompt,
-    completion: text.replace(STOP, '').trim(),
-    tokens: generation.tokens.length,
-    ended,
-    baseLogProbability: generation.referenceLogProbabilities.reduce((sum, value) => sum + value, 0),
-  };
 }

@@ -16,6 +16,16 @@ const PURPOSES = {
   generation: 11,
   'reference-samples': 12,
   'adapter-start': 13,
+  'label-order': 14,
+  'label-instruction': 15,
+  'best-of-n': 16,
+  'human-pairs': 17,
+  'judge-order': 18,
+  'scorer-samples': 30,
+  'scorer-held-out': 31,
+  'scorer-start': 32,
+  'scorer-order': 33,
+  'scorer-dropout': 34,
 } as const;
 
 export type StreamPurpose = keyof typeof PURPOSES;

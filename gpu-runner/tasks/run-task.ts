@@ -8,22 +8,28 @@ import {
 import { ModelFileError } from '../llama/import/model-file-error.ts';
 import { SamplingRequestError } from '../llama/rollout/request.ts';
 import { SessionError } from '../tensor/errors.ts';
+import { runBestOfN } from './best-of-n.ts';
 import { runDistill } from './distill.ts';
+import { runDpo } from './dpo.ts';
 import { runGenerate } from './generate.ts';
 import { runJudge } from './judge.ts';
+import { runLabel } from './label.ts';
 import { runPpo } from './ppo.ts';
 import { runSelect } from './select.ts';
 import { runSimulate } from './simulate.ts';
 import { TaskInputError, type TaskContext, type TaskOutcome, type TaskRun } from './task-context.ts';
 import { runTrainPreferenceModel } from './train-preference-model.ts';
 
-const RUNS: { readonly [Kind in TaskKind]?: TaskRun<Kind> } = {
+const RUNS: { readonly [Kind in TaskKind]: TaskRun<Kind> } = {
   simulate: runSimulate,
+  label: runLabel,
   'train-preference-model': runTrainPreferenceModel,
   ppo: runPpo,
   select: runSelect,
   distill: runDistill,
+  dpo: runDpo,
   generate: runGenerate,
+  'best-of-n': runBestOfN,
   judge: runJudge,
 };
 
@@ -35,8 +41,7 @@ export async function runTask<Kind extends TaskKind>(
   kind: Kind,
   context: TaskContext<Kind>,
 ): Promise<TaskOutcome<Kind>> {
-  const run: TaskRun<Kind> | undefined = RUNS[kind];
-  if (run === undefined) throw new TaskInputError(`this runner cannot do tasks of the kind ${kind}`);
+  const run: TaskRun<Kind> = RUNS[kind];
   return await run(context);
 }
 

@@ -10,7 +10,9 @@ import { TaskInputError, type TaskRun } from './task-context.ts';
 export const runSimulate: TaskRun<'simulate'> = async (context) => {
   const { task, model, artifacts, hooks, resume } = context;
   const { parameters, principle, seed } = task;
-  if (principle === null) throw new TaskInputError(`task ${task.id} names no principle`);
+  if (principle === null && parameters.sides !== 'plain') {
+    throw new TaskInputError(`task ${task.id} names no principle`);
+  }
   const prompts = shardRows(await taskPrompts(context, parameters.promptLimit), task.shard);
   const { tokenizer, configuration } = model;
   const sizes = batchSizes(model);
@@ -30,7 +32,7 @@ export const runSimulate: TaskRun<'simulate'> = async (context) => {
   });
   try {
     const { pairs, result } = await simulate(
-      { affixPairs: principle.affixPairs, prompts, seed },
+      { affixPairs: principle?.affixPairs ?? [], prompts, seed },
       { ...parameters, contextLength, batchSize: sizes.sampleRows, checkpointEvery: sizes.checkpointEvery },
       tokenizer,
       (requests, signal) => generator.generate(requests, signal),

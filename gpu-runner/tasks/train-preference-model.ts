@@ -1,19 +1,17 @@
 /** The train-preference-model task: pairs of all shards become an adapter with a scalar head. */
-import { preferencePairLine } from '../../shared/api/tasks/simulate.ts';
+import { mixHumanPairs } from '../algorithms/preference-model/mix-human-pairs.ts';
 import { trainPreferenceModel } from '../algorithms/preference-model/train-preference-model.ts';
 import { adapterLayout } from '../llama/training/lora-layout.ts';
 import { ADAPTER_MEDIA_TYPE, encodeAdapterArtifact } from './adapter-artifact.ts';
 import { batchSizes } from './batch-sizes.ts';
-import { decodeLines } from './json-lines.ts';
-import { inputShards, type TaskRun } from './task-context.ts';
+import { humanRows } from './prompts.ts';
+import { pairShards } from './pair-shards.ts';
+import type { TaskContext, TaskRun } from './task-context.ts';
 
 export const runTrainPreferenceModel: TaskRun<'train-preference-model'> = async (context) => {
   const { task, model, artifacts, hooks, resume } = context;
   const { parameters, seed, baseModel } = task;
-  const shards = await inputShards(context, 'pairs-');
-  const pairs = shards.flatMap((bytes, shard) =>
-    decodeLines(bytes, preferencePairLine, `pairs of shard ${shard}`),
-  );
+  const pairs = await trainingPairs(context);
   const settings = { ...parameters, microBatchRows: batchSizes(model).scoreRows };
   const { vector, result } = await trainPreferenceModel(model, pairs, settings, seed, hooks, resume);
   const layout = adapterLayout(model.configuration, parameters.rank, parameters.alpha);
@@ -21,3 +19,12 @@ export const runTrainPreferenceModel: TaskRun<'train-preference-model'> = async 
   const sha256 = await artifacts.put({ kind: 'preference-model', mediaType: ADAPTER_MEDIA_TYPE, bytes });
   return { outputs: [{ name: 'preference-model', sha256 }], result };
 };
+
+/** The simulated pairs, with the human share that was asked for; people's alone where nothing was simulated. */
+async function trainingPairs(context: TaskContext<'train-preference-model'>) {
+  const { task } = context;
+  const { humanShare } = task.parameters;
+  if (humanShare === 0) return await pairShards(context);
+  const simulated = task.inputs.length === 0 ? [] : await pairShards(context);
+  return mixHumanPairs(simulated, await humanRows(context), humanShare, task.seed);
+}

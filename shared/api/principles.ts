@@ -5,7 +5,10 @@ import { instant, name, positiveInteger, text } from './fields.ts';
 import { page, pageQuery } from './page.ts';
 import { promptForm } from './tasks/settings.ts';
 
-/** The two affixes that make the sides of a contrast, and how a scorer is asked about them. */
+/**
+ * The two affixes that make the sides of a contrast, and how a model is asked about two responses: the instruction of
+ * an A/B question in the dialogue form, an affirming text in the prefix form. The methods that label pairs need it.
+ */
 const affixPair = z.strictObject({
   positive: text(2000),
   negative: text(2000),

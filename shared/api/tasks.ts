@@ -70,6 +70,8 @@ const claimedTask = z
     claimed('ppo', taskSchemas.ppo.parameters),
     claimed('select', taskSchemas.select.parameters),
     claimed('distill', taskSchemas.distill.parameters),
+    claimed('dpo', taskSchemas.dpo.parameters),
+    claimed('best-of-n', taskSchemas['best-of-n'].parameters),
     claimed('generate', taskSchemas.generate.parameters),
     claimed('judge', taskSchemas.judge.parameters),
   ])
@@ -87,6 +89,8 @@ const runnerDescription = z.strictObject({
   engineVersion: text(100),
   /** Device, memory and versions. */
   device: z.record(z.string().max(100), z.union([z.string().max(1000), z.number(), z.boolean(), z.null()])),
+  /** Of the launch that brought it up (RLCD_LAUNCH_ID): the edge then counts it as arrived. */
+  launchId: identifier.optional(),
 });
 
 const epoch = z.int().positive();
@@ -98,6 +102,17 @@ const progress = z.strictObject({
   /** What is counted: `prompts`, `steps`. */
   unit: text(50),
   message: text(500).optional(),
+});
+
+/** Tokens that the engine worked through. */
+export const tokenCounts = z.strictObject({
+  /** Read before a response was sampled. */
+  prompt: z.int().nonnegative(),
+  sampled: z.int().nonnegative(),
+  /** Whole sequences that were scored without learning from them. */
+  scored: z.int().nonnegative(),
+  /** Forward and backward, once for each pass over them. */
+  trained: z.int().nonnegative(),
 });
 
 const metric = z.strictObject({
@@ -134,6 +149,8 @@ const heartbeat = z.strictObject({
    */
   sequence: z.int().positive(),
   progress: progress.optional(),
+  /** Worked through since the report before. */
+  tokens: tokenCounts.optional(),
   metrics: z.array(metric).max(2000).default([]),
   samples: z.array(sample).max(100).default([]),
 });
@@ -173,6 +190,10 @@ export const taskView = z
     attempts: z.int(),
     /** Time under lease, over all attempts. */
     runnerSeconds: z.number(),
+    /** The part of it on runners with a GPU. */
+    gpuSeconds: z.number(),
+    /** As its runners reported; what was repeated after a failure counts again. */
+    tokens: tokenCounts,
     epoch: z.int(),
     runnerId: z.string().nullable(),
     leaseUntil: instant.nullable(),

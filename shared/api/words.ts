@@ -1,6 +1,15 @@
 /** The closed vocabularies of the product: every enumeration that the store, the API and the runner share. */
 
-export const METHODS = ['rlcd', 'rlaif', 'rlcd-rescore', 'context-distillation', 'base'] as const;
+export const METHODS = [
+  'rlcd',
+  'rlaif',
+  'rlcd-rescore',
+  'context-distillation',
+  'base',
+  'best-of-n',
+  'dpo',
+  'human-preference-model',
+] as const;
 export const STAGE_KINDS = [
   'simulate',
   'label',
@@ -8,7 +17,9 @@ export const STAGE_KINDS = [
   'ppo',
   'select',
   'distill',
+  'dpo',
   'generate',
+  'best-of-n',
   'judge',
   'train-scorer',
 ] as const;

@@ -11,7 +11,10 @@ export type PromptForm = 'dialogue' | 'prefix';
 export interface AffixPair {
   readonly positive: string;
   readonly negative: string;
-  /** The question a scorer is asked when it labels pairs of this principle (RLAIF, RLCD-Rescore). */
+  /**
+   * What a model is asked when it labels pairs of this principle (RLAIF, RLCD-Rescore). Dialogue form: the instruction
+   * of the A/B question. Prefix form: an affirming text, the likelier of whose two predecessors is preferred.
+   */
   readonly scoringInstruction: string;
 }
 

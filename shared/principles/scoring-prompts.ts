@@ -1,16 +1,11 @@
 /**
  * The texts with which a language model is asked to label or judge a pair. Quoted verbatim from facebookresearch/RLCD at
- * fac0b8f, scripts/simulate_preference_data.py and scripts/gpt4_compare.py (MIT licence), except `storyScoringTemplate`,
- * which is ours.
+ * fac0b8f, scripts/simulate_preference_data.py and scripts/gpt4_compare.py (MIT licence).
  */
 
 /** RLAIF and RLCD-Rescore: what follows is a single token, `A` or `B`. */
 export const rlaifScoringTemplate =
   'Consider the following conversation between a human and an assistant:\n\n\n\n{prompt}\n\n\n\n{instruction}\n\n\n\nOptions:\n\n\n\n(A) {responseA}\n\n\n\n(B) {responseB}\n\n\n\nThe answer is: (';
-
-/** The same question about a story, for principles of form `prefix`; ours. */
-export const storyScoringTemplate =
-  'Consider the following beginning of a story:\n\n\n\n{prompt}\n\n\n\n{instruction}\n\n\n\nOptions:\n\n\n\n(A) {responseA}\n\n\n\n(B) {responseB}\n\n\n\nThe answer is: (';
 
 /** The paper's GPT-4 judge. */
 export const judgeTexts = {

@@ -131,6 +131,7 @@ export function finish(task: ClaimedTask): {
         outputs: { 'preference-model': mark },
         result: {
           trainPairs: 4,
+          humanPairs: 0,
           droppedPairs: 0,
           steps: 1,
           trainLoss: 0.6,
@@ -163,7 +164,14 @@ export function finish(task: ClaimedTask): {
             `${mark} ${klCoefficient} ${steps}`,
           ]),
         ),
-        result: { cells },
+        result: {
+          cells,
+          alarms: task.parameters.klCoefficients.map((klCoefficient) => ({
+            klCoefficient,
+            raised: null,
+            chosenSteps: task.parameters.steps.at(-1) ?? 0,
+          })),
+        },
       };
     }
     case 'select': {
@@ -212,6 +220,8 @@ export function finish(task: ClaimedTask): {
     }
     case 'label':
     case 'distill':
+    case 'dpo':
+    case 'best-of-n':
     default:
       throw new Error(`${task.kind}: no method of the tests has this stage`);
   }

@@ -14,6 +14,7 @@ import { streamOf } from '../streams.ts';
 import { TRAINING_TENSORS, trainingState, trainingTensors } from '../training-checkpoint.ts';
 import { evaluateScores, type PreferenceEvaluation } from './evaluate-scores.ts';
 import { heldOutSplit } from './held-out-split.ts';
+import { countHumanPairs } from './mix-human-pairs.ts';
 import {
   preferenceExamples,
   type PreferenceExample,
@@ -118,6 +119,7 @@ export async function trainPreferenceModel(
     evaluation,
     result: {
       trainPairs: train.length,
+      humanPairs: countHumanPairs(pairs),
       droppedPairs: pairs.length - examples.length,
       steps: totalSteps,
       trainLoss: lossSum / totalSteps,

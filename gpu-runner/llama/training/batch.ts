@@ -138,6 +138,21 @@ export class Picks {
     return float32(this.shape, data);
   }
 
+  /**
+   * Which scored tokens belong to which pair, with their sign, [pairs, places]; 0 elsewhere and in the padding.
+   *
+   * @param of pair and sign of a row of a group
+   */
+  signs(pairs: number, of: (group: number, row: number) => { pair: number; sign: number }): HostTensor {
+    const places = this.shape[0] * this.shape[1];
+    const data = new Float32Array(pairs * places);
+    this.#picks.forEach(({ group, row }, place) => {
+      const { pair, sign } = of(group, row);
+      data[pair * places + place] = sign;
+    });
+    return float32([pairs, places], data);
+  }
+
   /** A result tensor back as numbers by group, row and scored token. */
   unpack(data: ArrayLike<number>, groups: readonly (readonly Sequence[])[]): Float32Array[][] {
     const out = groups.map((sequences) =>

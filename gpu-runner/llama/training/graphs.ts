@@ -9,7 +9,7 @@ import type { WeightFile } from '../import/weight-file.ts';
 import { type FrozenBase, frozenBase } from './frozen.ts';
 import type { ProductForm } from '../linear.ts';
 import { finalNorm, residualStream } from './forward.ts';
-import { languageModelLoss, policyLoss, preferenceLoss, valueLoss } from './losses.ts';
+import { directPreferenceLoss, languageModelLoss, policyLoss, preferenceLoss, valueLoss } from './losses.ts';
 import type { AdapterLayout } from './lora-layout.ts';
 import { withAdapters } from './lora.ts';
 import { SUM_FAN, SUM_LEVELS, selectRows, sumRowsById } from './select-rows.ts';
@@ -30,6 +30,7 @@ export type Trainable =
 export type Objective =
   | { readonly kind: 'language-model' }
   | { readonly kind: 'preference' }
+  | { readonly kind: 'direct-preference'; readonly beta: number }
   | { readonly kind: 'ppo'; readonly policyClip: number; readonly valueClip: number };
 
 export interface GraphOptions {
@@ -237,6 +238,17 @@ function objectiveLoss(model: ModelGraph, objective: Objective): Value {
   graph.output('logProbabilities', logProbabilities);
   if (objective.kind === 'language-model') {
     return languageModelLoss(logProbabilities, like('tokenWeights', logProbabilities));
+  }
+  if (objective.kind === 'direct-preference') {
+    const places = elementCount(logProbabilities.shape);
+    const ofPair = (name: string): Value => graph.input(name, 'float32', ['pairs', 1]);
+    const targets = {
+      signs: graph.input('pairSigns', 'float32', ['pairs', places]),
+      referenceMargins: ofPair('referenceMargins'),
+      targets: ofPair('preferenceTargets'),
+      weights: ofPair('preferenceWeights'),
+    };
+    return directPreferenceLoss(ops.reshape(logProbabilities, [places, 1]), targets, objective.beta);
   }
   graph.output('entropies', entropies);
   const values = model.scalarScores(1);

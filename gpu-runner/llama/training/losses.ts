@@ -31,6 +31,35 @@ export function preferenceLoss(scores: Value, targets: Value, weights: Value): V
   return weightedSum(weights, ops.subtract(ops.softplus(difference), ops.multiply(targets, difference)));
 }
 
+/** What the direct preference loss compares the policy with. */
+export interface DirectPreferenceTargets {
+  /** [pairs, blocks * C]: 1 for a token of the chosen response, -1 for one of the rejected, 0 elsewhere */
+  readonly signs: Value;
+  /** [pairs, 1]: log p_ref(chosen) - log p_ref(rejected) */
+  readonly referenceMargins: Value;
+  /** [pairs, 1] in [0, 1]: P(chosen is better) */
+  readonly targets: Value;
+  /** [pairs, 1] */
+  readonly weights: Value;
+}
+
+/**
+ * Direct preference optimisation (Rafailov et al., 2023) with soft targets: with the margin
+ * m = (log p(chosen) - log p(rejected)) - (log p_ref(chosen) - log p_ref(rejected)) and z = beta m,
+ * L = sum_i w_i (softplus(z_i) - t_i z_i), which for t = 1 is -log sigmoid(z).
+ *
+ * @param logProbabilities [blocks * C, 1]
+ */
+export function directPreferenceLoss(
+  logProbabilities: Value,
+  { signs, referenceMargins, targets, weights }: DirectPreferenceTargets,
+  beta: number,
+): Value {
+  const margins = ops.subtract(ops.matMul(signs, logProbabilities), referenceMargins);
+  const z = ops.multiply(margins, beta);
+  return weightedSum(weights, ops.subtract(ops.softplus(z), ops.multiply(targets, z)));
+}
+
 /** What the policy loss compares the policy with; all [blocks, C]. */
 export interface PolicyTargets {
   readonly oldLogProbabilities: Value;

@@ -1,6 +1,8 @@
 /** Every task kind with its parameters, its result, and the hyperparameters an experiment may set for it. */
 import { z } from 'zod';
+import { BEST_OF_N_DEFAULTS, bestOfNHyperparameters, bestOfNParameters, bestOfNResult } from './best-of-n.ts';
 import { DISTILL_DEFAULTS, distillHyperparameters, distillParameters, distillResult } from './distill.ts';
+import { DPO_DEFAULTS, dpoHyperparameters, dpoParameters, dpoResult } from './dpo.ts';
 import {
   GENERATE_DEFAULTS,
   generateHyperparameters,
@@ -35,6 +37,8 @@ export const taskSchemas = {
   ppo: { parameters: ppoParameters, result: ppoResult },
   select: { parameters: selectParameters, result: selectResult },
   distill: { parameters: distillParameters, result: distillResult },
+  dpo: { parameters: dpoParameters, result: dpoResult },
+  'best-of-n': { parameters: bestOfNParameters, result: bestOfNResult },
   generate: { parameters: generateParameters, result: generateResult },
   judge: { parameters: judgeParameters, result: judgeResult },
 } as const;
@@ -51,6 +55,8 @@ export const hyperparameters = z.strictObject({
   ppo: ppoHyperparameters.partial().optional(),
   select: selectHyperparameters.partial().optional(),
   distill: distillHyperparameters.partial().optional(),
+  dpo: dpoHyperparameters.partial().optional(),
+  'best-of-n': bestOfNHyperparameters.partial().optional(),
   generate: generateHyperparameters.partial().optional(),
   judge: judgeHyperparameters.partial().optional(),
 });
@@ -64,19 +70,11 @@ export const hyperparameterDefaults = {
   ppo: PPO_DEFAULTS,
   select: SELECT_DEFAULTS,
   distill: DISTILL_DEFAULTS,
+  dpo: DPO_DEFAULTS,
+  'best-of-n': BEST_OF_N_DEFAULTS,
   generate: GENERATE_DEFAULTS,
   judge: JUDGE_DEFAULTS,
 } as const satisfies { readonly [Kind in TaskKind]: Required<NonNullable<Hyperparameters[Kind]>> };
-
-/** The kinds that this version's runner can do; an experiment that needs another one is refused when it is made. */
-export const RUNNER_TASK_KINDS = [
-  'simulate',
-  'train-preference-model',
-  'ppo',
-  'select',
-  'generate',
-  'judge',
-] as const satisfies readonly TaskKind[];
 
 /** The output of each kind that has exactly one; `ppo` has one for each cell of its result. */
 const SINGLE_OUTPUT = {
@@ -85,6 +83,8 @@ const SINGLE_OUTPUT = {
   'train-preference-model': 'preference-model',
   select: 'adapter',
   distill: 'adapter',
+  dpo: 'adapter',
+  'best-of-n': 'completions',
   generate: 'completions',
   judge: 'comparisons',
 } as const satisfies Record<Exclude<TaskKind, 'ppo'>, string>;

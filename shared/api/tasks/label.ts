@@ -2,19 +2,57 @@
 import { z } from 'zod';
 import { count, promptForm, summary } from './settings.ts';
 
+const MAXIMUM_TEXT = 20_000;
+const text = z.string().min(1).max(MAXIMUM_TEXT);
+
+/** A solved example of the A/B question; the better response stands at A in every other example. */
+const scoringExample = z.strictObject({ prompt: text, better: text, worse: text });
+
 export const labelHyperparameters = z.strictObject({
   /** Both orders of A and B, averaged; `one-order` is parity with the official code. */
   orders: z.enum(['both', 'one-order']),
+  /** Put before the question, answered (few-shot RLAIF); none for the zero-shot question of the paper. */
+  examples: z.array(scoringExample).max(32),
 });
 
-export const LABEL_DEFAULTS: z.infer<typeof labelHyperparameters> = { orders: 'both' };
+export const LABEL_DEFAULTS: z.infer<typeof labelHyperparameters> = { orders: 'both', examples: [] };
 
-/** Input: `pairs`. Output: `pairs` (preference-dataset) with soft label probabilities. */
-export const labelParameters = labelHyperparameters.extend({ promptForm });
+const readAlone = 'a story is read alone, not as one of two options; leave it out';
+
+/** Input: `pairs`. Output: `pairs` (preference-dataset) with soft label probabilities, `chosen` the likelier one. */
+export const labelParameters = labelHyperparameters
+  .extend({ promptForm })
+  .refine(({ promptForm: form, orders }) => form === 'dialogue' || orders === 'both', {
+    path: ['orders'],
+    error: readAlone,
+  })
+  .refine(({ promptForm: form, examples }) => form === 'dialogue' || examples.length === 0, {
+    path: ['examples'],
+    error: readAlone,
+  });
 
 export const labelResult = z.strictObject({
+  /** Pairs that have a label. */
   pairs: count,
-  labelProbability: summary.nullable(),
-  /** Share of pairs whose label flips with the order; null where one order was asked. */
+  /** Pairs whose question is longer than the model's context: left out. */
+  dropped: count,
+  /**
+   * choice: the probability of `A` against `B` after the question that shows both (dialogues);
+   * likelihood: how likely an affirming text is after each response alone (stories).
+   */
+  question: z.enum(['choice', 'likelihood']),
+  /** In which orders both options were shown; null where each response was read alone. */
+  orders: z.enum(['both', 'one-order']).nullable(),
+  /** Solved examples before the question. */
+  examples: count,
+  /** Probability of the likelier response, over the pairs. */
+  labelProbability: summary,
+  /** Share of pairs whose label prefers the side that simulation had put first (p+, where there was a contrast). */
+  firstPreferred: z.number().min(0).max(1),
+  /** Share of pairs whose label flips with the order; null unless both orders were asked. */
   orderDisagreement: z.number().min(0).max(1).nullable(),
+  /** Mean probability of the option shown as A, minus a half; null where none was shown. */
+  positionBias: z.number().min(-0.5).max(0.5).nullable(),
+  /** Mean probability that the next token is A or B at all; near 0, the model does not answer the question. */
+  answerMass: z.number().min(0).max(1).nullable(),
 });

@@ -2,13 +2,18 @@
 import { z } from 'zod';
 import { count, counts, promptForm, promptLimit, samplingFields, summary } from './settings.ts';
 
-export const simulateHyperparameters = z.strictObject({
+const simulateFields = z.strictObject({
   ...samplingFields,
   /** Samples a side may take until the filter accepts one; a prompt with a failed side is dropped. */
   maximumTries: z.int().min(1).max(100),
   /** Tokens that contain one of these texts are never sampled. */
   bannedTexts: z.array(z.string().min(1).max(100)).max(100),
   promptLimit,
+});
+
+export const simulateHyperparameters = simulateFields.extend({
+  /** What RLAIF takes its two samples from: the plain prompt as in the paper, or the positive one; rlaif only. */
+  samplesFrom: z.enum(['plain', 'positive']),
 });
 
 export const SIMULATE_DEFAULTS: z.infer<typeof simulateHyperparameters> = {
@@ -18,19 +23,21 @@ export const SIMULATE_DEFAULTS: z.infer<typeof simulateHyperparameters> = {
   maximumTries: 5,
   bannedTexts: ['\\', '`'],
   promptLimit: null,
+  samplesFrom: 'plain',
 };
 
 /** Output: `pairs` (preference-dataset). */
-export const simulateParameters = simulateHyperparameters.extend({
+export const simulateParameters = simulateFields.extend({
   promptForm,
   /** Text after the final `Assistant:` that every response continues; empty for none. */
   responseOpening: z.string().max(2000),
   /**
    * contrast: chosen from the positive affix, rejected from the negative one;
    * plain: both from the plain prompt, still to be labelled;
+   * two-positive: both from the positive affix, still to be labelled;
    * positive: the positive affix alone, and `rejected` stays empty.
    */
-  sides: z.enum(['contrast', 'plain', 'positive']),
+  sides: z.enum(['contrast', 'plain', 'two-positive', 'positive']),
 });
 
 export const simulateResult = z.strictObject({

@@ -14,6 +14,11 @@ export const trainPreferenceModelHyperparameters = z.strictObject({
   maximumLength: z.int().min(16).max(32_768),
   /** Pairs kept from training to measure it. */
   heldOutPairs: z.int().min(1).max(100_000),
+  /**
+   * Share of the pairs that people labelled: so many simulated pairs, drawn by the seed, give way to `chosen` and
+   * `rejected` of the prompt set's train split. The number of pairs stays the same.
+   */
+  humanShare: z.number().min(0).max(1),
   checkpointEverySteps: z.int().min(1).max(100_000),
 });
 
@@ -32,14 +37,20 @@ export const TRAIN_PREFERENCE_MODEL_DEFAULTS: z.infer<typeof trainPreferenceMode
   warmupShare: 0.03,
   maximumLength: 512,
   heldOutPairs: 500,
+  humanShare: 0,
   checkpointEverySteps: 20,
 };
 
-/** Inputs: `pairs-0000`, `pairs-0001`, ... in order of shard. Output: `preference-model`. */
+/**
+ * Inputs: `pairs-0000`, `pairs-0001`, ... in order of shard; none where all pairs are people's. With a human share the
+ * task names prompts, whose rows hold the human pairs. Output: `preference-model`.
+ */
 export const trainPreferenceModelParameters = trainPreferenceModelHyperparameters.extend({ promptForm });
 
 export const trainPreferenceModelResult = z.strictObject({
   trainPairs: count,
+  /** Of all pairs, before dropping and holding out. */
+  humanPairs: count,
   droppedPairs: count,
   steps: count,
   trainLoss: z.number(),

@@ -11,6 +11,7 @@ export const kindStories: Principle = {
   affixPairs: toneLines.map(({ kind, mean }) => ({
     positive: kind + toneLineEnd,
     negative: mean + toneLineEnd,
-    scoringInstruction: 'Please choose the continuation of the story that is kinder and happier.',
+    // A plain story model knows no instruction, but it can say how well this line goes on from a story.
+    scoringInstruction: kind,
   })),
 };

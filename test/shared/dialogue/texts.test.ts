@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { judgePrompt, parseJudgeAnswer } from '../../../shared/dialogue/judge-prompt.ts';
 import { preferenceText } from '../../../shared/dialogue/preference-text.ts';
-import { scoringPrompt } from '../../../shared/dialogue/scoring-prompt.ts';
+import { fewShotScoringPrompt, scoringPrompt } from '../../../shared/dialogue/scoring-prompt.ts';
 import { terminalText } from '../../../shared/dialogue/terminal-text.ts';
 
 describe('terminalText', () => {
@@ -38,15 +38,32 @@ describe('scoringPrompt', () => {
   };
 
   it('is the exact text of the official code, every part stripped, model text left as it is', () => {
-    expect(scoringPrompt('dialogue', parts)).toBe(
+    expect(scoringPrompt(parts)).toBe(
       'Consider the following conversation between a human and an assistant:\n\n\n\nHuman: a\n\nAssistant:\n\n\n\n' +
         'Choose {responseA}.\n\n\n\nOptions:\n\n\n\n(A) $1\n\n\n\n(B) {prompt}\n\n\n\nThe answer is: (',
     );
   });
-  it('speaks of a story for plain story models', () => {
-    expect(scoringPrompt('prefix', parts)).toMatch(
-      /^Consider the following beginning of a story:\n\n\n\nHuman: a/,
+  it('stands behind solved examples with the same instruction, the better response at A and at B in turn', () => {
+    const examples = [
+      { prompt: 'Human: x\n\nAssistant:', better: 'good', worse: 'bad' },
+      { prompt: 'Human: y\n\nAssistant:', better: 'kind', worse: 'rude' },
+    ];
+    const question = {
+      prompt: 'Human: z\n\nAssistant:',
+      instruction: 'Choose.',
+      responseA: 'one',
+      responseB: 'two',
+    };
+    const asked = (prompt: string, a: string, b: string) =>
+      scoringPrompt({ prompt, instruction: 'Choose.', responseA: a, responseB: b });
+    expect(fewShotScoringPrompt(examples, question)).toBe(
+      [
+        `${asked('Human: x\n\nAssistant:', 'good', 'bad')}A)`,
+        `${asked('Human: y\n\nAssistant:', 'rude', 'kind')}B)`,
+        asked('Human: z\n\nAssistant:', 'one', 'two'),
+      ].join('\n\n\n\n'),
     );
+    expect(fewShotScoringPrompt([], question)).toBe(scoringPrompt(question));
   });
 });
 

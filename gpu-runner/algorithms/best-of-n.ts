@@ -1,0 +1,126 @@
+/** Best of n: several responses to every prompt, of which the one that the preference model scores highest is kept. */
+import { z } from 'zod';
+import { completionLine } from '../../shared/api/tasks/generate.ts';
+import type { TaskParameters, TaskResult } from '../../shared/api/tasks/kinds.ts';
+import type { Tokenizer } from '../llama/tokenizer.ts';
+import { AlgorithmInputError } from './algorithm-error.ts';
+import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+import { completionOf, generationPrompts, type Completion } from './completion.ts';
+import { describeCompletions } from './describe-completions.ts';
+import type { Generate } from './generation.ts';
+import type { PromptRow } from './prompt.ts';
+import { ResponseReader } from './response-text.ts';
+import type { RunHooks } from './run-hooks.ts';
+import { streamOf } from './streams.ts';
+
+export type BestOfNSettings = Pick<
+  TaskParameters<'best-of-n'>,
+  'promptForm' | 'responseOpening' | 'maximumNewTokens' | 'candidates'
+> & {
+  readonly contextLength: number;
+  /** Responses per engine run at most (a prompt's candidates stay together); does not change the result. */
+  readonly batchSize: number;
+  readonly checkpointEvery: number;
+};
+
+/** Scores of texts given as tokens, in order. */
+export type ScoreTexts = (texts: readonly Int32Array[], signal: AbortSignal) => Promise<Float64Array>;
+
+const ALGORITHM = 'best-of-n';
+const stateSchema = z.strictObject({
+  prompts: z.int().positive(),
+  completions: z.array(completionLine),
+  /** Sum over prompts of the kept score less the mean of the prompt's candidates. */
+  gainSum: z.number(),
+});
+
+/**
+ * One completion per prompt, the best of `candidates`; of equal scores the first. Every candidate depends on
+ * (seed, row, candidate) alone.
+ *
+ * @param score the preference model, which reads prompt and the response's scored part
+ * @param resume bytes of an earlier checkpoint of the same input, or null
+ * @throws AlgorithmInputError if there is no prompt or one does not fit the context
+ */
+export async function bestOfN(
+  prompts: readonly PromptRow[],
+  settings: BestOfNSettings,
+  tokenizer: Tokenizer,
+  engine: { readonly generate: Generate; readonly score: ScoreTexts },
+  hooks: RunHooks,
+  resume: Uint8Array | null,
+): Promise<{ readonly completions: Completion[]; readonly result: TaskResult<'best-of-n'> }> {
+  const { candidates } = settings;
+  const inputs = generationPrompts(prompts, settings, tokenizer);
+  const { completions, step, ...start } = await startOf(resume, prompts.length);
+  let { gainSum } = start;
+  const reader = new ResponseReader(tokenizer, settings.promptForm);
+  const promptsPerRun = Math.max(1, Math.floor(settings.batchSize / candidates));
+  for (let run = step; completions.length < prompts.length; run++) {
+    hooks.signal.throwIfAborted();
+    const batch = inputs.slice(completions.length, completions.length + promptsPerRun);
+    const requests = batch.flatMap(({ row, tokens }) =>
+      Array.from({ length: candidates }, (_, candidate) => ({
+        promptTokens: tokens,
+        stream: streamOf('best-of-n', row * candidates + candidate),
+      })),
+    );
+    const generations = await engine.generate(requests, hooks.signal);
+    const read = generations.map((generation, place) => {
+      const promptTokens = requests[place]?.promptTokens ?? new Int32Array();
+      const text = reader.read(promptTokens, generation.tokens);
+      const scored = Int32Array.of(...promptTokens, ...generation.tokens.subarray(0, text.scoredTokens));
+      return { generation, text, scored };
+    });
+    const scores = await engine.score(
+      read.map(({ scored }) => scored),
+      hooks.signal,
+    );
+    for (const [index, prompt] of batch.entries()) {
+      const own = scores.subarray(index * candidates, (index + 1) * candidates);
+      const texts = read.slice(index * candidates, (index + 1) * candidates).map(({ text }) => text);
+      const best = bestOf(own, settings.promptForm === 'dialogue' ? texts.map(({ ended }) => ended) : null);
+      const kept = read[index * candidates + best];
+      if (kept === undefined) throw new AlgorithmInputError(`the sampler left out prompt ${prompt.id}`);
+      gainSum += (own[best] ?? Number.NaN) - own.reduce((sum, value) => sum + value, 0) / candidates;
+      completions.push(completionOf(prompt, kept.generation, kept.text));
+    }
+    hooks.progress(completions.length, prompts.length, 'prompts');
+    if ((run + 1) % settings.checkpointEvery === 0 && completions.length < prompts.length) {
+      const state = { prompts: prompts.length, completions, gainSum };
+      const checkpoint = { step: run + 1, state, tensors: new Map() };
+      await hooks.checkpoint(run + 1, await encodeCheckpoint(ALGORITHM, checkpoint));
+    }
+  }
+  return {
+    completions,
+    result: {
+      n: completions.length,
+      ...describeCompletions(completions),
+      candidates,
+      scoreGain: gainSum / completions.length,
+    },
+  };
+}
+
+/**
+ * Index of the highest score; of equal ones the first. An answer that ran to the cap loses to each that ended its turn,
+ * as PPO punishes it. @param ended by candidate; null where texts need not end
+ */
+function bestOf(scores: Float64Array, ended: readonly boolean[] | null): number {
+  const rank = (place: number): readonly [number, number] => [
+    ended === null || ended[place] === true ? 1 : 0,
+    scores[place] ?? Number.NaN,
+  ];
+  return scores.reduce((top, _, place) => {
+    const [[a, x], [b, y]] = [rank(place), rank(top)];
+    return a > b || (a === b && x > y) ? place : top;
+  }, 0);
+}
+
+async function startOf(resume: Uint8Array | null, prompts: number) {
+  if (resume === null) return { completions: [] as Completion[], gainSum: 0, step: 0 };
+  const { state, step } = await decodeCheckpoint(ALGORITHM, resume, stateSchema, () => []);
+  if (state.prompts === prompts) return { ...state, step };
+  throw new AlgorithmInputError(`the checkpoint is of ${state.prompts} prompts, this shard has ${prompts}`);
+}

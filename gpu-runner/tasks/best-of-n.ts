@@ -1,0 +1,61 @@
+/** The best-of-n task: the base model's answers, of which the preference model keeps one for each prompt of a shard. */
+import { bestOfN } from '../algorithms/best-of-n.ts';
+import { Generator } from '../algorithms/generator.ts';
+import { PreferenceScorer } from '../algorithms/preference-model/preference-scorer.ts';
+import { shardRows } from '../algorithms/prompt.ts';
+import { decodeAdapterArtifact } from './adapter-artifact.ts';
+import { batchSizes } from './batch-sizes.ts';
+import { encodeLines, JSON_LINES } from './json-lines.ts';
+import { taskPrompts } from './prompts.ts';
+import { inputBytes, type TaskRun } from './task-context.ts';
+
+export const runBestOfN: TaskRun<'best-of-n'> = async (context) => {
+  const { task, model, artifacts, hooks, resume } = context;
+  const { parameters, seed } = task;
+  const name = 'preference-model';
+  const bytes = await inputBytes(context, name);
+  const preferenceModel = await decodeAdapterArtifact(bytes, model.configuration, name);
+  const prompts = shardRows(await taskPrompts(context, parameters.promptLimit), task.shard);
+  const sizes = batchSizes(model);
+  const contextLength = model.configuration.maximumPositions;
+  const generator = await Generator.open({
+    model,
+    promptForm: parameters.promptForm,
+    temperature: parameters.temperature,
+    topP: parameters.topP,
+    maximumNewTokens: parameters.maximumNewTokens,
+    bannedTokens: [],
+    seed,
+    maximumTime: contextLength,
+    referenceTemperature: 1,
+    withReference: true,
+    ...sizes,
+  });
+  const preferences = await PreferenceScorer.open(model, {
+    ...preferenceModel,
+    maximumTime: contextLength,
+    microBatchRows: sizes.scoreRows,
+  });
+  try {
+    const { completions, result } = await bestOfN(
+      prompts,
+      { ...parameters, contextLength, batchSize: sizes.sampleRows, checkpointEvery: sizes.checkpointEvery },
+      model.tokenizer,
+      {
+        generate: (requests, signal) => generator.generate(requests, signal),
+        score: (texts, signal) => preferences.score(texts, signal),
+      },
+      hooks,
+      resume,
+    );
+    const sha256 = await artifacts.put({
+      kind: 'completions',
+      mediaType: JSON_LINES,
+      bytes: encodeLines(completions),
+    });
+    return { outputs: [{ name: 'completions', sha256 }], result };
+  } finally {
+    await preferences.close();
+    await generator.close();
+  }
+};

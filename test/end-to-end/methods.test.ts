@@ -1,0 +1,103 @@
+/** Every method of the table over HTTP with a real runner: what each makes, what it reports, and what they share. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { judgeResult } from '../../shared/api/tasks/judge.ts';
+import type { Hyperparameters } from '../../shared/api/tasks/kinds.ts';
+import { METHODS } from '../../shared/api/words.ts';
+import { createWorld, QUICK, type World } from './world.ts';
+
+const { simulate = {}, generate = {}, select = {}, ppo = {} } = QUICK;
+const trainPreferenceModel = QUICK['train-preference-model'] ?? {};
+const learning: Hyperparameters = { ...QUICK, ppo: { ...ppo, klCoefficients: [0.1], steps: [1] }, select };
+const SETTINGS: Readonly<Record<(typeof METHODS)[number], Hyperparameters>> = {
+  rlcd: learning,
+  rlaif: learning,
+  'rlcd-rescore': learning,
+  'context-distillation': {
+    simulate,
+    distill: { rank: 2, epochs: 1, batchSize: 4, maximumLength: 128, checkpointEverySteps: 1 },
+    generate,
+  },
+  base: { generate },
+  'best-of-n': {
+    simulate,
+    'train-preference-model': trainPreferenceModel,
+    generate,
+    'best-of-n': { candidates: 4 },
+  },
+  dpo: {
+    simulate,
+    dpo: { rank: 2, batchPairs: 4, microbatchPairs: 2, maximumLength: 128, checkpointEverySteps: 1 },
+    generate,
+  },
+  'human-preference-model': { 'train-preference-model': trainPreferenceModel },
+};
+
+let world: World;
+beforeAll(async () => {
+  world = await createWorld();
+});
+afterAll(async () => {
+  await world.close();
+});
+
+const finished = async (id: string) => {
+  const done = await world.ended(id);
+  expect(done.statusReason).toBeNull();
+  expect(done.status).toBe('succeeded');
+  return done;
+};
+const artifactOf = async (experimentId: string, stage: string) => {
+  const { tasks } = await world.client.getLineage({ parameters: { experimentId } });
+  return tasks.filter((task) => task.stage === stage).map((task) => task.outputs.map(({ sha256 }) => sha256));
+};
+
+describe('the methods', { timeout: 300_000 }, () => {
+  it('all run to their end, share equal work, and report what is their own', async () => {
+    await world.run('runner');
+    const own = METHODS.filter((method) => method !== 'human-preference-model');
+    const ids = new Map<string, string>();
+    for (const method of own) {
+      ids.set(method, await world.submit({ method, hyperparameters: SETTINGS[method] }));
+    }
+    const done = new Map<string, Awaited<ReturnType<typeof finished>>>();
+    for (const [method, id] of ids) done.set(method, await finished(id));
+    const resultOf = (method: string, stage: string) => done.get(method)?.results[stage]?.[0];
+    const id = (method: string) => ids.get(method) ?? '';
+
+    for (const method of own.filter((name) => name !== 'base')) {
+      const { judgements } = judgeResult.parse(resultOf(method, 'judge'));
+      expect(judgements[0]).toMatchObject({ judge: 'sentiment', n: 8 });
+    }
+    // Equal work is done once: the contrast pairs, the preference model of hard labels, the base's answers.
+    const pairs = await artifactOf(id('rlcd'), 'simulate');
+    for (const method of ['rlcd-rescore', 'best-of-n', 'dpo']) {
+      expect(await artifactOf(id(method), 'simulate')).toEqual(pairs);
+    }
+    expect(await artifactOf(id('best-of-n'), 'train-preference-model')).toEqual(
+      await artifactOf(id('rlcd'), 'train-preference-model'),
+    );
+    expect(await artifactOf(id('rlcd-rescore'), 'train-preference-model')).not.toEqual(
+      await artifactOf(id('rlcd'), 'train-preference-model'),
+    );
+    expect(await artifactOf(id('rlaif'), 'simulate')).not.toEqual(pairs);
+    const answers = await artifactOf(id('base'), 'generate');
+    for (const method of own.filter((name) => name !== 'base')) {
+      expect(await artifactOf(id(method), 'generate-base')).toEqual(answers);
+    }
+    expect(done.get('rlcd-rescore')?.cost.sharedTasks).toBeGreaterThanOrEqual(2);
+
+    for (const method of ['rlaif', 'rlcd-rescore']) {
+      expect(resultOf(method, 'label')).toMatchObject({ question: 'likelihood', orders: null, dropped: 0 });
+    }
+    const { items } = await world.client.listPreferencePairs({
+      parameters: { experimentId: id('rlaif') },
+      query: {},
+    });
+    const labels = items.map(({ labelProbability }) => labelProbability);
+    expect(Math.min(...labels)).toBeGreaterThanOrEqual(0.5);
+    expect(Math.max(...labels)).toBeLessThan(1);
+    expect(resultOf('context-distillation', 'distill')).toMatchObject({ droppedExamples: 0 });
+    expect(resultOf('dpo', 'dpo')).toMatchObject({ droppedPairs: 0 });
+    expect(resultOf('best-of-n', 'best-of-n')).toMatchObject({ n: 8, candidates: 4 });
+  });
+});
