@@ -1,14 +1,13 @@
 /** The ppo task: a preference model and prompts become one adapter per cell of the grid. */
-import { contrastPrompts } from '../../shared/dialogue/contrast-prompts.ts';
 import { ppoCellName } from '../../shared/api/tasks/ppo.ts';
-import { AlgorithmInputError } from '../algorithms/algorithm-error.ts';
 import { Generator } from '../algorithms/generator.ts';
 import { ppo } from '../algorithms/ppo/ppo.ts';
+import { rolloutPrompts } from '../algorithms/ppo/rollout-prompts.ts';
 import { adapterLayout } from '../llama/training/lora-layout.ts';
 import { ADAPTER_MEDIA_TYPE, decodeAdapterArtifact, encodeAdapterArtifact } from './adapter-artifact.ts';
 import { batchSizes } from './batch-sizes.ts';
 import { taskPrompts } from './prompts.ts';
-import { inputBytes, type TaskContext, type TaskRun } from './task-context.ts';
+import { inputBytes, type TaskRun } from './task-context.ts';
 
 export const runPpo: TaskRun<'ppo'> = async (context) => {
   const { task, model, artifacts, hooks, resume } = context;
@@ -18,7 +17,7 @@ export const runPpo: TaskRun<'ppo'> = async (context) => {
     model.configuration,
     'preference-model',
   );
-  const prompts = await rolloutPrompts(context);
+  const prompts = rolloutPrompts(await taskPrompts(context, parameters.promptLimit), model, parameters);
   const layout = adapterLayout(model.configuration, parameters.rank, parameters.alpha);
   const generator = await Generator.open({
     model,
@@ -59,28 +58,3 @@ export const runPpo: TaskRun<'ppo'> = async (context) => {
     await generator.close();
   }
 };
-
-/** Plain prompts as tokens; those that are too long are dropped, as in the paper. */
-async function rolloutPrompts(context: TaskContext<'ppo'>) {
-  const { task, model } = context;
-  const {
-    promptForm: form,
-    responseOpening,
-    maximumPromptTokens,
-    maximumNewTokens,
-    promptLimit,
-  } = task.parameters;
-  const { tokenizer, configuration } = model;
-  const limit = Math.min(maximumPromptTokens, configuration.maximumPositions - maximumNewTokens);
-  const nothing = { positive: '', negative: '' };
-  const prompts = (await taskPrompts(context, promptLimit)).flatMap(({ id, text }) => {
-    const { plain } = contrastPrompts({ form, responseOpening }, nothing, text);
-    const tokens = tokenizer.encode(plain, { bos: tokenizer.startsWithBos });
-    return tokens.length > limit ? [] : [{ id, text: plain, tokens }];
-  });
-  if (prompts.length > 0) return prompts;
-  throw new AlgorithmInputError(
-    `every prompt has more than ${limit} tokens (maximumPromptTokens ${maximumPromptTokens}, context ` +
-      `${configuration.maximumPositions}): raise the one or shorten the prompts`,
-  );
-}

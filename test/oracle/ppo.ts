@@ -42,3 +42,35 @@ export function oracleWhiten(values: Ragged, shiftMean: boolean): Ragged {
 export function oracleRewardsToGo(rewards: Ragged, gamma: number): Ragged {
   return rewards.map((row) => row.map((_, t) => row.slice(t).reduce((sum, r, l) => sum + gamma ** l * r, 0)));
 }
+
+/** sum_v p_v log(p_v / q_v), p and q being normalised exponentials. */
+export function oracleDistributionKl(
+  policyLogits: readonly number[],
+  referenceLogits: readonly number[],
+): number {
+  const logarithms = (logits: readonly number[]) => {
+    const top = Math.max(...logits);
+    const total = Math.log(logits.map((logit) => Math.exp(logit - top)).reduce((a, b) => a + b, 0));
+    return logits.map((logit) => logit - top - total);
+  };
+  const p = logarithms(policyLogits);
+  const q = logarithms(referenceLogits);
+  return p.reduce((sum, log, v) => sum + Math.exp(log) * (log - (q[v] ?? Number.NaN)), 0);
+}
+
+/** The same number at every token of a response: its total against the others' mean, or the group's z-score. */
+export function oracleGroupAdvantages(rewards: Ragged, size: number, estimator: 'rloo' | 'grpo'): Ragged {
+  const totals = rewards.map((row) => row.reduce((a, b) => a + b, 0));
+  return rewards.map((row, i) => {
+    const group = totals.slice(i - (i % size), i - (i % size) + size);
+    const own = totals[i] ?? Number.NaN;
+    const others = group.filter((_, j) => j !== i % size);
+    const mean = group.reduce((a, b) => a + b, 0) / size;
+    const deviation = Math.sqrt(group.reduce((a, b) => a + (b - mean) ** 2, 0) / size);
+    const advantage =
+      estimator === 'rloo'
+        ? own - others.reduce((a, b) => a + b, 0) / others.length
+        : (own - mean) / (deviation + 1e-8);
+    return row.map(() => advantage);
+  });
+}

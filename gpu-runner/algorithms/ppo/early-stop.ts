@@ -8,7 +8,7 @@ export interface EarlyStopLimits {
 }
 
 export interface EarlyStop {
-  readonly code: 'kl-per-sequence' | 'approximate-kl';
+  readonly code: 'kl-per-sequence' | 'approximate-kl' | 'over-optimisation';
   readonly message: string;
 }
 

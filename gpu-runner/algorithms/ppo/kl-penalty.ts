@@ -15,7 +15,7 @@ const SAMPLED_ESTIMATORS = {
 
 export type SampledKlEstimator = keyof typeof SAMPLED_ESTIMATORS;
 
-/** `exact` takes the KL of the whole next-token distributions, which whoever samples must supply. */
+/** `exact` takes the KL of the whole next-token distributions, see {@link distributionKl}. */
 export type KlEstimator = SampledKlEstimator | 'exact';
 
 /** One sampled estimate. @param difference log pi(a|s) - log pi_ref(a|s) in nats */
@@ -43,4 +43,29 @@ export function sampledKlMatrix(
     penalties[cell] = sampledKl(estimator, difference);
   });
   return penalties;
+}
+
+/**
+ * KL(p || q) = sum_v p_v (log p_v - log q_v) in nats, p and q being softmaxes of logits [vocabulary], summed in float64.
+ * Rounding can leave it a hair below 0 where p = q; it is 0 then.
+ */
+export function distributionKl(policyLogits: ArrayLike<number>, referenceLogits: ArrayLike<number>): number {
+  const policyTop = largest(policyLogits);
+  const referenceTop = largest(referenceLogits);
+  let [policySum, referenceSum, weighted] = [0, 0, 0];
+  for (let token = 0; token < policyLogits.length; token++) {
+    const policy = cellOf(policyLogits, token, 'policy logits') - policyTop;
+    const reference = cellOf(referenceLogits, token, 'reference logits') - referenceTop;
+    const weight = Math.exp(policy);
+    policySum += weight;
+    referenceSum += Math.exp(reference);
+    weighted += weight * (policy - reference);
+  }
+  return Math.max(0, weighted / policySum - Math.log(policySum) + Math.log(referenceSum));
+}
+
+function largest(values: ArrayLike<number>): number {
+  let most = -Infinity;
+  for (let index = 0; index < values.length; index++) most = Math.max(most, values[index] ?? -Infinity);
+  return most;
 }

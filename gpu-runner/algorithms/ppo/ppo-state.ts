@@ -1,5 +1,6 @@
 /** What a PPO run carries from step to step, and its checkpoint: all of it, or an error. */
 import { z } from 'zod';
+import { alarmStateSchema } from '../../../shared/alarm/over-optimisation.ts';
 import { ppoCell } from '../../../shared/api/tasks/ppo.ts';
 import type { TrainingState } from '../../llama/training/training-state.ts';
 import { CheckpointError } from '../algorithm-error.ts';
@@ -18,6 +19,7 @@ const policyState = z.strictObject({
   kl: z.number(),
   meanLength: z.number(),
   earlyStop: ppoCell.shape.earlyStop,
+  alarm: alarmStateSchema,
 });
 
 const stateSchema = z.strictObject({

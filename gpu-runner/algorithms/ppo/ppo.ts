@@ -1,63 +1,36 @@
 /** PPO on a learned preference reward: every KL coefficient of the grid is one policy of one batched run. */
-import type { TaskParameters, TaskResult } from '../../../shared/api/tasks/kinds.ts';
-import type { Model } from '../../llama/import/open-model.ts';
-import { adapterLayout, initialAdapter, type AdapterLayout } from '../../llama/training/lora-layout.ts';
-import { PpoTrainer } from '../../llama/training/ppo-trainer.ts';
-import { Scorer } from '../../llama/training/scorer.ts';
-import { initialState, type TrainingState } from '../../llama/training/training-state.ts';
+import { observeStep } from '../../../shared/alarm/over-optimisation.ts';
+import type { TaskResult } from '../../../shared/api/tasks/kinds.ts';
 import { AlgorithmInputError, TrainingDivergedError } from '../algorithm-error.ts';
-import type { GenerateGroups } from '../generation.ts';
 import { learningRateMultiplier } from '../learning-rate.ts';
-import { PreferenceScorer } from '../preference-model/preference-scorer.ts';
-import type { Prompt } from '../prompt.ts';
-import { ResponseReader } from '../response-text.ts';
-import type { RunHooks, Sample } from '../run-hooks.ts';
-import { streamOf } from '../streams.ts';
-import { earlyStopReason } from './early-stop.ts';
-import { initialKlCoefficient, nextKlCoefficient, type KlControllerSettings } from './kl-controller.ts';
+import type { RunHooks } from '../run-hooks.ts';
+import { earlyStopReason, type EarlyStop } from './early-stop.ts';
+import { nextKlCoefficient } from './kl-controller.ts';
 import { minibatchSchedule } from './minibatches.ts';
-import { decodePpoState, encodePpoState, type PpoPolicy, type PpoState } from './ppo-state.ts';
+import {
+  checkedLayout,
+  closeRun,
+  controllerOf,
+  openRun,
+  startOf,
+  valueClipOf,
+  withNormalisedHeads,
+  type PpoInput,
+  type PpoRun,
+  type PpoSettings,
+} from './open-run.ts';
+import { encodePpoState, type PpoPolicy, type PpoState } from './ppo-state.ts';
 import { rolloutPlan } from './prompt-batches.ts';
 import { rolloutTargets, type RolloutTargets } from './rollout-batch.ts';
 import { scoreNormalisation } from './rewards.ts';
-import { sampleAndScore, withValues, type RolloutEngine } from './score-rollouts.ts';
+import { sampleAndScore, withValues, type ScoredResponse } from './score-rollouts.ts';
 import type { Metrics } from './rollout-metrics.ts';
+import { showSamples } from './show-samples.ts';
 import { updateMetrics, type MinibatchOutcome } from './update-metrics.ts';
-
-export type PpoSettings = TaskParameters<'ppo'>;
-
-/** A preference model's numbers and the shape of its adapter. */
-interface PreferenceModelVector {
-  readonly rank: number;
-  readonly alpha: number;
-  readonly vector: Float32Array;
-}
-
-export interface PpoInput {
-  readonly model: Model;
-  readonly preferenceModel: PreferenceModelVector;
-  readonly prompts: readonly (Prompt & { readonly tokens: Int32Array })[];
-  readonly seed: number;
-  readonly generate: GenerateGroups;
-  /** Bytes of a policy's adapter as an artifact. */
-  readonly encodePolicy: (layout: AdapterLayout, vector: Float32Array) => Promise<Uint8Array>;
-  /** Stores a cell's bytes; resolves with their SHA-256 when they are safe. */
-  readonly keep: (bytes: Uint8Array) => Promise<string>;
-}
 
 export interface PpoOutcome {
   readonly result: TaskResult<'ppo'>;
   readonly cells: PpoState['cells'];
-}
-
-/** An open run. */
-interface Run {
-  readonly input: PpoInput;
-  readonly settings: PpoSettings;
-  readonly layout: AdapterLayout;
-  readonly engine: RolloutEngine;
-  readonly trainer: PpoTrainer;
-  readonly hooks: RunHooks;
 }
 
 /**
@@ -91,125 +64,23 @@ export async function ppo(
       await hooks.checkpoint(step + 1, await encodePpoState(step + 1, state, run.trainer.state));
     }
   } finally {
-    await run.engine.preferences.close();
-    await run.engine.values.close();
-    await run.trainer.close();
+    await closeRun(run);
   }
-  return { result: { cells: state.cells.map(({ cell }) => cell) }, cells: state.cells };
+  return { result: resultOf(state), cells: state.cells };
 }
 
-function checkedLayout(input: PpoInput, settings: PpoSettings): AdapterLayout {
-  const { preferenceModel, prompts, model } = input;
-  if (prompts.length === 0)
-    throw new AlgorithmInputError('there is no prompt to roll out: choose a split that has some');
-  if (preferenceModel.rank !== settings.rank || preferenceModel.alpha !== settings.alpha) {
-    throw new AlgorithmInputError(
-      `the value models start from the preference model, whose adapter has rank ${preferenceModel.rank} and alpha ` +
-        `${preferenceModel.alpha}; PPO asks for rank ${settings.rank} and alpha ${settings.alpha}: give both the same`,
-    );
-  }
-  return adapterLayout(model.configuration, settings.rank, settings.alpha);
-}
-
-async function startOf(
-  input: PpoInput,
-  settings: PpoSettings,
-  layout: AdapterLayout,
-  resume: Uint8Array | null,
-): Promise<{ step: number; state: PpoState; training: TrainingState }> {
-  const { klCoefficients } = settings;
-  const groups = 2 * klCoefficients.length;
-  if (resume !== null) return await decodePpoState(resume, { klCoefficients, groups, length: layout.length });
-  const policy = initialAdapter(layout, input.seed, streamOf('adapter-start', 1));
-  const value = withoutHead(layout, input.preferenceModel.vector);
-  const state: PpoState = {
-    updates: 0,
-    normalisation: null,
-    policies: klCoefficients.map((klCoefficient) => ({
-      klCoefficient,
-      coefficient: initialKlCoefficient(controllerOf(settings, klCoefficient)),
-      reward: 0,
-      kl: 0,
-      meanLength: 0,
-      earlyStop: null,
-    })),
-    cells: [],
-  };
+function resultOf({ cells, policies }: PpoState): TaskResult<'ppo'> {
   return {
-    step: 0,
-    state,
-    training: initialState([...klCoefficients.map(() => policy), ...klCoefficients.map(() => value)]),
+    cells: cells.map(({ cell }) => cell),
+    alarms: policies.map(({ klCoefficient, alarm }) => {
+      if (alarm.raised === null) return { klCoefficient, raised: null, chosenSteps: alarm.steps };
+      const { chosenSteps, ...raised } = alarm.raised;
+      return { klCoefficient, raised, chosenSteps };
+    }),
   };
 }
 
-/** The preference model's backbone with a head of zeros: a value model whose first values are 0. */
-function withoutHead(layout: AdapterLayout, vector: Float32Array): Float32Array {
-  const value = vector.slice();
-  for (const { name, offset, length } of layout.tensors) {
-    if (name.startsWith('head.')) value.fill(0, offset, offset + length);
-  }
-  return value;
-}
-
-function controllerOf(settings: PpoSettings, klCoefficient: number): KlControllerSettings {
-  const { klController } = settings;
-  if (klController.kind === 'fixed') return { kind: 'fixed', coefficient: klCoefficient };
-  return { ...klController, initialCoefficient: klCoefficient };
-}
-
-async function openRun(
-  input: PpoInput,
-  settings: PpoSettings,
-  layout: AdapterLayout,
-  state: TrainingState,
-  hooks: RunHooks,
-): Promise<Run> {
-  const { model, preferenceModel, prompts } = input;
-  const policies = settings.klCoefficients.length;
-  const longestPrompt = prompts.reduce((most, { tokens }) => Math.max(most, tokens.length), 0);
-  const shared = {
-    maximumTime: longestPrompt + settings.maximumNewTokens,
-    microBatchRows: settings.microbatchSize,
-  };
-  const base = model.base;
-  const trainer = await PpoTrainer.open({
-    ...shared,
-    trainable: { kind: 'adapters', base, layout, groups: 2 * policies },
-    state,
-    optimiser: {
-      beta1: settings.beta1,
-      beta2: settings.beta2,
-      epsilon: settings.epsilon,
-      weightDecay: settings.weightDecay,
-      epsilonForm: 'corrected',
-      clipNorm: settings.maximumGradientNorm,
-    },
-    policyClip: settings.clipRange,
-    valueClip: valueClipOf(settings),
-    valueCoefficient: settings.valueCoefficient,
-    temperature: settings.temperature,
-  });
-  const values = await Scorer.open({
-    ...shared,
-    trainable: { kind: 'adapters', base, layout, groups: policies },
-    scoring: 'scalars',
-  });
-  const preferences = await PreferenceScorer.open(model, { ...shared, ...preferenceModel });
-  const reader = new ResponseReader(model.tokenizer, settings.promptForm);
-  return {
-    input,
-    settings,
-    layout,
-    trainer,
-    hooks,
-    engine: { model, generate: input.generate, reader, preferences, values },
-  };
-}
-
-/** No clip is a clip that no value reaches. */
-const valueClipOf = ({ valueClipRange }: PpoSettings) => valueClipRange ?? 1e30;
-
-async function ppoStep(run: Run, state: PpoState, step: number): Promise<void> {
+async function ppoStep(run: PpoRun, state: PpoState, step: number): Promise<void> {
   const { input, settings, engine, trainer, hooks } = run;
   const policies = state.policies.length;
   const clock = stopwatch();
@@ -218,32 +89,64 @@ async function ppoStep(run: Run, state: PpoState, step: number): Promise<void> {
     promptTokens: input.prompts[prompt]?.tokens ?? new Int32Array(),
     stream,
   }));
-  const parameters = trainer.state.parameters;
-  const half = parameters.length / 2;
+  const half = trainer.state.parameters.length / 2;
+  const vectors = trainer.state.parameters.slice(0, half);
   const scored = await sampleAndScore(
     engine,
-    parameters.slice(0, half),
+    vectors,
     policies,
     requests,
     plan.map(({ prompt }) => prompt),
     hooks.signal,
   );
   clock.lap('timing/rollout_seconds');
-  if (step === 0 && settings.normaliseScores) {
-    state.normalisation = scoreNormalisation((scored[0] ?? []).map(({ score }) => score));
-  }
-  const rollouts = await withValues(engine.values, parameters.slice(half), scored);
-  const targets = state.policies.map((policy, index) =>
-    rolloutTargets(rollouts[index] ?? [], policy.coefficient, state.normalisation, settings),
+  if (step === 0) normalise(run, state, scored[0] ?? []);
+  const rollouts = await withValues(engine.values, trainer.state.parameters.slice(half), scored);
+  const penalties = await exactPenalties(run, vectors, scored);
+  const targets = state.policies.map(({ coefficient }, index) =>
+    rolloutTargets(rollouts[index] ?? [], coefficient, state.normalisation, settings, penalties?.[index]),
   );
   clock.lap('timing/values_seconds');
-  const outcomes = await update(run, state, step, targets);
+  const rate = stepLearningRate(settings, step);
+  const outcomes = await update(run, state, step, rate, targets);
   clock.lap('timing/update_seconds');
   state.policies.forEach((policy, index) => {
     settle(run, policy, targets[index], outcomes[index] ?? [], step, policies > 1);
   });
-  hooks.metrics(step, clock.laps);
+  hooks.metrics(step, { ...clock.laps, 'policy/learning_rate': rate });
   if (step % settings.sampleEverySteps === 0) await showSamples(run, state, step);
+}
+
+/** Scores of the first rollouts, which the reference makes, set the scale of all scores to come. */
+function normalise(run: PpoRun, state: PpoState, rollouts: readonly ScoredResponse[]): void {
+  const { settings, trainer, layout } = run;
+  if (!settings.normaliseScores) return;
+  const normalisation = scoreNormalisation(rollouts.map(({ score }) => score));
+  state.normalisation = normalisation;
+  if (settings.valueStart === 'zero-head') return;
+  const parameters = trainer.state.parameters.slice();
+  const half = parameters.length / 2;
+  parameters.set(withNormalisedHeads(layout, parameters.subarray(half), normalisation), half);
+  trainer.restore({ ...trainer.state, parameters });
+}
+
+/** KL over whole distributions, by policy and rollout, where the settings ask for it. */
+async function exactPenalties(
+  { exactKl, layout, hooks }: PpoRun,
+  policies: Float32Array,
+  groups: readonly (readonly ScoredResponse[])[],
+): Promise<Float64Array[][] | null> {
+  if (exactKl === null) return null;
+  const penalties: Float64Array[][] = [];
+  for (const [policy, group] of groups.entries()) {
+    const vector = policies.subarray(policy * layout.length, (policy + 1) * layout.length);
+    const sequences = group.map(({ promptTokens, generation }) => ({
+      tokens: Int32Array.of(...promptTokens, ...generation.tokens),
+      start: promptTokens.length,
+    }));
+    penalties.push(await exactKl.measure(vector, sequences, hooks.signal));
+  }
+  return penalties;
 }
 
 /** Wall-clock seconds of the parts of a step: figures of this machine, no part of what a seed repeats. */
@@ -260,21 +163,28 @@ function stopwatch(): { laps: Record<string, number>; lap: (name: string) => voi
   };
 }
 
+/** The rate of all updates of a step, counted from 0: the one rate of the settings, whatever the model's size. */
+export function stepLearningRate(
+  settings: Pick<PpoSettings, 'learningRate' | 'schedule' | 'warmupSteps' | 'steps'>,
+  step: number,
+): number {
+  const { learningRate, schedule, warmupSteps, steps } = settings;
+  return (
+    learningRate *
+    learningRateMultiplier({ kind: schedule, warmupSteps, totalSteps: steps.at(-1) ?? 0 }, step)
+  );
+}
+
 /** All epochs over a step's rollouts. @returns by policy, what each minibatch saw */
 async function update(
-  run: Run,
+  run: PpoRun,
   state: PpoState,
   step: number,
+  rate: number,
   targets: readonly RolloutTargets[],
 ): Promise<MinibatchOutcome[][]> {
   const { settings, trainer, input, hooks } = run;
   const policies = state.policies.length;
-  const rate =
-    settings.learningRate *
-    learningRateMultiplier(
-      { kind: settings.schedule, warmupSteps: settings.warmupSteps, totalSteps: settings.steps.at(-1) ?? 0 },
-      step,
-    );
   const rates = state.policies.map(({ earlyStop }) => (earlyStop === null ? rate : 0));
   const outcomes: MinibatchOutcome[][] = state.policies.map(() => []);
   for (const { microbatches } of minibatchSchedule(settings, input.seed, step)) {
@@ -308,9 +218,9 @@ async function update(
   return outcomes;
 }
 
-/** Reports a policy's step, checks its limits and moves its KL coefficient. */
+/** Reports a policy's step, checks its limits and its alarm, and moves its KL coefficient. */
 function settle(
-  run: Run,
+  run: PpoRun,
   policy: PpoPolicy,
   target: RolloutTargets | undefined,
   minibatches: readonly MinibatchOutcome[],
@@ -320,7 +230,15 @@ function settle(
   const { settings, hooks } = run;
   if (target === undefined) throw new AlgorithmInputError('a policy has no rollouts');
   const updates = updateMetrics(minibatches, settings.clipRange, valueClipOf(settings));
-  const metrics: Metrics = { ...target.metrics, ...updates };
+  // The step's rollouts show the policy as it was before this step's updates.
+  const { state: alarm, level } = observeStep(policy.alarm, target.observation);
+  policy.alarm = alarm;
+  const metrics: Metrics = {
+    ...target.metrics,
+    ...updates,
+    'alarm/level': level,
+    'alarm/raised': alarm.raised === null ? 0 : 1,
+  };
   const suffix = several ? `@kl=${policy.klCoefficient}` : '';
   hooks.metrics(
     step,
@@ -337,10 +255,7 @@ function settle(
   policy.kl = target.klPerSequence;
   policy.meanLength = target.meanLength;
   if (policy.earlyStop === null) {
-    const reason = earlyStopReason(settings.earlyStop, {
-      klPerSequence: target.klPerSequence,
-      approximateKl: updates['policy/approxkl_avg'] ?? 0,
-    });
+    const reason = stopReason(run, policy, target, updates['policy/approxkl_avg'] ?? 0);
     policy.earlyStop = reason === null ? null : { step: step + 1, ...reason };
   }
   const controller = controllerOf(settings, policy.klCoefficient);
@@ -352,7 +267,18 @@ function settle(
   );
 }
 
-async function keepCells(run: Run, state: PpoState, steps: number): Promise<void> {
+function stopReason(
+  { settings }: PpoRun,
+  { alarm }: PpoPolicy,
+  { klPerSequence }: RolloutTargets,
+  approximateKl: number,
+): EarlyStop | null {
+  const limit = earlyStopReason(settings.earlyStop, { klPerSequence, approximateKl });
+  if (limit !== null || !settings.stopOnAlarm || alarm.raised === null) return limit;
+  return { code: 'over-optimisation', message: alarm.raised.message };
+}
+
+async function keepCells(run: PpoRun, state: PpoState, steps: number): Promise<void> {
   const { layout, trainer, input } = run;
   for (const [index, policy] of state.policies.entries()) {
     const vector = trainer.state.parameters.slice(index * layout.length, (index + 1) * layout.length);
@@ -370,37 +296,4 @@ async function keepCells(run: Run, state: PpoState, steps: number): Promise<void
       bytes: bytes.length,
     });
   }
-}
-
-/** Responses of every policy to the first prompts, always by the same random streams. */
-async function showSamples(run: Run, state: PpoState, step: number): Promise<void> {
-  const { input, settings, engine, trainer, hooks } = run;
-  const shown = input.prompts.slice(0, settings.samplePrompts);
-  if (shown.length === 0) return;
-  const requests = shown.map(({ tokens }, row) => ({
-    promptTokens: tokens,
-    stream: streamOf('sample-prompts', row),
-  }));
-  const vectors = trainer.state.parameters.slice(0, trainer.state.parameters.length / 2);
-  const indices = shown.map((_, row) => row);
-  const groups = await sampleAndScore(
-    engine,
-    vectors,
-    state.policies.length,
-    requests,
-    indices,
-    hooks.signal,
-  );
-  const samples = groups.flatMap((group, policy) =>
-    group.map(({ prompt, response, score, generation }): Sample => {
-      let kl = 0;
-      generation.logProbabilities.forEach((value, token) => {
-        kl += value - (generation.referenceLogProbabilities[token] ?? Number.NaN);
-      });
-      const klCoefficient = state.policies[policy]?.klCoefficient ?? Number.NaN;
-      const { id = '', text = '' } = shown[prompt] ?? {};
-      return { promptId: id, prompt: text, response: response.text, score, detail: { kl, klCoefficient } };
-    }),
-  );
-  hooks.samples(step, samples);
 }

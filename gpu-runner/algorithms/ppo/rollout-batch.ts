@@ -1,16 +1,17 @@
 /** One policy's rollouts of one step: responses, scores, values, and the host arithmetic that makes targets of them. */
+import type { AlarmObservation } from '../../../shared/alarm/over-optimisation.ts';
 import type { TaskParameters } from '../../../shared/api/tasks/kinds.ts';
 import type { PpoRow } from '../../llama/training/ppo-trainer.ts';
 import type { Generation } from '../generation.ts';
 import type { ResponseText } from '../response-text.ts';
 import { estimateAdvantages, type Advantages } from './advantages.ts';
 import { groupAdvantages } from './group-advantages.ts';
-import { sampledKlMatrix, type KlEstimator } from './kl-penalty.ts';
+import { sampledKlMatrix } from './kl-penalty.ts';
 import { placeRewards, terminalScores, type ScoreNormalisation } from './rewards.ts';
+import { alarmObservation, repetitionMetrics } from './alarm-observation.ts';
 import { rolloutMetrics, valueMetrics, type Metrics } from './rollout-metrics.ts';
 import { cellOf, type TokenShape } from './token-matrix.ts';
 import { whiten } from './whitening.ts';
-import { AlgorithmInputError } from '../algorithm-error.ts';
 
 export type RewardSettings = Pick<
   TaskParameters<'ppo'>,
@@ -44,18 +45,21 @@ export interface RolloutTargets {
   readonly meanScore: number;
   readonly klPerSequence: number;
   readonly meanLength: number;
+  readonly observation: AlarmObservation;
 }
 
 /**
  * Rewards, advantages and returns of a policy's rollouts.
  *
  * @param coefficient KL coefficient of this step
+ * @param exactKl per rollout and token, where the settings take the KL over whole distributions
  */
 export function rolloutTargets(
   rollouts: readonly Rollout[],
   coefficient: number,
   normalisation: ScoreNormalisation | null,
   settings: RewardSettings,
+  exactKl?: readonly Float64Array[],
 ): RolloutTargets {
   const shape: TokenShape = {
     rows: rollouts.length,
@@ -72,13 +76,17 @@ export function rolloutTargets(
     ended,
     { normalisation, penaltyWithoutStop: settings.penaltyWithoutStop },
   );
-  const kl = sampledKlMatrix(sampledEstimator(settings.klEstimator), shape, policy, reference);
+  const kl =
+    settings.klEstimator === 'exact'
+      ? padded(exactKl ?? [], shape)
+      : sampledKlMatrix(settings.klEstimator, shape, policy, reference);
   const rewards = placeRewards(shape, kl, () => coefficient, scores);
   const scaled = settings.whitenRewards ? whiten(shape, rewards, 'keep-mean') : rewards;
   const { advantages, returns } = advantagesOf(shape, scaled, values, settings);
   const used = settings.whitenAdvantages ? whiten(shape, advantages, 'shift-mean') : advantages;
   const metrics: Metrics = {
     ...rolloutMetrics({ shape, policy, reference, kl, coefficient: () => coefficient, scores, ended }),
+    ...repetitionMetrics(rollouts.map(({ generation }) => generation.tokens)),
     ...valueMetrics(shape, values, returns),
     'objective/kl_coef': coefficient,
   };
@@ -97,14 +105,8 @@ export function rolloutTargets(
     meanScore: metrics['objective/scores'] ?? Number.NaN,
     klPerSequence: metrics['objective/kl0'] ?? Number.NaN,
     meanLength: metrics['completions/mean_length'] ?? Number.NaN,
+    observation: alarmObservation(metrics),
   };
-}
-
-function sampledEstimator(estimator: KlEstimator): Exclude<KlEstimator, 'exact'> {
-  if (estimator !== 'exact') return estimator;
-  throw new AlgorithmInputError(
-    'klEstimator "exact" needs the whole next-token distributions, which the sampler does not give: use "k1" or "k3"',
-  );
 }
 
 function advantagesOf(
@@ -119,6 +121,8 @@ function advantagesOf(
 
 /** Rows of their own lengths as a [rows, columns] matrix, 0 in the padding. */
 function padded(rows: readonly ArrayLike<number>[], shape: TokenShape): Float64Array {
+  if (rows.length !== shape.rows)
+    throw new RangeError(`${rows.length} rows of numbers for ${shape.rows} rollouts`);
   const matrix = new Float64Array(shape.rows * shape.columns);
   rows.forEach((row, index) => {
     for (let column = 0; column < (shape.lengths[index] ?? 0); column++) {

@@ -25,6 +25,12 @@ function mean(values: ArrayLike<number>): number {
   return values.length === 0 ? 0 : sum / values.length;
 }
 
+/** Population standard deviation. */
+function deviation(values: readonly number[]): number {
+  const center = mean(values);
+  return Math.sqrt(mean(values.map((value) => (value - center) ** 2)));
+}
+
 /**
  * `objective/*` and `completions/*`. Sums run over a response's tokens, means over responses:
  * kl0, kl1, kl2 are the k1, k2, k3 estimates (open-instruct's numbering).
@@ -55,6 +61,7 @@ export function rolloutMetrics(input: RolloutMetricsInput): Metrics {
     'objective/non_score_reward': nonScoreReward,
     'objective/rlhf_reward': nonScoreReward + score,
     'objective/scores': score,
+    'objective/scores_std': deviation(Array.from(scores)),
     ...lengthMetrics(shape, ended),
   };
 }
@@ -64,8 +71,10 @@ function lengthMetrics(shape: TokenShape, ended: ArrayLike<number>): Metrics {
   let maximum = 0;
   let stopped = 0;
   let stoppedTokens = 0;
+  const lengths: number[] = [];
   for (let row = 0; row < shape.rows; row++) {
     const length = rowLength(shape, row);
+    lengths.push(length);
     minimum = Math.min(minimum, length);
     maximum = Math.max(maximum, length);
     if (cellOf(ended, row, 'ended') !== 0) {
@@ -77,6 +86,7 @@ function lengthMetrics(shape: TokenShape, ended: ArrayLike<number>): Metrics {
     'completions/mean_length': tokenCount(shape) / shape.rows,
     'completions/min_length': minimum,
     'completions/max_length': maximum,
+    'completions/length_std': deviation(lengths),
     'completions/mean_terminated_length': stopped === 0 ? 0 : stoppedTokens / stopped,
     'completions/clipped_ratio': 1 - stopped / shape.rows,
     'val/num_eos_tokens': stopped,

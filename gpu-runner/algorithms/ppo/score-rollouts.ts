@@ -1,18 +1,22 @@
 /** Sampled responses as scored rollouts: text, preference score and first values, for every policy of a run. */
-import type { Model } from '../../llama/import/open-model.ts';
 import type { Scorer } from '../../llama/training/scorer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import type { GenerateGroups, Generation, GenerationRequest } from '../generation.ts';
-import type { PreferenceScorer } from '../preference-model/preference-scorer.ts';
 import type { ResponseReader } from '../response-text.ts';
 import type { Rollout } from './rollout-batch.ts';
 
+/** A reward of whole texts: a preference model, or what a measurement puts in its place. */
+export interface RewardModel {
+  /** One score per text, given as tokens: prompt and response up to the last one that counts. */
+  score(texts: readonly Int32Array[], signal: AbortSignal): Promise<Float64Array>;
+  close(): Promise<void>;
+}
+
 /** The open parts of a run that rollouts need. */
 export interface RolloutEngine {
-  readonly model: Model;
   readonly generate: GenerateGroups;
   readonly reader: ResponseReader;
-  readonly preferences: PreferenceScorer;
+  readonly preferences: RewardModel;
   /** Opened for scalars over the value models. */
   readonly values: Scorer;
 }

@@ -1,5 +1,6 @@
 /** PPO: the KL coefficients of the grid are adapter groups of one batched run, kept at each step count. */
 import { z } from 'zod';
+import { ALARM_SIGNALS } from '../../alarm/over-optimisation.ts';
 import {
   adapterFields,
   count,
@@ -27,6 +28,11 @@ const klController = z.discriminatedUnion('kind', [
 export const ppoHyperparameters = z.strictObject({
   ...adapterFields,
   ...optimiserFields,
+  /**
+   * Where Adam adds its epsilon: `corrected` as PyTorch, sqrt(v / (1 - beta2^t)) + epsilon; `uncorrected` as TensorFlow,
+   * sqrt(v) + epsilon, which takes smaller first steps.
+   */
+  epsilonForm: z.enum(['corrected', 'uncorrected']),
   ...samplingFields,
   /** One cell group of the grid each; the first coefficient where the controller is adaptive. */
   klCoefficients: z.array(z.number().min(0).max(100)).min(1).max(16).refine(distinctAscending, ASCENDING),
@@ -47,6 +53,11 @@ export const ppoHyperparameters = z.strictObject({
   /** Null for no clip. */
   valueClipRange: z.number().positive().nullable(),
   valueCoefficient: z.number().min(0).max(100),
+  /**
+   * The value models start from the preference model: `zero-head` keeps its backbone alone, so that first values are 0;
+   * `preference-head` keeps its head too, on the scale of the normalised scores.
+   */
+  valueStart: z.enum(['zero-head', 'preference-head']),
   advantageEstimator: z.enum(['gae', 'rloo', 'grpo']),
   /** Responses to one prompt in a group, for rloo and grpo; 1 for gae. */
   groupSize: z.int().min(1).max(1024),
@@ -60,6 +71,8 @@ export const ppoHyperparameters = z.strictObject({
     klPerSequence: z.number().positive().nullable(),
     approximateKl: z.number().positive().nullable(),
   }),
+  /** Ends a coefficient's training when its over-optimisation alarm is raised; off, the alarm only reports. */
+  stopOnAlarm: z.boolean(),
   /** Mean |difference| of the sampler's and the trainer's log-probabilities above which the run stops. */
   maximumMismatch: z.number().positive(),
   /** Longer prompts are dropped. */
@@ -77,6 +90,7 @@ export const PPO_DEFAULTS: z.infer<typeof ppoHyperparameters> = {
   beta1: 0.9,
   beta2: 0.999,
   epsilon: 1e-8,
+  epsilonForm: 'corrected',
   weightDecay: 0,
   maximumGradientNorm: 1,
   temperature: 1,
@@ -97,6 +111,7 @@ export const PPO_DEFAULTS: z.infer<typeof ppoHyperparameters> = {
   clipRange: 0.2,
   valueClipRange: 0.2,
   valueCoefficient: 0.1,
+  valueStart: 'zero-head',
   advantageEstimator: 'gae',
   groupSize: 1,
   whitenRewards: true,
@@ -104,6 +119,7 @@ export const PPO_DEFAULTS: z.infer<typeof ppoHyperparameters> = {
   normaliseScores: true,
   penaltyWithoutStop: -1,
   earlyStop: { klPerSequence: null, approximateKl: null },
+  stopOnAlarm: false,
   maximumMismatch: 0.1,
   maximumPromptTokens: 192,
   promptLimit: null,
@@ -135,7 +151,21 @@ export const ppoCell = z.strictObject({
   earlyStop: z.strictObject({ step: count, code: z.string(), message: z.string() }).nullable(),
 });
 
-export const ppoResult = z.strictObject({ cells: z.array(ppoCell).min(1) });
+/** What the over-optimisation alarm saw of one KL coefficient's run. */
+export const ppoAlarm = z.strictObject({
+  klCoefficient: z.number(),
+  /** When it was first raised and by which signals; null where it never was. */
+  raised: z
+    .strictObject({ step: count, signals: z.array(z.enum(ALARM_SIGNALS)).min(1), message: z.string() })
+    .nullable(),
+  /** PPO steps after which the alarm would keep the policy: the last one before the drift that raised it began. */
+  chosenSteps: count,
+});
+
+export const ppoResult = z.strictObject({
+  cells: z.array(ppoCell).min(1),
+  alarms: z.array(ppoAlarm).min(1),
+});
 
 /** The output name of a cell. */
 export function ppoCellName(klCoefficient: number, steps: number): string {

@@ -1,38 +1,9 @@
 /** PPO runs on a tiny model: a grid equals its runs apart, a kill changes no byte, limits stop a run by name. */
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Generator } from '../../../../gpu-runner/algorithms/generator.ts';
-import { ppo, type PpoInput, type PpoSettings } from '../../../../gpu-runner/algorithms/ppo/ppo.ts';
-import { adapterLayout, initialAdapter } from '../../../../gpu-runner/llama/training/lora-layout.ts';
-import { PPO_DEFAULTS, ppoResult } from '../../../../shared/api/tasks/ppo.ts';
-import {
-  openTinyModel,
-  type Recorded,
-  recordingHooks,
-  repeatable,
-  tinyBannedTokens,
-  tinyPrompts,
-} from '../tiny-model.ts';
-
-const NEW_TOKENS = 12;
-const settings: PpoSettings = {
-  ...PPO_DEFAULTS,
-  rank: 2,
-  alpha: 4,
-  learningRate: 3e-3,
-  klCoefficients: [0.02, 0.5],
-  steps: [1, 3],
-  rollouts: 8,
-  minibatchSize: 4,
-  microbatchSize: 4,
-  warmupSteps: 0,
-  maximumNewTokens: NEW_TOKENS,
-  samplePrompts: 2,
-  sampleEverySteps: 2,
-  penaltyWithoutStop: null,
-  promptForm: 'prefix',
-  responseOpening: '',
-};
+import type { Model } from '../../../../gpu-runner/llama/import/open-model.ts';
+import { ppoResult } from '../../../../shared/api/tasks/ppo.ts';
+import { openTinyModel, recordingHooks, repeatable } from '../tiny-model.ts';
+import { metricsOf, tinyRun, type TinyOutcome } from './tiny-run.ts';
 
 let tiny: Awaited<ReturnType<typeof openTinyModel>>;
 beforeAll(async () => {
@@ -40,78 +11,11 @@ beforeAll(async () => {
 });
 afterAll(() => tiny.close());
 
-interface Outcome {
-  readonly recorded: Recorded;
-  readonly result: Awaited<ReturnType<typeof ppo>>['result'];
-  /** Adapters by cell name. */
-  readonly cells: Map<string, Float32Array>;
-}
-
-async function run(
-  changes: Partial<PpoSettings> = {},
-  recorded = recordingHooks(),
-  resume: Uint8Array | null = null,
-  input: Partial<PpoInput> = {},
-  bans = false,
-): Promise<Outcome> {
-  const { model } = tiny;
-  const used = { ...settings, ...changes };
-  const layout = adapterLayout(model.configuration, settings.rank, settings.alpha);
-  const generator = await Generator.open({
-    model,
-    adapters: { layout, groups: used.klCoefficients.length },
-    promptForm: 'prefix',
-    temperature: 1,
-    topP: 1,
-    maximumNewTokens: NEW_TOKENS,
-    bannedTokens: bans ? tinyBannedTokens(model) : [],
-    seed: 3,
-    maximumTime: 80,
-    referenceTemperature: 1,
-    withReference: true,
-    sampleRows: 16,
-    scoreRows: 16,
-  });
-  const kept = new Map<string, Float32Array>();
-  const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-  try {
-    const { result, cells } = await ppo(
-      {
-        model,
-        preferenceModel: {
-          rank: settings.rank,
-          alpha: settings.alpha,
-          vector: initialAdapter(layout, 9, 9, 'normal'),
-        },
-        prompts: tinyPrompts(12).map(({ id, text }) => ({
-          id,
-          text,
-          tokens: model.tokenizer.encode(text, { bos: true }),
-        })),
-        seed: 3,
-        generate: generator.generateGroups.bind(generator),
-        encodePolicy: async (_, vector) => Buffer.from(vector.slice().buffer),
-        keep: async (bytes) => {
-          kept.set(hash(bytes), new Float32Array(Uint8Array.from(bytes).buffer));
-          return hash(bytes);
-        },
-        ...input,
-      },
-      used,
-      recorded.hooks,
-      resume,
-    );
-    const named = cells.map(({ cell, sha256 }) => {
-      return [`${cell.klCoefficient}/${cell.steps}`, kept.get(sha256) ?? new Float32Array()] as const;
-    });
-    return { recorded, result, cells: new Map(named) };
-  } finally {
-    await generator.close();
-  }
-}
+const run = (...given: Parameters<typeof tinyRun> extends [Model, ...infer Rest] ? Rest : never) =>
+  tinyRun(tiny.model, ...given);
 
 describe('PPO', () => {
-  let whole: Outcome;
+  let whole: TinyOutcome;
   beforeAll(async () => {
     whole = await run();
   });
@@ -144,14 +48,14 @@ describe('PPO', () => {
   });
 
   it('P2d the first values are 0, and the first KL and ratio deviation are those of equal policies', () => {
-    const first = whole.recorded.metrics.find(({ step }) => step === 0)?.values ?? {};
+    const first = metricsOf(whole, 0);
     expect(first['critic/values/mean@kl=0.02']).toBe(0);
     expect(Math.abs(first['objective/kl0@kl=0.02'] ?? 1)).toBeLessThan(0.02);
     expect(first['debug/rollout_train_logprob_diff_mean@kl=0.02']).toBeLessThan(0.002);
   });
 
   it('M3 the first step, which the reference policy samples, has scores of mean 0', () => {
-    const first = whole.recorded.metrics.find(({ step }) => step === 0)?.values ?? {};
+    const first = metricsOf(whole, 0);
     expect(Math.abs(first['objective/scores@kl=0.02'] ?? 1)).toBeLessThan(1e-9);
   });
 

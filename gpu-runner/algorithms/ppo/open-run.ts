@@ -1,0 +1,212 @@
+/** A PPO run's open parts: checked settings, the first or the resumed state, and the loaded graphs. */
+import type { TaskParameters } from '../../../shared/api/tasks/kinds.ts';
+import { initialAlarm } from '../../../shared/alarm/over-optimisation.ts';
+import type { Model } from '../../llama/import/open-model.ts';
+import { adapterLayout, initialAdapter, type AdapterLayout } from '../../llama/training/lora-layout.ts';
+import { PpoTrainer } from '../../llama/training/ppo-trainer.ts';
+import { Scorer } from '../../llama/training/scorer.ts';
+import type { OptimiserOptions } from '../../llama/training/trainer.ts';
+import { initialState, type TrainingState } from '../../llama/training/training-state.ts';
+import { AlgorithmInputError } from '../algorithm-error.ts';
+import type { GenerateGroups } from '../generation.ts';
+import { PreferenceScorer } from '../preference-model/preference-scorer.ts';
+import type { Prompt } from '../prompt.ts';
+import { ResponseReader } from '../response-text.ts';
+import type { RunHooks } from '../run-hooks.ts';
+import { streamOf } from '../streams.ts';
+import { ExactKl } from './exact-kl.ts';
+import { initialKlCoefficient, type KlControllerSettings } from './kl-controller.ts';
+import { decodePpoState, type PpoState } from './ppo-state.ts';
+import type { RewardModel, RolloutEngine } from './score-rollouts.ts';
+
+export type PpoSettings = TaskParameters<'ppo'>;
+
+/** A preference model's numbers and the shape of its adapter. */
+interface PreferenceModelVector {
+  readonly rank: number;
+  readonly alpha: number;
+  readonly vector: Float32Array;
+}
+
+export interface PpoInput {
+  readonly model: Model;
+  /** Gives the reward, and the value models their start. */
+  readonly preferenceModel: PreferenceModelVector;
+  /** Gives the reward in the preference model's place; closed with the run. */
+  readonly reward?: RewardModel;
+  readonly prompts: readonly (Prompt & { readonly tokens: Int32Array })[];
+  readonly seed: number;
+  readonly generate: GenerateGroups;
+  /** Bytes of a policy's adapter as an artifact. */
+  readonly encodePolicy: (layout: AdapterLayout, vector: Float32Array) => Promise<Uint8Array>;
+  /** Stores a cell's bytes; resolves with their SHA-256 when they are safe. */
+  readonly keep: (bytes: Uint8Array) => Promise<string>;
+}
+
+/** An open run. */
+export interface PpoRun {
+  readonly input: PpoInput;
+  readonly settings: PpoSettings;
+  readonly layout: AdapterLayout;
+  readonly engine: RolloutEngine;
+  /** Open where the KL is taken over whole distributions. */
+  readonly exactKl: ExactKl | null;
+  readonly trainer: PpoTrainer;
+  readonly hooks: RunHooks;
+}
+
+/** @throws AlgorithmInputError for settings or models that do not fit */
+export function checkedLayout(input: PpoInput, settings: PpoSettings): AdapterLayout {
+  const { preferenceModel, prompts, model } = input;
+  if (prompts.length === 0)
+    throw new AlgorithmInputError('there is no prompt to roll out: choose a split that has some');
+  if (preferenceModel.rank !== settings.rank || preferenceModel.alpha !== settings.alpha) {
+    throw new AlgorithmInputError(
+      `the value models start from the preference model, whose adapter has rank ${preferenceModel.rank} and alpha ` +
+        `${preferenceModel.alpha}; PPO asks for rank ${settings.rank} and alpha ${settings.alpha}: give both the same`,
+    );
+  }
+  return adapterLayout(model.configuration, settings.rank, settings.alpha);
+}
+
+/** The state before the first step, or the checkpoint's. @throws CheckpointError for a checkpoint of other settings */
+export async function startOf(
+  input: PpoInput,
+  settings: PpoSettings,
+  layout: AdapterLayout,
+  resume: Uint8Array | null,
+): Promise<{ step: number; state: PpoState; training: TrainingState }> {
+  const { klCoefficients } = settings;
+  const groups = 2 * klCoefficients.length;
+  if (resume !== null) return await decodePpoState(resume, { klCoefficients, groups, length: layout.length });
+  const policy = initialAdapter(layout, input.seed, streamOf('adapter-start', 1));
+  const { vector } = input.preferenceModel;
+  const value = settings.valueStart === 'zero-head' ? withoutHead(layout, vector) : vector;
+  const state: PpoState = {
+    updates: 0,
+    normalisation: null,
+    policies: klCoefficients.map((klCoefficient) => ({
+      klCoefficient,
+      coefficient: initialKlCoefficient(controllerOf(settings, klCoefficient)),
+      reward: 0,
+      kl: 0,
+      meanLength: 0,
+      earlyStop: null,
+      alarm: initialAlarm(),
+    })),
+    cells: [],
+  };
+  return {
+    step: 0,
+    state,
+    training: initialState([...klCoefficients.map(() => policy), ...klCoefficients.map(() => value)]),
+  };
+}
+
+/** The preference model's backbone with a head of zeros: a value model whose first values are 0. */
+function withoutHead(layout: AdapterLayout, vector: Float32Array): Float32Array {
+  const value = vector.slice();
+  for (const { name, offset, length } of layout.tensors) {
+    if (name.startsWith('head.')) value.fill(0, offset, offset + length);
+  }
+  return value;
+}
+
+/**
+ * Value models whose heads say normalised scores where they said scores: w' = w / deviation,
+ * b' = (b - mean) / deviation.
+ *
+ * @param parameters of the value models, [models, numbers of one adapter]; the policies' stand elsewhere
+ */
+export function withNormalisedHeads(
+  layout: AdapterLayout,
+  parameters: Float32Array,
+  { mean, standardDeviation }: { readonly mean: number; readonly standardDeviation: number },
+): Float32Array {
+  const scaled = parameters.slice();
+  for (const { name, offset, length } of layout.tensors) {
+    if (!name.startsWith('head.')) continue;
+    const shift = name === 'head.bias' ? mean : 0;
+    for (let start = offset; start < scaled.length; start += layout.length) {
+      for (let index = start; index < start + length; index++) {
+        scaled[index] = ((scaled[index] ?? 0) - shift) / standardDeviation;
+      }
+    }
+  }
+  return scaled;
+}
+
+export function controllerOf(settings: PpoSettings, klCoefficient: number): KlControllerSettings {
+  const { klController } = settings;
+  if (klController.kind === 'fixed') return { kind: 'fixed', coefficient: klCoefficient };
+  return { ...klController, initialCoefficient: klCoefficient };
+}
+
+/** No clip is a clip that no value reaches. */
+export const valueClipOf = ({ valueClipRange }: PpoSettings) => valueClipRange ?? 1e30;
+
+export function optimiserOf(
+  settings: Pick<
+    PpoSettings,
+    'beta1' | 'beta2' | 'epsilon' | 'epsilonForm' | 'weightDecay' | 'maximumGradientNorm'
+  >,
+): OptimiserOptions {
+  const { beta1, beta2, epsilon, epsilonForm, weightDecay, maximumGradientNorm } = settings;
+  return { beta1, beta2, epsilon, epsilonForm, weightDecay, clipNorm: maximumGradientNorm };
+}
+
+/** Loads the graphs of a run. */
+export async function openRun(
+  input: PpoInput,
+  settings: PpoSettings,
+  layout: AdapterLayout,
+  state: TrainingState,
+  hooks: RunHooks,
+): Promise<PpoRun> {
+  const { model, preferenceModel, prompts } = input;
+  const policies = settings.klCoefficients.length;
+  const longestPrompt = prompts.reduce((most, { tokens }) => Math.max(most, tokens.length), 0);
+  const { temperature } = settings;
+  const shared = {
+    maximumTime: longestPrompt + settings.maximumNewTokens,
+    microBatchRows: settings.microbatchSize,
+  };
+  const base = model.base;
+  const trainer = await PpoTrainer.open({
+    ...shared,
+    trainable: { kind: 'adapters', base, layout, groups: 2 * policies },
+    state,
+    optimiser: optimiserOf(settings),
+    policyClip: settings.clipRange,
+    valueClip: valueClipOf(settings),
+    valueCoefficient: settings.valueCoefficient,
+    temperature,
+  });
+  const values = await Scorer.open({
+    ...shared,
+    trainable: { kind: 'adapters', base, layout, groups: policies },
+    scoring: 'scalars',
+  });
+  const preferences = input.reward ?? (await PreferenceScorer.open(model, { ...shared, ...preferenceModel }));
+  const exactKl =
+    settings.klEstimator === 'exact'
+      ? await ExactKl.open({ base, layout, temperature, maximumTime: shared.maximumTime })
+      : null;
+  const reader = new ResponseReader(model.tokenizer, settings.promptForm);
+  return {
+    input,
+    settings,
+    layout,
+    trainer,
+    hooks,
+    exactKl,
+    engine: { generate: input.generate, reader, preferences, values },
+  };
+}
+
+export async function closeRun({ engine, exactKl, trainer }: PpoRun): Promise<void> {
+  await engine.preferences.close();
+  await engine.values.close();
+  await exactKl?.close();
+  await trainer.close();
+}
