@@ -77,7 +77,12 @@ async function resolve({ database }: Dependencies, body: NewExperiment) {
 
 /** Parameters of every stage; all faults at once. */
 function resolveStages(body: NewExperiment, principle: TaskPrinciple) {
-  const rules = METHOD_STAGES[body.method];
+  const rules = METHOD_STAGES[body.method].filter(({ scorer }) => !scorer || body.scorer);
+  if (body.scorer && !rules.some(({ scorer }) => scorer)) {
+    throw invalidRequest([
+      fault('#/scorer', `the method ${body.method} has no preference model to teach a scorer; leave it out`),
+    ]);
+  }
   const unused = Object.keys(body.hyperparameters).filter(
     (kind) => !rules.some((rule) => rule.kind === kind),
   );

@@ -40,6 +40,8 @@ export interface StageRule {
   readonly sides?: 'contrast' | 'plain' | 'positive';
   /** Whether all of its pairs are people's. */
   readonly humanOnly?: true;
+  /** Only where the experiment asks for a scorer: nothing else waits for it. */
+  readonly scorer?: true;
 }
 
 const simulate = (sides: 'contrast' | 'plain' | 'positive'): StageRule => ({
@@ -98,6 +100,18 @@ const learnFrom = (pairs: 'simulate' | 'label'): readonly StageRule[] => [
   },
 ];
 
+/** The preference model's student for the edge. */
+const trainScorer = (pairs: 'simulate' | 'label'): StageRule => ({
+  name: 'train-scorer',
+  kind: 'train-scorer',
+  split: 'train',
+  inputs: [
+    { from: 'train-preference-model', take: 'one', output: 'preference-model' },
+    { from: pairs, take: 'shards', output: 'pairs' },
+  ],
+  scorer: true,
+});
+
 /** Training of an adapter straight from the pairs. */
 const adapt = (kind: 'distill' | 'dpo'): StageRule => ({
   name: kind,
@@ -149,9 +163,15 @@ const evaluate = (adapter: 'select' | 'distill' | 'dpo'): readonly StageRule[] =
 ];
 
 export const METHOD_STAGES: Readonly<Record<Method, readonly StageRule[]>> = {
-  rlcd: [simulate('contrast'), ...learnFrom('simulate'), ...evaluate('select')],
-  rlaif: [simulate('plain'), label, ...learnFrom('label'), ...evaluate('select')],
-  'rlcd-rescore': [simulate('contrast'), label, ...learnFrom('label'), ...evaluate('select')],
+  rlcd: [simulate('contrast'), ...learnFrom('simulate'), ...evaluate('select'), trainScorer('simulate')],
+  rlaif: [simulate('plain'), label, ...learnFrom('label'), ...evaluate('select'), trainScorer('label')],
+  'rlcd-rescore': [
+    simulate('contrast'),
+    label,
+    ...learnFrom('label'),
+    ...evaluate('select'),
+    trainScorer('label'),
+  ],
   'context-distillation': [simulate('positive'), adapt('distill'), ...evaluate('distill')],
   base: [generateBase('generate')],
   'best-of-n': [simulate('contrast'), trainPreferenceModel('simulate'), bestOfN, ...judge('best-of-n')],

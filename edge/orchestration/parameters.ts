@@ -38,6 +38,7 @@ function planned(
       responseOpening,
     },
     judge: { promptForm },
+    'train-scorer': { promptForm, responseOpening },
   };
 }
 

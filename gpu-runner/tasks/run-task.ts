@@ -19,6 +19,7 @@ import { runSelect } from './select.ts';
 import { runSimulate } from './simulate.ts';
 import { TaskInputError, type TaskContext, type TaskOutcome, type TaskRun } from './task-context.ts';
 import { runTrainPreferenceModel } from './train-preference-model.ts';
+import { runTrainScorer } from './train-scorer.ts';
 
 const RUNS: { readonly [Kind in TaskKind]: TaskRun<Kind> } = {
   simulate: runSimulate,
@@ -31,6 +32,7 @@ const RUNS: { readonly [Kind in TaskKind]: TaskRun<Kind> } = {
   generate: runGenerate,
   'best-of-n': runBestOfN,
   judge: runJudge,
+  'train-scorer': runTrainScorer,
 };
 
 /** The kinds that this runner can do. */

@@ -4,7 +4,7 @@ import { defineEndpoints } from './endpoint.ts';
 import { identifier, instant, name, positiveInteger, text } from './fields.ts';
 import { page, pageQuery } from './page.ts';
 import { sha256 } from './sha256.ts';
-import { taskView } from './tasks.ts';
+import { taskView, tokenCounts } from './tasks.ts';
 import { hyperparameters } from './tasks/kinds.ts';
 import { judgement } from './tasks/judge.ts';
 import { EXPERIMENT_STATUSES, METHODS, STAGE_KINDS, STAGE_STATUSES } from './words.ts';
@@ -28,19 +28,19 @@ const newExperiment = z.strictObject({
   /** Tasks that simulate, label and generate are split into. */
   shards: z.int().min(1).max(1000).default(1),
   hyperparameters: hyperparameters.default({}),
+  /** Whether a scorer for the edge is taught by the preference model. */
+  scorer: z.boolean().default(false),
 });
 export type NewExperiment = z.output<typeof newExperiment>;
 
 const reference = z.object({ id: z.string(), name: z.string() });
 
-/** What a judge said of the aligned model against the base, at a glance. */
-const verdict = judgement.pick({
-  judge: true,
-  n: true,
-  winRate: true,
-  interval: true,
-  lengthControlled: true,
-});
+const { judge, n, winRate, interval, lengthControlled } = judgement.shape;
+/**
+ * What a judge said of the aligned model against the base, at a glance. Not `pick`, which would keep the refusal of
+ * the fields that are left out.
+ */
+const verdict = z.object({ judge, n, winRate, interval, lengthControlled });
 
 const experiment = z
   .object({
@@ -96,6 +96,9 @@ const experimentDetail = experiment
     cost: z.object({
       /** Time under lease of all its tasks, shared ones included. */
       runnerSeconds: z.number(),
+      /** The part of it on runners with a GPU. */
+      gpuSeconds: z.number(),
+      tokens: tokenCounts,
       tasks: z.int(),
       /** Tasks that another experiment asked for first. */
       sharedTasks: z.int(),

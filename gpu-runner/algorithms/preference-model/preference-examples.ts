@@ -20,6 +20,18 @@ export interface PreferenceExample {
   readonly rejectedTokens: number;
 }
 
+/** A pair's plain prompt and both responses as tokens, as the preference model reads them one behind the other. */
+export function pairTokens(
+  tokenizer: Tokenizer,
+  form: PromptForm,
+  pair: Pick<PreferencePairLine, 'prompt' | 'chosen' | 'rejected'>,
+): { readonly prompt: Int32Array; readonly chosen: Int32Array; readonly rejected: Int32Array } {
+  const prompt = tokenizer.encode(pair.prompt, { bos: tokenizer.startsWithBos });
+  const side = (response: string) =>
+    continuationTokens(tokenizer, prompt, preferenceText(form, '', response));
+  return { prompt, chosen: side(pair.chosen), rejected: side(pair.rejected) };
+}
+
 /**
  * Tokenises pairs once, prompt and response apart; pairs of more than `maximumLength` tokens are left out.
  *
@@ -40,10 +52,7 @@ export function preferenceExamples(
     );
   }
   const examples = pairs.flatMap((pair) => {
-    const prompt = tokenizer.encode(pair.prompt, { bos: tokenizer.startsWithBos });
-    const side = (response: string) =>
-      continuationTokens(tokenizer, prompt, preferenceText(form, '', response));
-    const [chosen, rejected] = [side(pair.chosen), side(pair.rejected)];
+    const { prompt, chosen, rejected } = pairTokens(tokenizer, form, pair);
     if (prompt.length + Math.max(chosen.length, rejected.length) > maximumLength) return [];
     return [
       {

@@ -20,6 +20,12 @@ import {
   simulateResult,
 } from './simulate.ts';
 import {
+  TRAIN_SCORER_DEFAULTS,
+  trainScorerHyperparameters,
+  trainScorerParameters,
+  trainScorerResult,
+} from './train-scorer.ts';
+import {
   TRAIN_PREFERENCE_MODEL_DEFAULTS,
   trainPreferenceModelHyperparameters,
   trainPreferenceModelParameters,
@@ -41,6 +47,7 @@ export const taskSchemas = {
   'best-of-n': { parameters: bestOfNParameters, result: bestOfNResult },
   generate: { parameters: generateParameters, result: generateResult },
   judge: { parameters: judgeParameters, result: judgeResult },
+  'train-scorer': { parameters: trainScorerParameters, result: trainScorerResult },
 } as const;
 
 export type TaskKind = keyof typeof taskSchemas;
@@ -59,6 +66,7 @@ export const hyperparameters = z.strictObject({
   'best-of-n': bestOfNHyperparameters.partial().optional(),
   generate: generateHyperparameters.partial().optional(),
   judge: judgeHyperparameters.partial().optional(),
+  'train-scorer': trainScorerHyperparameters.partial().optional(),
 });
 export type Hyperparameters = z.output<typeof hyperparameters>;
 
@@ -74,6 +82,7 @@ export const hyperparameterDefaults = {
   'best-of-n': BEST_OF_N_DEFAULTS,
   generate: GENERATE_DEFAULTS,
   judge: JUDGE_DEFAULTS,
+  'train-scorer': TRAIN_SCORER_DEFAULTS,
 } as const satisfies { readonly [Kind in TaskKind]: Required<NonNullable<Hyperparameters[Kind]>> };
 
 /** The output of each kind that has exactly one; `ppo` has one for each cell of its result. */
@@ -87,6 +96,7 @@ const SINGLE_OUTPUT = {
   'best-of-n': 'completions',
   generate: 'completions',
   judge: 'comparisons',
+  'train-scorer': 'scorer',
 } as const satisfies Record<Exclude<TaskKind, 'ppo'>, string>;
 
 /** Names of the outputs that a completed task must have. */

@@ -1,0 +1,168 @@
+/** What the student learns from: the simulated pairs and fresh samples of the base, each text scored by the teacher. */
+import { z } from 'zod';
+import type { TaskParameters } from '../../../shared/api/tasks/kinds.ts';
+import { featuresOf, type Features } from '../../../shared/scoring/features.ts';
+import type { Tokenizer } from '../../llama/tokenizer.ts';
+import { AlgorithmInputError } from '../algorithm-error.ts';
+import type { ScoreTexts } from '../best-of-n.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';
+import { generationPrompts } from '../completion.ts';
+import type { Generate } from '../generation.ts';
+import { pairTokens, type PreferencePairLine } from '../preference-model/preference-examples.ts';
+import type { PromptRow } from '../prompt.ts';
+import { ResponseReader } from '../response-text.ts';
+import type { RunHooks } from '../run-hooks.ts';
+import { streamOf } from '../streams.ts';
+
+export type ScorerSettings = TaskParameters<'train-scorer'> & {
+  readonly contextLength: number;
+  /** Texts per engine run, and engine runs between checkpoints; neither changes the result. */
+  readonly batchSize: number;
+  readonly checkpointEvery: number;
+};
+
+export interface ScorerInput {
+  /** of the simulation, with their labels */
+  readonly pairs: readonly PreferencePairLine[];
+  /** of the train split; the first `freshPrompts` are answered anew */
+  readonly prompts: readonly PromptRow[];
+  readonly seed: number;
+}
+
+/** The teacher and the model that both were taught on. */
+export interface TeacherEngine {
+  readonly generate: Generate;
+  readonly score: ScoreTexts;
+}
+
+/** Two answers to one prompt as the student reads them, with the teacher's scores. */
+export interface ScoredPair {
+  readonly source: 'simulated' | 'fresh';
+  readonly prompt: string;
+  readonly first: Features;
+  readonly second: Features;
+  readonly firstScore: number;
+  readonly secondScore: number;
+  /** P(first is better) as labelled; null where nobody labelled. */
+  readonly label: number | null;
+}
+
+const ALGORITHM = 'train-scorer';
+/** Fresh answers to a prompt: two, so that they can be compared. */
+const ANSWERS = 2;
+
+const stateSchema = z.strictObject({
+  texts: z.int().nonnegative(),
+  samples: z.array(z.strictObject({ text: z.string(), tokens: z.array(z.int().nonnegative()) })),
+  scores: z.array(z.number()),
+});
+type State = z.infer<typeof stateSchema>;
+
+/** A text before it is scored. */
+interface Text {
+  readonly prompt: string;
+  readonly response: string;
+  readonly tokens: Int32Array;
+}
+
+/**
+ * Samples and scores, with a checkpoint every few engine runs; a sample depends on (seed, prompt, answer) alone.
+ *
+ * @param resume bytes of an earlier checkpoint of the same input, or null
+ * @throws AlgorithmInputError if every pair is longer than the context or the checkpoint is of another input
+ */
+export async function teacherScores(
+  { pairs, prompts }: ScorerInput,
+  settings: ScorerSettings,
+  tokenizer: Tokenizer,
+  engine: TeacherEngine,
+  hooks: RunHooks,
+  resume: Uint8Array | null,
+): Promise<ScoredPair[]> {
+  const { promptForm, contextLength, batchSize } = settings;
+  const simulated = pairs.flatMap((pair) => {
+    const { prompt, chosen, rejected } = pairTokens(tokenizer, promptForm, pair);
+    if (prompt.length + Math.max(chosen.length, rejected.length) > contextLength) return [];
+    const text = (response: string, tokens: Int32Array): Text => ({
+      prompt: pair.prompt,
+      response,
+      tokens: Int32Array.of(...prompt, ...tokens),
+    });
+    const texts = [text(pair.chosen, chosen), text(pair.rejected, rejected)] as const;
+    return [{ texts, label: pair.labelProbability }];
+  });
+  if (simulated.length === 0) {
+    throw new AlgorithmInputError(
+      `all ${pairs.length} pairs are longer than the context of ${contextLength} tokens`,
+    );
+  }
+  const inputs = generationPrompts(prompts.slice(0, settings.freshPrompts), settings, tokenizer);
+  const samples = ANSWERS * inputs.length;
+  const total = 2 * simulated.length + samples;
+  const { state, step } = await startOf(resume, total);
+  const reader = new ResponseReader(tokenizer, promptForm);
+  let run = step;
+  const done = async () => {
+    hooks.progress(state.samples.length + state.scores.length, samples + total, 'texts');
+    run += 1;
+    if (run % settings.checkpointEvery !== 0) return;
+    await hooks.checkpoint(run, await encodeCheckpoint(ALGORITHM, { step: run, state, tensors: new Map() }));
+  };
+  while (state.samples.length < samples) {
+    hooks.signal.throwIfAborted();
+    const start = state.samples.length;
+    const requests = Array.from({ length: Math.min(batchSize, samples - start) }, (_, offset) => {
+      const input = inputs[Math.floor((start + offset) / ANSWERS)];
+      if (input === undefined) throw new RangeError(`no prompt for sample ${start + offset}`);
+      const answer = (start + offset) % ANSWERS;
+      return { promptTokens: input.tokens, stream: streamOf('scorer-samples', input.row * ANSWERS + answer) };
+    });
+    const generations = await engine.generate(requests, hooks.signal);
+    for (const [index, { tokens }] of generations.entries()) {
+      const promptTokens = requests[index]?.promptTokens ?? new Int32Array();
+      const read = tokens.subarray(0, reader.read(promptTokens, tokens).scoredTokens);
+      const text = tokenizer.decodeAfter(promptTokens, read).trim();
+      state.samples.push({ text, tokens: [...promptTokens, ...read] });
+    }
+    await done();
+  }
+  const fresh = state.samples.map(({ text, tokens }, place): Text => {
+    const prompt = inputs[Math.floor(place / ANSWERS)]?.text ?? '';
+    return { prompt, response: text, tokens: Int32Array.from(tokens) };
+  });
+  const texts = [...simulated.flatMap((pair) => pair.texts), ...fresh];
+  while (state.scores.length < texts.length) {
+    const start = state.scores.length;
+    const batch = texts.slice(start, start + batchSize).map(({ tokens }) => tokens);
+    state.scores.push(...(await engine.score(batch, hooks.signal)));
+    await done();
+  }
+  return Array.from({ length: texts.length / 2 }, (_, pair) => {
+    const [first, second] = [texts[2 * pair], texts[2 * pair + 1]];
+    const [firstScore, secondScore] = [state.scores[2 * pair], state.scores[2 * pair + 1]];
+    if (
+      first === undefined ||
+      second === undefined ||
+      firstScore === undefined ||
+      secondScore === undefined
+    ) {
+      throw new RangeError(`pair ${pair} of ${texts.length / 2} was not scored`);
+    }
+    return {
+      source: pair < simulated.length ? 'simulated' : 'fresh',
+      prompt: first.prompt,
+      first: featuresOf(first),
+      second: featuresOf(second),
+      firstScore,
+      secondScore,
+      label: simulated[pair]?.label ?? null,
+    };
+  });
+}
+
+async function startOf(resume: Uint8Array | null, texts: number): Promise<{ state: State; step: number }> {
+  if (resume === null) return { state: { texts, samples: [], scores: [] }, step: 0 };
+  const { state, step } = await decodeCheckpoint(ALGORITHM, resume, stateSchema, () => []);
+  if (state.texts === texts) return { state, step };
+  throw new AlgorithmInputError(`the checkpoint is of ${state.texts} texts, this task has ${texts}`);
+}

@@ -1,0 +1,61 @@
+/** The train-scorer task: the preference model's student for the edge, with its report. */
+import { Generator } from '../algorithms/generator.ts';
+import { PreferenceScorer } from '../algorithms/preference-model/preference-scorer.ts';
+import { shardRows } from '../algorithms/prompt.ts';
+import { trainScorer } from '../algorithms/scorer/train-scorer.ts';
+import { decodeAdapterArtifact } from './adapter-artifact.ts';
+import { batchSizes } from './batch-sizes.ts';
+import { pairShards } from './pair-shards.ts';
+import { taskPrompts } from './prompts.ts';
+import { inputBytes, type TaskRun } from './task-context.ts';
+
+const ONNX = 'application/onnx';
+
+export const runTrainScorer: TaskRun<'train-scorer'> = async (context) => {
+  const { task, model, artifacts, hooks, resume } = context;
+  const { parameters, seed } = task;
+  const name = 'preference-model';
+  const bytes = await inputBytes(context, name);
+  const preferenceModel = await decodeAdapterArtifact(bytes, model.configuration, name);
+  const pairs = await pairShards(context);
+  const prompts = shardRows(await taskPrompts(context, parameters.freshPrompts), task.shard);
+  const { sampleRows, scoreRows, checkpointEvery } = batchSizes(model);
+  const contextLength = model.configuration.maximumPositions;
+  const generator = await Generator.open({
+    model,
+    promptForm: parameters.promptForm,
+    temperature: parameters.temperature,
+    topP: parameters.topP,
+    maximumNewTokens: parameters.maximumNewTokens,
+    bannedTokens: [],
+    seed,
+    maximumTime: contextLength,
+    referenceTemperature: 1,
+    withReference: false,
+    sampleRows,
+    scoreRows,
+  });
+  const preferences = await PreferenceScorer.open(model, {
+    ...preferenceModel,
+    maximumTime: contextLength,
+    microBatchRows: scoreRows,
+  });
+  try {
+    const scorer = await trainScorer(
+      { pairs, prompts, seed },
+      { ...parameters, contextLength, batchSize: sampleRows, checkpointEvery },
+      model.tokenizer,
+      {
+        generate: (requests, signal) => generator.generate(requests, signal),
+        score: (texts, signal) => preferences.score(texts, signal),
+      },
+      hooks,
+      resume,
+    );
+    const sha256 = await artifacts.put({ kind: 'scorer', mediaType: ONNX, bytes: scorer.bytes });
+    return { outputs: [{ name: 'scorer', sha256 }], result: scorer.result };
+  } finally {
+    await preferences.close();
+    await generator.close();
+  }
+};

@@ -1,0 +1,63 @@
+/** Train a scorer: an edge-sized student of the preference model, taught by its scores of pairs and of fresh samples. */
+import { z } from 'zod';
+import { count, interval, promptForm, samplingFields } from './settings.ts';
+
+const { temperature, topP, maximumNewTokens } = samplingFields;
+
+export const trainScorerHyperparameters = z.strictObject({
+  temperature,
+  topP,
+  maximumNewTokens,
+  /** Train prompts whose plain prompt the base model answers twice, for the teacher to score beside the pairs. */
+  freshPrompts: z.int().min(2).max(1_000_000),
+  /** Share of the prompts that train nothing and measure the student. */
+  heldOutShare: z.number().min(0.01).max(0.5),
+  epochs: z.int().min(1).max(1000),
+  batchPairs: z.int().min(1).max(4096),
+  learningRate: z.number().positive().max(10),
+  /** Share of the words that a training step leaves out of a text. */
+  featureDropout: z.number().min(0).max(0.9),
+});
+
+export const TRAIN_SCORER_DEFAULTS: z.infer<typeof trainScorerHyperparameters> = {
+  temperature: 1,
+  topP: 1,
+  maximumNewTokens: 300,
+  freshPrompts: 512,
+  heldOutShare: 0.15,
+  epochs: 20,
+  batchPairs: 32,
+  learningRate: 0.1,
+  featureDropout: 0.2,
+};
+
+/** Inputs: `preference-model` and `pairs-0000`, ... Output: `scorer` (ONNX). */
+export const trainScorerParameters = trainScorerHyperparameters.extend({
+  promptForm,
+  responseOpening: z.string().max(2000),
+});
+
+const agreement = z.strictObject({
+  n: count,
+  /** Share of pairs that student and teacher order alike; equal scores count half. */
+  agreement: z.number(),
+  interval,
+});
+
+export const trainScorerResult = z.strictObject({
+  texts: count,
+  bytes: count,
+  /** All on prompts that trained nothing, by the student as it is in the file. */
+  heldOut: z.strictObject({
+    /** Pairs of the simulation. */
+    pairs: agreement,
+    /** Two answers to the same plain prompt: closer than the sides of a contrast, so harder. */
+    freshPairs: agreement,
+    /** Spearman's rho of student and teacher over texts, bootstrap interval. */
+    rankCorrelation: z.strictObject({ n: count, value: z.number(), interval }),
+    /** Agreement with the teacher by quartile of the pairs' mean length in words, the shortest first. */
+    byLength: z.array(agreement.extend({ lower: z.number(), upper: z.number() })),
+    /** Agreement of student and of teacher with the labels of the simulated pairs. */
+    labels: z.strictObject({ n: count, student: z.number(), teacher: z.number() }),
+  }),
+});
