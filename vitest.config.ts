@@ -1,6 +1,7 @@
 /** Test projects: `node` runs on Node, `workerd` inside Cloudflare's runtime with D1 and R2. */
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
+import { ensureDashboard } from './edge/hosts/build-dashboard.ts';
 
 export default defineConfig({
   test: {
@@ -16,15 +17,19 @@ export default defineConfig({
       },
       {
         plugins: [
-          cloudflareTest(async () => ({
-            wrangler: { configPath: './wrangler.toml' },
-            miniflare: {
-              bindings: {
-                MIGRATIONS: await readD1Migrations('migrations'),
-                RLCD_ADMIN_KEY: 'a-key-for-tests-of-the-worker-entry-0123456789',
+          cloudflareTest(async () => {
+            // The Worker's configuration names the folder of the built files: it must be there.
+            await ensureDashboard();
+            return {
+              wrangler: { configPath: './wrangler.toml' },
+              miniflare: {
+                bindings: {
+                  MIGRATIONS: await readD1Migrations('migrations'),
+                  RLCD_ADMIN_KEY: 'a-key-for-tests-of-the-worker-entry-0123456789',
+                },
               },
-            },
-          })),
+            };
+          }),
         ],
         test: { name: 'workerd', include: ['test/**/*.workerd.test.ts'], testTimeout: 60_000 },
       },

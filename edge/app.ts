@@ -4,6 +4,7 @@ import { contract, type OperationId } from '../shared/api/contract.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { AnyHandler } from './http/answer.ts';
 import type { Handlers } from './http/handler.ts';
+import { serveDashboard } from './http/dashboard.ts';
 import { onError, onNotFound } from './http/on-error.ts';
 import { createRouter, register, type App } from './http/register.ts';
 import { serveReference } from './http/reference.ts';
@@ -42,7 +43,17 @@ export function createApp(dependencies: Dependencies): App {
   const app = createRouter();
   app.use(
     secureHeaders({
-      contentSecurityPolicy: { defaultSrc: ["'self'"], frameAncestors: ["'none'"], objectSrc: ["'none'"] },
+      // No inline script, style or handler anywhere, and nothing from another host.
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
       xFrameOptions: 'DENY',
     }),
   );
@@ -52,5 +63,6 @@ export function createApp(dependencies: Dependencies): App {
     register(app, id, contract[id], handlers[id] as AnyHandler, dependencies);
   }
   serveReference(app);
+  if (dependencies.dashboard) serveDashboard(app, dependencies.dashboard);
   return app;
 }

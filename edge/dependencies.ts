@@ -1,5 +1,6 @@
 /** What a host gives the application: everything that differs between the Worker and Node. */
 import type { Context } from 'hono';
+import type { ReadDashboardFile } from './http/dashboard.ts';
 import type { LaunchPolicy } from './orchestration/launch/launcher.ts';
 import type { Blobs } from './store/blobs.ts';
 import type { Database } from './store/database.ts';
@@ -25,4 +26,6 @@ export interface Dependencies {
   readonly clientAddress: (context: Context) => string;
   /** What brings runners up; absent: people start them. */
   readonly launch?: LaunchPolicy | undefined;
+  /** The dashboard's built files; absent: the API alone is served. */
+  readonly dashboard?: ReadDashboardFile | undefined;
 }

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensureDashboard } from './hosts/build-dashboard.ts';
 import { readBootstrapKey } from './hosts/bootstrap-key.ts';
 import { startTicker } from './hosts/ticker.ts';
 
@@ -25,6 +26,7 @@ const OWN_VARIABLES = '.dev.vars';
 const directory = process.env['RLCD_DATA'];
 const local = directory === undefined ? ['--local'] : ['--local', '--persist-to', directory];
 
+await ensureDashboard();
 const migrated = spawnSync(process.execPath, [WRANGLER, 'd1', 'migrations', 'apply', 'DATABASE', ...local], {
   env: environment,
   stdio: ['ignore', 'inherit', 'inherit'],

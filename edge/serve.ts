@@ -1,12 +1,18 @@
 /** `npm run serve`: the edge on plain Node, for people without Cloudflare and for local runs. */
 import { serve } from '@hono/node-server';
+import { Hono } from 'hono';
+import { compress } from 'hono/compress';
 import { createApp } from './app.ts';
 import type { Dependencies } from './dependencies.ts';
+import { ensureDashboard } from './hosts/build-dashboard.ts';
+import { dashboardFiles } from './hosts/dashboard-files.ts';
 import { readBootstrapKey } from './hosts/bootstrap-key.ts';
+import { openClusterTransport } from './hosts/cluster-transport.ts';
 import { openLocalRunners } from './hosts/local-runners.ts';
 import { openNodeHost } from './hosts/node.ts';
 import { startTicker } from './hosts/ticker.ts';
 import { createSecret } from './http/keys.ts';
+import { LaunchConfigurationError, readLaunchPolicy } from './orchestration/launch/configuration.ts';
 import { runSchedule } from './orchestration/schedule.ts';
 import { commit } from './store/database.ts';
 import { createIdentifier } from './store/identifier.ts';
@@ -40,15 +46,28 @@ const directory = process.env['RLCD_DATA'] ?? '.rlcd';
 const host = openNodeHost(directory, readBootstrapKey(process.env['RLCD_ADMIN_KEY']));
 await createFirstKey(host.dependencies);
 const local = await openLocalRunners(host.dependencies, `http://${hostname}:${port}`);
-const dependencies: Dependencies = { ...host.dependencies, launch: local?.policy };
+const { environment, transport } = await openClusterTransport(process.env);
+const remote = readLaunchPolicy(environment, transport);
+if (local && remote) {
+  throw new LaunchConfigurationError(
+    `RLCD_RUNNERS brings runners up on this machine, and the ${remote.launcher.name} elsewhere: set one of them`,
+  );
+}
+const dependencies: Dependencies = {
+  ...host.dependencies,
+  launch: local?.policy ?? remote,
+  dashboard: dashboardFiles(await ensureDashboard()),
+};
+/** Cloudflare compresses what the Worker answers; here the host does. */
+const app = new Hono().use('/assets/*', compress()).route('/', createApp(dependencies));
 const server = serve(
   {
-    fetch: createApp(dependencies).fetch,
+    fetch: app.fetch,
     port,
     hostname,
   },
   ({ address, port }) =>
-    console.log(`RLCD edge on http://${address}:${port} (API: /reference, data: ${directory})`),
+    console.log(`RLCD edge on http://${address}:${port} (dashboard: /, API: /reference, data: ${directory})`),
 );
 
 const stopTicker = startTicker(async () => await runSchedule(dependencies), TICK_MILLISECONDS);

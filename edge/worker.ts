@@ -1,27 +1,25 @@
 /** The Worker's entry: D1, R2 and Cloudflare's rate limits. */
-import type { RateLimit, R2Bucket } from '@cloudflare/workers-types';
+import type { Fetcher, RateLimit, R2Bucket } from '@cloudflare/workers-types';
 import { createApp } from './app.ts';
 import type { Dependencies, RateLimiter } from './dependencies.ts';
+import type { ReadDashboardFile } from './http/dashboard.ts';
 import { BucketBlobs } from './hosts/bucket-blobs.ts';
 import { readBootstrapKey } from './hosts/bootstrap-key.ts';
 import type { App } from './http/register.ts';
-import type { LaunchPolicy } from './orchestration/launch/launcher.ts';
-import { createWebhookLauncher } from './orchestration/launch/webhook.ts';
+import { readLaunchPolicy, type LaunchEnvironment } from './orchestration/launch/configuration.ts';
 import { runSchedule } from './orchestration/schedule.ts';
 import { openDatabase } from './store/database.ts';
 
 /** The bindings of wrangler.toml. */
-export interface WorkerBindings {
+export interface WorkerBindings extends LaunchEnvironment {
   readonly DATABASE: D1Database;
   readonly BLOBS: R2Bucket;
+  /** The dashboard's built files. */
+  readonly ASSETS: Fetcher;
   readonly KEY_LIMITER: RateLimit;
   readonly ADDRESS_LIMITER: RateLimit;
   /** A secret: `wrangler secret put RLCD_ADMIN_KEY`. */
   readonly RLCD_ADMIN_KEY?: string;
-  /** Who brings runners up, and the secret that signs the request; without it people start them. */
-  readonly RLCD_LAUNCH_URL?: string;
-  readonly RLCD_LAUNCH_SECRET?: string;
-  readonly RLCD_MAXIMUM_RUNNERS?: string;
 }
 
 /** Cloudflare does not tell when the window ends; it is this long. */
@@ -37,22 +35,11 @@ function createLimiter({ KEY_LIMITER, ADDRESS_LIMITER }: WorkerBindings): RateLi
   };
 }
 
-const SECOND = 1000;
-
-/** @throws Error where the address is set without its secret */
-function readLaunchPolicy(bindings: WorkerBindings): LaunchPolicy | undefined {
-  const { RLCD_LAUNCH_URL: url, RLCD_LAUNCH_SECRET: secret } = bindings;
-  if (url === undefined || url === '') return undefined;
-  if (secret === undefined || secret.length < 32) {
-    throw new Error(
-      'RLCD_LAUNCH_SECRET must have at least 32 characters: wrangler secret put RLCD_LAUNCH_SECRET',
-    );
-  }
-  const maximumRunners = Number(bindings.RLCD_MAXIMUM_RUNNERS ?? '1');
-  return {
-    launcher: createWebhookLauncher({ url, secret }),
-    maximumRunners,
-    coolDownMilliseconds: 60 * SECOND,
+/** The binding reads by path; the host's name in the address means nothing to it. */
+function readAssets(assets: Fetcher): ReadDashboardFile {
+  return async (path) => {
+    const response = await assets.fetch(`https://assets.invalid${path}`);
+    return response.ok ? ((response.body ?? undefined) as ReadableStream<Uint8Array> | undefined) : undefined;
   };
 }
 
@@ -65,6 +52,7 @@ function createDependencies(bindings: WorkerBindings): Dependencies {
     bootstrapKey: readBootstrapKey(bindings.RLCD_ADMIN_KEY),
     clientAddress: (context) => context.req.header('cf-connecting-ip') ?? 'local',
     launch: readLaunchPolicy(bindings),
+    dashboard: readAssets(bindings.ASSETS),
   };
 }
 

@@ -1,0 +1,16 @@
+/** The documents of the API, by the names that people use for them. */
+import type { Client } from '../../../shared/api/client.ts';
+
+type Answer<Id extends keyof Client> = Awaited<ReturnType<Client[Id]>>;
+type Item<Id extends keyof Client> = Answer<Id> extends { items: readonly (infer T)[] } ? T : never;
+
+export type Experiment = Item<'listExperiments'>;
+export type ExperimentDetail = Answer<'getExperiment'>;
+export type Stage = ExperimentDetail['stages'][number];
+export type Verdict = Experiment['verdicts'][number];
+export type Pair = Item<'listPreferencePairs'>;
+export type Comparison = Item<'listComparisons'>;
+export type Sample = Item<'listSamples'>;
+export type PrincipleVersion = Item<'listPrincipleVersions'>;
+export type OwnKey = Answer<'getOwnKey'>;
+export type Interval = Verdict['interval'];

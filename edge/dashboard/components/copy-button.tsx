@@ -1,0 +1,28 @@
+/** Copies text, and says that it did. */
+import { createSignal } from 'solid-js';
+
+const SAID_MILLISECONDS = 2000;
+
+export function CopyButton(props: { readonly text: string; readonly label: string }) {
+  const [state, setState] = createSignal('');
+  async function copy(): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(props.text);
+      setState('Copied');
+    } catch (error) {
+      if (!(error instanceof DOMException)) throw error;
+      setState('The browser refused; select the text and copy it');
+    }
+    setTimeout(() => setState(''), SAID_MILLISECONDS);
+  }
+  return (
+    <span class="row">
+      <button type="button" class="button small" onClick={() => void copy()}>
+        {props.label}
+      </button>
+      <span class="small muted" role="status">
+        {state()}
+      </span>
+    </span>
+  );
+}

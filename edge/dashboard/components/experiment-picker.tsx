@@ -1,0 +1,48 @@
+/** Chooses one of the newest experiments, or one that was asked for by its address. */
+import { useQuery } from '@tanstack/solid-query';
+import { createMemo, For } from 'solid-js';
+import { useSession } from '../app/session.ts';
+import type { Experiment } from '../app/types.ts';
+
+const SHOWN = 200;
+
+interface ExperimentPickerProps {
+  readonly value: string | undefined;
+  readonly onChoose: (id: string) => void;
+  /** Which may be chosen; all unless given. */
+  readonly only?: (experiment: Experiment) => boolean;
+}
+
+/** The newest experiments, shared by every page that lets one choose. */
+export function useNewestExperiments() {
+  const { client } = useSession();
+  return useQuery(() => ({
+    queryKey: ['experiments', 'newest'],
+    staleTime: 10_000,
+    queryFn: async () => (await client.listExperiments({ query: { limit: SHOWN } })).items,
+  }));
+}
+
+export function ExperimentPicker(props: ExperimentPickerProps) {
+  const newest = useNewestExperiments();
+  const choices = createMemo(() =>
+    (newest.isSuccess ? newest.data : []).filter((item) => props.only?.(item) ?? true),
+  );
+  return (
+    <label class="field grow">
+      <span>Experiment</span>
+      <select value={props.value ?? ''} onChange={(event) => props.onChoose(event.currentTarget.value)}>
+        <option value="" disabled>
+          {newest.isPending ? 'Reading…' : 'Choose one'}
+        </option>
+        <For each={choices()}>
+          {({ id, name }) => (
+            <option value={id} selected={id === props.value}>
+              {name}
+            </option>
+          )}
+        </For>
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,101 @@
+/** The frame of every page: where one can go, whether what one sees is live, and the page itself. */
+import { A, useLocation } from '@solidjs/router';
+import { createEffect, For, on, Show, type ParentProps } from 'solid-js';
+import { LiveProvider, useLive } from '../app/live-context.tsx';
+import { session, signOut } from '../app/session.ts';
+import { setTheme, theme, THEMES, type Theme } from '../app/theme.ts';
+import { Login } from './login.tsx';
+
+const PAGES = [
+  ['/experiments', 'Experiments'],
+  ['/pairs', 'Pairs'],
+  ['/compare', 'Compare'],
+  ['/label', 'Label'],
+  ['/principles', 'Principles'],
+  ['/runners', 'Runners'],
+] as const;
+
+const CONNECTION = { live: 'Live', connecting: 'Connecting', offline: 'Offline' } as const;
+
+function Connection() {
+  const live = useLive();
+  return (
+    <span class="connection" data-state={live.state()} role="status">
+      {CONNECTION[live.state()]}
+    </span>
+  );
+}
+
+function Frame(props: ParentProps) {
+  const location = useLocation();
+  let main: HTMLElement | undefined;
+  // A new page is a new place to read from, as after a full load.
+  createEffect(
+    on(
+      () => location.pathname,
+      () => {
+        main?.focus({ preventScroll: true });
+        scrollTo(0, 0);
+      },
+      { defer: true },
+    ),
+  );
+  return (
+    <div class="shell">
+      <a class="skip" href="#main">
+        Skip to content
+      </a>
+      <header class="top">
+        <A class="brand" href="/experiments">
+          <img src="/icon.svg" alt="" width="22" height="22" />
+          RLCD
+        </A>
+        <nav class="nav" aria-label="Pages">
+          <ul>
+            <For each={PAGES}>
+              {([href, label]) => (
+                <li>
+                  <A href={href}>{label}</A>
+                </li>
+              )}
+            </For>
+          </ul>
+        </nav>
+        <div class="tools">
+          <Connection />
+          <label>
+            <span class="sr-only">Colours</span>
+            <select value={theme()} onChange={(event) => setTheme(event.currentTarget.value as Theme)}>
+              <For each={THEMES}>{(name) => <option value={name}>{name}</option>}</For>
+            </select>
+          </label>
+          <button type="button" class="button quiet" onClick={() => signOut()}>
+            Sign out
+          </button>
+        </div>
+      </header>
+      <main
+        id="main"
+        class="main"
+        tabindex="-1"
+        ref={(element) => {
+          main = element;
+        }}
+      >
+        {props.children}
+      </main>
+    </div>
+  );
+}
+
+export function Shell(props: ParentProps) {
+  return (
+    <Show when={session()} fallback={<Login />} keyed>
+      {(_session) => (
+        <LiveProvider>
+          <Frame>{props.children}</Frame>
+        </LiveProvider>
+      )}
+    </Show>
+  );
+}

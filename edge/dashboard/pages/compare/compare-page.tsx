@@ -1,0 +1,121 @@
+/** Compare: any number of experiments, their win rates against each other, what differs, and what they wrote. */
+import { useSearchParams } from '@solidjs/router';
+import { createMemo, createSignal, For, Show } from 'solid-js';
+import { ExperimentPicker, useNewestExperiments } from '../../components/experiment-picker.tsx';
+import { Empty, Loaded } from '../../components/feedback.tsx';
+import { Beside } from './beside.tsx';
+import { judgesOf, systemsOf } from './matrix.ts';
+import { MatrixTable } from './matrix-table.tsx';
+import { useReadExperiments, type Read } from './read-experiments.ts';
+import { SettingsTable } from './settings-table.tsx';
+
+export default function ComparePage() {
+  const [parameters, setParameters] = useSearchParams<{ ids: string }>();
+  const newest = useNewestExperiments();
+  const ids = createMemo(() => (parameters.ids ?? '').split(',').filter(Boolean));
+  const set = (next: readonly string[]) => setParameters({ ids: next.join(',') }, { replace: true });
+  const nameOf = (id: string) =>
+    (newest.isSuccess ? newest.data : []).find((item) => item.id === id)?.name ?? id;
+  const read = useReadExperiments(ids);
+  return (
+    <div class="stack">
+      <h1>Compare</h1>
+      <div class="row end">
+        <ExperimentPicker
+          value={undefined}
+          only={({ id, method }) => method !== 'base' && !ids().includes(id)}
+          onChoose={(id) => set([...ids(), id])}
+        />
+      </div>
+      <Show when={ids().length > 0}>
+        <ul class="row" aria-label="Compared experiments">
+          <For each={ids()}>
+            {(id) => (
+              <li>
+                <button
+                  type="button"
+                  class="button small"
+                  aria-label={`Leave out ${nameOf(id)}`}
+                  onClick={() => set(ids().filter((other) => other !== id))}
+                >
+                  {nameOf(id)} <span aria-hidden="true">×</span>
+                </button>
+              </li>
+            )}
+          </For>
+        </ul>
+      </Show>
+      <Show
+        when={ids().length > 0}
+        fallback={
+          <Empty title="Choose what to compare">
+            Every experiment is compared with its base model; several, with each other too.
+          </Empty>
+        }
+      >
+        <Loaded query={read} what="comparisons">
+          {(experiments) => <Comparison experiments={experiments()} />}
+        </Loaded>
+      </Show>
+    </div>
+  );
+}
+
+function Comparison(props: { readonly experiments: readonly Read[] }) {
+  const [lengthControlled, setLengthControlled] = createSignal(false);
+  const [chosenJudge, setChosenJudge] = createSignal<string>();
+  const [beside, setBeside] = createSignal<readonly [row: string, column: string]>();
+  const judges = createMemo(() => judgesOf(props.experiments));
+  const judge = () => chosenJudge() ?? judges().find((name) => name !== 'people') ?? judges()[0];
+  const opened = createMemo(() => {
+    const [pair, name] = [beside(), judge()];
+    if (!pair || name === undefined) return undefined;
+    const systems = systemsOf(props.experiments, name);
+    const [row, column] = pair.map((id) => systems.find((system) => system.id === id));
+    return row && column ? { row, column } : undefined;
+  });
+  return (
+    <div class="stack">
+      <Show
+        when={judge()}
+        fallback={
+          <p class="notice">
+            No judge has compared these yet: the stage judge, or people on the page Label, do.
+          </p>
+        }
+      >
+        {(name) => (
+          <section class="stack close">
+            <div class="row apart">
+              <h2>Win rates</h2>
+              <div class="row">
+                <label class="check">
+                  <input
+                    type="checkbox"
+                    checked={lengthControlled()}
+                    onChange={(event) => setLengthControlled(event.currentTarget.checked)}
+                  />
+                  At equal length
+                </label>
+                <label class="row">
+                  <span class="small muted">Judge</span>
+                  <select value={name()} onChange={(event) => setChosenJudge(event.currentTarget.value)}>
+                    <For each={judges()}>{(option) => <option value={option}>{option}</option>}</For>
+                  </select>
+                </label>
+              </div>
+            </div>
+            <MatrixTable
+              experiments={props.experiments}
+              judge={name()}
+              lengthControlled={lengthControlled()}
+              onOpen={(row, column) => setBeside([row, column])}
+            />
+          </section>
+        )}
+      </Show>
+      <Show when={opened()}>{(pair) => <Beside row={pair().row} column={pair().column} />}</Show>
+      <SettingsTable experiments={props.experiments} />
+    </div>
+  );
+}

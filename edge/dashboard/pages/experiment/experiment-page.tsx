@@ -1,0 +1,192 @@
+/** One experiment: what it does, how it learns, what it wrote, what it is made of. */
+import { A, useNavigate, useParams, useSearchParams } from '@solidjs/router';
+import { Tabs } from '@kobalte/core/tabs';
+import { useMutation, useQuery } from '@tanstack/solid-query';
+import { For, Show, type JSX } from 'solid-js';
+import { now } from '../../app/clock.ts';
+import { useSession } from '../../app/session.ts';
+import type { ExperimentDetail } from '../../app/types.ts';
+import { Loaded, Problem } from '../../components/feedback.tsx';
+import { Status } from '../../components/status.tsx';
+import { ago, dateTime, duration, percent } from '../../text/format.ts';
+import { Curves } from './curves.tsx';
+import { KlGrid } from './kl-grid.tsx';
+import { Lineage } from './lineage.tsx';
+import { Overview } from './overview.tsx';
+import { Samples } from './samples.tsx';
+import { Settings } from './settings.tsx';
+
+const TABS: readonly {
+  id: string;
+  label: string;
+  show: (experiment: () => ExperimentDetail) => JSX.Element;
+}[] = [
+  { id: 'overview', label: 'Overview', show: (experiment) => <Overview experiment={experiment()} /> },
+  { id: 'curves', label: 'Curves', show: (experiment) => <Curves experiment={experiment()} /> },
+  { id: 'grid', label: 'KL grid', show: (experiment) => <KlGrid experiment={experiment()} /> },
+  { id: 'samples', label: 'Samples', show: (experiment) => <Samples experiment={experiment()} /> },
+  { id: 'lineage', label: 'Artifacts', show: (experiment) => <Lineage experimentId={experiment().id} /> },
+  { id: 'settings', label: 'Settings', show: (experiment) => <Settings experiment={experiment()} /> },
+];
+
+export default function ExperimentPage() {
+  const parameters = useParams<{ experimentId: string }>();
+  const { client } = useSession();
+  const [search, setSearch] = useSearchParams<{ tab: string }>();
+  const detail = useQuery(() => ({
+    queryKey: ['experiment', parameters.experimentId, 'detail'],
+    queryFn: () => client.getExperiment({ parameters: { experimentId: parameters.experimentId } }),
+  }));
+  return (
+    <Loaded query={detail} what="the experiment">
+      {(experiment) => (
+        <div class="stack">
+          <Header experiment={experiment()} />
+          <Tabs value={search.tab ?? 'overview'} onChange={(tab) => setSearch({ tab }, { replace: true })}>
+            <Tabs.List class="tabs" aria-label="Parts of the experiment">
+              <For each={TABS}>
+                {({ id, label }) => (
+                  <Tabs.Trigger class="tab" value={id}>
+                    {label}
+                  </Tabs.Trigger>
+                )}
+              </For>
+            </Tabs.List>
+            <For each={TABS}>
+              {({ id, show }) => (
+                <Tabs.Content class="tab-content" value={id}>
+                  {show(experiment)}
+                </Tabs.Content>
+              )}
+            </For>
+          </Tabs>
+        </div>
+      )}
+    </Loaded>
+  );
+}
+
+function Header(props: { readonly experiment: ExperimentDetail }) {
+  const isOpen = () => props.experiment.status === 'queued' || props.experiment.status === 'running';
+  return (
+    <header class="stack close">
+      <p class="small">
+        <A href="/experiments">Experiments</A>
+      </p>
+      <div class="row apart">
+        <h1>{props.experiment.name}</h1>
+        <div class="row">
+          <A class="button" href={`/pairs/${props.experiment.id}`}>
+            Pairs
+          </A>
+          <A class="button" href={`/compare?ids=${props.experiment.id}`}>
+            Compare
+          </A>
+          <A class="button" href={`/label/${props.experiment.id}`}>
+            Label
+          </A>
+          <EndOrDelete experiment={props.experiment} isOpen={isOpen()} />
+        </div>
+      </div>
+      <Show when={props.experiment.statusReason}>{(reason) => <p class="notice bad">{reason()}</p>}</Show>
+      <dl class="facts small">
+        <div>
+          <dt>State</dt>
+          <dd>
+            <Status status={props.experiment.status} />{' '}
+            {isOpen() ? percent(props.experiment.progress, 0) : ''}
+          </dd>
+        </div>
+        <div>
+          <dt>Method</dt>
+          <dd>{props.experiment.method}</dd>
+        </div>
+        <div>
+          <dt>Principle</dt>
+          <dd>
+            <A href={`/principles/${props.experiment.principle.name}`}>
+              {props.experiment.principle.name} v{props.experiment.principle.version}
+            </A>
+          </dd>
+        </div>
+        <div>
+          <dt>Prompts</dt>
+          <dd>{props.experiment.promptSet.name}</dd>
+        </div>
+        <div>
+          <dt>Base model</dt>
+          <dd>{props.experiment.baseModel.name}</dd>
+        </div>
+        <div>
+          <dt>Seed</dt>
+          <dd>{props.experiment.seed}</dd>
+        </div>
+        <div>
+          <dt>Runner time</dt>
+          <dd>
+            {duration(props.experiment.cost.runnerSeconds)}, {props.experiment.cost.tasks} tasks
+            <Show when={props.experiment.cost.sharedTasks > 0}>
+              {' '}
+              ({props.experiment.cost.sharedTasks} shared)
+            </Show>
+          </dd>
+        </div>
+        <div>
+          <dt>Made</dt>
+          <dd title={dateTime(props.experiment.createdAt)}>{ago(props.experiment.createdAt, now())}</dd>
+        </div>
+      </dl>
+    </header>
+  );
+}
+
+function EndOrDelete(props: { readonly experiment: ExperimentDetail; readonly isOpen: boolean }) {
+  const { client } = useSession();
+  const navigate = useNavigate();
+  const parameters = () => ({ parameters: { experimentId: props.experiment.id } });
+  let dialog: HTMLDialogElement | undefined;
+  const act = useMutation(() => ({
+    mutationFn: async () => {
+      if (props.isOpen) await client.cancelExperiment(parameters());
+      else await client.deleteExperiment(parameters());
+    },
+    onSuccess: () => {
+      dialog?.close();
+      if (!props.isOpen) navigate('/experiments');
+    },
+  }));
+  const word = () => (props.isOpen ? 'Cancel' : 'Delete');
+  return (
+    <>
+      <button type="button" class="button danger" onClick={() => dialog?.showModal()}>
+        {word()}
+      </button>
+      <dialog
+        aria-label={`${word()} ${props.experiment.name}`}
+        ref={(element) => {
+          dialog = element;
+        }}
+      >
+        <div class="stack close">
+          <h2>{word()} this experiment?</h2>
+          <p>
+            {props.isOpen
+              ? 'What waits ends at once, what runs by its next heartbeat. Tasks that another experiment uses go on.'
+              : 'Its stages, events and the tasks that no other experiment uses are removed. Artifacts stay.'}
+          </p>
+          <Show when={act.isError}>
+            <Problem error={act.error} />
+          </Show>
+          <div class="row">
+            <button type="button" class="button danger" disabled={act.isPending} onClick={() => act.mutate()}>
+              {word()}
+            </button>
+            <button type="button" class="button" onClick={() => dialog?.close()}>
+              Keep it
+            </button>
+          </div>
+        </div>
+      </dialog>
+    </>
+  );
+}

@@ -1,0 +1,34 @@
+/** Label: blind pairs, one after the other, by keyboard. */
+import { useNavigate, useParams } from '@solidjs/router';
+import { Show } from 'solid-js';
+import { ExperimentPicker } from '../../components/experiment-picker.tsx';
+import { Empty } from '../../components/feedback.tsx';
+import { Labelling } from './labelling.tsx';
+
+export default function LabelPage() {
+  const parameters = useParams<{ experimentId?: string }>();
+  const navigate = useNavigate();
+  return (
+    <div class="stack">
+      <h1>Label</h1>
+      <ExperimentPicker
+        value={parameters.experimentId}
+        only={({ method, verdicts, id }) =>
+          method !== 'base' && (verdicts.length > 0 || id === parameters.experimentId)
+        }
+        onChoose={(id) => navigate(`/label/${id}`)}
+      />
+      <Show
+        when={parameters.experimentId}
+        keyed
+        fallback={
+          <Empty title="Choose an experiment">
+            You will see two responses to a prompt, and not which system wrote which.
+          </Empty>
+        }
+      >
+        {(id) => <Labelling experimentId={id} />}
+      </Show>
+    </div>
+  );
+}

@@ -1,0 +1,67 @@
+/** One preference pair: both sides beside each other, with what made them and how far apart they are. */
+import { Show } from 'solid-js';
+import type { Pair, PrincipleVersion } from '../../app/types.ts';
+import { ModelText } from '../../components/model-text.tsx';
+import { percent } from '../../text/format.ts';
+
+interface PairCardProps {
+  readonly pair: Pair;
+  readonly affixPairs: PrincipleVersion['definition']['affixPairs'] | undefined;
+}
+
+/** Characters, not UTF-16 units: as the API counts them. */
+const lengthOf = (text: string) => [...text].length;
+
+export function PairCard(props: PairCardProps) {
+  const gap = () => lengthOf(props.pair.chosen) - lengthOf(props.pair.rejected);
+  const affixes = () =>
+    props.pair.affixPair === null ? undefined : props.affixPairs?.[props.pair.affixPair];
+  return (
+    <li class="panel stack close">
+      <dl class="facts small">
+        <div>
+          <dt>Prompt</dt>
+          <dd>{props.pair.promptId}</dd>
+        </div>
+        <div>
+          <dt>Label: chosen is better</dt>
+          <dd>{percent(props.pair.labelProbability)}</dd>
+        </div>
+        <div>
+          <dt>Margin</dt>
+          <dd>{(2 * props.pair.labelProbability - 1).toFixed(2)}</dd>
+        </div>
+        <div>
+          <dt>Length gap</dt>
+          <dd>
+            {gap() > 0 ? '+' : ''}
+            {gap()} characters
+          </dd>
+        </div>
+        <Show when={props.pair.affixPair !== null}>
+          <div>
+            <dt>Affix pair</dt>
+            <dd>{props.pair.affixPair}</dd>
+          </div>
+        </Show>
+      </dl>
+      <ModelText text={props.pair.prompt} class="prompt" />
+      <div class="sides">
+        <section class="side good">
+          <h3>Chosen</h3>
+          <Show when={affixes()}>
+            {(pair) => <ModelText text={pair().positive.trim()} class="small muted affix" />}
+          </Show>
+          <ModelText text={props.pair.chosen} />
+        </section>
+        <section class="side bad">
+          <h3>Rejected</h3>
+          <Show when={affixes()}>
+            {(pair) => <ModelText text={pair().negative.trim()} class="small muted affix" />}
+          </Show>
+          <ModelText text={props.pair.rejected} />
+        </section>
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,121 @@
+/** Pairs: the preference pairs of an experiment, filtered, side by side, and as a file. */
+import { useNavigate, useParams } from '@solidjs/router';
+import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/solid-query';
+import { For, Match, Show, Switch } from 'solid-js';
+import { saveResponse } from '../../app/download.ts';
+import { useSession } from '../../app/session.ts';
+import { ExperimentPicker } from '../../components/experiment-picker.tsx';
+import { Empty, Problem } from '../../components/feedback.tsx';
+import { count } from '../../text/format.ts';
+import { PairCard } from './pair-card.tsx';
+import { PairFilters, usePairQuery } from './pair-filters.tsx';
+
+const PAGE = 25;
+
+export default function PairsPage() {
+  const parameters = useParams<{ experimentId?: string }>();
+  const navigate = useNavigate();
+  const { client } = useSession();
+  const { query, set } = usePairQuery();
+  const save = useMutation(() => ({
+    mutationFn: async (experimentId: string) => {
+      const response = await client.exportPreferencePairs({ parameters: { experimentId }, query: query() });
+      await saveResponse(response, `preference-pairs-${experimentId}.jsonl`);
+    },
+  }));
+  return (
+    <div class="stack">
+      <div class="row apart">
+        <h1>Preference pairs</h1>
+        <Show when={parameters.experimentId}>
+          {(id) => (
+            <button type="button" class="button" disabled={save.isPending} onClick={() => save.mutate(id())}>
+              Export as JSON lines
+            </button>
+          )}
+        </Show>
+      </div>
+      <form class="row end" onSubmit={(event) => event.preventDefault()}>
+        <ExperimentPicker
+          value={parameters.experimentId}
+          only={({ method }) => method !== 'base'}
+          onChoose={(id) => navigate(`/pairs/${id}`)}
+        />
+        <PairFilters query={query()} onChange={set} />
+      </form>
+      <Show when={save.isError}>
+        <Problem error={save.error} />
+      </Show>
+      <Show
+        when={parameters.experimentId}
+        keyed
+        fallback={
+          <Empty title="Choose an experiment">
+            Its pairs are shown as its preference model learns from them.
+          </Empty>
+        }
+      >
+        {(id) => <PairList experimentId={id} />}
+      </Show>
+    </div>
+  );
+}
+
+function PairList(props: { readonly experimentId: string }) {
+  const { client } = useSession();
+  const { query } = usePairQuery();
+  const pairs = useInfiniteQuery(() => ({
+    queryKey: ['experiment', props.experimentId, 'pairs', query()],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam }) =>
+      client.listPreferencePairs({
+        parameters: { experimentId: props.experimentId },
+        query: { ...query(), limit: PAGE, ...(pageParam === undefined ? {} : { cursor: pageParam }) },
+      }),
+    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+  }));
+  const principle = useQuery(() => ({
+    queryKey: ['experiment', props.experimentId, 'principle'],
+    queryFn: async () => {
+      const experiment = await client.getExperiment({ parameters: { experimentId: props.experimentId } });
+      const { name, version } = experiment.principle;
+      const parameters = { principleName: name, principleVersion: String(version) };
+      return await client.getPrincipleVersion({ parameters });
+    },
+  }));
+  const items = () => (pairs.isSuccess ? pairs.data.pages.flatMap((page) => page.items) : []);
+  const affixPairs = () => (principle.isSuccess ? principle.data.definition.affixPairs : undefined);
+  return (
+    <Switch>
+      <Match when={pairs.isPending}>
+        <p class="loading">Reading pairs…</p>
+      </Match>
+      <Match when={pairs.isError && items().length === 0}>
+        <Problem error={pairs.error} onRetry={() => void pairs.refetch()} />
+      </Match>
+      <Match when={items().length === 0}>
+        <Empty title="No pair">
+          The stage that samples them has not ended, or no pair passes the filters.
+        </Empty>
+      </Match>
+      <Match when={true}>
+        <p class="small muted" role="status">
+          {count(items().length)} shown{pairs.hasNextPage ? ', there are more' : ''}
+        </p>
+        <ol class="stack close">
+          <For each={items()}>{(pair) => <PairCard pair={pair} affixPairs={affixPairs()} />}</For>
+        </ol>
+        <Show when={pairs.hasNextPage}>
+          <button
+            type="button"
+            class="button"
+            disabled={pairs.isFetchingNextPage}
+            onClick={() => void pairs.fetchNextPage()}
+          >
+            Show more
+          </button>
+        </Show>
+      </Match>
+    </Switch>
+  );
+}

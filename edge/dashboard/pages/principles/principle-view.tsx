@@ -1,0 +1,224 @@
+/** One principle: the version that is looked at, its labels, its users, and a try. */
+import { A } from '@solidjs/router';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/solid-query';
+import { createMemo, createSignal, For, Show } from 'solid-js';
+import { now } from '../../app/clock.ts';
+import { useSession } from '../../app/session.ts';
+import type { PrincipleVersion } from '../../app/types.ts';
+import { Loaded, Problem } from '../../components/feedback.tsx';
+import { ModelText } from '../../components/model-text.tsx';
+import { Status } from '../../components/status.tsx';
+import { ago } from '../../text/format.ts';
+import { TryPrinciple } from './try-principle.tsx';
+import { VersionDifference } from './version-difference.tsx';
+
+const SHOWN = 200;
+
+export function PrincipleView(props: { readonly name: string }) {
+  const { client } = useSession();
+  const [number, setNumber] = createSignal<number>();
+  const versions = useQuery(() => ({
+    queryKey: ['principles', props.name, 'versions'],
+    queryFn: async () => {
+      const parameters = { principleName: props.name };
+      return (await client.listPrincipleVersions({ parameters, query: { limit: SHOWN } })).items;
+    },
+  }));
+  return (
+    <Loaded query={versions} what="versions">
+      {(items) => {
+        const version = createMemo(() => items().find((item) => item.number === number()) ?? items()[0]);
+        return (
+          <Show when={version()}>
+            {(shown) => (
+              <div class="stack">
+                <div class="row apart">
+                  <h2>{props.name}</h2>
+                  <label class="row">
+                    <span class="small muted">Version</span>
+                    <select
+                      value={shown().number}
+                      onChange={(event) => setNumber(Number(event.currentTarget.value))}
+                    >
+                      <For each={items()}>
+                        {(item) => (
+                          <option value={item.number}>
+                            {item.number}
+                            {item.labels.length > 0 ? ` (${item.labels.join(', ')})` : ''}
+                          </option>
+                        )}
+                      </For>
+                    </select>
+                  </label>
+                </div>
+                <Definition version={shown()} />
+                <Labels version={shown()} />
+                <Show when={items().length > 1}>
+                  <VersionDifference name={props.name} versions={items()} shown={shown().number} />
+                </Show>
+                <TryPrinciple version={shown()} />
+                <UsedBy name={props.name} version={shown().number} />
+              </div>
+            )}
+          </Show>
+        );
+      }}
+    </Loaded>
+  );
+}
+
+function Definition(props: { readonly version: PrincipleVersion }) {
+  const definition = () => props.version.definition;
+  return (
+    <section class="panel stack close">
+      <ModelText text={definition().description} />
+      <dl class="facts small">
+        <div>
+          <dt>Form</dt>
+          <dd>{definition().form}</dd>
+        </div>
+        <Show when={definition().responseOpening !== ''}>
+          <div>
+            <dt>Every response begins</dt>
+            <dd>{definition().responseOpening}</dd>
+          </div>
+        </Show>
+        <div>
+          <dt>Affix pairs</dt>
+          <dd>{definition().affixPairs.length}</dd>
+        </div>
+        <div>
+          <dt>Made</dt>
+          <dd>{ago(props.version.createdAt, now())}</dd>
+        </div>
+      </dl>
+      <ol class="stack close">
+        <For each={definition().affixPairs}>
+          {(pair, index) => (
+            <li class="sides">
+              <div class="side good">
+                <h3>{index()} towards</h3>
+                <ModelText text={pair.positive} />
+              </div>
+              <div class="side bad">
+                <h3>{index()} away</h3>
+                <ModelText text={pair.negative} />
+              </div>
+            </li>
+          )}
+        </For>
+      </ol>
+    </section>
+  );
+}
+
+function Labels(props: { readonly version: PrincipleVersion }) {
+  const { client } = useSession();
+  const queryClient = useQueryClient();
+  const [label, setLabel] = createSignal('production');
+  const move = useMutation(() => ({
+    mutationFn: () =>
+      client.movePrincipleLabel({
+        parameters: { principleName: props.version.principle, principleLabel: label() },
+        body: { version: props.version.number },
+      }),
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: ['principles'] }),
+  }));
+  return (
+    <section class="panel stack close">
+      <h2>Labels</h2>
+      <p class="row">
+        <For each={props.version.labels} fallback={<span class="muted">This version has no label.</span>}>
+          {(name) => <span class="tag">{name}</span>}
+        </For>
+      </p>
+      <form
+        class="row end"
+        onSubmit={(event) => {
+          event.preventDefault();
+          move.mutate();
+        }}
+      >
+        <label class="field">
+          <span>Point a label here</span>
+          <input
+            type="text"
+            value={label()}
+            pattern="[a-z][a-z0-9._\-]*"
+            required
+            onInput={(event) => setLabel(event.currentTarget.value)}
+          />
+        </label>
+        <button type="submit" class="button" disabled={move.isPending}>
+          Move it to version {props.version.number}
+        </button>
+      </form>
+      <Show when={move.isError}>
+        <Problem error={move.error} />
+      </Show>
+    </section>
+  );
+}
+
+function UsedBy(props: { readonly name: string; readonly version: number }) {
+  const { client } = useSession();
+  const experiments = useQuery(() => ({
+    queryKey: ['experiments', 'of-principle', props.name],
+    staleTime: 10_000,
+    queryFn: async () => {
+      const query = { principle: props.name, limit: SHOWN };
+      return (await client.listExperiments({ query })).items;
+    },
+  }));
+  return (
+    <section class="stack close">
+      <h2>Experiments</h2>
+      <Loaded query={experiments} what="experiments">
+        {(items) => (
+          <div
+            class="panel flush scroll"
+            tabindex="0"
+            role="region"
+            aria-label="Experiments of the principle"
+          >
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">Version</th>
+                  <th scope="col">Experiment</th>
+                  <th scope="col">State</th>
+                  <th scope="col">Made</th>
+                </tr>
+              </thead>
+              <tbody>
+                <For
+                  each={items()}
+                  fallback={
+                    <tr>
+                      <td class="muted">No experiment used it yet.</td>
+                    </tr>
+                  }
+                >
+                  {(item) => (
+                    <tr class={item.principle.version === props.version ? 'pinned' : ''}>
+                      <td>{item.principle.version}</td>
+                      <td>
+                        <A class="name" href={`/experiments/${item.id}`}>
+                          {item.name}
+                        </A>
+                      </td>
+                      <td>
+                        <Status status={item.status} />
+                      </td>
+                      <td class="nowrap">{ago(item.createdAt, now())}</td>
+                    </tr>
+                  )}
+                </For>
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Loaded>
+    </section>
+  );
+}

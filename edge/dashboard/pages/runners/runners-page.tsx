@@ -1,0 +1,196 @@
+/** Runners: who is alive, doing what, since when; and every decision to launch one, with its reason. */
+import { A } from '@solidjs/router';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/solid-query';
+import { For, Show } from 'solid-js';
+import { now } from '../../app/clock.ts';
+import { useSession } from '../../app/session.ts';
+import { Empty, Loaded, Problem } from '../../components/feedback.tsx';
+import { Status } from '../../components/status.tsx';
+import { ago, dateTime, duration } from '../../text/format.ts';
+
+/** A runner that goes says nothing, so the list is asked again. */
+const ASK_EVERY_MILLISECONDS = 10_000;
+const SHOWN = 50;
+
+export default function RunnersPage() {
+  return (
+    <div class="stack">
+      <div class="row apart">
+        <h1>Runners</h1>
+        <StartRunner />
+      </div>
+      <Runners />
+      <Launches />
+    </div>
+  );
+}
+
+function StartRunner() {
+  const { client, own } = useSession();
+  const queryClient = useQueryClient();
+  const launch = useMutation(() => ({
+    mutationFn: () => client.launchRunner(),
+    onSuccess: async () => {
+      await queryClient.invalidateQueries({ queryKey: ['launches'] });
+      await queryClient.invalidateQueries({ queryKey: ['runners'] });
+    },
+  }));
+  const isAdmin = own.scopes.includes('admin');
+  return (
+    <div class="stack close">
+      <button
+        type="button"
+        class="button primary"
+        disabled={!isAdmin || launch.isPending}
+        title={isAdmin ? '' : 'Takes a key with the scope admin'}
+        onClick={() => launch.mutate()}
+      >
+        Start a runner
+      </button>
+      <Show when={launch.isError}>
+        <Problem error={launch.error} />
+      </Show>
+      <Show when={launch.data}>
+        {(answer) => (
+          <p class="small" role="status">
+            {answer().launch
+              ? `${answer().launch?.outcome}: ${answer().launch?.reason}`
+              : 'Not started: nothing waits, or the runners there are suffice.'}
+          </p>
+        )}
+      </Show>
+    </div>
+  );
+}
+
+function Runners() {
+  const { client } = useSession();
+  const runners = useQuery(() => ({
+    queryKey: ['runners'],
+    queryFn: () => client.listRunners({ query: { limit: SHOWN } }),
+    refetchInterval: ASK_EVERY_MILLISECONDS,
+  }));
+  return (
+    <Loaded query={runners} what="runners">
+      {(page) => (
+        <Show
+          when={page().items.length > 0}
+          fallback={
+            <div class="panel">
+              <Empty title="No runner has reported yet">
+                <p>
+                  Start one with <code>npm run runner</code>; <code>npm run runner -- --help</code> tells what
+                  it needs.
+                </p>
+              </Empty>
+            </div>
+          }
+        >
+          <div class="panel flush scroll" tabindex="0" role="region" aria-label="Runners">
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">Runner</th>
+                  <th scope="col">State</th>
+                  <th scope="col">Doing</th>
+                  <th scope="col">Since</th>
+                  <th scope="col">Last heard</th>
+                  <th scope="col">Machine</th>
+                  <th scope="col">Engine</th>
+                </tr>
+              </thead>
+              <tbody>
+                <For each={page().items}>
+                  {(runner) => (
+                    <tr>
+                      <th scope="row">{runner.name}</th>
+                      <td>
+                        <Status status={runner.status} />
+                      </td>
+                      <td class="nowrap">
+                        <Show when={runner.task} fallback={<span class="muted">waits for work</span>}>
+                          {(task) => <A href={`/experiments/${task().experimentId}`}>{task().stage}</A>}
+                        </Show>
+                      </td>
+                      <td class="nowrap">
+                        {runner.task ? duration(Math.max(0, now() - runner.task.since) / 1000) : ''}
+                      </td>
+                      <td class="nowrap" title={dateTime(runner.seenAt)}>
+                        {ago(runner.seenAt, now())}
+                      </td>
+                      <td class="small">
+                        {Object.entries(runner.device)
+                          .map(([name, value]) => `${name}: ${String(value)}`)
+                          .join(' · ')}
+                      </td>
+                      <td class="nowrap">{runner.engineVersion}</td>
+                    </tr>
+                  )}
+                </For>
+              </tbody>
+            </table>
+          </div>
+        </Show>
+      )}
+    </Loaded>
+  );
+}
+
+function Launches() {
+  const { client } = useSession();
+  const launches = useQuery(() => ({
+    queryKey: ['launches'],
+    queryFn: () => client.listLaunches({ query: { limit: SHOWN } }),
+    refetchInterval: ASK_EVERY_MILLISECONDS,
+  }));
+  return (
+    <section class="stack close">
+      <h2>Launches</h2>
+      <Loaded query={launches} what="launches">
+        {(page) => (
+          <Show
+            when={page().items.length > 0}
+            fallback={<p class="muted">No launcher has been asked: people start the runners here.</p>}
+          >
+            <div class="panel flush scroll" tabindex="0" role="region" aria-label="Launches">
+              <table>
+                <thead>
+                  <tr>
+                    <th scope="col">When</th>
+                    <th scope="col">Launcher</th>
+                    <th scope="col">Outcome</th>
+                    <th scope="col">Reason</th>
+                    <th scope="col" class="number">
+                      Tasks waiting
+                    </th>
+                    <th scope="col" class="number">
+                      Runners alive
+                    </th>
+                  </tr>
+                </thead>
+                <tbody>
+                  <For each={page().items}>
+                    {(launch) => (
+                      <tr>
+                        <td class="nowrap" title={dateTime(launch.createdAt)}>
+                          {ago(launch.createdAt, now())}
+                        </td>
+                        <td>{launch.launcher}</td>
+                        <td>
+                          <Status status={launch.outcome} />
+                        </td>
+                        <td>{launch.reason}</td>
+                        <td class="number">{launch.queuedTasks}</td>
+                        <td class="number">{launch.liveRunners}</td>
+                      </tr>
+                    )}
+                  </For>
+                </tbody>
+              </table>
+            </div>
+          </Show>
+        )}
+      </Loaded>
+    </section>
+  );
+}

@@ -1,0 +1,66 @@
+/** Numbers and times as people read them. */
+const THIN_SPACE = '\u202f';
+
+/** `0.7234` -> `72.3 %`. */
+export function percent(share: number, digits = 1): string {
+  return `${(100 * share).toFixed(digits)}${THIN_SPACE}%`;
+}
+
+/** `67.5 to 76.3 %`. */
+export function percentRange({ lower, upper }: { lower: number; upper: number }): string {
+  return `${(100 * lower).toFixed(1)} to ${percent(upper)}`;
+}
+
+/** Three or four digits that matter: `0.0123`, `12.3`, `1.23e-7`. */
+export function figure(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  if (value === 0) return '0';
+  const size = Math.abs(value);
+  if (size < 1e-4 || size >= 1e7) return value.toExponential(2);
+  if (Number.isInteger(value)) return count(value);
+  return Number(value.toPrecision(size >= 1000 ? 5 : 3)).toString();
+}
+
+/** `12 345`. */
+export function count(value: number): string {
+  return Math.round(value)
+    .toString()
+    .replaceAll(/\B(?=(\d{3})+(?!\d))/g, THIN_SPACE);
+}
+
+/** `2 h 05 min`, `3 min 20 s`, `4.2 s`. */
+export function duration(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)}${THIN_SPACE}s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole}${THIN_SPACE}s`;
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const two = (value: number) => String(value).padStart(2, '0');
+  if (hours > 0) return `${hours}${THIN_SPACE}h ${two(minutes)}${THIN_SPACE}min`;
+  return `${minutes}${THIN_SPACE}min ${two(whole % 60)}${THIN_SPACE}s`;
+}
+
+/** `just now`, `12 min ago`, `3 days ago`. */
+export function ago(instant: number, now: number): string {
+  const seconds = Math.max(0, (now - instant) / 1000);
+  if (seconds < 10) return 'just now';
+  if (seconds < 90) return `${Math.round(seconds)}${THIN_SPACE}s ago`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)}${THIN_SPACE}min ago`;
+  if (seconds < 129_600) return `${Math.round(seconds / 3600)}${THIN_SPACE}h ago`;
+  return `${Math.round(seconds / 86_400)} days ago`;
+}
+
+/** `2026-11-23 20:34`, in the reader's time zone. */
+export function dateTime(instant: number): string {
+  const date = new Date(instant);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+/** `1.4 MiB`. */
+export function bytes(size: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = size > 0 ? Math.min(units.length - 1, Math.floor(Math.log2(size) / 10)) : 0;
+  const scaled = size / 1024 ** power;
+  return `${power === 0 || scaled >= 100 ? Math.round(scaled) : scaled.toFixed(1)}${THIN_SPACE}${units[power]}`;
+}

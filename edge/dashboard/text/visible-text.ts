@@ -1,0 +1,63 @@
+/** Text of models and of people, made safe to look at: what cannot be seen, or moves other text, becomes a mark. */
+
+/** A run of plain text, or one character that is named instead of shown. */
+export type Piece =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'mark'; readonly label: string; readonly title: string };
+
+const NAMES: Readonly<Record<string, string>> = {
+  '\0': 'NUL',
+  '\u007f': 'DELETE',
+  '\u00ad': 'SOFT HYPHEN',
+  '\u061c': 'ARABIC LETTER MARK',
+  '\u200b': 'ZERO WIDTH SPACE',
+  '\u200e': 'LEFT-TO-RIGHT MARK',
+  '\u200f': 'RIGHT-TO-LEFT MARK',
+  '\u202a': 'LEFT-TO-RIGHT EMBEDDING',
+  '\u202b': 'RIGHT-TO-LEFT EMBEDDING',
+  '\u202c': 'POP DIRECTIONAL FORMATTING',
+  '\u202d': 'LEFT-TO-RIGHT OVERRIDE',
+  '\u202e': 'RIGHT-TO-LEFT OVERRIDE',
+  '\u2028': 'LINE SEPARATOR',
+  '\u2029': 'PARAGRAPH SEPARATOR',
+  '\u2060': 'WORD JOINER',
+  '\u2066': 'LEFT-TO-RIGHT ISOLATE',
+  '\u2067': 'RIGHT-TO-LEFT ISOLATE',
+  '\u2068': 'FIRST STRONG ISOLATE',
+  '\u2069': 'POP DIRECTIONAL ISOLATE',
+  '\ufeff': 'BYTE ORDER MARK',
+};
+
+/** Controls but tab and line feed, bidirectional and invisible format characters, tag characters, lone surrogates. */
+const HIDDEN =
+  // oxlint-disable-next-line no-control-regex -- controls are what it looks for
+  /[\0-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\u{e0000}-\u{e007f}]|\p{Surrogate}/gu;
+
+/** Splits text into what may be shown as it is and what must be named. */
+export function visiblePieces(text: string): Piece[] {
+  const pieces: Piece[] = [];
+  let end = 0;
+  for (const match of text.matchAll(HIDDEN)) {
+    if (match.index > end) pieces.push({ kind: 'text', text: text.slice(end, match.index) });
+    const [character] = match;
+    const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    const name = NAMES[character] ?? 'control or invisible character';
+    pieces.push({ kind: 'mark', label: `U+${code}`, title: name });
+    end = match.index + character.length;
+  }
+  if (end < text.length) pieces.push({ kind: 'text', text: text.slice(end) });
+  return pieces;
+}
+
+/** Cuts text into parts of about so many characters, never inside one. */
+export function cutText(text: string, size: number): string[] {
+  const parts: string[] = [];
+  for (let start = 0; start < text.length;) {
+    let end = Math.min(text.length, start + size);
+    const last = text.charCodeAt(end - 1);
+    if (end < text.length && last >= 0xd800 && last <= 0xdbff) end++;
+    parts.push(text.slice(start, end));
+    start = end;
+  }
+  return parts;
+}

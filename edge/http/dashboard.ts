@@ -1,0 +1,38 @@
+/** Serves the dashboard's built files: its pages are one document, its files never change under one name. */
+import type { Context } from 'hono';
+import { ProblemError } from '../problem.ts';
+import type { App } from './register.ts';
+
+/** Reads a built file by its path, such as `/index.html`; undefined where there is none. */
+export type ReadDashboardFile = (path: string) => Promise<ReadableStream<Uint8Array> | undefined>;
+
+/** The addresses of the pages: every one is answered with the one document that shows it. */
+const PAGES = [
+  '/',
+  ...['experiments', 'pairs', 'compare', 'label', 'principles', 'runners'].flatMap((page) => [
+    `/${page}`,
+    `/${page}/:name`,
+  ]),
+];
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  svg: 'image/svg+xml',
+};
+
+/** Adds the pages and their files; they need no key and say nothing about what is stored. */
+export function serveDashboard(app: App, read: ReadDashboardFile): void {
+  async function respond(path: string, cacheControl: string): Promise<Response> {
+    const body = await read(path);
+    if (!body) throw new ProblemError('not-found', `The dashboard has no file ${path}`);
+    const mediaType = MEDIA_TYPES[path.split('.').at(-1) ?? ''] ?? 'application/octet-stream';
+    return new Response(body, { headers: { 'content-type': mediaType, 'cache-control': cacheControl } });
+  }
+  for (const page of PAGES) app.get(page, () => respond('/index.html', 'no-cache'));
+  app.get('/icon.svg', () => respond('/icon.svg', 'no-cache'));
+  // The name of each file holds the hash of what is in it.
+  app.get('/assets/:file{[A-Za-z0-9_.-]+}', (context: Context) =>
+    respond(`/assets/${context.req.param('file')}`, 'public, max-age=31536000, immutable'),
+  );
+}
