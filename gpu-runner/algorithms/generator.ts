@@ -61,6 +61,7 @@ export class Generator {
       base: model.base,
       ...(adapters === undefined ? {} : { adapters }),
       maximumPositions: maximumTime,
+      rows: options.sampleRows,
     });
     const layout = adapterLayout(model.configuration, 1, 1);
     const reference = withReference

@@ -186,12 +186,24 @@ function engineTensors(tensors: HostTensors): Record<string, Tensor> {
   return Object.fromEntries(
     Object.entries(tensors).map(([name, { dtype, shape, data }]) => {
       try {
-        return [name, new Tensor(dtype, data as Tensor.DataType, shape)];
+        return [
+          name,
+          dtype === 'float16' ? halfTensor(data, shape) : new Tensor(dtype, data as Tensor.DataType, shape),
+        ];
       } catch (error) {
         throw new SessionError('run', `Tensor "${name}": ${text(error)}`, { cause: error });
       }
     }),
   );
+}
+
+/**
+ * Half-precision numbers as the engine takes them: their bits. Where the runtime knows Float16Array the library would hand
+ * over one of those, which the engine's binding reads as nothing.
+ */
+function halfTensor(data: TensorData, shape: readonly number[]): Tensor {
+  const tensor = new Tensor('uint16', data as Uint16Array, shape);
+  return Object.assign(tensor, { type: 'float16' as const });
 }
 
 function hostTensor(name: string, tensor: Tensor | undefined): HostTensor {

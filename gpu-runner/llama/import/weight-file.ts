@@ -60,6 +60,7 @@ export class WeightFile {
   readonly sha256: string;
   readonly provenance: BaseProvenance;
   readonly #byName: ReadonlyMap<string, TensorRegion>;
+  #cudaFolder: string | undefined;
 
   /** Use {@link openBase}. */
   constructor(
@@ -77,6 +78,16 @@ export class WeightFile {
     this.sha256 = hash;
     this.provenance = provenance;
     this.#byName = new Map(this.regions.map((region) => [region.name, region]));
+  }
+
+  /** Folder with this base in its CUDA form, when sessions over it run there; the CPU's form otherwise. */
+  get cudaFolder(): string | undefined {
+    return this.#cudaFolder;
+  }
+
+  /** From now on sessions over this base run on CUDA. */
+  moveToCuda(folder: string): void {
+    this.#cudaFolder = folder;
   }
 
   /** @throws ModelFileError if this base has no tensor of that name */

@@ -5,6 +5,7 @@ import { Graph, type Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
 import { adamW, type AdamOptions } from '../../tensor/optimiser.ts';
 import type { LlamaConfiguration } from '../config.ts';
+import { cudaModel } from '../cuda/training-model.ts';
 import type { WeightFile } from '../import/weight-file.ts';
 import { type FrozenBase, frozenBase } from './frozen.ts';
 import type { ProductForm } from '../linear.ts';
@@ -89,12 +90,13 @@ class ModelGraph {
       );
       this.#table = trainable.configuration.tiedEmbedding ? tensors.get('embedding.weight') : undefined;
     } else {
-      const base = frozenBase(this.graph, trainable.base, options.productForm);
-      const rowsPerGroup = multiplyDimensions('rows', 'time');
-      const adapters = withAdapters(base.weights, trainable.layout, this.parameters, rowsPerGroup);
-      this.#frozen = base;
-      this.#weights = adapters.weights;
-      this.#heads = { weight: adapters.headWeight, bias: adapters.headBias };
+      const form = trainable.base.cudaFolder === undefined ? cpuModel : cudaModel;
+      const model = form(this.graph, trainable, options, this.parameters, tokens);
+      this.#frozen = model;
+      this.#weights = model.weights;
+      this.#heads = model.heads;
+      this.#stream = model.stream;
+      return;
     }
     this.#stream = residualStream(this.graph, this.#weights, tokens, options.maximumTime);
   }
@@ -167,6 +169,33 @@ class ModelGraph {
     return [...levels, this.graph.input('embeddingInverse', 'int64', [vocabularySize])];
   }
 }
+
+/** A frozen base under adapters inside a training graph, whatever the device. */
+export interface AdaptedModel extends FrozenBase {
+  readonly heads: { readonly weight: Value; readonly bias: Value };
+  /** before the final norm, fp32 [N, hidden] */
+  readonly stream: Value;
+}
+
+/** Builds it. @param tokens int64 [groups, rows, time] */
+export type ModelForm = (
+  graph: Graph,
+  trainable: Extract<Trainable, { kind: 'adapters' }>,
+  options: GraphOptions,
+  parameters: Value,
+  tokens: Value,
+) => AdaptedModel;
+
+const cpuModel: ModelForm = (graph, { base, layout }, options, parameters, tokens) => {
+  const frozen = frozenBase(graph, base, options.productForm);
+  const adapters = withAdapters(frozen.weights, layout, parameters, multiplyDimensions('rows', 'time'));
+  return {
+    weights: adapters.weights,
+    projection: frozen.projection,
+    heads: { weight: adapters.headWeight, bias: adapters.headBias },
+    stream: residualStream(graph, adapters.weights, tokens, options.maximumTime),
+  };
+};
 
 /** Rows of a trained table; its gradient adds up the rows of each token in a fixed order. */
 function embed(table: Value, tokens: Value, plan: readonly Value[]): Value {

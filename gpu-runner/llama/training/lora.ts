@@ -35,6 +35,21 @@ export function withAdapters(
     if (value === undefined) throw new GraphError(`the adapter has no ${name}`);
     return value;
   };
+  return {
+    weights: adaptedWeights(base, layout, tensor, groups, rowsPerGroup),
+    headWeight: tensor('head.weight'),
+    headBias: tensor('head.bias'),
+  };
+}
+
+/** The same from the adapters' tensors by name, [G, ...] each. */
+export function adaptedWeights(
+  base: GraphWeights,
+  layout: AdapterLayout,
+  tensor: (name: string) => Value,
+  groups: number,
+  rowsPerGroup: Dimension,
+): GraphWeights {
   const scale = layout.alpha / layout.rank;
   const linear = (name: string, x: Value): Value => {
     const product = base.linear(name, x);
@@ -46,11 +61,7 @@ export function withAdapters(
     const up = blockDiagonal(parts.map((part) => tensor(`${layer}.${part}.b`)));
     return ops.add(product, ops.reshape(ops.matMul(low, up), product.shape));
   };
-  return {
-    weights: { ...base, linear },
-    headWeight: tensor('head.weight'),
-    headBias: tensor('head.bias'),
-  };
+  return { ...base, linear };
 }
 
 /** [G, r, out_i] each -> [G, parts r, sum of out_i], zero off the blocks: one product adds to all projections. */

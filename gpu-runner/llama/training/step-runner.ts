@@ -15,9 +15,14 @@ export async function openGraph(
   options: SessionOptions,
 ): Promise<TensorSession> {
   const model = serialiseGraph(graph);
-  const folder = trainable.kind === 'adapters' ? trainable.base.folder : undefined;
+  const base = trainable.kind === 'adapters' ? trainable.base : undefined;
+  const folder = base?.cudaFolder ?? base?.folder;
   // Planning the memory of a run ahead would keep a second set of all activations.
-  const planned = { memoryPattern: false, ...options };
+  const planned: SessionOptions = {
+    memoryPattern: false,
+    ...(base?.cudaFolder === undefined ? {} : { device: 'cuda' }),
+    ...options,
+  };
   return await TensorSession.open({ model, ...(folder === undefined ? {} : { folder }) }, planned);
 }
 
