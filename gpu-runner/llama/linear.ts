@@ -4,6 +4,7 @@ import { dimensionAt, emitOne } from '../tensor/operators/emit.ts';
 import { Graph, type Value } from '../tensor/graph.ts';
 import * as ops from '../tensor/operators.ts';
 import { serialiseGraph } from '../tensor/serialise.ts';
+import { valueLimit } from './attention-core.ts';
 import type { LlamaConfiguration } from './config.ts';
 import type { GraphWeights } from './training/weights.ts';
 
@@ -120,6 +121,14 @@ export function eightBitWeights(
     linear: (name, x) => {
       const weight = { values: tensors.value(`${name}.weight`), scale: tensors.value(`${name}.scale`) };
       return eightBitLinear(x, weight, { form, centred: name.endsWith('feedForward.down') });
+    },
+    valueLimit: (layer) => {
+      const { heads, keyValueHeads, headSize } = configuration;
+      const name = `layers.${layer}.attention`;
+      const start = (heads + keyValueHeads) * headSize;
+      const projection = ops.slice(tensors.value(`${name}.qkv.weight`), [{ axis: 1, start }]);
+      const scale = ops.slice(tensors.value(`${name}.qkv.scale`), [{ axis: 0, start }]);
+      return valueLimit(tensors.value(`${name}.norm.weight`), projection, scale);
     },
   };
 }

@@ -4,11 +4,11 @@ import { type Dimension, multiplyDimensions } from '../../tensor/dimension.ts';
 import { GraphError } from '../../tensor/errors.ts';
 import type { Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
-import { attend } from '../attention-core.ts';
+import { attend, valueUnits } from '../attention-core.ts';
 import { gatedActivation } from '../training/attention.ts';
 import type { GraphWeights } from '../training/weights.ts';
 
-/** Keys (fp32) and values (float64, as attention adds them up) of one layer, [batch, keyValueHeads, tokens, headSize] each. */
+/** Keys and values (in units that attention adds up exactly) of one layer, [batch, keyValueHeads, tokens, headSize] each. */
 export interface LayerCache {
   readonly keys: Value;
   readonly values: Value;
@@ -102,11 +102,13 @@ function attentionBlock(
   const past = context.recent[layer];
   const prefix = context.prefix[layer];
   if (past === undefined || prefix === undefined) throw new GraphError(`No cache for layer ${layer}`);
+  const limit = weights.valueLimit?.(layer);
+  if (limit === undefined) throw new GraphError('The sampler runs on an 8-bit base');
   const cache = {
     keys: ops.concat([past.keys, rotary(key, angles)], 2),
-    values: ops.concat([past.values, ops.cast(value, 'float64')], 2),
+    values: ops.concat([past.values, valueUnits(value, limit)], 2),
   };
-  const attended = attention(rotary(query, angles), prefix, cache, context, heads / keyValueHeads);
+  const attended = attention(rotary(query, angles), prefix, cache, limit, context);
   const flat = ops.reshape(ops.transpose(attended, [0, 2, 1, 3]), [
     multiplyDimensions(batch, time),
     heads * headSize,
@@ -125,11 +127,12 @@ function attention(
   query: Value,
   prefix: LayerCache,
   recent: LayerCache,
+  limit: Value,
   { batch, time, mask }: StepContext,
-  group: number,
 ): Value {
-  const [, , , size = 1] = query.shape;
+  const [, heads, , size = 1] = query.shape;
   const keyValueHeads = prefix.keys.shape[1] ?? 1;
+  const group = Number(heads) / Number(keyValueHeads);
   const q = ops.reshape(query, [batch, keyValueHeads, multiplyDimensions(group, time), size]);
   const scale = 1 / Math.sqrt(Number(size));
   // With one row a product without a factor is twice as fast; the factor afterwards gives the same bits.
@@ -139,6 +142,6 @@ function attention(
     3,
   );
   const scores = inside === scale ? products : ops.multiply(products, scale);
-  const { mixed } = attend(ops.add(scores, mask), [prefix.values, recent.values]);
+  const { mixed } = attend(ops.add(scores, mask), [prefix.values, recent.values], limit);
   return ops.reshape(mixed, query.shape);
 }

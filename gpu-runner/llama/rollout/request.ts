@@ -1,5 +1,6 @@
 /** What is asked of the sampler, checked, and how it becomes the inputs of a rollout graph. */
 import { uniform } from '../../../shared/random.ts';
+import { dataFromNumbers, type DataType } from '../../tensor/data-type.ts';
 import type { HostTensor, HostTensors } from '../../tensor/session.ts';
 import type { LlamaConfiguration } from '../config.ts';
 
@@ -141,26 +142,21 @@ export function constantFeeds(request: SamplingRequest, configuration: LlamaConf
   };
 }
 
-/** The state of rows before their prompts are read. */
+/** The state of rows before their prompts are read. @param cacheType element type of keys and values */
 export function startFeeds(
   request: SamplingRequest,
   configuration: LlamaConfiguration,
   groups: number,
+  cacheType: DataType,
 ): HostTensors {
   const { prompts } = request;
   const rows = prompts.length;
   const time = Math.max(...prompts.map(({ length }) => length));
   const { keyValueHeads, headSize, layers } = configuration;
   const shape = [rows, keyValueHeads, 0, headSize];
-  const keys: HostTensor = { dtype: 'float32', shape, data: new Float32Array(0) };
-  const values: HostTensor = { dtype: 'float64', shape, data: new Float64Array(0) };
+  const empty: HostTensor = { dtype: cacheType, shape, data: dataFromNumbers(cacheType, []) };
   const window = stopMatrix(request, configuration).shape[1] ?? 1;
-  const caches = Array.from({ length: layers }, (_, layer) => layer).flatMap(
-    (layer): [string, HostTensor][] => [
-      [`keys.${layer}`, keys],
-      [`values.${layer}`, values],
-    ],
-  );
+  const caches = Array.from({ length: layers }, (_, layer) => [`keys.${layer}`, `values.${layer}`]).flat();
   return {
     tokens: int64(
       [groups, rows / groups, time],
@@ -172,7 +168,7 @@ export function startFeeds(
     stopped: bool([rows], () => false),
     drawn: int64([rows], () => 0),
     window: int64([rows, window], () => EMPTY),
-    ...Object.fromEntries(caches),
+    ...Object.fromEntries(caches.map((name) => [name, empty])),
   };
 }
 

@@ -50,7 +50,7 @@ export const STATE = ['tokens', 'real', 'length', 'finished', 'stopped', 'drawn'
  * - `tokens` int64 [G, R, time], padded on the right, of which `real` [batch] count: the prompts at the start.
  * - the state of an earlier part of the rollout: `length` int64 [batch] (tokens in the caches), `finished` bool [batch],
  *   `stopped` bool [batch] (finished by a stop sequence), `drawn` int64 [batch] (tokens so far), `window` int64
- *   [batch, W] (the last of them), `keys.l` fp32, `values.l` float64 [batch, keyValueHeads, prefix, headSize]. At the start length,
+ *   [batch, W] (the last of them), `keys.l`, `values.l` fp32 [batch, keyValueHeads, prefix, headSize]. At the start length,
  *   drawn and prefix are 0.
  * - `uniforms` fp32 [batch, steps]; `limits` int64 [batch]: tokens that each row may get in all; `firstSteps` int64:
  *   1 when a prompt comes first, {@link chunkSteps} otherwise.
@@ -87,7 +87,7 @@ export function rolloutGraph(options: RolloutGraphOptions): Graph {
   ];
   const caches = Array.from({ length: configuration.layers }, (_, layer) => ({
     keys: graph.input(`keys.${layer}`, 'float32', cacheShape('startPrefix')),
-    values: graph.input(`values.${layer}`, 'float64', cacheShape('startPrefix')),
+    values: graph.input(`values.${layer}`, 'float32', cacheShape('startPrefix')),
   }));
   const uniforms = graph.input('uniforms', 'float32', [batch, 'steps']);
   const limits = graph.input('limits', 'int64', [batch]);
@@ -98,10 +98,8 @@ export function rolloutGraph(options: RolloutGraphOptions): Graph {
   const angles = angleTables(graph, configuration, options.maximumPositions);
   const group = configuration.heads / configuration.keyValueHeads;
   const steps = ops.squeeze(graph.dimension('steps'), [0]);
-  const none = {
-    keys: filled(graph, 0, 'float32', cacheShape(0)),
-    values: filled(graph, 0, 'float64', cacheShape(0)),
-  };
+  const empty = filled(graph, 0, 'float32', cacheShape(0));
+  const none = { keys: empty, values: empty };
 
   const outer = ops.loop(graph, 'chunks', {
     count: steps,
@@ -211,7 +209,8 @@ export function rolloutGraph(options: RolloutGraphOptions): Graph {
   return graph;
 }
 
-function drawInputs(graph: Graph, { vocabularySize }: LlamaConfiguration): DrawOptions {
+/** What a draw asks the host. */
+export function drawInputs(graph: Graph, { vocabularySize }: LlamaConfiguration): DrawOptions {
   return {
     restricted: graph.input('restricted', 'bool', []),
     banned: graph.input('banned', 'float32', [vocabularySize]),
@@ -235,7 +234,7 @@ function angleTables(
 }
 
 /** Whether rows end with one of the sequences: [batch, W], [stops, W] with -1 for "anything" -> bool [batch]. */
-function endsWithAny(window: Value, stops: Value): Value {
+export function endsWithAny(window: Value, stops: Value): Value {
   const fits = ops.or(
     ops.equal(
       Graph.detach(ops.unsqueeze(window, [1]), [window.shape[0] ?? 1, 1, 'window']),

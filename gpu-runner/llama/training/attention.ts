@@ -3,7 +3,7 @@ import { multiplyDimensions, shapeText } from '../../tensor/dimension.ts';
 import { GraphError } from '../../tensor/errors.ts';
 import { Graph, type Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
-import { attend } from '../attention-core.ts';
+import { attend, valueUnits, WEIGHT_TOTAL } from '../attention-core.ts';
 
 /** What stands where a position must not look; exp of it is exactly 0 in every row, since each row sees itself. */
 const HIDDEN = -1e30;
@@ -18,7 +18,7 @@ export function causalMask(graph: Graph, time: string): Value {
 /**
  * softmax(q k^T / sqrt(D) + mask) v, where heads / keyValueHeads query heads read one key-value head.
  *
- * Gradient, with P = E / Z the probabilities, O the result and g its gradient: dV = P^T g, dS = P (g V^T - rowsum(g O)),
+ * Gradient, with P the probabilities, O the result and g its gradient: dV = P^T g, dS = P (g V^T - rowsum(g O)),
  * dQ = dS K / sqrt(D), dK = dS^T Q / sqrt(D). Query heads of one key-value head stand below each other as rows, so
  * the products sum over them by themselves.
  *
@@ -26,9 +26,11 @@ export function causalMask(graph: Graph, time: string): Value {
  * @param key [batch, keyValueHeads, time, D]
  * @param value [batch, keyValueHeads, time, D]
  * @param mask [time, time], added to the scores
+ * @param limit of the values of a frozen 8-bit layer: probabilities and values are then rounded as the sampler rounds them,
+ *   and the gradient goes straight through
  * @returns [batch, heads, time, D]
  */
-export function causalAttention(query: Value, key: Value, value: Value, mask: Value): Value {
+export function causalAttention(query: Value, key: Value, value: Value, mask: Value, limit?: Value): Value {
   const [batch = 1, heads, time = 1, size] = query.shape;
   const [, keyValueHeads] = key.shape;
   if (typeof heads !== 'number' || typeof keyValueHeads !== 'number' || typeof size !== 'number') {
@@ -40,10 +42,7 @@ export function causalAttention(query: Value, key: Value, value: Value, mask: Va
   const q = ops.reshape(query, grouped);
   const scores = ops.matMul(q, key, { transposeB: true, scale });
   const masked = ops.add(ops.reshape(scores, [batch, heads, time, time]), mask);
-  const { mixed, exponentials, total } = attend(ops.reshape(masked, scores.shape), [
-    ops.cast(value, 'float64'),
-  ]);
-  const probabilities = ops.divide(exponentials, ops.cast(total, exponentials.dtype));
+  const { mixed, weights, unit } = mix(ops.reshape(masked, scores.shape), value, limit);
   const [result] = Graph.composite(
     'CausalAttention',
     [query, key, value],
@@ -52,19 +51,28 @@ export function causalAttention(query: Value, key: Value, value: Value, mask: Va
       if (gradient === undefined) return [];
       const g = ops.reshape(gradient, grouped);
       const along = ops.reduceSum(ops.multiply(g, mixed), { axes: [-1], keep: true });
-      const toScores = ops.multiply(
-        probabilities,
-        ops.subtract(ops.matMul(g, value, { transposeB: true }), along),
-      );
+      const toScores = ops.multiply(weights, ops.subtract(ops.matMul(g, value, { transposeB: true }), along));
       return [
-        ops.reshape(ops.matMul(toScores, key, { scale }), query.shape),
-        ops.matMul(toScores, q, { transposeA: true, scale }),
-        ops.matMul(probabilities, g, { transposeA: true }),
+        ops.reshape(ops.matMul(toScores, key, { scale: scale * unit }), query.shape),
+        ops.matMul(toScores, q, { transposeA: true, scale: scale * unit }),
+        ops.matMul(weights, g, { transposeA: true, scale: unit }),
       ];
     },
   );
   if (result === undefined) throw new GraphError('CausalAttention: no result');
   return result;
+}
+
+/** softmax(scores) V, and softmax(scores) as weights that are to be multiplied by `unit`. */
+function mix(
+  scores: Value,
+  value: Value,
+  limit: Value | undefined,
+): { readonly mixed: Value; readonly weights: Value; readonly unit: number } {
+  if (limit !== undefined)
+    return { ...attend(scores, [valueUnits(value, limit)], limit), unit: 1 / WEIGHT_TOTAL };
+  const weights = ops.softmax(scores);
+  return { mixed: ops.matMul(weights, value), weights, unit: 1 };
 }
 
 /**

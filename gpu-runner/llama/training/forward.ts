@@ -26,7 +26,7 @@ export function residualStream(
   for (let layer = 0; layer < configuration.layers; layer++) {
     const prefix = `layers.${layer}`;
     x = graph.named(prefix, () => {
-      const attended = attentionBlock(weights, prefix, x, { batch, time, mask, tables });
+      const attended = attentionBlock(weights, layer, x, { batch, time, mask, tables });
       const middle = ops.add(x, attended);
       return ops.add(middle, feedForwardBlock(weights, prefix, middle));
     });
@@ -60,10 +60,11 @@ interface BlockContext {
 
 function attentionBlock(
   weights: GraphWeights,
-  prefix: string,
+  layer: number,
   x: Value,
   { batch, time, mask, tables }: BlockContext,
 ): Value {
+  const prefix = `layers.${layer}`;
   const { heads, keyValueHeads, headSize, rmsNormEpsilon } = weights.configuration;
   const all = heads + 2 * keyValueHeads;
   const normed = rmsNorm(x, weights.norm(`${prefix}.attention.norm`), rmsNormEpsilon);
@@ -72,7 +73,13 @@ function attentionBlock(
   const [query, key, value] = ops.split(byHead, 1, [heads, keyValueHeads, keyValueHeads]);
   if (query === undefined || key === undefined || value === undefined)
     throw new GraphError('Split lost a part');
-  const attended = causalAttention(rotary(query, tables), rotary(key, tables), value, mask);
+  const attended = causalAttention(
+    rotary(query, tables),
+    rotary(key, tables),
+    value,
+    mask,
+    weights.valueLimit?.(layer),
+  );
   const flat = ops.reshape(ops.transpose(attended, [0, 2, 1, 3]), [x.shape[0] ?? 1, heads * headSize]);
   return weights.linear(`${prefix}.attention.output`, flat);
 }

@@ -17,6 +17,8 @@ export interface GraphWeights {
   readonly norm: (name: string) => Value;
   /** x @ W of a linear layer by its name in the base, such as `layers.0.attention.qkv` */
   readonly linear: (name: string, x: Value) => Value;
+  /** of a frozen 8-bit base: what no value of this layer's attention exceeds, fp32 scalar */
+  readonly valueLimit?: (layer: number) => Value;
 }
 
 /** Constants of a frozen base, each declared once per graph. */
