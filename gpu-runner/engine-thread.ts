@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { ClaimedTask } from '../shared/api/tasks.ts';
 import type { RunHooks } from './algorithms/run-hooks.ts';
 import type { CallName, Calls, Done, FromEngine, ToEngine } from './runner/messages.ts';
+import { tokenMeter } from './llama/token-meter.ts';
 import { openTaskModel } from './tasks/open-base-model.ts';
 import { describeFailure, runTask } from './tasks/run-task.ts';
 import type { TaskContext } from './tasks/task-context.ts';
@@ -20,6 +21,21 @@ function send(message: FromEngine): void {
   port?.postMessage(message);
 }
 
+type Tokens = typeof tokenMeter;
+let counted: Tokens = { ...tokenMeter };
+
+/** Tells what was worked through since it was last told, if anything was. */
+function sendTokens(): void {
+  const tokens: Tokens = {
+    prompt: tokenMeter.prompt - counted.prompt,
+    sampled: tokenMeter.sampled - counted.sampled,
+    scored: tokenMeter.scored - counted.scored,
+    trained: tokenMeter.trained - counted.trained,
+  };
+  counted = { ...tokenMeter };
+  if (Object.values(tokens).some((count) => count > 0)) send({ type: 'report', report: { tokens } });
+}
+
 async function call<Name extends CallName>(
   name: Name,
   asked: Calls[Name]['asked'],
@@ -32,7 +48,10 @@ async function call<Name extends CallName>(
 
 const hooks = (signal: AbortSignal): RunHooks => ({
   signal,
-  progress: (done, total, unit) => send({ type: 'report', report: { progress: { done, total, unit } } }),
+  progress: (done, total, unit) => {
+    sendTokens();
+    send({ type: 'report', report: { progress: { done, total, unit } } });
+  },
   metrics: (step, values) => {
     const metrics = Object.entries(values).map(([name, value]) => ({ name, step, value }));
     send({ type: 'report', report: { metrics } });
@@ -47,6 +66,7 @@ const hooks = (signal: AbortSignal): RunHooks => ({
     send({ type: 'report', report: { samples: rows } });
   },
   checkpoint: async (step, bytes) => {
+    sendTokens();
     await call('checkpoint', { step, bytes });
   },
 });
@@ -65,8 +85,10 @@ async function run(task: ClaimedTask): Promise<void> {
       resume: task.checkpoint === null ? null : await get(task.checkpoint.sha256),
     } as TaskContext<TaskKind>;
     const { outputs, result } = await runTask(task.kind, context);
+    sendTokens();
     send({ type: 'done', done: { outputs, result } satisfies Done });
   } catch (error) {
+    sendTokens();
     send(signal.aborted ? { type: 'aborted' } : { type: 'failed', failure: describeFailure(error) });
   }
 }

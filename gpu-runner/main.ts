@@ -4,15 +4,16 @@ import { ApiError } from '../shared/api/client.ts';
 import { ModelFileError } from './llama/import/model-file-error.ts';
 import { claimLoop } from './runner/claim-loop.ts';
 import { ConfigurationError, helpText, readConfiguration } from './runner/configuration.ts';
-import { Edge } from './runner/edge.ts';
+import { Edge, EdgeSilentError } from './runner/edge.ts';
 import { Engine } from './runner/engine.ts';
+import { Pulse } from './runner/health.ts';
 import { openRunnerId } from './runner/runner-id.ts';
 import { describeModel } from './tasks/open-base-model.ts';
 
 const log = (line: string): void => console.error(`${new Date().toISOString()} ${line}`);
 
 async function work(): Promise<void> {
-  const { RLCD_EDGE_URL, RLCD_RUNNER_KEY, RLCD_RUNNER_NAME, RLCD_CACHE, RLCD_IDLE_SECONDS } =
+  const { RLCD_EDGE_URL, RLCD_RUNNER_KEY, RLCD_RUNNER_NAME, RLCD_CACHE, RLCD_IDLE_SECONDS, RLCD_LAUNCH_ID } =
     readConfiguration(process.env);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -22,25 +23,40 @@ async function work(): Promise<void> {
     });
   }
   const engine = new Engine(RLCD_CACHE);
+  const id = await openRunnerId(RLCD_CACHE);
+  const pulse = new Pulse(RLCD_CACHE);
+  /** A health check that fails is no reason to lose work. */
+  const onAnswer = async (): Promise<void> => {
+    await pulse.beat().catch((error: unknown) => log(`health cannot be told: ${String(error)}`));
+  };
   log(`runner ${RLCD_RUNNER_NAME} asks ${RLCD_EDGE_URL} for work`);
   try {
     await claimLoop({
-      edge: new Edge(RLCD_EDGE_URL, RLCD_RUNNER_KEY, log),
+      edge: new Edge({
+        baseUrl: RLCD_EDGE_URL,
+        key: RLCD_RUNNER_KEY,
+        log,
+        onAnswer,
+        patienceSeconds: RLCD_IDLE_SECONDS ?? null,
+      }),
       engine,
-      id: await openRunnerId(RLCD_CACHE),
+      id,
       name: RLCD_RUNNER_NAME,
+      launchId: RLCD_LAUNCH_ID,
       idleSeconds: RLCD_IDLE_SECONDS ?? null,
       stop: stop.signal,
       log,
     });
   } finally {
     await engine.close();
+    await pulse.end();
   }
 }
 
 /** Errors that a person can mend are told in one line. */
 function isExpected(error: unknown): error is Error {
-  return error instanceof ConfigurationError || error instanceof ApiError || error instanceof ModelFileError;
+  const expected = [ConfigurationError, ApiError, EdgeSilentError, ModelFileError];
+  return expected.some((kind) => error instanceof kind);
 }
 
 async function main(): Promise<void> {

@@ -40,6 +40,7 @@ export function createLocalProcesses({ edgeUrl, key, script = RUNNER }: LocalRun
             RLCD_EDGE_URL: edgeUrl,
             RLCD_RUNNER_KEY: key,
             RLCD_RUNNER_NAME: `local-${launchId.slice(-12)}`,
+            RLCD_LAUNCH_ID: launchId,
             RLCD_IDLE_SECONDS: String(IDLE_SECONDS),
           },
           stdio: ['ignore', 'inherit', 'inherit'],

@@ -8,6 +8,7 @@ import { insertKey } from '../store/keys.ts';
 import { createLocalProcesses } from './local-process.ts';
 
 const COOL_DOWN_MILLISECONDS = 5000;
+const START_MILLISECONDS = 5 * 60_000;
 const MOST = 64;
 
 /** @throws RangeError where the number is not one */
@@ -35,6 +36,7 @@ export async function openLocalRunners(
     launcher: processes.launcher,
     maximumRunners,
     coolDownMilliseconds: COOL_DOWN_MILLISECONDS,
+    startMilliseconds: START_MILLISECONDS,
   };
   return { policy, stop: () => processes.stop() };
 }

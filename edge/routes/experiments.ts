@@ -3,6 +3,7 @@ import type { experimentEndpoints } from '../../shared/api/experiments.ts';
 import { compareDocuments } from '../../shared/compare-documents.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
+import { costOf } from '../orchestration/cost.ts';
 import { createExperiment } from '../orchestration/create.ts';
 import { METHOD_STAGES } from '../orchestration/methods.ts';
 import { whyStageWaits } from '../orchestration/waiting.ts';
@@ -60,11 +61,10 @@ export function experimentHandlers(dependencies: Dependencies): Handlers<typeof 
           hyperparameters,
           lastEventId,
           results: await findResults(database, experimentId),
-          cost: {
-            runnerSeconds: tasks.reduce((sum, { task }) => sum + task.runnerSeconds, 0),
-            tasks: tasks.length,
-            sharedTasks: tasks.filter(({ task }) => task.experimentId !== experimentId).length,
-          },
+          cost: costOf(
+            tasks.map(({ task }) => task),
+            experimentId,
+          ),
           stages: stages.map((stage) => {
             const needs = rules.find(({ name }) => name === stage.name)?.inputs.map(({ from }) => from) ?? [];
             const open = stages.filter(({ name, status }) => needs.includes(name) && status !== 'succeeded');

@@ -37,6 +37,11 @@ export async function readFigures(database: Database, now: number): Promise<Figu
     `SELECT '' AS label, count(*) AS count FROM runners WHERE seen_at > ?`,
     now - SILENCE_MILLISECONDS,
   );
+  const wanted = await count(
+    `SELECT '' AS label, (SELECT count(*) FROM tasks WHERE status = 'leased')
+       + (SELECT count(*) FROM tasks WHERE status = 'queued' AND available_at <= ?) AS count`,
+    now,
+  );
   const launches = await count('SELECT outcome AS label, count(*) AS count FROM launches GROUP BY outcome');
   const oldest = await rows<{ createdAt: number }>(
     raw(database, `SELECT created_at AS createdAt FROM tasks WHERE status = 'queued' ORDER BY id LIMIT 1`),
@@ -65,6 +70,12 @@ export async function readFigures(database: Database, now: number): Promise<Figu
       help: 'Runners heard lately',
       kind: 'gauge',
       values: [{ labels: {}, value: runners[0]?.count ?? 0 }],
+    },
+    {
+      name: 'rlcd_wanted_runners',
+      help: 'Runners that would have work now: tasks that run, and tasks that may be claimed',
+      kind: 'gauge',
+      values: [{ labels: {}, value: wanted[0]?.count ?? 0 }],
     },
     {
       name: 'rlcd_oldest_queued_task_seconds',

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { LAUNCH_OUTCOMES } from '../../shared/api/words.ts';
 import type { Database } from './database.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
-import { raw, rows, runBatch } from './raw.ts';
+import { raw, rows, runBatch, type RawStatement } from './raw.ts';
 import { SILENCE_MILLISECONDS } from './runners.ts';
 
 export interface LaunchRow {
@@ -14,37 +14,39 @@ export interface LaunchRow {
   readonly queuedTasks: number;
   readonly liveRunners: number;
   readonly createdAt: number;
+  /** The launched runner's first claim; null before it. */
+  readonly arrivedAt: number | null;
 }
 
 const COLUMNS = `id, launcher, outcome, reason, queued_tasks AS queuedTasks, live_runners AS liveRunners,
-  created_at AS createdAt`;
+  created_at AS createdAt, arrived_at AS arrivedAt`;
 
 /** Enough to know that the last launches all failed. */
 const LAUNCHES_READ = 12;
-
-/** How long a launched runner may take to its first claim. */
-const STARTING_MILLISECONDS = 5 * 60_000;
 
 export interface FleetState {
   readonly queuedTasks: number;
   readonly liveRunners: number;
   /** Alive and without a task. */
   readonly idleRunners: number;
-  /** Launched lately and not heard yet. */
+  /** Launched, not heard yet, and not given up. */
   readonly startingRunners: number;
   /** The newest first. */
   readonly launches: readonly LaunchRow[];
 }
 
-export async function readFleetState(database: Database, now: number): Promise<FleetState> {
+/** @param startMilliseconds how long a launched runner may take to its first claim */
+export async function readFleetState(
+  database: Database,
+  startMilliseconds: number,
+  now: number,
+): Promise<FleetState> {
   const alive = now - SILENCE_MILLISECONDS;
-  const starting = now - STARTING_MILLISECONDS;
   const [counts] = await rows<{
     queued: number;
     live: number;
     busy: number;
-    launched: number;
-    arrived: number;
+    starting: number;
   }>(
     raw(
       database,
@@ -53,26 +55,35 @@ export async function readFleetState(database: Database, now: number): Promise<F
          (SELECT count(*) FROM runners WHERE seen_at > ?) AS live,
          (SELECT count(*) FROM runners r WHERE r.seen_at > ? AND EXISTS (
            SELECT 1 FROM tasks t WHERE t.lease_runner_id = r.id AND t.status = 'leased')) AS busy,
-         (SELECT count(*) FROM launches WHERE outcome = 'launched' AND created_at > ?) AS launched,
-         (SELECT count(*) FROM runners WHERE created_at > ?) AS arrived`,
+         (SELECT count(*) FROM launches WHERE outcome = 'launched' AND arrived_at IS NULL AND created_at > ?)
+           AS starting`,
       now,
       alive,
       alive,
-      starting,
-      starting,
+      now - startMilliseconds,
     ),
   );
   const launches = await rows<LaunchRow>(
     raw(database, `SELECT ${COLUMNS} FROM launches ORDER BY id DESC LIMIT ?`, LAUNCHES_READ),
   );
-  const { queued = 0, live = 0, busy = 0, launched = 0, arrived = 0 } = counts ?? {};
+  const { queued = 0, live = 0, busy = 0, starting = 0 } = counts ?? {};
   return {
     queuedTasks: queued,
     liveRunners: live,
     idleRunners: live - busy,
-    startingRunners: Math.max(0, launched - arrived),
+    startingRunners: starting,
     launches,
   };
+}
+
+/** The launched runner has claimed for the first time; a launch that is not in the log is nobody's. */
+export function markArrived(database: Database, id: string, now: number): RawStatement {
+  return raw(
+    database,
+    'UPDATE launches SET arrived_at = ? WHERE id = ? AND arrived_at IS NULL',
+    now,
+    id,
+  );
 }
 
 /**

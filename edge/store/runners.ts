@@ -8,6 +8,9 @@ import { raw, rows } from './raw.ts';
 /** A runner that was silent for longer than this is taken for gone: heartbeats and claims come every 10 s. */
 export const SILENCE_MILLISECONDS = 45_000;
 
+/** Whether runner `r` computes on a GPU: the device's kind is what its engine uses. */
+export const HAS_GPU = `r.device ->> 'kind' IN ('cuda', 'webgpu')`;
+
 export interface RunnerView {
   readonly id: string;
   readonly name: string;

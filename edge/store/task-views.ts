@@ -5,7 +5,7 @@ import { whyTaskWaits } from '../orchestration/waiting.ts';
 import type { Database } from './database.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
 import { raw, rows } from './raw.ts';
-import { readFleet, type Fleet } from './runners.ts';
+import { HAS_GPU, readFleet, type Fleet } from './runners.ts';
 import type { TaskOutput, TaskStatus } from './tasks.ts';
 import type { taskView } from '../../shared/api/tasks.ts';
 
@@ -27,6 +27,13 @@ interface Row {
   readonly availableAt: number;
   readonly engineVersion: string;
   readonly busyMilliseconds: number;
+  readonly gpuMilliseconds: number;
+  /** 1 where its runner, the last one it had, computes on a GPU. */
+  readonly onGpu: number;
+  readonly promptTokens: number;
+  readonly sampledTokens: number;
+  readonly scoredTokens: number;
+  readonly trainedTokens: number;
   readonly claimedAt: number | null;
   readonly createdAt: number;
   readonly startedAt: number | null;
@@ -37,6 +44,10 @@ const COLUMNS = `t.id, t.content_key AS key, t.kind, t.status, t.experiment_id A
   t.specification -> 'shard' AS shard, t.attempts, t.epoch, t.lease_runner_id AS runnerId,
   t.lease_expires_at AS leaseUntil, t.progress, t.available_at AS availableAt,
   t.engine_version AS engineVersion, t.busy_milliseconds AS busyMilliseconds, t.claimed_at AS claimedAt,
+  t.gpu_milliseconds AS gpuMilliseconds, EXISTS (SELECT 1 FROM runners r WHERE r.id = t.lease_runner_id
+    AND ${HAS_GPU}) AS onGpu,
+  t.prompt_tokens AS promptTokens, t.sampled_tokens AS sampledTokens, t.scored_tokens AS scoredTokens,
+  t.trained_tokens AS trainedTokens,
   t.created_at AS createdAt, t.started_at AS startedAt, t.finished_at AS finishedAt`;
 
 function toView(row: Row, fleet: Fleet, now: number): TaskView {
@@ -47,6 +58,13 @@ function toView(row: Row, fleet: Fleet, now: number): TaskView {
     shard: JSON.parse(row.shard) as TaskView['shard'],
     progress: row.progress === null ? null : (JSON.parse(row.progress) as TaskView['progress']),
     runnerSeconds: (row.busyMilliseconds + running) / 1000,
+    gpuSeconds: (row.gpuMilliseconds + (row.onGpu === 1 ? running : 0)) / 1000,
+    tokens: {
+      prompt: row.promptTokens,
+      sampled: row.sampledTokens,
+      scored: row.scoredTokens,
+      trained: row.trainedTokens,
+    },
   };
 }
 

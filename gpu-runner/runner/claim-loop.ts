@@ -11,6 +11,8 @@ interface ClaimLoopOptions {
   readonly engine: Engine;
   readonly id: string;
   readonly name: string;
+  /** What launched this runner; undefined where a person did. */
+  readonly launchId: string | undefined;
   /** Null: waits for work for ever. */
   readonly idleSeconds: number | null;
   readonly stop: AbortSignal;
@@ -23,6 +25,7 @@ export async function claimLoop({
   engine,
   id,
   name,
+  launchId,
   idleSeconds,
   stop,
   log,
@@ -32,6 +35,7 @@ export async function claimLoop({
     name,
     engineVersion: ENGINE_VERSION,
     device: { kind: 'cpu', cores: availableParallelism(), memoryBytes: totalmem(), node: process.version },
+    ...(launchId === undefined ? {} : { launchId }),
   };
   let idleSince = performance.now();
   while (!stop.aborted) {

@@ -36,8 +36,12 @@ const VARIABLES = {
     schema: z.string().min(1, 'needs a folder').default('.rlcd/runner'),
   },
   RLCD_IDLE_SECONDS: {
-    help: 'ends the runner after so many seconds without work; runs on unless given',
+    help: 'ends the runner after so many seconds without work, or without an answer of the edge; runs on unless given',
     schema: seconds.optional(),
+  },
+  RLCD_LAUNCH_ID: {
+    help: 'set by what launched this runner, so that the edge knows that it has come',
+    schema: z.uuidv7('needs the id of the launch as the edge gave it').optional(),
   },
 } as const;
 

@@ -15,11 +15,28 @@ export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
 }
 
+/** The edge was silent for longer than this runner waits; whoever pays for its machine would rather have it end. */
+export class EdgeSilentError extends Error {
+  override readonly name = 'EdgeSilentError';
+}
+
+interface EdgeOptions {
+  readonly baseUrl: string;
+  readonly key: string;
+  readonly log: (line: string) => void;
+  /** Called whenever the edge has answered. */
+  readonly onAnswer?: () => Promise<void>;
+  /** How long it may stay silent; null: for ever. */
+  readonly patienceSeconds: number | null;
+}
+
 type RunnerDescription = Parameters<Client['claimTask']>[0]['body']['runner'];
 
 const POLICY = { firstDelayMs: 200, largestDelayMs: 5000 };
 /** A connection that says nothing for so long is taken for dead. */
 const CALL_TIMEOUT_MS = 30_000;
+/** A heartbeat's: three that go nowhere fit into a lease. */
+const HEARTBEAT_TIMEOUT_MS = 15_000;
 const TRANSFER_TIMEOUT_MS = 300_000;
 const TOO_EARLY = new Set([408, 425, 429]);
 
@@ -36,11 +53,12 @@ function isLeaseLost(error: unknown): boolean {
 
 export class Edge {
   readonly #client: Client;
-  readonly #log: (line: string) => void;
+  readonly #options: EdgeOptions;
+  #answeredAt = performance.now();
 
-  constructor(baseUrl: string, key: string, log: (line: string) => void) {
-    this.#client = createClient({ baseUrl, key });
-    this.#log = log;
+  constructor(options: EdgeOptions) {
+    this.#options = options;
+    this.#client = createClient({ baseUrl: options.baseUrl, key: options.key });
   }
 
   /** Takes the next task; null and a pause where nothing waits. A repeated request finds the same lease. */
@@ -57,7 +75,7 @@ export class Edge {
 
   /** @throws LeaseLostError */
   async report(taskId: string, heartbeat: Heartbeat, signal: AbortSignal): Promise<{ cancel: boolean }> {
-    return await this.#call('report', CALL_TIMEOUT_MS, signal, (options) =>
+    return await this.#call('report', HEARTBEAT_TIMEOUT_MS, signal, (options) =>
       this.#client.reportTask({ parameters: { taskId }, body: heartbeat }, options),
     );
   }
@@ -161,19 +179,34 @@ export class Edge {
     run: (options: { readonly signal: AbortSignal }) => Promise<Result>,
   ): Promise<Result> {
     try {
-      return await retry(() => run({ signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) }), {
+      const result = await retry(() => run({ signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) }), {
         policy: POLICY,
         passing: isPassing,
         signal,
         onRetry: (error, attempt, delayMs) => {
           const fault = error instanceof Error ? error.message : String(error);
-          this.#log(`${what} failed (${fault}); attempt ${attempt + 1} in ${delayMs / 1000} s`);
+          this.#refuseSilence(error);
+          this.#options.log(`${what} failed (${fault}); attempt ${attempt + 1} in ${delayMs / 1000} s`);
         },
       });
+      this.#answeredAt = performance.now();
+      await this.#options.onAnswer?.();
+      return result;
     } catch (error) {
       if (isLeaseLost(error)) throw new LeaseLostError(`${what}: the lease is lost`, { cause: error });
       throw error;
     }
+  }
+
+  /** @throws EdgeSilentError where the edge has been silent for too long */
+  #refuseSilence(cause: unknown): void {
+    const { patienceSeconds } = this.#options;
+    const seconds = (performance.now() - this.#answeredAt) / 1000;
+    if (patienceSeconds === null || seconds <= patienceSeconds) return;
+    throw new EdgeSilentError(
+      `the edge has not answered for ${Math.round(seconds)} s: ends, as RLCD_IDLE_SECONDS (${patienceSeconds}) asks`,
+      { cause },
+    );
   }
 }
 

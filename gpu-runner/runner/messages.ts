@@ -3,8 +3,8 @@ import type { ClaimedTask, Heartbeat } from '../../shared/api/tasks.ts';
 import type { ArtifactBytes } from '../tasks/task-context.ts';
 import type { Failure } from '../tasks/run-task.ts';
 
-/** Progress, metrics and samples of a running task. */
-export type Report = Partial<Pick<Heartbeat, 'progress' | 'metrics' | 'samples'>>;
+/** Progress, metrics and samples of a running task, and the tokens worked through since the report before. */
+export type Report = Partial<Pick<Heartbeat, 'progress' | 'metrics' | 'samples' | 'tokens'>>;
 
 /** What the engine's thread asks of the main one, and what it is answered. */
 export interface Calls {

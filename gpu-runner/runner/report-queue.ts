@@ -12,6 +12,7 @@ export class ReportQueue {
   readonly #epoch: number;
   #sequence = 0;
   #progress: Heartbeat['progress'];
+  #tokens: Heartbeat['tokens'];
   readonly #metrics: Metrics = [];
   readonly #samples: Samples = [];
 
@@ -19,8 +20,9 @@ export class ReportQueue {
     this.#epoch = epoch;
   }
 
-  add({ progress, metrics = [], samples = [] }: Report): void {
+  add({ progress, tokens, metrics = [], samples = [] }: Report): void {
     if (progress !== undefined) this.#progress = progress;
+    if (tokens !== undefined) this.#tokens = sum(this.#tokens, tokens);
     for (const metric of metrics) {
       // What is not finite has no place in JSON; the algorithms stop on losses that are not, so it ends nothing here.
       if (Number.isFinite(metric.value)) this.#metrics.push(metric);
@@ -29,9 +31,14 @@ export class ReportQueue {
     this.#samples.push(...samples);
   }
 
-  /** Whether metrics or samples wait; progress alone goes with the next heartbeat. */
+  /** Whether metrics or samples wait; progress and tokens alone go with the next heartbeat. */
   get waiting(): boolean {
     return this.#metrics.length > 0 || this.#samples.length > 0;
+  }
+
+  /** Whether there is anything that the task must not end without. */
+  get owing(): boolean {
+    return this.waiting || this.#tokens !== undefined;
   }
 
   /** The next heartbeat. It must be sent until it is answered, before the next is taken. */
@@ -39,14 +46,28 @@ export class ReportQueue {
     this.#sequence += 1;
     const metrics = this.#metrics.splice(0, MAXIMUM_METRICS);
     const samples = this.#samples.splice(0, MAXIMUM_SAMPLES);
-    const progress = this.#progress;
+    const [progress, tokens] = [this.#progress, this.#tokens];
     this.#progress = undefined;
+    this.#tokens = undefined;
     return {
       epoch: this.#epoch,
       sequence: this.#sequence,
       ...(progress === undefined ? {} : { progress }),
+      ...(tokens === undefined ? {} : { tokens }),
       metrics,
       samples,
     };
   }
+}
+
+type Tokens = NonNullable<Heartbeat['tokens']>;
+
+function sum(before: Tokens | undefined, more: Tokens): Tokens {
+  if (before === undefined) return more;
+  return {
+    prompt: before.prompt + more.prompt,
+    sampled: before.sampled + more.sampled,
+    scored: before.scored + more.scored,
+    trained: before.trained + more.trained,
+  };
 }

@@ -1,11 +1,12 @@
 /** One leased task from claim to its end: heartbeats, reports in order, checkpoints, and exactly one ending. */
-import type { ClaimedTask } from '../../shared/api/tasks.ts';
+import { RUNNER_STOPPED, type ClaimedTask } from '../../shared/api/tasks.ts';
 import type { Failure } from '../tasks/run-task.ts';
 import { type Edge, LeaseLostError, pause } from './edge.ts';
 import type { Engine } from './engine.ts';
 import { ReportQueue } from './report-queue.ts';
 
-export type SessionEnd = 'completed' | 'failed' | 'cancelled' | 'lost' | 'handed-back';
+/** `untold`: stopped, and the edge could not be told; it will see the lease run out. */
+export type SessionEnd = 'completed' | 'failed' | 'cancelled' | 'lost' | 'handed-back' | 'untold';
 
 /** Reports go out at most this long after they were made. */
 const REPORT_WITHIN_MS = 900;
@@ -15,7 +16,7 @@ const HEARTBEATS_PER_LEASE = 6;
 const LAST_WORDS_MS = 8000;
 
 const CANCELLED: Failure = { code: 'cancelled', message: 'cancelled as asked', retryable: false };
-const HANDED_BACK: Failure = { code: 'runner-stopped', message: 'the runner was stopped', retryable: true };
+const HANDED_BACK: Failure = { code: RUNNER_STOPPED, message: 'the runner was stopped', retryable: true };
 
 /**
  * Runs a claimed task.
@@ -53,7 +54,7 @@ export async function runSession(
     }
   };
   const sendWaiting = async (): Promise<void> => {
-    while (queue.waiting) await sendOne();
+    while (queue.owing) await sendOne();
   };
   /** Sends what waits, after what is being sent. */
   const flush = async (): Promise<void> => {
@@ -100,26 +101,42 @@ export async function runSession(
     work.signal,
   );
   stop.removeEventListener('abort', onStop);
+  const endWatch = limitLastWords(stop, lease);
   try {
     if (lost) return 'lost';
     if (failed !== null) throw failed;
-    const words = work.signal.aborted ? AbortSignal.timeout(LAST_WORDS_MS) : lease.signal;
     if (ending.kind === 'done' && !work.signal.aborted) {
       await flush();
-      await edge.complete(taskId, epoch, ending.done, words);
+      await edge.complete(taskId, epoch, ending.done, lease.signal);
       return 'completed';
     }
     const failure =
       ending.kind === 'failed' && !work.signal.aborted ? ending.failure : cancelled ? CANCELLED : HANDED_BACK;
     if (!work.signal.aborted) await flush();
-    await edge.fail(taskId, epoch, failure, words);
+    await edge.fail(taskId, epoch, failure, lease.signal);
     if (failure === CANCELLED) return 'cancelled';
     return failure === HANDED_BACK ? 'handed-back' : 'failed';
   } catch (error) {
     if (error instanceof LeaseLostError) return 'lost';
+    if (lease.signal.aborted) return 'untold';
     throw error;
   } finally {
+    endWatch();
     lease.abort();
     await beating;
   }
+}
+
+/** From the stop on, what must be said to the edge is given up after a while. @returns ends the watch */
+function limitLastWords(stop: AbortSignal, lease: AbortController): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const onStop = (): void => {
+    timer = setTimeout(() => lease.abort(new Error('the runner was stopped')), LAST_WORDS_MS);
+  };
+  stop.addEventListener('abort', onStop, { once: true });
+  if (stop.aborted) onStop();
+  return () => {
+    clearTimeout(timer);
+    stop.removeEventListener('abort', onStop);
+  };
 }

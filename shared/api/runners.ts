@@ -31,13 +31,15 @@ const runner = z
 const launch = z
   .object({
     id: identifier,
-    /** `none`, `dry-run`, `webhook` or `local-process`. */
+    /** `dry-run`, `webhook`, `kubernetes-job` or `local-process`. */
     launcher: z.string(),
     outcome: z.enum(LAUNCH_OUTCOMES),
     reason: z.string(),
     queuedTasks: z.int(),
     liveRunners: z.int(),
     createdAt: instant,
+    /** The first claim of the runner that was launched; null before it, and where nothing was launched. */
+    arrivedAt: instant.nullable(),
   })
   .meta({ id: 'Launch' });
 

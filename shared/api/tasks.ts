@@ -158,8 +158,11 @@ export type Heartbeat = z.infer<typeof heartbeat>;
 
 const taskId = z.strictObject({ taskId: identifier });
 
+/** The code of a task that is handed back because its machine ends: no fault of the task. */
+export const RUNNER_STOPPED = 'runner-stopped';
+
 const failureReason = z.strictObject({
-  /** In kebab case, for programs; `cancelled` answers a heartbeat's `cancel`. */
+  /** In kebab case, for programs; `cancelled` answers a heartbeat's `cancel`, `runner-stopped` hands back. */
   code: z.string().regex(/^[a-z][a-z0-9-]{0,99}$/),
   message: text(4000),
   cure: text(4000).optional(),

@@ -20,7 +20,13 @@ export class TestRunner {
   readonly #client: Client;
   readonly #put: (task: ClaimedTask, content: string) => Promise<string>;
 
-  constructor(edge: Harness | RemoteEdge) {
+  readonly #description: { readonly device: Record<string, string>; readonly launchId?: string };
+
+  constructor(
+    edge: Harness | RemoteEdge,
+    { device = 'cpu', launchId }: { device?: string; launchId?: string | undefined } = {},
+  ) {
+    this.#description = { device: { kind: device }, ...(launchId === undefined ? {} : { launchId }) };
     if ('clients' in edge) {
       this.#client = edge.clients.runner;
       this.#put = async (_, content) => await putArtifact(edge, content);
@@ -48,7 +54,7 @@ export class TestRunner {
           id: this.id,
           name: 'test runner',
           engineVersion: ENGINE_VERSION,
-          device: { processor: 'test' },
+          ...this.#description,
         },
         ...(kinds ? { kinds } : {}),
       },
@@ -60,6 +66,7 @@ export class TestRunner {
     task: ClaimedTask,
     sequence: number,
     metrics: { name: string; step: number; value: number }[] = [],
+    tokens?: { prompt: number; sampled: number; scored: number; trained: number },
   ) {
     return await this.#client.reportTask({
       parameters: { taskId: task.id },
@@ -68,6 +75,7 @@ export class TestRunner {
         sequence,
         progress: { done: sequence, total: 10, unit: 'steps' },
         metrics,
+        ...(tokens === undefined ? {} : { tokens }),
       },
     });
   }

@@ -59,6 +59,8 @@ interface WorldOptions {
   readonly clockOffset?: () => number;
   /** What stands in for the store of bytes. */
   readonly blobs?: (blobs: Blobs) => Blobs;
+  /** Folder of the base model; the bundled one unless given. */
+  readonly model?: string;
 }
 
 export interface World {
@@ -81,6 +83,7 @@ export interface World {
 export async function createWorld({
   clockOffset = () => 0,
   blobs = (real) => real,
+  model = 'bundled',
 }: WorldOptions = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'rlcd-world-'));
   const host = openNodeHost(join(folder, 'edge'), ADMIN_KEY);
@@ -100,7 +103,7 @@ export async function createWorld({
   const principle = await readPrinciple('kind-stories');
   const version = await ensurePrinciple(client, principle);
   await client.createBaseModel({
-    body: await describeModel('model', 'bundled', join(folder, 'cache')),
+    body: await describeModel('model', model, join(folder, 'cache')),
   });
   const children: Child[] = [];
   const proxies: Proxy[] = [];

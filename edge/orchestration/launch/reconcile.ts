@@ -54,7 +54,7 @@ export async function reconcile(
   policy: LaunchPolicy,
   now: number,
 ): Promise<LaunchRow | undefined> {
-  const fleet = await readFleetState(database, now);
+  const fleet = await readFleetState(database, policy.startMilliseconds, now);
   const decision = decide(fleet, policy, now);
   if (decision === 'nothing') return undefined;
   const [newest] = fleet.launches;
@@ -67,13 +67,21 @@ export async function reconcile(
     queuedTasks: fleet.queuedTasks,
     liveRunners: fleet.liveRunners,
     createdAt: now,
+    arrivedAt: null,
   };
   if (skipped && newest?.outcome === 'skipped' && newest.reason === launch.reason) return newest;
   // Written before it is asked: of two that decide at the same time one asks, and a cut-off launch is known.
   if (!(await insertLaunch(database, launch, newest?.id))) return undefined;
   if (skipped) return launch;
   const { queuedTasks, liveRunners } = fleet;
-  const answer = await policy.launcher.launch({ launchId: launch.id, time: now, queuedTasks, liveRunners });
+  const { launcher, maximumRunners } = policy;
+  const answer = await launcher.launch({
+    launchId: launch.id,
+    time: now,
+    queuedTasks,
+    liveRunners,
+    maximumRunners,
+  });
   await setLaunchOutcome(database, launch.id, answer);
   return { ...launch, ...answer };
 }

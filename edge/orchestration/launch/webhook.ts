@@ -5,22 +5,26 @@
  * seconds) in `x-rlcd-timestamp`. The receiver refuses an old timestamp and a `launchId` it has seen, so that a
  * recorded request cannot be played again.
  */
-import { createHmac } from 'node:crypto';
-import type { Launcher } from './launcher.ts';
+import type { Launcher, Send } from './launcher.ts';
 
 const TIMEOUT_MILLISECONDS = 10_000;
 
 export interface Webhook {
   readonly url: string;
   readonly secret: string;
-  readonly fetch?: (request: Request) => Promise<Response>;
+  readonly send?: Send;
 }
 
-function signWebhook(secret: string, timestamp: string, body: string): string {
-  return `v1=${createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')}`;
+async function signWebhook(secret: string, timestamp: string, body: string): Promise<string> {
+  const encoder = new TextEncoder();
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' };
+  const key = await crypto.subtle.importKey('raw', encoder.encode(secret), algorithm, false, ['sign']);
+  const signature = await crypto.subtle.sign('HMAC', key, encoder.encode(`${timestamp}.${body}`));
+  const hex = Array.from(new Uint8Array(signature), (byte) => byte.toString(16).padStart(2, '0'));
+  return `v1=${hex.join('')}`;
 }
 
-export function createWebhookLauncher({ url, secret, fetch: send = fetch }: Webhook): Launcher {
+export function createWebhookLauncher({ url, secret, send = fetch }: Webhook): Launcher {
   return {
     name: 'webhook',
     async launch(request) {
@@ -34,7 +38,7 @@ export function createWebhookLauncher({ url, secret, fetch: send = fetch }: Webh
             headers: {
               'content-type': 'application/json',
               'x-rlcd-timestamp': timestamp,
-              'x-rlcd-signature': signWebhook(secret, timestamp, body),
+              'x-rlcd-signature': await signWebhook(secret, timestamp, body),
             },
             redirect: 'manual',
             signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { ProblemError } from '../../problem.ts';
 import type { Database } from '../database.ts';
+import { markArrived } from '../launches.ts';
 import { raw, rows, runBatch } from '../raw.ts';
 import { LEASE_MILLISECONDS } from './lease.ts';
 import { requeue } from './requeue.ts';
@@ -14,6 +15,8 @@ export interface ClaimRequest {
     readonly name: string;
     readonly engineVersion: string;
     readonly device: Readonly<Record<string, unknown>>;
+    /** What launched it, if it was launched. */
+    readonly launchId?: string | undefined;
   };
   readonly kinds?: readonly string[] | undefined;
 }
@@ -130,6 +133,7 @@ export async function claimTask(
     ),
     raw(database, BEGIN_EXPERIMENTS, claimId, token),
     raw(database, TELL, now, claimId, token),
+    ...(runner.launchId === undefined ? [] : [markArrived(database, runner.launchId, now)]),
     raw(database, FIND, claimId),
   ]);
   const [found] = (results.at(-1) ?? []) as FoundRow[];

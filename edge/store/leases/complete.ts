@@ -3,6 +3,7 @@ import { conflict } from '../../problem.ts';
 import type { Database } from '../database.ts';
 import { raw, rows, type RawStatement } from '../raw.ts';
 import {
+  ACCOUNT,
   commitFenced,
   FENCE,
   leaseLost,
@@ -52,10 +53,11 @@ export async function completeTask(
     raw(
       database,
       `UPDATE tasks SET ${FENCE}, status = 'succeeded', lease_expires_at = NULL, result = ?, finished_at = ?,
-         busy_milliseconds = busy_milliseconds + (? - claimed_at) WHERE id = ?`,
+         ${ACCOUNT} WHERE id = ?`,
       holder.epoch,
       holder.keyId,
       JSON.stringify(result),
+      now,
       now,
       now,
       holder.taskId,

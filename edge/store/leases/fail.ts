@@ -1,11 +1,14 @@
 /** Fail: the runner gives a task back, and the reason is kept whatever becomes of the task. */
+import { RUNNER_STOPPED } from '../../../shared/api/tasks.ts';
 import type { Database } from '../database.ts';
 import { raw, rows } from '../raw.ts';
 import {
+  ACCOUNT,
   commitFenced,
   FENCE,
   leaseLost,
   logTaskEvent,
+  MAXIMUM_EXPIRATIONS,
   MAXIMUM_FAILURES,
   raiseRevisions,
   requireLease,
@@ -39,7 +42,8 @@ export async function isFailedBy(database: Database, holder: Holder, code: strin
 
 /**
  * Queues the task again with a growing delay, or ends it: cancelled where that was asked for, failed where the
- * failure cannot be retried or was the last that the cap allows.
+ * failure cannot be retried or was the last that the cap allows. One that was handed back is queued at once, and
+ * counts as an expired lease does.
  */
 export async function failTask(
   database: Database,
@@ -48,21 +52,31 @@ export async function failTask(
   now: number,
 ): Promise<void> {
   const lease = await requireLease(database, holder);
-  const again = retryable && lease.failures + 1 < MAXIMUM_FAILURES;
-  const delay = Math.min(FIRST_DELAY_MILLISECONDS * 2 ** lease.failures, LONGEST_DELAY_MILLISECONDS);
+  const handedBack = reason.code === RUNNER_STOPPED;
+  const isLast = handedBack
+    ? lease.expirations + 1 >= MAXIMUM_EXPIRATIONS
+    : lease.failures + 1 >= MAXIMUM_FAILURES;
+  const again = retryable && !isLast;
+  const delay = handedBack
+    ? 0
+    : Math.min(FIRST_DELAY_MILLISECONDS * 2 ** lease.failures, LONGEST_DELAY_MILLISECONDS);
   // A cancel that came or was taken back since the read decides in the statements, not here.
   const written = await commitFenced(database, [
     raw(
       database,
-      `UPDATE tasks SET ${FENCE}, failures = failures + 1, lease_expires_at = NULL,
+      `UPDATE tasks SET ${FENCE}, failures = failures + ?, expirations = expirations + ?,
+         lease_expires_at = NULL,
          status = CASE WHEN cancel_requested_at IS NOT NULL THEN 'cancelled' ELSE ? END,
          available_at = ?, finished_at = CASE WHEN cancel_requested_at IS NOT NULL OR ? THEN ? END,
-         busy_milliseconds = busy_milliseconds + (? - claimed_at) WHERE id = ?`,
+         ${ACCOUNT} WHERE id = ?`,
       holder.epoch,
       holder.keyId,
+      handedBack ? 0 : 1,
+      handedBack ? 1 : 0,
       again ? 'queued' : 'failed',
       now + delay,
       again ? 0 : 1,
+      now,
       now,
       now,
       holder.taskId,

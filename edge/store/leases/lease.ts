@@ -7,11 +7,12 @@
 import { ProblemError } from '../../problem.ts';
 import type { Database } from '../database.ts';
 import { raw, rows, runBatch, type RawStatement } from '../raw.ts';
+import { HAS_GPU } from '../runners.ts';
 
 export const LEASE_MILLISECONDS = 60_000;
 /** Failures in a row, without a new checkpoint between them, after which a task fails for good. */
 export const MAXIMUM_FAILURES = 5;
-/** The same for leases that expired: a machine that goes away is not the task's fault, but it must end. */
+/** The same for leases that expired or were handed back: a machine that goes away is not the task's fault, but it must end. */
 export const MAXIMUM_EXPIRATIONS = 20;
 
 /** Who a request says it is. */
@@ -35,6 +36,7 @@ export interface LeaseRow {
   readonly cancelRequestedAt: number | null;
   readonly checkpointStep: number | null;
   readonly failures: number;
+  readonly expirations: number;
   readonly kind: string;
 }
 
@@ -44,7 +46,8 @@ export async function readLease(database: Database, taskId: string): Promise<Lea
       database,
       `SELECT status, epoch, lease_key_id AS leaseKeyId, lease_runner_id AS leaseRunnerId,
          lease_expires_at AS leaseExpiresAt, report_sequence AS reportSequence,
-         cancel_requested_at AS cancelRequestedAt, checkpoint_step AS checkpointStep, failures, kind
+         cancel_requested_at AS cancelRequestedAt, checkpoint_step AS checkpointStep, failures, expirations,
+         kind
        FROM tasks WHERE id = ?`,
       taskId,
     ),
@@ -96,6 +99,15 @@ export async function commitFenced(
     throw error;
   }
 }
+
+/**
+ * The time of a lease that ends goes to the task's account, and to its GPU time if the runner has one. Values: now,
+ * now.
+ */
+export const ACCOUNT = `busy_milliseconds = busy_milliseconds + (? - claimed_at),
+  gpu_milliseconds = gpu_milliseconds + CASE WHEN EXISTS (
+    SELECT 1 FROM runners r WHERE r.id = lease_runner_id AND ${HAS_GPU})
+    THEN ? - claimed_at ELSE 0 END`;
 
 /** The runner is alive: every write of a holder says so. Values: now, task. */
 export function touchRunner(database: Database, taskId: string, now: number): RawStatement {

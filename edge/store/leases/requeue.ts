@@ -1,7 +1,7 @@
 /** Leases that ended without a word: expired, or given up by a runner that started again. */
 import type { Database } from '../database.ts';
 import { raw, rows, runBatch } from '../raw.ts';
-import { MAXIMUM_EXPIRATIONS } from './lease.ts';
+import { ACCOUNT, MAXIMUM_EXPIRATIONS } from './lease.ts';
 
 /** Which leases end: those past their time, or those of one runner but for its present claim. */
 export type Ended = 'expired' | { readonly runnerId: string; readonly exceptClaim: string };
@@ -59,10 +59,11 @@ export async function requeue(database: Database, ended: Ended, now: number): Pr
            WHEN expirations + 1 >= ? THEN 'failed' ELSE 'queued' END,
          finished_at = CASE WHEN cancel_requested_at IS NOT NULL OR expirations + 1 >= ? THEN ? END,
          expirations = expirations + 1, available_at = ?, lease_expires_at = NULL,
-         busy_milliseconds = busy_milliseconds + (? - claimed_at)
+         ${ACCOUNT}
        WHERE ${which}`,
       MAXIMUM_EXPIRATIONS,
       MAXIMUM_EXPIRATIONS,
+      now,
       now,
       now,
       now,

@@ -33,6 +33,8 @@ export const launches = sqliteTable(
     queuedTasks: integer('queued_tasks').notNull(),
     liveRunners: integer('live_runners').notNull(),
     createdAt: instant('created_at').notNull(),
+    /** The first claim of the runner that was launched; null before it, and where nothing was launched. */
+    arrivedAt: instant('arrived_at'),
   },
   (table) => [index('launches_outcome').on(table.outcome, table.id)],
 );

@@ -52,6 +52,13 @@ export const tasks = sqliteTable(
     result: json<JsonObject>('result'),
     /** Time under lease, over all attempts that ended. */
     busyMilliseconds: integer('busy_milliseconds').notNull().default(0),
+    /** The part of it on runners with a GPU. */
+    gpuMilliseconds: integer('gpu_milliseconds').notNull().default(0),
+    /** What its runners said they worked through, repeated work included: see `tokenCounts` of the contract. */
+    promptTokens: integer('prompt_tokens').notNull().default(0),
+    sampledTokens: integer('sampled_tokens').notNull().default(0),
+    scoredTokens: integer('scored_tokens').notNull().default(0),
+    trainedTokens: integer('trained_tokens').notNull().default(0),
     createdAt: instant('created_at').notNull(),
     startedAt: instant('started_at'),
     finishedAt: instant('finished_at'),

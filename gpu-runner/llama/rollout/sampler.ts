@@ -10,6 +10,7 @@ import type { Profile } from '../../tensor/profile.ts';
 import { parameterCount } from '../config.ts';
 import type { WeightFile } from '../import/weight-file.ts';
 import { cpuProductForm } from '../linear.ts';
+import { tokenMeter } from '../token-meter.ts';
 import type { AdapterLayout } from '../training/lora-layout.ts';
 import {
   checkRequest,
@@ -137,7 +138,10 @@ export class Sampler {
       if (isLast) break;
       state = this.#nextState(results, groups, rows);
     }
-    return assemble(rows, parts);
+    const rollout = assemble(rows, parts);
+    for (const prompt of request.prompts) tokenMeter.prompt += prompt.length;
+    for (const length of rollout.lengths) tokenMeter.sampled += length;
+    return rollout;
   }
 
   /** Where the time of all runs went, if the session was opened to profile. */

@@ -13,6 +13,7 @@ import {
   trainingStepGraph,
 } from './graphs.ts';
 import { cpuProductForm } from '../linear.ts';
+import { tokenMeter } from '../token-meter.ts';
 import { rowSumPlan, SUM_FAN } from './select-rows.ts';
 import { openGraph, StepRunner } from './step-runner.ts';
 import type { TrainingState } from './training-state.ts';
@@ -112,7 +113,7 @@ export function microBatches<Row>(groups: readonly (readonly Row[])[], rows: num
   );
 }
 
-/** Tokens of a batch as feeds, with the plan of the embedding's gradient where it is trained. */
+/** Tokens of a batch as feeds, counted as work, with the plan of the embedding's gradient where it is trained. */
 export function tokenFeeds(
   groups: readonly (readonly Sequence[])[],
   trainable: Trainable,
@@ -122,6 +123,9 @@ export function tokenFeeds(
   const { padToken, vocabularySize } = configurationOf(trainable);
   const shape = batchShape(groups, maximumTime);
   const tokens = tokenTensor(groups, shape, padToken, vocabularySize);
+  for (const sequence of groups.flat()) {
+    tokenMeter[forGradient ? 'trained' : 'scored'] += sequence.tokens.length;
+  }
   if (trainable.kind === 'adapters' || !forGradient) return { shape, feeds: { tokens } };
   const { levels, inverse } = rowSumPlan(Array.from(tokens.data, Number), vocabularySize);
   const plans = levels.map((data, level) => {

@@ -5,7 +5,9 @@ import { artifactsConformance } from './artifacts.ts';
 import { baseModelsConformance } from './base-models.ts';
 import { blobsConformance } from './blobs.ts';
 import { comparisonsConformance } from './comparisons.ts';
+import { costsConformance } from './costs.ts';
 import { experimentsConformance } from './experiments.ts';
+import { launchesConformance } from './launches.ts';
 import { keysConformance } from './keys.ts';
 import { preferencePairsConformance } from './preference-pairs.ts';
 import { principlesConformance } from './principles.ts';
@@ -30,6 +32,12 @@ export function conformance(open: OpenStore): void {
   });
   describe('observations', () => {
     observationsConformance(start);
+  });
+  describe('costs', () => {
+    costsConformance(start);
+  });
+  describe('launches', () => {
+    launchesConformance(start);
   });
   describe('tasks', () => {
     tasksConformance(start);

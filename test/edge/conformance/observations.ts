@@ -1,10 +1,5 @@
-/** Conformance of what a run shows: curves with their extremes, samples, events without gap, runners, launches. */
-import { createHmac, randomUUID } from 'node:crypto';
+/** Conformance of what a run shows: curves with their extremes, samples, events without gap, runners, figures. */
 import { expect, it } from 'vitest';
-import { createDryRunLauncher } from '../../../edge/orchestration/launch/dry-run.ts';
-import type { LaunchPolicy, LaunchRequest } from '../../../edge/orchestration/launch/launcher.ts';
-import { reconcile } from '../../../edge/orchestration/launch/reconcile.ts';
-import { createWebhookLauncher } from '../../../edge/orchestration/launch/webhook.ts';
 import type { Harness } from '../harness.ts';
 import { TestRunner } from '../runner.ts';
 import { EXPERIMENT, seedWorld } from '../seed.ts';
@@ -122,67 +117,6 @@ export function observationsConformance(start: () => Promise<Harness>): void {
     expect((await client.listRunners({ query: { status: 'gone' } })).items).toHaveLength(1);
   });
 
-  it('launches while work waits: at most N, with a cool-down, and says why not', async () => {
-    const { harness, client } = await begin();
-    const asked: LaunchRequest[] = [];
-    const policy: LaunchPolicy = {
-      launcher: createDryRunLauncher((request) => asked.push(request)),
-      maximumRunners: 2,
-      coolDownMilliseconds: 10_000,
-    };
-    const tick = async () => await reconcile(harness.database, policy, harness.dependencies.clock());
-    const both = await Promise.all([tick(), tick()]);
-    expect(both.filter((launch) => launch !== undefined)).toHaveLength(1);
-    expect((await tick())?.reason).toBe('cooling down for 10 s after a launch');
-    await tick();
-    harness.advance(10_000);
-    expect((await tick())?.outcome).toBe('launched');
-    harness.advance(10_000);
-    expect((await tick())?.reason).toMatch(/^2 runners are alive or starting/);
-    expect(asked).toHaveLength(2);
-    const { items } = await client.listLaunches();
-    expect(items.map(({ outcome }) => outcome)).toEqual(['skipped', 'launched', 'skipped', 'launched']);
-    await expect(harness.clients.admin.launchRunner()).rejects.toMatchObject({ problem: { status: 409 } });
-  });
-
-  it('signs the webhook so that another program can check it, and backs off when it fails', async () => {
-    const { harness } = await begin();
-    const secret = randomUUID();
-    let status = 500;
-    const sent: { body: string; timestamp: string | null; signature: string | null }[] = [];
-    const launcher = createWebhookLauncher({
-      url: 'https://launcher.test/runners',
-      secret,
-      fetch: async (request) => {
-        const { headers } = request;
-        sent.push({
-          body: await request.text(),
-          timestamp: headers.get('x-rlcd-timestamp'),
-          signature: headers.get('x-rlcd-signature'),
-        });
-        return new Response('answer', { status });
-      },
-    });
-    const policy = { launcher, maximumRunners: 5, coolDownMilliseconds: 0 };
-    const tick = async () => await reconcile(harness.database, policy, harness.dependencies.clock());
-    expect(await tick()).toMatchObject({ outcome: 'failed', reason: 'answered 500' });
-    expect((await tick())?.reason).toBe('backing off for 5 s after 1 failed launches');
-    harness.advance(5000);
-    expect((await tick())?.outcome).toBe('failed');
-    expect((await tick())?.reason).toBe('backing off for 10 s after 2 failed launches');
-    harness.advance(10_000);
-    status = 202;
-    expect((await tick())?.outcome).toBe('launched');
-    expect(sent).toHaveLength(3);
-    for (const { body, timestamp, signature } of sent) {
-      const expected = createHmac('sha256', secret).update(`${timestamp}.`).update(body).digest('hex');
-      expect(signature).toBe(`v1=${expected}`);
-      const document = JSON.parse(body) as { launchId: string; time: number };
-      expect(Math.floor(document.time / 1000)).toBe(Number(timestamp));
-    }
-    expect(new Set(sent.map(({ body }) => (JSON.parse(body) as LaunchRequest).launchId)).size).toBe(3);
-  });
-
   it('gives Prometheus its figures', async () => {
     const { harness, runner } = await begin();
     await runner.claim();
@@ -191,6 +125,7 @@ export function observationsConformance(start: () => Promise<Harness>): void {
     expect(text).toContain('rlcd_tasks{status="leased"} 1\n');
     expect(text).toContain('rlcd_queued_tasks{kind="generate"} 2\n');
     expect(text).toContain('rlcd_live_runners 1\n');
+    expect(text).toContain('rlcd_wanted_runners 4\n');
     for (const line of text.trim().split('\n')) {
       expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|\w+(\{\w+="[^"]*"\})? [\d.]+)$/);
     }

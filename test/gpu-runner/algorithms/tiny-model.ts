@@ -55,6 +55,14 @@ export function tinyBannedTokens({ tokenizer }: Model): number[] {
   });
 }
 
+/** The same for an experiment's `bannedTexts`: random weights write bytes that are no character, and few full stops. */
+export const tinyBannedTexts: string[] = [
+  '\u{fffd}',
+  '\u{7f}',
+  ...Array.from({ length: 32 }, (_, code) => String.fromCodePoint(code)),
+  ...'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdfgijklmnopqrtuvwxyz',
+];
+
 export function tinyPrompts(count: number): PromptRow[] {
   return Array.from({ length: count }, (_, row) => ({
     id: `p${row}`,

@@ -39,7 +39,7 @@ describe('runner configuration', () => {
       },
     });
     readConfiguration(watched);
-    expect(read.size).toBe(5);
+    expect(read.size).toBe(6);
     for (const name of read) expect(helpText()).toContain(`  ${name} `);
   });
 });

@@ -14,18 +14,11 @@ import { createClient, type Client } from '../../../shared/api/client.ts';
 import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
 import { judgement } from '../../../shared/api/tasks/judge.ts';
 import { kindStories } from '../../../shared/principles/kind-stories/kind-stories.ts';
-import { openTinyModel, tinyPrompts } from '../algorithms/tiny-model.ts';
+import { openTinyModel, tinyBannedTexts, tinyPrompts } from '../algorithms/tiny-model.ts';
 
 const ADMIN_KEY = 'a-key-for-tests-of-the-runner-0123456789';
-/** Random weights write bytes that are no character, and few full stops: this leaves them little else to write. */
-const BANNED = [
-  '\u{fffd}',
-  '\u{7f}',
-  ...Array.from({ length: 32 }, (_, code) => String.fromCodePoint(code)),
-  ...'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdfgijklmnopqrtuvwxyz'.split(''),
-];
 const SMALL: Hyperparameters = {
-  simulate: { maximumNewTokens: 24, maximumTries: 50, bannedTexts: BANNED, promptLimit: 12 },
+  simulate: { maximumNewTokens: 24, maximumTries: 50, bannedTexts: tinyBannedTexts, promptLimit: 12 },
   'train-preference-model': {
     rank: 2,
     batchPairs: 4,

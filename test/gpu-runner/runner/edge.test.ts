@@ -1,0 +1,77 @@
+/** How a runner bears with an edge that is away: it asks on, and ends when that has lasted as long as it was told. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createAdaptorServer } from '@hono/node-server';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Edge, EdgeSilentError } from '../../../gpu-runner/runner/edge.ts';
+import { freePort } from '../../../scripts/processes/free-port.ts';
+
+const RUNNER = {
+  id: '019ab0e7-6c00-7000-8000-000000000000',
+  name: 'runner',
+  engineVersion: '1',
+  device: { kind: 'cpu' },
+};
+const NOTHING = { task: null, retryAfterSeconds: 2 };
+const never = new AbortController().signal;
+
+let answers: (() => Response)[] = [];
+const server = createAdaptorServer({ fetch: () => (answers.shift() ?? (() => Response.json(NOTHING)))() });
+let baseUrl = '';
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+beforeEach(() => {
+  answers = [];
+});
+afterAll(() => {
+  server.close();
+});
+
+describe('an edge that is away', () => {
+  it('is asked again until it answers, for as long as it takes', async () => {
+    const lines: string[] = [];
+    let answered = 0;
+    const edge = new Edge({
+      baseUrl,
+      key: 'key',
+      log: (line) => lines.push(line),
+      onAnswer: async () => {
+        answered += 1;
+      },
+      patienceSeconds: null,
+    });
+    answers = [() => new Response('starting', { status: 503 }), () => new Response('busy', { status: 429 })];
+    expect(await edge.claim(RUNNER, ['simulate'], never)).toEqual(NOTHING);
+    expect(lines).toHaveLength(2);
+    expect(answered).toBe(1);
+  });
+
+  it('ends a runner that waits no longer than it was told, and only after that', async () => {
+    const lines: string[] = [];
+    const log = (line: string): number => lines.push(line);
+    const edge = new Edge({
+      baseUrl: `http://127.0.0.1:${await freePort()}`,
+      key: 'key',
+      log,
+      patienceSeconds: 0.3,
+    });
+    const error = await edge.claim(RUNNER, ['simulate'], never).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(EdgeSilentError);
+    expect(String(error)).toMatch(/has not answered for \d+ s: ends, as RLCD_IDLE_SECONDS \(0.3\) asks/);
+    expect(lines.length).toBeGreaterThanOrEqual(1);
+  });
+
+  it('is forgiven its silence by an answer', async () => {
+    const edge = new Edge({ baseUrl, key: 'key', log: () => {}, patienceSeconds: 0.5 });
+    for (let round = 0; round < 3; round++) {
+      await sleep(300);
+      answers = [() => new Response('away', { status: 503 })];
+      expect(await edge.claim(RUNNER, ['simulate'], never)).toEqual(NOTHING);
+    }
+  });
+});
