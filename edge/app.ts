@@ -21,6 +21,7 @@ import { principleHandlers } from './routes/principles.ts';
 import { promptSetHandlers } from './routes/prompt-sets.ts';
 import { uploadHandlers } from './routes/uploads.ts';
 import { runnerHandlers } from './routes/runners.ts';
+import { scorerHandlers } from './routes/scorers.ts';
 import { taskHandlers } from './routes/tasks.ts';
 
 export function createApp(dependencies: Dependencies): App {
@@ -38,6 +39,7 @@ export function createApp(dependencies: Dependencies): App {
     ...promptSetHandlers(dependencies),
     ...uploadHandlers(dependencies),
     ...runnerHandlers(dependencies),
+    ...scorerHandlers(dependencies),
     ...taskHandlers(dependencies),
   };
   const app = createRouter();

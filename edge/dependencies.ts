@@ -20,6 +20,8 @@ export interface Dependencies {
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly limiter: RateLimiter;
+  /** Of edge/scoring/kernel.wat: a Worker gets it with its bundle, Node compiles the file. */
+  readonly scoringKernel: WebAssembly.Module;
   /** The administrator's key from the environment; undefined where the host has none. */
   readonly bootstrapKey: string | undefined;
   /** The network address a request without a key is counted by. */

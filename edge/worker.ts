@@ -8,6 +8,7 @@ import { readBootstrapKey } from './hosts/bootstrap-key.ts';
 import type { App } from './http/register.ts';
 import { readLaunchPolicy, type LaunchEnvironment } from './orchestration/launch/configuration.ts';
 import { runSchedule } from './orchestration/schedule.ts';
+import scoringKernel from './scoring/kernel.wasm';
 import { openDatabase } from './store/database.ts';
 
 /** The bindings of wrangler.toml. */
@@ -48,6 +49,7 @@ function createDependencies(bindings: WorkerBindings): Dependencies {
     database: openDatabase(bindings.DATABASE),
     blobs: new BucketBlobs(bindings.BLOBS),
     clock: Date.now,
+    scoringKernel,
     limiter: createLimiter(bindings),
     bootstrapKey: readBootstrapKey(bindings.RLCD_ADMIN_KEY),
     clientAddress: (context) => context.req.header('cf-connecting-ip') ?? 'local',

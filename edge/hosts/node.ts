@@ -1,5 +1,5 @@
 /** The Node host: node:sqlite and files in one folder. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Dependencies } from '../dependencies.ts';
@@ -12,6 +12,11 @@ import { NodeDatabase } from './node-database.ts';
 export interface NodeHost {
   readonly dependencies: Dependencies;
   close(): void;
+}
+
+/** The scorer's WASM, compiled. */
+export function readScoringKernel(): WebAssembly.Module {
+  return new WebAssembly.Module(readFileSync(new URL('../scoring/kernel.wasm', import.meta.url)));
 }
 
 /**
@@ -29,6 +34,7 @@ export function openNodeHost(directory: string, bootstrapKey: string | undefined
       database: openDatabase(client as unknown as D1Database),
       blobs: new FileBlobs(join(directory, 'blobs')),
       clock,
+      scoringKernel: readScoringKernel(),
       limiter: new MemoryLimiter(clock),
       bootstrapKey,
       clientAddress: (context) => getConnInfo(context).remote.address ?? 'unknown',

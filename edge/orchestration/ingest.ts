@@ -2,9 +2,15 @@
 import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
 import { comparisonLine } from '../../shared/api/tasks/judge.ts';
 import { preferencePairLine } from '../../shared/api/tasks/simulate.ts';
+import { invalidRequest } from '../problem.ts';
+import { readBlob } from '../scoring/scorer-cache.ts';
+import { ScorerFileError } from '../scoring/scorer-file-error.ts';
+import { Scorer } from '../scoring/scorer.ts';
 import type { Blobs } from '../store/blobs.ts';
 import type { Database } from '../store/database.ts';
+import { createIdentifier } from '../store/identifier.ts';
 import { jsonChunks, raw, type RawStatement } from '../store/raw.ts';
+import { publishScorer } from '../store/scorers.ts';
 import { readJsonLines } from './json-lines.ts';
 
 interface Outputs {
@@ -23,6 +29,7 @@ export async function ingestOutputs(
   database: Database,
   blobs: Blobs,
   { taskId, kind, outputs }: Outputs,
+  scoringKernel: WebAssembly.Module,
   now: number,
 ): Promise<RawStatement[]> {
   const sha256 = (name: string) => outputs.find((output) => output.name === name)?.sha256;
@@ -36,7 +43,30 @@ export async function ingestOutputs(
       ? []
       : await ingestComparisons(database, blobs, taskId, comparisons, now);
   }
+  const scorer = sha256('scorer');
+  if (kind === 'train-scorer' && scorer !== undefined) {
+    return await ingestScorer(database, blobs, taskId, scorer, scoringKernel, now);
+  }
   return [];
+}
+
+/** A scorer is opened before it is published: one that cannot score never gets a row or a label. */
+async function ingestScorer(
+  database: Database,
+  blobs: Blobs,
+  taskId: string,
+  sha256: string,
+  scoringKernel: WebAssembly.Module,
+  now: number,
+): Promise<RawStatement[]> {
+  const bytes = await readBlob(blobs, sha256);
+  try {
+    const { calibration } = new Scorer(scoringKernel, bytes);
+    return publishScorer(database, { id: createIdentifier(now), taskId, sha256, calibration }, now);
+  } catch (error) {
+    if (!(error instanceof ScorerFileError)) throw error;
+    throw invalidRequest([{ in: 'body', pointer: '#/outputs', detail: `scorer: ${error.message}` }]);
+  }
 }
 
 /** SQLite's JSON functions end a text at a NUL. */
@@ -64,7 +94,11 @@ async function ingestPairs(database: Database, blobs: Blobs, taskId: string, sha
   );
 }
 
-const OUTCOMES = { 1: 'first', 0: 'second', 0.5: 'tie' } as const;
+/** Of two orders that disagree, or of which one is a tie, the share tells which side has more. */
+function outcomeOf(share: number): 'first' | 'second' | 'tie' {
+  if (share === 0.5) return 'tie';
+  return share > 0.5 ? 'first' : 'second';
+}
 
 async function ingestComparisons(
   database: Database,
@@ -77,7 +111,7 @@ async function ingestComparisons(
   for await (const line of readJsonLines(blobs, sha256, 'comparisons', comparisonLine)) {
     const { judge, promptId, firstScore, secondScore } = line;
     const [prompt, first, second] = [line.prompt, line.first, line.second].map(clean);
-    lines.push([promptId, prompt, first, second, judge, OUTCOMES[line.share], firstScore, secondScore]);
+    lines.push([promptId, prompt, first, second, judge, outcomeOf(line.share), firstScore, secondScore]);
   }
   return jsonChunks(lines).flatMap((json) => [
     raw(

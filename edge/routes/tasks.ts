@@ -68,7 +68,11 @@ function checkCompletion(
   );
 }
 
-export function taskHandlers({ database, blobs }: Dependencies): Handlers<typeof taskEndpoints> {
+export function taskHandlers({
+  database,
+  blobs,
+  scoringKernel,
+}: Dependencies): Handlers<typeof taskEndpoints> {
   async function requireView(taskId: string, now: number) {
     const view = await findTask(database, taskId, now);
     if (!view) throw notFound(`task ${taskId}`);
@@ -102,6 +106,7 @@ export function taskHandlers({ database, blobs }: Dependencies): Handlers<typeof
           database,
           blobs,
           { ...parameters, kind, outputs: body.outputs },
+          scoringKernel,
           now,
         );
         await completeTask(database, holder, body, rows, now);

@@ -12,6 +12,7 @@ import { metricEndpoints } from './metrics.ts';
 import { principleEndpoints } from './principles.ts';
 import { promptSetEndpoints } from './prompt-sets.ts';
 import { runnerEndpoints } from './runners.ts';
+import { scorerEndpoints } from './scorers.ts';
 import { taskEndpoints } from './tasks.ts';
 
 export const contract = {
@@ -27,6 +28,7 @@ export const contract = {
   ...principleEndpoints,
   ...promptSetEndpoints,
   ...runnerEndpoints,
+  ...scorerEndpoints,
   ...taskEndpoints,
 } satisfies Record<string, Endpoint>;
 

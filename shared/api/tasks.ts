@@ -72,6 +72,7 @@ const claimedTask = z
     claimed('distill', taskSchemas.distill.parameters),
     claimed('dpo', taskSchemas.dpo.parameters),
     claimed('best-of-n', taskSchemas['best-of-n'].parameters),
+    claimed('train-scorer', taskSchemas['train-scorer'].parameters),
     claimed('generate', taskSchemas.generate.parameters),
     claimed('judge', taskSchemas.judge.parameters),
   ])

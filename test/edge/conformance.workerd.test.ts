@@ -3,6 +3,7 @@ import { applyD1Migrations, reset } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { BucketBlobs } from '../../edge/hosts/bucket-blobs.ts';
+import scoringKernel from '../../edge/scoring/kernel.wasm';
 import { openDatabase } from '../../edge/store/database.ts';
 import { createClient } from '../../shared/api/client.ts';
 import { conformance } from './conformance/index.ts';
@@ -11,7 +12,7 @@ import { ORIGIN, type TestStore } from './harness.ts';
 async function openWorkerStore(): Promise<TestStore> {
   await reset();
   await applyD1Migrations(env.DATABASE, env.MIGRATIONS);
-  return { database: openDatabase(env.DATABASE), blobs: new BucketBlobs(env.BLOBS) };
+  return { database: openDatabase(env.DATABASE), blobs: new BucketBlobs(env.BLOBS), scoringKernel };
 }
 
 describe('conformance in workerd', () => {

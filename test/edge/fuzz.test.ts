@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import { FileBlobs } from '../../edge/hosts/file-blobs.ts';
 import { migrate } from '../../edge/hosts/migrate-node.ts';
+import { readScoringKernel } from '../../edge/hosts/node.ts';
 import { NodeDatabase } from '../../edge/hosts/node-database.ts';
 import { openDatabase } from '../../edge/store/database.ts';
 import { contract } from '../../shared/api/contract.ts';
@@ -32,6 +33,7 @@ async function openRound(folder: string, round: number) {
   const harness = await createHarness(async () => ({
     database: openDatabase(client as unknown as D1Database),
     blobs: new FileBlobs(join(folder, `blobs-${round}`)),
+    scoringKernel: readScoringKernel(),
   }));
   const watcher = new DatabaseSync(path);
   const version = watcher.prepare('PRAGMA data_version');

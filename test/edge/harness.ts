@@ -12,6 +12,7 @@ import { SCOPES, type Scope } from '../../shared/api/words.ts';
 export interface TestStore {
   readonly database: Dependencies['database'];
   readonly blobs: Dependencies['blobs'];
+  readonly scoringKernel: Dependencies['scoringKernel'];
 }
 
 /** Opens an empty store with every migration applied. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { FileBlobs } from '../../edge/hosts/file-blobs.ts';
 import { migrate } from '../../edge/hosts/migrate-node.ts';
+import { readScoringKernel } from '../../edge/hosts/node.ts';
 import { NodeDatabase } from '../../edge/hosts/node-database.ts';
 import { openDatabase } from '../../edge/store/database.ts';
 import type { TestStore } from './harness.ts';
@@ -24,5 +25,6 @@ export function openNodeStore(folder: string): TestStore & { client: NodeDatabas
     client,
     database: openDatabase(client as unknown as D1Database),
     blobs: new FileBlobs(join(folder, 'blobs')),
+    scoringKernel: readScoringKernel(),
   };
 }

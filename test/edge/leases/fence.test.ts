@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { migrate } from '../../../edge/hosts/migrate-node.ts';
+import { readScoringKernel } from '../../../edge/hosts/node.ts';
 import { NodeDatabase } from '../../../edge/hosts/node-database.ts';
 import { FileBlobs } from '../../../edge/hosts/file-blobs.ts';
 import { openDatabase } from '../../../edge/store/database.ts';
@@ -68,7 +69,11 @@ async function begin(): Promise<Situation> {
   const client = new InterruptedDatabase(':memory:');
   migrate(client);
   const database = openDatabase(client as unknown as D1Database);
-  const harness = await createHarness(async () => ({ database, blobs: new FileBlobs(folder) }));
+  const harness = await createHarness(async () => ({
+    database,
+    blobs: new FileBlobs(folder),
+    scoringKernel: readScoringKernel(),
+  }));
   await seedWorld(harness);
   await harness.clients.client.createExperiment({ body: { ...EXPERIMENT, shards: 1 } });
   const runner = new TestRunner(harness);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { FileBlobs } from '../../../edge/hosts/file-blobs.ts';
 import { migrate } from '../../../edge/hosts/migrate-node.ts';
+import { readScoringKernel } from '../../../edge/hosts/node.ts';
 import { NodeDatabase } from '../../../edge/hosts/node-database.ts';
 import { openDatabase } from '../../../edge/store/database.ts';
 import { createHarness, type Harness } from '../harness.ts';
@@ -37,6 +38,7 @@ async function openMortal(folder: string) {
   const harness = await createHarness(async () => ({
     database,
     blobs: new FileBlobs(join(folder, 'blobs')),
+    scoringKernel: readScoringKernel(),
   }));
   return { client, harness };
 }

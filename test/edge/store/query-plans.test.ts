@@ -7,6 +7,7 @@ import type { SQLInputValue } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { openDatabase } from '../../../edge/store/database.ts';
+import { readScoringKernel } from '../../../edge/hosts/node.ts';
 import type { NodeDatabase } from '../../../edge/hosts/node-database.ts';
 import { contract } from '../../../shared/api/contract.ts';
 import { isBytes, type Endpoint } from '../../../shared/api/endpoint.ts';
@@ -99,7 +100,7 @@ it('refuses a full scan and a sort in every read of the API', async () => {
   const { client, blobs } = openNodeStore(createFolder());
   const recording = new RecordingDatabase(client);
   const database = openDatabase(recording as unknown as D1Database);
-  const harness = await createHarness(async () => ({ database, blobs }));
+  const harness = await createHarness(async () => ({ database, blobs, scoringKernel: readScoringKernel() }));
   const parameters = await populate(harness);
   // The plans of writes are checked beside their own tests.
   recording.statements.clear();
