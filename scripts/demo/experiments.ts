@@ -27,7 +27,8 @@ export async function ensureExperiments(client: Client, settings: DemoExperiment
   return { rlcd, base };
 }
 
-async function ensureExperiment(client: Client, body: NewExperiment): Promise<string> {
+/** @returns the id of the experiment with this body; as {@link ensureExperiments} */
+export async function ensureExperiment(client: Client, body: NewExperiment): Promise<string> {
   const hash = createHash('sha256').update(canonicalJson(body)).digest('hex').slice(0, 8);
   const name = `${body.method} ${body.principle.name} seed ${body.seed} ${hash}`;
   const { items } = await client.listExperiments({ query: { text: name, limit: 200 } });

@@ -11,9 +11,9 @@ const OPENINGS = fileURLToPath(
   new URL('../../shared/principles/kind-stories/openings.jsonl', import.meta.url),
 );
 /** Where rows do not name their split. */
-const SHARES = { train: '0.7', dev: '0.1', test: '0.2' } as const;
+export const SHARES = { train: '0.7', dev: '0.1', test: '0.2' } as const;
 
-interface NamedPrompts {
+export interface NamedPrompts {
   readonly name: string;
   /** In the form of the API. */
   readonly lines: string;

@@ -1,6 +1,6 @@
 /** Opens a model in whatever form it comes, converting it once: the base, its tokenizer and where they came from. */
 import { createHash } from 'node:crypto';
-import { copyFile, stat, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { LlamaConfiguration } from '../config.ts';
 import { loadTokenizer, type Tokenizer, TOKENIZER_CONFIG_FILE, TOKENIZER_FILE } from '../tokenizer.ts';
@@ -54,8 +54,8 @@ interface Source {
 /**
  * Opens a model.
  *
- * @param pathOrHubId a Hugging Face LLaMA folder, a llama2.c file with its tokenizer beside it, a converted base
- *   folder, or a hub id (`owner/name`, optionally `@revision`); what exists as a path is taken as one
+ * @param pathOrHubId a Hugging Face LLaMA folder, a llama2.c file with its tokenizer beside it or the folder of one, a
+ *   converted base folder, or a hub id (`owner/name`, optionally `@revision`); what exists as a path is taken as one
  * @throws ModelFileError naming the file, the fault and the cure
  */
 export async function openModel(pathOrHubId: string, options: OpenModelOptions): Promise<Model> {
@@ -78,10 +78,21 @@ export async function openModel(pathOrHubId: string, options: OpenModelOptions):
       await convertOnce(baseFolderSource(base), nameOf(pathOrHubId), precision, cacheDirectory),
     );
   }
-  const source = isFolder
-    ? await huggingFaceSource(location)
-    : await llama2cSource(location, options.tokenizerFile);
+  const llama2cFile = isFolder ? await llama2cFileIn(location) : location;
+  const source =
+    llama2cFile === undefined
+      ? await huggingFaceSource(location)
+      : await llama2cSource(llama2cFile, options.tokenizerFile);
   return await describe(await convertOnce(source, nameOf(pathOrHubId), precision, cacheDirectory));
+}
+
+/** The model of a folder that holds one llama2.c file and nothing of Hugging Face's; undefined for any other folder. */
+async function llama2cFileIn(folder: string): Promise<string | undefined> {
+  const names = await readdir(folder);
+  if (names.includes('config.json') || names.some((name) => /safetensors|^pytorch_model/.test(name)))
+    return undefined;
+  const [model, ...others] = names.filter((name) => name.endsWith('.bin') && !name.startsWith('tok'));
+  return model === undefined || others.length > 0 ? undefined : path.join(folder, model);
 }
 
 async function locate(pathOrHubId: string, cacheDirectory: string): Promise<string> {

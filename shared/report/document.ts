@@ -1,0 +1,187 @@
+/** The report of a comparison as a document: what every renderer shows, and what is kept. */
+import { z } from 'zod';
+import { count, interval, summary } from '../api/tasks/settings.ts';
+
+const seed = z.int().nonnegative();
+const share = z.number().min(0).max(1);
+
+/** A share, difference or mean with its interval. */
+const estimate = z.strictObject({ value: z.number(), interval });
+export type Estimate = z.infer<typeof estimate>;
+
+const seedValue = z.strictObject({ seed, value: z.number() });
+
+const system = z.strictObject({
+  system: z.string(),
+  seeds: z.array(seed),
+  /** Responses of all seeds. */
+  responses: count,
+  tokens: summary,
+  words: summary,
+  /** Dist-1, Dist-2 and Dist-3, each the mean over seeds: Dist falls with the amount of text. */
+  distinct: z.tuple([z.number(), z.number(), z.number()]),
+  perplexityUnderBase: z.number(),
+  endedShare: share,
+});
+export type SystemReport = z.infer<typeof system>;
+
+const matchUp = z.strictObject({
+  first: z.string(),
+  second: z.string(),
+  /** Pairs of responses: prompts times seeds that both systems answered. */
+  n: count,
+  wins: count,
+  losses: count,
+  ties: count,
+  /** Share won by the first, ties as halves; the interval resamples prompts. */
+  rate: estimate,
+  perSeed: z.array(seedValue),
+  /** Rate at equal lengths; null where lengths cannot be told from quality. */
+  lengthControlled: estimate.nullable(),
+});
+export type MatchUp = z.infer<typeof matchUp>;
+
+const judgeReport = z.strictObject({
+  judge: z.string(),
+  /** Every pair of systems once. */
+  matchUps: z.array(matchUp),
+  /** Mean score of each system; empty for a judge that only compares. */
+  scores: z.array(z.strictObject({ system: z.string(), score: estimate })),
+  /** Bradley-Terry strengths, the strongest first; null where they are not finite. */
+  ranking: z.array(z.strictObject({ system: z.string(), strength: estimate, meanWinRate: share })).nullable(),
+});
+export type JudgeReport = z.infer<typeof judgeReport>;
+
+const labels = z.strictObject({
+  method: z.string(),
+  /** Methods that learn from the same pairs, by hash; beside `method` itself. */
+  sameAs: z.array(z.string()),
+  /** What decides which response is the better one. */
+  gold: z.string(),
+  pairs: count,
+  /** Share of pairs whose label names the response that the gold judge scores higher; ties half. */
+  accuracy: estimate,
+  perSeed: z.array(seedValue),
+  /** Mean of |2 p - 1|: 1 for hard labels, 0 for labels that say nothing. */
+  meanConfidence: share,
+  /** Share of pairs in which the preferred response has more words; ties half. */
+  preferredIsLonger: share,
+  /** Mean words of the preferred response minus those of the other. */
+  meanLengthGap: z.number(),
+});
+export type LabelReport = z.infer<typeof labels>;
+
+const preferenceModel = z.strictObject({
+  method: z.string(),
+  seed,
+  heldOut: z.strictObject({
+    n: count,
+    accuracy: estimate,
+    brier: z.number(),
+    expectedCalibrationError: z.number(),
+  }),
+});
+export type PreferenceModelReport = z.infer<typeof preferenceModel>;
+
+/** Preference models of several methods on one set of labelled pairs that none was trained on. */
+const agreement = z.strictObject({
+  /** Which pairs, and who labelled them. */
+  pairs: z.string(),
+  gold: z.string(),
+  n: count,
+  methods: z.array(z.strictObject({ method: z.string(), accuracy: estimate, perSeed: z.array(seedValue) })),
+});
+export type AgreementReport = z.infer<typeof agreement>;
+
+const gridCell = z.strictObject({
+  klCoefficient: z.number(),
+  steps: count,
+  /** Means over seeds, on dev prompts; each seed's reward has a scale of its own. */
+  reward: z.number(),
+  kl: z.number(),
+  tokens: z.number(),
+  perSeed: z.array(
+    z.strictObject({ seed, reward: z.number(), interval, kl: z.number(), chosen: z.boolean() }),
+  ),
+});
+const grid = z.strictObject({ method: z.string(), cells: z.array(gridCell).min(1) });
+export type GridReport = z.infer<typeof grid>;
+
+/** What the over-optimisation alarm saw of one run of PPO. */
+const alarm = z.strictObject({
+  method: z.string(),
+  seed,
+  klCoefficient: z.number(),
+  raised: z.strictObject({ step: count, signals: z.array(z.string()), message: z.string() }).nullable(),
+  /** Steps after which the alarm would keep the policy. */
+  chosenSteps: count,
+});
+export type AlarmReport = z.infer<typeof alarm>;
+
+const claim = z.strictObject({
+  /** In words. */
+  claim: z.string(),
+  /** What the number is. */
+  quantity: z.string(),
+  estimate,
+  /** The value that it must exceed. */
+  threshold: z.number(),
+  /** found: the interval lies above the threshold; contrary: below it; undecided: around it. */
+  verdict: z.enum(['found', 'contrary', 'undecided']),
+});
+export type ClaimReport = z.infer<typeof claim>;
+
+const sample = z.strictObject({
+  prompt: z.string(),
+  responses: z.array(z.strictObject({ system: z.string(), text: z.string() })),
+});
+
+const lineageTask = z.strictObject({
+  method: z.string(),
+  seed,
+  stage: z.string(),
+  shard: count,
+  key: z.string(),
+  engineVersion: z.string(),
+  inputs: z.array(z.strictObject({ name: z.string(), sha256: z.string() })),
+  outputs: z.array(z.strictObject({ name: z.string(), sha256: z.string() })),
+});
+
+/** What the comparison ran with; it comes from whoever asked for it. */
+const setting = z.strictObject({
+  title: z.string(),
+  /** The exact command that makes this report again. */
+  command: z.string(),
+  scale: z.string(),
+  principle: z.strictObject({ name: z.string(), version: z.int() }),
+  model: z.strictObject({ name: z.string(), weightsSha256: z.string(), parameterCount: count }),
+  prompts: z.strictObject({ contentSha256: z.string(), train: count, dev: count, test: count }),
+  hyperparameters: z.record(z.string(), z.unknown()),
+  createdAt: z.iso.datetime(),
+  machine: z.string(),
+});
+export type ReportSetting = z.infer<typeof setting>;
+
+export const reportDocument = z.strictObject({
+  format: z.literal('rlcd-report-1'),
+  setting,
+  seeds: z.array(seed).min(1),
+  systems: z.array(system).min(1),
+  judges: z.array(judgeReport),
+  labels: z.array(labels),
+  preferenceModels: z.array(preferenceModel),
+  agreement: z.array(agreement),
+  grids: z.array(grid),
+  alarms: z.array(alarm),
+  claims: z.array(claim),
+  /** The first test prompts by position: nobody chose them by what came out. */
+  samples: z.array(sample),
+  cost: z.strictObject({
+    runnerSeconds: z.number(),
+    tasks: count,
+    /** Tasks that several experiments asked for and that were done once. */
+    sharedTasks: count,
+  }),
+  lineage: z.array(lineageTask),
+});
+export type ReportDocument = z.infer<typeof reportDocument>;

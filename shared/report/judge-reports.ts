@@ -1,0 +1,53 @@
+/** What each judge says of all systems: match-ups, scores, and one ranking. */
+import { rankSystems } from '../statistics/bradley-terry-bootstrap.ts';
+import { UndefinedStatisticError } from '../statistics/errors.ts';
+import { clusterMean } from './cluster-mean.ts';
+import type { JudgeReport } from './document.ts';
+import type { ExperimentEvidence } from './evidence.ts';
+import { matchUp, pairsOfSystems, scoreTable, type PairOfSystems, type ScoreTable } from './match-ups.ts';
+
+/** Ties added to each pair of systems, so that one that wins everything keeps a finite strength. */
+const TIES_ADDED = 1;
+const RESAMPLES = 200;
+
+/** One report a judge, in the order in which judges occur. */
+export function judgeReports(experiments: readonly ExperimentEvidence[]): JudgeReport[] {
+  const judges = new Set(experiments.flatMap(({ comparisons }) => comparisons.map(({ judge }) => judge)));
+  return [...judges].map((judge) => {
+    const scores = scoreTable(experiments, judge);
+    const pairs = pairsOfSystems(experiments, judge, scores);
+    return { judge, matchUps: pairs.map(matchUp), scores: meanScores(scores), ranking: ranking(pairs) };
+  });
+}
+
+function meanScores(scores: ScoreTable): JudgeReport['scores'] {
+  return [...scores].map(([system, byPlace]) => ({
+    system,
+    score: clusterMean(
+      [...byPlace].map(([place, value]) => ({ promptId: place.slice(place.indexOf('/') + 1), value })),
+    ),
+  }));
+}
+
+/** Bradley-Terry over all pairs; all comparisons of a prompt are resampled together. */
+function ranking(pairs: readonly PairOfSystems[]): JudgeReport['ranking'] {
+  const rows = pairs.flatMap(({ first, second, shares }) =>
+    shares.map(({ share, promptId }) => ({ first, second, score: share, promptId })),
+  );
+  if (rows.length === 0) return null;
+  try {
+    const { systems } = rankSystems(
+      rows,
+      rows.map(({ promptId }) => promptId),
+      { seed: 1, resamples: RESAMPLES, tiesAdded: TIES_ADDED },
+    );
+    return systems.map(({ system, strength, interval, meanWinRate }) => ({
+      system,
+      strength: { value: strength, interval },
+      meanWinRate,
+    }));
+  } catch (error) {
+    if (error instanceof UndefinedStatisticError) return null;
+    throw error;
+  }
+}

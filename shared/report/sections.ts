@@ -1,0 +1,27 @@
+/** The content of a report, apart from its form: Markdown and HTML are written from the same sections. */
+import { judgeSections } from './sections/judge-sections.ts';
+import { gridSection } from './sections/grid-section.ts';
+import { claimsSection, samplesSection, settingSection } from './sections/frame-sections.ts';
+import {
+  alarmSection,
+  labelsSection,
+  preferenceModelSection,
+  systemsSection,
+} from './sections/stage-sections.ts';
+import type { ReportDocument } from './document.ts';
+import type { Section } from './sections/blocks.ts';
+
+/** Every section that the document has something for, in the order in which a reader asks. */
+export function reportSections(document: ReportDocument): Section[] {
+  return [
+    claimsSection(document),
+    ...judgeSections(document),
+    systemsSection(document),
+    labelsSection(document),
+    preferenceModelSection(document),
+    gridSection(document),
+    alarmSection(document),
+    samplesSection(document),
+    settingSection(document),
+  ].filter(({ blocks }) => blocks.length > 0);
+}
