@@ -13,8 +13,8 @@ export const PRINCIPLE = 'kind-stories';
 export const PROMPT_SET = 'openings';
 export const BASE_MODEL = 'bundled';
 
-export function sha256Of(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+export function sha256Of(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
 }
 
 export async function seedPromptSet(
@@ -72,11 +72,11 @@ async function seedBaseModel({ database }: TestStore): Promise<void> {
 /** Stores bytes as an artifact. @returns their SHA-256 */
 export async function putArtifact(
   { database, blobs }: TestStore,
-  content: string,
+  content: string | Uint8Array,
   kind: (typeof ARTIFACT_KINDS)[number] = 'report',
 ): Promise<string> {
   const sha256 = sha256Of(content);
-  await blobs.put(artifactBlob(sha256), new TextEncoder().encode(content));
+  await blobs.put(artifactBlob(sha256), Buffer.from(content));
   await database
     .insert(artifacts)
     .values({
@@ -143,6 +143,8 @@ export function finish(task: ClaimedTask): {
             expectedCalibrationError: 0.1,
             calibrationBins: [],
             accuracyByLengthGap: [],
+            accuracyByConfidence: [],
+            accuracyBySource: [],
           },
         },
       };
@@ -222,6 +224,7 @@ export function finish(task: ClaimedTask): {
     case 'distill':
     case 'dpo':
     case 'best-of-n':
+    case 'train-scorer':
     default:
       throw new Error(`${task.kind}: no method of the tests has this stage`);
   }

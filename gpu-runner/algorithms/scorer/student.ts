@@ -33,9 +33,11 @@ export const OFFSETS = {
 export function initialStudent(seed: number, stream: number): Student {
   const dense = new Float32Array(OFFSETS.length);
   for (let index = 0; index < OFFSETS.secondBias; index++) {
-    const isBias = index >= OFFSETS.firstBias && index < OFFSETS.second;
     const inputs = index < OFFSETS.firstBias ? INPUTS : HIDDEN;
-    dense[index] = isBias ? 0 : normal(seed, stream, index) * Math.sqrt(2 / inputs);
+    const isBias = index >= OFFSETS.firstBias && index < OFFSETS.second;
+    // The table starts at zero: without biases of their own no unit would be active, and nothing would ever learn.
+    const deviation = isBias ? 0.5 : Math.sqrt(2 / inputs);
+    dense[index] = deviation * normal(seed, stream, index);
   }
   return { table: new Float32Array(BUCKETS * DIMENSION), dense };
 }

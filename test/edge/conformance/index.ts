@@ -14,6 +14,7 @@ import { principlesConformance } from './principles.ts';
 import { promptSetsConformance } from './prompt-sets.ts';
 import { protocolConformance } from './protocol.ts';
 import { observationsConformance } from './observations.ts';
+import { scorersConformance } from './scorers.ts';
 import { tasksConformance } from './tasks.ts';
 
 export function conformance(open: OpenStore): void {
@@ -38,6 +39,9 @@ export function conformance(open: OpenStore): void {
   });
   describe('launches', () => {
     launchesConformance(start);
+  });
+  describe('scorers', () => {
+    scorersConformance(start);
   });
   describe('tasks', () => {
     tasksConformance(start);

@@ -75,7 +75,10 @@ export function launchesConformance(start: () => Promise<Harness>): void {
     await new TestRunner(harness, { launchId: asked[0]?.launchId }).claim();
     await tick();
     expect(asked).toHaveLength(2);
-    expect((await client.listLaunches()).items.map(({ arrivedAt }) => arrivedAt !== null)).toEqual([false, true]);
+    expect((await client.listLaunches()).items.map(({ arrivedAt }) => arrivedAt !== null)).toEqual([
+      false,
+      true,
+    ]);
     // A runner started by hand is not the one that was launched.
     harness.advance(1000);
     await new TestRunner(harness).claim();
@@ -206,7 +209,9 @@ export function launchesConformance(start: () => Promise<Harness>): void {
       },
       {
         outcome: 'failed',
-        reason: expect.stringMatching(/^403: .*cannot get resource.*apply deploy\/kubernetes\/launcher\.yaml/) as string,
+        reason: expect.stringMatching(
+          /^403: .*cannot get resource.*apply deploy\/kubernetes\/launcher\.yaml/,
+        ) as string,
       },
     ],
     [
@@ -222,14 +227,18 @@ export function launchesConformance(start: () => Promise<Harness>): void {
     [
       'the template would run by itself',
       (server: ApiServer) => {
-        server.cronJob = JSON.parse(JSON.stringify(server.cronJob).replace('"suspend":true', '"suspend":false')) as object;
+        server.cronJob = JSON.parse(
+          JSON.stringify(server.cronJob).replace('"suspend":true', '"suspend":false'),
+        ) as object;
       },
       { outcome: 'failed', reason: expect.stringContaining('is not suspended') as string },
     ],
     [
       'the template is no template',
       (server: ApiServer) => {
-        server.cronJob = { spec: { suspend: true, jobTemplate: { spec: { template: { spec: { containers: [] } } } } } };
+        server.cronJob = {
+          spec: { suspend: true, jobTemplate: { spec: { template: { spec: { containers: [] } } } } },
+        };
       },
       { outcome: 'failed', reason: expect.stringContaining('containers') as string },
     ],
@@ -251,7 +260,10 @@ export function launchesConformance(start: () => Promise<Harness>): void {
     [
       'the server is broken, three times',
       (server: ApiServer) => {
-        const fault = { kind: 'answer', response: () => status(500, 'InternalError', 'etcd is away') } as const;
+        const fault = {
+          kind: 'answer',
+          response: () => status(500, 'InternalError', 'etcd is away'),
+        } as const;
         server.faults.push(fault, fault, fault);
       },
       { outcome: 'failed', reason: '500 InternalError: etcd is away' },
@@ -261,7 +273,8 @@ export function launchesConformance(start: () => Promise<Harness>): void {
       (server: ApiServer) =>
         server.faults.push({
           kind: 'answer',
-          response: () => new Response(null, { status: 307, headers: { location: 'https://elsewhere.test/' } }),
+          response: () =>
+            new Response(null, { status: 307, headers: { location: 'https://elsewhere.test/' } }),
         }),
       { outcome: 'failed', reason: expect.stringMatching(/^307 /) as string },
     ],

@@ -1,0 +1,164 @@
+/** Conformance of scorers: a task publishes one, labels point at it, texts are scored by it; a broken one never gets in. */
+import { expect, it } from 'vitest';
+import { artifactBlob } from '../../../edge/store/artifacts.ts';
+import type { Harness } from '../harness.ts';
+import { TestRunner } from '../runner.ts';
+import { EXPERIMENT, PRINCIPLE, putArtifact, seedWorld } from '../seed.ts';
+import { madeScorer } from '../scoring/made-scorer.ts';
+
+const KIND = { hugged: 100, smiled: 80, yelled: -100 };
+const agreement = { n: 1, agreement: 1, interval: { lower: 0.2, upper: 1, confidence: 0.95 } };
+const RESULT = {
+  texts: 8,
+  bytes: 100,
+  heldOut: {
+    pairs: agreement,
+    freshPairs: agreement,
+    rankCorrelation: { n: 4, value: 0.9, interval: { lower: 0.5, upper: 1, confidence: 0.95 } },
+    byLength: [],
+    labels: { n: 2, student: 1, teacher: 1 },
+  },
+};
+const choice = { principle: PRINCIPLE };
+
+export function scorersConformance(start: () => Promise<Harness>): void {
+  async function begin() {
+    const harness = await start();
+    await seedWorld(harness);
+    return { harness, ...harness.clients };
+  }
+
+  /** Runs an experiment that asks for a scorer up to the scorer's own task. */
+  async function claimScorerTask({ harness, seed = 7 }: { harness: Harness; seed?: number }) {
+    await harness.clients.client.createExperiment({ body: { ...EXPERIMENT, seed, scorer: true } });
+    const runner = new TestRunner(harness);
+    for (;;) {
+      const task = await runner.claim();
+      if (task === null) throw new Error('no train-scorer task came');
+      if (task.kind === 'train-scorer') return task;
+      await runner.complete(task);
+    }
+  }
+
+  async function publish(harness: Harness, bytes: Uint8Array, seed = 7) {
+    const task = await claimScorerTask({ harness, seed });
+    const sha256 = await putArtifact(harness, bytes, 'scorer');
+    await harness.clients.runner.completeTask({
+      parameters: { taskId: task.id },
+      body: { epoch: task.epoch, outputs: [{ name: 'scorer', sha256 }], result: RESULT },
+    });
+    return { sha256, preferenceModel: task.inputs.find(({ name }) => name === 'preference-model')?.sha256 };
+  }
+
+  it('publishes the scorer of a task under its labels, and scores with it', async () => {
+    const { harness, client } = await begin();
+    const { sha256, preferenceModel } = await publish(harness, madeScorer(KIND));
+    const { items } = await client.listScorers({ query: { principle: PRINCIPLE } });
+    expect(items).toMatchObject([
+      {
+        sha256,
+        preferenceModelSha256: preferenceModel,
+        principle: { name: PRINCIPLE, version: 1 },
+        labels: ['latest', 'production'],
+      },
+    ]);
+    const [published] = items;
+    const { scorer, scores } = await client.score({
+      body: { ...choice, prompt: 'One day', texts: ['hugged', 'Tom smiled today', 'yelled'] },
+    });
+    expect(scorer).toEqual(published);
+    // Three words have five features: the weight is shared by their root.
+    expect(scores.map(({ score }) => score)).toEqual([
+      expect.closeTo(100, 3),
+      expect.closeTo(80 / Math.sqrt(5), 3),
+      expect.closeTo(-100, 3),
+    ]);
+    expect(scores.map(({ probability }) => probability)).toEqual([1, 1, 0]);
+    expect(scores[0]?.warnings).toEqual(['1 words; it was trained on responses of 3 to 80 words']);
+    expect(scores[1]?.warnings).toEqual([]);
+    const compared = await client.scoreCompare({ body: { ...choice, first: 'yelled', second: 'hugged' } });
+    expect(compared.probability).toBeLessThan(0.001);
+    const best = await client.scoreBestOf({
+      body: { ...choice, responses: ['yelled', 'hugged', 'smiled', 'hugged'] },
+    });
+    expect(best.best).toBe(1);
+    expect(best.scores).toHaveLength(4);
+  });
+
+  it('keeps the label production where it is until somebody moves it', async () => {
+    const { harness, client } = await begin();
+    await publish(harness, madeScorer(KIND));
+    await publish(harness, madeScorer({ hugged: -50 }), 8);
+    const { items } = await client.listScorers({ query: {} });
+    expect(items.map(({ labels }) => labels)).toEqual([['latest'], ['production']]);
+    const scoreOf = async (query: object) => {
+      const { scores } = await client.score({ body: { ...choice, texts: ['hugged'], ...query } });
+      return scores[0]?.score;
+    };
+    expect(await scoreOf({})).toBeCloseTo(100, 3);
+    expect(await scoreOf({ label: 'latest' })).toBeCloseTo(-50, 3);
+    const [newest] = items;
+    await client.moveScorerLabel({
+      parameters: { principleName: PRINCIPLE, scorerLabel: 'production' },
+      body: { scorer: newest?.id ?? '' },
+    });
+    expect(await scoreOf({})).toBeCloseTo(-50, 3);
+    expect(await scoreOf({ scorer: items[1]?.id })).toBeCloseTo(100, 3);
+  });
+
+  it('says clearly when there is none, and refuses what is no text', async () => {
+    const { client } = await begin();
+    const score = async (body: object) => await client.score({ body: { ...choice, texts: ['a'], ...body } });
+    await expect(score({})).rejects.toMatchObject({ problem: { status: 404 } });
+    await expect(score({})).rejects.toThrow(/"scorer": true/);
+    await expect(score({ principle: 'nothing' })).rejects.toMatchObject({ problem: { status: 404 } });
+    for (const body of [
+      { texts: [] },
+      { texts: [''] },
+      { texts: Array(65).fill('a') },
+      { texts: ['a'.repeat(100_001)] },
+      { texts: [1] },
+      { prompt: 1 },
+      { model: 'x' },
+    ]) {
+      await expect(score(body), JSON.stringify(body).slice(0, 40)).rejects.toMatchObject({
+        problem: { status: 400 },
+      });
+    }
+  });
+
+  it('refuses a broken scorer: the task is not completed, the working one goes on', async () => {
+    const { harness, client } = await begin();
+    await publish(harness, madeScorer(KIND));
+    const task = await claimScorerTask({ harness, seed: 8 });
+    const broken = madeScorer({ hugged: 5 }).slice(0, 5000);
+    const sha256 = await putArtifact(harness, broken, 'scorer');
+    await expect(
+      harness.clients.runner.completeTask({
+        parameters: { taskId: task.id },
+        body: { epoch: task.epoch, outputs: [{ name: 'scorer', sha256 }], result: RESULT },
+      }),
+    ).rejects.toMatchObject({ problem: { status: 400, errors: [{ pointer: '#/outputs' }] } });
+    expect((await client.listScorers({ query: {} })).items).toHaveLength(1);
+    const { scores } = await client.score({ body: { ...choice, texts: ['hugged'] } });
+    expect(scores[0]?.score).toBeCloseTo(100, 3);
+  });
+
+  it('answers with a problem where the stored file is damaged or gone', async () => {
+    const { harness, client } = await begin();
+    const { sha256 } = await publish(harness, madeScorer({ hugged: 7 }, 0.125));
+    await harness.blobs.put(artifactBlob(sha256), new Uint8Array([1, 2, 3]));
+    const score = async () => await client.score({ body: { ...choice, texts: ['hugged'] } });
+    await expect(score()).rejects.toMatchObject({ problem: { status: 409 } });
+    await harness.blobs.delete(artifactBlob(sha256));
+    await expect(score()).rejects.toThrow(/not stored/);
+  });
+
+  it('refuses a scorer for a method that has no preference model', async () => {
+    const { client } = await begin();
+    const body = { ...EXPERIMENT, method: 'base' as const, hyperparameters: {}, scorer: true };
+    await expect(client.createExperiment({ body })).rejects.toMatchObject({
+      problem: { status: 400, errors: [{ pointer: '#/scorer' }] },
+    });
+  });
+}
