@@ -20,7 +20,10 @@ const KNOWN = new Set(
 
 function readInstructions(content: string): Instruction[] {
   const lines = content.split('\n').filter((line) => !/^\s*(#|$)/.test(line));
-  const whole = lines.join('\n').replaceAll(/\s*\\\n\s*/g, ' ').split('\n');
+  const whole = lines
+    .join('\n')
+    .replaceAll(/\s*\\\n\s*/g, ' ')
+    .split('\n');
   return whole.map((line) => {
     const [, name = '', rest = ''] = /^([A-Z]+)\s+(.*)$/.exec(line) ?? [];
     if (!KNOWN.has(name)) throw new SyntaxError(`not an instruction that is known here: ${line}`);
@@ -60,10 +63,15 @@ export function ignoreRule(content: string): (path: string) => boolean {
       const keeps = line.startsWith('!');
       const parts = line.slice(keeps ? 1 : 0).split('/');
       const body = parts
-        .map((part) => (part === '**' ? '(?:.+/)?' : `${RegExp.escape(part).replaceAll('\\*', '[^/]*')}/`))
+        .map((part) =>
+          part === '**'
+            ? '(?:.+/)?'
+            : `${part.replaceAll(/[.+?^$()|[\]{}\\]/g, String.raw`\$&`).replaceAll('*', '[^/]*')}/`,
+        )
         .join('')
         .replace(/\/$/, '');
       return { keeps, pattern: new RegExp(`^${body}(?:/.*)?$`) };
     });
-  return (path) => rules.reduce((ignored, { keeps, pattern }) => (pattern.test(path) ? !keeps : ignored), false);
+  return (path) =>
+    rules.reduce((ignored, { keeps, pattern }) => (pattern.test(path) ? !keeps : ignored), false);
 }
