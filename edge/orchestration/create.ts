@@ -3,7 +3,8 @@ import type { NewExperiment } from '../../shared/api/experiments.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { Split } from '../prompt-sets/split-rule.ts';
 import { fromIssues, invalidRequest, ProblemError, type FieldError } from '../problem.ts';
-import type { Statement } from '../store/database.ts';
+import { findArtifact } from '../store/artifacts.ts';
+import type { Database, Statement } from '../store/database.ts';
 import { logExperimentEvent, type StagePlan } from '../store/experiments.ts';
 import { createIdentifier } from '../store/identifier.ts';
 import { findPrinciple, findVersion } from '../store/principles.ts';
@@ -12,7 +13,7 @@ import { resolveBaseModel, resolvePromptSet } from '../store/references.ts';
 import { experiments, stages } from '../store/schema/index.ts';
 import { planExperiment } from './advance.ts';
 import { METHOD_STAGES, type StageRule } from './methods.ts';
-import { resolveParameters } from './parameters.ts';
+import { resolveParameters, type JudgeModels } from './parameters.ts';
 import type { ExperimentState, StageState } from './plan.ts';
 import type { TaskPrinciple } from './task-key.ts';
 
@@ -75,8 +76,25 @@ async function resolve({ database }: Dependencies, body: NewExperiment) {
   };
 }
 
+/** The preference models that the experiment's judges are. */
+async function findJudgeModels(database: Database, body: NewExperiment): Promise<JudgeModels> {
+  const found = new Map<string, number>();
+  const errors: FieldError[] = [];
+  for (const [index, judge] of (body.hyperparameters.judge?.judges ?? []).entries()) {
+    if (judge === 'sentiment' || judge.kind !== 'preference-model') continue;
+    const artifact = await findArtifact(database, judge.artifact);
+    if (artifact?.kind === 'preference-model') found.set(judge.artifact, artifact.bytes);
+    else {
+      const pointer = `#/hyperparameters/judge/judges/${index}/artifact`;
+      errors.push(fault(pointer, 'there is no preference model of this SHA-256; train or put it first'));
+    }
+  }
+  if (errors.length > 0) throw invalidRequest(errors);
+  return found;
+}
+
 /** Parameters of every stage; all faults at once. */
-function resolveStages(body: NewExperiment, principle: TaskPrinciple) {
+function resolveStages(body: NewExperiment, principle: TaskPrinciple, judgeModels: JudgeModels) {
   const rules = METHOD_STAGES[body.method].filter(({ scorer }) => !scorer || body.scorer);
   if (body.scorer && !rules.some(({ scorer }) => scorer)) {
     throw invalidRequest([
@@ -91,7 +109,7 @@ function resolveStages(body: NewExperiment, principle: TaskPrinciple) {
   );
   const resolved = rules.map((rule) => ({
     rule,
-    parsed: resolveParameters(rule, principle, body.hyperparameters),
+    parsed: resolveParameters(rule, principle, body.hyperparameters, judgeModels),
   }));
   const issues = resolved.flatMap(({ parsed }) => ('issues' in parsed ? parsed.issues : []));
   if (issues.length > 0) throw fromIssues('json', issues);
@@ -154,7 +172,7 @@ export async function createExperiment(dependencies: Dependencies, body: NewExpe
     responseOpening,
     affixPairs,
   };
-  const resolved = resolveStages(body, principle);
+  const resolved = resolveStages(body, principle, await findJudgeModels(database, body));
   const splits = await materialise(
     dependencies,
     body,

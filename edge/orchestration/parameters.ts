@@ -12,11 +12,23 @@ import type { TaskPrinciple } from './task-key.ts';
 type Parsed =
   { readonly parameters: Record<string, unknown> } | { readonly issues: readonly z.core.$ZodIssue[] };
 
+/** The preference models that judge: bytes by SHA-256. */
+export type JudgeModels = ReadonlyMap<string, number>;
+
+/** The judges as tasks get them. */
+function judgesOf({ judge }: Hyperparameters, judgeModels: JudgeModels) {
+  return (judge?.judges ?? hyperparameterDefaults.judge.judges).map((one) => {
+    if (one === 'sentiment' || one.kind !== 'preference-model') return one;
+    return { ...one, artifact: { sha256: one.artifact, bytes: judgeModels.get(one.artifact) } };
+  });
+}
+
 /** What a kind takes from the principle and from other stages' settings. */
 function planned(
   rule: StageRule,
   principle: TaskPrinciple,
   hyperparameters: Hyperparameters,
+  judgeModels: JudgeModels,
 ): Record<TaskKind, object> {
   const { form: promptForm, responseOpening } = principle;
   // Null is a choice: only a penalty that is not given takes the default.
@@ -37,7 +49,7 @@ function planned(
       promptForm,
       responseOpening,
     },
-    judge: { promptForm },
+    judge: { promptForm, responseOpening, judges: judgesOf(hyperparameters, judgeModels) },
     'train-scorer': { promptForm, responseOpening },
   };
 }
@@ -53,11 +65,12 @@ export function resolveParameters(
   rule: StageRule,
   principle: TaskPrinciple,
   hyperparameters: Hyperparameters,
+  judgeModels: JudgeModels,
 ): Parsed {
   const settings = { ...hyperparameterDefaults[rule.kind], ...definedOnly(hyperparameters[rule.kind]) };
   const parsed = taskSchemas[rule.kind].parameters.safeParse({
     ...Object.fromEntries(Object.entries(settings).filter(([name]) => !PLANNED_AWAY.has(name))),
-    ...planned(rule, principle, hyperparameters)[rule.kind],
+    ...planned(rule, principle, hyperparameters, judgeModels)[rule.kind],
   });
   if (parsed.success) return { parameters: parsed.data };
   return {

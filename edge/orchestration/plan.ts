@@ -1,4 +1,5 @@
 /** The planner: from what has ended to what may begin. Pure: it reads a state and says what follows from it. */
+import { judgeParameters } from '../../shared/api/tasks/judge.ts';
 import { METHOD_STAGES, type InputRule, type Method, type StageRule } from './methods.ts';
 import type { ArtifactReference, TaskBaseModel, TaskPrinciple, TaskSpecification } from './task-key.ts';
 
@@ -83,7 +84,10 @@ function specify(experiment: ExperimentState, rule: StageRule, stage: StageState
     principle: readPrinciple(rule, stage, experiment.principle),
     baseModel: experiment.baseModel,
     prompts: stage.prompts,
-    inputs: rule.inputs.flatMap((input) => resolve(experiment, rule, input, index)),
+    inputs: [
+      ...rule.inputs.flatMap((input) => resolve(experiment, rule, input, index)),
+      ...judgeModels(rule, stage),
+    ],
   }));
 }
 
@@ -93,6 +97,18 @@ function readPrinciple(rule: StageRule, stage: StageState, principle: TaskPrinci
   if (rule.principle === 'instructions') return principle;
   const affixPairs = principle.affixPairs.map(({ positive, negative }) => ({ positive, negative }));
   return { ...principle, affixPairs };
+}
+
+/** The preference models that a judge stage compares by. */
+function judgeModels(rule: StageRule, stage: StageState): TaskInput[] {
+  if (rule.kind !== 'judge') return [];
+  return judgeParameters
+    .parse(stage.parameters)
+    .judges.flatMap((judge) =>
+      judge !== 'sentiment' && judge.kind === 'preference-model'
+        ? [{ name: `judge-${judge.artifact.sha256}`, ...judge.artifact }]
+        : [],
+    );
 }
 
 function resolve(experiment: ExperimentState, rule: StageRule, input: InputRule, shard: number): TaskInput[] {

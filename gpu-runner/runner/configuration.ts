@@ -39,6 +39,14 @@ const VARIABLES = {
     help: 'ends the runner after so many seconds without work, or without an answer of the edge; runs on unless given',
     schema: seconds.optional(),
   },
+  RLCD_JUDGE_URL: {
+    help: 'address of an OpenAI-compatible endpoint that judges, up to /v1; experiments may then name its models',
+    schema: z.url({ protocol: /^https?$/, error: 'needs an http or https address' }).optional(),
+  },
+  RLCD_JUDGE_KEY: {
+    help: "key of that endpoint; it stays in this runner's memory",
+    schema: z.string().optional(),
+  },
   RLCD_LAUNCH_ID: {
     help: 'set by what launched this runner, so that the edge knows that it has come',
     schema: z.uuidv7('needs the id of the launch as the edge gave it').optional(),

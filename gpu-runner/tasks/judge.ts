@@ -1,24 +1,33 @@
-/** The judge task: the aligned model's completions against the base's. */
+/** The judge task: the aligned model's completions against the base's, by each judge that is asked for. */
 import { completionLine } from '../../shared/api/tasks/generate.ts';
-import { judgeSentiment } from '../algorithms/judge.ts';
+import { judgeSystems } from '../algorithms/judge/judge-systems.ts';
+import type { PairJudge } from '../algorithms/judge/pair-judge.ts';
 import { decodeLines, encodeLines, JSON_LINES } from './json-lines.ts';
+import { openJudge } from './judges/open-judge.ts';
 import { inputShards, type TaskContext, type TaskRun } from './task-context.ts';
 
 export const runJudge: TaskRun<'judge'> = async (context) => {
   const aligned = await completions(context, 'completions-');
   const base = await completions(context, 'base-completions-');
-  const judged = context.task.parameters.judges.map(() => judgeSentiment(aligned, base));
-  const comparisons = encodeLines(judged.flatMap((one) => one.comparisons));
-  context.hooks.progress(judged.length, judged.length, 'judges');
-  const sha256 = await context.artifacts.put({
-    kind: 'comparisons',
-    mediaType: JSON_LINES,
-    bytes: comparisons,
-  });
-  return {
-    outputs: [{ name: 'comparisons', sha256 }],
-    result: { judgements: judged.map(({ judgement }) => judgement) },
-  };
+  const judges: PairJudge[] = [];
+  try {
+    for (const judge of context.task.parameters.judges) judges.push(await openJudge(context, judge));
+    const { comparisons, judgements } = await judgeSystems(
+      aligned,
+      base,
+      judges,
+      context.hooks,
+      context.resume,
+    );
+    const sha256 = await context.artifacts.put({
+      kind: 'comparisons',
+      mediaType: JSON_LINES,
+      bytes: encodeLines(comparisons),
+    });
+    return { outputs: [{ name: 'comparisons', sha256 }], result: { judgements } };
+  } finally {
+    for (const judge of judges) await judge.close();
+  }
 };
 
 async function completions(context: TaskContext<'judge'>, prefix: string) {

@@ -42,7 +42,7 @@ function verdict({ judge, n, winRate, interval, wins, losses, ties, lengthContro
 function systems({ first, second, ratios }: Judgement): string {
   const row = (name: string, system: Judgement['first']) => [
     name,
-    fixed(system.meanScore, 3),
+    scoreText(system.meanScore, 3),
     fixed(system.tokens.mean, 1),
     fixed(system.distinct2, 3),
     fixed(system.perplexityUnderBase, 2),
@@ -85,11 +85,16 @@ function preferenceModel({ simulate, 'train-preference-model': [model] }: RlcdRe
   return `Preference model: ${accuracy} of ${heldOut.n} held-out pairs right, Brier score ${fixed(heldOut.brier, 3)} (from ${pairs} simulated pairs)`;
 }
 
+/** A judge that compares without scoring has none. */
+function scoreText(score: number | null, digits: number): string {
+  return score === null ? '-' : fixed(score, digits);
+}
+
 function sample({ prompt, first, second, firstScore, secondScore }: ResultDocument['result']['samples'][0]) {
   return [
     `Prompt: ${printable(prompt)}`,
-    `  before (${fixed(secondScore, 2)}): ${printable(second)}`,
-    `  after  (${fixed(firstScore, 2)}): ${printable(first)}`,
+    `  before (${scoreText(secondScore, 2)}): ${printable(second)}`,
+    `  after  (${scoreText(firstScore, 2)}): ${printable(first)}`,
   ].join('\n');
 }
 

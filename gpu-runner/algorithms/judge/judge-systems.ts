@@ -1,0 +1,206 @@
+/** Judging two systems on the same prompts: every comparison, and a win rate that shows what stands behind it. */
+import { z } from 'zod';
+import type { comparisonLine, judgement } from '../../../shared/api/tasks/judge.ts';
+import { lengthControlledWinRate } from '../../../shared/statistics/length-controlled-win-rate.ts';
+import { positionBias } from '../../../shared/statistics/position-bias.ts';
+import { mean } from '../../../shared/statistics/summary.ts';
+import { winRate } from '../../../shared/statistics/win-rate.ts';
+import { AlgorithmInputError } from '../algorithm-error.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';
+import type { Completion } from '../completion.ts';
+import { describeCompletions } from '../describe-completions.ts';
+import type { RunHooks } from '../run-hooks.ts';
+import { sumTokens, type PairJudge, type PairVerdict } from './pair-judge.ts';
+
+type Judgement = z.infer<typeof judgement>;
+type Comparison = z.infer<typeof comparisonLine>;
+type Pair = readonly [Completion, Completion];
+
+const ALGORITHM = 'judge';
+const share = z.number().min(0).max(1);
+const verdict = z.strictObject({
+  share,
+  firstScore: z.number().nullable(),
+  secondScore: z.number().nullable(),
+  byOrder: z.strictObject({ shownFirst: share, shownSecond: share }).nullable(),
+  unparsable: z.int().nonnegative(),
+  usage: z
+    .strictObject({
+      calls: z.int().nonnegative(),
+      retries: z.int().nonnegative(),
+      tokens: z.strictObject({ input: z.int().nonnegative(), output: z.int().nonnegative() }).nullable(),
+    })
+    .nullable(),
+});
+const stateSchema = z.strictObject({ judges: z.array(z.string()), verdicts: z.array(z.array(verdict)) });
+
+/**
+ * Judges the first system's completions against the second's, prompt by prompt, by each judge in turn. After every
+ * batch of a judge its verdicts are saved, so that an answer that was paid for is not asked for again.
+ *
+ * @param resume bytes of an earlier checkpoint of the same task, or null
+ * @throws AlgorithmInputError if the systems do not answer the same prompts, or there is none
+ */
+export async function judgeSystems(
+  first: readonly Completion[],
+  second: readonly Completion[],
+  judges: readonly PairJudge[],
+  hooks: RunHooks,
+  resume: Uint8Array | null,
+): Promise<{ readonly comparisons: Comparison[]; readonly judgements: Judgement[] }> {
+  const pairs = pairUp(first, second);
+  const names = judges.map(({ name }) => name);
+  const start = await startOf(resume, names);
+  const { verdicts } = start;
+  let { step } = start;
+  const asked = pairs.map(([one, other]) => ({
+    promptId: one.promptId,
+    prompt: one.prompt,
+    first: one.completion,
+    second: other.completion,
+  }));
+  for (const [index, judge] of judges.entries()) {
+    const own = (verdicts[index] ??= []);
+    while (own.length < asked.length) {
+      hooks.signal.throwIfAborted();
+      own.push(...(await judge.judge(asked.slice(own.length, own.length + judge.batchSize), hooks.signal)));
+      hooks.progress(index * asked.length + own.length, judges.length * asked.length, 'comparisons');
+      step += 1;
+      const bytes = await encodeCheckpoint(ALGORITHM, {
+        step,
+        state: { judges: names, verdicts },
+        tensors: new Map(),
+      });
+      await hooks.checkpoint(step, bytes);
+    }
+  }
+  return {
+    comparisons: judges.flatMap(({ name }, index) =>
+      pairs.map((pair, row) => comparisonOf(name, pair, verdicts[index]?.[row])),
+    ),
+    judgements: judges.map((judge, index) => summarise(judge, pairs, verdicts[index] ?? [])),
+  };
+}
+
+/** The completions of both systems by prompt. */
+function pairUp(first: readonly Completion[], second: readonly Completion[]): Pair[] {
+  const others = new Map(second.map((completion) => [completion.promptId, completion]));
+  const pairs = first.map((completion) => {
+    const other = others.get(completion.promptId);
+    if (other === undefined || other.prompt !== completion.prompt) {
+      throw new AlgorithmInputError(
+        `prompt ${completion.promptId} has no counterpart in the second system: generate both from one split`,
+      );
+    }
+    return [completion, other] as const;
+  });
+  if (pairs.length === 0 || others.size !== pairs.length || second.length !== pairs.length) {
+    throw new AlgorithmInputError(
+      `the systems answer ${first.length} and ${second.length} prompts: both must answer the same, at least one`,
+    );
+  }
+  return pairs;
+}
+
+async function startOf(
+  resume: Uint8Array | null,
+  names: readonly string[],
+): Promise<{ verdicts: PairVerdict[][]; step: number }> {
+  if (resume === null) return { verdicts: [], step: 0 };
+  const { state, step } = await decodeCheckpoint(ALGORITHM, resume, stateSchema, () => []);
+  if (state.judges.join('\n') === names.join('\n')) return { verdicts: state.verdicts, step };
+  throw new AlgorithmInputError(
+    `the checkpoint is of the judges ${state.judges.join(', ')}, this task has ${names.join(', ')}`,
+  );
+}
+
+function comparisonOf(judge: string, [one, other]: Pair, found: PairVerdict | undefined): Comparison {
+  if (found === undefined) throw new AlgorithmInputError(`${judge} left out prompt ${one.promptId}`);
+  return {
+    judge,
+    promptId: one.promptId,
+    prompt: one.prompt,
+    first: one.completion,
+    second: other.completion,
+    firstScore: found.firstScore,
+    secondScore: found.secondScore,
+    share: found.share,
+  };
+}
+
+function summarise(judge: PairJudge, pairs: readonly Pair[], verdicts: readonly PairVerdict[]): Judgement {
+  const shares = verdicts.map((one) => one.share);
+  const won = winRate(shares);
+  const [first, second] = ([0, 1] as const).map((side) =>
+    describe(
+      pairs.map((pair) => pair[side]),
+      verdicts.flatMap(({ firstScore, secondScore }) => (side === 0 ? firstScore : secondScore) ?? []),
+    ),
+  ) as [Judgement['first'], Judgement['second']];
+  return {
+    judge: judge.name,
+    orders: judge.orders,
+    n: won.n,
+    winRate: won.rate,
+    interval: won.interval,
+    wins: won.wins,
+    losses: won.losses,
+    ties: won.ties,
+    unparsable: verdicts.reduce((sum, { unparsable }) => sum + unparsable, 0),
+    positionBias: biasOf(verdicts),
+    ...usageOf(judge, verdicts),
+    lengthControlled: lengthControlled(
+      shares,
+      pairs.map(([one, other]) => one.tokens - other.tokens),
+    ),
+    first,
+    second,
+    ratios: {
+      length: first.tokens.mean / second.tokens.mean,
+      distinct2: first.distinct2 / second.distinct2,
+      perplexity: first.perplexityUnderBase / second.perplexityUnderBase,
+    },
+  };
+}
+
+/** Null unless every pair was judged in both orders. */
+function biasOf(verdicts: readonly PairVerdict[]): Judgement['positionBias'] {
+  const orders = verdicts.flatMap(({ byOrder }) => byOrder ?? []);
+  if (orders.length !== verdicts.length) return null;
+  const { bias, interval, consistency } = positionBias(
+    orders.map(({ shownFirst }) => shownFirst),
+    orders.map(({ shownSecond }) => shownSecond),
+  );
+  return { bias, interval, consistency };
+}
+
+const TOKENS_A_PRICE = 1_000_000;
+
+function usageOf({ price }: PairJudge, verdicts: readonly PairVerdict[]) {
+  const usages = verdicts.flatMap(({ usage }) => usage ?? []);
+  if (usages.length === 0) return { calls: null, retries: null, tokens: null, cost: null };
+  const sum = (name: 'calls' | 'retries') => usages.reduce((total, usage) => total + usage[name], 0);
+  const tokens = sumTokens(usages.map((usage) => usage.tokens));
+  return {
+    calls: sum('calls'),
+    retries: sum('retries'),
+    tokens,
+    cost: price && tokens && (tokens.input * price.input + tokens.output * price.output) / TOKENS_A_PRICE,
+  };
+}
+
+/** Null when every pair has the same non-zero difference: then no fit can tell length from quality. */
+function lengthControlled(
+  shares: readonly number[],
+  differences: readonly number[],
+): Judgement['lengthControlled'] {
+  const [start] = differences;
+  if (start !== 0 && differences.every((difference) => difference === start)) return null;
+  const fit = lengthControlledWinRate(shares, differences);
+  return { rate: fit.lengthControlledRate, interval: fit.interval };
+}
+
+function describe(completions: readonly Completion[], scores: readonly number[]): Judgement['first'] {
+  const meanScore = scores.length === completions.length ? mean(scores) : null;
+  return { ...describeCompletions(completions), meanScore };
+}

@@ -1,0 +1,34 @@
+/** Opens a judge by what the task says of it. */
+import { sentiment } from '../../../shared/judges/sentiment-judge.ts';
+import { judgeName, type TaskJudge } from '../../../shared/api/tasks/judge.ts';
+import { chatJudge } from '../../algorithms/judge/chat-judge.ts';
+import { scoringJudge, type PairJudge } from '../../algorithms/judge/pair-judge.ts';
+import { decodeAdapterArtifact } from '../adapter-artifact.ts';
+import { inputBytes, type TaskContext } from '../task-context.ts';
+import { chatEndpoint, endpointOfEnvironment } from './chat-endpoint.ts';
+import { classifierJudge } from './classifier.ts';
+import { preferenceJudge } from './preference-judge.ts';
+
+/** So fast that all pairs go at once. */
+const LEXICON_BATCH = 100_000;
+
+/** @throws TaskInputError if this runner cannot open it */
+export async function openJudge(context: TaskContext<'judge'>, judge: TaskJudge): Promise<PairJudge> {
+  const { task, model } = context;
+  const { promptForm, responseOpening } = task.parameters;
+  const name = judgeName(judge);
+  if (judge === 'sentiment') {
+    return scoringJudge(name, LEXICON_BATCH, async (responses) =>
+      responses.map(({ response }) => sentiment(response)),
+    );
+  }
+  if (judge.kind === 'classifier') return await classifierJudge(name, judge.folder, judge.label);
+  if (judge.kind === 'endpoint') {
+    const ask = chatEndpoint(endpointOfEnvironment(process.env));
+    return chatJudge(name, judge, { responseOpening, seed: task.seed, ask });
+  }
+  const input = `judge-${judge.artifact.sha256}`;
+  const bytes = await inputBytes(context, input);
+  const preferenceModel = await decodeAdapterArtifact(bytes, model.configuration, input);
+  return await preferenceJudge(name, model, preferenceModel, promptForm);
+}

@@ -1,0 +1,55 @@
+/** A trained preference model as judge, such as one of human pairs: its score of a response is the response's score. */
+import { preferenceText } from '../../../shared/dialogue/preference-text.ts';
+import type { PromptForm } from '../../../shared/principles/principle.ts';
+import { AlgorithmInputError } from '../../algorithms/algorithm-error.ts';
+import { continuationTokens } from '../../algorithms/continuation-tokens.ts';
+import { scoringJudge, type PairJudge } from '../../algorithms/judge/pair-judge.ts';
+import { PreferenceScorer } from '../../algorithms/preference-model/preference-scorer.ts';
+import type { Model } from '../../llama/import/open-model.ts';
+import type { AdapterVector } from '../adapter-artifact.ts';
+import { batchSizes } from '../batch-sizes.ts';
+
+/** Opens the preference model, an adapter with a head on `model`. */
+export async function preferenceJudge(
+  name: string,
+  model: Model,
+  preferenceModel: AdapterVector,
+  form: PromptForm,
+): Promise<PairJudge> {
+  const maximumTime = model.configuration.maximumPositions;
+  const { scoreRows } = batchSizes(model);
+  const scorer = await PreferenceScorer.open(model, {
+    ...preferenceModel,
+    maximumTime,
+    microBatchRows: scoreRows,
+  });
+  return scoringJudge(
+    name,
+    scoreRows,
+    (responses, signal) =>
+      scorer.score(
+        responses.map(({ prompt, response }) =>
+          textTokens(model, form, prompt, response).slice(-maximumTime),
+        ),
+        signal,
+      ),
+    () => scorer.close(),
+  );
+}
+
+/**
+ * Prompt and response as the preference model was trained to read them. A response that the tokenizer cannot say
+ * exactly (a sampled byte that is no character) is read as the tokenizer reads the whole text.
+ */
+function textTokens({ tokenizer }: Model, form: PromptForm, prompt: string, response: string): Int32Array {
+  const begin = { bos: tokenizer.startsWithBos };
+  const promptTokens = tokenizer.encode(prompt, begin);
+  const text = preferenceText(form, '', response);
+  if (text.trim() === '') return promptTokens;
+  try {
+    return Int32Array.of(...promptTokens, ...continuationTokens(tokenizer, promptTokens, text));
+  } catch (error) {
+    if (!(error instanceof AlgorithmInputError)) throw error;
+    return tokenizer.encode(prompt + text, begin);
+  }
+}
