@@ -1,0 +1,37 @@
+/** How long the teacher takes for the same texts. */
+import { decodeAdapterArtifact } from '../../../gpu-runner/tasks/adapter-artifact.ts';
+import { batchSizes } from '../../../gpu-runner/tasks/batch-sizes.ts';
+import { openTaskModel } from '../../../gpu-runner/tasks/open-base-model.ts';
+import { PreferenceScorer } from '../../../gpu-runner/algorithms/preference-model/preference-scorer.ts';
+import { longText } from './texts.ts';
+
+const TEXTS = 256;
+
+/** @returns milliseconds a text, batched as a runner batches */
+export async function measureTeacher(
+  baseModel: Parameters<typeof openTaskModel>[0],
+  cache: string,
+  preferenceModel: Uint8Array,
+): Promise<number> {
+  const model = await openTaskModel(baseModel, cache);
+  const { maximumPositions } = model.configuration;
+  const teacher = await PreferenceScorer.open(model, {
+    ...(await decodeAdapterArtifact(preferenceModel, model.configuration, 'preference-model')),
+    maximumTime: maximumPositions,
+    microBatchRows: batchSizes(model).scoreRows,
+  });
+  try {
+    const texts = Array.from({ length: TEXTS }, (_, index) =>
+      model.tokenizer
+        .encode(longText(index), { bos: model.tokenizer.startsWithBos })
+        .slice(0, maximumPositions),
+    );
+    const { signal } = new AbortController();
+    await teacher.score(texts.slice(0, 32), signal);
+    const started = performance.now();
+    await teacher.score(texts, signal);
+    return (performance.now() - started) / TEXTS;
+  } finally {
+    await teacher.close();
+  }
+}
