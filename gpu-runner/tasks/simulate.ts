@@ -13,7 +13,10 @@ export const runSimulate: TaskRun<'simulate'> = async (context) => {
   if (principle === null && parameters.sides !== 'plain') {
     throw new TaskInputError(`task ${task.id} names no principle`);
   }
-  const prompts = shardRows(await taskPrompts(context, parameters.promptLimit), task.shard);
+  const once = await taskPrompts(context, parameters.promptLimit);
+  // Repetitions are rows of their own: each draws its affix pair and its samples by its place.
+  const repeated = Array.from({ length: parameters.pairsPerPrompt }, () => once).flat();
+  const prompts = shardRows(repeated, task.shard);
   const { tokenizer, configuration } = model;
   const sizes = batchSizes(model);
   const contextLength = configuration.maximumPositions;

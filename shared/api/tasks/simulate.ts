@@ -9,6 +9,8 @@ const simulateFields = z.strictObject({
   /** Tokens that contain one of these texts are never sampled. */
   bannedTexts: z.array(z.string().min(1).max(100)).max(100),
   promptLimit,
+  /** Pairs sampled from each prompt; each draws its own affix pair. The paper samples one. */
+  pairsPerPrompt: z.int().min(1).max(64),
 });
 
 export const simulateHyperparameters = simulateFields.extend({
@@ -23,6 +25,7 @@ export const SIMULATE_DEFAULTS: z.infer<typeof simulateHyperparameters> = {
   maximumTries: 5,
   bannedTexts: ['\\', '`'],
   promptLimit: null,
+  pairsPerPrompt: 1,
   samplesFrom: 'plain',
 };
 
