@@ -45,7 +45,8 @@ export function attend(scores: Value, parts: readonly Value[], limit: Value): At
   )
     .map((weight, index) => ops.matMul(weight, parts[index] ?? weight))
     .reduce((before, part) => ops.add(before, part));
-  const unit = ops.multiply(limit, 1 / (WEIGHT_TOTAL * LARGEST_VALUE));
+  // Of one number the engine would make a factor inside the product, which then rounds between blocks of positions.
+  const unit = ops.expand(ops.multiply(limit, 1 / (WEIGHT_TOTAL * LARGEST_VALUE)), [sum.shape.at(-1) ?? 1]);
   return { mixed: ops.multiply(sum, unit), weights };
 }
 

@@ -33,7 +33,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const base = await randomBase(shape as keyof typeof namedShapes);
   const session = { threads: availableParallelism(), profile: values.profile };
   const before = process.memoryUsage().rss;
-  const sampler = await Sampler.open({ base, maximumPositions: PROMPT + STEPS, session });
+  const sampler = await Sampler.open({ base, rows: batch, maximumPositions: PROMPT + STEPS, session });
   const { vocabularySize } = base.configuration;
   const request = {
     prompts: Array.from({ length: batch }, (_, row) =>

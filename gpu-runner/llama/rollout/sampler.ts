@@ -1,27 +1,17 @@
 /** The sampler: continues batches of prompts on the 8-bit base, alone or under adapters, one engine run per rollout. */
-import { serialiseGraph } from '../../tensor/serialise.ts';
-import {
-  type HostTensor,
-  type HostTensors,
-  type SessionOptions,
-  TensorSession,
-} from '../../tensor/session.ts';
+import { availableParallelism } from 'node:os';
 import type { Profile } from '../../tensor/profile.ts';
-import { parameterCount } from '../config.ts';
+import { serialiseGraph } from '../../tensor/serialise.ts';
+import { type HostTensors, type SessionOptions, TensorSession } from '../../tensor/session.ts';
+import { SessionWorker } from '../../tensor/session-worker.ts';
+import type { DecodeAttention } from '../cuda/rollout-graph.ts';
 import type { WeightFile } from '../import/weight-file.ts';
-import { cpuProductForm } from '../linear.ts';
 import { tokenMeter } from '../token-meter.ts';
 import type { AdapterLayout } from '../training/lora-layout.ts';
-import {
-  checkRequest,
-  constantFeeds,
-  limitOf,
-  SamplingRequestError,
-  type SamplingRequest,
-  startFeeds,
-  stepFeeds,
-} from './request.ts';
-import { chunkSteps, rolloutGraph, STATE } from './rollout-graph.ts';
+import { Lane } from './lane.ts';
+import { joinParts, splitRows } from './lane-rows.ts';
+import { checkRequest, SamplingRequestError, type SamplingRequest } from './request.ts';
+import { rolloutForm } from './rollout-form.ts';
 
 export interface SamplerOptions {
   readonly base: WeightFile;
@@ -29,6 +19,13 @@ export interface SamplerOptions {
   readonly adapters?: { readonly layout: AdapterLayout; readonly groups: number };
   /** longest prompt plus response; the model's own limit unless given */
   readonly maximumPositions?: number;
+  /**
+   * Rows of most requests; 1 unless given, any number runs. On CUDA the graph is chosen for them; on CPUs a small model
+   * samples many rows in parts side by side, each in one thread.
+   */
+  readonly rows?: number;
+  /** how decoding steps attend on CUDA; by the rows unless given */
+  readonly attention?: DecodeAttention;
   /** a cancel waits for the current run of the engine, which is kept below this many milliseconds; 4000 unless given */
   readonly runMilliseconds?: number;
   readonly session?: SessionOptions;
@@ -58,41 +55,75 @@ export interface Rollout {
   readonly finishReasons: readonly FinishReason[];
 }
 
-const RUN_MILLISECONDS = 4000;
+/** Fewer rows than this are not worth a session of their own. */
+const LANE_ROWS = 16;
 
-/** Multiplications and additions a second that any machine is taken to reach before it is measured. */
-const ASSUMED_RATE = 2e10;
+/** Bytes of packed weights that parts may take together: each session holds its own. */
+const LANE_BYTES = 128 << 20;
+
+/**
+ * Sessions that rows are dealt to, on a CPU. Most operators of a small model are too small to share among threads, and
+ * rows do not see each other: two halves of a batch in a thread each take little over half the time.
+ */
+function laneCount({ base, rows = 1, session = {} }: SamplerOptions): number {
+  if (base.cudaFolder !== undefined || session.profile === true) return 1;
+  const threads = session.threads ?? availableParallelism();
+  const weights = base.regions.reduce((sum, { length }) => sum + length, 0);
+  return Math.max(1, Math.min(threads, Math.floor(rows / LANE_ROWS), Math.floor(LANE_BYTES / weights)));
+}
 
 /** A loaded rollout graph. Calls are serial: await one before the next. */
 export class Sampler {
   readonly #options: SamplerOptions;
   readonly #maximumPositions: number;
-  readonly #session: TensorSession;
-  readonly #chunk: number;
-  /** milliseconds of one step of one row: assumed at first, then measured */
-  #rowStepMilliseconds: number;
+  readonly #lanes: readonly Lane[];
+  readonly #workers: readonly SessionWorker[];
+  readonly #own: TensorSession;
 
-  private constructor(options: SamplerOptions, maximumPositions: number, session: TensorSession) {
+  private constructor(
+    options: SamplerOptions,
+    maximumPositions: number,
+    lanes: readonly Lane[],
+    workers: readonly SessionWorker[],
+    own: TensorSession,
+  ) {
     this.#options = options;
     this.#maximumPositions = maximumPositions;
-    this.#session = session;
-    const { configuration } = options.base;
-    this.#chunk = chunkSteps(configuration);
-    this.#rowStepMilliseconds = (2000 * parameterCount(configuration)) / ASSUMED_RATE;
+    this.#lanes = lanes;
+    this.#workers = workers;
+    this.#own = own;
   }
 
   /** Builds and loads the graph. @throws SessionError when the engine refuses it */
   static async open(options: SamplerOptions): Promise<Sampler> {
-    const { base, adapters, session = {} } = options;
+    const { base, adapters, attention, rows = 1 } = options;
     const maximumPositions = options.maximumPositions ?? base.configuration.maximumPositions;
-    const graph = rolloutGraph({
+    const form = await rolloutForm({
       base,
-      form: await cpuProductForm(),
+      rows,
       maximumPositions,
       ...(adapters === undefined ? {} : { adapters }),
+      ...(attention === undefined ? {} : { attention }),
     });
-    const source = { model: serialiseGraph(graph), folder: base.folder };
-    return new Sampler(options, maximumPositions, await TensorSession.open(source, session));
+    const source = { model: serialiseGraph(form.graph), folder: form.folder };
+    const count = laneCount(options);
+    const threads = options.session?.threads ?? availableParallelism();
+    const session = {
+      ...form.session,
+      ...options.session,
+      ...(count > 1 ? { threads: Math.floor(threads / count) } : {}),
+    };
+    const workers = Array.from({ length: count - 1 }, () => new SessionWorker());
+    try {
+      const own = await TensorSession.open(source, session);
+      const others = await Promise.all(
+        workers.map(async (worker) => new Lane(options, form, await worker.open(source, session))),
+      );
+      return new Sampler(options, maximumPositions, [...others, new Lane(options, form, own)], workers, own);
+    } catch (error) {
+      await Promise.all(workers.map(async (worker) => await worker.close()));
+      throw error;
+    }
   }
 
   /**
@@ -106,62 +137,45 @@ export class Sampler {
     parameters?: Float32Array,
     hooks: SampleHooks = {},
   ): Promise<Rollout> {
-    const { configuration } = this.#options.base;
     const groups = this.#options.adapters?.groups ?? 1;
-    checkRequest(request, configuration, groups, this.#maximumPositions);
-    const rows = request.prompts.length;
-    const steps = Math.max(...request.prompts.map((_, row) => limitOf(request, row)));
-    const constants = { ...constantFeeds(request, configuration), ...this.#parameterFeed(parameters) };
-    let state = startFeeds(request, configuration, groups);
-    const parts: HostTensors[] = [];
-    let made = 0;
-    while (made < steps && !allFinished(state)) {
-      hooks.signal?.throwIfAborted();
-      const count = Math.min(steps - made, this.#stepsPerRun(rows, made === 0));
-      const isLast = made + count >= steps;
-      const started = performance.now();
-      const results = await this.#session.run(
-        {
-          ...constants,
-          ...state,
-          ...stepFeeds(request, made, count),
-          firstSteps: firstSteps(made === 0 ? 1 : this.#chunk),
-        },
-        isLast ? RESULTS : this.#session.outputNames,
-      );
-      const produced = results['generated']?.shape[1] ?? 0;
-      this.#rowStepMilliseconds = (performance.now() - started) / (produced * rows);
-      parts.push(results);
-      made += produced;
-      hooks.onProgress?.({ steps: made, ofAtMost: steps });
-      // A run stops early when every row has ended, the last one too: nothing follows it either way.
-      if (isLast) break;
-      state = this.#nextState(results, groups, rows);
-    }
-    const rollout = assemble(rows, parts);
+    checkRequest(request, this.#options.base.configuration, groups, this.#maximumPositions);
+    const feed = this.#parameterFeed(parameters);
+    const parts = splitRows(request, groups, this.#lanes.length);
+    const done = parts.map(() => ({ steps: 0, ofAtMost: 0 }));
+    // Sessions of other threads start first: the own one blocks this thread while it runs.
+    const rollouts = await Promise.all(
+      parts.map(async (part, index) => {
+        const lane = this.#lanes[index + this.#lanes.length - parts.length];
+        if (lane === undefined) throw new RangeError(`${parts.length} parts for ${this.#lanes.length} lanes`);
+        const onProgress: SampleHooks['onProgress'] = (progress) => {
+          done[index] = progress;
+          hooks.onProgress?.({
+            steps: Math.min(...done.map(({ steps }) => steps)),
+            ofAtMost: Math.max(...done.map(({ ofAtMost }) => ofAtMost)),
+          });
+        };
+        const { signal } = hooks;
+        return await lane.sample(part.request, feed, {
+          onProgress,
+          ...(signal === undefined ? {} : { signal }),
+        });
+      }),
+    );
+    const rollout = joinParts(request.prompts.length, parts, rollouts);
     for (const prompt of request.prompts) tokenMeter.prompt += prompt.length;
     for (const length of rollout.lengths) tokenMeter.sampled += length;
     return rollout;
   }
 
-  /** Where the time of all runs went, if the session was opened to profile. */
+  /** Where the time of all runs went, if the session was opened to profile: such a sampler has one session only. */
   profile(): Profile {
-    return this.#session.profile();
+    return this.#own.profile();
   }
 
   /** Frees the engine's memory of the model. */
   async close(): Promise<void> {
-    await this.#session.close();
-  }
-
-  /** One prompt step and whole chunks, so that where runs are cut changes nothing in the numbers. */
-  #stepsPerRun(rows: number, first: boolean): number {
-    const chunkMilliseconds = this.#rowStepMilliseconds * rows * this.#chunk;
-    const chunks = Math.max(
-      1,
-      Math.floor((this.#options.runMilliseconds ?? RUN_MILLISECONDS) / chunkMilliseconds),
-    );
-    return chunks * this.#chunk + (first ? 1 : 0);
+    await Promise.all(this.#lanes.map(async (lane) => await lane.close()));
+    await Promise.all(this.#workers.map(async (worker) => await worker.close()));
   }
 
   #parameterFeed(parameters: Float32Array | undefined): HostTensors {
@@ -179,58 +193,4 @@ export class Sampler {
     }
     return { parameters: { dtype: 'float32', shape, data: parameters } };
   }
-
-  #nextState(results: HostTensors, groups: number, rows: number): HostTensors {
-    const names = [...STATE, ...this.#session.inputNames.filter((name) => /^(?:keys|values)\./.test(name))];
-    return Object.fromEntries(
-      names.map((name) => {
-        const value = take(results, `${name}.next`);
-        return [name, name === 'tokens' ? { ...value, shape: [groups, rows / groups, 1] } : value];
-      }),
-    );
-  }
-}
-
-const RESULTS = ['generated', 'logProbabilities', 'drawn.next', 'stopped.next'];
-
-function firstSteps(count: number): HostTensor {
-  return { dtype: 'int64', shape: [], data: BigInt64Array.of(BigInt(count)) };
-}
-
-function allFinished(state: HostTensors): boolean {
-  return Array.from(take(state, 'finished').data, Number).every((flag) => flag === 1);
-}
-
-function take(tensors: HostTensors, name: string): HostTensor {
-  const tensor = tensors[name];
-  if (tensor === undefined) throw new TypeError(`the rollout graph has no ${name}`);
-  return tensor;
-}
-
-/** Joins the runs of a rollout into arrays as wide as the longest row. */
-function assemble(rows: number, parts: readonly HostTensors[]): Rollout {
-  const last = parts.at(-1);
-  const lengths = Int32Array.from({ length: rows }, (_, row) =>
-    last === undefined ? 0 : Number(take(last, 'drawn.next').data[row]),
-  );
-  const width = Math.max(0, ...lengths);
-  const tokens = new Int32Array(rows * width);
-  const logProbabilities = new Float32Array(rows * width);
-  let column = 0;
-  for (const part of parts) {
-    const { shape, data } = take(part, 'generated');
-    const logs = take(part, 'logProbabilities').data;
-    const made = shape[1] ?? 0;
-    for (let row = 0; row < rows; row++) {
-      for (let step = 0; step < Math.min(made, width - column); step++) {
-        tokens[row * width + column + step] = Number(data[row * made + step]);
-        logProbabilities[row * width + column + step] = Number(logs[row * made + step]);
-      }
-    }
-    column += made;
-  }
-  const finishReasons = Array.from(lengths, (_, row): FinishReason =>
-    last !== undefined && Number(take(last, 'stopped.next').data[row]) === 1 ? 'stop' : 'length',
-  );
-  return { rows, width, tokens, logProbabilities, lengths, finishReasons };
 }
