@@ -61,7 +61,6 @@ describe(`attention over whole numbers, seed ${testSeed}`, () => {
       const shuffled = order.map(({ key }) => scores[key] ?? NaN);
       const moved = order.map(({ key }) => values[key] ?? []);
       const middle = positions >> 1;
-      const padding = 13;
       shuffled.splice(middle, 0, ...Array<number>(padding).fill(-1e30));
       moved.splice(middle, 0, ...Array.from({ length: padding }, () => Array<number>(SIZE).fill(7)));
       expect(await attended(shuffled, moved, middle + 5, limit)).toEqual(plain);
