@@ -1,0 +1,78 @@
+/** The engine's version goes with what it computes: the graphs' bytes and the engine that runs them. */
+import { createHash } from 'node:crypto';
+import { readFileSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { rolloutGraph } from '../../../gpu-runner/llama/rollout/rollout-graph.ts';
+import {
+  type GraphOptions,
+  type Objective,
+  scoringGraph,
+  type Trainable,
+  trainingStepGraph,
+} from '../../../gpu-runner/llama/training/graphs.ts';
+import { adapterLayout } from '../../../gpu-runner/llama/training/lora-layout.ts';
+import type { Graph } from '../../../gpu-runner/tensor/graph.ts';
+import { serialiseGraph } from '../../../gpu-runner/tensor/serialise.ts';
+import { ENGINE_VERSION } from '../../../shared/engine-version.ts';
+import { smallBase, smallShape } from './rollout/small-model.ts';
+
+/**
+ * What ENGINE_VERSION stands for. When this test fails, a graph or the engine has changed: raise ENGINE_VERSION unless
+ * every result keeps its bytes (a renamed operator, say), and write the new hash here.
+ */
+const RECORDED = { version: '2', sha256: '40232376fe3d9c16c3ad96c5df8d716d7d608f2c33813b14b9bf54f241a10082' };
+
+const base = await smallBase();
+afterAll(() => rmSync(dirname(base.folder), { recursive: true }));
+
+const optimiser = {
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0,
+  epsilonForm: 'corrected',
+  clipNorm: 1,
+} as const;
+
+const objectives: readonly Objective[] = [
+  { kind: 'language-model' },
+  { kind: 'preference' },
+  { kind: 'direct-preference', beta: 0.1 },
+  { kind: 'ppo', policyClip: 0.2, valueClip: 0.2 },
+];
+
+function cpuGraphs(): Graph[] {
+  const layout = adapterLayout(smallShape, 2, 4);
+  const adapters: Trainable = { kind: 'adapters', base, layout, groups: 2 };
+  const options: GraphOptions = {
+    trainable: adapters,
+    maximumTime: 64,
+    blockRows: 16,
+    temperature: 0.9,
+    productForm: 'unsigned',
+  };
+  const full: GraphOptions = { ...options, trainable: { kind: 'full', configuration: smallShape } };
+  return [
+    rolloutGraph({ base, form: 'unsigned', maximumPositions: 64 }),
+    rolloutGraph({ base, form: 'signed', adapters: { layout, groups: 2 }, maximumPositions: 64 }),
+    ...objectives.map((objective) => trainingStepGraph(options, objective, optimiser)),
+    trainingStepGraph(full, { kind: 'language-model' }, optimiser),
+    scoringGraph(options, 'tokens-and-scalars'),
+    scoringGraph(options, 'logits'),
+  ];
+}
+
+function engine(): string {
+  const file = new URL('../../../package.json', import.meta.url);
+  const { dependencies } = JSON.parse(readFileSync(file, 'utf8')) as { dependencies: Record<string, string> };
+  return `onnxruntime-node ${dependencies['onnxruntime-node']}`;
+}
+
+describe('the engine version', () => {
+  it('is raised when what the engine computes changes', () => {
+    const hash = createHash('sha256').update(engine());
+    for (const graph of cpuGraphs()) hash.update(serialiseGraph(graph));
+    expect({ version: ENGINE_VERSION, sha256: hash.digest('hex') }).toEqual(RECORDED);
+  });
+});
