@@ -1,11 +1,10 @@
 /** What a comparison would cost: tokens by stage, time on this machine, memory. Nothing is run for it but a calibration. */
 import type { LlamaConfiguration } from '../../gpu-runner/llama/config.ts';
 import { stepMemory } from '../../gpu-runner/llama/training/memory.ts';
-import { hyperparameterDefaults } from '../../shared/api/tasks/kinds.ts';
 import { duration } from '../../shared/report/figures.ts';
 import { formatTable } from '../demo/table.ts';
 import type { Rates } from './calibrate.ts';
-import { comparisonWork, type Comparison, type TaskWork, type Work } from './work.ts';
+import { comparisonWork, settingsOf, type Comparison, type TaskWork, type Work } from './work.ts';
 
 interface StageCost extends Work {
   readonly stage: string;
@@ -57,7 +56,7 @@ function cost(stage: string, tasks: readonly TaskWork[], rates: Rates): StageCos
 
 /** The policy's step of PPO, all coefficients side by side, or the preference model's where that is larger. */
 function memoryOf({ hyperparameters, promptTokens }: Comparison, configuration: LlamaConfiguration): number {
-  const ppo = { ...hyperparameterDefaults.ppo, ...hyperparameters.ppo };
+  const ppo = settingsOf('ppo', hyperparameters);
   const time = Math.ceil(promptTokens) + ppo.maximumNewTokens;
   const rows = ppo.microbatchSize * ppo.klCoefficients.length;
   const scored = rows * ppo.maximumNewTokens;

@@ -63,7 +63,7 @@ export async function runPaper(run: PaperRun, signal: AbortSignal): Promise<void
     principle: await readPrinciple(options.task),
     prompts: await readPrompts(options.prompts),
     description,
-    model: await openTaskModel(description, cache),
+    model: await openTaskModel({ ...description, configuration: description.configuration ?? {} }, cache),
   };
   signal.throwIfAborted();
   if (options.plan) {
@@ -82,7 +82,7 @@ export async function runPaper(run: PaperRun, signal: AbortSignal): Promise<void
     const client = adminClient(url, folder);
     const key = await folder.runnerKey(client);
     children.push(startRunner({ url, key, name: RUNNER, dataFolder: folder.path }));
-    const { experimentIds, promptSet, version } = await submit(client, options, settings, seeds, materials);
+    const { experimentIds, promptSet, version } = await submit(client, settings, seeds, materials);
     const shown = createProgress(progress);
     await followAll({ client, experimentIds, children, signal, onChange: (views) => shown.show(views) });
     const document = await report(client, {
@@ -121,7 +121,6 @@ async function plan(
 
 async function submit(
   client: Client,
-  options: PaperArguments,
   settings: PaperSettings,
   seeds: readonly number[],
   { principle, prompts, description }: Materials,

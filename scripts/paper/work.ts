@@ -48,7 +48,7 @@ export function comparisonWork(comparison: Comparison): TaskWork[] {
       for (const rule of METHOD_STAGES[method].filter(({ scorer }) => scorer !== true)) {
         const key = `${seed} ${identity(method, rule)}`;
         if (tasks.has(key)) continue;
-        const work = WORK[rule.kind](settingsOf(comparison), comparison, rule);
+        const work = WORK[rule.kind](comparison, rule);
         tasks.set(key, { kind: rule.kind, stage: rule.name, method, seed, ...work });
       }
     }
@@ -65,32 +65,19 @@ function identity(method: Method, rule: StageRule): string {
   return `${rule.kind}/${rule.sides ?? ''}/${rule.split ?? ''}(${inputs.join(',')})`;
 }
 
-type Settings = ReturnType<typeof settingsOf>;
+type Defaults = typeof hyperparameterDefaults;
 
-function settingsOf({ hyperparameters }: Comparison) {
-  return {
-    simulate: { ...hyperparameterDefaults.simulate, ...hyperparameters.simulate },
-    label: { ...hyperparameterDefaults.label, ...hyperparameters.label },
-    preferenceModel: {
-      ...hyperparameterDefaults['train-preference-model'],
-      ...hyperparameters['train-preference-model'],
-    },
-    ppo: { ...hyperparameterDefaults.ppo, ...hyperparameters.ppo },
-    select: { ...hyperparameterDefaults.select, ...hyperparameters.select },
-    distill: { ...hyperparameterDefaults.distill, ...hyperparameters.distill },
-    dpo: { ...hyperparameterDefaults.dpo, ...hyperparameters.dpo },
-    generate: { ...hyperparameterDefaults.generate, ...hyperparameters.generate },
-    bestOfN: { ...hyperparameterDefaults['best-of-n'], ...hyperparameters['best-of-n'] },
-  };
+/** The settings of a kind: what is given, over the defaults. */
+export function settingsOf<Kind extends TaskKind>(kind: Kind, given: Hyperparameters): Defaults[Kind] {
+  return { ...hyperparameterDefaults[kind], ...given[kind] } as Defaults[Kind];
 }
 
 const NOTHING: Work = { sampled: 0, read: 0, trained: 0 };
 
 /** Responses are taken to be as long as they may be: an upper bound. */
-const WORK: Readonly<
-  Record<TaskKind, (settings: Settings, comparison: Comparison, rule: StageRule) => Work>
-> = {
-  simulate: ({ simulate }, comparison, { sides }) => {
+const WORK: Readonly<Record<TaskKind, (comparison: Comparison, rule: StageRule) => Work>> = {
+  simulate: (comparison, { sides }) => {
+    const simulate = settingsOf('simulate', comparison.hyperparameters);
     const responses = pairsOf(simulate, comparison) * (sides === 'positive' ? 1 : 2);
     return {
       ...NOTHING,
@@ -98,7 +85,9 @@ const WORK: Readonly<
       read: responses * comparison.promptTokens,
     };
   },
-  label: ({ simulate, label }, comparison) => {
+  label: (comparison) => {
+    const simulate = settingsOf('simulate', comparison.hyperparameters);
+    const label = settingsOf('label', comparison.hyperparameters);
     const texts = textTokens(simulate, comparison);
     const question =
       comparison.form === 'dialogue'
@@ -106,13 +95,15 @@ const WORK: Readonly<
         : 2 * (texts + QUESTION_TOKENS.prefix);
     return { ...NOTHING, read: pairsOf(simulate, comparison) * question };
   },
-  'train-preference-model': ({ simulate, preferenceModel }, comparison) => {
+  'train-preference-model': (comparison) => {
+    const simulate = settingsOf('simulate', comparison.hyperparameters);
+    const { epochs, heldOutPairs } = settingsOf('train-preference-model', comparison.hyperparameters);
     const texts = 2 * textTokens(simulate, comparison);
-    const { epochs, heldOutPairs } = preferenceModel;
     const trained = Math.max(0, pairsOf(simulate, comparison) - heldOutPairs) * epochs * texts;
     return { ...NOTHING, read: heldOutPairs * texts, trained };
   },
-  ppo: ({ ppo }, comparison) => {
+  ppo: (comparison) => {
+    const ppo = settingsOf('ppo', comparison.hyperparameters);
     const rollouts = ppo.rollouts * Math.max(...ppo.steps) * ppo.klCoefficients.length;
     const tokens = rollouts * textTokens(ppo, comparison);
     return {
@@ -121,7 +112,9 @@ const WORK: Readonly<
       trained: tokens * ppo.epochs * PPO_MODELS,
     };
   },
-  select: ({ ppo, select }, comparison) => {
+  select: (comparison) => {
+    const ppo = settingsOf('ppo', comparison.hyperparameters);
+    const select = settingsOf('select', comparison.hyperparameters);
     const responses =
       limited(select.promptLimit, comparison.prompts.dev) * ppo.klCoefficients.length * ppo.steps.length;
     return {
@@ -130,15 +123,22 @@ const WORK: Readonly<
       read: 2 * responses * textTokens(select, comparison),
     };
   },
-  distill: ({ simulate, distill }, comparison) => ({
-    ...NOTHING,
-    trained: pairsOf(simulate, comparison) * distill.epochs * textTokens(simulate, comparison),
-  }),
-  dpo: ({ simulate, dpo }, comparison) => {
+  distill: (comparison) => {
+    const simulate = settingsOf('simulate', comparison.hyperparameters);
+    const distill = settingsOf('distill', comparison.hyperparameters);
+    return {
+      ...NOTHING,
+      trained: pairsOf(simulate, comparison) * distill.epochs * textTokens(simulate, comparison),
+    };
+  },
+  dpo: (comparison) => {
+    const simulate = settingsOf('simulate', comparison.hyperparameters);
+    const dpo = settingsOf('dpo', comparison.hyperparameters);
     const texts = 2 * pairsOf(simulate, comparison) * textTokens(simulate, comparison);
     return { ...NOTHING, read: texts, trained: texts * dpo.epochs };
   },
-  generate: ({ generate }, comparison) => {
+  generate: (comparison) => {
+    const generate = settingsOf('generate', comparison.hyperparameters);
     const responses = limited(generate.promptLimit, comparison.prompts.test);
     return {
       ...NOTHING,
@@ -146,7 +146,9 @@ const WORK: Readonly<
       read: responses * textTokens(generate, comparison),
     };
   },
-  'best-of-n': ({ generate, bestOfN }, comparison) => {
+  'best-of-n': (comparison) => {
+    const generate = settingsOf('generate', comparison.hyperparameters);
+    const bestOfN = settingsOf('best-of-n', comparison.hyperparameters);
     const responses = limited(generate.promptLimit, comparison.prompts.test) * bestOfN.candidates;
     return {
       ...NOTHING,
