@@ -149,5 +149,18 @@ function alarmOf(
   observed: AlarmObservation,
 ): AlarmState['raised'] {
   const signals = ALARM_SIGNALS.filter((signal) => drifts[signal] >= 1);
-  return { step, signals, chosenSteps, message: `${baseline.reward} ${observed.reward}` };
+  const told: Record<AlarmSignal, string> = {
+    kl: `KL to the reference ${observed.klPerToken.toFixed(3)} nats a token`,
+    reward: `mean reward ${baseline.reward.toFixed(2)} -> ${observed.reward.toFixed(2)}`,
+    length: `mean length ${baseline.length.toFixed(1)} -> ${observed.length.toFixed(1)} tokens`,
+    repetition: `repeated token pairs ${share(baseline.repetition)} -> ${share(observed.repetition)}`,
+    'value-error': `returns that the value model does not explain ${share(observed.valueError)}`,
+  };
+  const message =
+    `the reward may have stopped meaning what it did by step ${step}: ` +
+    `${signals.map((signal) => told[signal]).join(', ')}; read the samples, keep the policy after ` +
+    `${chosenSteps} steps, or raise the KL coefficient`;
+  return { step, signals, chosenSteps, message };
 }
+
+const share = (value: number) => `${(100 * value).toFixed(0)} %`;

@@ -5,6 +5,7 @@ import { cellOf, forEachToken, type TokenShape } from './token-matrix.ts';
  * With d = log pi(a|s) - log pi_ref(a|s) of the sampled token a:
  * k1 = d (unbiased); k2 = d^2 / 2; k3 = exp(-d) - 1 + d (unbiased, never negative);
  * k1-clamped = max(0, d), the one-sided clamp of AlpacaFarm, which is not a KL and is offered for parity only.
+ * The KL of the whole next-token distributions is {@link distributionKl}.
  */
 const SAMPLED_ESTIMATORS = {
   k1: (difference: number) => difference,
@@ -13,10 +14,7 @@ const SAMPLED_ESTIMATORS = {
   'k1-clamped': (difference: number) => Math.max(0, difference),
 } as const;
 
-export type SampledKlEstimator = keyof typeof SAMPLED_ESTIMATORS;
-
-/** `exact` takes the KL of the whole next-token distributions, see {@link distributionKl}. */
-export type KlEstimator = SampledKlEstimator | 'exact';
+type SampledKlEstimator = keyof typeof SAMPLED_ESTIMATORS;
 
 /** One sampled estimate. @param difference log pi(a|s) - log pi_ref(a|s) in nats */
 export function sampledKl(estimator: SampledKlEstimator, difference: number): number {

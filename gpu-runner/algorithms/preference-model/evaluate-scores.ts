@@ -13,6 +13,8 @@ export interface ScoredPair {
   readonly labelProbability: number;
   readonly chosenTokens: number;
   readonly rejectedTokens: number;
+  /** Where the pair came from, such as `simulated` or `human`. */
+  readonly source: string;
 }
 
 /** Accuracy of the pairs whose length gap lies in one quarter of all gaps. */
@@ -20,6 +22,22 @@ interface LengthGapQuartile {
   /** Tokens of chosen minus rejected, smallest and largest of the quarter. */
   readonly lower: number;
   readonly upper: number;
+  readonly n: number;
+  readonly accuracy: number;
+}
+
+/** Accuracy of the pairs whose label is about equally sure. */
+interface ConfidenceBand {
+  /** |2 P(chosen is better) - 1|: 0 for a label that says nothing, 1 for a hard one. */
+  readonly lower: number;
+  readonly upper: number;
+  readonly n: number;
+  readonly accuracy: number;
+}
+
+/** Accuracy of the pairs of one source. */
+interface SourceAccuracy {
+  readonly source: string;
   readonly n: number;
   readonly accuracy: number;
 }
@@ -37,6 +55,8 @@ export interface PreferenceEvaluation {
   readonly meanRejectedScore: number;
   readonly meanMargin: number;
   readonly accuracyByLengthGap: readonly LengthGapQuartile[];
+  readonly accuracyByConfidence: readonly ConfidenceBand[];
+  readonly accuracyBySource: readonly SourceAccuracy[];
 }
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
@@ -75,7 +95,33 @@ export function evaluateScores(pairs: readonly ScoredPair[], seed: number): Pref
     meanRejectedScore: mean(pairs.map((pair) => pair.rejectedScore)),
     meanMargin: mean(margins),
     accuracyByLengthGap: byLengthGap(pairs, agreements),
+    accuracyByConfidence: byConfidence(pairs, agreements),
+    accuracyBySource: bySource(pairs, agreements),
   };
+}
+
+const CONFIDENCE_BORDERS = [0, 0.25, 0.5, 0.75, 1];
+
+/** Bands that hold no pair are left out; a hard label belongs to the last one. */
+function byConfidence(pairs: readonly ScoredPair[], agreements: readonly number[]): ConfidenceBand[] {
+  const last = CONFIDENCE_BORDERS.length - 2;
+  const bands = pairs.map(({ labelProbability }) => {
+    const confidence = Math.abs(2 * labelProbability - 1);
+    return Math.min(last, CONFIDENCE_BORDERS.filter((border) => border > 0 && confidence >= border).length);
+  });
+  return CONFIDENCE_BORDERS.slice(0, -1).flatMap((lower, band) => {
+    const inside = agreements.filter((_, row) => bands[row] === band);
+    if (inside.length === 0) return [];
+    return [{ lower, upper: CONFIDENCE_BORDERS[band + 1] ?? 1, n: inside.length, accuracy: mean(inside) }];
+  });
+}
+
+function bySource(pairs: readonly ScoredPair[], agreements: readonly number[]): SourceAccuracy[] {
+  const sources = [...new Set(pairs.map(({ source }) => source))].sort();
+  return sources.map((source) => {
+    const inside = agreements.filter((_, row) => pairs[row]?.source === source);
+    return { source, n: inside.length, accuracy: mean(inside) };
+  });
 }
 
 /** Quarters by the quantiles of the gap; a quarter that holds no pair (many equal gaps) is left out. */

@@ -18,6 +18,8 @@ export interface PreferenceExample {
   /** Tokens of the responses alone. */
   readonly chosenTokens: number;
   readonly rejectedTokens: number;
+  /** What the pair's provenance names as its source; `simulated` where it names none. */
+  readonly source: string;
 }
 
 /** A pair's plain prompt and both responses as tokens, as the preference model reads them one behind the other. */
@@ -62,6 +64,7 @@ export function preferenceExamples(
         labelProbability: pair.labelProbability,
         chosenTokens: chosen.length,
         rejectedTokens: rejected.length,
+        source: typeof pair.provenance?.['source'] === 'string' ? pair.provenance['source'] : 'simulated',
       },
     ];
   });

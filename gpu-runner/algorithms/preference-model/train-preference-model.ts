@@ -131,6 +131,8 @@ export async function trainPreferenceModel(
         expectedCalibrationError: evaluation.calibration.expectedCalibrationError,
         calibrationBins: [...evaluation.calibration.bins],
         accuracyByLengthGap: [...evaluation.accuracyByLengthGap],
+        accuracyByConfidence: [...evaluation.accuracyByConfidence],
+        accuracyBySource: [...evaluation.accuracyBySource],
       },
     },
   };
@@ -215,12 +217,13 @@ async function evaluate(
       hooks.signal,
     );
     return evaluateScores(
-      heldOut.map(({ labelProbability, chosenTokens, rejectedTokens }, index) => ({
+      heldOut.map(({ labelProbability, chosenTokens, rejectedTokens, source }, index) => ({
         chosenScore: chosen[index] ?? Number.NaN,
         rejectedScore: rejected[index] ?? Number.NaN,
         labelProbability,
         chosenTokens,
         rejectedTokens,
+        source,
       })),
       seed,
     );

@@ -73,5 +73,11 @@ export const trainPreferenceModelResult = z.strictObject({
     accuracyByLengthGap: z.array(
       z.strictObject({ lower: z.number(), upper: z.number(), n: count, accuracy: z.number().nullable() }),
     ),
+    /** Accuracy by how sure the labels are, |2 P(chosen is better) - 1|. */
+    accuracyByConfidence: z.array(
+      z.strictObject({ lower: z.number(), upper: z.number(), n: count, accuracy: z.number() }),
+    ),
+    /** Accuracy by where the pairs came from, such as `simulated` and `human`. */
+    accuracyBySource: z.array(z.strictObject({ source: z.string(), n: count, accuracy: z.number() })),
   }),
 });

@@ -1,5 +1,7 @@
-/** The implementation details of PPO that live on the host, one named test per id, with hand-computed numbers. */
+/** The implementation details of PPO in formulas, one named test per id, with hand-computed numbers. */
 import { describe, expect, it } from 'vitest';
+import { chatJudge } from '../../../../gpu-runner/algorithms/judge/chat-judge.ts';
+import { judgeSystems } from '../../../../gpu-runner/algorithms/judge/judge-systems.ts';
 import { learningRateMultiplier } from '../../../../gpu-runner/algorithms/learning-rate.ts';
 import { streamOf } from '../../../../gpu-runner/algorithms/streams.ts';
 import { estimateAdvantages } from '../../../../gpu-runner/algorithms/ppo/advantages.ts';
@@ -14,8 +16,21 @@ import {
   scoreNormalisation,
   terminalScores,
 } from '../../../../gpu-runner/algorithms/ppo/rewards.ts';
+import { optimiserOf } from '../../../../gpu-runner/algorithms/ppo/open-run.ts';
+import { stepLearningRate } from '../../../../gpu-runner/algorithms/ppo/ppo.ts';
+import { rolloutPrompts } from '../../../../gpu-runner/algorithms/ppo/rollout-prompts.ts';
+import { updateMetrics } from '../../../../gpu-runner/algorithms/ppo/update-metrics.ts';
 import { maskedMoments, whiten } from '../../../../gpu-runner/algorithms/ppo/whitening.ts';
+import type { Model } from '../../../../gpu-runner/llama/import/open-model.ts';
+import { valueLoss } from '../../../../gpu-runner/llama/training/losses.ts';
+import { gradients } from '../../../../gpu-runner/tensor/gradient.ts';
+import { adamW } from '../../../../gpu-runner/tensor/optimiser.ts';
+import type { HostTensor } from '../../../../gpu-runner/tensor/session.ts';
+import { PPO_DEFAULTS } from '../../../../shared/api/tasks/ppo.ts';
 import { uniform } from '../../../../shared/random.ts';
+import { numbers, runOnce } from '../../tensor/engine.ts';
+import { system } from '../judge/systems.ts';
+import { recordingHooks } from '../tiny-model.ts';
 import { pad, paddingOf, shapeOf, unpad } from './ragged.ts';
 
 describe('details of PPO for language models', () => {
@@ -63,6 +78,34 @@ describe('details of PPO for language models', () => {
     expect(() => scoreNormalisation([0.5, 0.5, 0.5])).toThrow(/no spread/);
     expect(() => scoreNormalisation([1])).toThrow(/no spread/);
     expect(() => scoreNormalisation([1, Number.NaN])).toThrow(/no spread/);
+  });
+
+  it('P3d a dialogue ends in "Assistant:", a long prompt is dropped whole, and one of another form is refused', () => {
+    const tokenizer = {
+      startsWithBos: true,
+      encode: (text: string) => Int32Array.from(text, (letter) => letter.codePointAt(0) ?? 0),
+    };
+    const model = { tokenizer, configuration: { maximumPositions: 100 } } as unknown as Model;
+    const parameters = {
+      promptForm: 'dialogue',
+      responseOpening: '',
+      maximumPromptTokens: 40,
+      maximumNewTokens: 50,
+    } as const;
+    const short = '\n\nHuman: Hello\n\nAssistant:';
+    const long = `\n\nHuman: ${'Hello '.repeat(9)}\n\nAssistant:`;
+    const of = (...texts: string[]) =>
+      rolloutPrompts(
+        texts.map((text, index) => ({ id: String(index), text })),
+        model,
+        parameters,
+      );
+    const [kept, ...others] = of(short, long);
+    expect(others).toEqual([]);
+    expect(kept?.text).toBe(short);
+    expect(String.fromCodePoint(...(kept?.tokens ?? []))).toBe(short);
+    expect(() => of('\n\nHuman: Hello')).toThrow(/must end with/);
+    expect(() => of(long)).toThrow(/every prompt has more than 40 tokens/);
   });
 
   it('P5d a response that has not ended earns the fixed penalty, an ended one its score', () => {
@@ -161,6 +204,125 @@ describe('details of PPO for language models', () => {
     expect(nextKlCoefficient(settings, 0.15, 6.6, 512)).toBeCloseTo(0.15 * (1 + (0.1 * 512) / 10_000), 14);
     expect(nextKlCoefficient(settings, 0.15, 6, 512)).toBe(0.15);
     expect(nextKlCoefficient({ kind: 'fixed', coefficient: 0.02 }, 0.5, 60, 512)).toBe(0.02);
+  });
+
+  it('P10d the value loss is the larger of the clipped and the plain one: no gradient where the clip makes it so', async () => {
+    const feed = (...data: number[]): HostTensor => ({
+      dtype: 'float32',
+      shape: [4],
+      data: Float32Array.from(data),
+    });
+    const { loss, slope } = await runOnce(
+      (graph) => {
+        const input = (name: string) => graph.input(name, 'float32', [4]);
+        const values = input('values');
+        const targets = { oldValues: input('old'), returns: input('returns'), weights: input('weights') };
+        const total = valueLoss(values, targets, 0.2);
+        const [gradient = total] = gradients(total, [values]);
+        return { loss: total, slope: gradient };
+      },
+      // Old values 0, clip 0.2; within the clip; beyond it towards the return, twice; beyond it away from the return.
+      {
+        values: feed(0.1, 0.5, -0.5, -0.5),
+        old: feed(0, 0, 0, 0),
+        returns: feed(1, 1, -1, 1),
+        weights: feed(1, 1, 1, 1),
+      },
+    );
+    // Plain and clipped squares: .81 and .81; .25 and .64; .25 and .64; 2.25 and 1.44.
+    expect(numbers(loss)[0]).toBeCloseTo((0.81 + 0.64 + 0.64 + 2.25) / 2, 5);
+    expect(numbers(slope).map((value) => Number(value.toFixed(5)) + 0)).toEqual([-0.9, 0, 0, -1.5]);
+    const row = { oldLogProbabilities: [0, 0], advantages: [0, 0], oldValues: [0, 0], returns: [1, 1] };
+    const metrics = (valueClip: number) =>
+      updateMetrics(
+        [
+          {
+            rows: [row],
+            logProbabilities: [[0, 0]],
+            entropies: [[0, 0]],
+            values: [[0.1, 0.5]],
+            policyGradientNorm: 1,
+            valueGradientNorm: 1,
+          },
+        ],
+        0.2,
+        valueClip,
+      );
+    expect(metrics(0.2)['loss/value_avg']).toBeCloseTo((0.81 + 0.64) / 4, 12);
+    expect(metrics(0.2)['val/clipfrac_avg']).toBe(0.5);
+    expect(metrics(1e30)['loss/value_avg']).toBeCloseTo((0.81 + 0.25) / 4, 12);
+  });
+
+  it("AD1 Adam adds epsilon in PyTorch's place or in TensorFlow's, as set, by the closed form of the first step", async () => {
+    const [gradient, rate, epsilon] = [0.01, 0.1, 0.1];
+    const scalar = (value: number): HostTensor => ({
+      dtype: 'float32',
+      shape: [1],
+      data: Float32Array.of(value),
+    });
+    const first = async (epsilonForm: 'corrected' | 'uncorrected') => {
+      const options = optimiserOf({ ...PPO_DEFAULTS, epsilon, epsilonForm });
+      expect(options.epsilonForm).toBe(epsilonForm);
+      const { next } = await runOnce(
+        (graph) => {
+          const input = (name: string) => graph.input(name, 'float32', [1]);
+          const state = { parameter: input('parameter'), mean: input('mean'), variance: input('variance') };
+          const [after = state] = adamW(
+            [state],
+            [input('gradient')],
+            { learningRate: input('rate'), step: input('step') },
+            options,
+          );
+          return { next: after.parameter };
+        },
+        {
+          parameter: scalar(0),
+          mean: scalar(0),
+          variance: scalar(0),
+          gradient: scalar(gradient),
+          rate: scalar(rate),
+          step: scalar(1),
+        },
+      );
+      return numbers(next)[0];
+    };
+    // Both moments are corrected to g and g^2: lr g / (|g| + e); uncorrected, sqrt(1 - beta2) |g| stands against e.
+    expect(await first('corrected')).toBeCloseTo((-rate * gradient) / (gradient + epsilon), 7);
+    const root = Math.sqrt(1 - PPO_DEFAULTS.beta2);
+    expect(await first('uncorrected')).toBeCloseTo(
+      (-rate * root * gradient) / (root * gradient + epsilon),
+      7,
+    );
+    expect(PPO_DEFAULTS.epsilonForm).toBe('corrected');
+  });
+
+  it('N+1 the end-of-text trick is the default, at -1, and one learning rate serves every size and length of run', () => {
+    const scores = terminalScores([5, 5], [1, 0], { ...PPO_DEFAULTS, normalisation: null });
+    expect([...scores]).toEqual([5, -1]);
+    const settings = { ...PPO_DEFAULTS, learningRate: 3e-6, warmupSteps: 0 };
+    for (const steps of [[20], [20, 40, 60, 80]]) {
+      expect(stepLearningRate({ ...settings, steps }, 0)).toBe(3e-6);
+      expect(stepLearningRate({ ...settings, steps }, 19)).toBe(3e-6);
+    }
+  });
+
+  it('N+5 systems are judged on the same prompts, in both orders: a judge that looks at the place alone favours none', async () => {
+    const first = system(['alpha', 'beta', 'gamma'], 5);
+    const second = system(['one', 'two', 'three'], 5);
+    const judge = chatJudge(
+      'a judge',
+      { kind: 'endpoint', model: 'm', question: 'harmless', orders: 'both', maximumTokens: 64, price: null },
+      {
+        responseOpening: '',
+        seed: 1,
+        ask: async () => ({ text: '(A) is better', retries: 0, tokens: null }),
+      },
+    );
+    const { hooks } = recordingHooks();
+    const { judgements } = await judgeSystems(first, second, [judge], hooks, null);
+    expect(judgements[0]).toMatchObject({ winRate: 0.5, ties: 3, orders: 'both' });
+    const elsewhere = second.map((completion) => ({ ...completion, prompt: 'another' }));
+    await expect(judgeSystems(first, elsewhere, [judge], hooks, null)).rejects.toThrow(/no counterpart/);
   });
 
   it('A1 whitening masks padding: other padding, same result, and padding stays 0', () => {

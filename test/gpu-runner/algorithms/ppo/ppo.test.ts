@@ -60,8 +60,12 @@ describe('PPO', () => {
   });
 
   it('gives the cells of a grid the bytes of separate runs', async () => {
-    const apart = await run({ klCoefficients: [0.5] });
-    expect(apart.cells.get('0.5/3')).toEqual(whole.cells.get('0.5/3'));
+    for (const klCoefficient of [0.02, 0.5]) {
+      const apart = await run({ klCoefficients: [klCoefficient] });
+      for (const cell of [`${klCoefficient}/1`, `${klCoefficient}/3`]) {
+        expect(apart.cells.get(cell)).toEqual(whole.cells.get(cell));
+      }
+    }
   });
 
   it('is repeatable, and a run killed after any step ends in the same bytes, metrics and samples', async () => {
@@ -92,6 +96,51 @@ describe('PPO', () => {
     expect(last?.earlyStop).toMatchObject({ step: 1, code: 'approximate-kl' });
     expect(first?.steps).toBe(1);
     expect(early.cells.get('0.02/3')).toEqual(early.cells.get('0.02/1'));
+  });
+
+  it('takes the KL over whole distributions where asked: 0 on the reference, never below it after', async () => {
+    const exact = await run({ klEstimator: 'exact', klCoefficients: [0.02] });
+    expect(metricsOf(exact, 0)['objective/kl']).toBe(0);
+    for (const step of [1, 2]) {
+      const { 'objective/kl': kl = -1, 'objective/kl2': sampled = -1 } = metricsOf(exact, step);
+      expect(kl).toBeGreaterThan(0);
+      // Eight responses sample k3; both are of the same distributions.
+      expect(sampled / kl).toBeGreaterThan(0.2);
+      expect(sampled / kl).toBeLessThan(5);
+    }
+    expect(exact.cells.get('0.02/3')).not.toEqual(whole.cells.get('0.02/3'));
+  });
+
+  it('raises its alarm on a policy that falls for one word, goes on unless told to stop, and writes the reason down', async () => {
+    const word = 300;
+    const changes = { klCoefficients: [0], steps: [16], learningRate: 0.05, rollouts: 32, minibatchSize: 16 };
+    const alarming = async (stopOnAlarm: boolean) => {
+      const reward = {
+        score: async (texts: readonly Int32Array[]) =>
+          Float64Array.from(texts, (tokens, row) => {
+            const found = tokens.filter((token) => token >= word && token < word + 30).length;
+            return found + 0.01 * Math.sin(row);
+          }),
+        close: async () => {},
+      };
+      const once = { ...changes, stopOnAlarm, samplePrompts: 0, microbatchSize: 16 };
+      return await run(once, recordingHooks(), null, { reward });
+    };
+    const free = await alarming(false);
+    const [alarm] = free.result.alarms;
+    expect(alarm?.raised?.signals).toContain('reward');
+    expect(alarm?.chosenSteps).toBeLessThan(alarm?.raised?.step ?? 0);
+    expect(free.result.cells[0]?.earlyStop).toBeNull();
+    const levels = free.recorded.metrics.flatMap(({ values }) => values['alarm/level'] ?? []);
+    expect(levels).toHaveLength(16);
+    const stopped = await alarming(true);
+    expect(stopped.result.alarms[0]?.raised).toEqual(alarm?.raised);
+    expect(stopped.result.cells[0]?.earlyStop).toEqual({
+      step: alarm?.raised?.step,
+      code: 'over-optimisation',
+      message: alarm?.raised?.message,
+    });
+    expect(stopped.cells.get('0/16')).not.toEqual(free.cells.get('0/16'));
   });
 
   it('refuses a preference model of another rank, no prompt, and a checkpoint of another grid', async () => {

@@ -151,7 +151,7 @@ describe('rollout targets', () => {
     expect(of(-1)).toBeCloseTo(((scores[0] ?? 0) - 1 + (scores[2] ?? 0) - 1) / 4, 12);
   });
 
-  it("give every array of a row the row's own tokens and no padding", () => {
+  it("G2 give every array of a row the row's own tokens and no padding", () => {
     for (const [index, row] of rolloutTargets(rollouts, 0.1, normalisation, settings).rows.entries()) {
       const length = rollouts[index]?.generation.tokens.length;
       for (const numbers of [row.advantages, row.returns, row.oldValues, row.oldLogProbabilities]) {

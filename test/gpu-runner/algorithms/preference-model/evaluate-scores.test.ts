@@ -6,13 +6,14 @@ import {
 } from '../../../../gpu-runner/algorithms/preference-model/evaluate-scores.ts';
 import { uniform } from '../../../../shared/random.ts';
 
-function pair(margin: number, gap: number, labelProbability = 1): ScoredPair {
+function pair(margin: number, gap: number, labelProbability = 1, source = 'simulated'): ScoredPair {
   return {
     chosenScore: margin + 1,
     rejectedScore: 1,
     labelProbability,
     chosenTokens: 20 + gap,
     rejectedTokens: 20,
+    source,
   };
 }
 
@@ -52,6 +53,29 @@ describe('evaluation of preference scores', () => {
     ]);
     const equal = evaluateScores([pair(1, 2), pair(1, 2)], 1).accuracyByLengthGap;
     expect(equal).toEqual([{ lower: 2, upper: 2, n: 2, accuracy: 1 }]);
+  });
+
+  it('N+3 tells accuracy by how sure the labels are and by where the pairs came from', () => {
+    const report = evaluateScores(
+      [
+        pair(1, 0, 0.55),
+        pair(-1, 0, 0.55),
+        pair(1, 0, 0.2),
+        pair(1, 0, 1, 'human'),
+        pair(1, 0, 0.9),
+        pair(-1, 0, 0, 'human'),
+      ],
+      1,
+    );
+    expect(report.accuracyByConfidence).toEqual([
+      { lower: 0, upper: 0.25, n: 2, accuracy: 0.5 },
+      { lower: 0.5, upper: 0.75, n: 1, accuracy: 0 },
+      { lower: 0.75, upper: 1, n: 3, accuracy: 1 },
+    ]);
+    expect(report.accuracyBySource).toEqual([
+      { source: 'human', n: 2, accuracy: 1 },
+      { source: 'simulated', n: 4, accuracy: 0.5 },
+    ]);
   });
 
   it('is calibrated on scores whose label was drawn from them, and says so of overconfident ones', () => {
