@@ -4,6 +4,8 @@ import type { ClaimedTask } from '../shared/api/tasks.ts';
 import type { RunHooks } from './algorithms/run-hooks.ts';
 import type { CallName, Calls, Done, FromEngine, ToEngine } from './runner/messages.ts';
 import { tokenMeter } from './llama/token-meter.ts';
+import { cudaFolder } from './llama/cuda/cuda-base.ts';
+import { deviceMemoryBytes, refuseTooLarge } from './tasks/memory-check.ts';
 import { openTaskModel } from './tasks/open-base-model.ts';
 import { describeFailure, runTask } from './tasks/run-task.ts';
 import type { TaskContext } from './tasks/task-context.ts';
@@ -11,7 +13,10 @@ import type { TaskKind } from '../shared/api/tasks/kinds.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('engine-thread.ts runs as a worker thread only: start gpu-runner/main.ts');
-const { cacheDirectory } = workerData as { readonly cacheDirectory: string };
+const { cacheDirectory, device } = workerData as {
+  readonly cacheDirectory: string;
+  readonly device: 'cpu' | 'cuda';
+};
 
 const waiting = new Map<number, { resolve: (answer: unknown) => void; reject: (error: Error) => void }>();
 let calls = 0;
@@ -76,6 +81,8 @@ async function run(task: ClaimedTask): Promise<void> {
   const { signal } = abort;
   try {
     const model = await openTaskModel(task.baseModel, cacheDirectory);
+    refuseTooLarge(task, model, device, deviceMemoryBytes(device));
+    if (device === 'cuda') model.base.moveToCuda(await cudaFolder(model.base, cacheDirectory));
     const get = (sha256: string) => call('get', { sha256 });
     const context = {
       task,

@@ -4,15 +4,17 @@ import { ApiError } from '../shared/api/client.ts';
 import { ModelFileError } from './llama/import/model-file-error.ts';
 import { claimLoop } from './runner/claim-loop.ts';
 import { ConfigurationError, helpText, readConfiguration } from './runner/configuration.ts';
+import { chooseDevice, type ChosenDevice, deviceChoice } from './runner/device.ts';
 import { Edge, EdgeSilentError } from './runner/edge.ts';
 import { Engine } from './runner/engine.ts';
 import { Pulse } from './runner/health.ts';
+import { PLAN_OPTIONS, planCommand } from './runner/plan-command.ts';
 import { openRunnerId } from './runner/runner-id.ts';
 import { describeModel } from './tasks/open-base-model.ts';
 
 const log = (line: string): void => console.error(`${new Date().toISOString()} ${line}`);
 
-async function work(): Promise<void> {
+async function work({ device, reason }: ChosenDevice): Promise<void> {
   const { RLCD_EDGE_URL, RLCD_RUNNER_KEY, RLCD_RUNNER_NAME, RLCD_CACHE, RLCD_IDLE_SECONDS, RLCD_LAUNCH_ID } =
     readConfiguration(process.env);
   const stop = new AbortController();
@@ -22,7 +24,8 @@ async function work(): Promise<void> {
       stop.abort(new Error(signal));
     });
   }
-  const engine = new Engine(RLCD_CACHE);
+  log(`device ${device}: ${reason}`);
+  const engine = new Engine(RLCD_CACHE, device);
   const id = await openRunnerId(RLCD_CACHE);
   const pulse = new Pulse(RLCD_CACHE);
   /** A health check that fails is no reason to lose work. */
@@ -65,12 +68,19 @@ async function main(): Promise<void> {
       help: { type: 'boolean', default: false },
       'describe-model': { type: 'string' },
       name: { type: 'string', default: 'model' },
+      device: { type: 'string', default: 'auto' },
+      plan: { type: 'boolean', default: false },
+      ...PLAN_OPTIONS,
     },
   });
+  const cache = process.env['RLCD_CACHE'] ?? '.rlcd/runner';
+  const choice = deviceChoice(values.device);
   if (values.help) console.log(helpText());
-  else if (values['describe-model'] === undefined) await work();
+  else if (values.plan) {
+    const device = choice === 'auto' ? chooseDevice(choice).device : choice;
+    for (const line of await planCommand(values, device, cache)) console.log(line);
+  } else if (values['describe-model'] === undefined) await work(chooseDevice(choice));
   else {
-    const cache = process.env['RLCD_CACHE'] ?? '.rlcd/runner';
     console.log(JSON.stringify(await describeModel(values.name, values['describe-model'], cache), null, 2));
   }
 }

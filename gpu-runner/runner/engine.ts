@@ -19,10 +19,12 @@ const STOP_WITHIN_MS = 8000;
 
 export class Engine {
   readonly #cacheDirectory: string;
+  readonly device: 'cpu' | 'cuda';
   #worker: Worker | null = null;
 
-  constructor(cacheDirectory: string) {
+  constructor(cacheDirectory: string, device: 'cpu' | 'cuda' = 'cpu') {
     this.#cacheDirectory = cacheDirectory;
+    this.device = device;
   }
 
   /** Runs a task to its end. The signal stops it within seconds. */
@@ -67,7 +69,7 @@ export class Engine {
 
   #open(): Worker {
     this.#worker ??= new Worker(new URL('../engine-thread.ts', import.meta.url), {
-      workerData: { cacheDirectory: this.#cacheDirectory },
+      workerData: { cacheDirectory: this.#cacheDirectory, device: this.device },
     });
     return this.#worker;
   }

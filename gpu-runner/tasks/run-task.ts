@@ -14,6 +14,7 @@ import { runDpo } from './dpo.ts';
 import { runGenerate } from './generate.ts';
 import { runJudge } from './judge.ts';
 import { runLabel } from './label.ts';
+import { MemoryRefusedError } from './memory-check.ts';
 import { runPpo } from './ppo.ts';
 import { runSelect } from './select.ts';
 import { runSimulate } from './simulate.ts';
@@ -67,6 +68,7 @@ export function describeFailure(error: unknown): Failure {
   if (error instanceof TrainingDivergedError) return final('diverged');
   if (error instanceof CheckpointError) return final('bad-checkpoint');
   if (error instanceof AlgorithmInputError || error instanceof TaskInputError) return final('bad-input');
+  if (error instanceof MemoryRefusedError) return final('out-of-memory');
   if (error instanceof SamplingRequestError) return final('bad-input');
   if (error instanceof SessionError && error.fault !== 'run') return final(`engine-${error.fault}`);
   return { code: 'unexpected', message, retryable: true };

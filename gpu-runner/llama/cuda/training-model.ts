@@ -47,9 +47,12 @@ export const cudaModel: ModelForm = (graph, { base, layout, groups }, options, p
     const adapters = names.map((name) => scale.toHalf(float(name)));
     x = graph.named(prefix, () => recomputedLayer(weights, prefix, x, names, adapters, always, context));
   }
+  const projection = cudaProjection(tensors);
+  const linear = (name: string, rows: Value): Value =>
+    name === 'output' ? projection.logits(rows) : weights.linear(name, rows);
   return {
-    weights,
-    projection: cudaProjection(tensors),
+    weights: { ...weights, linear },
+    projection,
     heads: { weight: float('head.weight'), bias: float('head.bias') },
     stream: scale.toFloat(x),
   };

@@ -1,0 +1,144 @@
+/** Which device the runner works on, and why: what CUDA needs is looked for by name, and what is missing is told with its package. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { ConfigurationError } from './configuration.ts';
+
+/** What `--device` takes. */
+export const DEVICE_CHOICES = ['auto', 'cpu', 'cuda', 'webgpu'] as const;
+
+export type DeviceChoice = (typeof DEVICE_CHOICES)[number];
+
+/** What the engine runs on, and the reason in a sentence. */
+export interface ChosenDevice {
+  readonly device: 'cpu' | 'cuda';
+  readonly reason: string;
+}
+
+/** A library that is not there, and what brings it. */
+export interface MissingLibrary {
+  readonly library: string;
+  readonly cure: string;
+}
+
+const INSTALL = 'ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node';
+
+/** What the CUDA provider links against when it is there to be asked; CUDA 12 and cuDNN 9 otherwise. */
+const USUAL = [
+  'libcudart.so.12',
+  'libcublas.so.12',
+  'libcublasLt.so.12',
+  'libcurand.so.10',
+  'libcufft.so.11',
+  'libcudnn.so.9',
+];
+
+const PACKAGES: readonly (readonly [pattern: RegExp, cure: (version: string) => string])[] = [
+  [/^libcudart\.so\.(\d+)/, (version) => `apt package cuda-cudart-${version}-*`],
+  [/^libcublas(?:Lt)?\.so\.(\d+)/, (version) => `apt package libcublas-${version}-*`],
+  [/^libcurand\.so\.(\d+)/, () => 'apt package libcurand-12-*'],
+  [/^libcufft\.so\.(\d+)/, () => 'apt package libcufft-12-*'],
+  [/^libcudnn\.so\.(\d+)/, (version) => `apt package libcudnn${version}-cuda-12`],
+  [
+    /^libcuda\.so\.1$/,
+    () => 'the NVIDIA driver; in a container, the NVIDIA Container Toolkit and --gpus all',
+  ],
+];
+
+/** Where libraries are looked for, which a test replaces. */
+export interface LibraryPlaces {
+  /** folder of the engine's binding */
+  readonly engine: string;
+  /** whether the system's loader finds a library of this name */
+  readonly isFound: (library: string) => boolean;
+}
+
+/** The libraries that CUDA needs and that are not here; empty when it can be tried. */
+export function missingCudaLibraries(places: LibraryPlaces = systemPlaces()): MissingLibrary[] {
+  const provider = path.join(places.engine, 'libonnxruntime_providers_cuda.so');
+  const engineLibraries = ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so']
+    .filter((library) => !existsSync(path.join(places.engine, library)))
+    .map((library) => ({ library, cure: INSTALL }));
+  const needed = existsSync(provider) ? linkedLibraries(readFileSync(provider, 'latin1')) : USUAL;
+  const system = [...needed, 'libcuda.so.1']
+    .filter((library) => !places.isFound(library))
+    .map((library) => ({ library, cure: cureOf(library) }));
+  return [...engineLibraries, ...system];
+}
+
+/** Names of the CUDA libraries that a shared object asks for. */
+function linkedLibraries(bytes: string): string[] {
+  const names = bytes.match(/lib(?:cudart|cublasLt|cublas|curand|cufft|cudnn)\.so\.\d+/g) ?? [];
+  return [...new Set(names)];
+}
+
+function cureOf(library: string): string {
+  for (const [pattern, cure] of PACKAGES) {
+    const match = pattern.exec(library);
+    if (match !== null) return cure(match[1] ?? '');
+  }
+  return 'the CUDA toolkit';
+}
+
+function systemPlaces(): LibraryPlaces {
+  const folders = [
+    ...(process.env['LD_LIBRARY_PATH'] ?? '').split(':').filter((folder) => folder !== ''),
+    '/usr/local/cuda/lib64',
+    '/usr/local/nvidia/lib64',
+    '/usr/lib/x86_64-linux-gnu',
+  ];
+  let cache: string | undefined;
+  const isFound = (library: string): boolean => {
+    cache ??= loaderCache();
+    return (
+      cache.includes(`\t${library} `) || folders.some((folder) => existsSync(path.join(folder, library)))
+    );
+  };
+  return { engine: engineFolder(), isFound };
+}
+
+/** What the system's loader knows; nothing where it has no list. */
+function loaderCache(): string {
+  const program = ['/sbin/ldconfig', '/usr/sbin/ldconfig'].find((file) => existsSync(file));
+  return program === undefined ? '' : execFileSync(program, ['-p'], { encoding: 'utf8' });
+}
+
+/** Folder of the engine's native binding for this platform. */
+function engineFolder(): string {
+  const root = path.join(
+    path.dirname(createRequire(import.meta.url).resolve('onnxruntime-node')),
+    '..',
+    'bin',
+  );
+  const [api = ''] = existsSync(root) ? readdirSync(root) : [];
+  return path.join(root, api, process.platform, process.arch);
+}
+
+/**
+ * The device for a choice.
+ *
+ * @throws ConfigurationError where the device that was asked for cannot be used, naming what is missing
+ */
+export function chooseDevice(choice: DeviceChoice, missing = missingCudaLibraries): ChosenDevice {
+  if (choice === 'cpu') return { device: 'cpu', reason: 'as asked' };
+  if (choice === 'webgpu') {
+    throw new ConfigurationError(
+      '--device webgpu: its provider has no Loop, so no rollout runs on it (table in docs/gpu.md): use cpu or cuda',
+    );
+  }
+  const lacking = missing();
+  if (lacking.length === 0)
+    return { device: 'cuda', reason: choice === 'cuda' ? 'as asked' : 'CUDA is complete' };
+  const list = lacking.map(({ library, cure }) => `${library} (${cure})`).join('; ');
+  if (choice === 'cuda') throw new ConfigurationError(`--device cuda: missing is ${list}`);
+  return { device: 'cpu', reason: `CUDA is not complete, missing is ${list}` };
+}
+
+/** @throws ConfigurationError for a word that is no choice */
+export function deviceChoice(word: string): DeviceChoice {
+  const choice = DEVICE_CHOICES.find((one) => one === word);
+  if (choice === undefined)
+    throw new ConfigurationError(`--device is ${word}: it is one of ${DEVICE_CHOICES.join(', ')}`);
+  return choice;
+}

@@ -1,0 +1,76 @@
+/** Refuses a task that the device has no memory for, before anything of it is loaded. */
+import { execFileSync } from 'node:child_process';
+import { totalmem } from 'node:os';
+import type { ClaimedTask } from '../../shared/api/tasks.ts';
+import { refusal, type Workload } from '../../shared/planner/plan.ts';
+import type { Model } from '../llama/import/open-model.ts';
+import { batchSizes } from './batch-sizes.ts';
+
+/** The task needs more than the device has; the message says how much, and what to change. */
+export class MemoryRefusedError extends Error {
+  override readonly name = 'MemoryRefusedError';
+}
+
+const SAMPLING = new Set<ClaimedTask['kind']>(['simulate', 'ppo', 'select', 'generate', 'best-of-n']);
+/** Tokens of a response where the settings do not say. */
+const USUAL_TOKENS = 128;
+
+/**
+ * What a task holds at a time. A prompt is taken to be as long as the settings allow, or as a response where they set no
+ * bound; the real prompts are not read for this.
+ */
+export function taskWorkload(
+  { kind, parameters }: Pick<ClaimedTask, 'kind' | 'parameters'>,
+  model: Model,
+): Workload {
+  const { sampleRows, scoreRows } = batchSizes(model);
+  const { maximumPositions } = model.configuration;
+  const settings: Readonly<Record<string, unknown>> = parameters;
+  const numberOf = (name: string, otherwise: number): number => {
+    const value = settings[name];
+    return typeof value === 'number' ? value : otherwise;
+  };
+  const newTokens = Math.min(maximumPositions - 1, numberOf('maximumNewTokens', USUAL_TOKENS));
+  const promptTokens = Math.min(maximumPositions - newTokens, numberOf('maximumPromptTokens', newTokens));
+  const policies = Array.isArray(settings['klCoefficients']) ? settings['klCoefficients'].length : 1;
+  const ownRows = kind === 'train-preference-model' ? scoreRows : 0;
+  return {
+    sampleRows: SAMPLING.has(kind) ? sampleRows : 0,
+    promptTokens,
+    newTokens,
+    trainRows: numberOf('microbatchSize', ownRows),
+    trainGroups: kind === 'ppo' ? 2 * policies : 1,
+    rank: numberOf('rank', 8),
+  };
+}
+
+/**
+ * The memory of the device in bytes: of the machine or its container, or of the first card by nvidia-smi. Null where nobody
+ * says, and then nothing is refused.
+ */
+export function deviceMemoryBytes(device: 'cpu' | 'cuda'): number | null {
+  if (device === 'cpu') {
+    const constrained = process.constrainedMemory();
+    return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+  }
+  try {
+    const query = ['--query-gpu=memory.total', '--format=csv,noheader,nounits', '--id=0'];
+    const mebibytes = Number(execFileSync('nvidia-smi', query, { encoding: 'utf8' }).trim());
+    return Number.isFinite(mebibytes) && mebibytes > 0 ? mebibytes * 2 ** 20 : null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** @throws MemoryRefusedError such as "ppo on llama7b needs 31.2 GB, the card has 24.0 GB: use batch 8 or rank 8" */
+export function refuseTooLarge(
+  task: Pick<ClaimedTask, 'kind' | 'parameters' | 'baseModel'>,
+  model: Model,
+  device: 'cpu' | 'cuda',
+  limit: number | null,
+): void {
+  if (limit === null) return;
+  const fault = refusal(device, model.configuration, taskWorkload(task, model), limit);
+  if (fault !== null) throw new MemoryRefusedError(`${task.kind} on ${task.baseModel.name} ${fault}`);
+}

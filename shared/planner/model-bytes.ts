@@ -1,0 +1,83 @@
+/** Bytes of a model's parts on each kind of device, as formulas of its shape. Edge and runner both use them. */
+
+/** What memory depends on of a LLaMA. */
+export interface ModelShape {
+  readonly vocabularySize: number;
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly headSize: number;
+  readonly tiedEmbedding: boolean;
+}
+
+export type PlannedDevice = 'cpu' | 'cuda' | 'webgpu';
+
+/** [outputs, inputs] of the matrices of one layer. */
+function layerMatrices({
+  hiddenSize,
+  intermediateSize,
+  heads,
+  keyValueHeads,
+  headSize,
+}: ModelShape): readonly (readonly [outputs: number, inputs: number])[] {
+  return [
+    [(heads + 2 * keyValueHeads) * headSize, hiddenSize],
+    [hiddenSize, heads * headSize],
+    [2 * intermediateSize, hiddenSize],
+    [hiddenSize, intermediateSize],
+  ];
+}
+
+/** Weights of the largest matrix that is unfolded at a time, the vocabulary's apart. */
+export function largestMatrix(model: ModelShape): number {
+  return Math.max(...layerMatrices(model).map(([outputs, inputs]) => outputs * inputs));
+}
+
+/**
+ * The frozen 8-bit base.
+ *
+ * CPU: one byte a weight and an fp32 scale an output, norms in fp32, the embedding by rows and the output by columns even
+ * where they are tied. CUDA: one byte a weight, an fp16 scale for each block of the largest power of two up to 128 that
+ * divides the inputs, and one an output; norms in fp16; a tied embedding once.
+ */
+export function baseBytes(device: PlannedDevice, model: ModelShape): number {
+  const { vocabularySize, hiddenSize, layers, tiedEmbedding } = model;
+  const matrices = layerMatrices(model);
+  if (device === 'cpu') {
+    const matrix = (outputs: number, inputs: number): number => outputs * inputs + 4 * outputs;
+    const layer = matrices.reduce((sum, [outputs, inputs]) => sum + matrix(outputs, inputs), 8 * hiddenSize);
+    return 2 * matrix(vocabularySize, hiddenSize) + layers * layer + 4 * hiddenSize;
+  }
+  const matrix = (outputs: number, inputs: number): number => {
+    let block = 128;
+    while (block > 1 && inputs % block !== 0) block /= 2;
+    return outputs * inputs + 2 * outputs * (inputs / block) + 2 * outputs;
+  };
+  const layer = matrices.reduce((sum, [outputs, inputs]) => sum + matrix(outputs, inputs), 4 * hiddenSize);
+  return (tiedEmbedding ? 1 : 2) * matrix(vocabularySize, hiddenSize) + layers * layer + 2 * hiddenSize;
+}
+
+/**
+ * Numbers of one adapter on every linear layer: rank (inputs + outputs) a projection (query, key, value, output, gate, up,
+ * down), and the scalar head.
+ */
+export function adapterNumbers(model: ModelShape, rank: number): number {
+  const { hiddenSize, intermediateSize, layers, heads, keyValueHeads, headSize } = model;
+  const [queries, keys] = [heads * headSize, keyValueHeads * headSize];
+  const attention = 2 * (hiddenSize + queries) + 2 * (hiddenSize + keys);
+  return layers * rank * (attention + 3 * (hiddenSize + intermediateSize)) + hiddenSize + 1;
+}
+
+/** Bytes of keys and values of one row at one place: fp32 on a CPU, fp16 on a GPU. */
+export function cacheBytesPerPlace(device: PlannedDevice, model: ModelShape): number {
+  const { layers, keyValueHeads, headSize } = model;
+  return 2 * (device === 'cpu' ? 4 : 2) * layers * keyValueHeads * headSize;
+}
+
+/** Rows of the vocabulary's product that are at hand at a time. */
+export function vocabularyBlock({ vocabularySize }: ModelShape): number {
+  const rows = 2 ** Math.floor(Math.log2((8 << 20) / vocabularySize));
+  return Math.min(512, Math.max(16, rows));
+}

@@ -1,0 +1,225 @@
+/** The memory planner: what a job needs, part by part, before anything is loaded, and what to change where it does not fit. */
+import {
+  adapterNumbers,
+  baseBytes,
+  cacheBytesPerPlace,
+  largestMatrix,
+  type ModelShape,
+  type PlannedDevice,
+  vocabularyBlock,
+} from './model-bytes.ts';
+
+/** What a process holds at the same time. 0 rows leaves that session out. */
+export interface Workload {
+  /** rows that are sampled together, all policies */
+  readonly sampleRows: number;
+  readonly promptTokens: number;
+  readonly newTokens: number;
+  /** rows of one adapter group that one micro-batch trains */
+  readonly trainRows: number;
+  /** adapter groups that train side by side: a policy and its value model are two */
+  readonly trainGroups: number;
+  readonly rank: number;
+}
+
+/** Bytes by what they hold. */
+export interface MemoryParts {
+  /** the process and the engine without any model */
+  readonly process: number;
+  /** the frozen base, once for each session that reads it */
+  readonly weights: number;
+  /** trained vectors and their gradients */
+  readonly adapters: number;
+  /** the optimiser's means and variances */
+  readonly moments: number;
+  /** keys and values of all rows at their longest, with the copies that are made of them */
+  readonly keyValueCache: number;
+  /** what the layers compute: of a prompt's pass, and of the training step */
+  readonly activations: number;
+  /** logits, probabilities, and the vocabulary's rows where they are unfolded */
+  readonly vocabulary: number;
+  /** tokens and their numbers */
+  readonly rollouts: number;
+}
+
+export interface MemoryPlan {
+  readonly device: PlannedDevice;
+  readonly parts: MemoryParts;
+  readonly total: number;
+}
+
+/** What was fitted to measured peaks; see docs/gpu.md. */
+const CPU = {
+  /** Node, the engine's libraries and the modules of a bench */
+  process: 113e6,
+  session: 23e6,
+  /** copies of the base in a loaded session: its file, the bytes turned unsigned, and the engine's packed form */
+  weightCopies: 2.55,
+  cacheCopies: 4.3,
+  logitCopies: 6,
+  activationFactor: 1.05,
+};
+
+/** Not measured: what a CUDA context with its libraries is taken to hold. */
+const CUDA_PROCESS = 1e9;
+
+const FLOAT = 4;
+const HALF = 2;
+
+/** The plan of a workload on one device. */
+export function planMemory(device: PlannedDevice, model: ModelShape, workload: Workload): MemoryPlan {
+  const parts = device === 'cpu' ? cpuParts(model, workload) : gpuParts(device, model, workload);
+  const total = Object.values(parts).reduce((sum, bytes) => sum + bytes, 0);
+  return { device, parts, total };
+}
+
+/**
+ * A layer's results that the backward pass reads, numbers a token: two streams and two norms (4 H); queries, keys, values and
+ * the attention's result in two layouts (3 A D + 2 G D); gate, up, their activation and product (4 F); probabilities
+ * (A time); the low-rank middles of the 7 projections.
+ */
+function keptPerToken(model: ModelShape, time: number, rank: number): number {
+  const { hiddenSize, intermediateSize, heads, keyValueHeads, headSize } = model;
+  const attention = (3 * heads + 2 * keyValueHeads) * headSize + heads * time;
+  return 4 * hiddenSize + attention + 4 * intermediateSize + 7 * rank;
+}
+
+function cpuParts(model: ModelShape, workload: Workload): MemoryParts {
+  const { sampleRows, trainRows, trainGroups, rank, promptTokens, newTokens } = workload;
+  const { vocabularySize, hiddenSize, layers } = model;
+  const positions = promptTokens + newTokens;
+  const sessions = Number(sampleRows > 0) + Number(trainRows > 0);
+  const vector = FLOAT * adapterNumbers(model, rank) * trainGroups;
+  const tokens = trainRows * trainGroups * positions;
+  const block = vocabularyBlock(model);
+  const trains = trainRows > 0 ? 1 : 0;
+  return {
+    process: CPU.process + sessions * CPU.session,
+    weights: sessions * CPU.weightCopies * baseBytes('cpu', model),
+    // The state twice (the next is written beside the last), two gradients, and as much inside a step.
+    adapters: trains * 6 * vector,
+    moments: trains * 6 * vector,
+    keyValueCache: CPU.cacheCopies * sampleRows * positions * cacheBytesPerPlace('cpu', model),
+    activations: CPU.activationFactor * FLOAT * tokens * layers * keptPerToken(model, positions, rank),
+    vocabulary:
+      FLOAT *
+      (CPU.logitCopies * sampleRows * vocabularySize +
+        trains * (3 * block * vocabularySize + 2 * vocabularySize * hiddenSize)),
+    rollouts: 24 * (sampleRows + trainRows) * positions,
+  };
+}
+
+/**
+ * A GPU: fp16 caches and activations, of which a training step keeps one layer and the inputs of all. A session holds the base
+ * once; one matrix at a time is unfolded to fp16.
+ */
+function gpuParts(device: PlannedDevice, model: ModelShape, workload: Workload): MemoryParts {
+  const { sampleRows, trainRows, trainGroups, rank, promptTokens, newTokens } = workload;
+  const { vocabularySize, hiddenSize, intermediateSize, layers, heads, keyValueHeads, headSize } = model;
+  const positions = promptTokens + newTokens;
+  const sessions = Number(sampleRows > 0) + Number(trainRows > 0);
+  const trains = trainRows > 0 ? 1 : 0;
+  const groups = trains * trainGroups;
+  const vector = adapterNumbers(model, rank);
+  const tokens = trainRows * trainGroups * positions;
+  const prompt = sampleRows * promptTokens;
+  const mixed = (heads + 2 * keyValueHeads) * headSize;
+  // Live at a time in a pass without a backward: stream, norm, projections, gate and up with their product.
+  const passing = 3 * hiddenSize + 2 * mixed + heads * headSize + 4 * intermediateSize;
+  // With one: every kept result once and the gradients that flow over it once more; scores and probabilities also in fp32.
+  const kept = keptPerToken(model, positions, rank) - heads * positions;
+  const attention = heads * positions * (4 * HALF + 2 * FLOAT);
+  const recomputed = tokens * (2 * HALF * kept + attention);
+  const boundaries = HALF * tokens * hiddenSize * layers + 3 * FLOAT * tokens * hiddenSize;
+  const unfolded = HALF * largestMatrix(model);
+  const block = vocabularyBlock(model);
+  return {
+    process: CUDA_PROCESS,
+    weights: sessions * baseBytes(device, model),
+    // fp32 in and out of a step with its gradient, and fp16 where a graph reads it.
+    adapters: vector * ((sampleRows > 0 ? FLOAT + HALF : 0) + groups * (4 * FLOAT + 2 * HALF)),
+    moments: groups * vector * 4 * FLOAT,
+    keyValueCache: 2 * sampleRows * positions * cacheBytesPerPlace(device, model),
+    activations:
+      Math.max(HALF * prompt * passing, trains * (recomputed + boundaries)) + (sessions > 0 ? unfolded : 0),
+    vocabulary:
+      sampleRows * vocabularySize * (HALF + 3 * FLOAT) +
+      trains * (block * vocabularySize * (2 * HALF + 3 * FLOAT) + HALF * vocabularySize * hiddenSize),
+    rollouts: 24 * (sampleRows + trainRows) * positions,
+  };
+}
+
+/** A change that makes a job fit. */
+export interface Suggestion {
+  readonly workload: Workload;
+  /** such as `batch 8` or `rank 8` */
+  readonly change: string;
+}
+
+/** Halves of a number down to 1, the largest first. */
+function halves(from: number): number[] {
+  return from <= 1 ? [] : [Math.floor(from / 2), ...halves(Math.floor(from / 2))];
+}
+
+/**
+ * The least that has to change for the job to fit: the largest smaller batch, and the largest smaller rank, each found by
+ * trying; both at once where neither alone does. Empty where not even that helps.
+ */
+export function suggestions(
+  device: PlannedDevice,
+  model: ModelShape,
+  workload: Workload,
+  limit: number,
+): Suggestion[] {
+  const fits = (changed: Workload): boolean => planMemory(device, model, changed).total <= limit;
+  const smaller = (part: number, of: number, rows: number): number =>
+    of === 0 ? 0 : Math.max(1, Math.floor((of * part) / rows));
+  const rows = Math.max(workload.sampleRows, workload.trainRows);
+  const batches = halves(rows).map((part) => ({
+    change: `batch ${part}`,
+    workload: {
+      ...workload,
+      sampleRows: smaller(part, workload.sampleRows, rows),
+      trainRows: smaller(part, workload.trainRows, rows),
+    },
+  }));
+  const ranks =
+    workload.trainRows === 0
+      ? []
+      : halves(workload.rank).map((rank) => ({
+          change: `rank ${rank}`,
+          workload: { ...workload, rank },
+        }));
+  const batch = batches.find((one) => fits(one.workload));
+  const rank = ranks.find((one) => fits(one.workload));
+  const alone = [batch, rank].filter((one) => one !== undefined);
+  if (alone.length > 0) return alone;
+  for (const one of batches) {
+    for (const other of ranks) {
+      const both = { ...one.workload, rank: other.workload.rank };
+      if (fits(both)) return [{ change: `${one.change} and ${other.change}`, workload: both }];
+    }
+  }
+  return [];
+}
+
+/** Bytes as people read them: 31.2 GB. */
+export function gigabytes(bytes: number): string {
+  const value = bytes / 1e9;
+  return `${value >= 100 ? Math.round(value) : value.toPrecision(3)} GB`;
+}
+
+/** Why a job does not fit, with the cure; null where it does. */
+export function refusal(
+  device: PlannedDevice,
+  model: ModelShape,
+  workload: Workload,
+  limit: number,
+): string | null {
+  const { total } = planMemory(device, model, workload);
+  if (total <= limit) return null;
+  const cures = suggestions(device, model, workload, limit).map(({ change }) => change);
+  const place = device === 'cpu' ? 'the machine' : 'the card';
+  const cure = cures.length > 0 ? `use ${cures.join(' or ')}` : 'take a smaller model or a larger device';
+  return `needs ${gigabytes(total)}, ${place} has ${gigabytes(limit)}: ${cure}`;
+}

@@ -1,0 +1,31 @@
+/** The shapes that the GPU bench knows, and the sizes it runs them at. */
+import { type LlamaConfiguration, namedShapes } from '../../../gpu-runner/llama/config.ts';
+
+export const PROMPT_TOKENS = 128;
+export const NEW_TOKENS = 128;
+export const RANK = 8;
+
+/** A shape with what it is asked to do. */
+export interface GpuShape {
+  readonly name: string;
+  readonly configuration: LlamaConfiguration;
+  /** rows that sample together, one figure each */
+  readonly sampleBatches: readonly number[];
+  /** whether one card also trains it */
+  readonly trains: boolean;
+}
+
+const SHAPES = {
+  m1b: { sampleBatches: [1, 16, 64], trains: true },
+  llama7b: { sampleBatches: [1, 16, 64], trains: true },
+  llama30b: { sampleBatches: [1, 16], trains: false },
+} as const;
+
+/** @throws Error naming the shapes there are */
+export function gpuShape(name: string): GpuShape {
+  const known = Object.keys(SHAPES).find((one) => one === name);
+  if (known === undefined) throw new Error(`No shape ${name}: ${Object.keys(SHAPES).join(', ')}`);
+  const shape = known as keyof typeof SHAPES;
+  // No end token, so that every row runs its whole length.
+  return { name, configuration: { ...namedShapes[shape], eosTokens: [] }, ...SHAPES[shape] };
+}
