@@ -28,6 +28,8 @@ interface EdgeOptions {
   readonly onAnswer?: () => Promise<void>;
   /** How long it may stay silent; null: for ever. */
   readonly patienceSeconds: number | null;
+  /** Milliseconds that only rise. */
+  readonly clock?: () => number;
 }
 
 type RunnerDescription = Parameters<Client['claimTask']>[0]['body']['runner'];
@@ -54,10 +56,13 @@ function isLeaseLost(error: unknown): boolean {
 export class Edge {
   readonly #client: Client;
   readonly #options: EdgeOptions;
-  #answeredAt = performance.now();
+  readonly #clock: () => number;
+  #answeredAt: number;
 
   constructor(options: EdgeOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? performance.now.bind(performance);
+    this.#answeredAt = this.#clock();
     this.#client = createClient({ baseUrl: options.baseUrl, key: options.key });
   }
 
@@ -189,7 +194,7 @@ export class Edge {
           this.#options.log(`${what} failed (${fault}); attempt ${attempt + 1} in ${delayMs / 1000} s`);
         },
       });
-      this.#answeredAt = performance.now();
+      this.#answeredAt = this.#clock();
       await this.#options.onAnswer?.();
       return result;
     } catch (error) {
@@ -201,7 +206,7 @@ export class Edge {
   /** @throws EdgeSilentError where the edge has been silent for too long */
   #refuseSilence(cause: unknown): void {
     const { patienceSeconds } = this.#options;
-    const seconds = (performance.now() - this.#answeredAt) / 1000;
+    const seconds = (this.#clock() - this.#answeredAt) / 1000;
     if (patienceSeconds === null || seconds <= patienceSeconds) return;
     throw new EdgeSilentError(
       `the edge has not answered for ${Math.round(seconds)} s: ends, as RLCD_IDLE_SECONDS (${patienceSeconds}) asks`,
