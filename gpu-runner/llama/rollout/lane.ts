@@ -49,6 +49,7 @@ export class Lane {
           ...state,
           ...stepFeeds(request, made, count),
           firstSteps: firstSteps(made === 0 ? 1 : this.#form.chunkSteps),
+          ...(this.#session.inputNames.includes('last') ? { last: flag(isLast) } : {}),
         },
         isLast ? RESULTS : this.#session.outputNames,
       );
@@ -94,6 +95,10 @@ const RESULTS = ['generated', 'logProbabilities', 'drawn.next', 'stopped.next'];
 
 function firstSteps(count: number): HostTensor {
   return { dtype: 'int64', shape: [], data: BigInt64Array.of(BigInt(count)) };
+}
+
+function flag(value: boolean): HostTensor {
+  return { dtype: 'bool', shape: [], data: Uint8Array.of(Number(value)) };
 }
 
 function allFinished(state: HostTensors): boolean {

@@ -12,7 +12,7 @@ const PREFIX_ALIGNMENT = 32;
 const HIDDEN = -1e30;
 
 /** The size of an axis while the graph runs, int64 [1]. */
-function sizeOf(x: Value, axis: number): Value {
+export function sizeOf(x: Value, axis: number): Value {
   const type = { dtype: 'int64', shape: [1] } as const;
   return ops.emitOne('Shape', [x], type, { start: axis, end: axis + 1 });
 }

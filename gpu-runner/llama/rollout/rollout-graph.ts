@@ -14,7 +14,7 @@ import { withAdapters } from '../training/lora.ts';
 import { FrozenTensors, type GraphWeights } from '../training/weights.ts';
 import { decodeStep, type LayerCache, nextTokenLogits } from './decode-step.ts';
 import { drawToken, type DrawOptions } from './draw-token.ts';
-import { appendToPrefix, attentionMask, positionsOf } from './prefix.ts';
+import { appendToPrefix, attentionMask, positionsOf, sizeOf } from './prefix.ts';
 
 /** What a rollout graph is built for; prompts, limits and sampling options are inputs. */
 export interface RolloutGraphOptions {
@@ -53,7 +53,7 @@ export const STATE = ['tokens', 'real', 'length', 'finished', 'stopped', 'drawn'
  *   [batch, W] (the last of them), `keys.l`, `values.l` fp32 [batch, keyValueHeads, prefix, headSize]. At the start length,
  *   drawn and prefix are 0.
  * - `uniforms` fp32 [batch, steps]; `limits` int64 [batch]: tokens that each row may get in all; `firstSteps` int64:
- *   1 when a prompt comes first, {@link chunkSteps} otherwise.
+ *   1 when a prompt comes first, {@link chunkSteps} otherwise; `last` bool: no run follows, so its caches may be dropped.
  * - `stops` int64 [stops, W]: sequences that end a row, -1 on their left; the fields of {@link DrawOptions}.
  * - `parameters` fp32 [G, P] with adapters.
  *
@@ -92,6 +92,7 @@ export function rolloutGraph(options: RolloutGraphOptions): Graph {
   const uniforms = graph.input('uniforms', 'float32', [batch, 'steps']);
   const limits = graph.input('limits', 'int64', [batch]);
   const firstSteps = graph.input('firstSteps', 'int64', []);
+  const isLast = graph.input('last', 'bool', []);
   const stops = graph.input('stops', 'int64', ['stops', 'window']);
   const draw = drawInputs(graph, configuration);
   const inverseTemperature = graph.input('inverseTemperature', 'float32', []);
@@ -173,28 +174,41 @@ export function rolloutGraph(options: RolloutGraphOptions): Graph {
           };
         },
       });
-      const [next, one, done, byStop, total, last] = inner.carried.map(known);
+      const [next, one, done, byStop, total, latest] = inner.carried.map(known);
       const recent = unflatten(inner.carried.slice(6));
       const [made, madeLog] = inner.stacked.map((value) => ops.transpose(value, [1, 0]));
       // A prompt comes alone with its real length; steps bring one token each.
       const added = ops.add(
         known(real),
-        ops.subtract(sizeOfRecent(known(recent[0])), chunk.dimension('time')),
+        ops.subtract(sizeOf(known(recent[0]).keys, 2), chunk.dimension('time')),
       );
-      const grown = appendToPrefix(prefix, recent, known(length), added);
+      const produced = ops.concat([known(generated), known(made)], 1);
+      const more = ops.and(anyFalse(known(done)), ops.less(ops.squeeze(sizeOf(produced, 1), [0]), steps));
+      const grown = ops.branch(
+        chunk,
+        'keep',
+        ops.or(more, ops.not(isLast)),
+        (body) => {
+          const own = (layers: readonly LayerCache[]): LayerCache[] =>
+            unflatten(flatten(layers).map((value) => body.capture(value)));
+          const moved = appendToPrefix(own(prefix), own(recent), body.capture(known(length)), added);
+          return flatten(moved.layers).map((value) => Graph.detach(value, cacheShape('kept')));
+        },
+        (body) => flatten(prefix).map(() => Graph.detach(body.capture(empty), cacheShape('kept'))),
+      );
       return {
-        continue: anyFalse(known(done)),
+        continue: more,
         carried: [
           known(next),
           known(one),
-          grown.length,
+          ops.add(known(length), added),
           known(done),
           known(byStop),
           known(total),
-          known(last),
-          ops.concat([known(generated), known(made)], 1),
+          known(latest),
+          produced,
           ops.concat([known(logProbabilities), known(madeLog)], 1),
-          ...flatten(grown.layers),
+          ...grown,
         ],
       };
     },
@@ -248,10 +262,6 @@ export function endsWithAny(window: Value, stops: Value): Value {
 
 function anyFalse(flags: Value): Value {
   return ops.equal(ops.reduceMin(ops.cast(flags, 'int32')), 0);
-}
-
-function sizeOfRecent({ keys }: LayerCache): Value {
-  return ops.emitOne('Shape', [keys], { dtype: 'int64', shape: [1] }, { start: 2, end: 3 });
 }
 
 function flatten(layers: readonly LayerCache[]): Value[] {
