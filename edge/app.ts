@@ -1,13 +1,14 @@
 /** The application, the same on every host: the contract's routes, the document and its reference page. */
-import { secureHeaders } from 'hono/secure-headers';
+import { OpenAPIHono } from '@hono/zod-openapi';
 import { contract, type OperationId } from '../shared/api/contract.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { AnyHandler } from './http/answer.ts';
 import type { Handlers } from './http/handler.ts';
 import { serveDashboard } from './http/dashboard.ts';
 import { onError, onNotFound } from './http/on-error.ts';
-import { createRouter, register, type App } from './http/register.ts';
+import { register, type App } from './http/register.ts';
 import { serveReference } from './http/reference.ts';
+import { addSecurityHeaders } from './http/security-headers.ts';
 import { artifactHandlers } from './routes/artifacts.ts';
 import { baseModelHandlers } from './routes/base-models.ts';
 import { comparisonHandlers } from './routes/comparisons.ts';
@@ -42,28 +43,17 @@ export function createApp(dependencies: Dependencies): App {
     ...scorerHandlers(dependencies),
     ...taskHandlers(dependencies),
   };
-  const app = createRouter();
-  app.use(
-    secureHeaders({
-      // No inline script, style or handler anywhere, and nothing from another host.
-      contentSecurityPolicy: {
-        defaultSrc: ["'none'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'"],
-        imgSrc: ["'self'"],
-        connectSrc: ["'self'"],
-        baseUri: ["'none'"],
-        formAction: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-      xFrameOptions: 'DENY',
-    }),
-  );
+  const app = new OpenAPIHono();
   app.onError(onError);
   app.notFound(onNotFound);
   for (const id of Object.keys(contract) as OperationId[]) {
     register(app, id, contract[id], handlers[id] as AnyHandler, dependencies);
   }
+  // Behind the API's routes, which answer by themselves: for pages.
+  app.use(async (context, next) => {
+    await next();
+    addSecurityHeaders(context.res);
+  });
   serveReference(app);
   if (dependencies.dashboard) serveDashboard(app, dependencies.dashboard);
   return app;

@@ -1,6 +1,7 @@
 /** Problems (RFC 9457): the typed error that handlers throw, and the response it becomes. */
 import type { $ZodIssue } from 'zod/v4/core';
 import type { Problem } from '../shared/api/problem.ts';
+import { SECURITY_HEADERS } from './http/security-headers.ts';
 
 export type FieldError = NonNullable<Problem['errors']>[number];
 type Place = FieldError['in'];
@@ -45,7 +46,12 @@ export class ProblemError extends Error {
   toResponse(): Response {
     return new Response(JSON.stringify(this.problem), {
       status: this.problem.status,
-      headers: { ...this.headers, 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
+      headers: {
+        ...SECURITY_HEADERS,
+        ...this.headers,
+        'content-type': 'application/problem+json',
+        'cache-control': 'no-store',
+      },
     });
   }
 }

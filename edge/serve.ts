@@ -58,11 +58,13 @@ const dependencies: Dependencies = {
   launch: local?.policy ?? remote,
   dashboard: dashboardFiles(await ensureDashboard()),
 };
-/** Cloudflare compresses what the Worker answers; here the host does. */
-const app = new Hono().use('/assets/*', compress()).route('/', createApp(dependencies));
+const app = createApp(dependencies);
+/** Cloudflare compresses what the Worker answers; here the host does, and files alone: nothing stands before the API. */
+const files = new Hono().use(compress()).all('*', (context) => app.fetch(context.req.raw, context.env));
+const isFile = (url: string) => /^https?:\/\/[^/]+\/assets\//.test(url);
 const server = serve(
   {
-    fetch: app.fetch,
+    fetch: (request, bindings) => (isFile(request.url) ? files : app).fetch(request, bindings),
     port,
     hostname,
   },

@@ -27,6 +27,16 @@ interface Result {
 interface Compiled {
   readonly statement: StatementSync;
   readonly returnsRows: boolean;
+  /** Whether its rows come as arrays at present. */
+  givesArrays: boolean;
+}
+
+function readRows(compiled: Compiled, asArrays: boolean, parameters: readonly SQLInputValue[]): unknown[] {
+  if (compiled.givesArrays !== asArrays) {
+    compiled.statement.setReturnArrays(asArrays);
+    compiled.givesArrays = asArrays;
+  }
+  return compiled.statement.all(...parameters);
 }
 
 class NodeStatement {
@@ -39,7 +49,9 @@ class NodeStatement {
       throw new DatabaseLimitError('bound parameters', MAXIMUM_PARAMETERS, sql);
     }
     for (const value of parameters) {
-      if (typeof value === 'string' && Buffer.byteLength(value) > MAXIMUM_VALUE_BYTES) {
+      // A character has at most three bytes in UTF-8 for each of its units: short texts need no count.
+      if (typeof value !== 'string' || value.length * 3 <= MAXIMUM_VALUE_BYTES) continue;
+      if (Buffer.byteLength(value) > MAXIMUM_VALUE_BYTES) {
         throw new DatabaseLimitError('bytes in a value', MAXIMUM_VALUE_BYTES, sql);
       }
     }
@@ -54,16 +66,12 @@ class NodeStatement {
 
   /** Runs at once; the asynchronous methods below are D1's names for it. */
   execute(): Result {
-    const { statement, returnsRows } = this.#database.compile(this.#sql);
-    statement.setReturnArrays(false);
-    if (returnsRows) {
-      return {
-        success: true,
-        results: statement.all(...this.#parameters),
-        meta: { changes: 0, last_row_id: 0 },
-      };
+    const compiled = this.#database.compile(this.#sql);
+    if (compiled.returnsRows) {
+      const results = readRows(compiled, false, this.#parameters);
+      return { success: true, results, meta: { changes: 0, last_row_id: 0 } };
     }
-    const { changes, lastInsertRowid } = statement.run(...this.#parameters);
+    const { changes, lastInsertRowid } = compiled.statement.run(...this.#parameters);
     return {
       success: true,
       results: [],
@@ -80,9 +88,7 @@ class NodeStatement {
   }
 
   async raw(): Promise<unknown[]> {
-    const { statement } = this.#database.compile(this.#sql);
-    statement.setReturnArrays(true);
-    return statement.all(...this.#parameters);
+    return readRows(this.#database.compile(this.#sql), true, this.#parameters);
   }
 }
 
@@ -116,7 +122,7 @@ export class NodeDatabase {
     }
     if (this.#statements.size >= STATEMENTS_KEPT) this.#statements.clear();
     const statement = this.#connection.prepare(sql);
-    const compiled = { statement, returnsRows: statement.columns().length > 0 };
+    const compiled = { statement, returnsRows: statement.columns().length > 0, givesArrays: false };
     this.#statements.set(sql, compiled);
     return compiled;
   }

@@ -1,18 +1,17 @@
 /** Lets a request pass: rate limit, key and scope, in that order of what a stranger can cost the edge. */
-import { createMiddleware } from 'hono/factory';
+import type { Context } from 'hono';
 import type { Endpoint } from '../../shared/api/endpoint.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { identify, sha256, type Principal } from './keys.ts';
 import { ProblemError } from '../problem.ts';
 
-/** What the guard leaves for the handler. */
-export interface AppEnvironment {
-  Variables: { principal: Principal };
-}
-
 const ANYONE: Principal = { keyId: 'anyone', scopes: [] };
 
-export function guard(endpoint: Endpoint, dependencies: Dependencies) {
+/** @returns who sends a request; throws ProblemError 401, 403 or 429 where it may not pass */
+export function guard(
+  endpoint: Endpoint,
+  dependencies: Dependencies,
+): (context: Context) => Promise<Principal> {
   const { database, bootstrapKey } = dependencies;
   const bootstrapSha256 = bootstrapKey === undefined ? undefined : sha256(bootstrapKey);
   async function take(kind: 'key' | 'address', name: string): Promise<void> {
@@ -23,7 +22,7 @@ export function guard(endpoint: Endpoint, dependencies: Dependencies) {
     });
   }
 
-  return createMiddleware<AppEnvironment>(async (context, next) => {
+  return async (context) => {
     const principal =
       endpoint.scopes.length === 0
         ? ANYONE
@@ -45,7 +44,6 @@ export function guard(endpoint: Endpoint, dependencies: Dependencies) {
         `This takes a key with the scope ${endpoint.scopes.join(' or ')}; yours has ${principal.scopes.join(', ')}`,
       );
     }
-    context.set('principal', principal);
-    await next();
-  });
+    return principal;
+  };
 }

@@ -2,14 +2,13 @@
  * Idempotency keys: the answer to a POST that creates is stored in the batch of its effect, so a repeated
  * request finds either both (and gets the same answer) or neither (and has its effect once).
  */
-import type { Context } from 'hono';
 import type { Endpoint } from '../../shared/api/endpoint.ts';
 import type { Database, Statement } from '../store/database.ts';
 import { findRecord, insertRecord } from '../store/idempotency.ts';
-import type { AppEnvironment } from './guard.ts';
+import type { Admitted } from './answer.ts';
 import { sha256 } from './keys.ts';
 import { ProblemError } from '../problem.ts';
-import type { StreamedBody } from './streamed-body.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
 
 export interface Idempotency {
   /** The answer stored for this key, if it was used before. @throws ProblemError 422 for another request */
@@ -19,18 +18,16 @@ export interface Idempotency {
 }
 
 /** @returns undefined where the operation does not create or the request carries no `Idempotency-Key` */
-export async function readIdempotency(
+export function readIdempotency(
   endpoint: Endpoint,
-  context: Context<AppEnvironment>,
+  { context, principal: { keyId }, input: { text, upload } }: Admitted,
   database: Database,
-  upload: StreamedBody | undefined,
   now: number,
-): Promise<Idempotency | undefined> {
+): Idempotency | undefined {
   const idempotencyKey = context.req.header('idempotency-key');
   if (!endpoint.creates || idempotencyKey === undefined) return undefined;
-  const { keyId } = context.get('principal');
   const { pathname, search } = new URL(context.req.url);
-  const body = upload ? undefined : sha256(await context.req.text());
+  const body = upload ? undefined : sha256(text);
   // The hash of a stream is known after it was read, by the handler or here.
   const hashRequest = async () => {
     await upload?.drain();
@@ -45,7 +42,7 @@ export async function readIdempotency(
       }
       return new Response(record.body, {
         status: record.status,
-        headers: { 'content-type': 'application/json', 'idempotency-replayed': 'true' },
+        headers: { ...SECURITY_HEADERS, 'content-type': 'application/json', 'idempotency-replayed': 'true' },
       });
     },
     async record(status, body) {

@@ -1,6 +1,5 @@
 /** Turns everything that is thrown, and every path that matches nothing, into a problem document. */
 import type { Context } from 'hono';
-import { HTTPException } from 'hono/http-exception';
 import { contract } from '../../shared/api/contract.ts';
 import { ProblemError } from '../problem.ts';
 
@@ -10,15 +9,6 @@ export function onError(error: Error): Response {
 
 function toProblem(error: Error): ProblemError {
   if (error instanceof ProblemError) return error;
-  if (error instanceof HTTPException && error.status === 400) {
-    return new ProblemError('malformed-json', 'The body must be one JSON document in UTF-8');
-  }
-  if (error instanceof HTTPException && error.status === 415) {
-    return new ProblemError(
-      'unsupported-media-type',
-      'Set content-type to what the operation takes: see /reference',
-    );
-  }
   if ('code' in error && error.code === 'ENOSPC') {
     return new ProblemError('no-room', "The edge's disk is full; free space there, and repeat the request");
   }

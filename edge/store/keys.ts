@@ -1,23 +1,20 @@
 /** Queries on API keys. */
-import { and, desc, eq, isNull, lt, sql } from 'drizzle-orm';
+import { and, desc, eq, isNull, lt } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database, Statement } from './database.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
-import { prepared } from './prepared.ts';
+import { raw, rows } from './raw.ts';
 import { apiKeys } from './schema/index.ts';
 
 export type KeyRow = typeof apiKeys.$inferSelect;
 
-const keyById = prepared((database) =>
-  database
-    .select()
-    .from(apiKeys)
-    .where(eq(apiKeys.id, sql.placeholder('id')))
-    .prepare(),
-);
+/** In plain SQL: every request reads its key, and Drizzle takes three times as long as SQLite for it. */
+const FIND = `SELECT id, name, secret_sha256 AS secretSha256, scopes, created_at AS createdAt, revoked_at AS revokedAt
+  FROM api_keys WHERE id = ?`;
 
 export async function findKey(database: Database, keyId: string): Promise<KeyRow | undefined> {
-  return await keyById(database).get({ id: keyId });
+  const [row] = await rows<Omit<KeyRow, 'scopes'> & { scopes: string }>(raw(database, FIND, keyId));
+  return row && { ...row, scopes: JSON.parse(row.scopes) as KeyRow['scopes'] };
 }
 
 export async function listKeys(database: Database, page: PageRequest) {

@@ -45,6 +45,11 @@ const FIND = `SELECT t.id, t.kind, t.specification, t.engine_version AS engineVe
   t.checkpoint_step AS checkpointStep, t.checkpoint_epoch AS checkpointEpoch
 FROM tasks t LEFT JOIN artifacts a ON a.sha256 = t.checkpoint_sha256 WHERE t.claim_key = ?`;
 
+/** What has to be known before the runner is registered anew. Values: claim, runner, runner, claim. */
+const BEFORE = `SELECT EXISTS (SELECT 1 FROM tasks WHERE claim_key = ?) AS known,
+  (SELECT key_id FROM runners WHERE id = ?) AS ownerKeyId,
+  EXISTS (SELECT 1 FROM tasks WHERE lease_runner_id = ? AND status = 'leased' AND claim_key <> ?) AS holds`;
+
 const REGISTER = `INSERT INTO runners (id, name, key_id, engine_version, device, created_at, seen_at)
 VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET name = excluded.name, engine_version = excluded.engine_version,
@@ -87,18 +92,20 @@ export async function claimTask(
   now: number,
 ): Promise<ClaimedRow | undefined> {
   const { claimId, keyId, runner } = request;
-  const [known] = await rows<FoundRow>(raw(database, FIND, claimId));
-  if (known) return isHeld(known, keyId) ? known : undefined;
-  const [owner] = await rows<{ keyId: string }>(
-    raw(database, 'SELECT key_id AS keyId FROM runners WHERE id = ?', runner.id),
+  const [before] = await rows<{ known: number; ownerKeyId: string | null; holds: number }>(
+    raw(database, BEFORE, claimId, runner.id, runner.id, claimId),
   );
-  if (owner && owner.keyId !== keyId) {
+  if (before?.known) {
+    const [known] = await rows<FoundRow>(raw(database, FIND, claimId));
+    return known && isHeld(known, keyId) ? known : undefined;
+  }
+  if (typeof before?.ownerKeyId === 'string' && before.ownerKeyId !== keyId) {
     throw new ProblemError(
       'forbidden',
       `Runner ${runner.id} belongs to another key; start with a new runner id`,
     );
   }
-  if (owner) await requeue(database, { runnerId: runner.id, exceptClaim: claimId }, now);
+  if (before?.holds) await requeue(database, { runnerId: runner.id, exceptClaim: claimId }, now);
   const token = randomUUID();
   const { engineVersion } = runner;
   const kinds = request.kinds ? [JSON.stringify(request.kinds)] : [];

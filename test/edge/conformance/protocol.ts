@@ -172,7 +172,7 @@ export function protocolConformance(start: () => Promise<Harness>, open: OpenSto
     for (const path of ['/v1/health', '/v1/nothing', '/reference']) {
       const { headers } = await harness.fetch(path);
       expect(headers.get('x-content-type-options'), path).toBe('nosniff');
-      expect(headers.get('content-security-policy'), path).toContain("default-src 'self'");
+      expect(headers.get('content-security-policy'), path).toContain("default-src 'none'");
       expect(headers.get('x-frame-options'), path).toBe('DENY');
     }
   });

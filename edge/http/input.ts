@@ -1,0 +1,118 @@
+/** Reads what a request carries and holds it against the contract: path, query, idempotency key, JSON body. */
+import type { Context } from 'hono';
+import { z } from 'zod';
+import { DEFAULT_MAXIMUM_BYTES, isBytes, type Endpoint } from '../../shared/api/endpoint.ts';
+import { fromIssues, ProblemError } from '../problem.ts';
+import { StreamedBody, tooLarge } from './streamed-body.ts';
+
+export interface Input {
+  readonly parameters: unknown;
+  readonly query: unknown;
+  /** Of a JSON body. */
+  readonly body: unknown;
+  /** The JSON body as it was sent: the idempotency key is bound to it. */
+  readonly text: string;
+  /** Where the body is bytes: not read yet. */
+  readonly upload: StreamedBody | undefined;
+}
+
+export const idempotencyHeader = z.object({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 visible ASCII characters')
+    .optional()
+    .meta({ description: 'The same key with the same request has one effect and one answer' }),
+});
+
+const NO_QUERY = z.strictObject({});
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json$/;
+
+/** @throws ProblemError 400 naming every wrong field */
+function check(target: string, form: z.ZodType, value: unknown): unknown {
+  const checked = form.safeParse(value);
+  if (checked.success) return checked.data;
+  throw fromIssues(target, checked.error.issues);
+}
+
+function readQuery({ req }: Context): Record<string, string | string[]> {
+  if (!req.url.includes('?')) return {};
+  return Object.fromEntries(
+    Object.entries(req.queries()).map(([name, values]) => {
+      const [only, ...others] = values;
+      return [name, only === undefined || others.length > 0 ? values : only];
+    }),
+  );
+}
+
+function mediaTypeOf({ req }: Context): string | undefined {
+  return req.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
+}
+
+/** Where the length is told, the server holds the sender to it; else the bytes are counted as they come. */
+async function readText({ req }: Context, maximumBytes: number): Promise<string> {
+  if (req.header('content-length') !== undefined && req.header('transfer-encoding') === undefined) {
+    return await req.text().catch((cause: unknown) => {
+      throw new ProblemError(
+        'incomplete-body',
+        `The connection broke before the body ended; send it again (${String(cause)})`,
+      );
+    });
+  }
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of new StreamedBody(req.raw.body, maximumBytes).chunks()) {
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new ProblemError('malformed-json', 'The body must be one JSON document in UTF-8');
+  }
+}
+
+/**
+ * The reader of one endpoint.
+ *
+ * @returns a function that throws ProblemError 400 for what the contract does not allow, 413 beyond the limit, 415 for another type
+ */
+export function createReader(endpoint: Endpoint): (context: Context) => Promise<Input> {
+  const { parameters, query = NO_QUERY, body, maximumBytes = DEFAULT_MAXIMUM_BYTES, creates } = endpoint;
+  return async (context) => {
+    const { req } = context;
+    if (Number(req.header('content-length') ?? 0) > maximumBytes) throw tooLarge(maximumBytes);
+    const mediaType = body && mediaTypeOf(context);
+    if (body && isBytes(body) && mediaType !== body.mediaType) {
+      throw new ProblemError('unsupported-media-type', `Send content-type: ${body.mediaType}`);
+    }
+    const found = {
+      query: check('query', query, readQuery(context)),
+      parameters: parameters && check('param', parameters, req.param()),
+    };
+    const idempotencyKey = creates && req.header('idempotency-key');
+    if (idempotencyKey !== undefined)
+      check('header', idempotencyHeader, { 'idempotency-key': idempotencyKey });
+    if (!body) return { ...found, body: undefined, text: '', upload: undefined };
+    if (isBytes(body)) {
+      const upload = new StreamedBody(req.raw.body, maximumBytes);
+      return { ...found, body: undefined, text: '', upload };
+    }
+    if (mediaType !== undefined && !JSON_TYPE.test(mediaType)) throw wrongType();
+    const text = await readText(context, maximumBytes);
+    if (mediaType === undefined && text !== '') throw wrongType();
+    return {
+      ...found,
+      text,
+      upload: undefined,
+      body: check('json', body, mediaType === undefined ? {} : parseJson(text)),
+    };
+  };
+}
+
+function wrongType(): ProblemError {
+  return new ProblemError('unsupported-media-type', 'Send content-type: application/json');
+}
