@@ -35,10 +35,10 @@ const SETTINGS: Readonly<Record<(typeof METHODS)[number], Hyperparameters>> = {
 let world: World;
 beforeAll(async () => {
   world = await createWorld();
-});
+}, 120_000);
 afterAll(async () => {
   await world.close();
-});
+}, 120_000);
 
 const finished = async (id: string) => {
   const done = await world.ended(id);
