@@ -1,4 +1,4 @@
-/** What time removes: old answers of idempotency keys, and uploads that never ended. */
+/** What time removes: old answers of idempotency keys, uploads that never ended, and reports of progress. */
 import type { Blobs } from './blobs.ts';
 import { partBlob } from './artifacts.ts';
 import type { Database } from './database.ts';
@@ -10,6 +10,16 @@ const IDEMPOTENCY_LIFETIME = 7 * DAY;
 /** Milliseconds from the begin of an upload to its end. */
 export const UPLOAD_LIFETIME = DAY;
 const UPLOADS_A_SWEEP = 20;
+/**
+ * Events of progress are for those who follow: the tasks and the metrics keep what they said. Every other event stays
+ * as long as its experiment.
+ */
+export const REPORT_LIFETIME = 7 * DAY;
+const REPORTS_A_SWEEP = 1000;
+
+/** Read from the index `events_reported`. */
+export const REMOVE_REPORTS = `DELETE FROM events WHERE id IN (
+  SELECT id FROM events WHERE kind = 'task-reported' AND created_at < ? ORDER BY created_at LIMIT ?)`;
 
 /** Removes what is past its time; called by the scheduled handler, and safe to repeat or to break off. */
 export async function sweepStore(
@@ -36,5 +46,6 @@ export async function sweepStore(
     ),
     raw(database, 'DELETE FROM prompt_sets WHERE ready_at IS NULL AND created_at < ?', now - UPLOAD_LIFETIME),
     raw(database, 'DELETE FROM idempotency_records WHERE created_at < ?', now - IDEMPOTENCY_LIFETIME),
+    raw(database, REMOVE_REPORTS, now - REPORT_LIFETIME, REPORTS_A_SWEEP),
   ]);
 }

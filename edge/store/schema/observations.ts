@@ -1,4 +1,5 @@
 /** What a run shows of itself: metric curves in chunks, samples to read, and the event log. */
+import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import { instant, json, type JsonObject } from './columns.ts';
 import { tasks } from './tasks.ts';
@@ -63,6 +64,9 @@ export const events = sqliteTable(
   },
   (table) => [
     index('events_experiment').on(table.experimentId, table.id),
-    index('events_created').on(table.createdAt),
+    // Progress is told once and then removed after a while; what happened stays.
+    index('events_reported')
+      .on(table.createdAt)
+      .where(sql`${table.kind} = 'task-reported'`),
   ],
 );

@@ -1,5 +1,7 @@
 /** Conformance of what a run shows: curves with their extremes, samples, events without gap, runners, figures. */
 import { expect, it } from 'vitest';
+import { events } from '../../../edge/store/schema/index.ts';
+import { REMOVE_REPORTS, REPORT_LIFETIME, sweepStore } from '../../../edge/store/sweep.ts';
 import type { Harness } from '../harness.ts';
 import { TestRunner } from '../runner.ts';
 import { EXPERIMENT, seedWorld } from '../seed.ts';
@@ -102,6 +104,30 @@ export function observationsConformance(start: () => Promise<Harness>): void {
     const events = readEvents(response, 1);
     await runner.claim();
     expect((await events).map(({ kind }) => kind)).toEqual(['task-claimed']);
+  });
+
+  it('keeps reports of progress for seven days, and what happened for as long as the experiment', async () => {
+    const { harness, runner } = await begin();
+    const { database, dependencies } = harness;
+    const task = await runner.claim();
+    if (!task) throw new Error('no task waits');
+    await runner.report(task, 1);
+    const read = async () =>
+      (await database.select({ kind: events.kind }).from(events)).map(({ kind }) => kind);
+    const before = await read();
+    expect(before.filter((kind) => kind === 'task-reported')).toHaveLength(1);
+    const end = dependencies.clock() + REPORT_LIFETIME;
+    await sweepStore(harness, end);
+    expect(await read()).toEqual(before);
+    await sweepStore(harness, end + 1);
+    expect(await read()).toEqual(before.filter((kind) => kind !== 'task-reported'));
+    const plan = await database.$client
+      .prepare(`EXPLAIN QUERY PLAN ${REMOVE_REPORTS}`)
+      .bind(0, 1)
+      .all<{ detail: string }>();
+    const steps = plan.results.map(({ detail }) => detail);
+    expect(steps.some((step) => step.includes('events_reported'))).toBe(true);
+    expect(steps.filter((step) => /^SCAN (?!.*USING)|TEMP B-TREE/.test(step))).toEqual([]);
   });
 
   it('lists runners with what each does, and takes a silent one for gone', async () => {
