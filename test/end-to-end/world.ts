@@ -77,6 +77,8 @@ export interface World {
   /** Resolves when the experiment has ended; throws when a runner of the world has ended by itself. */
   ended(experimentId: string): Promise<Awaited<ReturnType<Client['getExperiment']>>>;
   log(name: string): string;
+  /** The edge goes away with every connection, and comes again over what it left. */
+  restart(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -86,18 +88,28 @@ export async function createWorld({
   model = 'bundled',
 }: WorldOptions = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'rlcd-world-'));
-  const host = openNodeHost(join(folder, 'edge'), ADMIN_KEY);
-  const { dependencies } = host;
-  const app = createApp({
-    ...dependencies,
-    clock: () => dependencies.clock() + clockOffset(),
-    blobs: blobs(dependencies.blobs),
-  });
-  const server = createAdaptorServer({ fetch: app.fetch });
   const port = await freePort();
-  await new Promise<void>((resolve) => {
-    server.listen(port, '127.0.0.1', resolve);
-  });
+  const start = async () => {
+    const host = openNodeHost(join(folder, 'edge'), ADMIN_KEY);
+    const { dependencies } = host;
+    const app = createApp({
+      ...dependencies,
+      clock: () => dependencies.clock() + clockOffset(),
+      blobs: blobs(dependencies.blobs),
+    });
+    const server = createAdaptorServer({ fetch: app.fetch });
+    await new Promise<void>((resolve) => {
+      server.listen(port, '127.0.0.1', resolve);
+    });
+    return async () => {
+      if ('closeAllConnections' in server) server.closeAllConnections();
+      await new Promise((resolve) => {
+        server.close(resolve);
+      });
+      host.close();
+    };
+  };
+  let stop = await start();
   const client = createClient({ baseUrl: edgeUrl(port), key: ADMIN_KEY });
   const key = (await client.createKey({ body: { name: 'runner', scopes: ['runner'] } })).secret ?? '';
   const principle = await readPrinciple('kind-stories');
@@ -159,16 +171,16 @@ export async function createWorld({
         await sleep(100);
       }
     },
+    restart: async () => {
+      await stop();
+      stop = await start();
+    },
     log: (name) => readFileSync(join(folder, `${name}.log`), 'utf8'),
     close: async () => {
       for (const child of children) child.kill('SIGKILL');
       await Promise.all(children.map((child) => child.exited));
       await Promise.all(proxies.map((proxy) => proxy.close()));
-      if ('closeAllConnections' in server) server.closeAllConnections();
-      await new Promise((resolve) => {
-        server.close(resolve);
-      });
-      host.close();
+      await stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };

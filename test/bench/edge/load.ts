@@ -1,5 +1,5 @@
 /** Load: requests over a bounded number of kept connections, with the time of each. */
-import { Pool } from 'undici';
+import { Pool, type Dispatcher } from 'undici';
 
 export interface Answer {
   readonly status: number;
@@ -15,20 +15,41 @@ export interface Sent {
 export class Load {
   readonly #pool: Pool;
   readonly #headers: Record<string, string>;
+  /** Requests so far. */
+  sent = 0;
 
   constructor(origin: string, key: string, connections: number) {
-    this.#pool = new Pool(origin, { connections, pipelining: 1 });
+    const limits = { headersTimeout: 30_000, bodyTimeout: 30_000 };
+    this.#pool = new Pool(origin, { connections, pipelining: 1, ...limits });
     this.#headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
   }
 
+  /** Through `dispatch`: the load generator shares the cores with the server, and `request` takes twice the time. */
   async send({ path, method = 'GET', body }: Sent): Promise<Answer> {
-    const answer = await this.#pool.request({
-      path,
-      method,
-      headers: this.#headers,
-      ...(body === undefined ? {} : { body }),
+    this.sent += 1;
+    return await new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let status = 0;
+      const handler: Dispatcher.DispatchHandler = {
+        onRequestStart() {},
+        onResponseStart(_, statusCode) {
+          status = statusCode;
+        },
+        onResponseData(_, chunk) {
+          chunks.push(chunk);
+        },
+        onResponseEnd() {
+          const [only, ...others] = chunks;
+          const bytes = only && others.length === 0 ? only : Buffer.concat(chunks);
+          resolve({ status, text: bytes.toString() });
+        },
+        onResponseError(_, error) {
+          reject(error);
+        },
+      };
+      const options = { path, method, headers: this.#headers, ...(body === undefined ? {} : { body }) };
+      this.#pool.dispatch(options, handler);
     });
-    return { status: answer.statusCode, text: await answer.body.text() };
   }
 
   /**

@@ -1,4 +1,4 @@
-/** Fills the store of a running host: 10,000 experiments, 1,000,000 metric points, 1,000 waiting tasks. */
+/** Fills a store that no host has open: 10,000 experiments, 1,000,000 metric points, rounds of 1,000 waiting tasks. */
 import { createHash, randomUUID } from 'node:crypto';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { METHOD_STAGES } from '../../../edge/orchestration/methods.ts';
@@ -19,17 +19,18 @@ export interface Seeded {
   readonly baseModelId: string;
   /** A task with {@link CURVES} curves. */
   readonly curveTaskId: string;
-  /** Puts every waiting task back into the queue. */
-  readonly requeue: () => void;
-  readonly close: () => void;
 }
 
 type Row = Record<string, string | number | null>;
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
-export function seedStore(path: string): Seeded {
+/** A round's tasks are taken by claims of the round alone, and before those of later rounds. */
+const engineOf = (round: number) => `${ENGINE_VERSION}, round ${round}`;
+
+export function seedStore(path: string, rounds: number): Seeded {
   const database = new DatabaseSync(path, { timeout: 30_000 });
+  const waiting = rounds * WAITING_TASKS;
   const now = Date.now();
   const statements = new Map<string, StatementSync>();
   const insert = (table: string, row: Row) => {
@@ -113,9 +114,10 @@ export function seedStore(path: string): Seeded {
   const { parameters } = resolved;
   /** A task of an experiment's first stage. */
   const addTask = (experimentId: string, stageId: string, number: number, status: string) => {
+    const round = Math.floor(number / WAITING_TASKS);
     const specification: TaskSpecification = {
       kind: 'simulate',
-      shard: { index: number, count: WAITING_TASKS },
+      shard: { index: number, count: waiting },
       seed: 1,
       parameters,
       principle,
@@ -129,11 +131,11 @@ export function seedStore(path: string): Seeded {
       content_key: sha256(`${experimentId} ${number}`),
       kind: 'simulate',
       specification: JSON.stringify(specification),
-      engine_version: ENGINE_VERSION,
+      engine_version: engineOf(round),
       experiment_id: experimentId,
       stage: 'simulate',
       status,
-      priority: 100,
+      priority: 100 + round,
       available_at: 0,
       created_at: now,
     });
@@ -157,7 +159,7 @@ export function seedStore(path: string): Seeded {
       base_model_id: baseModelId,
       seed: number,
       hyperparameters: '{}',
-      shards: waits ? WAITING_TASKS : 1,
+      shards: waits ? waiting : 1,
       status,
       created_at: now,
     });
@@ -175,8 +177,7 @@ export function seedStore(path: string): Seeded {
       });
       if (!first) continue;
       if (!waits) curveTaskId = addTask(experimentId, stageId, 0, 'succeeded');
-      else
-        for (let shard = 0; shard < WAITING_TASKS; shard++) addTask(experimentId, stageId, shard, 'queued');
+      else for (let shard = 0; shard < waiting; shard++) addTask(experimentId, stageId, shard, 'queued');
     }
   }
   for (let curve = 0; curve < CURVES; curve++) {
@@ -199,27 +200,17 @@ export function seedStore(path: string): Seeded {
   }
   database.exec('COMMIT');
 
-  return {
-    baseModelId,
-    curveTaskId,
-    requeue() {
-      database.exec(
-        `UPDATE tasks SET status = 'queued', claim_key = NULL, lease_runner_id = NULL, lease_key_id = NULL,
-           lease_expires_at = NULL WHERE status = 'leased'`,
-      );
-    },
-    close: () => database.close(),
-  };
+  database.close();
+  return { baseModelId, curveTaskId };
 }
 
-/** The body of a claim by a runner that has just started. */
-export function claimBody(): { claimId: string; text: string } {
-  const claimId = randomUUID();
+/** The body of a claim of a round's tasks by a runner that has just started. */
+export function claimBody(round: number): string {
   const runner = {
     id: randomUUID(),
     name: 'bench',
-    engineVersion: ENGINE_VERSION,
+    engineVersion: engineOf(round),
     device: { processor: 'bench' },
   };
-  return { claimId, text: JSON.stringify({ claimId, runner }) };
+  return JSON.stringify({ claimId: randomUUID(), runner });
 }
