@@ -1,7 +1,11 @@
 /** The options of `npm run paper`. */
 import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { judgeHyperparameters } from '../../shared/api/tasks/judge.ts';
 import { UsageError } from '../usage-error.ts';
 import { SCALES, type Scale } from './settings.ts';
+
+type Judges = z.input<typeof judgeHyperparameters>['judges'];
 
 export interface PaperArguments {
   /** The name of a preset, or a file. */
@@ -16,6 +20,8 @@ export interface PaperArguments {
   readonly plan: boolean;
   /** Undefined: a fresh folder. */
   readonly data: string | undefined;
+  /** Undefined: the API's default. */
+  readonly judges: Judges | undefined;
   /** Undefined: `report` in the data folder. */
   readonly report: string | undefined;
   readonly port: number;
@@ -33,6 +39,7 @@ systems, and writes one report as JSON, Markdown and HTML. Equal work is done on
   --prompts FILE       JSON lines of {"prompt"} or HH dialogues; needed for every task but kind-stories
   --scale S            tiny: a minute, shows that it runs; small (default): under half an hour on two cores for a model
                        of three million parameters; full: the paper's grid {0.001 ... 0.032} x {20, 40, 60, 80}
+  --judges JSON        judges beside or instead of the lexicon, as the API takes them: ["sentiment", {"kind": ...}]
   --seeds N            seeds 1 to N (default 3)
   --plan               prints what it would cost (tokens, time, memory) and runs nothing
   --data FOLDER        keeps everything there, and goes on where a run in it was stopped; a fresh folder unless given
@@ -49,6 +56,7 @@ const OPTIONS = {
   seeds: { type: 'string', default: '3' },
   plan: { type: 'boolean', default: false },
   data: { type: 'string' },
+  judges: { type: 'string' },
   report: { type: 'string' },
   port: { type: 'string', default: '0' },
   json: { type: 'boolean', default: false },
@@ -87,10 +95,23 @@ export function readArguments(given: readonly string[]): PaperArguments | undefi
     seeds: wholeNumber('seeds', values.seeds, 1, MAXIMUM_SEEDS),
     plan: values.plan,
     data: values.data,
+    judges: values.judges === undefined ? undefined : readJudges(values.judges),
     report: values.report,
     port: wholeNumber('port', values.port, 0, 65_535),
     json: values.json,
   };
+}
+
+function readJudges(text: string): Judges {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new UsageError(`--judges is not JSON: ${(cause as Error).message}`, { cause });
+  }
+  const parsed = judgeHyperparameters.safeParse({ judges: value });
+  if (!parsed.success) throw new UsageError(`--judges: ${z.prettifyError(parsed.error)}`);
+  return parsed.data.judges;
 }
 
 function wholeNumber(option: string, value: string, minimum: number, maximum: number): number {
@@ -102,13 +123,14 @@ function wholeNumber(option: string, value: string, minimum: number, maximum: nu
 }
 
 /** The command that runs the same again; where things are kept does not belong to it. */
-export function commandOf({ task, model, prompts, scale, seeds }: PaperArguments): string {
+export function commandOf({ task, model, prompts, scale, seeds, judges }: PaperArguments): string {
   const options = [
     `--task ${task}`,
     ...(model === 'bundled' ? [] : [`--model ${model}`]),
     ...(prompts === undefined ? [] : [`--prompts ${prompts}`]),
     `--scale ${scale}`,
     `--seeds ${seeds}`,
+    ...(judges === undefined ? [] : [`--judges '${JSON.stringify(judges)}'`]),
   ];
   return `npm run paper -- ${options.join(' ')}`;
 }

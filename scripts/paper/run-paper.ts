@@ -4,7 +4,11 @@ import { basename, join, relative } from 'node:path';
 import { openTaskModel } from '../../gpu-runner/tasks/open-base-model.ts';
 import type { Model } from '../../gpu-runner/llama/import/open-model.ts';
 import type { Client } from '../../shared/api/client.ts';
-import type { Hyperparameters, TaskKind } from '../../shared/api/tasks/kinds.ts';
+import {
+  hyperparameters as judgeSettings,
+  type Hyperparameters,
+  type TaskKind,
+} from '../../shared/api/tasks/kinds.ts';
 import { METHOD_STAGES } from '../../edge/orchestration/methods.ts';
 import { sentiment } from '../../shared/judges/sentiment-judge.ts';
 import { buildReport } from '../../shared/report/build-report.ts';
@@ -54,7 +58,7 @@ interface Materials {
 /** Runs the comparison, or plans it. @param signal stops it; every process it started has ended when it returns */
 export async function runPaper(run: PaperRun, signal: AbortSignal): Promise<void> {
   const { options, progress, output } = run;
-  const settings = PAPER_SETTINGS[options.scale];
+  const settings = settingsOf(options);
   const seeds = Array.from({ length: options.seeds }, (_, index) => index + 1);
   const folder = await openDataFolder(options.data, new Date());
   const cache = join(folder.path, RUNNER);
@@ -99,6 +103,13 @@ export async function runPaper(run: PaperRun, signal: AbortSignal): Promise<void
   } finally {
     await Promise.all(children.toReversed().map((child) => child.stop()));
   }
+}
+
+/** Those of the scale, with the judges that the command names. */
+function settingsOf({ scale, judges }: PaperArguments): PaperSettings {
+  const { hyperparameters, ...settings } = PAPER_SETTINGS[scale];
+  const named = judges === undefined ? {} : judgeSettings.parse({ judge: { judges } });
+  return { ...settings, hyperparameters: { ...hyperparameters, ...named } };
 }
 
 async function plan(

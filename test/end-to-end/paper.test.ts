@@ -1,0 +1,48 @@
+/** npm run paper at its tiny scale: five systems over HTTP to a report, and the same command again from what is kept. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, describe, expect, it } from 'vitest';
+import { reportDocument } from '../../shared/report/document.ts';
+
+const data = mkdtempSync(join(tmpdir(), 'rlcd-paper-'));
+afterAll(() => rmSync(data, { recursive: true, force: true }));
+
+const paper = async (...options: string[]) =>
+  await promisify(execFile)(
+    process.execPath,
+    ['scripts/paper/main.ts', '--task', 'kind-stories', '--scale', 'tiny', ...options],
+    { maxBuffer: 64 * 1024 * 1024 },
+  );
+
+describe('npm run paper', { timeout: 600_000 }, () => {
+  it('compares five systems, writes the report, and finds all of it again', async () => {
+    const { stdout } = await paper('--seeds', '2', '--data', data, '--json');
+    const document = reportDocument.parse(JSON.parse(stdout));
+    const systems = document.systems.map(({ system }) => system);
+    expect(systems).toEqual(['rlcd', 'rlaif', 'rlcd-rescore', 'context-distillation', 'base']);
+    expect(document.seeds).toEqual([1, 2]);
+    expect(document.judges[0]?.matchUps).toHaveLength(10);
+    expect(document.judges[0]?.matchUps[0]).toMatchObject({ n: 32 });
+    expect(document.labels.map(({ method }) => method)).toEqual(['rlcd', 'rlaif', 'rlcd-rescore']);
+    expect(document.grids.map(({ cells }) => cells.length)).toEqual([4, 4, 4]);
+    expect(document.agreement[0]?.methods.map(({ method }) => method)).toEqual([
+      'rlcd',
+      'rlaif',
+      'rlcd-rescore',
+    ]);
+    expect(document.claims).toHaveLength(6);
+    expect(document.alarms).toHaveLength(12);
+    expect(document.cost.sharedTasks).toBeGreaterThanOrEqual(2 * 5);
+    // Nothing of this machine stands in it.
+    expect(stdout).not.toContain(data);
+
+    const files = ['report.json', 'report.md', 'report.html'].map((name) => join(data, 'report', name));
+    const first = files.map((file) => readFileSync(file, 'utf8'));
+    const again = await paper('--seeds', '2', '--data', data);
+    expect(again.stdout).toContain("RLCD's labels are right more often than RLAIF's");
+    expect(files.map((file) => readFileSync(file, 'utf8'))).toEqual(first);
+  });
+});

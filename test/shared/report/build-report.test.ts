@@ -1,0 +1,125 @@
+/** The report's numbers against what the evidence was made of, and against counts made another way. */
+import { describe, expect, it } from 'vitest';
+import { buildReport } from '../../../shared/report/build-report.ts';
+import { mirror, verdictOf } from '../../../shared/report/claims.ts';
+import { reportDocument } from '../../../shared/report/document.ts';
+import { ReportError, type ExperimentEvidence } from '../../../shared/report/evidence.ts';
+import { GOLD, LABEL_ACCURACY, SETTING, STRENGTHS, syntheticEvidence } from './synthetic-evidence.ts';
+
+const evidence = syntheticEvidence([1, 2], 150);
+const build = (experiments: readonly ExperimentEvidence[] = evidence) =>
+  buildReport({ setting: SETTING, experiments, gold: GOLD, agreement: [] });
+const document = build();
+
+describe('buildReport', () => {
+  it('gives a document of its schema, the same for the same evidence, and again after JSON', () => {
+    expect(reportDocument.parse(JSON.parse(JSON.stringify(document)))).toEqual(document);
+    expect(build()).toEqual(document);
+  });
+
+  it('compares every pair of systems by their scores on the same prompt and seed', () => {
+    const [judge] = document.judges;
+    expect(judge?.matchUps).toHaveLength(10);
+    const matchUp = judge?.matchUps.find(({ first, second }) => first === 'rlcd' && second === 'rlaif');
+    const scores = (method: string) =>
+      evidence
+        .filter((one) => one.method === method)
+        .flatMap(({ comparisons }) => comparisons.map((row) => row.firstScore ?? 0));
+    const [rlcd, rlaif] = [scores('rlcd'), scores('rlaif')];
+    const wins = rlcd.filter((score, row) => score > (rlaif[row] ?? 0)).length;
+    expect(matchUp).toMatchObject({ n: 300, wins, losses: 300 - wins, ties: 0 });
+    expect(matchUp?.rate.value).toBeCloseTo(wins / 300, 12);
+    expect(matchUp?.perSeed.map(({ seed }) => seed)).toEqual([1, 2]);
+  });
+
+  it('ranks the systems as they were made', () => {
+    const ranked = document.judges[0]?.ranking?.map(({ system }) => system) ?? [];
+    expect(ranked.slice(0, 2)).toEqual(['rlcd', 'context-distillation']);
+    expect(ranked.toSorted()).toEqual(Object.keys(STRENGTHS).toSorted());
+  });
+
+  it('finds the accuracy of labels by the gold judge, soft labels included', () => {
+    expect(document.labels.map(({ method }) => method)).toEqual(['rlcd', 'rlaif', 'rlcd-rescore']);
+    for (const { method, accuracy, meanConfidence, pairs } of document.labels) {
+      const truth = LABEL_ACCURACY[method as keyof typeof LABEL_ACCURACY] ?? Number.NaN;
+      expect(pairs).toBe(300);
+      // Four standard errors.
+      expect(Math.abs(accuracy.value - truth)).toBeLessThan(4 * Math.sqrt((truth * (1 - truth)) / pairs));
+      expect(meanConfidence).toBeCloseTo(method === 'rlcd' ? 1 : 0.5, 12);
+    }
+  });
+
+  it('names methods that share their pairs once', () => {
+    const dpo = evidence.filter(({ method }) => method === 'rlcd').map((one) => ({ ...one, method: 'dpo' }));
+    const { labels } = build([...evidence, ...dpo]);
+    expect(labels.map(({ method, sameAs }) => [method, ...sameAs])).toEqual([
+      ['rlcd', 'dpo'],
+      ['rlaif'],
+      ['rlcd-rescore'],
+    ]);
+  });
+
+  it('says of each claim what its interval says', () => {
+    const claims = new Map(document.claims.map((claim) => [claim.quantity, claim]));
+    const labels = claims.get('label accuracy of rlcd minus that of rlcd-rescore, by the word good');
+    expect(labels?.verdict).toBe('found');
+    expect(labels?.estimate.value).toBeCloseTo(
+      (document.labels[0]?.accuracy.value ?? 0) - (document.labels[2]?.accuracy.value ?? 0),
+      12,
+    );
+    expect(claims.get('win rate of rlcd against base, by sentiment')?.verdict).toBe('found');
+    const around = { value: 0.5, interval: { lower: 0.45, upper: 0.55, confidence: 0.95 } };
+    expect(verdictOf(around, 0.5)).toBe('undecided');
+    expect(verdictOf(around, 0.6)).toBe('contrary');
+    expect(verdictOf(around, 0.4)).toBe('found');
+    expect(
+      mirror({ value: 0.7, interval: { lower: 0.6, upper: 0.9, confidence: 0.95 } }).interval,
+    ).toMatchObject({
+      lower: expect.closeTo(0.1, 12),
+      upper: expect.closeTo(0.4, 12),
+    });
+  });
+
+  it('shows grids by cell with the seeds that chose it, and alarms', () => {
+    const [grid] = document.grids;
+    const chosen = grid?.cells.map(({ klCoefficient, steps, perSeed }) => [
+      klCoefficient,
+      steps,
+      perSeed.filter((one) => one.chosen).map(({ seed }) => seed),
+    ]);
+    expect(chosen).toEqual([
+      [0.004, 8, []],
+      [0.004, 15, []],
+      [0.016, 8, [2]],
+      [0.016, 15, [1]],
+    ]);
+    expect(document.alarms).toHaveLength(12);
+    expect(document.alarms[0]).toMatchObject({
+      method: 'rlcd',
+      seed: 1,
+      raised: { step: 9, signals: ['length'] },
+    });
+  });
+
+  it('reads lengths, diversity and perplexity off the responses', () => {
+    const base = document.systems.find(({ system }) => system === 'base');
+    const rows = evidence.filter(({ method }) => method === 'base').flatMap(({ completions }) => completions);
+    const tokens = rows.reduce((sum, row) => sum + row.tokens, 0);
+    expect(base).toMatchObject({ responses: 300, seeds: [1, 2], endedShare: 0 });
+    expect(base?.tokens.mean).toBeCloseTo(tokens / 300, 12);
+    expect(base?.perplexityUnderBase).toBeCloseTo(Math.exp((40 * 300) / tokens), 10);
+    expect(base?.distinct[0]).toBeLessThan(base?.distinct[1] ?? 0);
+  });
+
+  it('counts work that several experiments share once', () => {
+    // By seed: base's own answers, and three tasks of each other method; generate-base is base's.
+    expect(document.cost).toMatchObject({ runnerSeconds: 600, tasks: 2 * (1 + 4 * 3), sharedTasks: 2 * 4 });
+  });
+
+  it('refuses what does not fit together', () => {
+    expect(() => build([])).toThrow('at least one experiment');
+    expect(() => build([...evidence, ...evidence.slice(0, 1)])).toThrow('rlcd with seed 1 is there twice');
+    const silent = evidence.map((one) => (one.method === 'rlaif' ? { ...one, completions: [] } : one));
+    expect(() => build(silent)).toThrow(ReportError);
+  });
+});
