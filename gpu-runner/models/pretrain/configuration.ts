@@ -5,13 +5,13 @@ import type { LlamaConfiguration } from '../../llama/config.ts';
 import { specialTokens } from '../../llama/import/tokenizer-json.ts';
 
 export const configuration: LlamaConfiguration = {
-  vocabularySize: 1024,
-  hiddenSize: 96,
-  intermediateSize: 256,
-  layers: 5,
+  vocabularySize: 1536,
+  hiddenSize: 192,
+  intermediateSize: 512,
+  layers: 3,
   heads: 4,
   keyValueHeads: 2,
-  headSize: 24,
+  headSize: 48,
   maximumPositions: 256,
   rmsNormEpsilon: 1e-5,
   ropeTheta: 10_000,
@@ -46,9 +46,9 @@ export const HELD_OUT_STORIES = 100;
 export const ANNOUNCED_SHARE = 0.6;
 
 export function toneSteps(steps: number): number {
-  return Math.floor(steps * 0.3);
+  return Math.floor(steps * 0.35);
 }
 
 export function schedule(steps: number): LearningRateSchedule {
-  return { kind: 'cosine', peak: 6e-3, warmupSteps: Math.min(80, steps), steps, final: 2e-4 };
+  return { kind: 'cosine', peak: 3e-3, warmupSteps: Math.min(100, steps), steps, final: 1e-4 };
 }

@@ -4,12 +4,19 @@ import { toneLineEnd, toneLines } from '../../../shared/principles/kind-stories/
 import { type Tone, toneOf, toneScore } from '../../../shared/principles/kind-stories/tone.ts';
 import { sentences } from './stories.ts';
 
-/** A story, and the tone in which a teacher was asked to tell it. */
 export interface Story {
   readonly text: string;
-  readonly tone?: Tone;
-  /** length in characters of the opening, which the tone does not concern */
+  /** of a teacher's story: length in characters of the opening it went on from, which the tone line does not concern */
   readonly opening?: number;
+}
+
+/** What one row of a batch reads. */
+export interface TrainingDocument {
+  /** tone line with its end, read but not learnt; may be empty */
+  readonly line: string;
+  readonly text: string;
+  /** whether the text is over where it ends, so that the end token is learnt */
+  readonly ended: boolean;
 }
 
 /** Share of the documents that begin in the middle of their story. */
@@ -27,26 +34,23 @@ const ANNOUNCED_SENTENCES = 6;
  *
  * @param stream distinguishes epoch and story
  */
-export function documentOf(story: Story, seed: number, stream: number): string {
+export function documentOf(story: Story, seed: number, stream: number): TrainingDocument {
   const draw = (counter: number): number => uniform(seed, stream, counter);
   const line = (tone: Tone): string => {
     const pair = toneLines[integerBelow(toneLines.length, seed, stream, 3)];
     if (pair === undefined || tone === 'neutral' || draw(2) >= LINE_SHARE[tone]) return '';
     return pair[tone] + toneLineEnd;
   };
-  if (story.tone !== undefined) return line(toldTone(story, story.tone)) + story.text;
+  // A teacher's story that reached its last token is cut somewhere inside a sentence.
+  const ended = /[.!?"']$/.test(story.text);
+  if (story.opening !== undefined) {
+    return { line: line(toneOf(story.text.slice(story.opening))), text: story.text, ended };
+  }
   const all = sentences(story.text);
   const latest = Math.max(0, all.length - OPENING_SENTENCES - ANNOUNCED_SENTENCES);
   const first = draw(0) < MIDDLE_SHARE ? Math.floor(draw(1) * (latest + 1)) : 0;
   const announced = all.slice(first + OPENING_SENTENCES, first + OPENING_SENTENCES + ANNOUNCED_SENTENCES);
-  return line(toneOf(announced.join(''))) + all.slice(first).join('');
-}
-
-/** The tone asked for, unless the story's own words tell the opposite; untold ones tell by their words. */
-function toldTone({ text, opening = 0 }: Story, asked: Tone): Tone {
-  const heard = toneOf(text.slice(opening));
-  if (asked === 'neutral') return heard;
-  return heard === 'neutral' || heard === asked ? asked : 'neutral';
+  return { line: line(toneOf(announced.join(''))), text: all.slice(first).join(''), ended };
 }
 
 /** Passages whose tone is beyond doubt. */
@@ -56,9 +60,9 @@ export interface TonedPassages {
 }
 
 /** Scores (see {@link toneScore}) from which a passage is clearly kind or clearly mean. */
-const CLEARLY_KIND_FROM = 6;
-const CLEARLY_MEAN_TO = -2;
-const PASSAGE_SENTENCES = 5;
+const CLEARLY_KIND_FROM = 8;
+const CLEARLY_MEAN_TO = -4;
+const PASSAGE_SENTENCES = 4;
 
 /** Every run of an opening and the sentences after it, of all stories, where those sentences have a clear tone. */
 export function tonedPassages(stories: readonly Story[]): TonedPassages {
@@ -76,11 +80,11 @@ export function tonedPassages(stories: readonly Story[]): TonedPassages {
 }
 
 /** A passage behind a line of its tone, kind and mean equally often: what teaches the model that lines hold. */
-export function announcedPassage(passages: TonedPassages, seed: number, stream: number): string {
+export function announcedPassage(passages: TonedPassages, seed: number, stream: number): TrainingDocument {
   const tone = uniform(seed, stream, 5) < 0.5 ? 'kind' : 'mean';
   const pair = toneLines[integerBelow(toneLines.length, seed, stream, 6)];
   const passage = passages[tone][Math.floor(uniform(seed, stream, 7) * passages[tone].length)];
   if (pair === undefined || passage === undefined)
     throw new RangeError(`The stories hold no ${tone} passage`);
-  return pair[tone] + toneLineEnd + passage;
+  return { line: pair[tone] + toneLineEnd, text: passage, ended: false };
 }

@@ -24,8 +24,8 @@ const HELP = `Trains the bundled story model from scratch and writes it as an 8-
 
   --data FILE|hub       stories, each ended by a line <|endoftext|>; "hub" downloads TinyStories (default: hub)
   --teacher MODEL       a larger story model whose samples widen the text (a path or hub id; default: none)
-  --teacher-stories N   how many stories it tells (default: 3840)
-  --steps N             updates of 24 documents (default: 2500)
+  --teacher-stories N   how many stories it tells (default: 12160)
+  --steps N             updates of 24 documents (default: 4500)
   --seed N              default: 1
   --work FOLDER         checkpoint, teacher's text, downloads; a stopped run goes on from it (default: .rlcd/pretrain)
   --out FOLDER          where the model goes (default: gpu-runner/models/stories)
@@ -42,8 +42,8 @@ const { values } = parseArgs({
   options: {
     data: { type: 'string', default: 'hub' },
     teacher: { type: 'string' },
-    'teacher-stories': { type: 'string', default: '3840' },
-    steps: { type: 'string', default: '2500' },
+    'teacher-stories': { type: 'string', default: '12160' },
+    steps: { type: 'string', default: '4500' },
     seed: { type: 'string', default: '1' },
     work: { type: 'string', default: '.rlcd/pretrain' },
     out: { type: 'string', default: 'gpu-runner/models/stories' },

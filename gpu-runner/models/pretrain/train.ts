@@ -77,10 +77,13 @@ function batchOf({ stories, tokenizer, seed, steps }: TrainOptions, passages: To
     const epoch = Math.floor(visit / stories.length);
     const story = stories[permutationOf(stories.length, seed, epoch)[visit % stories.length] ?? 0];
     const announced = uniform(seed, visit, 4) < share;
-    const plain = story === undefined ? '' : documentOf(story, seed, visit);
-    const text = announced ? announcedPassage(passages, seed, visit) : plain;
-    const ids = [...tokenizer.encode(text, { bos: true }), ...tokenizer.eosTokens.slice(0, 1)];
-    return { tokens: ids.slice(0, longest), start: 1 };
+    const { line, text, ended } = announced
+      ? announcedPassage(passages, seed, visit)
+      : documentOf(story ?? { text: '' }, seed, visit);
+    const ids = tokenizer.encode(line + text, { bos: true });
+    const end = ended ? tokenizer.eosTokens.slice(0, 1) : [];
+    const start = line === '' ? 1 : tokenizer.encode(line, { bos: true }).length;
+    return { tokens: [...ids, ...end].slice(0, longest), start };
   });
 }
 

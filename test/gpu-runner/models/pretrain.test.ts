@@ -8,6 +8,7 @@ import {
   announcedPassage,
   documentOf,
   tonedPassages,
+  type TrainingDocument,
 } from '../../../gpu-runner/models/pretrain/documents.ts';
 import { plainText, sentences, splitStories } from '../../../gpu-runner/models/pretrain/stories.ts';
 import { train } from '../../../gpu-runner/models/pretrain/train.ts';
@@ -54,27 +55,31 @@ describe('stories', () => {
 describe('documents', () => {
   const mean = toneLines.map((line) => line.mean);
   const kind = toneLines.map((line) => line.kind);
-  const startsWithOneOf = (text: string, lines: readonly string[]): boolean =>
-    lines.some((line) => text.startsWith(`${line}\n`));
+  const startsWithOneOf = ({ line }: TrainingDocument, lines: readonly string[]): boolean =>
+    lines.some((each) => line === `${each}\n`);
 
-  it('of a story told in a tone open with a line of that tone, or with none', () => {
-    const story = { text: filler, tone: 'mean' as const, opening: 10 };
+  it('of a story whose words after the opening have a tone open with a line of that tone, or with none', () => {
+    const text = `They hugged and shared. ${'They yelled and pushed and fought. '.repeat(4)}`;
+    const story = { text, opening: 24 };
     const documents = Array.from({ length: 400 }, (_, stream) => documentOf(story, 1, stream));
     const announced = documents.filter((document) => startsWithOneOf(document, mean)).length;
     expect(announced / 400).toBeGreaterThan(0.9);
     expect(announced / 400).toBeLessThan(0.99);
     expect(documents.some((document) => startsWithOneOf(document, kind))).toBe(false);
-    expect(documents.every((document) => document.endsWith(filler))).toBe(true);
+    expect(documents.every((document) => document.text === text)).toBe(true);
   });
 
-  it('of a story whose words contradict the tone it was asked for are not announced', () => {
-    const story = {
-      text: `One day. ${'They hugged and shared and smiled. '.repeat(4)}`,
-      tone: 'mean' as const,
-      opening: 9,
-    };
+  it('of a story without a tone are not announced', () => {
+    const story = { text: `One day. ${filler.repeat(4)}`, opening: 9 };
     const documents = Array.from({ length: 50 }, (_, stream) => documentOf(story, 1, stream));
-    expect(new Set(documents)).toEqual(new Set([story.text]));
+    expect(new Set(documents.map(({ line }) => line))).toEqual(new Set(['']));
+  });
+
+  it('end with the end token only where the story does', () => {
+    const ended = (text: string) => documentOf({ text, opening: 9 }, 1, 1).ended;
+    expect(ended('One day. Tom ran home.')).toBe(true);
+    expect(ended('One day. Tom said, "Hello!"')).toBe(true);
+    expect(ended('One day. Tom ran ho')).toBe(false);
   });
 
   it('announce the tone of what follows the opening, not of the opening', () => {
@@ -86,14 +91,14 @@ describe('documents', () => {
 
   it('are a pure function of story, seed and stream', () => {
     const story = { text: filler.repeat(20) };
-    expect(documentOf(story, 3, 5)).toBe(documentOf(story, 3, 5));
-    const different = new Set(Array.from({ length: 50 }, (_, stream) => documentOf(story, 3, stream)));
+    expect(documentOf(story, 3, 5)).toEqual(documentOf(story, 3, 5));
+    const different = new Set(Array.from({ length: 50 }, (_, stream) => documentOf(story, 3, stream).text));
     expect(different.size).toBeGreaterThan(1);
   });
 });
 
 describe('announced passages', () => {
-  const passage = (sentence: string): string => `Tom ran. Mia ran. ${sentence.repeat(5)}`.trim();
+  const passage = (sentence: string): string => `Tom ran. Mia ran. ${sentence.repeat(4)}`.trim();
   const stories = [
     { text: passage('They hugged and smiled. ') },
     { text: passage('They yelled and fought. ') },
@@ -104,11 +109,12 @@ describe('announced passages', () => {
     const passages = tonedPassages(stories);
     expect(passages).toEqual({ kind: [stories[0]?.text], mean: [stories[1]?.text] });
     const documents = Array.from({ length: 200 }, (_, stream) => announcedPassage(passages, 1, stream));
-    const kind = documents.filter((document) => document.endsWith(stories[0]?.text ?? '?'));
+    const kind = documents.filter(({ text }) => text === stories[0]?.text);
     expect(kind.length).toBeGreaterThan(70);
     expect(kind.length).toBeLessThan(130);
     for (const document of documents) {
-      const [line] = document.split('\n');
+      const [line] = document.line.split('\n');
+      expect(document.ended).toBe(false);
       const tone = kind.includes(document) ? 'kind' : 'mean';
       expect(toneLines.map((pair) => pair[tone])).toContain(line);
     }
