@@ -36,7 +36,9 @@ export class ProviderBusyError extends Error {
 }
 
 function isSigned(secret: string, timestamp: string, body: string, signature: string): boolean {
-  const expected = Buffer.from(`v1=${createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')}`);
+  const expected = Buffer.from(
+    `v1=${createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')}`,
+  );
   const given = Buffer.from(signature);
   return given.length === expected.length && timingSafeEqual(given, expected);
 }

@@ -14,11 +14,25 @@ export function skypilot(variables: Variables, program = 'sky'): StartRunner {
   return async (launch) => {
     const name = `rlcd-runner-${launch.launchId}`;
     const { RLCD_RUNNER_KEY: key, ...plain } = runnerEnvironment(variables, launch);
-    const environment = Object.entries(plain).flatMap(([variable, value]) => ['--env', `${variable}=${value}`]);
+    const environment = Object.entries(plain).flatMap(([variable, value]) => [
+      '--env',
+      `${variable}=${value}`,
+    ]);
     // The key is named only: its value is read from this process's environment, and stands on no command line.
     const child = spawn(
       program,
-      ['jobs', 'launch', '--yes', '--async', '--name', name, ...environment, '--secret', 'RLCD_RUNNER_KEY', TASK],
+      [
+        'jobs',
+        'launch',
+        '--yes',
+        '--async',
+        '--name',
+        name,
+        ...environment,
+        '--secret',
+        'RLCD_RUNNER_KEY',
+        TASK,
+      ],
       { env: { ...process.env, RLCD_RUNNER_KEY: key }, stdio: ['ignore', 'ignore', 'pipe'] },
     );
     let fault = '';

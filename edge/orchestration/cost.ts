@@ -2,8 +2,7 @@
 import type { TaskView } from '../store/task-views.ts';
 
 export function costOf(tasks: readonly TaskView[], experimentId: string) {
-  const sum = (of: (task: TaskView) => number): number =>
-    tasks.reduce((total, task) => total + of(task), 0);
+  const sum = (of: (task: TaskView) => number): number => tasks.reduce((total, task) => total + of(task), 0);
   return {
     runnerSeconds: sum(({ runnerSeconds }) => runnerSeconds),
     gpuSeconds: sum(({ gpuSeconds }) => gpuSeconds),

@@ -78,12 +78,7 @@ export async function readFleetState(
 
 /** The launched runner has claimed for the first time; a launch that is not in the log is nobody's. */
 export function markArrived(database: Database, id: string, now: number): RawStatement {
-  return raw(
-    database,
-    'UPDATE launches SET arrived_at = ? WHERE id = ? AND arrived_at IS NULL',
-    now,
-    id,
-  );
+  return raw(database, 'UPDATE launches SET arrived_at = ? WHERE id = ? AND arrived_at IS NULL', now, id);
 }
 
 /**

@@ -184,16 +184,19 @@ export class Edge {
     run: (options: { readonly signal: AbortSignal }) => Promise<Result>,
   ): Promise<Result> {
     try {
-      const result = await retry(() => run({ signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) }), {
-        policy: POLICY,
-        passing: isPassing,
-        signal,
-        onRetry: (error, attempt, delayMs) => {
-          const fault = error instanceof Error ? error.message : String(error);
-          this.#refuseSilence(error);
-          this.#options.log(`${what} failed (${fault}); attempt ${attempt + 1} in ${delayMs / 1000} s`);
+      const result = await retry(
+        () => run({ signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) }),
+        {
+          policy: POLICY,
+          passing: isPassing,
+          signal,
+          onRetry: (error, attempt, delayMs) => {
+            const fault = error instanceof Error ? error.message : String(error);
+            this.#refuseSilence(error);
+            this.#options.log(`${what} failed (${fault}); attempt ${attempt + 1} in ${delayMs / 1000} s`);
+          },
         },
-      });
+      );
       this.#answeredAt = this.#clock();
       await this.#options.onAnswer?.();
       return result;

@@ -17,7 +17,12 @@ const find = (documents: readonly Document[], kind: string) => {
 };
 
 interface JobSpec {
-  readonly template: { readonly spec: { readonly securityContext: { readonly runAsNonRoot: boolean }; readonly containers: readonly { readonly securityContext: object }[] } };
+  readonly template: {
+    readonly spec: {
+      readonly securityContext: { readonly runAsNonRoot: boolean };
+      readonly containers: readonly { readonly securityContext: object }[];
+    };
+  };
 }
 
 describe('the Kubernetes manifests', () => {
@@ -37,7 +42,10 @@ describe('the Kubernetes manifests', () => {
 
   it('fit the restricted level that the namespace enforces', () => {
     const [pod] = [cronJob.spec.jobTemplate.spec.template.spec];
-    expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+    expect(pod.securityContext).toMatchObject({
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
     for (const container of pod.containers) {
       expect(container.securityContext).toEqual({
         allowPrivilegeEscalation: false,

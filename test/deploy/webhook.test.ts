@@ -24,7 +24,10 @@ const launch = (time = NOW) => ({
 });
 
 /** A launcher whose requests go to a receiver, each kept as it was sent. */
-function connect({ secret = SECRET, start = async () => 'machine-1' }: { secret?: string; start?: () => Promise<string> } = {}) {
+function connect({
+  secret = SECRET,
+  start = async () => 'machine-1',
+}: { secret?: string; start?: () => Promise<string> } = {}) {
   const started: Launch[] = [];
   const sent: Request[] = [];
   let now = NOW;
@@ -85,7 +88,9 @@ describe('the receiver', () => {
     expect((await receive(new Request('https://receiver.test/', forged))).status).toBe(401);
     const later = new Headers(headers);
     later.set('x-rlcd-timestamp', String(NOW / 1000));
-    expect((await receive(new Request('https://receiver.test/', { method: 'POST', headers: later, body }))).status).toBe(401);
+    expect(
+      (await receive(new Request('https://receiver.test/', { method: 'POST', headers: later, body }))).status,
+    ).toBe(401);
     expect((await receive(new Request('https://receiver.test/', { method: 'POST', body }))).status).toBe(401);
     expect((await receive(new Request('https://receiver.test/'))).status).toBe(405);
     expect(started).toEqual([]);
@@ -113,10 +118,15 @@ describe('providers', () => {
     FLY_API_TOKEN: 'fly-token',
     FLY_APP: 'rlcd',
   };
-  const environment = { RLCD_EDGE_URL: 'https://edge.test', RLCD_RUNNER_KEY: 'runner-key', RLCD_IDLE_SECONDS: '600' };
+  const environment = {
+    RLCD_EDGE_URL: 'https://edge.test',
+    RLCD_RUNNER_KEY: 'runner-key',
+    RLCD_IDLE_SECONDS: '600',
+  };
   let server: ServerType;
   let url = '';
-  let seen: { method: string; path: string; authorization: string | null; body: Record<string, unknown> }[] = [];
+  let seen: { method: string; path: string; authorization: string | null; body: Record<string, unknown> }[] =
+    [];
   let status = 201;
 
   beforeAll(async () => {
@@ -124,7 +134,12 @@ describe('providers', () => {
       fetch: async (request) => {
         const { method, headers } = request;
         const body = (await request.json()) as Record<string, unknown>;
-        seen.push({ method, path: new URL(request.url).pathname, authorization: headers.get('authorization'), body });
+        seen.push({
+          method,
+          path: new URL(request.url).pathname,
+          authorization: headers.get('authorization'),
+          body,
+        });
         return Response.json({ id: 'made-1' }, { status });
       },
     });
@@ -186,13 +201,18 @@ describe('providers', () => {
     await expect(fly(variables, url)(launch())).rejects.toThrow(ProviderBusyError);
     status = 422;
     await expect(runpod(variables, url)(launch())).rejects.toThrow(/^422: /);
-    expect(() => runpod({ ...variables, RLCD_RUNNER_IMAGE: '' }, url)).toThrow('RLCD_RUNNER_IMAGE is not set');
+    expect(() => runpod({ ...variables, RLCD_RUNNER_IMAGE: '' }, url)).toThrow(
+      'RLCD_RUNNER_IMAGE is not set',
+    );
   });
 
   it('SkyPilot gets the key through the environment, never on a command line', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'rlcd-sky-'));
     const program = join(folder, 'sky');
-    writeFileSync(program, `#!/bin/sh\nprintf '%s\\n' "$@" > '${folder}/arguments'\necho "$RLCD_RUNNER_KEY" > '${folder}/key'\n`);
+    writeFileSync(
+      program,
+      `#!/bin/sh\nprintf '%s\\n' "$@" > '${folder}/arguments'\necho "$RLCD_RUNNER_KEY" > '${folder}/key'\n`,
+    );
     chmodSync(program, 0o755);
     try {
       const asked = launch();

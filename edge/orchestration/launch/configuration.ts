@@ -22,7 +22,10 @@ const resourceName = z
 const VARIABLES = {
   /** Who is asked by a signed POST. */
   RLCD_LAUNCH_URL: z.url({ protocol: /^https?$/, error: 'needs an http or https address' }).optional(),
-  RLCD_LAUNCH_SECRET: z.string().min(MINIMUM_SECRET, `needs at least ${MINIMUM_SECRET} characters`).optional(),
+  RLCD_LAUNCH_SECRET: z
+    .string()
+    .min(MINIMUM_SECRET, `needs at least ${MINIMUM_SECRET} characters`)
+    .optional(),
   /** The API server of the cluster in which Jobs are made. */
   RLCD_KUBERNETES_URL: httpsUrl.optional(),
   RLCD_KUBERNETES_TOKEN: z.string().min(1).optional(),

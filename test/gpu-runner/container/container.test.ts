@@ -1,7 +1,6 @@
 /** The runner's image: what its Dockerfile promises, and every step of it that needs no network. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,7 +38,8 @@ describe('the Dockerfile', () => {
 
   it('fetches the CUDA provider when it is built, by the script that the engine brings', () => {
     const run = modules?.instructions.find(({ name }) => name === 'RUN')?.text ?? '';
-    const [, script = '', flag = ''] = /node (\S+install\.js) --onnxruntime-node-install=(\S+)/.exec(run) ?? [];
+    const [, script = '', flag = ''] =
+      /node (\S+install\.js) --onnxruntime-node-install=(\S+)/.exec(run) ?? [];
     const metadata = read(join(dirname(script), 'install-metadata.js'));
     expect(metadata).toContain(`'linux/x64': ['${flag}']`);
     expect(metadata).toContain('libonnxruntime_providers_cuda.so');
@@ -49,7 +49,18 @@ describe('the Dockerfile', () => {
 
   it('runs as the user and in the folder that the Kubernetes template gives it', () => {
     const template = parse(read('deploy/kubernetes/runner.yaml')) as {
-      spec: { jobTemplate: { spec: { template: { spec: { securityContext: { runAsUser: number }; containers: { volumeMounts: { mountPath: string }[] }[] } } } } };
+      spec: {
+        jobTemplate: {
+          spec: {
+            template: {
+              spec: {
+                securityContext: { runAsUser: number };
+                containers: { volumeMounts: { mountPath: string }[] }[];
+              };
+            };
+          };
+        };
+      };
     };
     const pod = template.spec.jobTemplate.spec.template.spec;
     expect(one('USER')).toBe(`${pod.securityContext.runAsUser}:${pod.securityContext.runAsUser}`);
@@ -63,10 +74,24 @@ describe('the Dockerfile', () => {
 
   it('leaves out of the context what is not the runner', () => {
     const isIgnored = ignoreRule(read('.dockerignore'));
-    for (const path of ['edge/app.ts', 'test/seed.ts', '.git/config', '.rlcd/key', 'gpu-runner/models/pretrain/main.ts', 'gpu-runner/.env', 'gpu-runner/models/stories/pretrain.log', 'node_modules/zod/index.js']) {
+    for (const path of [
+      'edge/app.ts',
+      'test/seed.ts',
+      '.git/config',
+      '.rlcd/key',
+      'gpu-runner/models/pretrain/main.ts',
+      'gpu-runner/.env',
+      'gpu-runner/models/stories/pretrain.log',
+      'node_modules/zod/index.js',
+    ]) {
       expect(isIgnored(path), path).toBe(true);
     }
-    for (const path of ['LICENSE', 'package-lock.json', 'shared/random.ts', 'gpu-runner/models/stories/base.bin']) {
+    for (const path of [
+      'LICENSE',
+      'package-lock.json',
+      'shared/random.ts',
+      'gpu-runner/models/stories/base.bin',
+    ]) {
       expect(isIgnored(path), path).toBe(false);
     }
   });
@@ -93,17 +118,29 @@ describe('a dry build of the image', () => {
   it('has every file and package that the runner imports, and none of development', () => {
     const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
     const wrong: string[] = [];
-    for (const file of files.filter((name) => name.endsWith('.ts'))) {
+    const reached = new Set(['gpu-runner/main.ts', 'gpu-runner/health-check.ts']);
+    for (const file of reached) {
       const source = readFileSync(join(folder, file), 'utf8');
-      for (const [, path = ''] of source.matchAll(/(?:from|import\() ?'([^']+)'|new URL\('(\.[^']+)'/g)) {
-        const package_ = path.split('/').slice(0, path.startsWith('@') ? 2 : 1).join('/');
-        const known = path.startsWith('.')
-          ? files.includes(normalize(join(dirname(file), path)))
-          : path === '' || path.startsWith('node:') || builtinModules.includes(path) || package_ in dependencies;
-        if (!known) wrong.push(`${file}: ${path}`);
+      const named = source.matchAll(
+        /(?:\bfrom |^import |\bimport\()'([^'\s]+)'|new URL\('([^']+)', import\.meta/gm,
+      );
+      for (const [, imported, opened] of named) {
+        const path = imported ?? `./${opened}`;
+        const place = normalize(join(dirname(file), path));
+        const package_ = path
+          .split('/')
+          .slice(0, path.startsWith('@') ? 2 : 1)
+          .join('/');
+        if (!path.startsWith('.')) {
+          if (!path.startsWith('node:') && !(package_ in dependencies)) wrong.push(`${file}: ${path}`);
+        } else if (files.includes(place)) reached.add(place);
+        else if (!files.some((other) => other.startsWith(`${place}/`))) wrong.push(`${file}: ${path}`);
       }
     }
     expect(wrong).toEqual([]);
+    expect(reached).toContain('gpu-runner/engine-thread.ts');
+    expect(reached).toContain('gpu-runner/tensor/session-worker.ts');
+    expect(reached.size).toBeGreaterThan(100);
     expect(files.filter((file) => /\.test\.ts$|Dockerfile|pretrain/.test(file))).toEqual([]);
     expect(productionPackages(repository)).toContain('node_modules/onnxruntime-node');
     expect(productionPackages(repository)).not.toContain('node_modules/vitest');
@@ -127,7 +164,10 @@ describe('a dry build of the image', () => {
 
   it('names the variable that is missing, and is not well before the edge has answered', () => {
     const started = node('gpu-runner/main.ts');
-    expect([started.status, started.stderr]).toEqual([1, expect.stringContaining('RLCD_EDGE_URL is not set')]);
+    expect([started.status, started.stderr]).toEqual([
+      1,
+      expect.stringContaining('RLCD_EDGE_URL is not set'),
+    ]);
     const check: unknown = JSON.parse(/CMD (\[.*\])$/.exec(one('HEALTHCHECK'))?.[1] ?? '[]');
     expect(check).toEqual(['node', 'gpu-runner/health-check.ts']);
     const checked = node('gpu-runner/health-check.ts');

@@ -25,8 +25,9 @@ export function productionPackages(repository: string): string[] {
 /** Files under a folder of the build's context, by path from its root; ignored ones left out. */
 function filesOf(repository: string, path: string, isIgnored: (path: string) => boolean): string[] {
   if (!statSync(join(repository, path)).isDirectory()) return isIgnored(path) ? [] : [path];
-  return readdirSync(join(repository, path))
-    .flatMap((name) => filesOf(repository, `${path}/${name}`, isIgnored));
+  return readdirSync(join(repository, path)).flatMap((name) =>
+    filesOf(repository, `${path}/${name}`, isIgnored),
+  );
 }
 
 /** @returns the files that were copied from the context, by path from the image's working directory */

@@ -98,7 +98,8 @@ function faultOf(job: StoredJob): string | undefined {
   if (job.apiVersion !== 'batch/v1' || job.kind !== 'Job') return 'no match for kind';
   if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(job.metadata.name)) return 'metadata.name: Invalid value';
   for (const value of Object.values(job.metadata.labels ?? {})) {
-    if (!/^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/.test(value)) return 'metadata.labels: Invalid value';
+    if (!/^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/.test(value))
+      return 'metadata.labels: Invalid value';
   }
   const pod = job.spec.template.spec;
   if (pod.restartPolicy !== 'Never' && pod.restartPolicy !== 'OnFailure') {
@@ -135,7 +136,8 @@ export class ApiServer {
     const fault = this.faults.shift();
     if (fault?.kind === 'answer') return fault.response();
     const answer = await this.#answer(request, namespace, resource, name, searchParams);
-    if (fault?.kind === 'lose-answer') throw new TypeError('fetch failed', { cause: new Error('socket hang up') });
+    if (fault?.kind === 'lose-answer')
+      throw new TypeError('fetch failed', { cause: new Error('socket hang up') });
     return answer;
   }
 
@@ -146,7 +148,8 @@ export class ApiServer {
     name: string,
     query: URLSearchParams,
   ): Promise<Response> {
-    if (namespace === undefined) return status(404, 'NotFound', 'the server could not find the requested resource');
+    if (namespace === undefined)
+      return status(404, 'NotFound', 'the server could not find the requested resource');
     if (request.headers.get('authorization') !== `Bearer ${TOKEN}`) {
       return status(401, 'Unauthorized', 'Unauthorized');
     }

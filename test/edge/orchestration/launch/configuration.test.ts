@@ -46,11 +46,23 @@ describe('the launcher of an environment', () => {
       /^RLCD_KUBERNETES_CA cannot be used by a Worker/,
     ],
     ['the authority is no PEM', { ...CLUSTER, RLCD_KUBERNETES_CA: 'ca.pem' }, /^RLCD_KUBERNETES_CA needs/],
-    ['the namespace is no name', { ...CLUSTER, RLCD_KUBERNETES_NAMESPACE: '../kube-system' }, /NAMESPACE needs/],
-    ['both are set', { ...CLUSTER, RLCD_LAUNCH_URL: 'https://a.test', RLCD_LAUNCH_SECRET: SECRET }, /both set/],
+    [
+      'the namespace is no name',
+      { ...CLUSTER, RLCD_KUBERNETES_NAMESPACE: '../kube-system' },
+      /NAMESPACE needs/,
+    ],
+    [
+      'both are set',
+      { ...CLUSTER, RLCD_LAUNCH_URL: 'https://a.test', RLCD_LAUNCH_SECRET: SECRET },
+      /both set/,
+    ],
     ['the limit is no number', { ...CLUSTER, RLCD_MAXIMUM_RUNNERS: 'many' }, /^RLCD_MAXIMUM_RUNNERS needs/],
     ['the limit is none', { ...CLUSTER, RLCD_MAXIMUM_RUNNERS: '0' }, /^RLCD_MAXIMUM_RUNNERS needs/],
-    ['the start takes no time', { ...CLUSTER, RLCD_RUNNER_START_SECONDS: '1' }, /^RLCD_RUNNER_START_SECONDS needs/],
+    [
+      'the start takes no time',
+      { ...CLUSTER, RLCD_RUNNER_START_SECONDS: '1' },
+      /^RLCD_RUNNER_START_SECONDS needs/,
+    ],
   ])('is refused where %s', (_, environment, message) => {
     const read = () => readLaunchPolicy(environment);
     expect(read).toThrow(LaunchConfigurationError);

@@ -20,7 +20,9 @@ const manifest = (name: string) =>
 type Rules = typeof LAUNCHER_RULES;
 /** The rules of the Role that the file grants. */
 function grantedRules(): Rules {
-  const documents = parseAllDocuments(manifest('launcher.yaml')).map((one) => one.toJS() as { kind: string; rules?: Rules });
+  const documents = parseAllDocuments(manifest('launcher.yaml')).map(
+    (one) => one.toJS() as { kind: string; rules?: Rules },
+  );
   return documents.find(({ kind }) => kind === 'Role')?.rules ?? [];
 }
 
