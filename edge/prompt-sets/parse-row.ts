@@ -1,4 +1,4 @@
-/** One line of an upload: a prompt, or two dialogues of which people preferred one. */
+/** One line of an upload: a prompt, a prompt with two responses of which people preferred one, or two such dialogues. */
 import { z } from 'zod';
 import { text } from '../../shared/api/fields.ts';
 import { SPLITS } from '../../shared/api/words.ts';
@@ -9,6 +9,14 @@ import { promptOfDialogue } from '../../shared/dialogue/prompt-of-dialogue.ts';
 const MAXIMUM_TEXT = 50_000;
 const split = z.enum(SPLITS).optional();
 const promptRow = z.strictObject({ prompt: text(MAXIMUM_TEXT), split });
+const pairRow = z.strictObject({
+  prompt: text(MAXIMUM_TEXT),
+  chosen: text(MAXIMUM_TEXT),
+  rejected: text(MAXIMUM_TEXT),
+  /** As exports write it; what people said is certain. */
+  label_probability: z.literal(1, 'must be 1: a prompt set holds what people preferred').optional(),
+  split,
+});
 const dialogueRow = z.strictObject({ chosen: text(MAXIMUM_TEXT), rejected: text(MAXIMUM_TEXT), split });
 
 export interface ParsedRow {
@@ -38,6 +46,10 @@ export function parseRow(bytes: Uint8Array): ParsedRow | undefined {
   if (typeof value !== 'object' || value === null || !('chosen' in value || 'rejected' in value)) {
     const row = check(promptRow, value);
     return { ...row, split: row.split, chosen: null, rejected: null, unpaired: false };
+  }
+  if ('prompt' in value) {
+    const { prompt, chosen, rejected, split: given } = check(pairRow, value);
+    return { prompt, chosen, rejected, split: given, unpaired: false };
   }
   const row = check(dialogueRow, value);
   try {

@@ -77,7 +77,8 @@ export const promptSetEndpoints = defineEndpoints({
     method: 'post',
     path: '/v1/prompt-sets',
     tag: 'prompt sets',
-    summary: 'Upload JSON lines of {prompt} or of {chosen, rejected} dialogues; a wrong row refuses them all',
+    summary:
+      'Upload JSON lines of {prompt}, {prompt, chosen, rejected} or {chosen, rejected} dialogues; a wrong row refuses them all',
     scopes: ['admin', 'client'],
     query: splitRuleRecord.extend({ name }),
     body: { mediaType: 'application/jsonl' },
