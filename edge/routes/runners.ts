@@ -4,11 +4,13 @@ import type { Dependencies } from '../dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
 import { reconcile } from '../orchestration/launch/reconcile.ts';
 import { conflict } from '../problem.ts';
+import { memoryPlanHandlers } from './memory-plans.ts';
 import { listLaunches } from '../store/launches.ts';
 import { listRunners } from '../store/runners.ts';
 
 export function runnerHandlers({ database, launch }: Dependencies): Handlers<typeof runnerEndpoints> {
   return {
+    ...memoryPlanHandlers,
     async listRunners({ query }, { now }) {
       return { body: await listRunners(database, query, now) };
     },

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ClaimedTask } from '../../shared/api/tasks.ts';
+import { gigabytes } from '../../shared/planner/plan.ts';
 import { hashFile } from '../llama/import/files.ts';
 import { type Model, openModel } from '../llama/import/open-model.ts';
 import { parameterCount } from '../llama/config.ts';
@@ -20,7 +21,16 @@ async function modelHash({ base }: Model): Promise<string> {
 
 /** Opens a model by source: `bundled`, a path or a hub id. @throws ModelFileError */
 async function openBaseModel(source: string, cacheDirectory: string): Promise<Model> {
-  return await openModel(source === 'bundled' ? BUNDLED_MODEL : source, { cacheDirectory });
+  let told = '';
+  return await openModel(source === 'bundled' ? BUNDLED_MODEL : source, {
+    cacheDirectory,
+    onProgress: ({ file, bytes, ofBytes }) => {
+      if (ofBytes === null) return;
+      const line = `${file}: ${Math.floor((10 * bytes) / ofBytes) * 10} % of ${gigabytes(ofBytes)}`;
+      if (line !== told) console.error(line);
+      told = line;
+    },
+  });
 }
 
 /**

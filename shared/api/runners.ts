@@ -1,6 +1,7 @@
 /** The contract of runners and of the decisions to launch more of them. */
 import { z } from 'zod';
 import { defineEndpoints } from './endpoint.ts';
+import { memoryPlanEndpoints } from './memory-plans.ts';
 import { identifier, instant } from './fields.ts';
 import { page, pageQuery } from './page.ts';
 import { LAUNCH_OUTCOMES, RUNNER_STATUSES, STAGE_KINDS } from './words.ts';
@@ -44,6 +45,7 @@ const launch = z
   .meta({ id: 'Launch' });
 
 export const runnerEndpoints = defineEndpoints({
+  ...memoryPlanEndpoints,
   listRunners: {
     method: 'get',
     path: '/v1/runners',

@@ -7,7 +7,7 @@ import { loadTokenizer, type Tokenizer, TOKENIZER_CONFIG_FILE, TOKENIZER_FILE } 
 import { baseSource } from './base-source.ts';
 import { convertWeights } from './convert.ts';
 import { exists, hashFile } from './files.ts';
-import { downloadModel, isHubId } from './hub.ts';
+import { downloadModel, type DownloadProgress, isHubId } from './hub.ts';
 import { openHuggingFaceFolder, type OpenedCheckpoint, weightFileNames } from './huggingface-folder.ts';
 import { openLlama2cFile } from './llama2c-file.ts';
 import { readLlama2cTokenizer } from './llama2c-tokenizer.ts';
@@ -32,6 +32,8 @@ export interface OpenModelOptions {
   readonly precision?: BasePrecision;
   /** llama2.c only: the tokenizer file, when it does not lie beside the model as tokenizer.bin or tok<number>.bin. */
   readonly tokenizerFile?: string;
+  /** Called while a model comes from the hub. */
+  readonly onProgress?: (progress: DownloadProgress) => void;
 }
 
 export interface Model {
@@ -59,8 +61,8 @@ interface Source {
  * @throws ModelFileError naming the file, the fault and the cure
  */
 export async function openModel(pathOrHubId: string, options: OpenModelOptions): Promise<Model> {
-  const { cacheDirectory, precision = 'int8' } = options;
-  const location = await locate(pathOrHubId, cacheDirectory);
+  const { cacheDirectory, precision = 'int8', onProgress } = options;
+  const location = await locate(pathOrHubId, cacheDirectory, onProgress);
   const isFolder = (await stat(location)).isDirectory();
   if (isFolder && (await exists(path.join(location, BASE_DESCRIPTION_FILE)))) {
     const base = await openBase(location);
@@ -95,9 +97,13 @@ async function llama2cFileIn(folder: string): Promise<string | undefined> {
   return model === undefined || others.length > 0 ? undefined : path.join(folder, model);
 }
 
-async function locate(pathOrHubId: string, cacheDirectory: string): Promise<string> {
+async function locate(
+  pathOrHubId: string,
+  cacheDirectory: string,
+  onProgress: OpenModelOptions['onProgress'],
+): Promise<string> {
   if (await exists(pathOrHubId)) return path.resolve(pathOrHubId);
-  if (isHubId(pathOrHubId)) return await downloadModel(pathOrHubId, cacheDirectory);
+  if (isHubId(pathOrHubId)) return await downloadModel(pathOrHubId, cacheDirectory, onProgress);
   throw new ModelFileError(
     pathOrHubId,
     null,

@@ -9,6 +9,7 @@ import { costsConformance } from './costs.ts';
 import { experimentsConformance } from './experiments.ts';
 import { launchesConformance } from './launches.ts';
 import { keysConformance } from './keys.ts';
+import { memoryPlansConformance } from './memory-plans.ts';
 import { preferencePairsConformance } from './preference-pairs.ts';
 import { principlesConformance } from './principles.ts';
 import { promptSetsConformance } from './prompt-sets.ts';
@@ -39,6 +40,9 @@ export function conformance(open: OpenStore): void {
   });
   describe('launches', () => {
     launchesConformance(start);
+  });
+  describe('memory plans', () => {
+    memoryPlansConformance(start);
   });
   describe('scorers', () => {
     scorersConformance(start);

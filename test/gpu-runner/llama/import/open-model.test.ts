@@ -1,11 +1,13 @@
 /** Models in every form they come in, converted once; and the hub, played by a server of this test. */
 import { cpSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { env } from '@huggingface/transformers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { DownloadProgress } from '../../../../gpu-runner/llama/import/hub.ts';
 import { ModelFileError } from '../../../../gpu-runner/llama/import/model-file-error.ts';
 import { openModel } from '../../../../gpu-runner/llama/import/open-model.ts';
 import {
@@ -99,6 +101,29 @@ for (const [name, vocabularySize] of [
   });
 }
 
+/** A file as the hub sends it: weights with their hash on HEAD, ranges, and for some models a fault. */
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  model: string,
+  name: string,
+  bytes: Buffer,
+): void {
+  const weights = name.endsWith('.safetensors');
+  if (request.method === 'HEAD') {
+    const stated = createHash('sha256').update(bytes).digest('hex');
+    response.writeHead(200, weights ? { 'x-linked-etag': `"${stated}"` } : {}).end();
+    return;
+  }
+  const from = Number(/^bytes=(?<from>\d+)-$/.exec(request.headers.range ?? '')?.groups?.['from'] ?? 0);
+  const rest = bytes.subarray(from);
+  if (model === 'owner/altered' && weights) rest[rest.length - 1] = (rest.at(-1) ?? 0) ^ 1;
+  response.writeHead(from > 0 ? 206 : 200, { 'content-length': rest.length });
+  const half = rest.subarray(0, Math.floor(rest.length / 2));
+  if (model === 'owner/breaks' && weights && from === 0) response.write(half, () => response.destroy());
+  else response.end(rest);
+}
+
 describe('the hub', () => {
   let server: Server;
   const host = env.remoteHost;
@@ -109,6 +134,8 @@ describe('the hub', () => {
     folders.set('owner/one', writeHuggingFaceFolder());
     folders.set('owner/shards', writeHuggingFaceFolder({ shards: 2 }));
     folders.set('owner/broken', writeHuggingFaceFolder());
+    folders.set('owner/breaks', writeHuggingFaceFolder());
+    folders.set('owner/altered', writeHuggingFaceFolder());
     server = createServer((request, response) => {
       const url = request.url ?? '';
       requests.push(url);
@@ -120,7 +147,7 @@ describe('the hub', () => {
       else if (model === 'owner/broken' && name === 'model.safetensors') {
         response.writeHead(200, { 'content-length': 1000 });
         response.write('half of it', () => response.destroy());
-      } else void readFile(file).then((bytes) => response.end(bytes));
+      } else void readFile(file).then((bytes) => answer(request, response, model, name, bytes));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     env.remoteHost = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
@@ -164,7 +191,35 @@ describe('the hub', () => {
     await expect(failure).rejects.toThrow(ModelFileError);
     await expect(failure).rejects.toThrow(message);
     const left = readdirSync(cacheDirectory, { recursive: true }).map(String);
-    expect(left.filter((name) => name.includes('model.safetensors') || name.includes('partial'))).toEqual([]);
+    expect(left.filter((name) => /model\.safetensors(?!\.partial)/.test(name))).toEqual([]);
+  });
+
+  test('a download that broke off goes on where it stopped, and tells how far it is', async () => {
+    const cacheDirectory = temporaryFolder();
+    const seen: DownloadProgress[] = [];
+    const open = async () =>
+      await openModel('owner/breaks', { cacheDirectory, onProgress: (progress) => seen.push(progress) });
+    await expect(open()).rejects.toThrow(/the download broke off\. Try again; what has arrived is kept/);
+    const before = seen.filter(({ file }) => file.endsWith('model.safetensors')).at(-1);
+    expect(before?.bytes).toBeGreaterThan(0);
+    expect(before?.bytes).toBeLessThan(before?.ofBytes ?? 0);
+    const firstTry = seen.length;
+    const { base } = await open();
+    const weights = seen.slice(firstTry).filter(({ file }) => file.endsWith('model.safetensors'));
+    expect(weights[0]?.bytes).toBeGreaterThan(before?.bytes ?? Infinity);
+    expect(weights.at(-1)?.bytes).toBe(before?.ofBytes);
+    const local = await openModel(folders.get('owner/breaks') ?? '', { cacheDirectory });
+    expect(base.sha256).toBe(local.base.sha256);
+  });
+
+  test('weights that are not those of the stated hash are dropped', async () => {
+    const cacheDirectory = temporaryFolder();
+    const failure = openModel('owner/altered', { cacheDirectory });
+    await expect(failure).rejects.toThrow(
+      /arrived with SHA-256 [0-9a-f]{64}, the hub states [0-9a-f]{64}\. Try again/,
+    );
+    const left = readdirSync(cacheDirectory, { recursive: true }).map(String);
+    expect(left.filter((name) => name.includes('safetensors'))).toEqual([]);
   });
 
   test('no network', async () => {

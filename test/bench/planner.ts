@@ -1,0 +1,159 @@
+/** Bench of the planner: what it plans against what a process really takes, each job in a fresh one. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { planMemory, type Workload } from '../../shared/planner/plan.ts';
+import { namedShapes } from '../../gpu-runner/llama/config.ts';
+import { writeRandomBase } from '../../gpu-runner/llama/import/random-base.ts';
+import { openBase, type WeightFile } from '../../gpu-runner/llama/import/weight-file.ts';
+import { Sampler } from '../../gpu-runner/llama/rollout/sampler.ts';
+import { adapterLayout, initialAdapter } from '../../gpu-runner/llama/training/lora-layout.ts';
+import { type PpoRow, PpoTrainer } from '../../gpu-runner/llama/training/ppo-trainer.ts';
+import { initialState } from '../../gpu-runner/llama/training/training-state.ts';
+
+const SEED = 1;
+
+/** Jobs of each shape, small enough to run on two cores. */
+const JOBS = {
+  m15: [
+    { sampleRows: 8, promptTokens: 32, newTokens: 32, trainRows: 0, trainGroups: 1, rank: 8 },
+    { sampleRows: 32, promptTokens: 32, newTokens: 32, trainRows: 0, trainGroups: 1, rank: 8 },
+    { sampleRows: 0, promptTokens: 32, newTokens: 32, trainRows: 4, trainGroups: 2, rank: 8 },
+    { sampleRows: 0, promptTokens: 64, newTokens: 64, trainRows: 8, trainGroups: 2, rank: 8 },
+    { sampleRows: 0, promptTokens: 32, newTokens: 32, trainRows: 4, trainGroups: 2, rank: 32 },
+  ],
+  m135: [
+    { sampleRows: 8, promptTokens: 16, newTokens: 16, trainRows: 0, trainGroups: 1, rank: 8 },
+    { sampleRows: 0, promptTokens: 32, newTokens: 32, trainRows: 2, trainGroups: 2, rank: 8 },
+  ],
+  m1b: [
+    { sampleRows: 2, promptTokens: 8, newTokens: 8, trainRows: 0, trainGroups: 1, rank: 8 },
+    { sampleRows: 0, promptTokens: 16, newTokens: 16, trainRows: 1, trainGroups: 2, rank: 8 },
+  ],
+} as const satisfies Partial<Record<keyof typeof namedShapes, readonly Workload[]>>;
+
+type Shape = keyof typeof JOBS;
+
+export async function run(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      shape: { type: 'string' },
+      measure: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const shapes = (Object.keys(JOBS) as Shape[]).filter(
+    (name) => values.shape === undefined || name === values.shape,
+  );
+  if (shapes.length === 0) throw new Error(`No shape ${values.shape}: ${Object.keys(JOBS).join(', ')}`);
+  if (values.measure !== undefined) {
+    const [shape] = shapes;
+    const job = shape === undefined ? undefined : JOBS[shape][Number(values.measure)];
+    if (shape === undefined || job === undefined) throw new Error(`No job ${values.measure}`);
+    console.log(JSON.stringify({ peak: await measure(shape, job) }));
+    return;
+  }
+  const rows = [];
+  for (const shape of shapes) {
+    await randomBase(shape);
+    for (const [index, job] of JOBS[shape].entries()) {
+      const main = fileURLToPath(new URL('main.ts', import.meta.url));
+      const own = [main, 'planner', '--shape', shape, '--measure', String(index)];
+      const { peak } = JSON.parse(execFileSync(process.execPath, own, { encoding: 'utf8' })) as {
+        peak: number;
+      };
+      const { total } = planMemory('cpu', namedShapes[shape], job);
+      rows.push({
+        shape,
+        ...job,
+        plannedMb: Math.round(total / 1e6),
+        measuredMb: Math.round(peak / 1e6),
+        plannedOverMeasured: Number((total / peak).toFixed(3)),
+      });
+    }
+  }
+  if (values.json) console.log(JSON.stringify(rows));
+  else console.table(rows);
+}
+
+/** The high-water mark of this process after the job has run twice. */
+async function measure(shape: Shape, job: Workload): Promise<number> {
+  const base = await randomBase(shape);
+  const layout = adapterLayout(base.configuration, job.rank, 2 * job.rank);
+  const vector = initialAdapter(layout, SEED, 0);
+  if (job.sampleRows > 0) await sample(base, job, vector);
+  if (job.trainRows > 0) await train(base, job, vector);
+  const status = readFileSync('/proc/self/status', 'utf8');
+  return Number(/VmHWM:\s+(?<kilobytes>\d+)/.exec(status)?.groups?.['kilobytes']) * 1024;
+}
+
+async function sample(base: WeightFile, job: Workload, vector: Float32Array): Promise<void> {
+  const { sampleRows, promptTokens, newTokens, rank } = job;
+  const layout = adapterLayout(base.configuration, rank, 2 * rank);
+  const sampler = await Sampler.open({
+    base,
+    adapters: { layout, groups: 1 },
+    maximumPositions: promptTokens + newTokens,
+  });
+  for (const seed of [1, 2]) {
+    await sampler.sample(
+      {
+        prompts: Array.from({ length: sampleRows }, (_, row) =>
+          Int32Array.from({ length: promptTokens }, (_unused, index) => (row * 61 + index * 37 + 3) % 32_000),
+        ),
+        maximumNewTokens: newTokens,
+        seed,
+        rowIds: Array.from({ length: sampleRows }, (_, row) => row),
+      },
+      vector,
+    );
+  }
+}
+
+async function train(base: WeightFile, job: Workload, vector: Float32Array): Promise<void> {
+  const { trainRows, trainGroups, promptTokens, newTokens, rank } = job;
+  const layout = adapterLayout(base.configuration, rank, 2 * rank);
+  const trainer = await PpoTrainer.open({
+    trainable: { kind: 'adapters', base, layout, groups: trainGroups },
+    state: initialState(Array.from({ length: trainGroups }, () => vector)),
+    optimiser: {
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-5,
+      weightDecay: 0,
+      epsilonForm: 'corrected',
+      clipNorm: 1,
+    },
+    maximumTime: promptTokens + newTokens,
+    microBatchRows: trainRows,
+    policyClip: 0.2,
+    valueClip: 0.2,
+    valueCoefficient: 0.1,
+    temperature: 1,
+  });
+  const numbers = new Float32Array(newTokens);
+  const rows: PpoRow[] = Array.from({ length: trainRows }, (_, row) => ({
+    tokens: Array.from(
+      { length: promptTokens + newTokens },
+      (_unused, index) => (row * 79 + index * 47) % 32_000,
+    ),
+    start: promptTokens,
+    oldLogProbabilities: numbers.map(() => -10),
+    advantages: numbers.map((_unused, index) => ((index + row) % 3) - 1),
+    oldValues: numbers,
+    returns: numbers,
+  }));
+  const policies = Array.from({ length: trainGroups / 2 }, () => rows);
+  const rates = Array.from({ length: trainGroups }, () => 1e-5);
+  for (let step = 0; step < 2; step++) await trainer.step(policies, rates);
+}
+
+async function randomBase(shape: Shape): Promise<WeightFile> {
+  const folder = path.join(tmpdir(), `rlcd-bench-sampler-${shape}-${SEED}`);
+  if (existsSync(path.join(folder, 'base.json'))) return await openBase(folder);
+  return await writeRandomBase(folder, { ...namedShapes[shape], eosTokens: [] }, 'int8', SEED);
+}

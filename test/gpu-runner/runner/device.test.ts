@@ -1,0 +1,57 @@
+/** The choice of a device: what is missing is named with its package, and found when it is there. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { chooseDevice, deviceChoice, missingCudaLibraries } from '../../../gpu-runner/runner/device.ts';
+
+const engine = mkdtempSync(path.join(tmpdir(), 'rlcd-device-'));
+afterAll(() => rmSync(engine, { recursive: true }));
+
+describe('the libraries that CUDA needs', () => {
+  it('are all told where none is there, each with what brings it', () => {
+    const missing = missingCudaLibraries({ engine, isFound: () => false });
+    const byName = new Map(missing.map(({ library, cure }) => [library, cure]));
+    expect(byName.get('libonnxruntime_providers_cuda.so')).toContain('npm rebuild onnxruntime-node');
+    expect(byName.get('libcudnn.so.9')).toContain('libcudnn9-cuda-12');
+    expect(byName.get('libcublasLt.so.12')).toContain('libcublas-12');
+    expect(byName.get('libcuda.so.1')).toContain('NVIDIA driver');
+  });
+
+  it('are those that the provider itself is linked with', () => {
+    writeFileSync(path.join(engine, 'libonnxruntime_providers_shared.so'), '');
+    writeFileSync(
+      path.join(engine, 'libonnxruntime_providers_cuda.so'),
+      Buffer.from('\x7fELF\0libcublasLt.so.13\0libcudnn.so.9\0libcudart.so.13\0libcudart.so.13\0'),
+    );
+    const missing = missingCudaLibraries({ engine, isFound: (library) => library === 'libcudart.so.13' });
+    expect(missing.map(({ library }) => library)).toEqual([
+      'libcublasLt.so.13',
+      'libcudnn.so.9',
+      'libcuda.so.1',
+    ]);
+    expect(missingCudaLibraries({ engine, isFound: () => true })).toEqual([]);
+  });
+});
+
+describe('the choice', () => {
+  const lacking = () => [{ library: 'libcudnn.so.9', cure: 'apt package libcudnn9-cuda-12' }];
+
+  it('auto takes CUDA where it is complete, and says what is missing where not', () => {
+    expect(chooseDevice('auto', () => []).device).toBe('cuda');
+    const { device, reason } = chooseDevice('auto', lacking);
+    expect(device).toBe('cpu');
+    expect(reason).toContain('libcudnn.so.9 (apt package libcudnn9-cuda-12)');
+  });
+
+  it('does not fall back from what was asked for', () => {
+    expect(() => chooseDevice('cuda', lacking)).toThrow(/--device cuda: missing is libcudnn\.so\.9/);
+    expect(() => chooseDevice('webgpu')).toThrow(/no Loop/);
+    expect(chooseDevice('cpu', lacking).device).toBe('cpu');
+  });
+
+  it('knows four words', () => {
+    expect(deviceChoice('auto')).toBe('auto');
+    expect(() => deviceChoice('gpu')).toThrow('--device is gpu: it is one of auto, cpu, cuda, webgpu');
+  });
+});

@@ -1,0 +1,104 @@
+/** The planner's formulas against the layouts they stand for, and its suggestions against every other choice. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  adapterNumbers,
+  baseBytes,
+  cacheBytesPerPlace,
+  vocabularyBlock,
+} from '../../../shared/planner/model-bytes.ts';
+import { gigabytes, planMemory, refusal, suggestions, type Workload } from '../../../shared/planner/plan.ts';
+import { namedShapes } from '../../../gpu-runner/llama/config.ts';
+import { cacheBytesPerPlace as cudaCacheBytes } from '../../../gpu-runner/llama/cuda/decode-attention.ts';
+import { cudaWeightBytes } from '../../../gpu-runner/llama/cuda/weight-form.ts';
+import { baseLayout } from '../../../gpu-runner/llama/import/weight-layout.ts';
+import { adapterLayout } from '../../../gpu-runner/llama/training/lora-layout.ts';
+import { blockRowsFor } from '../../../gpu-runner/llama/training/trainer.ts';
+
+const shapes = Object.entries(namedShapes);
+const devices = ['cpu', 'cuda'] as const;
+const workloads: fc.Arbitrary<Workload> = fc.record({
+  sampleRows: fc.integer({ min: 0, max: 256 }),
+  promptTokens: fc.integer({ min: 1, max: 512 }),
+  newTokens: fc.integer({ min: 0, max: 512 }),
+  trainRows: fc.integer({ min: 0, max: 64 }),
+  trainGroups: fc.integer({ min: 1, max: 8 }),
+  rank: fc.integer({ min: 1, max: 64 }),
+});
+
+describe('the parts', () => {
+  it.each(shapes)('of %s are those of its layouts', (_, shape) => {
+    const layout = baseLayout(shape, 'int8').reduce((sum, { length }) => sum + length, 0);
+    expect(baseBytes('cpu', shape)).toBe(layout);
+    expect(baseBytes('cuda', shape)).toBe(cudaWeightBytes(shape));
+    for (const rank of [1, 8, 64]) {
+      expect(adapterNumbers(shape, rank)).toBe(adapterLayout(shape, rank, 16).length);
+    }
+    expect(vocabularyBlock(shape)).toBe(blockRowsFor(shape));
+    expect(cacheBytesPerPlace('cuda', shape)).toBe(cudaCacheBytes(shape));
+    expect(cacheBytesPerPlace('cpu', shape)).toBe(2 * cudaCacheBytes(shape));
+  });
+
+  it('add up, and grow with every size', () => {
+    fc.assert(
+      fc.property(
+        workloads,
+        fc.constantFrom(...shapes),
+        fc.constantFrom(...devices),
+        (work, [, shape], device) => {
+          const { parts, total } = planMemory(device, shape, work);
+          expect(Object.values(parts).reduce((sum, bytes) => sum + bytes, 0)).toBe(total);
+          for (const field of Object.keys(work) as (keyof Workload)[]) {
+            const more = planMemory(device, shape, { ...work, [field]: work[field] + 1 });
+            expect(more.total, field).toBeGreaterThanOrEqual(total);
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe('a refusal', () => {
+  it('comes exactly where the job does not fit, and its cures do', () => {
+    fc.assert(
+      fc.property(
+        workloads,
+        fc.constantFrom(...shapes),
+        fc.constantFrom(...devices),
+        fc.double({ min: 0.1, max: 1.2, noNaN: true }),
+        (work, [, shape], device, share) => {
+          const limit = planMemory(device, shape, work).total * share;
+          const fault = refusal(device, shape, work, limit);
+          expect(fault === null).toBe(share >= 1);
+          if (fault === null) return;
+          for (const { change, workload } of suggestions(device, shape, work, limit)) {
+            expect(planMemory(device, shape, workload).total).toBeLessThanOrEqual(limit);
+            expect(fault).toContain(change);
+          }
+        },
+      ),
+    );
+  });
+
+  it('suggests the largest batch of the halves that fits', () => {
+    const work = { sampleRows: 64, promptTokens: 128, newTokens: 128, trainRows: 0, trainGroups: 1, rank: 8 };
+    const limit = planMemory('cuda', namedShapes.llama7b, { ...work, sampleRows: 17 }).total;
+    expect(refusal('cuda', namedShapes.llama7b, work, limit)).toMatch(/: use batch 16$/);
+  });
+
+  it('says so where no batch and no rank helps', () => {
+    const work = { sampleRows: 8, promptTokens: 64, newTokens: 64, trainRows: 4, trainGroups: 2, rank: 8 };
+    expect(refusal('cuda', namedShapes.llama30b, work, 8e9)).toMatch(
+      /take a smaller model or a larger device$/,
+    );
+  });
+
+  it('writes bytes with three figures', () => {
+    expect([31.2e9, 24e9, 120.4e9, 0.5e9].map(gigabytes)).toEqual([
+      '31.2 GB',
+      '24.0 GB',
+      '120 GB',
+      '0.500 GB',
+    ]);
+  });
+});
