@@ -106,15 +106,18 @@ const progress = z.strictObject({
 });
 
 /** Tokens that the engine worked through. */
-export const tokenCounts = z.strictObject({
+export const tokenCounts = z.object({
   /** Read before a response was sampled. */
-  prompt: z.int().nonnegative(),
-  sampled: z.int().nonnegative(),
+  prompt: z.number(),
+  sampled: z.number(),
   /** Whole sequences that were scored without learning from them. */
-  scored: z.int().nonnegative(),
+  scored: z.number(),
   /** Forward and backward, once for each pass over them. */
-  trained: z.int().nonnegative(),
+  trained: z.number(),
 });
+
+/** Far more than an engine can do between two reports, and far from where sums lose a token. */
+const reportedTokens = z.int().min(0).max(1_000_000_000_000);
 
 const metric = z.strictObject({
   name: z
@@ -151,7 +154,14 @@ const heartbeat = z.strictObject({
   sequence: z.int().positive(),
   progress: progress.optional(),
   /** Worked through since the report before. */
-  tokens: tokenCounts.optional(),
+  tokens: z
+    .strictObject({
+      prompt: reportedTokens,
+      sampled: reportedTokens,
+      scored: reportedTokens,
+      trained: reportedTokens,
+    })
+    .optional(),
   metrics: z.array(metric).max(2000).default([]),
   samples: z.array(sample).max(100).default([]),
 });
