@@ -6,6 +6,8 @@ import * as ops from '../tensor/operators.ts';
 import { serialiseGraph } from '../tensor/serialise.ts';
 import { valueLimit } from './attention-core.ts';
 import type { LlamaConfiguration } from './config.ts';
+import { prepareUnsigned } from './import/unsigned-file.ts';
+import type { WeightFile } from './import/weight-file.ts';
 import type { GraphWeights } from './training/weights.ts';
 
 /**
@@ -29,6 +31,8 @@ export interface EightBitWeight {
   readonly values: Value;
   /** fp32 [outputs] */
   readonly scale: Value;
+  /** values + 128, uint8 [inputs, outputs]; made while the engine loads unless given */
+  readonly unsigned?: Value | undefined;
 }
 
 export interface LinearOptions {
@@ -74,14 +78,14 @@ function unitProduct(
   x: Value,
   step: number,
   zero: number,
-  { values, scale }: EightBitWeight,
+  { values, scale, unsigned }: EightBitWeight,
   form: ProductForm,
 ): Value {
   const { graph } = x;
   const zeroPoint = graph.scalar(zero, 'uint8');
   const stepScale = graph.scalar(step, 'float32');
   const quantised = emitOne('QuantizeLinear', [x, stepScale, zeroPoint], { dtype: 'uint8', shape: x.shape });
-  const operand = form === 'signed' ? values : asUnsigned(values);
+  const operand = form === 'signed' ? values : (unsigned ?? asUnsigned(values));
   const operandZero = form === 'signed' ? graph.scalar(0, 'int8') : graph.scalar(ZERO_POINT, 'uint8');
   const shape = [...x.shape.slice(0, -1), dimensionAt(values.shape, -1)];
   return emitOne(
@@ -102,6 +106,7 @@ function asUnsigned(values: Value): Value {
 /** Tensors of a base by name, as constants of a graph. */
 export interface BaseTensors {
   readonly value: (name: string) => Value;
+  readonly unsigned: (name: string) => Value | undefined;
 }
 
 /** A frozen 8-bit base. Rows of activations are flat, [N, features]; tokens are int64 [N]. */
@@ -119,7 +124,11 @@ export function eightBitWeights(
     },
     norm: (name) => tensors.value(`${name}.weight`),
     linear: (name, x) => {
-      const weight = { values: tensors.value(`${name}.weight`), scale: tensors.value(`${name}.scale`) };
+      const weight = {
+        values: tensors.value(`${name}.weight`),
+        scale: tensors.value(`${name}.scale`),
+        unsigned: tensors.unsigned(`${name}.weight`),
+      };
       return eightBitLinear(x, weight, { form, centred: name.endsWith('feedForward.down') });
     },
     valueLimit: (layer) => {
@@ -134,6 +143,14 @@ export function eightBitWeights(
 }
 
 let chosen: Promise<ProductForm> | undefined;
+
+/** The fastest exact form on this processor, with the base made ready for it. */
+export async function productFormFor(base: WeightFile): Promise<ProductForm> {
+  const form = await cpuProductForm();
+  const onCpu = base.cudaFolder === undefined;
+  if (onCpu && form === 'unsigned' && (await prepareUnsigned(base))) base.readUnsigned();
+  return form;
+}
 
 /** The fastest exact form on this processor, found by multiplying operands that a 16-bit sum cannot hold. */
 export function cpuProductForm(): Promise<ProductForm> {

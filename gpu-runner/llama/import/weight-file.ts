@@ -61,6 +61,7 @@ export class WeightFile {
   readonly provenance: BaseProvenance;
   readonly #byName: ReadonlyMap<string, TensorRegion>;
   #cudaFolder: string | undefined;
+  #hasUnsigned = false;
 
   /** Use {@link openBase}. */
   constructor(
@@ -88,6 +89,16 @@ export class WeightFile {
   /** From now on sessions over this base run on CUDA. */
   moveToCuda(folder: string): void {
     this.#cudaFolder = folder;
+  }
+
+  /** Whether weights stand as unsigned bytes in a file of their own, which sessions then read. */
+  get hasUnsigned(): boolean {
+    return this.#hasUnsigned;
+  }
+
+  /** From now on sessions over this base read the weights of products from that file. */
+  readUnsigned(): void {
+    this.#hasUnsigned = true;
   }
 
   /** @throws ModelFileError if this base has no tensor of that name */

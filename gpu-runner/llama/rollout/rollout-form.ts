@@ -5,7 +5,7 @@ import type { SessionOptions } from '../../tensor/session.ts';
 import { decodeAttentionFor } from '../cuda/decode-attention.ts';
 import { CUDA_CHUNK_STEPS, cudaRolloutGraph, type DecodeAttention } from '../cuda/rollout-graph.ts';
 import type { WeightFile } from '../import/weight-file.ts';
-import { cpuProductForm } from '../linear.ts';
+import { productFormFor } from '../linear.ts';
 import type { AdapterLayout } from '../training/lora-layout.ts';
 import { chunkSteps, rolloutGraph } from './rollout-graph.ts';
 
@@ -44,7 +44,7 @@ export async function rolloutForm({
   const { configuration, folder, cudaFolder } = base;
   if (cudaFolder === undefined) {
     return {
-      graph: rolloutGraph({ base, form: await cpuProductForm(), ...options }),
+      graph: rolloutGraph({ base, form: await productFormFor(base), ...options }),
       folder,
       session: {},
       cacheType: 'float32',

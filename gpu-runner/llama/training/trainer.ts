@@ -12,7 +12,7 @@ import {
   type Trainable,
   trainingStepGraph,
 } from './graphs.ts';
-import { cpuProductForm } from '../linear.ts';
+import { cpuProductForm, productFormFor } from '../linear.ts';
 import { tokenMeter } from '../token-meter.ts';
 import { rowSumPlan, SUM_FAN } from './select-rows.ts';
 import { openGraph, StepRunner } from './step-runner.ts';
@@ -53,7 +53,8 @@ export async function graphOptions(
   temperature = 1,
 ): Promise<GraphOptions> {
   const blockRows = blockRowsFor(configurationOf(trainable));
-  return { trainable, maximumTime, blockRows, temperature, productForm: await cpuProductForm() };
+  const productForm = await (trainable.kind === 'full' ? cpuProductForm() : productFormFor(trainable.base));
+  return { trainable, maximumTime, blockRows, temperature, productForm };
 }
 
 /** Loads the step of an objective. */

@@ -4,6 +4,7 @@ import { GraphError } from '../../tensor/errors.ts';
 import type { Graph, Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
 import type { LlamaConfiguration } from '../config.ts';
+import { UNSIGNED_FILE } from '../import/unsigned-file.ts';
 import { BASE_BINARY_FILE, type WeightFile } from '../import/weight-file.ts';
 import { baseLayout } from '../import/weight-layout.ts';
 import { type FlatTensor, layFlat } from './lora-layout.ts';
@@ -42,6 +43,18 @@ export class FrozenTensors {
     const { dtype, shape, offset, length } = this.#base.region(name);
     const value = this.#graph.external(name, dtype, shape, { location: BASE_BINARY_FILE, offset, length });
     this.#declared.set(name, value);
+    return value;
+  }
+
+  /** A weight of a product plus 128 as unsigned bytes, where the base has that in a file. */
+  unsigned(name: string): Value | undefined {
+    if (!this.#base.hasUnsigned) return undefined;
+    const key = `${name}.unsigned`;
+    const known = this.#declared.get(key);
+    if (known !== undefined) return known;
+    const { shape, offset, length } = this.#base.region(name);
+    const value = this.#graph.external(key, 'uint8', shape, { location: UNSIGNED_FILE, offset, length });
+    this.#declared.set(key, value);
     return value;
   }
 }
