@@ -51,7 +51,7 @@ const artifactOf = async (experimentId: string, stage: string) => {
   return tasks.filter((task) => task.stage === stage).map((task) => task.outputs.map(({ sha256 }) => sha256));
 };
 
-describe('the methods', { timeout: 300_000 }, () => {
+describe('the methods', { timeout: 600_000 }, () => {
   it('all run to their end, share equal work, and report what is their own', async () => {
     await world.run('runner');
     const own = METHODS.filter((method) => method !== 'human-preference-model');

@@ -25,19 +25,23 @@ export interface PairQuestion {
   ask(pairs: readonly PreferencePairLine[], signal: AbortSignal): Promise<(PairVerdict | null)[]>;
 }
 
-/** Counter of the generator for a pair: a function of its prompt alone, so shards and batches change nothing. */
-function pairCounter({ promptId, prompt }: PreferencePairLine): number {
-  return createHash('sha256').update(`${promptId}\n${prompt}`).digest().readUIntBE(0, 6);
+/**
+ * Counter of the generator for a pair: a function of the pair alone, so shards and batches change nothing, and several
+ * pairs of one prompt draw apart.
+ */
+function pairCounter({ promptId, prompt, chosen, rejected }: PreferencePairLine): number {
+  const content = JSON.stringify([promptId, prompt, chosen, rejected]);
+  return createHash('sha256').update(content).digest().readUIntBE(0, 6);
 }
 
-/** Whether the pair's `chosen` is the option A where one order is asked: a coin of (seed, prompt). */
+/** Whether the pair's `chosen` is the option A where one order is asked: a coin of (seed, pair). */
 export function chosenIsA(pair: PreferencePairLine, seed: number): boolean {
   return uniform(seed, streamOf('label-order', 0), pairCounter(pair)) < 0.5;
 }
 
 /**
  * The instruction for a pair: that of the affix pair it was simulated with, or, where no affix was used, one drawn
- * uniformly by (seed, prompt).
+ * uniformly by (seed, pair).
  *
  * @param instructions by affix pair of the principle; undefined where a pair has none
  * @throws AlgorithmInputError if the affix pair has no instruction
