@@ -1,37 +1,23 @@
 /** `npm run dev`: the Worker that would be deployed, under wrangler's local runtime with embedded D1 and R2. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ensureDashboard } from './hosts/build-dashboard.ts';
 import { readBootstrapKey } from './hosts/bootstrap-key.ts';
+import { localStore, migrateLocal, WRANGLER, wranglerEnvironment } from './hosts/local-wrangler.ts';
 import { startTicker } from './hosts/ticker.ts';
-
-const WRANGLER = fileURLToPath(new URL('../node_modules/wrangler/bin/wrangler.js', import.meta.url));
-/** Wrangler makes no outside connection and asks no question. */
-const environment = {
-  ...process.env,
-  WRANGLER_SEND_METRICS: 'false',
-  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-  WRANGLER_HIDE_BANNER: 'true',
-  CI: 'true',
-};
 
 /** What a user sets for the local Worker; wrangler reads it by itself only when no other file is named. */
 const OWN_VARIABLES = '.dev.vars';
 
 /** Where the embedded store lies; wrangler's own place unless given. */
 const directory = process.env['RLCD_DATA'];
-const local = directory === undefined ? ['--local'] : ['--local', '--persist-to', directory];
 
 await ensureDashboard();
-const migrated = spawnSync(process.execPath, [WRANGLER, 'd1', 'migrations', 'apply', 'DATABASE', ...local], {
-  env: environment,
-  stdio: ['ignore', 'inherit', 'inherit'],
-});
-if (migrated.status !== 0) process.exit(migrated.status ?? 1);
+const migrated = migrateLocal(directory, 'inherit');
+if (migrated !== 0) process.exit(migrated);
 
 const given = readBootstrapKey(process.env['RLCD_ADMIN_KEY']);
 const key = given ?? randomBytes(32).toString('base64url');
@@ -44,8 +30,8 @@ writeFileSync(secretsFile, `RLCD_ADMIN_KEY=${key}\n`, { mode: 0o600 });
 const own = existsSync(OWN_VARIABLES) ? ['--env-file', OWN_VARIABLES] : [];
 const server = spawn(
   process.execPath,
-  [WRANGLER, 'dev', ...local, ...address, ...own, '--env-file', secretsFile],
-  { env: environment, stdio: 'inherit' },
+  [WRANGLER, 'dev', ...localStore(directory), ...address, ...own, '--env-file', secretsFile],
+  { env: wranglerEnvironment, stdio: 'inherit' },
 );
 /** Cron triggers do not fire in the local runtime. */
 const TICK_MILLISECONDS = 1000;

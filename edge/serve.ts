@@ -1,5 +1,5 @@
 /** `npm run serve`: the edge on plain Node, for people without Cloudflare and for local runs. */
-import { serve } from '@hono/node-server';
+import { serve, type Http2Bindings, type HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { compress } from 'hono/compress';
 import { createApp } from './app.ts';
@@ -60,7 +60,9 @@ const dependencies: Dependencies = {
 };
 const app = createApp(dependencies);
 /** Cloudflare compresses what the Worker answers; here the host does, and files alone: nothing stands before the API. */
-const files = new Hono().use(compress()).all('*', (context) => app.fetch(context.req.raw, context.env));
+const files = new Hono<{ Bindings: HttpBindings | Http2Bindings }>()
+  .use(compress())
+  .all('*', (context) => app.fetch(context.req.raw, context.env));
 const isFile = (url: string) => /^https?:\/\/[^/]+\/assets\//.test(url);
 const server = serve(
   {

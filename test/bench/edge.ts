@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { benchClaims } from './edge/claims.ts';
 import { benchEvents } from './edge/events.ts';
-import { createFolder, databasePathOf, startHost, type HostName, type RunningHost } from './edge/hosts.ts';
+import { createFolder, createStore, startHost, type HostName, type RunningHost } from './edge/hosts.ts';
 import { Load } from './edge/load.ts';
 import { phase } from './edge/phase.ts';
 import { benchCurve, benchList, benchReads, CONNECTIONS } from './edge/reads.ts';
@@ -24,13 +24,6 @@ async function createKey({ origin, adminKey }: RunningHost, scope: string): Prom
   const { text } = await load.send({ path: '/v1/keys', method: 'POST', body });
   await load.close();
   return keyForm.parse(JSON.parse(text)).secret;
-}
-
-/** The host makes its store, and the store is filled while no host runs: nobody else writes to it under load. */
-async function seed(name: HostName, folder: string, rounds: number): Promise<Seeded> {
-  const host = await startHost(name, folder);
-  await host.stop();
-  return seedStore(databasePathOf(name, folder), rounds);
 }
 
 async function benchRunning(name: HostName, host: RunningHost, seeded: Seeded) {
@@ -74,7 +67,8 @@ async function benchHost(name: HostName) {
     const seeded = await phase(
       `${name}, filling the store`,
       START_SECONDS,
-      async () => await seed(name, folder.path, CLAIM_ROUNDS[name] + 2),
+      // No host runs meanwhile, and nobody else writes under load.
+      async () => seedStore(createStore(name, folder.path), CLAIM_ROUNDS[name] + 2),
     );
     const host = await phase(`${name}, start`, START_SECONDS, async () => await startHost(name, folder.path));
     try {

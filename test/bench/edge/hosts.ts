@@ -5,6 +5,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { migrateLocal } from '../../../edge/hosts/local-wrangler.ts';
+import { openNodeHost } from '../../../edge/hosts/node.ts';
 import { freePort } from '../../../scripts/processes/free-port.ts';
 
 export type HostName = 'node' | 'wrangler-dev';
@@ -30,9 +32,13 @@ export function createFolder(): { readonly path: string; remove(): void } {
   return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
-/** The SQLite file of the store that a host has made in a folder. */
-export function databasePathOf(name: HostName, folder: string): string {
-  if (name === 'node') return join(folder, 'rlcd.sqlite');
+/** Makes a host's store in a folder. @returns its SQLite file */
+export function createStore(name: HostName, folder: string): string {
+  if (name === 'node') {
+    openNodeHost(folder, ADMIN_KEY).close();
+    return join(folder, 'rlcd.sqlite');
+  }
+  if (migrateLocal(folder, 'ignore') !== 0) throw new Error('wrangler did not make the store: see above');
   const found = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
     (path) => path.includes('D1Database') && /\/[0-9a-f]{64}\.sqlite$/.test(path),
   );
