@@ -24,10 +24,18 @@ const tiny: PaperSettings = {
   agreementPairs: 16,
   hyperparameters: {
     simulate: { maximumNewTokens: 16, promptLimit: 24, bannedTexts: [] },
-    'train-preference-model': { rank: 2, learningRate: 1e-3, heldOutPairs: 8, maximumLength: 128 },
+    'train-preference-model': {
+      rank: 2,
+      learningRate: 1e-2,
+      batchPairs: 4,
+      warmupShare: 0,
+      heldOutPairs: 8,
+      maximumLength: 128,
+    },
     ppo: {
       rank: 2,
       learningRate: 1e-3,
+      warmupSteps: 0,
       maximumNewTokens: 16,
       klCoefficients: [0.02, 0.1],
       steps: [1, 2],

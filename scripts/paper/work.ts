@@ -69,7 +69,7 @@ type Defaults = typeof hyperparameterDefaults;
 
 /** The settings of a kind: what is given, over the defaults. */
 export function settingsOf<Kind extends TaskKind>(kind: Kind, given: Hyperparameters): Defaults[Kind] {
-  return { ...hyperparameterDefaults[kind], ...given[kind] } as Defaults[Kind];
+  return { ...hyperparameterDefaults[kind], ...given[kind] };
 }
 
 const NOTHING: Work = { sampled: 0, read: 0, trained: 0 };
@@ -164,8 +164,11 @@ function limited(limit: number | null, available: number): number {
   return limit === null ? available : Math.min(limit, available);
 }
 
-function pairsOf({ promptLimit }: { promptLimit: number | null }, { prompts }: Comparison): number {
-  return limited(promptLimit, prompts.train);
+function pairsOf(
+  { promptLimit, pairsPerPrompt }: { promptLimit: number | null; pairsPerPrompt: number },
+  { prompts }: Comparison,
+): number {
+  return limited(promptLimit, prompts.train) * pairsPerPrompt;
 }
 
 function textTokens(

@@ -18,7 +18,7 @@ function draw(options: Figure, label: string): string {
   const figure = Plot.plot({
     width: WIDTH,
     style: { background: 'none', fontSize: '12px', fontFamily: 'inherit' },
-    document: document as unknown as Document,
+    document,
     ...options,
   });
   figure.setAttribute('role', 'img');

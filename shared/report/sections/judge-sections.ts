@@ -86,7 +86,7 @@ function ranking({ ranking: ranked, scores }: JudgeReport): Block[] {
       system,
       estimateText(strength, 2),
       percent(meanWinRate),
-      score === undefined ? '–' : `${fixed(score.value, 3)}`,
+      score === undefined ? '–' : fixed(score.value, 3),
     ];
   });
   return [{ kind: 'table', caption, head, rows }];

@@ -68,7 +68,9 @@ export async function preferenceMargins(
   };
   const lines = train
     .filter((pair) => tokenise(model, pair, options.maximumLength) !== null)
-    .map((pair, row) => ({ ...pair, promptId: String(row), labelProbability: 1, affixPair: null }));
+    .map((pair, row) =>
+      Object.assign({}, pair, { promptId: String(row), labelProbability: 1, affixPair: null }),
+    );
   const { signal } = new AbortController();
   const trained = await trainPreferenceModel(
     model,

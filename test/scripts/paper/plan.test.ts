@@ -99,10 +99,13 @@ describe('baseJudged', () => {
   it("pairs the base's responses of neighbouring seeds, and leaves out what the judge finds equal", () => {
     const bases = syntheticEvidence([1, 2, 3], 4).filter(({ method }) => method === 'base');
     const texts = ['good', 'an end', 'good'];
-    const experiments = bases.map((base, index) => ({
-      ...base,
-      completions: base.completions.map((row) => ({ ...row, completion: texts[index] ?? '' })),
-    }));
+    const experiments = bases.map((base, index) =>
+      Object.assign({}, base, {
+        completions: base.completions.map((row) =>
+          Object.assign({}, row, { completion: texts[index] ?? '' }),
+        ),
+      }),
+    );
     const { rows, gold } = baseJudged(experiments, GOLD, 100);
     expect(gold).toBe(GOLD.name);
     expect(rows).toHaveLength(8);

@@ -50,9 +50,11 @@ describe('buildReport', () => {
   });
 
   it('names methods that share their pairs once', () => {
-    const dpo = evidence.filter(({ method }) => method === 'rlcd').map((one) => ({ ...one, method: 'dpo' }));
+    const dpo = evidence
+      .filter(({ method }) => method === 'rlcd')
+      .map((one) => Object.assign({}, one, { method: 'dpo' }));
     const { labels } = build([...evidence, ...dpo]);
-    expect(labels.map(({ method, sameAs }) => [method, ...sameAs])).toEqual([
+    expect(labels.map(({ method, sameAs }) => [method].concat(sameAs))).toEqual([
       ['rlcd', 'dpo'],
       ['rlaif'],
       ['rlcd-rescore'],
@@ -119,7 +121,9 @@ describe('buildReport', () => {
   it('refuses what does not fit together', () => {
     expect(() => build([])).toThrow('at least one experiment');
     expect(() => build([...evidence, ...evidence.slice(0, 1)])).toThrow('rlcd with seed 1 is there twice');
-    const silent = evidence.map((one) => (one.method === 'rlaif' ? { ...one, completions: [] } : one));
+    const silent = evidence.map((one) =>
+      one.method === 'rlaif' ? Object.assign({}, one, { completions: [] }) : one,
+    );
     expect(() => build(silent)).toThrow(ReportError);
   });
 });

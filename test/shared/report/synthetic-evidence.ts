@@ -5,7 +5,7 @@ import type { ExperimentEvidence, LineageTask, PairRow } from '../../../shared/r
 import type { GoldJudge } from '../../../shared/report/label-reports.ts';
 
 /** Text that a page must show and never obey. */
-export const HOSTILE = `<script>alert("x")</script><img src=x onerror='alert(1)'> & "quotes" | \`\`\` ${'\u202E'}`;
+export const HOSTILE = `<script>alert("x")</script><img src=x onerror='alert(1)'> & "quotes" | \`\`\` \u202E`;
 
 /** Mean score of each system; the judge's noise is N(0, 1) a response. */
 export const STRENGTHS = {
@@ -99,7 +99,7 @@ function results(method: Method, seed: number): ExperimentEvidence['results'] {
     ],
     ppo: [
       {
-        cells: cells.map((cell) => ({ ...cell, reward: 0.1, kl: 1, meanLength: 40, earlyStop: null })),
+        cells: [],
         alarms: [
           {
             klCoefficient: 0.004,
@@ -113,8 +113,9 @@ function results(method: Method, seed: number): ExperimentEvidence['results'] {
     select: [
       {
         chosen: { klCoefficient: 0.016, steps: seed % 2 === 0 ? 8 : 15 },
-        table: cells.map((cell, index) => ({
-          ...cell,
+        table: cells.map(({ klCoefficient, steps }, index) => ({
+          klCoefficient,
+          steps,
           n: 50,
           meanReward: index * 0.2 - 0.1,
           interval: { lower: index * 0.2 - 0.2, upper: index * 0.2, confidence: 0.95 },
