@@ -9,6 +9,8 @@ const SHOWN = 200;
 interface ExperimentPickerProps {
   readonly value: string | undefined;
   readonly onChoose: (id: string) => void;
+  /** What choosing one means; "Experiment" unless given. */
+  readonly label?: string;
   /** Which may be chosen; all unless given. */
   readonly only?: (experiment: Experiment) => boolean;
 }
@@ -30,7 +32,7 @@ export function ExperimentPicker(props: ExperimentPickerProps) {
   );
   return (
     <label class="field grow">
-      <span>Experiment</span>
+      <span>{props.label ?? 'Experiment'}</span>
       <select value={props.value ?? ''} onChange={(event) => props.onChoose(event.currentTarget.value)}>
         <option value="" disabled>
           {newest.isPending ? 'Reading…' : 'Choose one'}

@@ -15,8 +15,8 @@ export function Meter(props: { readonly share: number; readonly label: string })
       aria-valuenow={Math.round(100 * share())}
       aria-valuetext={percent(share(), 0)}
     >
-      <rect width="100" height="6" rx="3" />
-      <rect width={100 * share()} height="6" rx="3" />
+      <rect width="100" height="6" />
+      <rect width={100 * share()} height="6" />
     </svg>
   );
 }

@@ -14,11 +14,12 @@ interface RangeProps {
 
 /** The interval on the scale of 0 to 100 %, with one half marked. */
 export function RateRange(props: RangeProps) {
-  const x = (share: number) => 2 + 116 * share;
+  const length = () => (props.wide ? 480 : 120);
+  const x = (share: number) => 4 + (length() - 8) * share;
   return (
     <svg
       class={`range${props.wide ? ' wide' : ''}${props.n < FEWEST ? ' unsure' : ''}`}
-      viewBox="0 0 120 16"
+      viewBox={`0 0 ${length()} 16`}
       aria-hidden="true"
     >
       <line class="axis" x1={x(0)} x2={x(1)} y1="8" y2="8" />

@@ -28,10 +28,11 @@ const NAMES: Readonly<Record<string, string>> = {
   '\ufeff': 'BYTE ORDER MARK',
 };
 
-/** Controls but tab and line feed, bidirectional and invisible format characters, tag characters, lone surrogates. */
-const HIDDEN =
-  // oxlint-disable-next-line no-control-regex -- controls are what it looks for
-  /[\0-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\u{e0000}-\u{e007f}]|\p{Surrogate}/gu;
+/**
+ * Controls, format characters (bidirectional ones, invisible ones, tags), separators that break lines, and lone
+ * surrogates; but tab, line feed and the joiners, which ordinary text needs.
+ */
+const HIDDEN = /(?![\t\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /** Splits text into what may be shown as it is and what must be named. */
 export function visiblePieces(text: string): Piece[] {

@@ -23,6 +23,7 @@ export default function ComparePage() {
       <div class="row end">
         <ExperimentPicker
           value={undefined}
+          label="Add an experiment"
           only={({ id, method }) => method !== 'base' && !ids().includes(id)}
           onChoose={(id) => set([...ids(), id])}
         />

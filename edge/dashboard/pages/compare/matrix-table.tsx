@@ -98,7 +98,7 @@ function MatrixCell(props: MatrixCellProps) {
             <div class="tiny">{tooFew(found().n)}</div>
           </Show>
           <div>
-            <button type="button" class="button quiet small" aria-label={props.label} onClick={props.onOpen}>
+            <button type="button" class="button small" aria-label={props.label} onClick={props.onOpen}>
               Read
             </button>
           </div>

@@ -47,7 +47,7 @@ function Grid(props: { readonly selection: Selection; readonly experiment: Exper
     return parsed.success ? parsed.data.cells.filter(({ earlyStop }) => earlyStop !== null) : [];
   };
   const colour = (reward: number) =>
-    `color-mix(in oklab, var(--heat) ${Math.round(8 + 84 * heat(reward))}%, var(--surface))`;
+    `color-mix(in oklab, var(--heat) ${Math.round(3 + 42 * heat(reward))}%, var(--surface))`;
   return (
     <div class="stack">
       <div class="panel flush scroll" tabindex="0" role="region" aria-label="KL grid">
@@ -78,7 +78,7 @@ function Grid(props: { readonly selection: Selection; readonly experiment: Exper
                       const mark = overOptimised(cell, table());
                       return (
                         <td
-                          classList={{ chosen: isChosen, 'strong-heat': heat(cell.meanReward) > 0.55 }}
+                          classList={{ chosen: isChosen }}
                           style={{ 'background-color': colour(cell.meanReward) }}
                         >
                           <strong>

@@ -6,7 +6,7 @@ import { useSession } from '../../app/session.ts';
 import type { ExperimentDetail, Stage } from '../../app/types.ts';
 import { Meter } from '../../components/meter.tsx';
 import { Status } from '../../components/status.tsx';
-import { duration, percent } from '../../text/format.ts';
+import { count, duration, percent } from '../../text/format.ts';
 import { StageGraph } from './stage-graph.tsx';
 import { Verdicts } from './verdicts.tsx';
 
@@ -55,7 +55,9 @@ function StageRow(props: { readonly stage: Stage }) {
     const [first] = reports;
     if (!first) return '';
     const sum = (key: 'done' | 'total') => reports.reduce((total, report) => total + report[key], 0);
-    return `${sum('done')} of ${sum('total')} ${first.unit}`;
+    // The last report of a task comes before its end.
+    if (props.stage.status === 'succeeded') return `${count(sum('total'))} ${first.unit}`;
+    return `${count(sum('done'))} of ${count(sum('total'))} ${first.unit}`;
   };
   const why = () =>
     props.stage.statusReason ??
@@ -73,7 +75,7 @@ function StageRow(props: { readonly stage: Stage }) {
         <Status status={props.stage.status} />
       </td>
       <td>
-        <span class="row">
+        <span class="progress">
           <Meter share={props.stage.progress} label={`Progress of ${props.stage.name}`} />
           <span class="tiny muted">{percent(props.stage.progress, 0)}</span>
         </span>

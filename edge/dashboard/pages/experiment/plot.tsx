@@ -21,6 +21,8 @@ interface PlotProps {
 
 const HEIGHT = 200;
 const SERIES = 6;
+/** Between two steps there is none. */
+const STEP_INCREMENTS = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((n) => n * 10 ** power)).flat();
 /** So few points are drawn as dots, too. */
 const DOTS_BELOW = 40;
 
@@ -61,7 +63,7 @@ export function Plot(props: PlotProps) {
         cursor: { drag: { x: true, y: false }, points: { size: 7 } },
         scales: { x: { time: false } },
         axes: [
-          { ...axis, size: 28 },
+          { ...axis, size: 28, incrs: STEP_INCREMENTS },
           { ...axis, size: 52, values: (_, values) => values.map((value) => figure(value)) },
         ],
         series: [

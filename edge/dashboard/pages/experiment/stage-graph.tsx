@@ -5,9 +5,10 @@ import { Meter } from '../../components/meter.tsx';
 import { Status } from '../../components/status.tsx';
 import { layoutStages, type Place } from './stage-layout.ts';
 
-const WIDTH = 188;
+/** A stage's size, as the style sheet has it. */
+const WIDTH = 172;
 const HEIGHT = 74;
-const GAP_X = 44;
+const GAP_X = 32;
 const GAP_Y = 18;
 
 const left = ({ column }: Place) => column * (WIDTH + GAP_X);
@@ -53,8 +54,6 @@ export function StageGraph(props: { readonly stages: readonly Stage[] }) {
                 style={{
                   left: `${left(place())}px`,
                   top: `${top(place())}px`,
-                  width: `${WIDTH}px`,
-                  height: `${HEIGHT}px`,
                 }}
               >
                 <strong>{stage.name}</strong>

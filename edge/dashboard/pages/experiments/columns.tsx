@@ -99,20 +99,6 @@ export const COLUMNS: readonly Column[] = [
     ),
   },
   {
-    id: 'promptSet',
-    label: 'Prompts',
-    setting: true,
-    key: ({ promptSet }) => promptSet.name,
-    cell: ({ promptSet }) => promptSet.name,
-  },
-  {
-    id: 'baseModel',
-    label: 'Base model',
-    setting: true,
-    key: ({ baseModel }) => baseModel.name,
-    cell: ({ baseModel }) => baseModel.name,
-  },
-  {
     id: 'seed',
     label: 'Seed',
     number: true,
@@ -132,6 +118,20 @@ export const COLUMNS: readonly Column[] = [
     label: 'Made',
     key: ({ createdAt }) => createdAt,
     cell: ({ createdAt }) => <time title={dateTime(createdAt)}>{ago(createdAt, now())}</time>,
+  },
+  {
+    id: 'promptSet',
+    label: 'Prompts',
+    setting: true,
+    key: ({ promptSet }) => promptSet.name,
+    cell: ({ promptSet }) => promptSet.name,
+  },
+  {
+    id: 'baseModel',
+    label: 'Base model',
+    setting: true,
+    key: ({ baseModel }) => baseModel.name,
+    cell: ({ baseModel }) => baseModel.name,
   },
 ];
 
