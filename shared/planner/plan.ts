@@ -55,9 +55,10 @@ const CPU = {
   session: 23e6,
   /** copies of the base in a loaded session: its file, the bytes turned unsigned, and the engine's packed form */
   weightCopies: 2.55,
-  cacheCopies: 4.3,
+  cacheCopies: 2.2,
+  /** a sampler's small buffers */
+  sampler: 12e6,
   logitCopies: 6,
-  activationFactor: 1.05,
 };
 
 /** Not measured: what a CUDA context with its libraries is taken to hold. */
@@ -94,13 +95,13 @@ function cpuParts(model: ModelShape, workload: Workload): MemoryParts {
   const block = vocabularyBlock(model);
   const trains = trainRows > 0 ? 1 : 0;
   return {
-    process: CPU.process + sessions * CPU.session,
+    process: CPU.process + sessions * CPU.session + (sampleRows > 0 ? CPU.sampler : 0),
     weights: sessions * CPU.weightCopies * baseBytes('cpu', model),
-    // The state twice (the next is written beside the last), two gradients, and as much inside a step.
-    adapters: trains * 6 * vector,
+    // The state twice (the next is written beside the last) and two gradients on the host, and twice as much in a step.
+    adapters: trains * 12 * vector,
     moments: trains * 6 * vector,
     keyValueCache: CPU.cacheCopies * sampleRows * positions * cacheBytesPerPlace('cpu', model),
-    activations: CPU.activationFactor * FLOAT * tokens * layers * keptPerToken(model, positions, rank),
+    activations: FLOAT * tokens * layers * keptPerToken(model, positions, rank),
     vocabulary:
       FLOAT *
       (CPU.logitCopies * sampleRows * vocabularySize +
