@@ -1,0 +1,262 @@
+/** The dashboard in a real browser, over a store that a real run has filled: every page's main path. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import AxeBuilder from '@axe-core/playwright';
+import type { Browser, Download, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CHROMIUM_ABSENT, findChromium, launchChromium } from '../../../scripts/browser/chromium.ts';
+import { signIn } from '../../../scripts/browser/sign-in.ts';
+import { createFilledEdge, type FilledEdge } from './filled-edge.ts';
+
+const present = findChromium() !== undefined;
+if (!present) console.log(`skipped: ${CHROMIUM_ABSENT}`);
+
+const LONG = 600_000;
+const PAGES = ['Experiments', 'Pairs', 'Compare', 'Label', 'Principles', 'Runners'] as const;
+/** What a model could write to break the page that shows it. */
+const HOSTILE = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>\u202eevil\u2066\0${'x'.repeat(2 ** 20)}`;
+
+describe.skipIf(!present)('the dashboard', { timeout: LONG }, () => {
+  let edge: FilledEdge;
+  let browser: Browser;
+  let page: Page;
+  /** Errors of the page; while the edge is down, failed requests are none. */
+  const faults: string[] = [];
+
+  beforeAll(async () => {
+    edge = await createFilledEdge();
+    browser = await launchChromium();
+    page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    page.setDefaultTimeout(120_000);
+    page.on('pageerror', (error) => faults.push(error.message));
+    page.on('console', (message) => {
+      const isRequest = /Failed to load resource|net::ERR/.test(message.text());
+      if (message.type() === 'error' && !isRequest) faults.push(message.text());
+    });
+  }, LONG);
+  afterAll(async () => {
+    await browser?.close();
+    await edge?.close();
+  }, LONG);
+
+  const visit = async (name: string) => {
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name, exact: true }).click();
+    await page.getByRole('heading', { level: 1 }).waitFor();
+  };
+  const open = async (path: string) => {
+    await page.goto(`${edge.url}${path}`);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+  };
+  const accessible = async () => {
+    const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
+    const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+    const told = serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`);
+    expect(told, page.url()).toEqual([]);
+  };
+  const textOf = async (download: Download) => await readFile(await download.path());
+
+  it('asks for the key, says why one is refused, and keeps it out of addresses and out of other tabs', async () => {
+    const runner = await edge.client.createKey({ body: { name: 'runner only', scopes: ['runner'] } });
+    await page.goto(edge.url);
+    await page.getByLabel('API key').fill('wrong');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').getByText('A valid key is needed').waitFor();
+    await accessible();
+    await page.getByLabel('API key').fill(runner.secret ?? '');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').getByText('cannot read experiments').waitFor();
+    await signIn(page, edge.url, edge.key);
+    expect(page.url()).not.toContain(edge.key);
+    expect(await page.evaluate(() => JSON.stringify({ ...localStorage }) + document.cookie)).not.toContain(edge.key);
+    await page.getByText('Live', { exact: true }).waitFor();
+  });
+
+  it('Experiments: searches, sorts, pins a baseline, shows what differs, and compares', async () => {
+    const rows = page.getByRole('row', { name: /seed 3/ });
+    expect(await rows.count()).toBe(2);
+    await page.getByLabel('Search').fill('rlcd');
+    await expect.poll(() => rows.count()).toBe(1);
+    await page.getByText('n = 8, too few').waitFor();
+    await page.getByLabel('Search').fill('');
+    await page.getByRole('button', { name: /^Experiment/ }).click();
+    expect(await page.getByRole('columnheader', { name: /^Experiment/ }).getAttribute('aria-sort')).toBe('descending');
+    await page.getByLabel('Only columns that differ').check();
+    expect(await page.getByRole('columnheader', { name: 'Seed' }).count()).toBe(0);
+    expect(await page.getByRole('columnheader', { name: 'Method' }).count()).toBe(1);
+    await page.getByRole('button', { name: /Baseline: base/ }).click();
+    expect(await rows.first().textContent()).toContain('base');
+    await accessible();
+    await page.getByLabel(/Select rlcd/).check();
+    await page.getByRole('link', { name: 'Compare 1' }).click();
+    await page.getByRole('heading', { name: 'Win rates' }).waitFor();
+    expect(new URL(page.url()).searchParams.get('ids')?.split(',')).toContain(edge.experimentId);
+  });
+
+  it('Experiment: stages, curves, grid, samples, artifacts, the command that repeats it', async () => {
+    await open(`/experiments/${edge.experimentId}`);
+    await page.getByText('Preferred to the base model').waitFor();
+    expect(await page.locator('.graph .stage').count()).toBe(7);
+    await accessible();
+    await page.getByRole('tab', { name: 'Curves' }).click();
+    const reward = page.getByRole('img', { name: /^Reward/ });
+    await reward.locator('canvas').waitFor();
+    expect(await reward.getAttribute('aria-label')).toMatch(/kl=0\.1: 3 points from .+; kl=0\.2: 3 points/);
+    await accessible();
+    await page.getByRole('tab', { name: 'KL grid' }).click();
+    expect(await page.locator('.grid-map td').count()).toBe(4);
+    expect(await page.locator('.grid-map td.chosen').count()).toBe(1);
+    await accessible();
+    await page.getByRole('tab', { name: 'Samples' }).click();
+    await page.getByText('step 0').first().waitFor();
+    await page.getByRole('tab', { name: 'Artifacts' }).click();
+    const button = page.getByRole('button', { name: 'Download adapter of select' });
+    const [download] = await Promise.all([page.waitForEvent('download'), button.click()]);
+    const { tasks } = await edge.client.getLineage({ parameters: { experimentId: edge.experimentId } });
+    const adapter = tasks.find(({ stage }) => stage === 'select')?.outputs[0]?.sha256;
+    expect(createHash('sha256').update(await textOf(download)).digest('hex')).toBe(adapter);
+    await accessible();
+    await page.getByRole('tab', { name: 'Settings' }).click();
+    expect(await page.getByLabel('Command').textContent()).toContain('"seed": 3');
+    await accessible();
+  });
+
+  it('Pairs: side by side with their affixes, filtered, exported', async () => {
+    await page.getByRole('link', { name: 'Pairs', exact: true }).last().click();
+    const cards = page.locator('li.panel');
+    await cards.first().waitFor();
+    const all = await cards.count();
+    await page.locator('.affix').first().waitFor();
+    await accessible();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: /Export/ }).click(),
+    ]);
+    expect((await textOf(download)).toString().trimEnd().split('\n')).toHaveLength(all);
+    await page.getByLabel('Label to').fill('0.5');
+    await page.getByLabel('Label to').press('Tab');
+    await page.getByRole('heading', { name: 'No pair' }).waitFor();
+    expect(page.url()).toContain('maximumProbability=0.5');
+  });
+
+  it('Compare: greys what rests on too few comparisons, and shows completions side by side', async () => {
+    await open(`/compare?ids=${edge.experimentId}`);
+    await page.locator('td.few').first().waitFor();
+    expect(await page.locator('td.few').first().textContent()).toContain('only 8 comparisons');
+    await page.getByLabel('At equal length').check();
+    await page.getByRole('button', { name: /^Read rlcd/ }).click();
+    await page.getByText('8 prompts in common').waitFor();
+    await accessible();
+  });
+
+  it('Label: by keyboard, with undo, agreement and position bias', async () => {
+    await open(`/label/${edge.experimentId}`);
+    await page.getByRole('article').waitFor();
+    for (const [key, labelled] of [['a', 1], ['b', 2], ['t', 3], ['s', 4], ['u', 3]] as const) {
+      await page.keyboard.press(key);
+      await page.getByText(`${labelled} labelled, ${8 - labelled} to go`).waitFor();
+    }
+    await page.getByText('Agreement with sentiment').waitFor();
+    await page.getByText('Position bias').waitFor();
+    const said = await edge.client.listComparisons({
+      parameters: { experimentId: edge.experimentId },
+      query: { source: 'human' },
+    });
+    expect(said.items).toHaveLength(3);
+    await accessible();
+  });
+
+  it('Principles: versions with their difference, labels, users, and a try on a prompt by a real runner', async () => {
+    const parameters = { principleName: 'kind-stories' };
+    const { items } = await edge.client.listPrincipleVersions({ parameters });
+    const definition = items[0]?.definition;
+    if (!definition) throw new Error('the run has left no principle');
+    await edge.client.createPrincipleVersion({ parameters, body: { ...definition, description: 'Changed.' } });
+    await open('/principles');
+    await page.locator('.diff ins').getByText('Changed.').waitFor();
+    await page.getByRole('button', { name: 'Move it to version 2' }).click();
+    await page.locator('.tag').getByText('production').waitFor();
+    await page.getByRole('region', { name: 'Experiments of the principle' }).getByText(/^rlcd/).waitFor();
+    await accessible();
+    const runner = edge.startRunner();
+    await page.getByLabel('Prompt').fill('Once upon a time, there was a dog.');
+    await page.getByRole('button', { name: 'Sample both sides' }).click();
+    await page.getByRole('heading', { name: 'and answers' }).first().waitFor();
+    const left = await edge.client.listExperiments({ query: { text: 'Trial' } });
+    expect(left.items).toEqual([]);
+    await visit('Runners');
+    await page.getByRole('rowheader', { name: 'runner' }).waitFor();
+    await accessible();
+    await runner.stop();
+  });
+
+  it('Runners: asks the launcher, and says what it answered', async () => {
+    await page.getByRole('button', { name: 'Start a runner' }).click();
+    await page.getByText(/Not started|launched|skipped|refused/).first().waitFor();
+  });
+
+  it('stands the dark and 360 pixels on every page', async () => {
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.setViewportSize({ width: 360, height: 740 });
+    const paths = [...PAGES.map((name) => `/${name.toLowerCase()}`), `/experiments/${edge.experimentId}`];
+    for (const path of [...paths, `/label/${edge.experimentId}`, `/compare?ids=${edge.experimentId}`]) {
+      await open(path);
+      await accessible();
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      expect(width, path).toBeLessThanOrEqual(360);
+    }
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.emulateMedia({ colorScheme: 'light' });
+  });
+
+  it('shows a hostile completion as text, and nothing else changes', async () => {
+    edge.execute('UPDATE preference_pairs SET chosen = ?', HOSTILE);
+    edge.execute('UPDATE comparison_candidates SET first_response = ?', HOSTILE);
+    edge.execute('UPDATE samples SET response = ?', HOSTILE);
+    for (const path of ['pairs', 'label', `experiments`]) {
+      await open(`/${path}/${edge.experimentId}${path === 'experiments' ? '?tab=samples' : ''}`);
+      await page.getByText('<img src=x onerror=').first().waitFor();
+      await page.locator('.mark').getByText('U+202E').first().waitFor();
+      const more = page.getByRole('button', { name: /Show all/ }).first();
+      await more.click();
+      await page.getByRole('button', { name: 'Show less' }).waitFor();
+      const seen = await page.evaluate(() => ({
+        injected: document.querySelectorAll('main img, main script').length,
+        title: document.title,
+        wide: document.documentElement.scrollWidth > innerWidth,
+      }));
+      expect(seen, path).toEqual({ injected: 0, title: 'RLCD', wide: false });
+    }
+  });
+
+  it('says when the edge is gone, keeps what it shows, and goes on live when it is back', async () => {
+    await open('/experiments');
+    await page.getByText('Live', { exact: true }).waitFor();
+    await edge.kill();
+    await page.getByText('Offline', { exact: true }).waitFor();
+    expect(await page.getByRole('row', { name: /seed 3/ }).count()).toBe(2);
+    await edge.start();
+    await page.getByText('Live', { exact: true }).waitFor();
+    const { method, principle, promptSet, baseModel, seed, hyperparameters } = await edge.client.getExperiment({
+      parameters: { experimentId: edge.experimentId },
+    });
+    await edge.client.createExperiment({
+      body: {
+        name: 'made while live',
+        method,
+        principle,
+        promptSet: promptSet.id,
+        baseModel: baseModel.id,
+        seed,
+        hyperparameters,
+      },
+    });
+    await page.getByRole('link', { name: 'made while live' }).waitFor();
+  });
+
+  it('signs out, and has broken neither the policy nor anything else on the way', async () => {
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByLabel('API key').waitFor();
+    expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+    expect(faults).toEqual([]);
+  });
+});

@@ -1,0 +1,79 @@
+/** Untrusted text becomes visible text, and numbers read as people write them. */
+import { describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import { bytes, duration, figure, percent, percentRange } from '../../../edge/dashboard/text/format.ts';
+import { cutText, visiblePieces } from '../../../edge/dashboard/text/visible-text.ts';
+
+/** What the pieces stand for: text as it is, marks by their code. */
+const join = (text: string) =>
+  visiblePieces(text)
+    .map((piece) =>
+      piece.kind === 'text' ? piece.text : String.fromCodePoint(Number.parseInt(piece.label.slice(2), 16)),
+    )
+    .join('');
+
+describe('visible text', () => {
+  it('names what cannot be seen or turns text around', () => {
+    const marks = visiblePieces('a\0b\u202ec\u2066d\ud800e\u{e0041}f\u009bg');
+    expect(marks.filter(({ kind }) => kind === 'mark')).toEqual([
+      { kind: 'mark', label: 'U+0000', title: 'NUL' },
+      { kind: 'mark', label: 'U+202E', title: 'RIGHT-TO-LEFT OVERRIDE' },
+      { kind: 'mark', label: 'U+2066', title: 'LEFT-TO-RIGHT ISOLATE' },
+      { kind: 'mark', label: 'U+D800', title: 'control or invisible character' },
+      { kind: 'mark', label: 'U+E0041', title: 'control or invisible character' },
+      { kind: 'mark', label: 'U+009B', title: 'control or invisible character' },
+    ]);
+  });
+
+  it('leaves ordinary text alone: markup, line ends, tabs, emoji with joiners, right-to-left scripts', () => {
+    for (const text of ['<img src=x onerror=alert(1)>', 'a\n\tb', '👩‍🚀 café', 'مرحبا', 'नमस्ते']) {
+      expect(visiblePieces(text)).toEqual([{ kind: 'text', text }]);
+    }
+    expect(visiblePieces('')).toEqual([]);
+  });
+
+  it('loses no character and lets none of the hidden ones through', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(join(text)).toBe(text);
+        for (const piece of visiblePieces(text)) {
+          if (piece.kind === 'text') expect(piece.text).not.toMatch(/[\0\u202a-\u202e\u2066-\u2069]/u);
+        }
+      }),
+    );
+  });
+
+  it('cuts long text into parts of the size, never inside a character', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 9 }), (text, size) => {
+        const parts = cutText(text, size);
+        expect(parts.join('')).toBe(text);
+        expect(parts.every((part) => part.isWellFormed() && part.length <= size + 1)).toBe(true);
+      }),
+    );
+    expect(cutText('x'.repeat(2 ** 20), 5000)).toHaveLength(210);
+  });
+});
+
+describe('numbers', () => {
+  const plain = (text: string) => text.replaceAll('\u202f', ' ');
+  it('are short and say their unit', () => {
+    expect(plain(percent(0.72125))).toBe('72.1 %');
+    expect(plain(percentRange({ lower: 0.675, upper: 0.763 }))).toBe('67.5 to 76.3 %');
+    expect([0, 0.012345, 12.345, 1234.56, 1.5e-6, 12_345_678].map((value) => plain(figure(value)))).toEqual([
+      '0',
+      '0.0123',
+      '12.3',
+      '1234.6',
+      '1.50e-6',
+      '1.23e+7',
+    ]);
+    expect([4.21, 59.4, 200, 7500].map((seconds) => plain(duration(seconds)))).toEqual([
+      '4.2 s',
+      '59 s',
+      '3 min 20 s',
+      '2 h 05 min',
+    ]);
+    expect([0, 1023, 1.5 * 2 ** 20].map((size) => plain(bytes(size)))).toEqual(['0 B', '1023 B', '1.5 MiB']);
+  });
+});
