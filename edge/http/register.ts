@@ -45,8 +45,9 @@ function describe(operationId: string, endpoint: Endpoint): RouteConfig {
 }
 
 /**
- * Adds one operation to the application and to the document. One function answers a request from end to end: each
- * middleware of Hono, and each look at the headers of a finished response, costs a tenth of a read by id.
+ * Adds one operation to the application and to the document. One function answers a request from end to end: a
+ * middleware that looks at the request's body or at the response's headers makes the Node host build the whole object
+ * of the platform.
  */
 export function register(
   app: App,
