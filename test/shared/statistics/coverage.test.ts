@@ -68,9 +68,9 @@ describe('ties as halves', () => {
 });
 
 describe('Bradley-Terry where every pair of systems answers the same prompts', () => {
-  const MEANS = [0.6, 0.2, 0, -0.4];
+  const MEANS = [0.5, 0.1, -0.3];
 
-  /** All six pairs of each prompt, by scores that hang together: each system's response is scored once. */
+  /** All three pairs of each prompt, by scores that hang together: each system's response is scored once. */
   function judged(prompts: number, seed: number): { comparisons: Comparison[]; clusters: number[] } {
     const comparisons: Comparison[] = [];
     const clusters: number[] = [];
@@ -87,20 +87,20 @@ describe('Bradley-Terry where every pair of systems answers the same prompts', (
     return { comparisons, clusters };
   }
 
-  it('holds the strengths in 90 to 98.5 % of simulations when prompts are resampled whole', () => {
+  it('holds the strengths in 89 to 99 % of simulations when prompts are resampled whole', () => {
     const truth = bradleyTerry(judged(20_000, 1).comparisons);
     const simulations = 50;
     let covered = 0;
     for (let run = 0; run < simulations; run++) {
-      const { comparisons, clusters } = judged(60, 100 + run);
-      const { systems } = rankSystems(comparisons, clusters, { seed: run, resamples: 100 });
+      const { comparisons, clusters } = judged(100, 100 + run);
+      const { systems } = rankSystems(comparisons, clusters, { seed: run, resamples: 160 });
       for (const { system, interval } of systems) {
         const strength = truth.get(system) ?? Number.NaN;
         covered += Number(interval.lower <= strength && strength <= interval.upper);
       }
     }
     const coverage = covered / (simulations * MEANS.length);
-    expect(coverage).toBeGreaterThanOrEqual(0.9);
-    expect(coverage).toBeLessThanOrEqual(0.985);
+    expect(coverage).toBeGreaterThanOrEqual(0.89);
+    expect(coverage).toBeLessThanOrEqual(0.99);
   });
 });
