@@ -173,7 +173,7 @@ describe('providers', () => {
         },
       },
     ]);
-    const [shell, flag, script = ''] = seen[0]?.body['dockerEntrypoint'] as string[];
+    const [shell, flag, script = ''] = (seen[0]?.body['dockerEntrypoint'] ?? []) as string[];
     expect([shell, flag]).toEqual(['sh', '-c']);
     expect(spawnSync('sh', ['-n', '-c', script]).status).toBe(0);
     const code = /node --eval "(.*)"$/.exec(script)?.[1] ?? '';

@@ -75,8 +75,7 @@ beforeAll(async () => {
   single = await open();
   singleId = await single.submit(BODY);
   await single.run('alone');
-  const { status, statusReason } = await single.ended(singleId);
-  expect([status, statusReason]).toEqual(['succeeded', null]);
+  await until(single, singleId, ({ status }) => status === 'succeeded');
   reference = await gather(single.client, singleId);
 }, TIME_LIMIT);
 

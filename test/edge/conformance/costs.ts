@@ -6,7 +6,6 @@ import { EXPERIMENT, seedWorld } from '../seed.ts';
 
 const TOKENS = { prompt: 1, sampled: 20, scored: 300, trained: 4000 };
 const LEASE_MILLISECONDS = 60_000;
-const MOST_FAILURES = 5;
 const MOST_EXPIRATIONS = 20;
 
 export function costsConformance(start: () => Promise<Harness>): void {
@@ -63,7 +62,7 @@ export function costsConformance(start: () => Promise<Harness>): void {
     for (let count = 1; count < MOST_EXPIRATIONS; count++) {
       const again = await claim(runner);
       expect([again.id, again.epoch]).toEqual([task.id, count + 1]);
-      if (count > MOST_FAILURES) expect(await status()).toBe('leased');
+      expect(await status()).toBe('leased');
       await runner.fail(again, 'runner-stopped', true);
     }
     expect(await status()).toBe('failed');
