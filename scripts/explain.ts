@@ -1,13 +1,21 @@
 /** What a command says of the error that ended it. */
 import { ModelFileError } from '../gpu-runner/llama/import/model-file-error.ts';
 import { ApiError } from '../shared/api/client.ts';
+import { ReportError } from '../shared/report/evidence.ts';
 import { ChaosError } from './chaos/run-round.ts';
 import { ExperimentFailedError } from './demo/follow.ts';
 import { ChildEndedError } from './processes/child.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Faults that their message explains; anything else is shown with its stack. */
-const EXPLAINED = [UsageError, ModelFileError, ChildEndedError, ExperimentFailedError, ChaosError];
+const EXPLAINED = [
+  UsageError,
+  ModelFileError,
+  ChildEndedError,
+  ExperimentFailedError,
+  ChaosError,
+  ReportError,
+];
 
 export function explain(error: unknown): string {
   if (error instanceof ApiError) {

@@ -4,7 +4,7 @@ import type { ExperimentEvidence } from '../../shared/report/evidence.ts';
 import type { GoldJudge } from '../../shared/report/label-reports.ts';
 import { BASE } from '../../shared/report/match-ups.ts';
 
-export interface JudgedPair {
+interface JudgedPair {
   readonly promptId: string;
   readonly prompt: string;
   readonly better: string;

@@ -12,7 +12,7 @@ interface StageCost extends Work {
   readonly seconds: number;
 }
 
-export interface Plan {
+interface Plan {
   readonly format: 'rlcd-paper-plan-1';
   readonly command: string;
   readonly rates: Rates;

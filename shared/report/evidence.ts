@@ -18,8 +18,6 @@ export const rowSchemas = {
   pairs: preferencePairLine,
 } as const;
 
-export type CompletionRow = z.infer<typeof completionLine>;
-export type ComparisonRow = z.infer<typeof comparisonRow>;
 export type PairRow = z.infer<typeof preferencePairLine>;
 
 export interface LineageTask {
@@ -39,9 +37,9 @@ export interface ExperimentEvidence {
   readonly runnerSeconds: number;
   readonly lineage: readonly LineageTask[];
   /** The system's responses to the test prompts. */
-  readonly completions: readonly CompletionRow[];
+  readonly completions: readonly z.infer<typeof completionLine>[];
   /** Against the base model; empty for the base itself. */
-  readonly comparisons: readonly ComparisonRow[];
+  readonly comparisons: readonly z.infer<typeof comparisonRow>[];
   /** As the preference model learnt from them: labelled where the method labels; empty where it has none. */
   readonly pairs: readonly PairRow[];
 }

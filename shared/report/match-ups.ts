@@ -8,7 +8,7 @@ import { ReportError, type ExperimentEvidence } from './evidence.ts';
 export const BASE = 'base';
 
 /** One system against another on one prompt, with one seed. */
-export interface PairedShare {
+interface PairedShare {
   readonly seed: number;
   readonly promptId: string;
   /** Of the first: 1 won, 0 lost, 0.5 tied. */

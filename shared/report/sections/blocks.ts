@@ -51,13 +51,13 @@ export interface SpreadPlot {
   readonly rows: readonly { readonly name: string; readonly mean: number; readonly deviation: number }[];
 }
 
-export interface Paragraph {
+interface Paragraph {
   readonly kind: 'text';
   readonly text: string;
 }
 
 /** A command or data, letter by letter. */
-export interface Code {
+interface Code {
   readonly kind: 'code';
   readonly text: string;
 }
@@ -70,7 +70,7 @@ export interface Responses {
 }
 
 /** Shown on demand. */
-export interface Folded {
+interface Folded {
   readonly kind: 'folded';
   readonly summary: string;
   readonly block: Table | Code;

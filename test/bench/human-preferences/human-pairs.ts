@@ -9,7 +9,7 @@ export interface HumanPair {
 }
 
 /** The names of the two fields of a row; the first holds the dialogue that people preferred. */
-export type DialogueFields = readonly [preferred: string, other: string];
+type DialogueFields = readonly [preferred: string, other: string];
 
 export const HH_FIELDS: DialogueFields = ['chosen', 'rejected'];
 export const HHH_FIELDS: DialogueFields = ['text_correct', 'text_incorrect'];

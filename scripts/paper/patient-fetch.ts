@@ -1,0 +1,27 @@
+/** Requests that outlast an edge which is slow to answer: a comparison keeps the machine busy for a long time. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+interface Patience {
+  readonly send?: (request: Request) => Promise<Response>;
+  /** How often a request is sent before its fault is told. */
+  readonly attempts?: number;
+  readonly pauseMilliseconds?: number;
+}
+
+/**
+ * Sends a request again where no answer came at all; whatever the edge answers is an answer. A request that creates
+ * something carries a key of its own, so that sending it twice creates it once.
+ */
+export function patientFetch({ send = fetch, attempts = 10, pauseMilliseconds = 3000 }: Patience = {}) {
+  return async (request: Request): Promise<Response> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await send(request.clone());
+      } catch (error) {
+        // The only sign of a connection that failed or was not answered in time.
+        if (!(error instanceof TypeError) || attempt >= attempts) throw error;
+        await sleep(pauseMilliseconds);
+      }
+    }
+  };
+}
