@@ -74,7 +74,7 @@ function copyTree(): string {
   symlinkSync(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'));
   writeFileSync(
     path.join(copy, 'vitest.config.ts'),
-    "export default { test: { pool: 'forks', testTimeout: 60_000 } };\n",
+    "export default { test: { pool: 'forks', testTimeout: 60_000, hookTimeout: 60_000 } };\n",
   );
   return copy;
 }

@@ -58,7 +58,7 @@ const BASELINE_STEPS = 3;
 /** Steps in a row for which the condition must hold. */
 const PATIENCE = 2;
 
-/** Drift of each signal that counts as 1. Measured on calibration runs, see docs/results/alarm.md. */
+/** Drift of each signal that counts as 1. Reasoned, to be held against `npm run bench -- alarm`. */
 const LIMITS: Readonly<Record<AlarmSignal, number>> = {
   kl: 0.15,
   reward: 2,
