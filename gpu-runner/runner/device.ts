@@ -6,9 +6,9 @@ import path from 'node:path';
 import { ConfigurationError } from './configuration.ts';
 
 /** What `--device` takes. */
-export const DEVICE_CHOICES = ['auto', 'cpu', 'cuda', 'webgpu'] as const;
+const DEVICE_CHOICES = ['auto', 'cpu', 'cuda', 'webgpu'] as const;
 
-export type DeviceChoice = (typeof DEVICE_CHOICES)[number];
+type DeviceChoice = (typeof DEVICE_CHOICES)[number];
 
 /** What the engine runs on, and the reason in a sentence. */
 export interface ChosenDevice {
@@ -17,7 +17,7 @@ export interface ChosenDevice {
 }
 
 /** A library that is not there, and what brings it. */
-export interface MissingLibrary {
+interface MissingLibrary {
   readonly library: string;
   readonly cure: string;
 }
@@ -47,7 +47,7 @@ const PACKAGES: readonly (readonly [pattern: RegExp, cure: (version: string) => 
 ];
 
 /** Where libraries are looked for, which a test replaces. */
-export interface LibraryPlaces {
+interface LibraryPlaces {
   /** folder of the engine's binding */
   readonly engine: string;
   /** whether the system's loader finds a library of this name */

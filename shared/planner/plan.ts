@@ -23,7 +23,7 @@ export interface Workload {
 }
 
 /** Bytes by what they hold. */
-export interface MemoryParts {
+interface MemoryParts {
   /** the process and the engine without any model */
   readonly process: number;
   /** the frozen base, once for each session that reads it */
@@ -151,7 +151,7 @@ function gpuParts(device: PlannedDevice, model: ModelShape, workload: Workload):
 }
 
 /** A change that makes a job fit. */
-export interface Suggestion {
+interface Suggestion {
   readonly workload: Workload;
   /** such as `batch 8` or `rank 8` */
   readonly change: string;

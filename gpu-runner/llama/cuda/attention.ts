@@ -15,7 +15,7 @@ export interface CudaCache {
 }
 
 /** What GroupQueryAttention reads besides queries, keys and values. */
-export interface FusedContext {
+interface FusedContext {
   readonly batch: Dimension;
   readonly time: Dimension;
   /** tokens of each row after this pass, less one, int32 [batch] */
@@ -79,7 +79,7 @@ export function fusedAttention(
 }
 
 /** What one token of every row reads besides the weights, when its past stands in two parts. */
-export interface TwoPartContext {
+interface TwoPartContext {
   readonly batch: Dimension;
   /** int64 [batch, 1] */
   readonly positions: Value;

@@ -95,7 +95,7 @@ export function unfoldedRows(tensors: CudaTensors, name: string, index: Value): 
 }
 
 /** Name of the matrix whose rows embed tokens. */
-export function embeddingName(tensors: CudaTensors): string {
+function embeddingName(tensors: CudaTensors): string {
   return tensors.has('embedding.weight') ? 'embedding' : 'output';
 }
 

@@ -5,7 +5,7 @@ import { gatedActivation } from '../training/attention.ts';
 import type { GraphWeights } from '../training/weights.ts';
 
 /** x times the reciprocal root mean square of its rows, or that with a gradient. */
-export type Norm = (x: Value, weight: Value, epsilon: number) => Value;
+type Norm = (x: Value, weight: Value, epsilon: number) => Value;
 
 /** The norm alone: one result, so that the engine may fuse it with the addition before it. */
 export const plainNorm: Norm = (x, weight, epsilon) =>

@@ -26,7 +26,7 @@ export const CUDA_CHUNK_STEPS = 32;
  */
 export type DecodeAttention = 'fused' | 'two-part';
 
-export interface CudaRolloutOptions {
+interface CudaRolloutOptions {
   readonly configuration: LlamaConfiguration;
   readonly adapters?: { readonly layout: AdapterLayout; readonly groups: number };
   /** longest prompt plus response */

@@ -33,7 +33,7 @@ const SMALLEST_BLOCK = 16;
  *
  * @throws CudaFormError where not even 16 divides
  */
-export function blockSize(inputs: number): number {
+function blockSize(inputs: number): number {
   for (let size = LARGEST_BLOCK; size >= SMALLEST_BLOCK; size /= 2) if (inputs % size === 0) return size;
   throw new CudaFormError(
     `a matrix with ${inputs} inputs has no blocks: MatMulNBits needs a multiple of ${SMALLEST_BLOCK}; run it with --device cpu`,
@@ -41,7 +41,7 @@ export function blockSize(inputs: number): number {
 }
 
 /** Names of the matrices of one layer, in file order, with [outputs, inputs]. */
-export function layerMatrices(
+function layerMatrices(
   configuration: LlamaConfiguration,
 ): readonly (readonly [name: string, outputs: number, inputs: number])[] {
   const { hiddenSize, intermediateSize, heads, keyValueHeads, headSize } = configuration;

@@ -1,8 +1,6 @@
 /** Fetches the files of a model from the Hugging Face hub into a folder, by the host settings of @huggingface/transformers. */
-import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { env } from '@huggingface/transformers';
 import { TOKENIZER_CONFIG_FILE, TOKENIZER_FILE } from '../tokenizer.ts';
 import { exists, hashFile } from './files.ts';
@@ -104,18 +102,19 @@ async function download({ model, revision, name, target, optional, onProgress }:
   const length = response.headers.get('content-length');
   let bytes = goesOn ? had : 0;
   const ofBytes = length === null ? null : bytes + Number(length);
-  const counted = async function* (body: AsyncIterable<Uint8Array>) {
-    for await (const chunk of body) {
+  // Each piece is written before the next is waited for, so that a broken download leaves all that arrived.
+  const handle = await open(partial, goesOn ? 'a' : 'w');
+  try {
+    for await (const chunk of response.body) {
+      await handle.writeFile(chunk);
       bytes += chunk.length;
-      yield chunk;
       onProgress({ file: what, bytes, ofBytes });
     }
-  };
-  try {
-    await pipeline(response.body, counted, createWriteStream(partial, { flags: goesOn ? 'a' : 'w' }));
   } catch (error) {
     const cure = 'Try again; what has arrived is kept, and the download goes on from there';
     throw new ModelFileError(what, null, 'the download broke off', cure, { cause: error });
+  } finally {
+    await handle.close();
   }
   await checkHash(url, what, partial);
   await rename(partial, target);

@@ -171,7 +171,7 @@ class ModelGraph {
 }
 
 /** A frozen base under adapters inside a training graph, whatever the device. */
-export interface AdaptedModel extends FrozenBase {
+interface AdaptedModel extends FrozenBase {
   readonly heads: { readonly weight: Value; readonly bias: Value };
   /** before the final norm, fp32 [N, hidden] */
   readonly stream: Value;

@@ -11,7 +11,7 @@ import type { Graph } from '../../../gpu-runner/tensor/graph.ts';
 import { type GpuShape, NEW_TOKENS, PROMPT_TOKENS, RANK } from './shapes.ts';
 
 /** What one graph of a shape came to. */
-export interface ShapeCheck extends GraphCheck {
+interface ShapeCheck extends GraphCheck {
   readonly graph: string;
   /** bytes of the model file, which holds no weights */
   readonly modelBytes: number;
