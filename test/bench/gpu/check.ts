@@ -51,10 +51,10 @@ export function checkGpuGraphs({ configuration, trains }: GpuShape): ShapeCheck[
       ]
     : [];
   const weights = baseBytes('cuda', configuration);
-  return [...rollouts, ...steps].map(([graph, built]) => ({
-    graph,
-    modelBytes: serialiseGraph(built).length,
-    plannedWeightBytes: weights,
-    ...checkCudaGraph(built),
-  }));
+  return [...rollouts, ...steps].map(([graph, built]) =>
+    Object.assign(
+      { graph, modelBytes: serialiseGraph(built).length, plannedWeightBytes: weights },
+      checkCudaGraph(built),
+    ),
+  );
 }

@@ -1,5 +1,5 @@
 /** The planner's formulas against the layouts they stand for, and its suggestions against every other choice. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   adapterNumbers,

@@ -200,7 +200,7 @@ describe('the hub', () => {
     const open = async () =>
       await openModel('owner/breaks', { cacheDirectory, onProgress: (progress) => seen.push(progress) });
     await expect(open()).rejects.toThrow(/the download broke off\. Try again; what has arrived is kept/);
-    const before = seen.filter(({ file }) => file.endsWith('model.safetensors')).at(-1);
+    const before = seen.findLast(({ file }) => file.endsWith('model.safetensors'));
     expect(before?.bytes).toBeGreaterThan(0);
     expect(before?.bytes).toBeLessThan(before?.ofBytes ?? 0);
     const firstTry = seen.length;
