@@ -11,7 +11,7 @@ import { createWorld, QUICK, type World } from './world.ts';
 
 const SHARDS = 4;
 const LEASE_MILLISECONDS = 60_000;
-const TIME_LIMIT = 240_000;
+const TIME_LIMIT = 600_000;
 const SMALL: Hyperparameters = {
   ...QUICK,
   simulate: { maximumNewTokens: 24, maximumTries: 50, bannedTexts: tinyBannedTexts },
