@@ -1,0 +1,188 @@
+/** What the methods' tables say: every stage's parameters fit its kind, and equal work has an equal key. */
+import { describe, expect, it } from 'vitest';
+import { METHOD_STAGES, type Method } from '../../../edge/orchestration/methods.ts';
+import { resolveParameters } from '../../../edge/orchestration/parameters.ts';
+import { nextStep, type ExperimentState } from '../../../edge/orchestration/plan.ts';
+import { taskKey, type TaskPrinciple, type TaskSpecification } from '../../../edge/orchestration/task-key.ts';
+import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
+import { METHODS } from '../../../shared/api/words.ts';
+
+const PROMPTS = { sha256: '2'.repeat(64), bytes: 3 };
+const MODEL = '3'.repeat(64);
+const principleOf = (affix: string, instruction = 'Choose.'): TaskPrinciple => ({
+  name: 'p',
+  version: 1,
+  form: 'dialogue',
+  responseOpening: '',
+  affixPairs: [{ positive: `(${affix})`, negative: '(bad)', scoringInstruction: instruction }],
+});
+
+interface Given {
+  readonly hyperparameters?: Hyperparameters;
+  readonly principle?: TaskPrinciple;
+  readonly judgeModels?: ReadonlyMap<string, number>;
+}
+
+/** Parameters of every stage of a method, by its name. */
+function parametersOf(
+  method: Method,
+  { hyperparameters = {}, principle = principleOf('good'), judgeModels = new Map() }: Given = {},
+) {
+  return new Map(
+    METHOD_STAGES[method].map((rule) => {
+      const parsed = resolveParameters(rule, principle, hyperparameters, judgeModels);
+      if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
+      return [rule.name, parsed.parameters];
+    }),
+  );
+}
+
+/** Every task that the planner makes of a method, each succeeding at once with an output named after its key. */
+function planned(method: Method, given: Given = {}): Map<string, TaskSpecification> {
+  const parameters = parametersOf(method, given);
+  let state: ExperimentState = {
+    id: 'e',
+    method,
+    seed: 1,
+    shards: 1,
+    principle: given.principle ?? principleOf('good'),
+    baseModel: {
+      name: 'm',
+      source: 's',
+      weightsSha256: '1'.repeat(64),
+      contextLength: 512,
+      configuration: {},
+    },
+    stages: METHOD_STAGES[method].map(({ name, split }) => ({
+      id: name,
+      name,
+      status: 'waiting',
+      parameters: parameters.get(name) ?? {},
+      prompts: split === undefined ? null : PROMPTS,
+      tasks: [],
+    })),
+  };
+  const made = new Map<string, TaskSpecification>();
+  for (let step = nextStep(state); step; step = nextStep(state)) {
+    const { stage } = step;
+    if (step.kind === 'fail') throw new Error(step.reason);
+    const tasks =
+      step.kind === 'begin'
+        ? step.tasks.map((task) => {
+            made.set(stage.name, task);
+            const sha256 = taskKey(task, 'v');
+            const outputs = [
+              'pairs',
+              'preference-model',
+              'cell-1-1',
+              'adapter',
+              'completions',
+              'comparisons',
+            ];
+            return {
+              id: stage.name,
+              status: 'succeeded' as const,
+              failure: null,
+              outputs: outputs.map((name) => ({ name, sha256, bytes: 1 })),
+            };
+          })
+        : stage.tasks;
+    const status = step.kind === 'begin' ? ('running' as const) : ('succeeded' as const);
+    const next = { ...stage, status, tasks };
+    state = { ...state, stages: state.stages.map((one) => (one.id === stage.id ? next : one)) };
+  }
+  expect(state.stages.every(({ status }) => status === 'succeeded')).toBe(true);
+  return made;
+}
+
+const keyOf = (method: Method, stage: string, given: Given = {}) => {
+  const task = planned(method, given).get(stage);
+  if (task === undefined) throw new Error(`${method} has no stage ${stage}`);
+  return taskKey(task, 'v');
+};
+
+describe('the methods', () => {
+  it.each(METHODS)('%s is planned to its end with the defaults', (method) => {
+    expect([...planned(method).keys()].sort()).toEqual(METHOD_STAGES[method].map(({ name }) => name).sort());
+  });
+
+  it('do equal work once: contrast pairs, hard-label preference model, base completions', () => {
+    const pairs = keyOf('rlcd', 'simulate');
+    for (const method of ['rlcd-rescore', 'best-of-n', 'dpo'] as const) {
+      expect(keyOf(method, 'simulate')).toBe(pairs);
+    }
+    expect(keyOf('rlaif', 'simulate')).not.toBe(pairs);
+    expect(keyOf('context-distillation', 'simulate')).not.toBe(pairs);
+    const model = keyOf('rlcd', 'train-preference-model');
+    expect(keyOf('best-of-n', 'train-preference-model')).toBe(model);
+    expect(keyOf('rlcd-rescore', 'train-preference-model')).not.toBe(model);
+    const base = keyOf('base', 'generate');
+    for (const method of ['rlcd', 'rlaif', 'dpo', 'best-of-n'] as const) {
+      expect(keyOf(method, 'generate-base')).toBe(base);
+    }
+  });
+
+  it('read of the principle what they use: another instruction labels anew and simulates nothing anew', () => {
+    const reworded = { principle: principleOf('good', 'Prefer.') };
+    expect(keyOf('rlcd-rescore', 'simulate', reworded)).toBe(keyOf('rlcd-rescore', 'simulate'));
+    expect(keyOf('rlcd-rescore', 'label', reworded)).not.toBe(keyOf('rlcd-rescore', 'label'));
+    expect(keyOf('rlcd', 'simulate', { principle: principleOf('kind') })).not.toBe(keyOf('rlcd', 'simulate'));
+    expect(keyOf('rlaif', 'simulate', { principle: principleOf('kind') })).toBe(keyOf('rlaif', 'simulate'));
+    expect(planned('rlaif').get('simulate')?.principle).toBeNull();
+  });
+
+  it('RLAIF takes two positive samples where that is asked for, and needs the affixes then', () => {
+    const given: Given = { hyperparameters: { simulate: { samplesFrom: 'positive' } } };
+    const task = planned('rlaif', given).get('simulate');
+    expect(task?.parameters).toMatchObject({ sides: 'two-positive' });
+    expect(task?.parameters).not.toHaveProperty('samplesFrom');
+    expect(task?.principle?.affixPairs).toEqual([{ positive: '(good)', negative: '(bad)' }]);
+    expect(keyOf('rlaif', 'simulate', given)).not.toBe(keyOf('rlaif', 'simulate'));
+  });
+
+  it('best of n answers as the base does, several times', () => {
+    const given: Given = {
+      hyperparameters: { generate: { promptLimit: 7, topP: 0.8 }, 'best-of-n': { candidates: 5 } },
+    };
+    expect(parametersOf('best-of-n', given).get('best-of-n')).toMatchObject({
+      promptLimit: 7,
+      topP: 0.8,
+      candidates: 5,
+    });
+  });
+
+  it('a preference model of human pairs reads the train split and no simulation', () => {
+    const task = planned('human-preference-model').get('train-preference-model');
+    expect(task).toMatchObject({ inputs: [], prompts: PROMPTS, parameters: { humanShare: 1 } });
+  });
+
+  it('a preference model that judges becomes an input of the judge', () => {
+    const given: Given = {
+      hyperparameters: { judge: { judges: ['sentiment', { kind: 'preference-model', artifact: MODEL }] } },
+      judgeModels: new Map([[MODEL, 99]]),
+    };
+    const task = planned('dpo', given).get('judge');
+    expect(task?.inputs.map(({ name }) => name)).toEqual([
+      'completions-0000',
+      'base-completions-0000',
+      `judge-${MODEL}`,
+    ]);
+    expect(task?.inputs.at(-1)).toMatchObject({ sha256: MODEL, bytes: 99 });
+  });
+
+  it('refuses what does not go together, naming the field', () => {
+    const story = { ...principleOf('good'), form: 'prefix' as const };
+    const refused = (method: Method, hyperparameters: Hyperparameters) => () =>
+      parametersOf(method, { hyperparameters, principle: story });
+    expect(refused('rlaif', { label: { orders: 'one-order' } })).toThrow(/read alone.*orders/);
+    const endpoint = {
+      kind: 'endpoint' as const,
+      model: 'm',
+      question: 'helpful' as const,
+      orders: 'both' as const,
+      maximumTokens: 9,
+      price: null,
+    };
+    expect(refused('dpo', { judge: { judges: [endpoint] } })).toThrow(/about dialogues.*judges/);
+  });
+});
