@@ -14,7 +14,7 @@ const LABEL = 'rlcd.dev/launched-by';
 const LABEL_VALUE = 'edge';
 const LIST_LIMIT = 500;
 
-export interface KubernetesJobs extends KubernetesCluster {
+interface KubernetesJobs extends KubernetesCluster {
   /** The suspended CronJob whose template a Job is made from. */
   readonly cronJob: string;
 }

@@ -9,7 +9,7 @@ import type { Launcher, Send } from './launcher.ts';
 
 const TIMEOUT_MILLISECONDS = 10_000;
 
-export interface Webhook {
+interface Webhook {
   readonly url: string;
   readonly secret: string;
   readonly send?: Send;

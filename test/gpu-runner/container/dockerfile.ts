@@ -1,6 +1,6 @@
 /** A Dockerfile as its instructions by stage: enough of the grammar for our own, and an error for what is not in it. */
 
-export interface Instruction {
+interface Instruction {
   readonly name: string;
   /** `--from=modules` as ['from', 'modules']. */
   readonly flags: ReadonlyMap<string, string>;
@@ -8,7 +8,7 @@ export interface Instruction {
   readonly text: string;
 }
 
-export interface Stage {
+interface Stage {
   readonly image: string;
   readonly name: string | undefined;
   readonly instructions: readonly Instruction[];

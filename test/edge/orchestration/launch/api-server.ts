@@ -10,7 +10,7 @@ interface Rule {
   readonly verbs: readonly string[];
 }
 
-export interface StoredJob {
+interface StoredJob {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
@@ -30,7 +30,7 @@ export interface StoredJob {
 }
 
 /** What happens to one request, instead of an answer or after the effect. */
-export type Fault =
+type Fault =
   | { readonly kind: 'answer'; readonly response: () => Response }
   /** The effect takes place, and the connection ends before the answer. */
   | { readonly kind: 'lose-answer' };
@@ -43,7 +43,7 @@ export const LAUNCHER_RULES: readonly Rule[] = [
   { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'list'] },
 ];
 
-export const CRON_JOB = {
+const CRON_JOB = {
   apiVersion: 'batch/v1',
   kind: 'CronJob',
   metadata: { name: 'rlcd-runner', namespace: 'rlcd', uid: '5f0c', resourceVersion: '7' },
