@@ -98,8 +98,8 @@ export async function createWorld({
       blobs: blobs(dependencies.blobs),
     });
     const server = createAdaptorServer({ fetch: app.fetch });
-  // A busy machine stands still for longer than the usual 5 s, and would then close a connection while it is used.
-  if ('keepAliveTimeout' in server) server.keepAliveTimeout = 120_000;
+    // A busy machine stands still for longer than the usual 5 s, and would then close a connection while it is used.
+    if ('keepAliveTimeout' in server) server.keepAliveTimeout = 120_000;
     await new Promise<void>((resolve) => {
       server.listen(port, '127.0.0.1', resolve);
     });
