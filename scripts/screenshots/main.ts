@@ -35,7 +35,11 @@ async function shoot(page: Page, name: string): Promise<void> {
 }
 
 async function shootPages(page: Page): Promise<void> {
-  await page.getByRole('row', { name: /rlcd/ }).first().getByRole('button', { name: /Baseline/ }).click();
+  await page
+    .getByRole('row', { name: /rlcd/ })
+    .first()
+    .getByRole('button', { name: /Baseline/ })
+    .click();
   await shoot(page, 'experiments');
   await page.getByRole('link', { name: /^rlcd/ }).first().click();
   await page.getByText('Preferred to the base model').waitFor();
@@ -56,7 +60,10 @@ async function shootPages(page: Page): Promise<void> {
   await shoot(page, 'pairs');
   await page.goBack();
   await page.getByRole('link', { name: 'Compare', exact: true }).last().click();
-  await page.getByRole('button', { name: /^Read rlcd/ }).first().click();
+  await page
+    .getByRole('button', { name: /^Read rlcd/ })
+    .first()
+    .click();
   await shoot(page, 'compare');
   await page.getByRole('link', { name: 'Label', exact: true }).click();
   await page.getByLabel('Experiment').selectOption(id);

@@ -50,7 +50,9 @@ describe.skipIf(!present)('the dashboard', { timeout: LONG }, () => {
   const accessible = async () => {
     const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
     const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-    const told = serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`);
+    const told = serious.map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`,
+    );
     expect(told, page.url()).toEqual([]);
   };
   const textOf = async (download: Download) => await readFile(await download.path());
@@ -67,7 +69,9 @@ describe.skipIf(!present)('the dashboard', { timeout: LONG }, () => {
     await page.getByRole('alert').getByText('cannot read experiments').waitFor();
     await signIn(page, edge.url, edge.key);
     expect(page.url()).not.toContain(edge.key);
-    expect(await page.evaluate(() => JSON.stringify({ ...localStorage }) + document.cookie)).not.toContain(edge.key);
+    expect(await page.evaluate(() => JSON.stringify({ ...localStorage }) + document.cookie)).not.toContain(
+      edge.key,
+    );
     await page.getByText('Live', { exact: true }).waitFor();
   });
 
@@ -79,7 +83,9 @@ describe.skipIf(!present)('the dashboard', { timeout: LONG }, () => {
     await page.getByText('n = 8, too few').waitFor();
     await page.getByLabel('Search').fill('');
     await page.getByRole('button', { name: /^Experiment/ }).click();
-    expect(await page.getByRole('columnheader', { name: /^Experiment/ }).getAttribute('aria-sort')).toBe('descending');
+    expect(await page.getByRole('columnheader', { name: /^Experiment/ }).getAttribute('aria-sort')).toBe(
+      'descending',
+    );
     await page.getByLabel('Only columns that differ').check();
     expect(await page.getByRole('columnheader', { name: 'Seed' }).count()).toBe(0);
     expect(await page.getByRole('columnheader', { name: 'Method' }).count()).toBe(1);
@@ -113,7 +119,11 @@ describe.skipIf(!present)('the dashboard', { timeout: LONG }, () => {
     const [download] = await Promise.all([page.waitForEvent('download'), button.click()]);
     const { tasks } = await edge.client.getLineage({ parameters: { experimentId: edge.experimentId } });
     const adapter = tasks.find(({ stage }) => stage === 'select')?.outputs[0]?.sha256;
-    expect(createHash('sha256').update(await textOf(download)).digest('hex')).toBe(adapter);
+    expect(
+      createHash('sha256')
+        .update(await textOf(download))
+        .digest('hex'),
+    ).toBe(adapter);
     await accessible();
     await page.getByRole('tab', { name: 'Settings' }).click();
     expect(await page.getByLabel('Command').textContent()).toContain('"seed": 3');
@@ -151,7 +161,13 @@ describe.skipIf(!present)('the dashboard', { timeout: LONG }, () => {
   it('Label: by keyboard, with undo, agreement and position bias', async () => {
     await open(`/label/${edge.experimentId}`);
     await page.getByRole('article').waitFor();
-    for (const [key, labelled] of [['a', 1], ['b', 2], ['t', 3], ['s', 4], ['u', 3]] as const) {
+    for (const [key, labelled] of [
+      ['a', 1],
+      ['b', 2],
+      ['t', 3],
+      ['s', 4],
+      ['u', 3],
+    ] as const) {
       await page.keyboard.press(key);
       await page.getByText(`${labelled} labelled, ${8 - labelled} to go`).waitFor();
     }
@@ -170,7 +186,10 @@ describe.skipIf(!present)('the dashboard', { timeout: LONG }, () => {
     const { items } = await edge.client.listPrincipleVersions({ parameters });
     const definition = items[0]?.definition;
     if (!definition) throw new Error('the run has left no principle');
-    await edge.client.createPrincipleVersion({ parameters, body: { ...definition, description: 'Changed.' } });
+    await edge.client.createPrincipleVersion({
+      parameters,
+      body: { ...definition, description: 'Changed.' },
+    });
     await open('/principles');
     await page.locator('.diff ins').getByText('Changed.').waitFor();
     await page.getByRole('button', { name: 'Move it to version 2' }).click();
@@ -191,7 +210,10 @@ describe.skipIf(!present)('the dashboard', { timeout: LONG }, () => {
 
   it('Runners: asks the launcher, and says what it answered', async () => {
     await page.getByRole('button', { name: 'Start a runner' }).click();
-    await page.getByText(/Not started|launched|skipped|refused/).first().waitFor();
+    await page
+      .getByText(/Not started|launched|skipped|refused/)
+      .first()
+      .waitFor();
   });
 
   it('stands the dark and 360 pixels on every page', async () => {
@@ -236,9 +258,10 @@ describe.skipIf(!present)('the dashboard', { timeout: LONG }, () => {
     expect(await page.getByRole('row', { name: /seed 3/ }).count()).toBe(2);
     await edge.start();
     await page.getByText('Live', { exact: true }).waitFor();
-    const { method, principle, promptSet, baseModel, seed, hyperparameters } = await edge.client.getExperiment({
-      parameters: { experimentId: edge.experimentId },
-    });
+    const { method, principle, promptSet, baseModel, seed, hyperparameters } =
+      await edge.client.getExperiment({
+        parameters: { experimentId: edge.experimentId },
+      });
     await edge.client.createExperiment({
       body: {
         name: 'made while live',
