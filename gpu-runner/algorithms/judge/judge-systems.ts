@@ -1,6 +1,7 @@
 /** Judging two systems on the same prompts: every comparison, and a win rate that shows what stands behind it. */
 import { z } from 'zod';
 import type { comparisonLine, judgement } from '../../../shared/api/tasks/judge.ts';
+import { UndefinedStatisticError } from '../../../shared/statistics/errors.ts';
 import { lengthControlledWinRate } from '../../../shared/statistics/length-controlled-win-rate.ts';
 import { positionBias } from '../../../shared/statistics/position-bias.ts';
 import { mean } from '../../../shared/statistics/summary.ts';
@@ -189,15 +190,18 @@ function usageOf({ price }: PairJudge, verdicts: readonly PairVerdict[]) {
   };
 }
 
-/** Null when every pair has the same non-zero difference: then no fit can tell length from quality. */
+/** Null where no fit can tell length from quality: one difference throughout, or a few rows that length separates. */
 function lengthControlled(
   shares: readonly number[],
   differences: readonly number[],
 ): Judgement['lengthControlled'] {
-  const [start] = differences;
-  if (start !== 0 && differences.every((difference) => difference === start)) return null;
-  const fit = lengthControlledWinRate(shares, differences);
-  return { rate: fit.lengthControlledRate, interval: fit.interval };
+  try {
+    const fit = lengthControlledWinRate(shares, differences);
+    return { rate: fit.lengthControlledRate, interval: fit.interval };
+  } catch (error) {
+    if (error instanceof UndefinedStatisticError) return null;
+    throw error;
+  }
 }
 
 function describe(completions: readonly Completion[], scores: readonly number[]): Judgement['first'] {
