@@ -114,38 +114,6 @@ describe('PPO', () => {
     expect(exact.cells.get('0.02/3')).not.toEqual(whole.cells.get('0.02/3'));
   });
 
-  it('raises its alarm on a policy that falls for one word, goes on unless told to stop, and writes the reason down', async () => {
-    const word = 300;
-    const changes = { klCoefficients: [0], steps: [16], learningRate: 0.05, rollouts: 32, minibatchSize: 16 };
-    const alarming = async (stopOnAlarm: boolean) => {
-      const reward = {
-        score: async (texts: readonly Int32Array[]) =>
-          Float64Array.from(texts, (tokens, row) => {
-            const found = tokens.filter((token) => token >= word && token < word + 30).length;
-            return found + 0.01 * Math.sin(row);
-          }),
-        close: async () => {},
-      };
-      const once = { ...changes, stopOnAlarm, samplePrompts: 0, microbatchSize: 16 };
-      return await run(once, recordingHooks(), null, { reward });
-    };
-    const free = await alarming(false);
-    const [alarm] = free.result.alarms;
-    expect(alarm?.raised?.signals).toContain('reward');
-    expect(alarm?.chosenSteps).toBeLessThan(alarm?.raised?.step ?? 0);
-    expect(free.result.cells[0]?.earlyStop).toBeNull();
-    const levels = free.recorded.metrics.flatMap(({ values }) => values['alarm/level'] ?? []);
-    expect(levels).toHaveLength(16);
-    const stopped = await alarming(true);
-    expect(stopped.result.alarms[0]?.raised).toEqual(alarm?.raised);
-    expect(stopped.result.cells[0]?.earlyStop).toEqual({
-      step: alarm?.raised?.step,
-      code: 'over-optimisation',
-      message: alarm?.raised?.message,
-    });
-    expect(stopped.cells.get('0/16')).not.toEqual(free.cells.get('0/16'));
-  });
-
   it('refuses a preference model of another rank, no prompt, and a checkpoint of another grid', async () => {
     const preferenceModel = { rank: 4, alpha: 8, vector: new Float32Array(1) };
     await expect(run({}, recordingHooks(), null, { preferenceModel })).rejects.toThrow(/rank 4 and alpha 8/);
