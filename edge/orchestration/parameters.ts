@@ -19,7 +19,8 @@ export type JudgeModels = ReadonlyMap<string, number>;
 function judgesOf({ judge }: Hyperparameters, judgeModels: JudgeModels) {
   return (judge?.judges ?? hyperparameterDefaults.judge.judges).map((one) => {
     if (one === 'sentiment' || one.kind !== 'preference-model') return one;
-    return { ...one, artifact: { sha256: one.artifact, bytes: judgeModels.get(one.artifact) } };
+    const { kind, artifact: sha256 } = one;
+    return { kind, artifact: { sha256, bytes: judgeModels.get(sha256) } };
   });
 }
 

@@ -89,7 +89,9 @@ function planned(method: Method, given: Given = {}): Map<string, TaskSpecificati
         : stage.tasks;
     const status = step.kind === 'begin' ? ('running' as const) : ('succeeded' as const);
     const next = { ...stage, status, tasks };
-    state = { ...state, stages: state.stages.map((one) => (one.id === stage.id ? next : one)) };
+    state = Object.assign({}, state, {
+      stages: state.stages.map((one) => (one.id === stage.id ? next : one)),
+    });
   }
   expect(state.stages.every(({ status }) => status === 'succeeded')).toBe(true);
   return made;

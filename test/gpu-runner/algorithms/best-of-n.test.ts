@@ -41,8 +41,7 @@ function engine(text: (stream: number) => string = (stream) => `They were ${WORD
       ),
   };
 }
-const prompts = () =>
-  tinyPrompts(6).map((prompt, row) => ({ ...prompt, id: String(row), row, text: 'Once.' }));
+const prompts = () => tinyPrompts(6).map((_, row) => ({ id: String(row), row, text: 'Once.' }));
 const run = async (
   settings = SETTINGS,
   made = engine(),

@@ -59,7 +59,7 @@ describe('dpo', () => {
 
   it('refuses pairs that are all too long, or that prefer nothing', async () => {
     await expect(run({ maximumLength: 16 })).rejects.toThrow(/all 8 pairs have more than 16 tokens/);
-    const undecided = pairs.map((pair) => ({ ...pair, labelProbability: 0.5 }));
+    const undecided = pairs.map((pair) => Object.assign({}, pair, { labelProbability: 0.5 }));
     await expect(dpo(tiny.model, undecided, settings, 3, recordingHooks().hooks, null)).rejects.toThrow(
       /nothing to learn/,
     );

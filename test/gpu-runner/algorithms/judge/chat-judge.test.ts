@@ -73,10 +73,10 @@ describe('chat judge', () => {
 
   it('knows which side won whatever the order, and counts half for what cannot be read', async () => {
     const { run } = asking((a, b) => {
-      const places = [a, b];
-      if (places.includes('alpha')) return a === 'alpha' ? '(A) is better' : 'Response (B) is better';
-      if (places.includes('beta')) return a === 'two' ? '(A)' : '(B)';
-      if (places.includes('gamma')) return 'I cannot say.';
+      const places = new Set([a, b]);
+      if (places.has('alpha')) return a === 'alpha' ? '(A) is better' : 'Response (B) is better';
+      if (places.has('beta')) return a === 'two' ? '(A)' : '(B)';
+      if (places.has('gamma')) return 'I cannot say.';
       return a === 'delta' ? 'Both fail. However, (A) fails less than (B).' : 'no idea';
     });
     const { comparisons, judgement } = await run();
