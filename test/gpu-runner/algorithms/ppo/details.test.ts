@@ -321,7 +321,9 @@ describe('details of PPO for language models', () => {
     const { hooks } = recordingHooks();
     const { judgements } = await judgeSystems(first, second, [judge], hooks, null);
     expect(judgements[0]).toMatchObject({ winRate: 0.5, ties: 3, orders: 'both' });
-    const elsewhere = second.map((completion) => ({ ...completion, prompt: 'another' }));
+    const elsewhere = second.map(({ promptId, completion, tokens, ended, baseLogProbability }) => {
+      return { promptId, prompt: 'another', completion, tokens, ended, baseLogProbability };
+    });
     await expect(judgeSystems(first, elsewhere, [judge], hooks, null)).rejects.toThrow(/no counterpart/);
   });
 
