@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { build as ViteBuild } from 'vite';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const SOURCES = ['edge/dashboard', 'shared', 'package-lock.json'];
@@ -63,7 +64,7 @@ export async function ensureDashboard(): Promise<string> {
   return DASHBOARD_FOLDER;
 }
 
-async function loadVite(): Promise<typeof import('vite')> {
+async function loadVite(): Promise<{ readonly build: typeof ViteBuild }> {
   try {
     return await import('vite');
   } catch (cause) {

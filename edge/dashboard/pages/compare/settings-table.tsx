@@ -26,7 +26,7 @@ function settingsOf(detail: ExperimentDetail): ReadonlyMap<string, string> {
 export function SettingsTable(props: { readonly experiments: readonly Read[] }) {
   const [all, setAll] = createSignal(false);
   const settings = createMemo(() => props.experiments.map(({ detail }) => settingsOf(detail)));
-  const names = createMemo(() => [...new Set(settings().flatMap((found) => [...found.keys()]))]);
+  const names = createMemo(() => [...new Set(settings().flatMap((found) => Array.from(found.keys())))]);
   const differs = (name: string) => new Set(settings().map((found) => found.get(name))).size > 1;
   const shown = () => names().filter((name) => all() || differs(name));
   return (

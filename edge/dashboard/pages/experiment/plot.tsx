@@ -22,7 +22,9 @@ interface PlotProps {
 const HEIGHT = 200;
 const SERIES = 6;
 /** Between two steps there is none. */
-const STEP_INCREMENTS = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((n) => n * 10 ** power)).flat();
+const STEP_INCREMENTS = Array.from({ length: 10 }, (_, power) =>
+  [1, 2, 5].map((n) => n * 10 ** power),
+).flat();
 /** So few points are drawn as dots, too. */
 const DOTS_BELOW = 40;
 

@@ -10,7 +10,7 @@ import { figure } from '../../text/format.ts';
 const PAGE = 200;
 const MOST = 2000;
 
-const coefficientOf = ({ detail }: Sample) => String(detail?.['klCoefficient'] ?? '');
+const coefficientOf = ({ detail }: Sample) => JSON.stringify(detail?.['klCoefficient'] ?? null);
 
 export function Samples(props: { readonly experiment: ExperimentDetail }) {
   const { client } = useSession();
@@ -20,7 +20,8 @@ export function Samples(props: { readonly experiment: ExperimentDetail }) {
     queryFn: async () => {
       const found: Sample[] = [];
       const taskId = task()?.id;
-      for (let cursor: string | undefined; taskId !== undefined && found.length < MOST;) {
+      if (taskId === undefined) return found;
+      for (let cursor: string | undefined; found.length < MOST;) {
         const query = { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) };
         const page = await client.listSamples({ parameters: { taskId }, query });
         found.push(...page.items);

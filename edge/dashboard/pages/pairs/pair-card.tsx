@@ -10,7 +10,7 @@ interface PairCardProps {
 }
 
 /** Characters, not UTF-16 units: as the API counts them. */
-const lengthOf = (text: string) => [...text].length;
+const lengthOf = (text: string) => Array.from(text).length;
 
 export function PairCard(props: PairCardProps) {
   const gap = () => lengthOf(props.pair.chosen) - lengthOf(props.pair.rejected);
