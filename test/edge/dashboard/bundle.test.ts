@@ -30,7 +30,7 @@ it('loads the list of experiments with at most 150 KiB, compressed', () => {
   const linked = [...index.matchAll(/(?:src|href)="\/([^"]+)"/g)].map(([, path = '']) => path);
   const page = readdirSync(join(folder, 'assets')).find((name) => /^experiments-page-.*\.js$/.test(name));
   const scripts = [...linked, `assets/${page}`].filter((path) => path.endsWith('.js'));
-  const files = new Set(['index.html', ...linked, ...scripts.flatMap((path) => [...closure(path)])]);
+  const files = new Set(['index.html', ...linked, ...scripts.flatMap((path) => Array.from(closure(path)))]);
   const sizes = [...files].map((path) => gzipSync(readFileSync(join(folder, path))).length);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   console.log(`first load: ${files.size} files, ${(total / 1024).toFixed(1)} KiB compressed`);

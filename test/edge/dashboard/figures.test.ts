@@ -70,13 +70,16 @@ describe('win rates', () => {
   });
 
   it('never join prompts that differ, or people, who give no score', () => {
-    const changed = { ...second, comparisons: second.comparisons.map((item) => ({ ...item, prompt: 'x' })) };
+    const changed = {
+      ...second,
+      comparisons: second.comparisons.map((item) => comparison(Object.assign({}, item, { prompt: 'x' }))),
+    };
     const [, one, two] = systemsOf([first, changed], 'sentiment');
     expect(one && two && compareByScore(one, two)).toBeUndefined();
     const said = [comparison({ source: 'human', judge: 'key', firstScore: null, secondScore: null })];
     expect(judgesOf([first, { ...first, comparisons: said }])).toEqual(['people', 'sentiment']);
     expect(compareWithBase({ ...first, comparisons: said }, 'people')?.won.n).toBe(1);
-    const skipped = said.map((item) => ({ ...item, outcome: 'skipped' as const }));
+    const skipped = said.map(() => comparison({ source: 'human', judge: 'key', outcome: 'skipped' }));
     expect(compareWithBase({ ...first, comparisons: skipped }, 'people')).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 /** Server-sent events are read the same however the network cuts them. */
 import { expect, it } from 'vitest';
-import fc from 'fast-check';
+import { assert, asyncProperty, integer, uniqueArray } from 'fast-check';
 import { parseEvents, type ServerEvent } from '../../../edge/dashboard/app/parse-events.ts';
 
 function streamOf(parts: readonly Uint8Array[]): ReadableStream<Uint8Array> {
@@ -26,8 +26,8 @@ const EVENTS = [
 it('reads events at every cut, also inside a character or a line end, and none that is incomplete', async () => {
   const whole = new TextEncoder().encode(TEXT);
   expect(await read([whole])).toEqual(EVENTS);
-  await fc.assert(
-    fc.asyncProperty(fc.uniqueArray(fc.integer({ min: 1, max: whole.length - 1 })), async (cuts) => {
+  await assert(
+    asyncProperty(uniqueArray(integer({ min: 1, max: whole.length - 1 })), async (cuts) => {
       const ends = [...cuts.toSorted((a, b) => a - b), whole.length];
       const parts = ends.map((end, index) => whole.slice(ends[index - 1] ?? 0, end));
       expect(await read(parts)).toEqual(EVENTS);
