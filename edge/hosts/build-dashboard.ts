@@ -12,7 +12,7 @@ const SOURCES = ['edge/dashboard', 'shared', 'package-lock.json'];
 const STAMP = 'sources.sha256';
 
 /** Where the built files lie; wrangler.toml names it, too. */
-export const DASHBOARD_FOLDER = join(REPOSITORY, 'dist/dashboard/files');
+const DASHBOARD_FOLDER = join(REPOSITORY, 'dist/dashboard/files');
 
 async function hashOfSources(): Promise<string> {
   const files: string[] = [];

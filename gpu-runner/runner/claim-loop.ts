@@ -34,7 +34,12 @@ export async function claimLoop({
     id,
     name,
     engineVersion: ENGINE_VERSION,
-    device: { kind: engine.device, cores: availableParallelism(), memoryBytes: totalmem(), node: process.version },
+    device: {
+      kind: engine.device,
+      cores: availableParallelism(),
+      memoryBytes: totalmem(),
+      node: process.version,
+    },
     ...(launchId === undefined ? {} : { launchId }),
   };
   let idleSince = performance.now();

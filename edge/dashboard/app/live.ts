@@ -3,7 +3,7 @@ import { createSignal, type Accessor } from 'solid-js';
 import { ApiError, type Client } from '../../../shared/api/client.ts';
 import { parseEvents } from './parse-events.ts';
 
-export type ConnectionState = 'connecting' | 'live' | 'offline';
+type ConnectionState = 'connecting' | 'live' | 'offline';
 
 /** What the dashboard reads of an event; the rest is read from the API. */
 export interface LiveEvent {

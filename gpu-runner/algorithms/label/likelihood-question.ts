@@ -19,7 +19,7 @@ import type { PreferencePairLine } from '../preference-model/preference-examples
 import { instructionOf, type PairQuestion } from './question.ts';
 
 /** A text of which the tokens from `start` on are scored. */
-export interface ScoredContinuation {
+interface ScoredContinuation {
   readonly tokens: Int32Array;
   readonly start: number;
 }

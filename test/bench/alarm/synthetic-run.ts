@@ -32,7 +32,7 @@ const settings: PpoSettings = {
   responseOpening: '',
 };
 
-export interface TraceStep {
+interface TraceStep {
   /** Mean gold score of the step's rollouts: of the policy after as many steps as stand before this one. */
   readonly gold: number;
   readonly metrics: Readonly<Record<string, number>>;

@@ -60,7 +60,7 @@ export const tinyBannedTexts: string[] = [
   '\u{fffd}',
   '\u{7f}',
   ...Array.from({ length: 32 }, (_, code) => String.fromCodePoint(code)),
-  ...'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdfgijklmnopqrtuvwxyz',
+  ...'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdfgijklmnopqrtuvwxyz'.split(''),
 ];
 
 export function tinyPrompts(count: number): PromptRow[] {

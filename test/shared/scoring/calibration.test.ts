@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, double, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   familiarityWarnings,
@@ -27,15 +27,15 @@ describe('the probability against the base', () => {
   });
 
   it('rises with the score and stays in 0..1, also where quantiles repeat', () => {
-    const quantiles = fc.array(fc.double({ min: -3, max: 3, noNaN: true }), {
+    const quantiles = array(double({ min: -3, max: 3, noNaN: true }), {
       minLength: 101,
       maxLength: 101,
     });
-    fc.assert(
-      fc.property(
+    assert(
+      property(
         quantiles,
-        fc.double({ min: -4, max: 4, noNaN: true }),
-        fc.double({ min: 0, max: 2 }),
+        double({ min: -4, max: 4, noNaN: true }),
+        double({ min: 0, max: 2 }),
         (values, score, more) => {
           const drawn = { ...calibration, baseQuantiles: values.toSorted((a, b) => a - b) };
           const [low, high] = [

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BUCKETS, featuresOf, MAXIMUM_WORDS, SEEN_BITS, seenBit } from '../../../shared/scoring/features.ts';
 
@@ -36,17 +36,13 @@ describe('features of a text', () => {
   });
 
   it('lie in their tables for any text, and long texts are read to a limit', () => {
-    fc.assert(
-      fc.property(
-        fc.string({ unit: 'binary', maxLength: 200 }),
-        fc.string({ maxLength: 200 }),
-        (prompt, response) => {
-          const features = featuresOf({ prompt, response });
-          expect([...features.response, ...features.prompt].every((row) => row < BUCKETS)).toBe(true);
-          expect(features.words.every((word) => seenBit(word) < SEEN_BITS)).toBe(true);
-          expect(featuresOf({ prompt, response })).toEqual(features);
-        },
-      ),
+    assert(
+      property(string({ unit: 'binary', maxLength: 200 }), string({ maxLength: 200 }), (prompt, response) => {
+        const features = featuresOf({ prompt, response });
+        expect([...features.response, ...features.prompt].every((row) => row < BUCKETS)).toBe(true);
+        expect(features.words.every((word) => seenBit(word) < SEEN_BITS)).toBe(true);
+        expect(featuresOf({ prompt, response })).toEqual(features);
+      }),
     );
     expect(featuresOf({ prompt: '', response: 'a b '.repeat(MAXIMUM_WORDS) }).words).toHaveLength(
       MAXIMUM_WORDS,

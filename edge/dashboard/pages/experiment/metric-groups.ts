@@ -1,6 +1,6 @@
 /** Which metrics make a chart: what people look at first, each with what it means; one line for each policy. */
 
-export interface MetricGroup {
+interface MetricGroup {
   readonly metric: string;
   readonly title: string;
   readonly meaning: string;
@@ -27,7 +27,7 @@ const WELL_KNOWN: readonly MetricGroup[] = [
 ];
 
 /** A line of a chart: `objective/kl@kl=0.05` is the line `kl=0.05` of `objective/kl`. */
-export interface Line {
+interface Line {
   readonly name: string;
   readonly label: string;
 }

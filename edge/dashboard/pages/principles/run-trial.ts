@@ -11,7 +11,7 @@ const SPLITS = ['train', 'dev', 'test'] as const;
 const SIMULATE = 'simulate';
 
 /** The trial ended without a pair; the message says why. */
-export class TrialFailedError extends Error {
+class TrialFailedError extends Error {
   override readonly name = 'TrialFailedError';
 }
 

@@ -10,7 +10,7 @@ import { type Recorded, recordingHooks, tinyBannedTokens, tinyPrompts } from '..
 
 const NEW_TOKENS = 12;
 
-export const tinySettings: PpoSettings = {
+const tinySettings: PpoSettings = {
   ...PPO_DEFAULTS,
   rank: 2,
   alpha: 4,

@@ -45,7 +45,7 @@ describe('mixHumanPairs', () => {
   it('draws by the seed, with hard labels', () => {
     const one = mixHumanPairs(simulated(20), human(40), 0.5, 1);
     expect(mixHumanPairs(simulated(20), human(40), 0.5, 2)).not.toEqual(one);
-    const [first] = one.filter(({ promptId }) => promptId.startsWith('h'));
+    const first = one.find(({ promptId }) => promptId.startsWith('h'));
     expect(first).toMatchObject({ labelProbability: 1, affixPair: null, provenance: { source: 'human' } });
   });
 
