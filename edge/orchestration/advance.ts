@@ -125,7 +125,8 @@ export async function planExperiment(database: Database, start: ExperimentState,
 async function advance(database: Database, experimentId: string, now: number): Promise<void> {
   for (;;) {
     const loaded = await loadExperiment(database, experimentId);
-    if (!loaded) return;
+    // Another planner may have been first: two tasks of an experiment end at once.
+    if (!loaded || loaded.plannedRevision >= loaded.revision) return;
     const open = loaded.status === 'queued' || loaded.status === 'running';
     const { statements } = open ? await planExperiment(database, loaded.state, now) : { statements: [] };
     try {

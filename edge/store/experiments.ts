@@ -20,6 +20,7 @@ interface ExperimentRow {
   readonly shards: number;
   readonly status: string;
   readonly revision: number;
+  readonly plannedRevision: number;
   readonly principleName: string;
   readonly principleNumber: number;
   readonly definition: string;
@@ -35,13 +36,15 @@ export interface LoadedExperiment {
   readonly state: ExperimentState;
   readonly status: string;
   readonly revision: number;
+  /** The revision that a planner has looked at last. */
+  readonly plannedRevision: number;
 }
 
 export async function loadExperiment(database: Database, id: string): Promise<LoadedExperiment | undefined> {
   const [row] = await rows<ExperimentRow>(
     raw(
       database,
-      `SELECT e.id, e.method, e.seed, e.shards, e.status, e.revision, p.name AS principleName,
+      `SELECT e.id, e.method, e.seed, e.shards, e.status, e.revision, e.planned_revision AS plannedRevision, p.name AS principleName,
          v.number AS principleNumber, v.definition, b.name AS baseModelName, b.source,
          b.weights_sha256 AS weightsSha256, b.context_length AS contextLength, b.configuration
        FROM experiments e JOIN principle_versions v ON v.id = e.principle_version_id
@@ -73,6 +76,7 @@ export async function loadExperiment(database: Database, id: string): Promise<Lo
   return {
     status: row.status,
     revision: row.revision,
+    plannedRevision: row.plannedRevision,
     state: {
       id: row.id,
       method: row.method,
@@ -104,13 +108,14 @@ export async function findUnplanned(database: Database, limit: number): Promise<
 }
 
 /**
- * First statement of a planner's batch: `planned_revision` is NOT NULL, so where a task has changed or the
- * experiment has ended since the state was read the whole batch has no effect and the planner reads again.
+ * First statement of a planner's batch: `planned_revision` is NOT NULL, so where a task has changed, the experiment has
+ * ended or another planner was first since the state was read, the whole batch has no effect and the planner reads again.
  */
 export function markPlanned(database: Database, { state, revision, status }: LoadedExperiment): RawStatement {
   return raw(
     database,
-    `UPDATE experiments SET planned_revision = CASE WHEN revision = ? AND status = ? THEN revision END
+    `UPDATE experiments SET planned_revision = CASE
+       WHEN revision = ? AND status = ? AND planned_revision < revision THEN revision END
      WHERE id = ?`,
     revision,
     status,

@@ -39,18 +39,10 @@ const joined = (database: Database) =>
     .innerJoin(principleVersions, eq(principleVersions.id, scorers.principleVersionId))
     .innerJoin(principles, eq(principles.id, principleVersions.principleId));
 
-export async function listScorers(
-  database: Database,
-  { principle, ...page }: PageRequest & { readonly principle?: string | undefined },
-) {
+export async function listScorers(database: Database, page: PageRequest) {
   const before = readCursor(page, z.string());
   const rows = await joined(database)
-    .where(
-      and(
-        principle === undefined ? undefined : eq(principles.name, principle),
-        before === undefined ? undefined : lt(scorers.id, before),
-      ),
-    )
+    .where(before === undefined ? undefined : lt(scorers.id, before))
     .orderBy(desc(scorers.id))
     .limit(page.limit + 1);
   return toPage(rows.map(view), page, (row) => row.id);

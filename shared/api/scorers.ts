@@ -50,7 +50,7 @@ export const scorerEndpoints = defineEndpoints({
     tag: 'scorers',
     summary: 'List scorers, the newest first',
     scopes: ['admin', 'client'],
-    query: pageQuery({ principle: name.optional() }),
+    query: pageQuery({}),
     status: 200,
     response: page(scorer),
   },

@@ -28,6 +28,25 @@ export function tasksConformance(start: () => Promise<Harness>): void {
 
   const lost = { problem: { status: 409, type: 'urn:rlcd:problem:lease-lost' } };
 
+  it('plans the next stage once where the last tasks of a stage end at the same moment', async () => {
+    const { harness, experiment } = await begin();
+    for (let seed = 100; seed < 110; seed++) {
+      await harness.clients.client.createExperiment({ body: { ...EXPERIMENT, seed } });
+    }
+    const runners = Array.from({ length: 4 }, () => new TestRunner(harness));
+    for (let worked = true; worked;) {
+      const tasks = [];
+      for (const runner of runners) tasks.push({ runner, task: await runner.claim() });
+      const claimed = tasks.filter(({ task }) => task !== null);
+      await Promise.all(claimed.map(async ({ runner, task }) => await runner.complete(required(task))));
+      worked = claimed.length > 0;
+    }
+    const { status } = await harness.clients.client.getExperiment({
+      parameters: { experimentId: experiment.id },
+    });
+    expect(status).toBe('succeeded');
+  });
+
   it('takes an experiment from its first task to its verdict, stage by stage', async () => {
     const { harness, experiment, runner } = await begin();
     const get = async () =>
