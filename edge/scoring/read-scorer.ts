@@ -29,6 +29,8 @@ const GRAPH_INITIALIZER = 5;
 const TENSOR = { dims: 1, type: 2, name: 8, raw: 9 } as const;
 const [FLOAT, INT8] = [1, 3];
 
+const utf8 = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
 /** Calls `read` at every field; it returns false for what it leaves unread. */
 function fields(reader: Reader, end: number, read: (field: number) => boolean): void {
   while (reader.pos < end) {
@@ -48,7 +50,7 @@ function readTensor(reader: Reader): [string, Tensor] {
   nested(reader, (field) => {
     if (field === TENSOR.dims) dims.push(Number(reader.int64()));
     else if (field === TENSOR.type) type = reader.int32();
-    else if (field === TENSOR.name) name = reader.string();
+    else if (field === TENSOR.name) name = utf8(reader.bytes());
     else if (field === TENSOR.raw) bytes = reader.bytes();
     else return false;
     return true;
@@ -73,7 +75,7 @@ function readModel(file: Uint8Array): { tensors: Map<string, Tensor>; metadata: 
       if (field !== MODEL.metadata) return false;
       const entry: string[] = [];
       nested(reader, (inner) => {
-        entry[inner] = reader.string();
+        entry[inner] = utf8(reader.bytes());
         return true;
       });
       metadata.set(entry[1] ?? '', entry[2] ?? '');

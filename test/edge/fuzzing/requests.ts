@@ -76,7 +76,8 @@ function fromPool(value: unknown, pool: Pool, pick: (bound: number) => number): 
   if (Array.isArray(value)) return value.map((item) => fromPool(item, pool, pick));
   return Object.fromEntries(
     Object.entries(value).map(([key, field]) => {
-      const known = pool[key];
+      // A made-up field may be called `constructor`.
+      const known = Object.hasOwn(pool, key) ? pool[key] : undefined;
       return [key, known && pick(4) > 0 ? known[pick(known.length)] : fromPool(field, pool, pick)];
     }),
   );
@@ -87,7 +88,9 @@ function encodePath(path: string, parameters: unknown): string {
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(wellFormed(values[name])));
 }
 
-const wellFormed = (value: unknown) => String(value).toWellFormed();
+/** Some made-up objects cannot become a text by themselves. */
+const wellFormed = (value: unknown) =>
+  (typeof value === 'object' ? (JSON.stringify(value) ?? '') : String(value)).toWellFormed();
 
 /**
  * Requests in a stream that the seed decides.

@@ -2,6 +2,7 @@
  * The edge is cut off before and after every statement of an experiment's whole way, and started again each time:
  * the database stays consistent, and in the end it holds what an undisturbed run leaves.
  */
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { FileBlobs } from '../../../edge/hosts/file-blobs.ts';
@@ -43,13 +44,30 @@ async function openMortal(folder: string) {
   return { client, harness };
 }
 
-/** Runs until the experiment has ended; may be begun again at any point. */
-async function work(harness: Harness): Promise<void> {
-  await harness.clients.client.createExperiment({ body: EXPERIMENT }, { idempotencyKey: 'once' });
-  const runner = new TestRunner(harness);
-  for (let task = await runner.claim(); task; task = await runner.claim()) {
-    await runner.report(task, 1, [{ name: 'loss', step: task.shard.index, value: task.seed }]);
-    await runner.complete(task);
+/** A runner that outlives the edge: what had no answer is asked again, under the same claim. */
+class PersistentRunner {
+  readonly #runner: TestRunner;
+  #claimId = randomUUID();
+
+  constructor(harness: Harness) {
+    this.#runner = new TestRunner(harness);
+  }
+
+  /** Runs until the experiment has ended; may be begun again at any point. */
+  async work(harness: Harness): Promise<void> {
+    await harness.clients.client.createExperiment({ body: EXPERIMENT }, { idempotencyKey: 'once' });
+    for (;;) {
+      const task = await this.#runner.claim(this.#claimId);
+      if (!task) {
+        // Completed, but the answer was lost: the next claim is a new one.
+        this.#claimId = randomUUID();
+        if (!(await this.#runner.claim(this.#claimId))) return;
+        continue;
+      }
+      await this.#runner.report(task, 1, [{ name: 'loss', step: task.shard.index, value: task.seed }]);
+      await this.#runner.complete(task);
+      this.#claimId = randomUUID();
+    }
   }
 }
 
@@ -57,7 +75,7 @@ it('survives a kill at any statement', { timeout: 240_000 }, async () => {
   const undisturbed = await openMortal(createFolder());
   await seedWorld(undisturbed.harness);
   undisturbed.client.statements = 0;
-  await work(undisturbed.harness);
+  await new PersistentRunner(undisturbed.harness).work(undisturbed.harness);
   const expected = summary(undisturbed.client);
   const total = undisturbed.client.statements;
   expect(total).toBeGreaterThan(200);
@@ -65,6 +83,7 @@ it('survives a kill at any statement', { timeout: 240_000 }, async () => {
   let kills = 0;
   const { client, harness } = await openMortal(createFolder());
   await seedWorld(harness);
+  const runner = new PersistentRunner(harness);
   const silent = console.error;
   console.error = () => undefined;
   try {
@@ -73,7 +92,7 @@ it('survives a kill at any statement', { timeout: 240_000 }, async () => {
       client.left = statements;
       let alive = true;
       try {
-        await work(harness);
+        await runner.work(harness);
       } catch {
         alive = false;
       }

@@ -8,10 +8,13 @@ import { CALIBRATION } from './scorer-file.ts';
 
 const [DIMENSION, HIDDEN] = [4, 4];
 
+/** Not the writer's own strings, whose way into a Buffer workerd refuses. */
+const utf8 = (text: string) => new TextEncoder().encode(text);
+
 function tensor(name: string, type: number, dims: readonly number[], bytes: Uint8Array): Uint8Array {
   const writer = Writer.create();
   for (const size of dims) writer.uint32(8).int64(size);
-  return writer.uint32(16).int32(type).uint32(66).string(name).uint32(74).bytes(bytes).finish();
+  return writer.uint32(16).int32(type).uint32(66).bytes(utf8(name)).uint32(74).bytes(bytes).finish();
 }
 
 const floats = (name: string, dims: readonly number[], values: readonly number[]) =>
@@ -43,7 +46,9 @@ export function madeScorer(weights: Readonly<Record<string, number>>, bias = 0):
   const calibration = JSON.stringify(CALIBRATION);
   const metadata = { calibration, seenWords, table: 'table', scales: 'scales', dense: names };
   for (const [key, value] of Object.entries(metadata)) {
-    model.uint32(114).bytes(Writer.create().uint32(10).string(key).uint32(18).string(value).finish());
+    model
+      .uint32(114)
+      .bytes(Writer.create().uint32(10).bytes(utf8(key)).uint32(18).bytes(utf8(value)).finish());
   }
   return model.finish();
 }
