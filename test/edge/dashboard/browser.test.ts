@@ -27,7 +27,7 @@ describe.skipIf(!present)('the dashboard', { timeout: LONG }, () => {
     edge = await createFilledEdge();
     browser = await launchChromium();
     page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-    page.setDefaultTimeout(120_000);
+    page.setDefaultTimeout(20_000);
     page.on('pageerror', (error) => faults.push(error.message));
     page.on('console', (message) => {
       const isRequest = /Failed to load resource|net::ERR/.test(message.text());
@@ -51,7 +51,8 @@ describe.skipIf(!present)('the dashboard', { timeout: LONG }, () => {
     const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
     const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
     const told = serious.map(
-      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`,
+      ({ id, nodes }) =>
+        `${id}: ${nodes.map(({ html, failureSummary = '' }) => `${html.slice(0, 200)} ${failureSummary}`).join(' | ')}`,
     );
     expect(told, page.url()).toEqual([]);
   };
@@ -210,7 +211,7 @@ describe.skipIf(!present)('the dashboard', { timeout: LONG }, () => {
 
   it('Runners: asks the launcher, and says what it answered', async () => {
     await page.getByRole('button', { name: 'Start a runner' }).click();
-    const answer = page.getByText(/Not started|launched|skipped|refused/).first();
+    const answer = page.getByText(/No launcher is configured|Not started|launched|skipped|refused/).first();
     await answer.waitFor();
     expect(await answer.isVisible()).toBe(true);
   });
