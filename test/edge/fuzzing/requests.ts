@@ -90,7 +90,7 @@ function encodePath(path: string, parameters: unknown): string {
 
 /** Some made-up objects cannot become a text by themselves. */
 const wellFormed = (value: unknown) =>
-  (typeof value === 'object' ? (JSON.stringify(value) ?? '') : String(value)).toWellFormed();
+  (typeof value === 'string' ? value : (JSON.stringify(value) ?? '')).toWellFormed();
 
 /**
  * Requests in a stream that the seed decides.
