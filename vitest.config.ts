@@ -11,6 +11,7 @@ export default defineConfig({
           name: 'node',
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.workerd.test.ts'],
+          globalSetup: ['test/temporary-folder.ts'],
           pool: 'forks',
           testTimeout: 60_000,
         },

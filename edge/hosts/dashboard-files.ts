@@ -9,7 +9,10 @@ import type { ReadDashboardFile } from '../http/dashboard.ts';
 export function dashboardFiles(folder: string): ReadDashboardFile {
   return async (path) => {
     const file = join(folder, normalize(join('/', path)));
-    const found = await stat(file).catch(() => undefined);
+    const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+      throw error;
+    });
     if (!found?.isFile()) return undefined;
     return Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array>;
   };

@@ -105,13 +105,11 @@ export function readScorer(file: Uint8Array): ScorerParts {
     }
     return found.bytes;
   };
-  const parsed = calibration.safeParse(json(text('calibration'), 'calibration'));
-  if (!parsed.success) {
-    throw new ScorerFileError(`its calibration is of another form: ${z.prettifyError(parsed.error)}`);
-  }
+  const metadataOf = <Form extends z.ZodType>(key: string, form: Form) => metadataAs(text(key), key, form);
+  const names = metadataOf('dense', z.array(z.string()).length(4));
   const [dimension = 0, hidden = 0] = [
     tensors.get(text('scales'))?.dims[0],
-    tensors.get(z.array(z.string()).parse(json(text('dense'), 'dense'))[1] ?? '')?.dims[0],
+    tensors.get(names[1] ?? '')?.dims[0],
   ];
   for (const width of [dimension, hidden]) {
     if (width % 4 !== 0 || width < 4 || width > MAXIMUM_WIDTH) {
@@ -121,7 +119,6 @@ export function readScorer(file: Uint8Array): ScorerParts {
     }
   }
   const shapes = [[2 * dimension, hidden], [hidden], [hidden, 1], [1]];
-  const names = z.array(z.string()).parse(json(text('dense'), 'dense'));
   const dense = floats(Buffer.concat(shapes.map((shape, part) => tensor(names[part] ?? '', FLOAT, shape))));
   const scales = floats(tensor(text('scales'), FLOAT, [dimension]));
   const rows = tensor(text('table'), INT8, [BUCKETS + 1, dimension]);
@@ -135,7 +132,7 @@ export function readScorer(file: Uint8Array): ScorerParts {
     hidden,
     table: Float32Array.from(signed, (value, index) => value * (scales[index % dimension] ?? 0)),
     dense,
-    calibration: parsed.data,
+    calibration: metadataOf('calibration', calibration),
     seenWords,
   };
   if (![...parts.dense, ...scales].every((value) => Number.isFinite(value))) {
@@ -144,12 +141,16 @@ export function readScorer(file: Uint8Array): ScorerParts {
   return parts;
 }
 
-function json(text: string, key: string): unknown {
+function metadataAs<Form extends z.ZodType>(text: string, key: string, form: Form): z.output<Form> {
+  let document: unknown;
   try {
-    return JSON.parse(text);
+    document = JSON.parse(text);
   } catch (error) {
     throw new ScorerFileError(`its metadata "${key}" is not JSON`, { cause: error });
   }
+  const parsed = form.safeParse(document);
+  if (parsed.success) return parsed.data;
+  throw new ScorerFileError(`its ${key} is of another form: ${z.prettifyError(parsed.error)}`);
 }
 
 /** Little-endian float32, copied: a file's bytes need not be aligned. */

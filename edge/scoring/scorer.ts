@@ -5,7 +5,7 @@ import {
   probabilityOfFirst,
   type Calibration,
 } from '../../shared/scoring/calibration.ts';
-import { featuresOf, MAXIMUM_WORDS, type ScoredText, seenBit } from '../../shared/scoring/features.ts';
+import { countSeen, featuresOf, MAXIMUM_WORDS, type ScoredText } from '../../shared/scoring/features.ts';
 import { readScorer } from './read-scorer.ts';
 import { ScorerFileError } from './scorer-file-error.ts';
 
@@ -62,14 +62,13 @@ export class Scorer {
     rows.set(response);
     rows.set(prompt, response.length);
     const score = this.#kernel.score(this.#rows, response.length, prompt.length);
-    const known = words.filter((word) => {
-      const bit = seenBit(word);
-      return ((this.#seenWords[bit >> 3] ?? 0) >> (bit & 7)) & 1;
-    });
     return {
       score,
       probability: probabilityAgainstBase(score, this.calibration),
-      warnings: familiarityWarnings({ words: words.length, known: known.length }, this.calibration),
+      warnings: familiarityWarnings(
+        { words: words.length, known: countSeen(this.#seenWords, words) },
+        this.calibration,
+      ),
     };
   }
 

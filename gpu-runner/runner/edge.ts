@@ -5,6 +5,7 @@ import { ApiError, createClient, type Client } from '../../shared/api/client.ts'
 import { MAXIMUM_PUT_BYTES } from '../../shared/api/artifacts.ts';
 import type { ClaimedTask, Heartbeat } from '../../shared/api/tasks.ts';
 import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
+import { withTimeLimit } from '../../shared/with-time-limit.ts';
 import type { Failure } from '../tasks/run-task.ts';
 import type { ArtifactBytes } from '../tasks/task-context.ts';
 import type { Done } from './messages.ts';
@@ -185,7 +186,7 @@ export class Edge {
   ): Promise<Result> {
     try {
       const result = await retry(
-        () => run({ signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) }),
+        () => withTimeLimit(signal, timeoutMs, (limited) => run({ signal: limited })),
         {
           policy: POLICY,
           passing: isPassing,

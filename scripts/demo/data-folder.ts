@@ -5,6 +5,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { createClient, type Client } from '../../shared/api/client.ts';
+import { patientFetch } from '../processes/patient-fetch.ts';
 import { UsageError } from '../usage-error.ts';
 
 const keys = z.strictObject({ admin: z.string().min(32), runner: z.string().optional() });
@@ -51,7 +52,7 @@ async function readKeys(file: string): Promise<Keys> {
   }
 }
 
-/** A client with the administrator's key. */
+/** A client with the administrator's key, for as long as the edge may take. */
 export function adminClient(baseUrl: string, { adminKey }: DataFolder): Client {
-  return createClient({ baseUrl, key: adminKey });
+  return createClient({ baseUrl, key: adminKey, fetch: patientFetch() });
 }

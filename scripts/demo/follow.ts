@@ -40,20 +40,37 @@ interface FollowOptions {
  * @throws ExperimentFailedError, ChildEndedError where a process has gone, the signal's reason
  */
 export async function follow(options: FollowOptions): Promise<ExperimentDetail> {
-  const { client, experimentId, children, signal, onChange } = options;
+  const { client, children, signal } = options;
   for (;;) {
     signal.throwIfAborted();
-    for (const child of children) {
-      const exit = child.exit();
-      if (exit) throw new ChildEndedError(child, exit);
-    }
-    const experiment = await client.getExperiment({ parameters: { experimentId } });
-    onChange(await Promise.all(experiment.stages.map((stage) => view(client, stage))));
+    requireAlive(children);
+    const experiment = await look(options);
     if (experiment.status === 'succeeded') return experiment;
     if (experiment.status === 'failed' || experiment.status === 'cancelled') {
       throw new ExperimentFailedError(await whyFailed(client, experiment));
     }
     await sleep(ASK_EVERY_MILLISECONDS, undefined, { signal });
+  }
+}
+
+/** @throws ChildEndedError with the end of the log of one that has gone */
+function requireAlive(children: readonly Child[]): void {
+  for (const child of children) {
+    const exit = child.exit();
+    if (exit) throw new ChildEndedError(child, exit);
+  }
+}
+
+/** Asks once, and shows the answer. */
+async function look({ client, experimentId, children, onChange }: FollowOptions): Promise<ExperimentDetail> {
+  try {
+    const experiment = await client.getExperiment({ parameters: { experimentId } });
+    onChange(await Promise.all(experiment.stages.map((stage) => view(client, stage))));
+    return experiment;
+  } catch (error) {
+    // Why nothing answers says more than that nothing does.
+    requireAlive(children);
+    throw error;
   }
 }
 

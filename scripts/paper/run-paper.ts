@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { openTaskModel } from '../../gpu-runner/tasks/open-base-model.ts';
 import type { Model } from '../../gpu-runner/llama/import/open-model.ts';
-import { createClient, type Client } from '../../shared/api/client.ts';
+import type { Client } from '../../shared/api/client.ts';
 import {
   hyperparameters as judgeSettings,
   type Hyperparameters,
@@ -16,7 +16,7 @@ import type { ReportDocument, ReportSetting } from '../../shared/report/document
 import type { GoldJudge } from '../../shared/report/label-reports.ts';
 import { readEvidence } from '../../shared/report/read-evidence.ts';
 import { ensureBaseModel, readBaseModel } from '../demo/base-model.ts';
-import { openDataFolder } from '../demo/data-folder.ts';
+import { adminClient, openDataFolder } from '../demo/data-folder.ts';
 import { ensureExperiment } from '../demo/experiments.ts';
 import { ensurePrinciple, readPrinciple } from '../demo/principle.ts';
 import { createProgress, type ProgressOutput } from '../demo/progress.ts';
@@ -30,7 +30,6 @@ import { commandOf, type PaperArguments } from './arguments.ts';
 import { calibrate } from './calibrate.ts';
 import { followAll } from './follow-all.ts';
 import { baseJudged, humanJudged } from './judged-pairs.ts';
-import { patientFetch } from './patient-fetch.ts';
 import { formatPlan, planCost } from './plan.ts';
 import { promptFigures } from './prompt-figures.ts';
 import { PAPER_SETTINGS, type Method, type PaperSettings } from './settings.ts';
@@ -84,7 +83,7 @@ export async function runPaper(run: PaperRun, signal: AbortSignal): Promise<void
       await startEdge({ host: 'node', port, dataFolder: folder.path, adminKey: folder.adminKey }),
     );
     signal.throwIfAborted();
-    const client = createClient({ baseUrl: url, key: folder.adminKey, fetch: patientFetch() });
+    const client = adminClient(url, folder);
     const key = await folder.runnerKey(client);
     children.push(startRunner({ url, key, name: RUNNER, dataFolder: folder.path }));
     const { experimentIds, promptSet, version } = await submit(client, settings, seeds, materials);

@@ -22,7 +22,6 @@ const NARROW = { width: 360, height: 740 };
 const SETTLE_MILLISECONDS = 1500;
 
 async function shoot(page: Page, name: string): Promise<void> {
-  await page.waitForLoadState('networkidle').catch(() => undefined);
   await page.waitForTimeout(SETTLE_MILLISECONDS);
   const session = await page.context().newCDPSession(page);
   const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 82 });

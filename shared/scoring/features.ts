@@ -53,3 +53,19 @@ export function featuresOf({ prompt, response }: ScoredText): Features {
 export function seenBit(word: string): number {
   return hash(`w ${word}`) & (SEEN_BITS - 1);
 }
+
+/** Adds words to a set of SEEN_BITS bits. */
+export function addSeen(set: Uint8Array, words: readonly string[]): void {
+  for (const word of words) {
+    const bit = seenBit(word);
+    set[bit >> 3] = (set[bit >> 3] ?? 0) | (1 << (bit & 7));
+  }
+}
+
+/** How many of the words a set holds, repetitions counted. */
+export function countSeen(set: Uint8Array, words: readonly string[]): number {
+  return words.filter((word) => {
+    const bit = seenBit(word);
+    return ((set[bit >> 3] ?? 0) >> (bit & 7)) & 1;
+  }).length;
+}

@@ -41,9 +41,6 @@ function waitForPoint(operation: Point['operation'], phase: Point['phase'], coun
   };
 }
 
-/** These two do not end green yet: `RLCD_FAULTS=1` runs them. */
-const ALL_FAULTS = process.env['RLCD_FAULTS'] === '1';
-
 beforeAll(async () => {
   world = await createWorld();
   const id = await world.submit();
@@ -80,7 +77,7 @@ it(
   TIME_LIMIT,
 );
 
-it.runIf(ALL_FAULTS)(
+it(
   'a runner five minutes ahead, left with connections on which nothing comes back, asks again; nothing counts twice',
   async () => {
     world = await createWorld();
@@ -101,7 +98,7 @@ it.runIf(ALL_FAULTS)(
   TIME_LIMIT,
 );
 
-it.runIf(ALL_FAULTS)(
+it(
   'a runner five minutes behind goes on when an edge whose disk was full has room, and when the edge was restarted',
   async () => {
     const disk = { refusals: 0 };

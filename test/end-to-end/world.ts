@@ -9,10 +9,12 @@ import { openNodeHost } from '../../edge/hosts/node.ts';
 import type { Blobs } from '../../edge/store/blobs.ts';
 import { describeModel } from '../../gpu-runner/tasks/open-base-model.ts';
 import { Proxy, type Point } from '../../scripts/chaos/proxy.ts';
+import { TINY } from '../../scripts/chaos/settings.ts';
 import { ensurePrinciple, readPrinciple } from '../../scripts/demo/principle.ts';
 import { edgeUrl } from '../../scripts/processes/edge-process.ts';
 import type { Child } from '../../scripts/processes/child.ts';
 import { freePort } from '../../scripts/processes/free-port.ts';
+import { patientFetch } from '../../scripts/processes/patient-fetch.ts';
 import { startRunner } from '../../scripts/processes/runner-process.ts';
 import { createClient, type Client } from '../../shared/api/client.ts';
 import type { Hyperparameters } from '../../shared/api/tasks/kinds.ts';
@@ -22,28 +24,10 @@ const ADMIN_KEY = 'a-key-for-end-to-end-tests-0123456789';
 
 /** Every stage in a second or two, with a checkpoint at every step. */
 export const QUICK: Hyperparameters = {
+  ...TINY,
   simulate: { maximumNewTokens: 24 },
-  'train-preference-model': {
-    rank: 2,
-    batchPairs: 4,
-    heldOutPairs: 4,
-    maximumLength: 128,
-    checkpointEverySteps: 1,
-  },
-  ppo: {
-    rank: 2,
-    maximumNewTokens: 8,
-    klCoefficients: [0.1, 0.2],
-    steps: [2, 3],
-    rollouts: 4,
-    minibatchSize: 4,
-    microbatchSize: 4,
-    penaltyWithoutStop: null,
-    samplePrompts: 1,
-    sampleEverySteps: 1,
-  },
-  select: { maximumNewTokens: 8, promptLimit: 4 },
-  generate: { maximumNewTokens: 16, promptLimit: 8 },
+  ppo: { ...TINY.ppo, maximumNewTokens: 8, steps: [2, 3], samplePrompts: 1 },
+  select: { ...TINY.select, maximumNewTokens: 8 },
 };
 
 /** So that no prompt stands in two splits. */
@@ -112,7 +96,7 @@ export async function createWorld({
     };
   };
   let stop = await start();
-  const client = createClient({ baseUrl: edgeUrl(port), key: ADMIN_KEY });
+  const client = createClient({ baseUrl: edgeUrl(port), key: ADMIN_KEY, fetch: patientFetch() });
   const key = (await client.createKey({ body: { name: 'runner', scopes: ['runner'] } })).secret ?? '';
   const principle = await readPrinciple('kind-stories');
   const version = await ensurePrinciple(client, principle);

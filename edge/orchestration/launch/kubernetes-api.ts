@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { Send } from './launcher.ts';
+import { withTimeLimit } from '../../../shared/with-time-limit.ts';
 
 const CALL_MILLISECONDS = 10_000;
 const ATTEMPTS = 3;
@@ -124,22 +125,24 @@ export class KubernetesApi {
   > {
     const { url, namespace, token, send = fetch, callMilliseconds = CALL_MILLISECONDS } = this.#cluster;
     try {
-      const response = await send(
-        new Request(`${url}/apis/batch/v1/namespaces/${namespace}/${path}`, {
-          method,
-          headers: {
-            authorization: `Bearer ${await token()}`,
-            accept: 'application/json',
-            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          },
-          ...(body === undefined ? {} : { body }),
-          // The token is for this server alone.
-          redirect: 'manual',
-          signal: AbortSignal.timeout(callMilliseconds),
-        }),
-      );
-      if (response.ok) return { response: await response.json() };
-      return { error: await readError(response), response };
+      return await withTimeLimit(undefined, callMilliseconds, async (signal) => {
+        const response = await send(
+          new Request(`${url}/apis/batch/v1/namespaces/${namespace}/${path}`, {
+            method,
+            headers: {
+              authorization: `Bearer ${await token()}`,
+              accept: 'application/json',
+              ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+            },
+            ...(body === undefined ? {} : { body }),
+            // The token is for this server alone.
+            redirect: 'manual',
+            signal,
+          }),
+        );
+        if (response.ok) return { response: await response.json() };
+        return { error: await readError(response), response };
+      });
     } catch (error) {
       const message = error instanceof Error ? describe(error) : String(error);
       return { error: new KubernetesError(0, 'NoAnswer', message), response: undefined };

@@ -6,6 +6,7 @@
  * recorded request cannot be played again.
  */
 import type { Launcher, Send } from './launcher.ts';
+import { withTimeLimit } from '../../../shared/with-time-limit.ts';
 
 const TIMEOUT_MILLISECONDS = 10_000;
 
@@ -31,18 +32,21 @@ export function createWebhookLauncher({ url, secret, send = fetch }: Webhook): L
       const body = JSON.stringify(request);
       const timestamp = String(Math.floor(request.time / 1000));
       try {
-        const response = await send(
-          new Request(url, {
-            method: 'POST',
-            body,
-            headers: {
-              'content-type': 'application/json',
-              'x-rlcd-timestamp': timestamp,
-              'x-rlcd-signature': await signWebhook(secret, timestamp, body),
-            },
-            redirect: 'manual',
-            signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
-          }),
+        const signature = await signWebhook(secret, timestamp, body);
+        const response = await withTimeLimit(undefined, TIMEOUT_MILLISECONDS, (signal) =>
+          send(
+            new Request(url, {
+              method: 'POST',
+              body,
+              headers: {
+                'content-type': 'application/json',
+                'x-rlcd-timestamp': timestamp,
+                'x-rlcd-signature': signature,
+              },
+              redirect: 'manual',
+              signal,
+            }),
+          ),
         );
         await response.body?.cancel();
         if (response.ok) return { outcome: 'launched', reason: `answered ${response.status}` };

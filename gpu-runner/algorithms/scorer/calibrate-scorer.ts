@@ -1,6 +1,6 @@
 /** How a student's scores become probabilities, and which texts it knows. */
 import { type Calibration, SCORER_FORMAT } from '../../../shared/scoring/calibration.ts';
-import { SEEN_BITS, seenBit } from '../../../shared/scoring/features.ts';
+import { addSeen, countSeen, SEEN_BITS } from '../../../shared/scoring/features.ts';
 import { sortedQuantile } from '../../../shared/statistics/summary.ts';
 import type { ScoredPair } from './teacher-scores.ts';
 import type { JudgedPair } from './train-scorer.ts';
@@ -9,10 +9,8 @@ import type { JudgedPair } from './train-scorer.ts';
 export function seenWordsOf(train: readonly ScoredPair[]): Uint8Array {
   const bits = new Uint8Array(SEEN_BITS / 8);
   for (const { first, second } of train) {
-    for (const word of [...first.words, ...second.words]) {
-      const bit = seenBit(word);
-      bits[bit >> 3] = (bits[bit >> 3] ?? 0) | (1 << (bit & 7));
-    }
+    addSeen(bits, first.words);
+    addSeen(bits, second.words);
   }
   return bits;
 }
@@ -73,10 +71,5 @@ export function calibrateScorer(
 }
 
 function knownShare(words: readonly string[], seenWords: Uint8Array): number {
-  if (words.length === 0) return 1;
-  const known = words.filter((word) => {
-    const bit = seenBit(word);
-    return ((seenWords[bit >> 3] ?? 0) >> (bit & 7)) & 1;
-  });
-  return known.length / words.length;
+  return words.length === 0 ? 1 : countSeen(seenWords, words) / words.length;
 }

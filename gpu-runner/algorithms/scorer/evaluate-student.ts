@@ -42,9 +42,7 @@ export function evaluateStudent(pairs: readonly JudgedPair[], seed: number): Eva
   );
   const labelled = simulated.filter(({ label }) => label !== null && label !== 0.5);
   const withLabel = (gap: (pair: JudgedPair) => number) =>
-    labelled.length === 0
-      ? 0.5
-      : mean(labelled.map((pair) => sameSign(gap(pair), (pair.label ?? 0.5) - 0.5)));
+    mean(labelled.map((pair) => sameSign(gap(pair), (pair.label ?? 0.5) - 0.5)));
   return {
     pairs: agreementOf(simulated),
     freshPairs: agreementOf(pairs.filter(({ source }) => source === 'fresh')),
@@ -54,7 +52,10 @@ export function evaluateStudent(pairs: readonly JudgedPair[], seed: number): Eva
       interval: { lower, upper, confidence },
     },
     byLength: byLength(simulated),
-    labels: { n: labelled.length, student: withLabel(studentGap), teacher: withLabel(teacherGap) },
+    labels:
+      labelled.length === 0
+        ? null
+        : { n: labelled.length, student: withLabel(studentGap), teacher: withLabel(teacherGap) },
   };
 }
 

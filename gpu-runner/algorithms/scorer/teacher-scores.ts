@@ -24,7 +24,7 @@ export type ScorerSettings = TaskParameters<'train-scorer'> & {
 export interface ScorerInput {
   /** of the simulation, with their labels */
   readonly pairs: readonly PreferencePairLine[];
-  /** of the train split; the first `freshPrompts` are answered anew */
+  /** to be answered anew */
   readonly prompts: readonly PromptRow[];
   readonly seed: number;
 }
@@ -96,7 +96,7 @@ export async function teacherScores(
       `all ${pairs.length} pairs are longer than the context of ${contextLength} tokens`,
     );
   }
-  const inputs = generationPrompts(prompts.slice(0, settings.freshPrompts), settings, tokenizer);
+  const inputs = generationPrompts(prompts, settings, tokenizer);
   const samples = ANSWERS * inputs.length;
   const total = 2 * simulated.length + samples;
   const { state, step } = await startOf(resume, total);

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { AskChat, ChatAnswer, ChatQuestion } from '../../algorithms/judge/chat-judge.ts';
+import { withTimeLimit } from '../../../shared/with-time-limit.ts';
 import { TaskInputError } from '../task-context.ts';
 
 export interface ChatEndpoint {
@@ -90,24 +91,26 @@ async function askOnce(
   let response: Response;
   let body: string;
   try {
-    response = await fetch(`${url}/chat/completions`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        ...(key === null ? {} : { authorization: `Bearer ${key}` }),
-      },
-      body: JSON.stringify({
-        model,
-        messages: [
-          { role: 'system', content: system },
-          { role: 'user', content: user },
-        ],
-        temperature,
-        max_tokens: maximumTokens,
-      }),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-    });
-    body = await response.text();
+    ({ response, body } = await withTimeLimit(signal, timeoutMs, async (limited) => {
+      const answered = await fetch(`${url}/chat/completions`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+        },
+        body: JSON.stringify({
+          model,
+          messages: [
+            { role: 'system', content: system },
+            { role: 'user', content: user },
+          ],
+          temperature,
+          max_tokens: maximumTokens,
+        }),
+        signal: limited,
+      });
+      return { response: answered, body: await answered.text() };
+    }));
   } catch (error) {
     signal.throwIfAborted();
     return { trouble: error instanceof Error ? error.message : String(error), afterMs: null };

@@ -18,12 +18,15 @@ const classified = z.array(z.object({ label: z.string(), score: z.number() })).m
  */
 export async function classifierJudge(name: string, folder: string, label: string): Promise<PairJudge> {
   const place = resolve(folder);
-  const found = await stat(place).catch(() => null);
-  if (found?.isDirectory() !== true) {
-    throw new TaskInputError(
+  const refused = (cause?: unknown) =>
+    new TaskInputError(
       `${folder} is no folder on this runner's machine: put the classifier (config.json, tokenizer.json, onnx/) there`,
+      { cause },
     );
-  }
+  const found = await stat(place).catch((cause: unknown) => {
+    throw refused(cause);
+  });
+  if (!found.isDirectory()) throw refused();
   env.allowRemoteModels = false;
   env.localModelPath = dirname(place);
   const classify = await pipeline('text-classification', basename(place), {

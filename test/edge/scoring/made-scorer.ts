@@ -20,8 +20,15 @@ function tensor(name: string, type: number, dims: readonly number[], bytes: Uint
 const floats = (name: string, dims: readonly number[], values: readonly number[]) =>
   tensor(name, 1, dims, new Uint8Array(Float32Array.from(values).buffer));
 
-/** @param weights of words: a response scores their sum over the root of its features, plus `bias` */
-export function madeScorer(weights: Readonly<Record<string, number>>, bias = 0): Uint8Array {
+/**
+ * @param weights of words: a response scores their sum over the root of its features, plus `bias`
+ * @param otherMetadata in the place of what belongs there
+ */
+export function madeScorer(
+  weights: Readonly<Record<string, number>>,
+  bias = 0,
+  otherMetadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   const table = new Int8Array((BUCKETS + 1) * DIMENSION);
   for (const [word, weight] of Object.entries(weights)) {
     const [row = 0] = featuresOf({ prompt: '', response: word }).response;
@@ -44,7 +51,14 @@ export function madeScorer(weights: Readonly<Record<string, number>>, bias = 0):
   const seenWords = Buffer.alloc(SEEN_BITS / 8, 255).toString('base64');
   const names = JSON.stringify(['w1', 'b1', 'w2', 'b2']);
   const calibration = JSON.stringify(CALIBRATION);
-  const metadata = { calibration, seenWords, table: 'table', scales: 'scales', dense: names };
+  const metadata = {
+    calibration,
+    seenWords,
+    table: 'table',
+    scales: 'scales',
+    dense: names,
+    ...otherMetadata,
+  };
   for (const [key, value] of Object.entries(metadata)) {
     model
       .uint32(114)

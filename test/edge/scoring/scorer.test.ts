@@ -14,6 +14,7 @@ import { TensorSession } from '../../../gpu-runner/tensor/session.ts';
 import { integerBelow } from '../../../shared/random.ts';
 import { BUCKETS, featuresOf, SEEN_BITS } from '../../../shared/scoring/features.ts';
 import { randomStudent } from '../../gpu-runner/algorithms/scorer/random-student.ts';
+import { madeScorer } from './made-scorer.ts';
 import { CALIBRATION } from './scorer-file.ts';
 
 const student = quantiseStudent(randomStudent(7));
@@ -94,6 +95,9 @@ describe('a file that is no scorer', () => {
     ['cut', file.subarray(0, file.length / 2), /no ONNX model|no metadata|constant/],
     ['of another calibration', encodeScorer(student, { ...CALIBRATION, slope: -1 }, noWords), /calibration/],
     ['of another set of words', encodeScorer(student, CALIBRATION, new Uint8Array(3)), /has 3 bytes/],
+    ['with other names of constants', madeScorer({}, 0, { dense: '5' }), /dense is of another form/],
+    ['with metadata that are no JSON', madeScorer({}, 0, { dense: '[' }), /"dense" is not JSON/],
+    ['with a constant that is not there', madeScorer({}, 0, { dense: '["w1","b1","w2","none"]' }), /"none"/],
     ['with a weight that is no number', encodeScorer(withNan, CALIBRATION, noWords), /not finite/],
   ])('%s is refused with what is wrong', (_, bytes, message) => {
     const error = refusal(bytes);

@@ -12,33 +12,17 @@ import { startRunner } from '../../../scripts/processes/runner-process.ts';
 import type { Child } from '../../../scripts/processes/child.ts';
 import { createClient, type Client } from '../../../shared/api/client.ts';
 import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
+import { TINY } from '../../../scripts/chaos/settings.ts';
 import { judgement } from '../../../shared/api/tasks/judge.ts';
 import { kindStories } from '../../../shared/principles/kind-stories/kind-stories.ts';
 import { openTinyModel, tinyBannedTexts, tinyPrompts } from '../algorithms/tiny-model.ts';
 
 const ADMIN_KEY = 'a-key-for-tests-of-the-runner-0123456789';
 const SMALL: Hyperparameters = {
+  ...TINY,
   simulate: { maximumNewTokens: 24, maximumTries: 50, bannedTexts: tinyBannedTexts, promptLimit: 12 },
-  'train-preference-model': {
-    rank: 2,
-    batchPairs: 4,
-    heldOutPairs: 4,
-    maximumLength: 128,
-    checkpointEverySteps: 1,
-  },
-  ppo: {
-    rank: 2,
-    maximumNewTokens: 8,
-    klCoefficients: [0.1, 0.2],
-    steps: [1, 2],
-    rollouts: 4,
-    minibatchSize: 4,
-    microbatchSize: 4,
-    penaltyWithoutStop: null,
-    samplePrompts: 1,
-  },
-  select: { maximumNewTokens: 8, promptLimit: 4 },
-  generate: { maximumNewTokens: 16, promptLimit: 8 },
+  ppo: { ...TINY.ppo, maximumNewTokens: 8, steps: [1, 2], samplePrompts: 1 },
+  select: { ...TINY.select, maximumNewTokens: 8 },
 };
 /** So long that every test stops it. */
 const ENDLESS: Hyperparameters = { ...SMALL, ppo: { ...SMALL.ppo, steps: [100_000] } };

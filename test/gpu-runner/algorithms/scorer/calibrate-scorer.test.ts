@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { uniform } from '../../../../shared/random.ts';
 import { fitSlope, seenWordsOf } from '../../../../gpu-runner/algorithms/scorer/calibrate-scorer.ts';
-import { featuresOf, seenBit } from '../../../../shared/scoring/features.ts';
+import { countSeen, featuresOf } from '../../../../shared/scoring/features.ts';
 
 describe('the slope', () => {
   it('finds the one that drew the labels', () => {
@@ -33,7 +33,7 @@ describe('the words seen', () => {
     const bits = seenWordsOf([
       { ...pair, source: 'fresh', prompt: 'Mia', firstScore: 0, secondScore: 0, label: null },
     ]);
-    const has = (word: string) => ((bits[seenBit(word) >> 3] ?? 0) >> (seenBit(word) & 7)) & 1;
-    expect(['tom', 'ran', 'fell', 'mia'].map(has)).toEqual([1, 1, 1, 0]);
+    expect(['tom', 'ran', 'fell', 'mia'].map((word) => countSeen(bits, [word]))).toEqual([1, 1, 1, 0]);
+    expect(countSeen(bits, ['tom', 'tom', 'mia'])).toBe(2);
   });
 });

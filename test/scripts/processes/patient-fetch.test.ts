@@ -1,6 +1,6 @@
 /** What is sent again and what is not. */
 import { describe, expect, it } from 'vitest';
-import { patientFetch } from '../../../scripts/paper/patient-fetch.ts';
+import { patientFetch } from '../../../scripts/processes/patient-fetch.ts';
 
 /** Fails so often, then answers with what it was sent. */
 function failing(times: number, error: Error) {

@@ -1,4 +1,4 @@
-/** Requests that outlast an edge which is slow to answer: a comparison keeps the machine busy for a long time. */
+/** Requests that outlast an edge which is slow to answer or comes back: a long run keeps its machine busy. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 interface Patience {

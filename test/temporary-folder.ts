@@ -1,0 +1,11 @@
+/** One folder for everything that the tests write beside themselves, removed when they end: no test can forget its own. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Before the first test's process starts, which takes the place over. @returns what runs after the last one */
+export default function setup(): () => void {
+  const folder = mkdtempSync(join(tmpdir(), 'rlcd-test-'));
+  process.env['TMPDIR'] = folder;
+  return () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+}
