@@ -1,9 +1,10 @@
 /** Which device the runner works on, and why: what CUDA needs is looked for by name, and what is missing is told with its package. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { ConfigurationError } from './configuration.ts';
+import { neededLibraries } from './elf-needed.ts';
 
 /** What `--device` takes. */
 const DEVICE_CHOICES = ['auto', 'cpu', 'cuda', 'webgpu'] as const;
@@ -37,9 +38,9 @@ const USUAL = [
 const PACKAGES: readonly (readonly [pattern: RegExp, cure: (version: string) => string])[] = [
   [/^libcudart\.so\.(\d+)/, (version) => `apt package cuda-cudart-${version}-*`],
   [/^libcublas(?:Lt)?\.so\.(\d+)/, (version) => `apt package libcublas-${version}-*`],
-  [/^libcurand\.so\.(\d+)/, () => 'apt package libcurand-12-*'],
-  [/^libcufft\.so\.(\d+)/, () => 'apt package libcufft-12-*'],
-  [/^libcudnn\.so\.(\d+)/, (version) => `apt package libcudnn${version}-cuda-12`],
+  [/^libcurand\.so\.(\d+)/, () => 'apt package libcurand-12-*, or -13-* with CUDA 13'],
+  [/^libcufft\.so\.(\d+)/, (version) => `apt package libcufft-${Number(version) + 1}-*`],
+  [/^libcudnn\.so\.(\d+)/, (version) => `apt package libcudnn${version}-cuda-12, or -13 with CUDA 13`],
   [
     /^libcuda\.so\.1$/,
     () => 'the NVIDIA driver; in a container, the NVIDIA Container Toolkit and --gpus all',
@@ -60,17 +61,16 @@ export function missingCudaLibraries(places: LibraryPlaces = systemPlaces()): Mi
   const engineLibraries = ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so']
     .filter((library) => !existsSync(path.join(places.engine, library)))
     .map((library) => ({ library, cure: INSTALL }));
-  const needed = existsSync(provider) ? linkedLibraries(readFileSync(provider, 'latin1')) : USUAL;
+  const needed = existsSync(provider) ? neededLibraries(provider).filter(isOfCuda) : USUAL;
   const system = [...needed, 'libcuda.so.1']
     .filter((library) => !places.isFound(library))
     .map((library) => ({ library, cure: cureOf(library) }));
   return [...engineLibraries, ...system];
 }
 
-/** Names of the CUDA libraries that a shared object asks for. */
-function linkedLibraries(bytes: string): string[] {
-  const names = bytes.match(/lib(?:cudart|cublasLt|cublas|curand|cufft|cudnn)\.so\.\d+/g) ?? [];
-  return [...new Set(names)];
+/** Whether what the provider is linked with comes from CUDA; the driver is looked for in any case. */
+function isOfCuda(library: string): boolean {
+  return /^lib(?:cudart|cublasLt|cublas|curand|cufft|cudnn|nvrtc)\.so\.\d+/.test(library);
 }
 
 function cureOf(library: string): string {

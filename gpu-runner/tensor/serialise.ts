@@ -37,6 +37,9 @@ export function serialiseGraph(graph: Graph, metadata: Readonly<Record<string, s
   });
 }
 
+/** Operators whose kernels leave out results that have no name; of others a nameless result is a crash. */
+const OPTIONAL_RESULTS: ReadonlySet<string> = new Set(['SkipSimplifiedLayerNormalization']);
+
 /** Writes graphs into messages, renaming what a graph outputs to the output's name. */
 class Writer {
   readonly #renamed = new Map<string, string>();
@@ -76,13 +79,15 @@ class Writer {
   }
 
   #node(node: Node, wanted: Set<string>): NodeMessage {
+    const isOptional = OPTIONAL_RESULTS.has(node.operator);
+    const read = new Set(node.outputs.map(({ name }) => name).filter((name) => wanted.has(name)));
     for (const input of node.inputs) if (input !== undefined) wanted.add(input.name);
     return {
       name: node.name,
       opType: node.operator,
       domain: node.domain,
       input: node.inputs.map((input) => (input === undefined ? '' : this.#name(input.name))),
-      output: node.outputs.map((output) => this.#name(output.name)),
+      output: node.outputs.map(({ name }) => (isOptional && !read.has(name) ? '' : this.#name(name))),
       attribute: Object.entries(node.attributes).map(([name, attribute]) =>
         this.#attribute(name, attribute, wanted),
       ),

@@ -1,6 +1,15 @@
-/** Which of its two forms a decoding step on CUDA takes, by what each costs on paper. */
-import { type LlamaConfiguration, parameterCount } from '../config.ts';
+/** Which of its two forms a decoding step on CUDA takes, by what each costs. */
+import type { LlamaConfiguration } from '../config.ts';
 import type { DecodeAttention } from './rollout-graph.ts';
+
+/**
+ * What the launches that `two-part` adds cost a layer, in seconds: 1.93 ms a step at one row and 2.12 ms at 64 over the 22
+ * layers of m1b on an H100 (docs/gpu.md).
+ */
+const ADDED_LAUNCHES = 90e-6;
+
+/** Bytes a second that a card copies, reading and writing counted: assumed, below an H100's 3.35e12. */
+const COPY_RATE = 2.5e12;
 
 /** Bytes of keys and values of one row at one place, in fp16. */
 export function cacheBytesPerPlace({ layers, keyValueHeads, headSize }: LlamaConfiguration): number {
@@ -8,9 +17,7 @@ export function cacheBytesPerPlace({ layers, keyValueHeads, headSize }: LlamaCon
 }
 
 /**
- * `fused` while the copies of the past that it makes each step weigh less than half of the weights that the step reads
- * anyway; `two-part` above, where its launches hide behind the work on many rows. An estimate, not a measurement: the GPU
- * bench takes `--attention` to compare both.
+ * `fused` while the copies of the past that it makes each step take less time than the launches that `two-part` adds.
  *
  * @param rows decoded together
  * @param positions of the longest row
@@ -21,5 +28,5 @@ export function decodeAttentionFor(
   positions: number,
 ): DecodeAttention {
   const copied = 2 * rows * positions * cacheBytesPerPlace(configuration);
-  return copied < parameterCount(configuration) / 2 ? 'fused' : 'two-part';
+  return copied / COPY_RATE < configuration.layers * ADDED_LAUNCHES ? 'fused' : 'two-part';
 }

@@ -7,14 +7,14 @@ import { fill as filled } from '../../tensor/operators.ts';
 import type { LlamaConfiguration } from '../config.ts';
 import { rotaryTables } from '../rotary-tables.ts';
 import type { AdapterLayout } from '../training/lora-layout.ts';
-import { withAdapters } from '../training/lora.ts';
 import type { GraphWeights } from '../training/weights.ts';
 import type { DrawOptions } from '../rollout/draw-token.ts';
 import { drawInputs, STATE } from '../rollout/rollout-graph.ts';
 import { appendToPrefix } from '../rollout/prefix.ts';
+import { rolloutAdapters } from './adapters.ts';
 import { type CudaCache, fusedAttention, prefixMask, twoPartAttention } from './attention.ts';
 import { CudaTensors, cudaWeights } from './cuda-weights.ts';
-import { cudaLayer, plainNorm } from './layer.ts';
+import { plainNorm, rolloutLayer, type Stream, streamEnd } from './layer.ts';
 import { nextState, rowState } from './row-state.ts';
 
 /** Decoding steps between two looks at whether all rows have ended. */
@@ -191,7 +191,7 @@ function sharedValues(
     weightsFor: (time) =>
       adapters === undefined || vector === undefined
         ? plain
-        : withAdapters(plain, adapters.layout, vector, multiplyDimensions('rows', time)).weights,
+        : rolloutAdapters(plain, adapters.layout, vector, multiplyDimensions('rows', time)),
     uniforms: graph.input('uniforms', 'float32', [batch, 'steps']),
     limits: graph.input('limits', 'int64', [batch]),
     stops: graph.input('stops', 'int64', ['stops', 'window']),
@@ -226,11 +226,11 @@ function promptPass(
     capacity: 'startPrefix+promptTime',
   };
   const caches: CudaCache[] = [];
-  let x = weights.embed(ops.reshape(body.capture(tokens), [rows]));
+  let stream: Stream = { x: weights.embed(ops.reshape(body.capture(tokens), [rows])) };
   for (let layer = 0; layer < configuration.layers; layer++) {
     const prefix = `layers.${layer}`;
-    x = body.named(prefix, () =>
-      cudaLayer(weights, prefix, x, plainNorm, (mixed) => {
+    stream = body.named(prefix, () =>
+      rolloutLayer(weights, prefix, stream, (mixed) => {
         const { attended, cache } = fusedAttention(configuration, mixed, known(past[layer]), context);
         caches.push(cache);
         return attended;
@@ -239,7 +239,7 @@ function promptPass(
   }
   const firstRows = ops.multiply(ops.range(body, batch), body.dimension('promptTime'));
   const lastRows = ops.subtract(ops.add(firstRows, body.capture(real)), 1);
-  return { logits: logitsOf(shared, ops.gather(x, lastRows)), caches };
+  return { logits: logitsOf(shared, ops.gather(streamEnd(stream), lastRows)), caches };
 }
 
 interface Chunk {
@@ -303,11 +303,11 @@ function decodeChunk(
         return twoPartAttention(configuration, mixed, known(prefix[layer]), known(caches[layer]), context);
       };
       const grown: CudaCache[] = [];
-      let x = weights.embed(known(state[0]));
+      let stream: Stream = { x: weights.embed(known(state[0])) };
       for (let layer = 0; layer < configuration.layers; layer++) {
         const name = `layers.${layer}`;
-        x = body.named(name, () =>
-          cudaLayer(weights, name, x, plainNorm, (mixed) => {
+        stream = body.named(name, () =>
+          rolloutLayer(weights, name, stream, (mixed) => {
             const { attended, cache } = attend(layer, mixed);
             grown.push(cache);
             return attended;
@@ -315,7 +315,7 @@ function decodeChunk(
         );
       }
       const pick = ops.gather(shared.uniforms, known(index), 1);
-      const next = nextState(body, state, logitsOf(shared, x), pick, shared);
+      const next = nextState(body, state, logitsOf(shared, streamEnd(stream)), pick, shared);
       return {
         carried: [...next.row, ops.add(known(position), 1), ops.add(known(index), 1), ...flatten(grown)],
         stacked: [next.token, next.logProbability],

@@ -65,7 +65,7 @@ export function adaptedWeights(
 }
 
 /** [G, r, out_i] each -> [G, parts r, sum of out_i], zero off the blocks: one product adds to all projections. */
-function blockDiagonal(blocks: readonly Value[]): Value {
+export function blockDiagonal(blocks: readonly Value[]): Value {
   if (blocks.length === 1) return ops.first(blocks);
   const rows = blocks.map((block, index) => {
     const [groups = 1, rank = 1] = block.shape;

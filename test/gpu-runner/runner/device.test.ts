@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { sharedLibrary } from './shared-library.ts';
 import { chooseDevice, deviceChoice, missingCudaLibraries } from '../../../gpu-runner/runner/device.ts';
 
 const engine = mkdtempSync(path.join(tmpdir(), 'rlcd-device-'));
@@ -20,9 +21,13 @@ describe('the libraries that CUDA needs', () => {
 
   it('are those that the provider itself is linked with', () => {
     writeFileSync(path.join(engine, 'libonnxruntime_providers_shared.so'), '');
+    // A name in its text alone is what another version would open: CUDA 13's provider speaks of libcudart.so.12.
     writeFileSync(
       path.join(engine, 'libonnxruntime_providers_cuda.so'),
-      Buffer.from('\x7fELF\0libcublasLt.so.13\0libcudnn.so.9\0libcudart.so.13\0libcudart.so.13\0'),
+      sharedLibrary(
+        ['libcublasLt.so.13', 'libcudnn.so.9', 'libcudart.so.13', 'libm.so.6'],
+        'libcudart.so.12',
+      ),
     );
     const missing = missingCudaLibraries({ engine, isFound: (library) => library === 'libcudart.so.13' });
     expect(missing.map(({ library }) => library)).toEqual([

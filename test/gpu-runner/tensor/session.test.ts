@@ -219,11 +219,11 @@ describe('SessionWorker', () => {
     const session = await worker.open({ model: slow(200) }, { threads: 1 });
     let turns = 0;
     const turn = setInterval(() => turns++, 0);
-    // Were this thread blocked by the run, its timer would not fire before the run's end.
+    // Were this thread blocked by the run, its timer would fire once at most; on a busy machine a free one fires seldom too.
     const run = session.run({ x: square() }).finally(() => clearInterval(turn));
     const { y } = await run;
     expect(y?.shape).toEqual([256, 256]);
-    expect(turns).toBeGreaterThan(20);
+    expect(turns).toBeGreaterThan(2);
     await worker.close();
   });
 
