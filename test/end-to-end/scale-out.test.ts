@@ -17,7 +17,13 @@ const SMALL: Hyperparameters = {
   simulate: { maximumNewTokens: 24, maximumTries: 50, bannedTexts: tinyBannedTexts },
   ppo: { ...QUICK.ppo, klCoefficients: [0.1], steps: [1] },
 };
-const BODY = { shards: SHARDS, promptSet: 'tiny', hyperparameters: SMALL };
+/** Of all methods the one with every stage that is cut into shards: simulate, label and generate. */
+const BODY = {
+  method: 'rlcd-rescore',
+  shards: SHARDS,
+  promptSet: 'tiny',
+  hyperparameters: SMALL,
+} as const;
 const NO_DIFFERENCE = {
   differingBytes: 0,
   differingDocuments: [],
@@ -161,16 +167,23 @@ it(
 );
 
 it(
-  'shards joined in their order are the bytes of one shard, of the simulation and of the completions',
+  'shards joined in their order are the bytes of one shard: simulation, labels and completions',
   async () => {
     const { client } = single;
     const whole = await single.submit({ ...BODY, shards: 1 });
-    await until(single, whole, (experiment) =>
-      tasksOf(experiment, 'simulate', 'generate-base').every(({ status }) => status === 'succeeded'),
+    await until(
+      single,
+      whole,
+      (experiment) =>
+        tasksOf(experiment, 'label').length === 1 &&
+        tasksOf(experiment, 'simulate', 'label', 'generate-base').every(
+          ({ status }) => status === 'succeeded',
+        ),
     );
     await client.cancelExperiment({ parameters: { experimentId: whole } });
     for (const [stage, output] of [
       ['simulate', 'pairs'],
+      ['label', 'pairs'],
       ['generate-base', 'completions'],
     ] as const) {
       const text = await joined(client, whole, stage, output);
