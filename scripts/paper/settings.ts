@@ -53,8 +53,8 @@ const tiny: PaperSettings = {
 
 /**
  * Five systems and three seeds of a model of three million parameters within 25 minutes of two cores. Nothing is banned
- * and no tail is cut (`bannedTexts`, `topP`): a draw that is restricted sorts the vocabulary, which took most of the
- * time of sampling, and stories hold neither back-slashes nor back-ticks.
+ * and no tail is cut (`bannedTexts`, `topP`): a draw that is restricted sorts the vocabulary at every step, and stories
+ * hold neither back-slashes nor back-ticks.
  */
 const small: PaperSettings = {
   methods: SYSTEMS,
