@@ -58,11 +58,15 @@ const BASELINE_STEPS = 3;
 /** Steps in a row for which the condition must hold. */
 const PATIENCE = 2;
 
-/** Drift of each signal that counts as 1. Reasoned, to be held against `npm run bench -- alarm`. */
+/**
+ * Drift of each signal that counts as 1, chosen on the calibration runs of `npm run bench -- alarm --calibration`
+ * (docs/results/alarm.md): where gold fell, reward and length stood at 1.2 or more when it began; where it held, reward
+ * stayed below 0.8 and length, from the tenth step on, below 1.
+ */
 const LIMITS: Readonly<Record<AlarmSignal, number>> = {
   kl: 0.15,
-  reward: 2,
-  length: 1,
+  reward: 3.5,
+  length: 1.5,
   repetition: 0.1,
   'value-error': 0.5,
 };
@@ -135,10 +139,13 @@ function averaged(
   return next;
 }
 
-/** The alarm's condition as one number, 1 where it holds. */
+/**
+ * The alarm's condition as one number, 1 where it holds: the policy has gone far for its reward, and its texts, or what the
+ * value model makes of them, have changed as well. Neither alone means harm: a sound reward is followed far, too.
+ */
 function alarmLevel(drifts: Readonly<Record<AlarmSignal, number>>): number {
   const side = Math.max(drifts.length, drifts.repetition, drifts['value-error']);
-  return Math.min(drifts.kl + drifts.reward, 2 * side);
+  return Math.min((drifts.kl + drifts.reward) / 2, side);
 }
 
 function alarmOf(

@@ -62,6 +62,14 @@ describe('over-optimisation alarm', () => {
     );
   });
 
+  it('stays silent where a reward is followed far while the texts stay as long and as varied as they were', () => {
+    // The farthest that runs with a sound reward went on the calibration runs of the bench.
+    const sound = { ...calm, klPerToken: 0.7, reward: 2.6, length: 24.5, repetition: 0.12, valueError: 0.9 };
+    expect(after([...times(3, calm), ...times(30, sound)]).raised).toBeNull();
+    const { raised } = after([...times(3, calm), ...times(2, { ...sound, reward: 5, length: 29 })]);
+    expect(raised?.signals).toEqual(['kl', 'reward', 'length']);
+  });
+
   it('stays silent for a run that stays as it began, however long', () => {
     const state = after(times(200, calm));
     expect(state.raised).toBeNull();
