@@ -35,6 +35,11 @@ export function largestMatrix(model: ModelShape): number {
   return Math.max(...layerMatrices(model).map(([outputs, inputs]) => outputs * inputs));
 }
 
+/** Weights of the matrices of one layer. */
+export function layerWeights(model: ModelShape): number {
+  return layerMatrices(model).reduce((sum, [outputs, inputs]) => sum + outputs * inputs, 0);
+}
+
 /**
  * The frozen 8-bit base.
  *
@@ -80,4 +85,14 @@ export function cacheBytesPerPlace(device: PlannedDevice, model: ModelShape): nu
 export function vocabularyBlock({ vocabularySize }: ModelShape): number {
   const rows = 2 ** Math.floor(Math.log2((8 << 20) / vocabularySize));
   return Math.min(512, Math.max(16, rows));
+}
+
+/** Decode steps of a CPU's sampler between two moves of its caches: fewer for large models, so that a cancel is quick. */
+export function chunkSteps(model: ModelShape): number {
+  const { vocabularySize, hiddenSize, layers, tiedEmbedding } = model;
+  const parameters =
+    (tiedEmbedding ? 1 : 2) * vocabularySize * hiddenSize +
+    layers * (layerWeights(model) + 2 * hiddenSize) +
+    hiddenSize;
+  return Math.min(32, Math.max(1, 2 ** Math.floor(Math.log2(4e9 / parameters))));
 }

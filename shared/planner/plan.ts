@@ -3,7 +3,9 @@ import {
   adapterNumbers,
   baseBytes,
   cacheBytesPerPlace,
+  chunkSteps,
   largestMatrix,
+  layerWeights,
   type ModelShape,
   type PlannedDevice,
   vocabularyBlock,
@@ -26,7 +28,7 @@ export interface Workload {
 interface MemoryParts {
   /** the process and the engine without any model */
   readonly process: number;
-  /** the frozen base, once for each session that reads it */
+  /** the frozen base of each session that reads it, and what is unfolded of it */
   readonly weights: number;
   /** trained vectors and their gradients */
   readonly adapters: number;
@@ -34,7 +36,7 @@ interface MemoryParts {
   readonly moments: number;
   /** keys and values of all rows at their longest, with the copies that are made of them */
   readonly keyValueCache: number;
-  /** what the layers compute: of a prompt's pass, and of the training step */
+  /** what the layers compute: of a prompt's pass, and of the training step with what the engine's arena wastes */
   readonly activations: number;
   /** logits, probabilities, and the vocabulary's rows where they are unfolded */
   readonly vocabulary: number;
@@ -48,17 +50,20 @@ export interface MemoryPlan {
   readonly total: number;
 }
 
+const MEBIBYTE = 2 ** 20;
+
 /** What was fitted to measured peaks; see docs/gpu.md. */
 const CPU = {
-  /** Node, the engine's libraries and the modules of a bench */
-  process: 113e6,
-  session: 23e6,
-  /** copies of the base in a loaded session: its file, the bytes turned unsigned, and the engine's packed form */
-  weightCopies: 2.55,
-  cacheCopies: 2.2,
+  /** Node with the modules of a bench */
+  process: 123e6,
+  /** pages of the engine's library that a loaded session touches, and what is left of building its graph */
+  session: 20e6,
+  layer: 2e6,
   /** a sampler's small buffers */
-  sampler: 12e6,
-  logitCopies: 6,
+  sampler: 15e6,
+  logitCopies: 3,
+  /** an arena below 2 GiB: what its regions waste */
+  waste: 1.03,
 };
 
 /** Not measured: what a CUDA context with its libraries is taken to hold. */
@@ -85,27 +90,58 @@ function keptPerToken(model: ModelShape, time: number, rank: number): number {
   return 4 * hiddenSize + attention + 4 * intermediateSize + 7 * rank;
 }
 
+/**
+ * What the engine's arena takes to hold so many bytes. Inferred from peaks, not read off the arena: below 2 GiB little more than
+ * that; above it they lie where regions of 1, 2, 4, ... MiB up to 1 GiB, and of 1 GiB from there on, would all be touched.
+ */
+function arenaBytes(held: number): number {
+  const doubled = 2047 * MEBIBYTE;
+  return held <= doubled
+    ? CPU.waste * held
+    : doubled + Math.ceil((held - doubled) / (1024 * MEBIBYTE)) * 1024 * MEBIBYTE;
+}
+
+/**
+ * A CPU. Weights of products stand twice in each session: packed by the engine, and as pages of a file that it maps (what it
+ * packed from in a sampler, what the backward pass reads in a trainer). Of the embedding only the rows of its tokens are
+ * read. A training step unfolds the matrices of all layers to fp32 before anything else, as the engine runs what waits for
+ * nothing first, and each is held until its layer's backward pass.
+ */
 function cpuParts(model: ModelShape, workload: Workload): MemoryParts {
   const { sampleRows, trainRows, trainGroups, rank, promptTokens, newTokens } = workload;
-  const { vocabularySize, hiddenSize, layers } = model;
+  const { vocabularySize, hiddenSize, intermediateSize, layers, heads, keyValueHeads, headSize } = model;
   const positions = promptTokens + newTokens;
-  const sessions = Number(sampleRows > 0) + Number(trainRows > 0);
-  const vector = FLOAT * adapterNumbers(model, rank) * trainGroups;
-  const tokens = trainRows * trainGroups * positions;
-  const block = vocabularyBlock(model);
-  const trains = trainRows > 0 ? 1 : 0;
+  const [samples, trains] = [Number(sampleRows > 0), Number(trainRows > 0)];
+  const vector = FLOAT * adapterNumbers(model, rank);
+  const table = vocabularySize * (hiddenSize + FLOAT);
+  const tokens = trains * trainRows * trainGroups * positions;
+  // In the arena of a trainer. Five vectors a group: cut into tensors, side by side as one product reads them,
+  // and gradients, of which some take the place of what the vocabulary leaves free.
+  const kept = FLOAT * tokens * layers * keptPerToken(model, positions, rank);
+  const vocabulary =
+    trains * FLOAT * (3 * vocabularyBlock(model) * vocabularySize + vocabularySize * hiddenSize);
+  const unfolded = trains * FLOAT * layers * layerWeights(model);
+  const held = kept + vocabulary + unfolded + trains * 5 * vector * trainGroups;
+  // Live at a time in a prompt's pass: stream, norm, projections, gate and up with their product, scores and weights.
+  const passing =
+    3 * hiddenSize +
+    (3 * heads + 4 * keyValueHeads) * headSize +
+    4 * intermediateSize +
+    2 * heads * promptTokens;
+  // A rollout of more than one run hands its caches to the host and back.
+  const cacheCopies = newTokens > chunkSteps(model) + 1 ? 4 : 2;
   return {
-    process: CPU.process + sessions * CPU.session + (sampleRows > 0 ? CPU.sampler : 0),
-    weights: sessions * CPU.weightCopies * baseBytes('cpu', model),
-    // The state twice (the next is written beside the last) and two gradients on the host, and twice as much in a step.
-    adapters: trains * 12 * vector,
-    moments: trains * 6 * vector,
-    keyValueCache: CPU.cacheCopies * sampleRows * positions * cacheBytesPerPlace('cpu', model),
-    activations: FLOAT * tokens * layers * keptPerToken(model, positions, rank),
-    vocabulary:
-      FLOAT *
-      (CPU.logitCopies * sampleRows * vocabularySize +
-        trains * (3 * block * vocabularySize + 2 * vocabularySize * hiddenSize)),
+    process: CPU.process + (samples + trains) * (CPU.session + CPU.layer * layers) + samples * CPU.sampler,
+    weights: (samples + trains) * 2 * (baseBytes('cpu', model) - table) + unfolded,
+    // A sampler: its policies' vectors, cut, and side by side. A trainer: the state it began with, the present and the next
+    // parameters, two gradients; and what the arena holds.
+    adapters: samples * 3 * vector * Math.max(1, trainGroups / 2) + trains * (5 + 5) * vector * trainGroups,
+    // Both moments of those three states, the first of which are zeros that take no page where they are large; and three
+    // vectors that wait to be collected.
+    moments: trains * (5 + 3) * vector * trainGroups,
+    keyValueCache: cacheCopies * sampleRows * positions * cacheBytesPerPlace('cpu', model),
+    activations: FLOAT * sampleRows * promptTokens * passing + kept + arenaBytes(held) - held,
+    vocabulary: FLOAT * CPU.logitCopies * sampleRows * vocabularySize + vocabulary,
     rollouts: 24 * (sampleRows + trainRows) * positions,
   };
 }

@@ -16,24 +16,45 @@ import { initialState } from '../../gpu-runner/llama/training/training-state.ts'
 
 const SEED = 1;
 
-/** Jobs of each shape, small enough to run on two cores. */
+const samples = (sampleRows: number, promptTokens: number, newTokens: number): Workload => {
+  return { sampleRows, promptTokens, newTokens, trainRows: 0, trainGroups: 1, rank: 8 };
+};
+const trains = (trainRows: number, trainGroups: number, tokens: number, rank: number): Workload => {
+  return { sampleRows: 0, promptTokens: tokens / 2, newTokens: tokens / 2, trainRows, trainGroups, rank };
+};
+
+/** Jobs of each shape, small enough to run on two cores: those that the planner's constants were fitted to, and others. */
 const JOBS = {
-  m15: [
-    { sampleRows: 8, promptTokens: 32, newTokens: 32, trainRows: 0, trainGroups: 1, rank: 8 },
-    { sampleRows: 32, promptTokens: 32, newTokens: 32, trainRows: 0, trainGroups: 1, rank: 8 },
-    { sampleRows: 0, promptTokens: 32, newTokens: 32, trainRows: 4, trainGroups: 2, rank: 8 },
-    { sampleRows: 0, promptTokens: 64, newTokens: 64, trainRows: 8, trainGroups: 2, rank: 8 },
-    { sampleRows: 0, promptTokens: 32, newTokens: 32, trainRows: 4, trainGroups: 2, rank: 32 },
-  ],
-  m135: [
-    { sampleRows: 8, promptTokens: 16, newTokens: 16, trainRows: 0, trainGroups: 1, rank: 8 },
-    { sampleRows: 0, promptTokens: 32, newTokens: 32, trainRows: 2, trainGroups: 2, rank: 8 },
-  ],
-  m1b: [
-    { sampleRows: 2, promptTokens: 8, newTokens: 8, trainRows: 0, trainGroups: 1, rank: 8 },
-    { sampleRows: 0, promptTokens: 16, newTokens: 16, trainRows: 1, trainGroups: 2, rank: 8 },
-  ],
-} as const satisfies Partial<Record<keyof typeof namedShapes, readonly Workload[]>>;
+  m15: {
+    fitted: [
+      samples(8, 32, 32),
+      samples(32, 32, 32),
+      trains(4, 2, 64, 8),
+      trains(8, 2, 128, 8),
+      trains(4, 2, 64, 32),
+    ],
+    heldOut: [samples(64, 64, 64), trains(2, 4, 96, 16)],
+  },
+  m135: {
+    fitted: [
+      samples(8, 16, 16),
+      samples(32, 32, 32),
+      trains(2, 2, 64, 8),
+      trains(4, 2, 128, 8),
+      trains(2, 2, 64, 32),
+    ],
+    heldOut: [samples(16, 64, 16)],
+  },
+  m1b: {
+    fitted: [samples(2, 8, 8), trains(1, 2, 32, 8), trains(1, 2, 64, 8), trains(1, 2, 16, 32)],
+    heldOut: [samples(8, 16, 16)],
+  },
+} as const satisfies Partial<
+  Record<keyof typeof namedShapes, { fitted: readonly Workload[]; heldOut: readonly Workload[] }>
+>;
+
+/** Until then the engine's arena still grows, by less and less. */
+const STEPS = 3;
 
 type Shape = keyof typeof JOBS;
 
@@ -52,7 +73,7 @@ export async function run(args: readonly string[]): Promise<void> {
   if (shapes.length === 0) throw new Error(`No shape ${values.shape}: ${Object.keys(JOBS).join(', ')}`);
   if (values.measure !== undefined) {
     const [shape] = shapes;
-    const job = shape === undefined ? undefined : JOBS[shape][Number(values.measure)];
+    const job = shape === undefined ? undefined : jobsOf(shape)[Number(values.measure)];
     if (shape === undefined || job === undefined) throw new Error(`No job ${values.measure}`);
     console.log(JSON.stringify({ peak: await measure(shape, job) }));
     return;
@@ -60,7 +81,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const rows = [];
   for (const shape of shapes) {
     await randomBase(shape);
-    for (const [index, job] of JOBS[shape].entries()) {
+    for (const [index, job] of jobsOf(shape).entries()) {
       const main = fileURLToPath(new URL('main.ts', import.meta.url));
       const own = [main, 'planner', '--shape', shape, '--measure', String(index)];
       const { peak } = JSON.parse(execFileSync(process.execPath, own, { encoding: 'utf8' })) as {
@@ -70,6 +91,7 @@ export async function run(args: readonly string[]): Promise<void> {
       rows.push({
         shape,
         ...job,
+        heldOut: index >= JOBS[shape].fitted.length,
         plannedMb: Math.round(total / 1e6),
         measuredMb: Math.round(peak / 1e6),
         plannedOverMeasured: Number((total / peak).toFixed(3)),
@@ -80,7 +102,11 @@ export async function run(args: readonly string[]): Promise<void> {
   else console.table(rows);
 }
 
-/** The high-water mark of this process after the job has run twice. */
+function jobsOf(shape: Shape): readonly Workload[] {
+  return [...JOBS[shape].fitted, ...JOBS[shape].heldOut];
+}
+
+/** The high-water mark of this process after two rollouts or three steps. */
 async function measure(shape: Shape, job: Workload): Promise<number> {
   const base = await randomBase(shape);
   const layout = adapterLayout(base.configuration, job.rank, 2 * job.rank);
@@ -149,7 +175,7 @@ async function train(base: WeightFile, job: Workload, vector: Float32Array): Pro
   }));
   const policies = Array.from({ length: trainGroups / 2 }, () => rows);
   const rates = Array.from({ length: trainGroups }, () => 1e-5);
-  for (let step = 0; step < 2; step++) await trainer.step(policies, rates);
+  for (let step = 0; step < STEPS; step++) await trainer.step(policies, rates);
 }
 
 async function randomBase(shape: Shape): Promise<WeightFile> {

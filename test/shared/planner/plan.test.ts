@@ -5,12 +5,14 @@ import {
   adapterNumbers,
   baseBytes,
   cacheBytesPerPlace,
+  chunkSteps,
   vocabularyBlock,
 } from '../../../shared/planner/model-bytes.ts';
 import { gigabytes, planMemory, refusal, suggestions, type Workload } from '../../../shared/planner/plan.ts';
 import { namedShapes } from '../../../gpu-runner/llama/config.ts';
 import { cacheBytesPerPlace as cudaCacheBytes } from '../../../gpu-runner/llama/cuda/decode-attention.ts';
 import { cudaWeightBytes } from '../../../gpu-runner/llama/cuda/weight-form.ts';
+import { chunkSteps as rolloutChunkSteps } from '../../../gpu-runner/llama/rollout/rollout-graph.ts';
 import { baseLayout } from '../../../gpu-runner/llama/import/weight-layout.ts';
 import { adapterLayout } from '../../../gpu-runner/llama/training/lora-layout.ts';
 import { blockRowsFor } from '../../../gpu-runner/llama/training/trainer.ts';
@@ -35,6 +37,7 @@ describe('the parts', () => {
       expect(adapterNumbers(shape, rank)).toBe(adapterLayout(shape, rank, 16).length);
     }
     expect(vocabularyBlock(shape)).toBe(blockRowsFor(shape));
+    expect(chunkSteps(shape)).toBe(rolloutChunkSteps(shape));
     expect(cacheBytesPerPlace('cuda', shape)).toBe(cudaCacheBytes(shape));
     expect(cacheBytesPerPlace('cpu', shape)).toBe(2 * cudaCacheBytes(shape));
   });
