@@ -48,6 +48,23 @@ export class ResponseReader {
     return { text, ended, scoredTokens: scored };
   }
 
+  /**
+   * How long the response's text, as {@link read} gives it, is after each token that has a part in it. The token that
+   * ends it counts among them though it has no text; those after a dialogue's stop do not.
+   */
+  tokenEnds(promptTokens: Int32Array, tokens: Int32Array, { text }: ResponseText): number[] {
+    const { offsets } = this.#ends(promptTokens, tokens);
+    let last = tokensToCover(offsets, text.length);
+    if (offsets[last] === text.length) last += 1;
+    const ends = offsets.slice(0, last);
+    // Half a character decodes to more marks than the whole one has units: no end lies behind a later one.
+    for (let index = last - 1, most = text.length; index >= 0; index--) {
+      most = Math.min(most, ends[index] ?? most);
+      ends[index] = most;
+    }
+    return ends;
+  }
+
   /** The whole text, and how long it is after each token. */
   #ends(promptTokens: Int32Array, tokens: Int32Array): { text: string; offsets: number[] } {
     let text = '';

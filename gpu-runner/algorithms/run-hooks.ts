@@ -1,13 +1,15 @@
 /** How a running algorithm reports, saves itself and is stopped; whoever runs it decides what becomes of it. */
 
+import type { SampleTokens } from '../../shared/api/sample-tokens.ts';
+
 /** One text at one of the fixed prompts, so that a reader sees a run change. */
 export interface Sample {
   readonly promptId: string;
   readonly prompt: string;
   readonly response: string;
   readonly score: number;
-  /** Further figures to show, such as `kl` (nats) or `klCoefficient`. */
-  readonly detail: Readonly<Record<string, number>>;
+  /** Further figures to show, such as `kl` (nats) or `klCoefficient`, and `tokens`. */
+  readonly detail: Readonly<Record<string, number | SampleTokens>>;
 }
 
 export interface RunHooks {

@@ -76,6 +76,7 @@ export const metricEndpoints = defineEndpoints({
           prompt: z.string(),
           response: z.string(),
           score: z.number().nullable(),
+          /** Further figures, such as `kl` and `klCoefficient`, and `tokens` with their log-probabilities. */
           detail: z.record(z.string(), z.unknown()).nullable(),
           createdAt: instant,
         })

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineEndpoints } from './endpoint.ts';
 import { identifier, instant, text } from './fields.ts';
 import { page, pageQuery } from './page.ts';
+import { sampleTokens } from './sample-tokens.ts';
 import { sha256 } from './sha256.ts';
 import { taskSchemas, type TaskKind } from './tasks/kinds.ts';
 import { promptForm } from './tasks/settings.ts';
@@ -141,8 +142,10 @@ const sample = z.strictObject({
   prompt: modelText,
   response: modelText,
   score: z.number().nullable(),
-  /** Further figures to show, such as `kl` or `klCoefficient`. */
-  detail: z.record(z.string().max(100), z.union([z.string().max(1000), z.number(), z.null()])).optional(),
+  /** Further figures to show, such as `kl` or `klCoefficient`, and `tokens`. */
+  detail: z
+    .record(z.string().max(100), z.union([z.string().max(1000), z.number(), z.null(), sampleTokens]))
+    .optional(),
 });
 
 const heartbeat = z.strictObject({

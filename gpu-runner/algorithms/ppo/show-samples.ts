@@ -1,9 +1,28 @@
 /** Responses at the fixed prompts, so that a reader sees a run change. */
+import { MAXIMUM_SAMPLE_TOKENS, type SampleTokens } from '../../../shared/api/sample-tokens.ts';
+import type { ResponseReader } from '../response-text.ts';
 import type { Sample } from '../run-hooks.ts';
 import { streamOf } from '../streams.ts';
 import type { PpoRun } from './open-run.ts';
 import type { PpoState } from './ppo-state.ts';
-import { sampleAndScore } from './score-rollouts.ts';
+import { sampleAndScore, type ScoredResponse } from './score-rollouts.ts';
+
+/** Milli-nats are more than a reader sees; whole figures would be three times as long. */
+const rounded = (values: Float32Array, count: number) =>
+  Array.from(values.subarray(0, count), (value) => Math.round(value * 1000) / 1000);
+
+/** The first tokens of a response with their log-probabilities; none where one is not a number. */
+function tokensOf(
+  reader: ResponseReader,
+  { promptTokens, generation, response }: ScoredResponse,
+): SampleTokens | undefined {
+  const ends = reader.tokenEnds(promptTokens, generation.tokens, response).slice(0, MAXIMUM_SAMPLE_TOKENS);
+  const logProbabilities = rounded(generation.logProbabilities, ends.length);
+  const referenceLogProbabilities = rounded(generation.referenceLogProbabilities, ends.length);
+  const all = [...logProbabilities, ...referenceLogProbabilities];
+  if (all.length !== 2 * ends.length || !all.every(Number.isFinite)) return undefined;
+  return { ends, logProbabilities, referenceLogProbabilities };
+}
 
 /** Reports responses of every policy to the first prompts, always by the same random streams. */
 export async function showSamples(run: PpoRun, state: PpoState, step: number): Promise<void> {
@@ -25,14 +44,22 @@ export async function showSamples(run: PpoRun, state: PpoState, step: number): P
     hooks.signal,
   );
   const samples = groups.flatMap((group, policy) =>
-    group.map(({ prompt, response, score, generation }): Sample => {
+    group.map((rollout): Sample => {
+      const { prompt, response, score, generation } = rollout;
       let kl = 0;
       generation.logProbabilities.forEach((value, token) => {
         kl += value - (generation.referenceLogProbabilities[token] ?? Number.NaN);
       });
       const klCoefficient = state.policies[policy]?.klCoefficient ?? Number.NaN;
       const { id = '', text = '' } = shown[prompt] ?? {};
-      return { promptId: id, prompt: text, response: response.text, score, detail: { kl, klCoefficient } };
+      const tokens = tokensOf(engine.reader, rollout);
+      return {
+        promptId: id,
+        prompt: text,
+        response: response.text,
+        score,
+        detail: { kl, klCoefficient, ...(tokens === undefined ? {} : { tokens }) },
+      };
     }),
   );
   hooks.samples(step, samples);

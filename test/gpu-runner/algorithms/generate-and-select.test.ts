@@ -116,6 +116,15 @@ describe('reading of responses', () => {
     const open = reader.read(prompt, tokens);
     expect(open).toMatchObject({ ended: false, scoredTokens: whole.length });
     expect(open.text.trim()).toBe('They smiled and shared. They loved');
+    const ends = reader.tokenEnds(prompt, tokens, open);
+    expect(ends).toHaveLength(tokens.length);
+    expect(ends.at(-1)).toBe(open.text.length);
+    expect(ends.toSorted((a, b) => a - b)).toEqual(ends);
+    const withEnd = Int32Array.of(...tokens, 2);
+    expect(reader.tokenEnds(prompt, withEnd, reader.read(prompt, withEnd))).toEqual([
+      ...ends,
+      open.text.length,
+    ]);
     expect(reader.read(prompt, Int32Array.of(...whole, 2))).toMatchObject({
       ended: true,
       scoredTokens: whole.length,
@@ -130,6 +139,7 @@ describe('reading of responses', () => {
     const stopped = tokenizer.encode('They smiled.\n\nHuman:');
     const more = Int32Array.of(...stopped, ...tokenizer.encode('They hit'));
     expect(reader.read(prompt, more)).toMatchObject({ ended: true, scoredTokens: stopped.length });
+    expect(reader.tokenEnds(prompt, more, reader.read(prompt, more))).toHaveLength(stopped.length);
     expect(reader.read(prompt, tokenizer.encode('They smiled.'))).toMatchObject({ ended: false });
   });
 });

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RunHooks } from '../../../gpu-runner/algorithms/run-hooks.ts';
+import type { RunHooks, Sample } from '../../../gpu-runner/algorithms/run-hooks.ts';
 import type { LlamaConfiguration } from '../../../gpu-runner/llama/config.ts';
 import { openModel, type Model } from '../../../gpu-runner/llama/import/open-model.ts';
 import { writeRandomBase } from '../../../gpu-runner/llama/import/random-base.ts';
@@ -74,7 +74,11 @@ export function tinyPrompts(count: number): PromptRow[] {
 export interface Recorded {
   readonly hooks: RunHooks;
   readonly metrics: { readonly step: number; readonly values: Readonly<Record<string, number>> }[];
-  readonly samples: { readonly step: number; readonly texts: readonly string[] }[];
+  readonly samples: {
+    readonly step: number;
+    readonly texts: readonly string[];
+    readonly details: readonly Sample['detail'][];
+  }[];
   /** Bytes by step. */
   readonly checkpoints: Map<number, Uint8Array>;
   readonly controller: AbortController;
@@ -91,7 +95,11 @@ export function recordingHooks(stopAfter: number | null = null): Recorded {
     },
     metrics: (step, values) => recorded.metrics.push({ step, values }),
     samples: (step, samples) =>
-      recorded.samples.push({ step, texts: samples.map(({ response }) => response) }),
+      recorded.samples.push({
+        step,
+        texts: samples.map(({ response }) => response),
+        details: samples.map(({ detail }) => detail),
+      }),
     checkpoint: async (step, bytes) => {
       recorded.checkpoints.set(step, Uint8Array.from(bytes));
       if (step === stopAfter) controller.abort(new Error('killed'));

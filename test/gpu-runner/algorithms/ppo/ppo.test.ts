@@ -1,6 +1,7 @@
 /** PPO runs on a tiny model: a grid equals its runs apart, a kill changes no byte, limits stop a run by name. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Model } from '../../../../gpu-runner/llama/import/open-model.ts';
+import { sampleTokens } from '../../../../shared/api/sample-tokens.ts';
 import { ppoResult } from '../../../../shared/api/tasks/ppo.ts';
 import { openTinyModel, recordingHooks, repeatable } from '../tiny-model.ts';
 import { metricsOf, tinyRun, type TinyOutcome } from './tiny-run.ts';
@@ -48,6 +49,21 @@ describe('PPO', () => {
       [0, 4],
       [2, 4],
     ]);
+  });
+
+  it('shows its samples with the log-probabilities of every token', () => {
+    for (const { texts, details } of whole.recorded.samples) {
+      for (const [index, detail] of details.entries()) {
+        const { ends, logProbabilities, referenceLogProbabilities } = sampleTokens.parse(detail['tokens']);
+        expect(ends.at(-1)).toBe(texts[index]?.length);
+        expect(ends.length).toBeGreaterThan(1);
+        expect(Math.max(...logProbabilities)).toBeLessThanOrEqual(0);
+        const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+        const rounding = 0.001 * ends.length;
+        const kl = sum(logProbabilities) - sum(referenceLogProbabilities);
+        expect(Math.abs(kl - Number(detail['kl']))).toBeLessThan(rounding);
+      }
+    }
   });
 
   it('P2d the first values are 0, and the first KL and ratio deviation are those of equal policies', () => {

@@ -1,0 +1,24 @@
+/** The tokens of a sample with their log-probabilities, for those who look where a policy has moved. */
+import { z } from 'zod';
+
+/** Later tokens of a response are left out. */
+export const MAXIMUM_SAMPLE_TOKENS = 512;
+
+const figures = z.array(z.number()).max(MAXIMUM_SAMPLE_TOKENS);
+
+/** One entry a token, in order; one without text of its own, such as the end token, ends where the one before does. */
+export const sampleTokens = z
+  .strictObject({
+    /** How long the response is after each token, in UTF-16 units. */
+    ends: z.array(z.int().min(0)).max(MAXIMUM_SAMPLE_TOKENS),
+    /** Under the policy that sampled, nats. */
+    logProbabilities: figures,
+    /** Under the base model. */
+    referenceLogProbabilities: figures,
+  })
+  .refine(
+    ({ ends, logProbabilities, referenceLogProbabilities }) =>
+      ends.length === logProbabilities.length && ends.length === referenceLogProbabilities.length,
+    { error: 'must have one log-probability of each kind for every token' },
+  );
+export type SampleTokens = z.infer<typeof sampleTokens>;
