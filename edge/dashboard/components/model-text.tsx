@@ -1,5 +1,5 @@
 /** Untrusted text on the page: as text, never as markup; long text is cut until somebody asks for it. */
-import { createMemo, createSignal, For, Show } from 'solid-js';
+import { createMemo, createSignal, For, Show, type JSX } from 'solid-js';
 import { cutText, visiblePieces } from '../text/visible-text.ts';
 import { count } from '../text/format.ts';
 
@@ -11,9 +11,11 @@ const PART_CHARACTERS = 5000;
 interface ModelTextProps {
   readonly text: string;
   readonly class?: string;
+  /** The beginning of the same text, as somebody else shows it. */
+  readonly lead?: JSX.Element;
 }
 
-function Pieces(props: { readonly text: string }) {
+export function Pieces(props: { readonly text: string }) {
   return (
     <For each={visiblePieces(props.text)}>
       {(piece) =>
@@ -35,7 +37,8 @@ export function ModelText(props: ModelTextProps) {
   const first = createMemo(() => (isLong() ? (cutText(props.text, FIRST_CHARACTERS)[0] ?? '') : props.text));
   return (
     <div class={`text ${props.class ?? ''}`} dir="auto">
-      <Show when={props.text === ''}>
+      {props.lead}
+      <Show when={props.text === '' && props.lead === undefined}>
         <span class="muted">(empty)</span>
       </Show>
       <Pieces text={first()} />

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHROMIUM_ABSENT, findChromium, launchChromium } from '../../../scripts/browser/chromium.ts';
 import { signIn } from '../../../scripts/browser/sign-in.ts';
 import { createFilledEdge, type FilledEdge } from './filled-edge.ts';
+import { teachScorer } from './teach-scorer.ts';
 
 const present = findChromium() !== undefined;
 if (!present) console.log(`skipped: ${CHROMIUM_ABSENT}`);
@@ -131,12 +132,68 @@ describe.skipIf(!present)('the dashboard', { timeout: LONG }, () => {
     await accessible();
   });
 
+  it('Experiment: what it cost, in time and in tokens', async () => {
+    await open(`/experiments/${edge.experimentId}`);
+    const { cost } = await edge.client.getExperiment({ parameters: { experimentId: edge.experimentId } });
+    const told = (await page.getByRole('region', { name: 'Cost' }).innerText()).replaceAll('\u202f', '');
+    expect(told).toMatch(new RegExp(`Tokens sampled\\s+${cost.tokens.sampled}\\s`));
+    expect(told).toMatch(/Runner time\s+[\d.]+(s|min)[^]*GPU time\s+none/);
+  });
+
+  it('Experiment: tokens of samples by colour, by line, in words and as a table', async () => {
+    await open(`/experiments/${edge.experimentId}?tab=samples`);
+    await page.getByText('step 0').first().waitFor();
+    const tokens = page.locator('li.panel .token');
+    const all = await tokens.count();
+    expect(all).toBeGreaterThan(10);
+    expect(await tokens.first().getAttribute('title')).toMatch(
+      /^log-probability .+; base model .+; difference/,
+    );
+    const legend = page.getByRole('list', { name: 'What the colours mean' });
+    expect(await legend.innerText()).toContain('unlikely: below 1 %');
+    // What is told by colour is told by a line of its own, too.
+    const lines = await page.locator('.legend .token').evaluateAll((found) =>
+      found.map((node) => {
+        const { textDecorationLine, textDecorationStyle, textDecorationThickness } = getComputedStyle(node);
+        return [textDecorationLine, textDecorationStyle, textDecorationThickness].join(' ');
+      }),
+    );
+    expect(new Set(lines).size).toBe(4);
+    await accessible();
+    await page.getByText('Tokens as a table').first().click();
+    const table = page.getByRole('region', { name: 'Tokens with their log-probabilities' });
+    expect(await table.getByRole('row').count()).toBeGreaterThan(5);
+    await accessible();
+    await page.getByLabel('Token colours').selectOption('moved');
+    await legend.getByText('less likely by 0.3 to 1').waitFor();
+    await accessible();
+    await page.getByLabel('Token colours').selectOption('none');
+    await expect.poll(() => tokens.count()).toBe(0);
+  });
+
+  it("Experiment: shows the verdict alone where the judge's result is of another form", async () => {
+    const change = (sql: string) => edge.execute(`UPDATE tasks SET result = ${sql} WHERE kind = 'judge'`);
+    change("json_set(result, '$.judgements[0].later', 1)");
+    await open(`/experiments/${edge.experimentId}`);
+    await page.getByRole('heading', { name: 'Preferred to the base model' }).waitFor();
+    await page.getByText('only 8 comparisons').waitFor();
+    expect(await page.getByText('Distinct 2-grams').count()).toBe(0);
+    change("json_remove(result, '$.judgements[0].later')");
+    await page.reload();
+    await page.getByText('Distinct 2-grams').waitFor();
+  });
+
   it('Pairs: side by side with their affixes, filtered, exported', async () => {
     await page.getByRole('link', { name: 'Pairs', exact: true }).last().click();
     const cards = page.locator('li.panel');
     await cards.first().waitFor();
     const all = await cards.count();
     await page.locator('.affix').first().waitFor();
+    await page
+      .getByText(/^\d+ characters, \d+ words$/)
+      .first()
+      .waitFor();
+    await page.getByText('has taught no scorer').waitFor();
     await accessible();
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -147,6 +204,30 @@ describe.skipIf(!present)('the dashboard', { timeout: LONG }, () => {
     await page.getByLabel('Label to').press('Tab');
     await page.getByRole('heading', { name: 'No pair' }).waitFor();
     expect(page.url()).toContain('maximumProbability=0.5');
+  });
+
+  it('Pairs: what the scorer says of each, beside its label', async () => {
+    await teachScorer(edge);
+    await open(`/pairs/${edge.experimentId}`);
+    const cards = page.locator('li.panel');
+    await cards.first().waitFor();
+    await page.getByLabel('What its scorer says').check();
+    const said = page.getByText('Scorer: chosen is better');
+    await expect.poll(() => said.count()).toBe(await cards.count());
+    const { items } = await edge.client.listPreferencePairs({
+      parameters: { experimentId: edge.experimentId },
+      query: { limit: 1 },
+    });
+    const [pair] = items;
+    if (!pair) throw new Error('the run has left no pair');
+    const { probability } = await edge.client.scoreCompare({
+      body: { principle: 'kind-stories', prompt: pair.prompt, first: pair.chosen, second: pair.rejected },
+    });
+    const shown = (await cards.first().innerText()).replaceAll('\u202f', ' ');
+    expect(shown).toContain(`${(100 * probability).toFixed(1)} %`);
+    await accessible();
+    await page.getByLabel('What its scorer says').uncheck();
+    await expect.poll(() => said.count()).toBe(0);
   });
 
   it('Compare: greys what rests on too few comparisons, and shows completions side by side', async () => {
@@ -195,7 +276,11 @@ describe.skipIf(!present)('the dashboard', { timeout: LONG }, () => {
     await page.locator('.diff ins').getByText('Changed.').waitFor();
     await page.getByRole('button', { name: 'Move it to version 2' }).click();
     await page.locator('.tag').getByText('production').waitFor();
-    await page.getByRole('region', { name: 'Experiments of the principle' }).getByText(/^rlcd/).waitFor();
+    await page
+      .getByRole('region', { name: 'Experiments of the principle' })
+      .getByText(/^rlcd/)
+      .first()
+      .waitFor();
     await accessible();
     const runner = edge.startRunner();
     await page.getByLabel('Prompt').fill('Once upon a time, there was a dog.');
@@ -204,7 +289,7 @@ describe.skipIf(!present)('the dashboard', { timeout: LONG }, () => {
     const left = await edge.client.listExperiments({ query: { text: 'Trial' } });
     expect(left.items).toEqual([]);
     await visit('Runners');
-    await page.getByRole('rowheader', { name: 'runner' }).waitFor();
+    await page.getByRole('rowheader', { name: 'runner', exact: true }).waitFor();
     await accessible();
     await runner.stop();
   });
@@ -220,7 +305,13 @@ describe.skipIf(!present)('the dashboard', { timeout: LONG }, () => {
     await page.emulateMedia({ colorScheme: 'dark' });
     await page.setViewportSize({ width: 360, height: 740 });
     const paths = [...PAGES.map((name) => `/${name.toLowerCase()}`), `/experiments/${edge.experimentId}`];
-    for (const path of [...paths, `/label/${edge.experimentId}`, `/compare?ids=${edge.experimentId}`]) {
+    const more = [
+      `/experiments/${edge.experimentId}?tab=samples`,
+      `/pairs/${edge.experimentId}`,
+      `/label/${edge.experimentId}`,
+      `/compare?ids=${edge.experimentId}`,
+    ];
+    for (const path of [...paths, ...more]) {
       await open(path);
       await accessible();
       const width = await page.evaluate(() => document.documentElement.scrollWidth);

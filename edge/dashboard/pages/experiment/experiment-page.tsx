@@ -123,13 +123,7 @@ function Header(props: { readonly experiment: ExperimentDetail }) {
         </div>
         <div>
           <dt>Runner time</dt>
-          <dd>
-            {duration(props.experiment.cost.runnerSeconds)}, {props.experiment.cost.tasks} tasks
-            <Show when={props.experiment.cost.sharedTasks > 0}>
-              {' '}
-              ({props.experiment.cost.sharedTasks} shared)
-            </Show>
-          </dd>
+          <dd>{duration(props.experiment.cost.runnerSeconds)}</dd>
         </div>
         <div>
           <dt>Made</dt>

@@ -7,6 +7,7 @@ import type { ExperimentDetail, Stage } from '../../app/types.ts';
 import { Meter } from '../../components/meter.tsx';
 import { Status } from '../../components/status.tsx';
 import { count, duration, percent } from '../../text/format.ts';
+import { Cost } from './cost.tsx';
 import { StageGraph } from './stage-graph.tsx';
 import { Verdicts } from './verdicts.tsx';
 
@@ -45,6 +46,7 @@ export function Overview(props: { readonly experiment: ExperimentDetail }) {
       >
         {(task) => <Failures taskId={task.id} stage={task.stage} />}
       </For>
+      <Cost cost={props.experiment.cost} />
     </div>
   );
 }
@@ -64,9 +66,12 @@ function StageRow(props: { readonly stage: Stage }) {
     props.stage.waitsFor ??
     props.stage.tasks.find(({ waitsFor }) => waitsFor !== null)?.waitsFor ??
     '';
+  const attempts = () => props.stage.tasks.reduce((sum, task) => sum + task.attempts, 0);
   const seconds = () => {
     const { startedAt, finishedAt } = props.stage;
-    return startedAt === null ? undefined : Math.max(0, (finishedAt ?? now()) - startedAt) / 1000;
+    // A stage starts when its tasks may be taken; until one is, it spends no time.
+    if (startedAt === null || (finishedAt === null && attempts() === 0)) return undefined;
+    return Math.max(0, (finishedAt ?? now()) - startedAt) / 1000;
   };
   return (
     <tr>
@@ -81,8 +86,12 @@ function StageRow(props: { readonly stage: Stage }) {
         </span>
       </td>
       <td class="nowrap">{done()}</td>
-      <td class="number">{duration(seconds() ?? 0)}</td>
-      <td class="number">{props.stage.tasks.reduce((sum, { attempts }) => sum + attempts, 0)}</td>
+      <td class="number">
+        <Show when={seconds()} fallback="–">
+          {(spent) => duration(spent())}
+        </Show>
+      </td>
+      <td class="number">{attempts()}</td>
       <td>{why()}</td>
     </tr>
   );

@@ -5,10 +5,14 @@ import { useSession } from '../../app/session.ts';
 import type { ExperimentDetail, Sample } from '../../app/types.ts';
 import { Empty, Loaded } from '../../components/feedback.tsx';
 import { ModelText } from '../../components/model-text.tsx';
-import { figure } from '../../text/format.ts';
+import { count, figure } from '../../text/format.ts';
+import { meanOf, signed, tokensOf, type Scale } from './token-levels.ts';
+import { TokenLegend, TokenText } from './token-text.tsx';
 
 const PAGE = 200;
 const MOST = 2000;
+/** Shown before anybody asks for more: a long run has hundreds, of hundreds of tokens each. */
+const FIRST_SAMPLES = 20;
 
 const coefficientOf = ({ detail }: Sample) => JSON.stringify(detail?.['klCoefficient'] ?? null);
 
@@ -52,12 +56,17 @@ function SampleBrowser(props: { readonly samples: readonly Sample[] }) {
   const coefficients = createMemo(() => [...new Set(props.samples.map(coefficientOf))].sort());
   const [promptId, setPromptId] = createSignal<string>();
   const [coefficient, setCoefficient] = createSignal<string>();
+  const [scale, setScale] = createSignal<Scale | 'none'>('likely');
+  const [all, setAll] = createSignal(false);
   const shownPrompt = () => promptId() ?? prompts()[0]?.[0];
   const shownCoefficient = () => coefficient() ?? coefficients()[0];
-  const shown = () =>
+  const chosen = createMemo(() =>
     props.samples.filter(
       (sample) => sample.promptId === shownPrompt() && coefficientOf(sample) === shownCoefficient(),
-    );
+    ),
+  );
+  const shown = () => (all() ? chosen() : chosen().slice(0, FIRST_SAMPLES));
+  const haveTokens = createMemo(() => chosen().some((sample) => tokensOf(sample) !== undefined));
   return (
     <div class="stack">
       <div class="row end">
@@ -79,27 +88,67 @@ function SampleBrowser(props: { readonly samples: readonly Sample[] }) {
             <For each={coefficients()}>{(value) => <option value={value}>{value}</option>}</For>
           </select>
         </label>
+        <Show when={haveTokens()}>
+          <label class="field">
+            <span>Token colours</span>
+            <select
+              value={scale()}
+              onChange={(event) => setScale(event.currentTarget.value as Scale | 'none')}
+            >
+              <option value="likely">log-probability</option>
+              <option value="moved">difference from the base model</option>
+              <option value="none">none</option>
+            </select>
+          </label>
+        </Show>
       </div>
+      <Show
+        when={haveTokens()}
+        fallback={<p class="small muted">These samples carry no log-probabilities of their tokens.</p>}
+      >
+        <Show when={colours(scale())}>{(used) => <TokenLegend scale={used()} />}</Show>
+      </Show>
       <div class="panel stack close">
         <h3>Prompt</h3>
         <ModelText text={shown()[0]?.prompt ?? ''} class="prompt" />
       </div>
       <ol class="stack close">
-        <For each={shown()}>
-          {(sample) => (
-            <li class="panel stack close">
-              <p class="row small muted">
-                <strong>step {sample.step}</strong>
-                <span>score {sample.score === null ? '–' : figure(sample.score)}</span>
-                <Show when={typeof sample.detail?.['kl'] === 'number'}>
-                  <span>KL {figure(Number(sample.detail?.['kl']))}</span>
-                </Show>
-              </p>
-              <ModelText text={sample.response} />
-            </li>
-          )}
-        </For>
+        <For each={shown()}>{(sample) => <OneSample sample={sample} scale={colours(scale())} />}</For>
       </ol>
+      <Show when={shown().length < chosen().length}>
+        <button type="button" class="button" onClick={() => setAll(true)}>
+          Show {count(chosen().length - shown().length)} earlier ones
+        </button>
+      </Show>
     </div>
+  );
+}
+
+const colours = (choice: Scale | 'none') => (choice === 'none' ? undefined : choice);
+
+function OneSample(props: { readonly sample: Sample; readonly scale: Scale | undefined }) {
+  const found = createMemo(() => tokensOf(props.sample));
+  return (
+    <li class="panel stack close">
+      <p class="row small muted">
+        <strong>step {props.sample.step}</strong>
+        <span>score {props.sample.score === null ? '–' : figure(props.sample.score)}</span>
+        <Show when={typeof props.sample.detail?.['kl'] === 'number'}>
+          <span>KL {figure(Number(props.sample.detail?.['kl']))}</span>
+        </Show>
+        <Show when={found()}>
+          {(known) => (
+            <span>
+              {count(known().tokens.length)} tokens, mean log-probability{' '}
+              {signed(meanOf(known().tokens, 'policy'))}, under the base model{' '}
+              {signed(meanOf(known().tokens, 'base'))}
+            </span>
+          )}
+        </Show>
+      </p>
+      <Show when={props.scale !== undefined && found()} fallback={<ModelText text={props.sample.response} />}>
+        {(known) => <TokenText tokens={known().tokens} rest={known().rest} scale={props.scale ?? 'likely'} />}
+      </Show>
+    </li>
   );
 }

@@ -1,12 +1,16 @@
 /** One preference pair: both sides beside each other, with what made them and how far apart they are. */
 import { Show } from 'solid-js';
-import type { Pair, PrincipleVersion } from '../../app/types.ts';
+import type { Pair, PrincipleVersion, Scorer } from '../../app/types.ts';
 import { ModelText } from '../../components/model-text.tsx';
-import { percent } from '../../text/format.ts';
+import { count, percent } from '../../text/format.ts';
+import { words } from '../../../../shared/text/words.ts';
+import { PairScores } from './pair-scores.tsx';
 
 interface PairCardProps {
   readonly pair: Pair;
   readonly affixPairs: PrincipleVersion['definition']['affixPairs'] | undefined;
+  /** Asked for its scores; undefined for none. */
+  readonly scorer: Scorer | undefined;
 }
 
 /** Characters, not UTF-16 units: as the API counts them. */
@@ -34,8 +38,8 @@ export function PairCard(props: PairCardProps) {
         <div>
           <dt>Length gap</dt>
           <dd>
-            {gap() > 0 ? '+' : ''}
-            {gap()} characters
+            {gap() > 0 ? '+' : gap() < 0 ? '−' : ''}
+            {count(Math.abs(gap()))} characters
           </dd>
         </div>
         <Show when={props.pair.affixPair !== null}>
@@ -45,17 +49,18 @@ export function PairCard(props: PairCardProps) {
           </div>
         </Show>
       </dl>
+      <Show when={props.scorer}>{(scorer) => <PairScores pair={props.pair} scorer={scorer()} />}</Show>
       <ModelText text={props.pair.prompt} class="prompt" />
       <div class="sides">
         <section class="side good">
-          <h3>Chosen</h3>
+          <SideHeading name="Chosen" text={props.pair.chosen} />
           <Show when={affixes()}>
             {(pair) => <ModelText text={pair().positive.trim()} class="small muted affix" />}
           </Show>
           <ModelText text={props.pair.chosen} />
         </section>
         <section class="side bad">
-          <h3>Rejected</h3>
+          <SideHeading name="Rejected" text={props.pair.rejected} />
           <Show when={affixes()}>
             {(pair) => <ModelText text={pair().negative.trim()} class="small muted affix" />}
           </Show>
@@ -63,5 +68,16 @@ export function PairCard(props: PairCardProps) {
         </section>
       </div>
     </li>
+  );
+}
+
+function SideHeading(props: { readonly name: string; readonly text: string }) {
+  return (
+    <div class="row">
+      <h3>{props.name}</h3>
+      <span class="tiny muted">
+        {count(lengthOf(props.text))} characters, {count(words(props.text).length)} words
+      </span>
+    </div>
   );
 }

@@ -1,12 +1,13 @@
 /** Pairs: the preference pairs of an experiment, filtered, side by side, and as a file. */
 import { useNavigate, useParams } from '@solidjs/router';
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/solid-query';
-import { For, Match, Show, Switch } from 'solid-js';
+import { createSignal, For, Match, Show, Switch } from 'solid-js';
 import { saveResponse } from '../../app/download.ts';
 import { useSession } from '../../app/session.ts';
 import { ExperimentPicker } from '../../components/experiment-picker.tsx';
 import { Empty, Problem } from '../../components/feedback.tsx';
 import { count } from '../../text/format.ts';
+import { findScorer } from './find-scorer.ts';
 import { PairCard } from './pair-card.tsx';
 import { PairFilters, usePairQuery } from './pair-filters.tsx';
 
@@ -83,6 +84,12 @@ function PairList(props: { readonly experimentId: string }) {
       return await client.getPrincipleVersion({ parameters });
     },
   }));
+  const scorer = useQuery(() => ({
+    queryKey: ['experiment', props.experimentId, 'scorer'],
+    queryFn: () => findScorer(client, props.experimentId),
+  }));
+  const [asked, setAsked] = createSignal(false);
+  const found = () => (scorer.isSuccess ? (scorer.data ?? undefined) : undefined);
   const items = () => (pairs.isSuccess ? pairs.data.pages.flatMap((page) => page.items) : []);
   const affixPairs = () => (principle.isSuccess ? principle.data.definition.affixPairs : undefined);
   return (
@@ -99,11 +106,36 @@ function PairList(props: { readonly experimentId: string }) {
         </Empty>
       </Match>
       <Match when={true}>
-        <p class="small muted" role="status">
-          {count(items().length)} shown{pairs.hasNextPage ? ', there are more' : ''}
-        </p>
+        <div class="row apart">
+          <p class="small muted" role="status">
+            {count(items().length)} shown{pairs.hasNextPage ? ', there are more' : ''}
+          </p>
+          <Show
+            when={found()}
+            fallback={
+              <p class="small muted">
+                {scorer.isSuccess
+                  ? 'Its preference model has taught no scorer: pairs have labels alone.'
+                  : ''}
+              </p>
+            }
+          >
+            <label class="check">
+              <input
+                type="checkbox"
+                checked={asked()}
+                onChange={(event) => setAsked(event.currentTarget.checked)}
+              />
+              What its scorer says
+            </label>
+          </Show>
+        </div>
         <ol class="stack close">
-          <For each={items()}>{(pair) => <PairCard pair={pair} affixPairs={affixPairs()} />}</For>
+          <For each={items()}>
+            {(pair) => (
+              <PairCard pair={pair} affixPairs={affixPairs()} scorer={asked() ? found() : undefined} />
+            )}
+          </For>
         </ol>
         <Show when={pairs.hasNextPage}>
           <button
