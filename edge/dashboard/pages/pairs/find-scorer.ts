@@ -11,8 +11,10 @@ export async function findScorer(client: Client, experimentId: string): Promise<
     client.getLineage({ parameters: { experimentId } }),
     client.listScorers({ query: { limit: MOST } }),
   ]);
-  const teachers = tasks
-    .filter(({ kind }) => kind === 'train-preference-model')
-    .flatMap(({ outputs }) => outputs.map(({ sha256 }) => sha256));
-  return items.find(({ preferenceModelSha256 }) => teachers.includes(preferenceModelSha256)) ?? null;
+  const teachers = new Set(
+    tasks
+      .filter(({ kind }) => kind === 'train-preference-model')
+      .flatMap(({ outputs }) => outputs.map(({ sha256 }) => sha256)),
+  );
+  return items.find(({ preferenceModelSha256 }) => teachers.has(preferenceModelSha256)) ?? null;
 }

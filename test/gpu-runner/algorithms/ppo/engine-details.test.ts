@@ -154,6 +154,15 @@ describe('details of PPO in the engine', () => {
     // Chi-square of `bins` degrees of freedom: mean `bins`, deviation sqrt(2 bins).
     expect(bins).toBeGreaterThan(20);
     expect(statistic).toBeLessThan(bins + 4.5 * Math.sqrt(2 * bins));
+    // A draw that leans to one end moves every bin a little: the sums up to each token show it (Kolmogorov and Smirnov,
+    // one in a thousand).
+    let [drawn, due, gap] = [0, 0, 0];
+    probabilities.forEach((probability, token) => {
+      drawn += (counts[token] ?? 0) / rows;
+      due += probability;
+      gap = Math.max(gap, Math.abs(drawn - due));
+    });
+    expect(gap).toBeLessThan(1.95 / Math.sqrt(rows));
 
     const direct = probabilities.reduce(
       (sum, p, token) => sum + p * Math.log(p / (reference[token] ?? Number.NaN)),
