@@ -32,17 +32,20 @@ export function Labelling(props: { readonly experimentId: string }) {
     queryKey: keyOf('next'),
     queryFn: () => client.getNextBlindPair({ parameters: parameters() }),
   }));
+  const readMine = (signal: AbortSignal) =>
+    readComparisons(client, props.experimentId, { source: 'human', judge: own.id }, signal);
   const mine = useQuery(() => ({
     queryKey: keyOf('own'),
-    queryFn: ({ signal }) =>
-      readComparisons(client, props.experimentId, { source: 'human', judge: own.id }, signal),
+    queryFn: ({ signal }) => readMine(signal),
   }));
   const machine = useQuery(() => ({
     queryKey: ['experiment', props.experimentId, 'machine-comparisons'],
     queryFn: ({ signal }) => readComparisons(client, props.experimentId, { source: 'machine' }, signal),
   }));
+  // Keys count again as soon as the next pair is there; how one has labelled so far comes when it comes.
   const refresh = async () => {
-    await queryClient.invalidateQueries({ queryKey: ['experiment', props.experimentId, 'labels'] });
+    void queryClient.invalidateQueries({ queryKey: keyOf('own') });
+    await queryClient.invalidateQueries({ queryKey: keyOf('next') });
   };
   const act = useMutation(() => ({
     mutationFn: async (choice: Label | 'undo') => {
@@ -50,14 +53,15 @@ export function Labelling(props: { readonly experimentId: string }) {
         const candidateId = next.data?.pair?.candidateId;
         if (candidateId !== undefined) await client.labelBlindPair({ body: { candidateId, label: choice } });
       } else {
-        const last = mine.data?.toSorted((one, other) => other.createdAt - one.createdAt)[0];
+        const labels = await readMine(new AbortController().signal);
+        const [last] = labels.toSorted((one, other) => other.createdAt - one.createdAt);
         if (last) await client.undoComparison({ parameters: { comparisonId: last.id } });
       }
     },
     onSettled: refresh,
   }));
   const choose = (choice: Label | 'undo') => {
-    if (!act.isPending && !next.isFetching) act.mutate(choice);
+    if (!act.isPending) act.mutate(choice);
   };
   const onKey = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || isTyping(event)) return;
