@@ -39,6 +39,8 @@ async function shootPages(page: Page): Promise<void> {
     .first()
     .getByRole('button', { name: /Baseline/ })
     .click();
+  // The button is at the row's end, the name at its beginning.
+  await page.locator('.scroll').evaluate((element) => element.scrollTo({ left: 0 }));
   await shoot(page, 'experiments');
   await page.getByRole('link', { name: /^rlcd/ }).first().click();
   await page.getByText('Preferred to the base model').waitFor();
