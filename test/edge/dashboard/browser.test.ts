@@ -223,6 +223,8 @@ describe.skipIf(!present)('the dashboard', { timeout: LONG }, () => {
     const { probability } = await edge.client.scoreCompare({
       body: { principle: 'kind-stories', prompt: pair.prompt, first: pair.chosen, second: pair.rejected },
     });
+    // One half would be the same from both sides.
+    expect(Math.abs(probability - 0.5)).toBeGreaterThan(0.001);
     const shown = (await cards.first().innerText()).replaceAll('\u202f', ' ');
     expect(shown).toContain(`${(100 * probability).toFixed(1)} %`);
     await accessible();
