@@ -28,6 +28,11 @@ export function count(value: number): string {
     .replaceAll(/\B(?=(\d{3})+(?!\d))/g, THIN_SPACE);
 }
 
+/** `25.3 GB`, of bytes. */
+export function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)}${THIN_SPACE}GB`;
+}
+
 /** `2 h 05 min`, `3 min 20 s`, `4.2 s`. */
 export function duration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)}${THIN_SPACE}s`;

@@ -1,7 +1,7 @@
 /** Untrusted text becomes visible text, and numbers read as people write them. */
 import { describe, expect, it } from 'vitest';
 import { assert, integer, property, string } from 'fast-check';
-import { duration, figure, percent, percentRange } from '../../../edge/dashboard/text/format.ts';
+import { duration, figure, gigabytes, percent, percentRange } from '../../../edge/dashboard/text/format.ts';
 import { cutText, visiblePieces } from '../../../edge/dashboard/text/visible-text.ts';
 
 /** What the pieces stand for: text as it is, marks by their code. */
@@ -67,6 +67,7 @@ describe('numbers', () => {
       '1.50e-6',
       '1.23e+7',
     ]);
+    expect(plain(gigabytes(25_276_510_208))).toBe('25.3 GB');
     expect([4.21, 59.4, 200, 7500].map((seconds) => plain(duration(seconds)))).toEqual([
       '4.2 s',
       '59 s',

@@ -6,7 +6,7 @@ import { now } from '../../app/clock.ts';
 import { useSession } from '../../app/session.ts';
 import { Empty, Loaded, Problem } from '../../components/feedback.tsx';
 import { Status } from '../../components/status.tsx';
-import { ago, dateTime, duration } from '../../text/format.ts';
+import { ago, dateTime, duration, gigabytes } from '../../text/format.ts';
 
 /** A runner that goes says nothing, so the list is asked again. */
 const ASK_EVERY_MILLISECONDS = 10_000;
@@ -120,7 +120,11 @@ function Runners() {
                       </td>
                       <td class="small">
                         {Object.entries(runner.device)
-                          .map(([name, value]) => `${name}: ${String(value)}`)
+                          .map(([name, value]) =>
+                            name === 'memoryBytes'
+                              ? `memory: ${gigabytes(Number(value))}`
+                              : `${name}: ${String(value)}`,
+                          )
                           .join(' · ')}
                       </td>
                       <td class="nowrap">{runner.engineVersion}</td>
