@@ -61,11 +61,22 @@ export function missingCudaLibraries(places: LibraryPlaces = systemPlaces()): Mi
   const engineLibraries = ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so']
     .filter((library) => !existsSync(path.join(places.engine, library)))
     .map((library) => ({ library, cure: INSTALL }));
-  const needed = existsSync(provider) ? neededLibraries(provider).filter(isOfCuda) : USUAL;
+  const needed = existsSync(provider) ? linkedWith(provider).filter(isOfCuda) : USUAL;
   const system = [...needed, 'libcuda.so.1']
     .filter((library) => !places.isFound(library))
     .map((library) => ({ library, cure: cureOf(library) }));
   return [...engineLibraries, ...system];
+}
+
+function linkedWith(provider: string): string[] {
+  try {
+    return neededLibraries(provider);
+  } catch (error) {
+    const fault = error instanceof Error ? error.message : String(error);
+    throw new ConfigurationError(`${fault}: install it again (${INSTALL}), or run with --device cpu`, {
+      cause: error,
+    });
+  }
 }
 
 /** Whether what the provider is linked with comes from CUDA; the driver is looked for in any case. */

@@ -87,12 +87,22 @@ export function vocabularyBlock({ vocabularySize }: ModelShape): number {
   return Math.min(512, Math.max(16, rows));
 }
 
-/** Decode steps of a CPU's sampler between two moves of its caches: fewer for large models, so that a cancel is quick. */
+/** Decode steps between two moves of the past, for small models. */
+const MOST_CHUNK_STEPS = 32;
+/** Parameters times steps of a chunk: what one chunk computes for a row. */
+const CHUNK_WORK = 4e9;
+
+/**
+ * Decode steps of a CPU's sampler between two moves of the recent keys and values into the prefix; runs of the engine are
+ * cut there. A function of the model alone, since the order of sums, and so the bits, follow from it. Large models take
+ * few steps, so that a cancel does not wait long.
+ */
 export function chunkSteps(model: ModelShape): number {
   const { vocabularySize, hiddenSize, layers, tiedEmbedding } = model;
   const parameters =
     (tiedEmbedding ? 1 : 2) * vocabularySize * hiddenSize +
     layers * (layerWeights(model) + 2 * hiddenSize) +
     hiddenSize;
-  return Math.min(32, Math.max(1, 2 ** Math.floor(Math.log2(4e9 / parameters))));
+  const steps = 2 ** Math.floor(Math.log2(CHUNK_WORK / parameters));
+  return Math.min(MOST_CHUNK_STEPS, Math.max(1, steps));
 }

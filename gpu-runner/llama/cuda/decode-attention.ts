@@ -1,4 +1,5 @@
 /** Which of its two forms a decoding step on CUDA takes, by what each costs. */
+import { cacheBytesPerPlace } from '../../../shared/planner/model-bytes.ts';
 import type { LlamaConfiguration } from '../config.ts';
 import type { DecodeAttention } from './rollout-graph.ts';
 
@@ -11,11 +12,6 @@ const ADDED_LAUNCHES = 90e-6;
 /** Bytes a second that a card copies, reading and writing counted: assumed, below an H100's 3.35e12. */
 const COPY_RATE = 2.5e12;
 
-/** Bytes of keys and values of one row at one place, in fp16. */
-export function cacheBytesPerPlace({ layers, keyValueHeads, headSize }: LlamaConfiguration): number {
-  return 2 * 2 * layers * keyValueHeads * headSize;
-}
-
 /**
  * `fused` while the copies of the past that it makes each step take less time than the launches that `two-part` adds.
  *
@@ -27,6 +23,6 @@ export function decodeAttentionFor(
   rows: number,
   positions: number,
 ): DecodeAttention {
-  const copied = 2 * rows * positions * cacheBytesPerPlace(configuration);
+  const copied = 2 * rows * positions * cacheBytesPerPlace('cuda', configuration);
   return copied / COPY_RATE < configuration.layers * ADDED_LAUNCHES ? 'fused' : 'two-part';
 }

@@ -1,4 +1,5 @@
 /** Which form a rollout takes on the device that the base is on: graph, files, cache types, how it is cut. */
+import { chunkSteps } from '../../../shared/planner/model-bytes.ts';
 import type { DataType } from '../../tensor/data-type.ts';
 import type { Graph } from '../../tensor/graph.ts';
 import type { SessionOptions } from '../../tensor/session.ts';
@@ -7,7 +8,7 @@ import { CUDA_CHUNK_STEPS, cudaRolloutGraph, type DecodeAttention } from '../cud
 import type { WeightFile } from '../import/weight-file.ts';
 import { productFormFor } from '../linear.ts';
 import type { AdapterLayout } from '../training/lora-layout.ts';
-import { chunkSteps, rolloutGraph } from './rollout-graph.ts';
+import { rolloutGraph } from './rollout-graph.ts';
 
 /** What a rollout is built for. */
 interface RolloutOptions {

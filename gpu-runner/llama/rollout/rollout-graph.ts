@@ -1,11 +1,12 @@
 /** A whole rollout as one graph: prompt, decoding loop, drawing, stopping. */
+import { chunkSteps } from '../../../shared/planner/model-bytes.ts';
 import type { RotaryTables } from '../../tensor/composites.ts';
 import { type Dimension, multiplyDimensions } from '../../tensor/dimension.ts';
 import { GraphError } from '../../tensor/errors.ts';
 import { Graph, type Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
 import { fill as filled } from '../../tensor/operators.ts';
-import { type LlamaConfiguration, parameterCount } from '../config.ts';
+import type { LlamaConfiguration } from '../config.ts';
 import type { WeightFile } from '../import/weight-file.ts';
 import { eightBitWeights, type ProductForm } from '../linear.ts';
 import { rotaryTables } from '../rotary-tables.ts';
@@ -26,21 +27,6 @@ export interface RolloutGraphOptions {
   readonly maximumPositions: number;
 }
 
-/** Decode steps between two moves of the past, for small models. */
-const MOST_CHUNK_STEPS = 32;
-/** Parameters times steps of a chunk: what one chunk computes for a row. */
-const CHUNK_WORK = 4e9;
-
-/**
- * Decode steps between two moves of the recent keys and values into the prefix; runs of the engine are cut there. A
- * function of the model alone, since the order of sums, and so the bits, follow from it. Large models take few steps, so
- * that a cancel does not wait long.
- */
-export function chunkSteps(configuration: LlamaConfiguration): number {
-  const steps = 2 ** Math.floor(Math.log2(CHUNK_WORK / parameterCount(configuration)));
-  return Math.min(MOST_CHUNK_STEPS, Math.max(1, steps));
-}
-
 /** Rows while they are decoded, besides their caches: the inputs of a run, and with `.next` its outputs. */
 export const STATE = ['tokens', 'real', 'length', 'finished', 'stopped', 'drawn', 'window'] as const;
 
@@ -53,7 +39,7 @@ export const STATE = ['tokens', 'real', 'length', 'finished', 'stopped', 'drawn'
  *   [batch, W] (the last of them), `keys.l`, `values.l` fp32 [batch, keyValueHeads, prefix, headSize]. At the start length,
  *   drawn and prefix are 0.
  * - `uniforms` fp32 [batch, steps]; `limits` int64 [batch]: tokens that each row may get in all; `firstSteps` int64:
- *   1 when a prompt comes first, {@link chunkSteps} otherwise; `last` bool: no run follows, so its caches may be dropped.
+ *   1 when a prompt comes first, `chunkSteps` otherwise; `last` bool: no run follows, so its caches may be dropped.
  * - `stops` int64 [stops, W]: sequences that end a row, -1 on their left; the fields of {@link DrawOptions}.
  * - `parameters` fp32 [G, P] with adapters.
  *

@@ -29,16 +29,45 @@ export function withAdapters(
 ): GraphAdapters {
   const groups = vector.shape[0];
   if (typeof groups !== 'number') throw new GraphError('Adapters: the number of groups must be known');
-  const tensors = cutFlat(vector, layout.tensors, [groups]);
-  const tensor = (name: string): Value => {
-    const value = tensors.get(name);
-    if (value === undefined) throw new GraphError(`the adapter has no ${name}`);
-    return value;
-  };
+  const tensor = adapterTensors(vector, layout, groups);
   return {
     weights: adaptedWeights(base, layout, tensor, groups, rowsPerGroup),
     headWeight: tensor('head.weight'),
     headBias: tensor('head.bias'),
+  };
+}
+
+/** Looks up the tensors of adapters by name, [G, ...] each. */
+export function adapterTensors(
+  vector: Value,
+  layout: AdapterLayout,
+  groups: number,
+): (name: string) => Value {
+  const tensors = cutFlat(vector, layout.tensors, [groups]);
+  return (name) => {
+    const value = tensors.get(name);
+    if (value === undefined) throw new GraphError(`the adapter has no ${name}`);
+    return value;
+  };
+}
+
+/**
+ * The factors on a linear layer of the base: A [G, inputs, parts r], and B [G, r, outputs] of each projection; undefined where
+ * it has none.
+ *
+ * @param name such as `layers.0.attention.qkv`
+ */
+export function layerFactors(
+  name: string,
+  tensor: (name: string) => Value,
+): { readonly a: Value; readonly b: readonly Value[] } | undefined {
+  const match = /^(?<layer>layers\.\d+)\.(?<fused>.*)$/.exec(name)?.groups;
+  if (match === undefined) return undefined;
+  const { layer = '', fused = '' } = match;
+  const parts = fusedProjections[fused as FusedLayer];
+  return {
+    a: tensor(`${name}.a`),
+    b: parts.map((part) => tensor(`${layer}.${part}.b`)),
   };
 }
 
@@ -53,12 +82,10 @@ export function adaptedWeights(
   const scale = layout.alpha / layout.rank;
   const linear = (name: string, x: Value): Value => {
     const product = base.linear(name, x);
-    const match = /^(?<layer>layers\.\d+)\.(?<fused>.*)$/.exec(name)?.groups;
-    if (match === undefined) return product;
-    const { layer = '', fused = '' } = match;
-    const parts = fusedProjections[fused as FusedLayer];
-    const low = ops.matMul(byGroup(x, groups, rowsPerGroup), tensor(`${name}.a`), { scale });
-    const up = blockDiagonal(parts.map((part) => tensor(`${layer}.${part}.b`)));
+    const factors = layerFactors(name, tensor);
+    if (factors === undefined) return product;
+    const low = ops.matMul(byGroup(x, groups, rowsPerGroup), factors.a, { scale });
+    const up = blockDiagonal(factors.b);
     return ops.add(product, ops.reshape(ops.matMul(low, up), product.shape));
   };
   return { ...base, linear };

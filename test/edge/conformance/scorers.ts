@@ -4,21 +4,9 @@ import { artifactBlob } from '../../../edge/store/artifacts.ts';
 import type { Harness } from '../harness.ts';
 import { TestRunner } from '../runner.ts';
 import { EXPERIMENT, PRINCIPLE, putArtifact, seedWorld } from '../seed.ts';
-import { madeScorer } from '../scoring/made-scorer.ts';
+import { madeScorer, SCORER_RESULT } from '../scoring/made-scorer.ts';
 
 const KIND = { hugged: 100, smiled: 80, yelled: -100 };
-const agreement = { n: 1, agreement: 1, interval: { lower: 0.2, upper: 1, confidence: 0.95 } };
-const RESULT = {
-  texts: 8,
-  bytes: 100,
-  heldOut: {
-    pairs: agreement,
-    freshPairs: agreement,
-    rankCorrelation: { n: 4, value: 0.9, interval: { lower: 0.5, upper: 1, confidence: 0.95 } },
-    byLength: [],
-    labels: { n: 2, student: 1, teacher: 1 },
-  },
-};
 const choice = { principle: PRINCIPLE };
 
 export function scorersConformance(start: () => Promise<Harness>): void {
@@ -45,7 +33,7 @@ export function scorersConformance(start: () => Promise<Harness>): void {
     const sha256 = await putArtifact(harness, bytes, 'scorer');
     await harness.clients.runner.completeTask({
       parameters: { taskId: task.id },
-      body: { epoch: task.epoch, outputs: [{ name: 'scorer', sha256 }], result: RESULT },
+      body: { epoch: task.epoch, outputs: [{ name: 'scorer', sha256 }], result: SCORER_RESULT },
     });
     return { sha256, preferenceModel: task.inputs.find(({ name }) => name === 'preference-model')?.sha256 };
   }
@@ -136,7 +124,7 @@ export function scorersConformance(start: () => Promise<Harness>): void {
     await expect(
       harness.clients.runner.completeTask({
         parameters: { taskId: task.id },
-        body: { epoch: task.epoch, outputs: [{ name: 'scorer', sha256 }], result: RESULT },
+        body: { epoch: task.epoch, outputs: [{ name: 'scorer', sha256 }], result: SCORER_RESULT },
       }),
     ).rejects.toMatchObject({ problem: { status: 400, errors: [{ pointer: '#/outputs' }] } });
     expect((await client.listScorers({ query: {} })).items).toHaveLength(1);

@@ -6,7 +6,7 @@ import type { Browser, Download, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHROMIUM_ABSENT, findChromium, launchChromium } from '../../../scripts/browser/chromium.ts';
 import { signIn } from '../../../scripts/browser/sign-in.ts';
-import { createFilledEdge, type FilledEdge } from './filled-edge.ts';
+import { bodyOf, createFilledEdge, type FilledEdge } from './filled-edge.ts';
 import { teachScorer } from './teach-scorer.ts';
 
 const present = findChromium() !== undefined;
@@ -351,21 +351,7 @@ describe.skipIf(!present)('the dashboard', { timeout: LONG }, () => {
     expect(await page.getByRole('row', { name: /seed 3/ }).count()).toBe(2);
     await edge.start();
     await page.getByText('Live', { exact: true }).waitFor();
-    const { method, principle, promptSet, baseModel, seed, hyperparameters } =
-      await edge.client.getExperiment({
-        parameters: { experimentId: edge.experimentId },
-      });
-    await edge.client.createExperiment({
-      body: {
-        name: 'made while live',
-        method,
-        principle,
-        promptSet: promptSet.id,
-        baseModel: baseModel.id,
-        seed,
-        hyperparameters,
-      },
-    });
+    await edge.client.createExperiment({ body: { ...(await bodyOf(edge)), name: 'made while live' } });
     await page.getByRole('link', { name: 'made while live' }).waitFor();
   });
 

@@ -28,6 +28,14 @@ export interface FilledEdge {
   close(): Promise<void>;
 }
 
+/** What asks for the experiment of the edge once more: all its tasks are done already. */
+export async function bodyOf({ client, experimentId }: FilledEdge) {
+  const { method, principle, promptSet, baseModel, seed, hyperparameters } = await client.getExperiment({
+    parameters: { experimentId },
+  });
+  return { method, principle, promptSet: promptSet.id, baseModel: baseModel.id, seed, hyperparameters };
+}
+
 const keysOf = z.object({ admin: z.string(), runner: z.string() });
 
 export async function createFilledEdge(): Promise<FilledEdge> {

@@ -2,39 +2,13 @@
 import { createHash } from 'node:crypto';
 import { createClient } from '../../../shared/api/client.ts';
 import { TestRunner } from '../runner.ts';
-import { madeScorer } from '../scoring/made-scorer.ts';
-import type { FilledEdge } from './filled-edge.ts';
-
-const agreement = { n: 1, agreement: 1, interval: { lower: 0.2, upper: 1, confidence: 0.95 } };
-const RESULT = {
-  texts: 8,
-  bytes: 100,
-  heldOut: {
-    pairs: agreement,
-    freshPairs: agreement,
-    rankCorrelation: { n: 4, value: 0.9, interval: { lower: 0.5, upper: 1, confidence: 0.95 } },
-    byLength: [],
-    labels: { n: 2, student: 1, teacher: 1 },
-  },
-};
+import { madeScorer, SCORER_RESULT } from '../scoring/made-scorer.ts';
+import { bodyOf, type FilledEdge } from './filled-edge.ts';
 
 /** The experiment is that of the edge once more, which takes over everything but the scorer's own task. */
-export async function teachScorer({ client, url, experimentId }: FilledEdge): Promise<void> {
-  const { method, principle, promptSet, baseModel, seed, hyperparameters } = await client.getExperiment({
-    parameters: { experimentId },
-  });
-  await client.createExperiment({
-    body: {
-      name: 'with a scorer',
-      method,
-      principle,
-      promptSet: promptSet.id,
-      baseModel: baseModel.id,
-      seed,
-      hyperparameters,
-      scorer: true,
-    },
-  });
+export async function teachScorer(edge: FilledEdge): Promise<void> {
+  const { client, url } = edge;
+  await client.createExperiment({ body: { ...(await bodyOf(edge)), name: 'with a scorer', scorer: true } });
   const { secret } = await client.createKey({ body: { name: 'teacher', scopes: ['runner'] } });
   const runner = createClient({ baseUrl: url, key: secret ?? '' });
   const task = await new TestRunner({ client: runner }).claim(undefined, ['train-scorer']);
@@ -48,5 +22,5 @@ export async function teachScorer({ client, url, experimentId }: FilledEdge): Pr
     body: new Uint8Array(bytes),
   });
   const outputs = [{ name: 'scorer', sha256 }];
-  await runner.completeTask({ parameters: { taskId }, body: { epoch, outputs, result: RESULT } });
+  await runner.completeTask({ parameters: { taskId }, body: { epoch, outputs, result: SCORER_RESULT } });
 }

@@ -20,6 +20,20 @@ function tensor(name: string, type: number, dims: readonly number[], bytes: Uint
 const floats = (name: string, dims: readonly number[], values: readonly number[]) =>
   tensor(name, 1, dims, new Uint8Array(Float32Array.from(values).buffer));
 
+const agreement = { n: 1, agreement: 1, interval: { lower: 0.2, upper: 1, confidence: 0.95 } };
+/** What a task that made such a file may say of it. */
+export const SCORER_RESULT = {
+  texts: 8,
+  bytes: 100,
+  heldOut: {
+    pairs: agreement,
+    freshPairs: agreement,
+    rankCorrelation: { n: 4, value: 0.9, interval: { lower: 0.5, upper: 1, confidence: 0.95 } },
+    byLength: [],
+    labels: { n: 2, student: 1, teacher: 1 },
+  },
+};
+
 /**
  * @param weights of words: a response scores their sum over the root of its features, plus `bias`
  * @param otherMetadata in the place of what belongs there

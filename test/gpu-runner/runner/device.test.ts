@@ -37,6 +37,13 @@ describe('the libraries that CUDA needs', () => {
     ]);
     expect(missingCudaLibraries({ engine, isFound: () => true })).toEqual([]);
   });
+
+  it('cannot be told of a provider that is broken, which is no reason to go on without it', () => {
+    writeFileSync(path.join(engine, 'libonnxruntime_providers_cuda.so'), 'half a download');
+    expect(() => missingCudaLibraries({ engine, isFound: () => true })).toThrow(
+      /providers_cuda\.so is cut short: install it again \(.*npm rebuild onnxruntime-node\), or run with --device cpu/,
+    );
+  });
 });
 
 describe('the choice', () => {

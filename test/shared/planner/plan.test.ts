@@ -9,10 +9,8 @@ import {
   vocabularyBlock,
 } from '../../../shared/planner/model-bytes.ts';
 import { gigabytes, planMemory, refusal, suggestions, type Workload } from '../../../shared/planner/plan.ts';
-import { namedShapes } from '../../../gpu-runner/llama/config.ts';
-import { cacheBytesPerPlace as cudaCacheBytes } from '../../../gpu-runner/llama/cuda/decode-attention.ts';
+import { namedShapes, parameterCount } from '../../../gpu-runner/llama/config.ts';
 import { cudaWeightBytes } from '../../../gpu-runner/llama/cuda/weight-form.ts';
-import { chunkSteps as rolloutChunkSteps } from '../../../gpu-runner/llama/rollout/rollout-graph.ts';
 import { baseLayout } from '../../../gpu-runner/llama/import/weight-layout.ts';
 import { adapterLayout } from '../../../gpu-runner/llama/training/lora-layout.ts';
 import { blockRowsFor } from '../../../gpu-runner/llama/training/trainer.ts';
@@ -37,9 +35,11 @@ describe('the parts', () => {
       expect(adapterNumbers(shape, rank)).toBe(adapterLayout(shape, rank, 16).length);
     }
     expect(vocabularyBlock(shape)).toBe(blockRowsFor(shape));
-    expect(chunkSteps(shape)).toBe(rolloutChunkSteps(shape));
-    expect(cacheBytesPerPlace('cuda', shape)).toBe(cudaCacheBytes(shape));
-    expect(cacheBytesPerPlace('cpu', shape)).toBe(2 * cudaCacheBytes(shape));
+    const chunk = 2 ** Math.floor(Math.log2(4e9 / parameterCount(shape)));
+    expect(chunkSteps(shape)).toBe(Math.min(32, Math.max(1, chunk)));
+    const numbers = 2 * shape.layers * shape.keyValueHeads * shape.headSize;
+    expect(cacheBytesPerPlace('cuda', shape)).toBe(2 * numbers);
+    expect(cacheBytesPerPlace('cpu', shape)).toBe(4 * numbers);
   });
 
   it('add up, and grow with every size', () => {
