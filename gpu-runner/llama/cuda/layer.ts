@@ -1,44 +1,12 @@
-/** One transformer layer of the CUDA form; how it attends is the caller's. */
+/** One transformer layer of the CUDA form; how it norms and how it attends are the caller's. */
+import { rmsNorm } from '../../tensor/composites.ts';
 import { GraphError } from '../../tensor/errors.ts';
 import { Graph, type Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
 import { gatedActivation } from '../training/attention.ts';
 import type { GraphWeights } from '../training/weights.ts';
 
-/** x times the reciprocal root mean square of its rows, or that with a gradient. */
-type Norm = (x: Value, weight: Value, epsilon: number) => Value;
-
-/** The norm alone. */
-export const plainNorm: Norm = (x, weight, epsilon) =>
-  ops.emitOne('SimplifiedLayerNormalization', [x, weight], x, {
-    axis: -1,
-    epsilon: { float: epsilon },
-    stash_type: 1,
-  });
-
-/**
- * The residual stream after a layer.
- *
- * @param x fp16 [N, hidden]
- * @param attend queries, keys and values side by side [N, (heads + 2 keyValueHeads) * headSize] -> [N, heads * headSize]
- */
-export function cudaLayer(
-  weights: GraphWeights,
-  prefix: string,
-  x: Value,
-  norm: Norm,
-  attend: (mixed: Value) => Value,
-): Value {
-  const { rmsNormEpsilon, intermediateSize } = weights.configuration;
-  const first = norm(x, weights.norm(`${prefix}.attention.norm`), rmsNormEpsilon);
-  const attended = attend(weights.linear(`${prefix}.attention.qkv`, first));
-  const middle = ops.add(x, weights.linear(`${prefix}.attention.output`, attended));
-  const second = norm(middle, weights.norm(`${prefix}.feedForward.norm`), rmsNormEpsilon);
-  const activated = gatedActivation(weights.linear(`${prefix}.feedForward.gateUp`, second), intermediateSize);
-  return ops.add(middle, weights.linear(`${prefix}.feedForward.down`, activated));
-}
-
-/** The residual stream x + delta, not yet added: the next norm adds and norms in one launch. */
+/** The residual stream x + delta, not yet added, so that the next norm may add and norm in one launch. */
 export interface Stream {
   readonly x: Value;
   readonly delta?: Value;
@@ -49,13 +17,22 @@ export function streamEnd({ x, delta }: Stream): Value {
   return delta === undefined ? x : ops.add(x, delta);
 }
 
-/** The norm of the stream, and the stream as one value. */
-function addAndNorm(
-  { x, delta }: Stream,
+/** The stream as one value, and that times the reciprocal root mean square of its rows. */
+type AddAndNorm = (
+  stream: Stream,
   weight: Value,
   epsilon: number,
-): { readonly normed: Value; readonly x: Value } {
-  if (delta === undefined) return { normed: plainNorm(x, weight, epsilon), x };
+) => { readonly x: Value; readonly normed: Value };
+
+/** With a gradient. */
+export const trainedNorm: AddAndNorm = (stream, weight, epsilon) => {
+  const x = streamEnd(stream);
+  return { x, normed: rmsNorm(x, weight, epsilon) };
+};
+
+/** In one launch: what a decoding step waits for is the host that launches. */
+export const fusedNorm: AddAndNorm = ({ x, delta }, weight, epsilon) => {
+  if (delta === undefined) return { x, normed: plainNorm(x, weight, epsilon) };
   const statistics = { dtype: 'float32', shape: [...x.shape.slice(0, -1), 1] } as const;
   const [normed, , , sum] = Graph.emit(
     'SkipSimplifiedLayerNormalization',
@@ -65,27 +42,39 @@ function addAndNorm(
     'com.microsoft',
   );
   if (normed === undefined || sum === undefined) throw new GraphError('the norm lost a result');
-  return { normed, x: sum };
+  return { x: sum, normed };
+};
+
+/** The norm alone. */
+export function plainNorm(x: Value, weight: Value, epsilon: number): Value {
+  return ops.emitOne('SimplifiedLayerNormalization', [x, weight], x, {
+    axis: -1,
+    epsilon: { float: epsilon },
+    stash_type: 1,
+  });
 }
 
-/** {@link cudaLayer} without a gradient, in fewer launches: what a decoding step waits for is the host that launches. */
-export function rolloutLayer(
+/**
+ * The residual stream after a layer, from that before it: fp16 [N, hidden].
+ *
+ * @param attend queries, keys and values side by side [N, (heads + 2 keyValueHeads) * headSize] -> [N, heads * headSize]
+ */
+export function cudaLayer(
   weights: GraphWeights,
   prefix: string,
   stream: Stream,
+  norm: AddAndNorm,
   attend: (mixed: Value) => Value,
 ): Stream {
   const { rmsNormEpsilon, intermediateSize } = weights.configuration;
-  const first = addAndNorm(stream, weights.norm(`${prefix}.attention.norm`), rmsNormEpsilon);
+  const first = norm(stream, weights.norm(`${prefix}.attention.norm`), rmsNormEpsilon);
   const attended = attend(weights.linear(`${prefix}.attention.qkv`, first.normed));
-  const second = addAndNorm(
+  const second = norm(
     { x: first.x, delta: weights.linear(`${prefix}.attention.output`, attended) },
     weights.norm(`${prefix}.feedForward.norm`),
     rmsNormEpsilon,
   );
-  const activated = gatedActivation(
-    weights.linear(`${prefix}.feedForward.gateUp`, second.normed),
-    intermediateSize,
-  );
+  const gateUp = weights.linear(`${prefix}.feedForward.gateUp`, second.normed);
+  const activated = gatedActivation(gateUp, intermediateSize);
   return { x: second.x, delta: weights.linear(`${prefix}.feedForward.down`, activated) };
 }

@@ -14,7 +14,7 @@ import { appendToPrefix } from '../rollout/prefix.ts';
 import { rolloutAdapters } from './adapters.ts';
 import { type CudaCache, fusedAttention, prefixMask, twoPartAttention } from './attention.ts';
 import { CudaTensors, cudaWeights } from './cuda-weights.ts';
-import { plainNorm, rolloutLayer, type Stream, streamEnd } from './layer.ts';
+import { cudaLayer, fusedNorm, plainNorm, type Stream, streamEnd } from './layer.ts';
 import { nextState, rowState } from './row-state.ts';
 
 /** Decoding steps between two looks at whether all rows have ended. */
@@ -230,7 +230,7 @@ function promptPass(
   for (let layer = 0; layer < configuration.layers; layer++) {
     const prefix = `layers.${layer}`;
     stream = body.named(prefix, () =>
-      rolloutLayer(weights, prefix, stream, (mixed) => {
+      cudaLayer(weights, prefix, stream, fusedNorm, (mixed) => {
         const { attended, cache } = fusedAttention(configuration, mixed, known(past[layer]), context);
         caches.push(cache);
         return attended;
@@ -307,7 +307,7 @@ function decodeChunk(
       for (let layer = 0; layer < configuration.layers; layer++) {
         const name = `layers.${layer}`;
         stream = body.named(name, () =>
-          rolloutLayer(weights, name, stream, (mixed) => {
+          cudaLayer(weights, name, stream, fusedNorm, (mixed) => {
             const { attended, cache } = attend(layer, mixed);
             grown.push(cache);
             return attended;

@@ -3,7 +3,7 @@ import { multiplyDimensions } from '../../tensor/dimension.ts';
 import { GraphError } from '../../tensor/errors.ts';
 import { gradients } from '../../tensor/gradient.ts';
 import { Graph, type Value } from '../../tensor/graph.ts';
-import { rmsNorm, rotary, type RotaryTables } from '../../tensor/composites.ts';
+import { rotary, type RotaryTables } from '../../tensor/composites.ts';
 import * as ops from '../../tensor/operators.ts';
 import { rotaryTables } from '../rotary-tables.ts';
 import type { ModelForm } from '../training/graphs.ts';
@@ -14,7 +14,7 @@ import { cutFlat, type GraphWeights } from '../training/weights.ts';
 import { trainingAttention, trainingMask } from './attention.ts';
 import { cudaLinear, CudaTensors, cudaWeights, unfolded, unfoldedRows } from './cuda-weights.ts';
 import { GradientScale } from './gradient-scale.ts';
-import { cudaLayer } from './layer.ts';
+import { cudaLayer, streamEnd, trainedNorm } from './layer.ts';
 
 /**
  * Forward: fp16 layers, of which only the input is kept. Backward: one layer after the other is computed again inside a
@@ -125,7 +125,7 @@ function trainingLayer(
   const byName = new Map(names.map((name, index) => [name, values[index]]));
   const tensor = (name: string): Value => known(byName.get(name), name);
   const weights = adaptedWeights(base, layout, tensor, groups, multiplyDimensions('rows', time));
-  return cudaLayer(weights, prefix, x, rmsNorm, (mixed) => {
+  const stream = cudaLayer(weights, prefix, { x }, trainedNorm, (mixed) => {
     const all = heads + 2 * keyValueHeads;
     const byHead = ops.transpose(ops.reshape(mixed, [batch, time, all, headSize]), [0, 2, 1, 3]);
     const [query, key, value] = ops.split(byHead, 1, [heads, keyValueHeads, keyValueHeads]);
@@ -137,6 +137,7 @@ function trainingLayer(
     );
     return ops.reshape(ops.transpose(attended, [0, 2, 1, 3]), [x.shape[0] ?? 1, heads * headSize]);
   });
+  return streamEnd(stream);
 }
 
 /** The vocabulary's products in fp16, everything around them in fp32. */
