@@ -34,9 +34,9 @@ function floatBase(base: WeightFile, tensors: FrozenTensors): FrozenBase {
 }
 
 /**
- * 8-bit forward, straight through the rounding backward: dX = g W^T with W dequantised while the step runs. Written as
- * DequantizeLinear because the engine would compute a cast of a constant while loading and keep the whole base in
- * fp32.
+ * 8-bit forward, straight through the rounding backward: dX = g W^T with W dequantised while the step runs, once g is
+ * there: what waits for nothing the engine runs first, and would then hold every matrix of the base in fp32 from the start
+ * of the step on. Written as DequantizeLinear because the engine would compute a cast of a constant while loading.
  */
 function eightBitBase(base: WeightFile, tensors: FrozenTensors, form: ProductForm): FrozenBase {
   const { configuration } = base;
@@ -48,7 +48,7 @@ function eightBitBase(base: WeightFile, tensors: FrozenTensors, form: ProductFor
         [x],
         () => [eightBit.linear(name, x)],
         ({ outputGradients: [g] }) =>
-          g === undefined ? [] : [ops.matMul(g, dequantized(tensors, name, 1), { transposeB: true })],
+          g === undefined ? [] : [ops.matMul(g, dequantizedAfter(g, tensors, name), { transposeB: true })],
       ),
     );
   const tied = configuration.tiedEmbedding;
@@ -77,10 +77,27 @@ function eightBitBase(base: WeightFile, tensors: FrozenTensors, form: ProductFor
 }
 
 /** An 8-bit weight in fp32, with its scale along `axis`. */
-function dequantized(tensors: FrozenTensors, name: string, axis: number): Value {
+function dequantized(
+  tensors: FrozenTensors,
+  name: string,
+  axis: number,
+  scale = tensors.value(`${name}.scale`),
+): Value {
   const values = tensors.value(`${name}.weight`);
   const output = { dtype: 'float32', shape: values.shape } as const;
-  return ops.emitOne('DequantizeLinear', [values, tensors.value(`${name}.scale`)], output, { axis });
+  return ops.emitOne('DequantizeLinear', [values, scale], output, { axis });
+}
+
+/**
+ * The same bits, but not before `gradient` [N, outputs] is known: the scale is multiplied by a 1 that is made of the
+ * gradient's number of rows, which no optimiser knows ahead and no NaN or infinity reaches.
+ *
+ * @returns fp32 [inputs, outputs]
+ */
+function dequantizedAfter(gradient: Value, tensors: FrozenTensors, name: string): Value {
+  const rows = ops.emitOne('Shape', [gradient], { dtype: 'int64', shape: [1] }, { start: 0, end: 1 });
+  const one = ops.cast(ops.greater(rows, 0), 'float32');
+  return dequantized(tensors, name, 1, ops.multiply(tensors.value(`${name}.scale`), one));
 }
 
 function turned(x: Value): Value {

@@ -1,0 +1,71 @@
+/** The backward pass unfolds one frozen matrix after the other: each waits for the gradient that it multiplies. */
+import { execFile } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, describe, expect, it } from 'vitest';
+import {
+  type GraphOptions,
+  type Objective,
+  trainingStepGraph,
+} from '../../../../gpu-runner/llama/training/graphs.ts';
+import { adapterLayout } from '../../../../gpu-runner/llama/training/lora-layout.ts';
+import type { Producer, Value } from '../../../../gpu-runner/tensor/graph.ts';
+import { smallBase, smallShape } from '../rollout/small-model.ts';
+import { adam } from './fixtures.ts';
+
+const run = promisify(execFile);
+const base = await smallBase();
+afterAll(() => rmSync(dirname(base.folder), { recursive: true }));
+
+const objectives: readonly Objective[] = [
+  { kind: 'language-model' },
+  { kind: 'preference' },
+  { kind: 'direct-preference', beta: 0.1 },
+  { kind: 'ppo', policyClip: 0.2, valueClip: 0.2 },
+];
+
+/** Whether the engine has to know `other` before it can make the value. */
+function waitsFor(value: Value, other: Value): boolean {
+  const found = new Set<Producer>();
+  const open = [value];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (next.id === other.id) return true;
+    const { producer } = next;
+    if (producer === undefined || found.has(producer)) continue;
+    found.add(producer);
+    for (const input of producer.inputs) if (input !== undefined) open.push(input);
+  }
+  return false;
+}
+
+describe('a training step', () => {
+  it.each(objectives)('of $kind unfolds no frozen layer before its gradient is there', (objective) => {
+    const layout = adapterLayout(smallShape, 2, 4);
+    const options: GraphOptions = {
+      trainable: { kind: 'adapters', base, layout, groups: 2 },
+      maximumTime: 64,
+      blockRows: 16,
+      temperature: 0.9,
+      productForm: 'unsigned',
+    };
+    const graph = trainingStepGraph(options, objective, adam);
+    const products = graph.nodes.flatMap(({ operator, inputs: [left, right] }) =>
+      operator.endsWith('MatMul') && right?.producer?.operator === 'DequantizeLinear' && left !== undefined
+        ? [{ gradient: left, matrix: right }]
+        : [],
+    );
+    // Of the first layer's first product nothing asks for the gradient: the embedding under it is frozen.
+    expect(products).toHaveLength(4 * smallShape.layers - 1);
+    for (const { gradient, matrix } of products) expect(waitsFor(matrix, gradient)).toBe(true);
+  });
+
+  it('takes less memory than its layers alone would in fp32', async () => {
+    const script = fileURLToPath(new URL('measure-unfolding.ts', import.meta.url));
+    const { stdout } = await run(process.execPath, [script]);
+    const { grown, unfolded } = JSON.parse(stdout) as { grown: number; unfolded: number };
+    console.info(`a step took ${grown.toFixed(0)} MB; its layers in fp32 would be ${unfolded.toFixed(0)} MB`);
+    expect(grown).toBeLessThan(0.7 * unfolded);
+  });
+});
