@@ -1,5 +1,4 @@
-/** AdamW, clipping by the global norm and accumulation over micro-batches, written into the graph. */
-import { knownElementCount } from './dimension.ts';
+/** AdamW, clipping by each group's norm and accumulation over micro-batches, written into the graph. */
 import { GraphError } from './errors.ts';
 import type { Value } from './graph.ts';
 import * as ops from './operators.ts';
@@ -71,33 +70,35 @@ function powerOf(base: number, exponent: Value): Value {
   return ops.emitOne('Pow', operands, exponent);
 }
 
+/** Floats that the widest register of a CPU holds. */
+const REGISTER_FLOATS = 16;
+
 /**
- * Sum of all squares, as products of rows with themselves: a fifth of the time of Mul and ReduceSum, and partial
- * sums keep the rounding error small.
+ * Sums of the rows of x [G, n], [G, 1], in an order that is the same for every row. The engine's sum starts a row with
+ * single numbers up to the first aligned address, so that in a row whose length is no multiple of a register the order
+ * would hang on how many rows stand before it: a group would train to other bits in a grid than alone.
  */
-function sumOfSquares(x: Value): Value {
-  const count = knownElementCount(x.shape);
-  if (count === undefined) return ops.reduceSum(ops.multiply(x, x));
-  let groups = Math.min(count, MAXIMUM_GROUPS);
-  while (count % groups !== 0) groups--;
-  const rows = ops.reshape(x, [groups, 1, count / groups]);
-  return ops.reduceSum(ops.matMul(rows, rows, { transposeB: true }));
+function sumOfRows(x: Value): Value {
+  const [groups = 1, length] = x.shape;
+  if (typeof length !== 'number') throw new GraphError('The length of a row must be known');
+  const missing = (REGISTER_FLOATS - (length % REGISTER_FLOATS)) % REGISTER_FLOATS;
+  const padded = missing === 0 ? x : ops.concat([x, ops.fill(x.graph, 0, x.dtype, [groups, missing])], 1);
+  return ops.reduceSum(padded, { axes: [1], keep: true });
 }
 
-const MAXIMUM_GROUPS = 1024;
-
-/** The norm of all gradients together: sqrt(sum of squares), a scalar. */
-function globalNorm(gradients: readonly Value[]): Value {
-  const squares = gradients.map(sumOfSquares);
-  return ops.sqrt(squares.slice(1).reduce((sum, square) => ops.add(sum, square), ops.first(squares)));
-}
-
-/** Gradients scaled by min(1, limit / norm), as PyTorch's clip_grad_norm_, and the norm before clipping. */
-export function clipByGlobalNorm(
-  gradients: readonly Value[],
+/**
+ * The gradient of each group scaled by min(1, limit / norm), as PyTorch's clip_grad_norm_, and the norms before
+ * clipping.
+ *
+ * @param gradient [G, P], one group's whole gradient a row
+ * @returns the gradient [G, P] and the norms [G, 1]
+ * @throws GraphError unless P is known
+ */
+export function clipByGroupNorm(
+  gradient: Value,
   limit: number,
-): { readonly gradients: readonly Value[]; readonly norm: Value } {
-  const norm = globalNorm(gradients);
-  const scale = ops.minimum(ops.divide(limit, ops.add(norm, 1e-6)), 1);
-  return { gradients: gradients.map((gradient) => ops.multiply(gradient, scale)), norm };
+): { readonly gradient: Value; readonly norms: Value } {
+  const norms = ops.sqrt(sumOfRows(ops.multiply(gradient, gradient)));
+  const scale = ops.minimum(ops.divide(limit, ops.add(norms, 1e-6)), 1);
+  return { gradient: ops.multiply(gradient, scale), norms };
 }

@@ -4,6 +4,7 @@
  *   --shape NAME     a named shape with random 8-bit weights, m15 (default)
  *   --rollouts N     of a step and coefficient, 8
  *   --steps N        PPO steps of every run, 2
+ *   --stops          responses end by themselves, at different lengths; else all are as long
  *   --json           one JSON document on standard output
  *
  * All runs stand in this one process, one after the other, each with its own loading. Prints the ratios of time and
@@ -30,6 +31,8 @@ import { toneLines } from '../../shared/principles/kind-stories/tone-lines.ts';
 const SEED = 1;
 const PROMPT = 12;
 const NEW_TOKENS = 16;
+/** Tokens that end a response with --stops: of a vocabulary of 4,096 one in 68. */
+const STOPS = Array.from({ length: 60 }, (_, index) => 3 + index);
 
 /** What one run took and made. */
 interface Taken {
@@ -48,6 +51,7 @@ export async function run(given: readonly string[]): Promise<void> {
       shape: { type: 'string', default: 'm15' },
       rollouts: { type: 'string', default: '8' },
       steps: { type: 'string', default: '2' },
+      stops: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
@@ -55,7 +59,11 @@ export async function run(given: readonly string[]): Promise<void> {
   if (shape === undefined) {
     throw new Error(`No shape ${values.shape}: ${Object.keys(namedShapes).join(', ')}`);
   }
-  const model = await randomModel(values.shape, { ...shape, maximumPositions: 64, eosTokens: [] });
+  const model = await randomModel(values.shape, {
+    ...shape,
+    maximumPositions: 64,
+    eosTokens: values.stops ? STOPS : [],
+  });
   const rollouts = Number(values.rollouts);
   const settings: PpoSettings = {
     ...PPO_DEFAULTS,
@@ -91,7 +99,7 @@ export async function run(given: readonly string[]): Promise<void> {
     coefficients,
     rollouts,
     steps: Number(values.steps),
-    tokens: { prompt: PROMPT, response: NEW_TOKENS },
+    tokens: { prompt: PROMPT, response: NEW_TOKENS, stops: values.stops },
     seconds: { grid: round(grid.seconds), apart: round(sum(({ seconds }) => seconds)) },
     stepSeconds: { grid: round(grid.stepSeconds), apart: round(sum(({ stepSeconds }) => stepSeconds)) },
     timeRatio: round(grid.seconds / sum(({ seconds }) => seconds)),
@@ -116,7 +124,7 @@ export async function run(given: readonly string[]): Promise<void> {
 
 /** Random weights of the shape, made once, with a small tokenizer: what is said has no meaning here. */
 async function randomModel(name: string, configuration: LlamaConfiguration): Promise<Model> {
-  const folder = path.join(tmpdir(), `rlcd-bench-grid-${name}-${SEED}`);
+  const folder = path.join(tmpdir(), `rlcd-bench-grid-${name}-${SEED}-${configuration.eosTokens.length}`);
   if (!existsSync(path.join(folder, 'base.json'))) {
     rmSync(folder, { recursive: true, force: true });
     await writeRandomBase(folder, configuration, 'int8', SEED);

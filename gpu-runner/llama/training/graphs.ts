@@ -3,7 +3,7 @@ import { type Dimension, elementCount, multiplyDimensions } from '../../tensor/d
 import { gradients } from '../../tensor/gradient.ts';
 import { Graph, type Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
-import { adamW, type AdamOptions } from '../../tensor/optimiser.ts';
+import { adamW, type AdamOptions, clipByGroupNorm } from '../../tensor/optimiser.ts';
 import type { LlamaConfiguration } from '../config.ts';
 import { cudaModel } from '../cuda/training-model.ts';
 import type { WeightFile } from '../import/weight-file.ts';
@@ -13,6 +13,7 @@ import { finalNorm, residualStream } from './forward.ts';
 import { directPreferenceLoss, languageModelLoss, policyLoss, preferenceLoss, valueLoss } from './losses.ts';
 import type { AdapterLayout } from './lora-layout.ts';
 import { withAdapters } from './lora.ts';
+import { type ScalarHeads, scalarHead } from './scalar-head.ts';
 import { SUM_FAN, SUM_LEVELS, selectRows, sumRowsById } from './select-rows.ts';
 import { frozenTokenScores, tempered, trainableTokenScores, type TokenScores } from './token-head.ts';
 import { cutFlat, fullLayout, type GraphWeights, trainableWeights } from './weights.ts';
@@ -60,6 +61,9 @@ export function vectorLength(trainable: Trainable): number {
   return fullLayout(trainable.configuration).reduce((sum, { length }) => sum + length, 0);
 }
 
+/** What the host picks rows of the residual stream for. */
+type Picked = 'token' | 'scalar';
+
 /** The model inside a graph, and its two ways out: token scores and scalar scores. */
 class ModelGraph {
   readonly graph: Graph;
@@ -71,7 +75,8 @@ class ModelGraph {
   readonly #flatRows: Dimension;
   readonly #table: Value | undefined;
   readonly #frozen: FrozenBase | undefined;
-  readonly #heads: { readonly weight: Value; readonly bias: Value } | undefined;
+  readonly #heads: ScalarHeads | undefined;
+  readonly #inverses = new Map<Picked, Value>();
 
   constructor(name: string, options: GraphOptions, differentiable: boolean) {
     const { trainable } = options;
@@ -144,16 +149,24 @@ class ModelGraph {
     const group = this.graph.input('scalarGroups', 'int64', shape);
     if (this.#heads === undefined) throw new RangeError('a fully trained model has no scalar head');
     const rows = ops.reshape(hidden, [flat, this.#weights.configuration.hiddenSize]);
-    const { weight, bias } = this.#heads;
-    const all = ops.add(ops.matMul(rows, weight, { transposeB: true }), ops.transpose(bias, [1, 0]));
-    return ops.reshape(ops.gatherElements(all, ops.reshape(group, [flat, 1]), 1), shape);
+    const places = this.#differentiable
+      ? { inverse: this.#inverse('scalar'), rowsPerGroup: multiplyDimensions('rows', 'time') }
+      : undefined;
+    return ops.reshape(scalarHead(rows, ops.reshape(group, [flat, 1]), this.#heads, places), shape);
   }
 
   /** Rows of the residual stream that the host picked. */
-  #picked(what: string, shape: readonly Dimension[]): Value {
+  #picked(what: Picked, shape: readonly Dimension[]): Value {
     const index = this.graph.input(`${what}Index`, 'int64', shape);
     if (!this.#differentiable) return ops.gather(this.#stream, index);
-    return selectRows(this.#stream, index, this.graph.input(`${what}Inverse`, 'int64', [this.#flatRows]));
+    return selectRows(this.#stream, index, this.#inverse(what));
+  }
+
+  /** For each row of the batch the pick that took it. */
+  #inverse(what: Picked): Value {
+    const known = this.#inverses.get(what) ?? this.graph.input(`${what}Inverse`, 'int64', [this.#flatRows]);
+    this.#inverses.set(what, known);
+    return known;
   }
 
   #outputTable(): Value {
@@ -172,7 +185,7 @@ class ModelGraph {
 
 /** A frozen base under adapters inside a training graph, whatever the device. */
 interface AdaptedModel extends FrozenBase {
-  readonly heads: { readonly weight: Value; readonly bias: Value };
+  readonly heads: ScalarHeads;
   /** before the final norm, fp32 [N, hidden] */
   readonly stream: Value;
 }
@@ -231,8 +244,7 @@ export function trainingStepGraph(
     ops.first(fresh === undefined ? [] : [fresh]),
     graph.input('accumulated', 'float32', parameters.shape),
   );
-  const norms = ops.sqrt(ops.reduceSum(ops.multiply(gradient, gradient), { axes: [1], keep: true }));
-  const scale = ops.minimum(ops.divide(optimiser.clipNorm, ops.add(norms, 1e-6)), 1);
+  const { gradient: clipped, norms } = clipByGroupNorm(gradient, optimiser.clipNorm);
   const state = {
     parameter: parameters,
     mean: graph.input('means', 'float32', parameters.shape),
@@ -242,7 +254,7 @@ export function trainingStepGraph(
     learningRate: graph.input('learningRates', 'float32', [parameters.shape[0] ?? 1, 1]),
     step: graph.input('step', 'float32', []),
   };
-  const [next] = adamW([state], [ops.multiply(gradient, scale)], timing, optimiser);
+  const [next] = adamW([state], [clipped], timing, optimiser);
   graph.output('loss', loss);
   graph.output('gradient', gradient);
   graph.output('gradientNorms', norms);

@@ -22,7 +22,7 @@ export function selectRows(matrix: Value, index: Value, inverse: Value): Value {
 }
 
 /** [S, H] -> [S + 1, H], the last row zero. */
-function withZeroRow(rows: Value): Value {
+export function withZeroRow(rows: Value): Value {
   return ops.concat([rows, ops.fill(rows.graph, 0, rows.dtype, [1, rows.shape[1] ?? 1])], 0);
 }
 

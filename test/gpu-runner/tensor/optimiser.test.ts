@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { accumulateGradients } from '../../../gpu-runner/tensor/accumulate.ts';
+import { elementCount } from '../../../gpu-runner/tensor/dimension.ts';
 import { gradients } from '../../../gpu-runner/tensor/gradient.ts';
 import { Graph, type Value } from '../../../gpu-runner/tensor/graph.ts';
 import { learningRate, type LearningRateSchedule } from '../../../gpu-runner/tensor/learning-rate.ts';
 import * as ops from '../../../gpu-runner/tensor/operators.ts';
-import { adamW, type AdamOptions, clipByGlobalNorm } from '../../../gpu-runner/tensor/optimiser.ts';
+import { adamW, type AdamOptions, clipByGroupNorm } from '../../../gpu-runner/tensor/optimiser.ts';
 import { serialiseGraph } from '../../../gpu-runner/tensor/serialise.ts';
 import { type HostTensor, type HostTensors, TensorSession } from '../../../gpu-runner/tensor/session.ts';
-import { relativeError } from '../../oracle/array.ts';
+import { type NumberArray, relativeError } from '../../oracle/array.ts';
 import { Draws, hostTensor, numbers, runOnce, testSeed } from './engine.ts';
 
 const scalar = (value: number): HostTensor => ({ dtype: 'float32', shape: [], data: Float32Array.of(value) });
@@ -101,89 +101,40 @@ describe(`AdamW (RLCD_TEST_SEED=${testSeed})`, () => {
   });
 });
 
-describe('clipping by the global norm', () => {
-  const clipped = async (limit: number): Promise<HostTensors> =>
-    runOnce(
-      (graph) => {
-        const [a, b] = [graph.input('a', 'float32', [2]), graph.input('b', 'float32', [1, 1])];
-        const { gradients: scaled, norm } = clipByGlobalNorm([a, b], limit);
-        return { norm, a_clipped: ops.first(scaled), b_clipped: ops.first(scaled.slice(1)) };
-      },
-      {
-        a: { dtype: 'float32', shape: [2], data: Float32Array.of(2, -3) },
-        b: { dtype: 'float32', shape: [1, 1], data: Float32Array.of(6) },
-      },
-    );
+describe(`clipping by the norm of each group (RLCD_TEST_SEED=${testSeed})`, () => {
+  const clipped = async (gradient: NumberArray, limit: number): Promise<HostTensors> =>
+    runOnce((graph) => clipByGroupNorm(graph.input('g', 'float32', gradient.shape), limit), {
+      g: hostTensor('float32', gradient),
+    });
+  const small = { shape: [2, 3], data: Float64Array.of(2, -3, 6, 0.5, 0, -1) };
 
-  it('scales all gradients by limit / norm when the norm is above the limit', async () => {
-    const outputs = await clipped(3.5);
-    expect(numbers(outputs['norm'])[0]).toBeCloseTo(7, 5);
-    expect(relativeError(numbers(outputs['a_clipped']), [1, -1.5])).toBeLessThan(1e-6);
-    expect(relativeError(numbers(outputs['b_clipped']), [3])).toBeLessThan(1e-6);
+  it('scales what is above the limit by limit / norm and leaves the other groups exactly as they are', async () => {
+    const { norms, gradient } = await clipped(small, 3.5);
+    expect(relativeError(numbers(norms), [7, Math.sqrt(1.25)])).toBeLessThan(1e-6);
+    expect(relativeError(numbers(gradient).slice(0, 3), [1, -1.5, 3])).toBeLessThan(1e-6);
+    expect(numbers(gradient).slice(3)).toEqual([0.5, 0, -1]);
   });
 
-  it('leaves gradients below the limit exactly as they are', async () => {
-    const outputs = await clipped(7.5);
-    expect(numbers(outputs['a_clipped'])).toEqual([2, -3]);
-    expect(numbers(outputs['b_clipped'])).toEqual([6]);
-  });
-});
-
-describe('gradient accumulation', () => {
-  it('micro-batches with masks of different sizes give the gradient of the whole batch', async () => {
+  it('gives a group the same bits alone and among others, whatever the length of a row', async () => {
     const draws = new Draws(testSeed);
-    const feeds = {
-      x: hostTensor('float64', draws.array([4, 3, 5])),
-      target: hostTensor('float64', draws.array([4, 3, 2])),
-      mask: hostTensor(
-        'float64',
-        draws.array([4, 3, 1], (value) => (value > 0 ? 1 : 0)),
-      ),
-      weight: hostTensor('float64', draws.array([5, 2])),
-    };
-    const outputs = await runOnce((graph) => {
-      const x = graph.input('x', 'float64', ['micro', 'rows', 5]);
-      const target = graph.input('target', 'float64', ['micro', 'rows', 2]);
-      const mask = graph.input('mask', 'float64', ['micro', 'rows', 1]);
-      const weight = graph.input('weight', 'float64', [5, 2]);
-      const counted = ops.reduceSum(mask);
-      const loss = (part: Value, wanted: Value, kept: Value): Value => {
-        const error = ops.subtract(ops.tanh(ops.matMul(part, ops.multiply(weight, 2))), wanted);
-        return ops.divide(ops.reduceSum(ops.multiply(ops.multiply(error, error), kept)), counted);
-      };
-      const whole = loss(x, target, mask);
-      const accumulated = accumulateGradients(graph, {
-        batches: [x, target, mask],
-        parameters: [weight],
-        loss: (_body, [part = x, wanted = target, kept = mask]) => ({
-          loss: loss(part, wanted, kept),
-          statistics: [ops.reduceSum(kept)],
-        }),
-      });
-      return {
-        whole,
-        wholeGradient: ops.first(gradients(whole, [weight])),
-        losses: accumulated.losses,
-        gradient: ops.first(accumulated.gradients),
-        counts: ops.first(accumulated.statistics),
-      };
-    }, feeds);
-    const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
-    expect(numbers(outputs['losses']).length).toBe(4);
-    expect(relativeError([sum(numbers(outputs['losses']))], numbers(outputs['whole']))).toBeLessThan(1e-13);
-    expect(relativeError(numbers(outputs['gradient']), numbers(outputs['wholeGradient']))).toBeLessThan(
-      1e-13,
-    );
-    expect(sum(numbers(outputs['counts']))).toBe(sum(numbers(feeds.mask)));
+    const groups = 12;
+    for (const length of [1, 15, 16, 33, 1009, 4003, 20_011]) {
+      const all = draws.array([groups, length]);
+      const together = await clipped(all, 1);
+      for (let group = 0; group < groups; group++) {
+        const data = all.data.slice(group * length, (group + 1) * length);
+        const alone = await clipped({ shape: [1, length], data }, 1);
+        expect(numbers(together['norms'])[group]).toBe(numbers(alone['norms'])[0]);
+        expect(numbers(together['gradient']).slice(group * length, (group + 1) * length)).toEqual(
+          numbers(alone['gradient']),
+        );
+      }
+    }
   });
 
-  it('batches of different first sizes are refused', () => {
-    const graph = new Graph('batches');
-    const batches = [graph.input('a', 'float32', [2, 3]), graph.input('b', 'float32', [3, 3])];
-    const loss = (): { loss: Value } => ({ loss: graph.scalar(0, 'float32') });
-    expect(() => accumulateGradients(graph, { batches, parameters: [], loss })).toThrow(
-      'float32[2, 3], float32[3, 3]',
-    );
+  it('refuses rows of unknown length', () => {
+    const gradient = new Graph('unknown').input('g', 'float32', [2, 'n']);
+    expect(() => clipByGroupNorm(gradient, 1)).toThrow('length of a row must be known');
   });
 });
 
@@ -240,7 +191,12 @@ describe(`end to end (RLCD_TEST_SEED=${testSeed})`, () => {
     const logits = ops.add(ops.matMul(ops.tanh(ops.add(ops.matMul(x, w1), b1)), w2), b2);
     // Binary cross-entropy with logits: softplus(z) - y z.
     const loss = ops.reduceMean(ops.subtract(ops.softplus(logits), ops.multiply(y, logits)));
-    const { gradients: clipped } = clipByGlobalNorm(gradients(loss, [w1, b1, w2, b2]), 1);
+    const clipped = gradients(loss, [w1, b1, w2, b2]).map((gradient) =>
+      ops.reshape(
+        clipByGroupNorm(ops.reshape(gradient, [1, elementCount(gradient.shape)]), 1).gradient,
+        gradient.shape,
+      ),
+    );
     const options = {
       beta1: 0.9,
       beta2: 0.999,

@@ -111,6 +111,70 @@ describe('groups of one batch', () => {
   });
 });
 
+describe('the KL grid as groups of one batch', () => {
+  it('trains policies and value models to the bits of separate runs, whatever each group scores', async () => {
+    await withBase(shape, 'int8', 1, async (base) => {
+      const coefficients = [0, 1, 2, 3, 4];
+      const policies = coefficients.map((seed) => randomAdapter(layout, 60 + seed));
+      const values = coefficients.map((seed) => randomAdapter(layout, 70 + seed));
+      // One row of each is as long as can be, so that all batches are; how many tokens are scored differs.
+      const rollouts = coefficients.map((seed) =>
+        [...rowsOf(80 + seed, 23), { tokens: Array.from({ length: TIME }, () => 7), start: 2 }].map(
+          madeUpRollout,
+        ),
+      );
+      const together = await trainPpo(base, [...policies, ...values], rollouts);
+      for (const index of coefficients) {
+        const alone = await trainPpo(
+          base,
+          [policies[index], values[index]].filter((vector) => vector !== undefined),
+          [rollouts[index] ?? []],
+        );
+        expect(groupVector(together, index)).toEqual(groupVector(alone, 0));
+        expect(groupVector(together, coefficients.length + index)).toEqual(groupVector(alone, 1));
+      }
+    });
+  });
+});
+
+/** Old log-probabilities, values and advantages of no model, in the range of real ones. */
+function madeUpRollout({ tokens, start }: { tokens: number[]; start: number }, row: number): PpoRow {
+  const count = tokens.length - start;
+  const wave = (rate: number): number[] =>
+    Array.from({ length: count }, (_, offset) => Math.sin(rate * (row * TIME + offset)));
+  return {
+    tokens,
+    start,
+    oldLogProbabilities: wave(1.3).map((value) => -3 + value),
+    oldValues: wave(0.7),
+    advantages: wave(2.9),
+    returns: wave(0.4),
+  };
+}
+
+/** Three PPO updates on the same rollouts; the state after them. @param vectors all policies, then their value models */
+async function trainPpo(
+  base: WeightFile,
+  vectors: readonly Float32Array[],
+  rollouts: readonly (readonly PpoRow[])[],
+): Promise<TrainingState> {
+  const trainer = await PpoTrainer.open({
+    ...trainerOptions(base, vectors),
+    policyClip: 0.2,
+    valueClip: 0.2,
+    valueCoefficient: 0.5,
+    temperature: 1,
+  });
+  for (let step = 0; step < 3; step++)
+    await trainer.step(
+      rollouts,
+      vectors.map(() => 0.01),
+    );
+  const { state } = trainer;
+  await trainer.close();
+  return state;
+}
+
 describe('micro-batches', () => {
   it('accumulate to the update of the big batch', async () => {
     await withBase(shape, 'fp32', 1, async (base) => {
