@@ -24,8 +24,10 @@ import { uploadHandlers } from './routes/uploads.ts';
 import { runnerHandlers } from './routes/runners.ts';
 import { scorerHandlers } from './routes/scorers.ts';
 import { taskHandlers } from './routes/tasks.ts';
+import { KnownKeys } from './store/known-keys.ts';
 
 export function createApp(dependencies: Dependencies): App {
+  const keys = new KnownKeys(dependencies.database, dependencies.clock);
   const handlers: Handlers<typeof contract> = {
     ...artifactHandlers(dependencies),
     ...baseModelHandlers(dependencies),
@@ -33,7 +35,7 @@ export function createApp(dependencies: Dependencies): App {
     ...eventHandlers(dependencies),
     ...experimentHandlers(dependencies),
     ...healthHandlers(dependencies),
-    ...keyHandlers(dependencies),
+    ...keyHandlers(dependencies, keys),
     ...preferencePairHandlers(dependencies),
     ...metricHandlers(dependencies),
     ...principleHandlers(dependencies),
@@ -47,7 +49,7 @@ export function createApp(dependencies: Dependencies): App {
   app.onError(onError);
   app.notFound(onNotFound);
   for (const id of Object.keys(contract) as OperationId[]) {
-    register(app, id, contract[id], handlers[id] as AnyHandler, dependencies);
+    register(app, id, contract[id], handlers[id] as AnyHandler, dependencies, keys);
   }
   // Behind the API's routes, which answer by themselves: for pages.
   app.use(async (context, next) => {

@@ -9,6 +9,12 @@ const MAXIMUM_PARAMETERS = 100;
 const MAXIMUM_STATEMENT_BYTES = 100_000;
 const MAXIMUM_VALUE_BYTES = 2_000_000;
 const STATEMENTS_KEPT = 512;
+/** Pages in memory: reading one from the file costs more than most statements. */
+const CACHE_KIB = 65_536;
+/** Pages in the log before they move into the file, which is then synced as well. */
+const CHECKPOINT_PAGES = 4_096;
+/** Batches that share a commit at the most, so that nobody waits for a stream of others. */
+const MAXIMUM_GROUP = 256;
 
 /** A query went over a limit of D1. */
 export class DatabaseLimitError extends Error {
@@ -111,7 +117,10 @@ export class NodeDatabase {
     this.#connection = new DatabaseSync(path, { timeout: 5000 });
     this.#groupsCommits = path !== ':memory:';
     // FULL: what a commit acknowledged survives a power cut too.
-    this.#connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+    this.#connection.exec(
+      `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB};
+       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};`,
+    );
   }
 
   compile(sql: string): Compiled {
@@ -139,9 +148,16 @@ export class NodeDatabase {
     if (!this.#groupsCommits)
       return this.transaction(() => statements.map((statement) => statement.execute()));
     return await new Promise((resolve, reject) => {
-      if (this.#waiting.length === 0) setImmediate(() => this.#commitWaiting());
+      if (this.#waiting.length === 0) setImmediate(() => this.#commitUnlessGrown(1));
       this.#waiting.push({ statements, resolve, reject });
     });
+  }
+
+  /** Waits while every turn of the event loop brings another batch; a turn without one takes some microseconds. */
+  #commitUnlessGrown(known: number): void {
+    const { length } = this.#waiting;
+    if (length > known && length < MAXIMUM_GROUP) setImmediate(() => this.#commitUnlessGrown(length));
+    else this.#commitWaiting();
   }
 
   /** Each batch has a savepoint of its own: one that fails undoes itself alone. */

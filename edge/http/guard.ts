@@ -4,6 +4,7 @@ import type { Endpoint } from '../../shared/api/endpoint.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { identify, sha256, type Principal } from './keys.ts';
 import { ProblemError } from '../problem.ts';
+import type { KnownKeys } from '../store/known-keys.ts';
 
 const ANYONE: Principal = { keyId: 'anyone', scopes: [] };
 
@@ -11,8 +12,9 @@ const ANYONE: Principal = { keyId: 'anyone', scopes: [] };
 export function guard(
   endpoint: Endpoint,
   dependencies: Dependencies,
+  keys: KnownKeys,
 ): (context: Context) => Promise<Principal> {
-  const { database, bootstrapKey } = dependencies;
+  const { bootstrapKey } = dependencies;
   const bootstrapSha256 = bootstrapKey === undefined ? undefined : sha256(bootstrapKey);
   async function take(kind: 'key' | 'address', name: string): Promise<void> {
     const seconds = await dependencies.limiter.take(kind, name);
@@ -26,7 +28,7 @@ export function guard(
     const principal =
       endpoint.scopes.length === 0
         ? ANYONE
-        : await identify(context.req.header('authorization'), database, bootstrapSha256);
+        : await identify(context.req.header('authorization'), keys, bootstrapSha256);
     if (!principal || principal === ANYONE) await take('address', dependencies.clientAddress(context));
     else await take('key', principal.keyId);
     if (!principal) {

@@ -1,8 +1,7 @@
 /** API keys: how one is made, how it is read from a request, and how it is compared. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Scope } from '../../shared/api/words.ts';
-import type { Database } from '../store/database.ts';
-import { findKey } from '../store/keys.ts';
+import type { KnownKeys } from '../store/known-keys.ts';
 
 /** Who speaks. */
 export interface Principal {
@@ -37,7 +36,7 @@ function sameHash(a: string, b: string): boolean {
  */
 export async function identify(
   header: string | undefined,
-  database: Database,
+  keys: KnownKeys,
   bootstrapSha256: string | undefined,
 ): Promise<Principal | undefined> {
   const token = /^Bearer (\S{1,500})$/i.exec(header ?? '')?.[1];
@@ -48,7 +47,7 @@ export async function identify(
   }
   const keyId = FORM.exec(token)?.[1];
   if (keyId === undefined) return undefined;
-  const key = await findKey(database, keyId);
+  const key = await keys.find(keyId);
   const matches = sameHash(presented, key?.secretSha256 ?? NO_SUCH_KEY_SHA256);
   return key && matches && key.revokedAt === null ? { keyId: key.id, scopes: key.scopes } : undefined;
 }

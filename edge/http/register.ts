@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { isBytes, type Bytes, type Endpoint } from '../../shared/api/endpoint.ts';
 import { problem } from '../../shared/api/problem.ts';
 import type { Dependencies } from '../dependencies.ts';
+import type { KnownKeys } from '../store/known-keys.ts';
 import { answer, type AnyHandler } from './answer.ts';
 import { guard } from './guard.ts';
 import { createReader, idempotencyHeader } from './input.ts';
@@ -55,9 +56,10 @@ export function register(
   endpoint: Endpoint,
   handler: AnyHandler,
   dependencies: Dependencies,
+  keys: KnownKeys,
 ): void {
   app.openAPIRegistry.registerPath(describe(operationId, endpoint));
-  const admit = guard(endpoint, dependencies);
+  const admit = guard(endpoint, dependencies, keys);
   const read = createReader(endpoint);
   app.on(endpoint.method, endpoint.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
     const principal = await admit(context);

@@ -6,8 +6,9 @@ import { createSecret } from '../http/keys.ts';
 import { conflict, notFound } from '../problem.ts';
 import { createIdentifier } from '../store/identifier.ts';
 import { findKey, insertKey, listKeys, replaceSecret, revokeKey } from '../store/keys.ts';
+import type { KnownKeys } from '../store/known-keys.ts';
 
-export function keyHandlers({ database }: Dependencies): Handlers<typeof keyEndpoints> {
+export function keyHandlers({ database }: Dependencies, keys: KnownKeys): Handlers<typeof keyEndpoints> {
   return {
     async getOwnKey(_, { principal }) {
       return { body: { id: principal.keyId, scopes: [...principal.scopes] } };
@@ -31,6 +32,7 @@ export function keyHandlers({ database }: Dependencies): Handlers<typeof keyEndp
       if (!found) throw notFound(`key ${keyId}`);
       if (found.revokedAt !== null) throw conflict(`Key ${keyId} is revoked for ever; make another`);
       const { secret, secretSha256 } = createSecret(keyId);
+      keys.change(keyId);
       return {
         body: { ...found, secret },
         bodyWhenRepeated: { ...found, secret: null },
@@ -40,6 +42,7 @@ export function keyHandlers({ database }: Dependencies): Handlers<typeof keyEndp
     async revokeKey({ parameters }, { now }) {
       const key = await findKey(database, parameters.keyId);
       if (!key) throw notFound(`key ${parameters.keyId}`);
+      keys.change(key.id);
       return { writes: [revokeKey(database, key.id, now)] };
     },
   };

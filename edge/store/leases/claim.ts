@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { ProblemError } from '../../problem.ts';
 import type { Database } from '../database.ts';
 import { markArrived } from '../launches.ts';
-import { raw, rows, runBatch } from '../raw.ts';
+import { raw, rows, runBatch, type RawStatement } from '../raw.ts';
 import { LEASE_MILLISECONDS } from './lease.ts';
 import { requeue } from './requeue.ts';
 
@@ -37,18 +37,19 @@ export interface ClaimedRow {
   readonly checkpointEpoch: number | null;
 }
 
-type FoundRow = ClaimedRow & { readonly status: string; readonly leaseKeyId: string | null };
+const COLUMNS = `id, kind, specification, engine_version AS engineVersion, experiment_id AS experimentId, stage, epoch,
+  lease_expires_at AS leaseExpiresAt, checkpoint_sha256 AS checkpointSha256,
+  (SELECT bytes FROM artifacts WHERE sha256 = checkpoint_sha256) AS checkpointBytes,
+  checkpoint_step AS checkpointStep, checkpoint_epoch AS checkpointEpoch`;
 
-const FIND = `SELECT t.id, t.kind, t.specification, t.engine_version AS engineVersion,
-  t.experiment_id AS experimentId, t.stage, t.epoch, t.lease_expires_at AS leaseExpiresAt, t.status,
-  t.lease_key_id AS leaseKeyId, t.checkpoint_sha256 AS checkpointSha256, a.bytes AS checkpointBytes,
-  t.checkpoint_step AS checkpointStep, t.checkpoint_epoch AS checkpointEpoch
-FROM tasks t LEFT JOIN artifacts a ON a.sha256 = t.checkpoint_sha256 WHERE t.claim_key = ?`;
+const FIND = `SELECT ${COLUMNS} FROM tasks WHERE claim_key = ? AND status = 'leased' AND lease_key_id = ?`;
 
-/** What has to be known before the runner is registered anew. Values: claim, runner, runner, claim. */
+/** Values: runner, claim. */
+const HOLDS_ANOTHER = `EXISTS (SELECT 1 FROM tasks WHERE lease_runner_id = ? AND status = 'leased' AND claim_key <> ?)`;
+
+/** What stood before the claim. Values: claim, runner, then those of HOLDS_ANOTHER. */
 const BEFORE = `SELECT EXISTS (SELECT 1 FROM tasks WHERE claim_key = ?) AS known,
-  (SELECT key_id FROM runners WHERE id = ?) AS ownerKeyId,
-  EXISTS (SELECT 1 FROM tasks WHERE lease_runner_id = ? AND status = 'leased' AND claim_key <> ?) AS holds`;
+  (SELECT key_id FROM runners WHERE id = ?) AS ownerKeyId, ${HOLDS_ANOTHER} AS holds`;
 
 const REGISTER = `INSERT INTO runners (id, name, key_id, engine_version, device, created_at, seen_at)
 VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -63,8 +64,9 @@ const take = (
   report_sequence = 0, started_at = coalesce(started_at, ?)
 WHERE id = (SELECT id FROM tasks WHERE status = 'queued' AND available_at <= ? AND engine_version = ?
     ${kinds ? 'AND kind IN (SELECT value FROM json_each(?))' : ''} ORDER BY priority, id LIMIT 1)
-  AND NOT EXISTS (SELECT 1 FROM tasks WHERE claim_key = ?)
-  AND EXISTS (SELECT 1 FROM runners WHERE id = ? AND key_id = ?)`;
+  AND NOT EXISTS (SELECT 1 FROM tasks WHERE claim_key = ?) AND NOT ${HOLDS_ANOTHER}
+  AND EXISTS (SELECT 1 FROM runners WHERE id = ? AND key_id = ?)
+RETURNING ${COLUMNS}`;
 const TAKE = { any: take(false), ofKinds: take(true) };
 
 const BEGIN_EXPERIMENTS = `UPDATE experiments SET status = 'running' WHERE status = 'queued' AND id IN (
@@ -77,8 +79,15 @@ SELECT DISTINCT s.experiment_id, t.id, 'task-claimed',
 FROM tasks t JOIN stage_tasks st ON st.task_id = t.id JOIN stages s ON s.id = st.stage_id
 WHERE t.claim_key = ? AND t.claim_token = ?`;
 
+interface Before {
+  readonly known: number;
+  readonly ownerKeyId: string | null;
+  readonly holds: number;
+}
+
 /**
- * Takes the lease of the first queued task that the runner's engine can do.
+ * Takes the lease of the first queued task that the runner's engine can do: one batch, whose statements hold each
+ * other back where the claim is known, the runner is another key's or still holds a task.
  *
  * A runner works on one task at a time: a new claim says that whatever it held before is lost, and that is
  * queued again at once instead of at the lease's end.
@@ -92,12 +101,11 @@ export async function claimTask(
   now: number,
 ): Promise<ClaimedRow | undefined> {
   const { claimId, keyId, runner } = request;
-  const [before] = await rows<{ known: number; ownerKeyId: string | null; holds: number }>(
-    raw(database, BEFORE, claimId, runner.id, runner.id, claimId),
-  );
+  const results = await runBatch(database, claimStatements(database, request, now));
+  const [before] = results[0] as Before[];
   if (before?.known) {
-    const [known] = await rows<FoundRow>(raw(database, FIND, claimId));
-    return known && isHeld(known, keyId) ? known : undefined;
+    const [known] = await rows<ClaimedRow>(raw(database, FIND, claimId, keyId));
+    return known;
   }
   if (typeof before?.ownerKeyId === 'string' && before.ownerKeyId !== keyId) {
     throw new ProblemError(
@@ -105,26 +113,28 @@ export async function claimTask(
       `Runner ${runner.id} belongs to another key; start with a new runner id`,
     );
   }
-  if (before?.holds) await requeue(database, { runnerId: runner.id, exceptClaim: claimId }, now);
+  if (before?.holds) {
+    await requeue(database, { runnerId: runner.id, exceptClaim: claimId }, now);
+    return await claimTask(database, request, now);
+  }
+  const [taken] = results[2] as ClaimedRow[];
+  return taken;
+}
+
+function claimStatements(
+  database: Database,
+  { claimId, keyId, runner, kinds }: ClaimRequest,
+  now: number,
+): RawStatement[] {
   const token = randomUUID();
-  const { engineVersion } = runner;
-  const kinds = request.kinds ? [JSON.stringify(request.kinds)] : [];
-  const results = await runBatch(database, [
+  const { id, name, engineVersion, launchId } = runner;
+  return [
+    raw(database, BEFORE, claimId, id, id, claimId),
+    raw(database, REGISTER, id, name, keyId, engineVersion, JSON.stringify(runner.device), now, now),
     raw(
       database,
-      REGISTER,
-      runner.id,
-      runner.name,
-      keyId,
-      engineVersion,
-      JSON.stringify(runner.device),
-      now,
-      now,
-    ),
-    raw(
-      database,
-      request.kinds ? TAKE.ofKinds : TAKE.any,
-      runner.id,
+      kinds ? TAKE.ofKinds : TAKE.any,
+      id,
       keyId,
       now + LEASE_MILLISECONDS,
       claimId,
@@ -133,20 +143,15 @@ export async function claimTask(
       now,
       now,
       engineVersion,
-      ...kinds,
+      ...(kinds ? [JSON.stringify(kinds)] : []),
       claimId,
-      runner.id,
+      id,
+      claimId,
+      id,
       keyId,
     ),
     raw(database, BEGIN_EXPERIMENTS, claimId, token),
     raw(database, TELL, now, claimId, token),
-    ...(runner.launchId === undefined ? [] : [markArrived(database, runner.launchId, now)]),
-    raw(database, FIND, claimId),
-  ]);
-  const [found] = (results.at(-1) ?? []) as FoundRow[];
-  return found && isHeld(found, keyId) ? found : undefined;
-}
-
-function isHeld(row: FoundRow, keyId: string): boolean {
-  return row.status === 'leased' && row.leaseKeyId === keyId;
+    ...(launchId === undefined ? [] : [markArrived(database, launchId, now)]),
+  ];
 }

@@ -1,0 +1,46 @@
+/**
+ * Keys that were read a moment ago: most requests come in rows from one key, and a read of D1 costs more than all else
+ * that a small request does. A key that is revoked or rotated here is read anew at once; another process or isolate
+ * goes on to accept it for at most {@link KEPT_MILLISECONDS}.
+ */
+import type { Database } from './database.ts';
+import { findKey, type KeyRow } from './keys.ts';
+
+const KEPT_MILLISECONDS = 1000;
+const MAXIMUM_KEYS = 1000;
+
+export class KnownKeys {
+  readonly #database: Database;
+  readonly #clock: () => number;
+  readonly #kept = new Map<string, { readonly key: KeyRow; readonly until: number }>();
+  /** Keys that are about to change, until when they are not kept. */
+  readonly #changing = new Map<string, number>();
+
+  /** @param clock milliseconds */
+  constructor(database: Database, clock: () => number) {
+    this.#database = database;
+    this.#clock = clock;
+  }
+
+  async find(keyId: string): Promise<KeyRow | undefined> {
+    const now = this.#clock();
+    const known = this.#kept.get(keyId);
+    if (known && now < known.until) return known.key;
+    this.#kept.delete(keyId);
+    const key = await findKey(this.#database, keyId);
+    // Only keys that exist: a search for keys leaves nothing here.
+    if (key && now >= (this.#changing.get(keyId) ?? now)) {
+      if (this.#kept.size >= MAXIMUM_KEYS) this.#kept.clear();
+      this.#kept.set(keyId, { key, until: now + KEPT_MILLISECONDS });
+    }
+    return key;
+  }
+
+  /** Before a key's row changes: who reads it while the change is written keeps nothing. */
+  change(keyId: string): void {
+    const now = this.#clock();
+    for (const [id, until] of this.#changing) if (until <= now) this.#changing.delete(id);
+    this.#changing.set(keyId, now + KEPT_MILLISECONDS);
+    this.#kept.delete(keyId);
+  }
+}
