@@ -64,6 +64,6 @@ export function nextState(
   return {
     row: [token, finished, ops.or(byStop, endsNow), total, Graph.detach(seen, [batch, 'window'])],
     token,
-    logProbability: ops.where(done, 0, drawn.logProbability),
+    logProbability: ops.where(done, 0, ops.log(drawn.probability)),
   };
 }

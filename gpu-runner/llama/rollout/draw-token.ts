@@ -16,12 +16,12 @@ export interface DrawOptions {
   readonly topP: Value;
 }
 
-/** A token per row and the log of the probability it was drawn with. */
+/** A token per row and the probability it was drawn with. */
 export interface Drawn {
   /** int64 [batch] */
   readonly token: Value;
   /** fp32 [batch] */
-  readonly logProbability: Value;
+  readonly probability: Value;
 }
 
 /**
@@ -42,7 +42,7 @@ export function drawToken(logits: Value, uniform: Value, options: DrawOptions): 
     (body) => drawFromAll(ops.softmax(body.capture(logits)), body.capture(uniform)),
   );
   if (token === undefined || probability === undefined) throw new GraphError('The draw lost a result');
-  return { token, logProbability: ops.log(probability) };
+  return { token, probability };
 }
 
 /**

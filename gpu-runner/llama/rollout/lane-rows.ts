@@ -9,27 +9,11 @@ export interface RequestPart {
   readonly request: SamplingRequest;
 }
 
-/**
- * The engine's logarithm computes this many numbers at a time and the rest one by one, which may end in another last bit.
- * Rows are cut so that each is computed as in the whole batch.
- */
-const TOGETHER = 16;
-
-/**
- * Cuts every group's rows into at most `count` parts of nearly equal size, so that the rollouts of the parts have the
- * bytes of the whole. Rows stand group by group.
- */
+/** Cuts every group's rows into at most `count` parts of nearly equal size. Rows stand group by group. */
 export function splitRows(request: SamplingRequest, groups: number, count: number): readonly RequestPart[] {
   const all = request.prompts.length;
   const perGroup = all / groups;
-  let unit = TOGETHER;
-  while (unit % 2 === 0 && (groups * unit) % (2 * TOGETHER) === 0) unit /= 2;
-  const even = groups === 1 || perGroup % unit === 0;
-  const edges = even
-    ? Array.from({ length: count + 1 }, (_, edge) =>
-        edge === count ? perGroup : Math.round((edge * perGroup) / count / unit) * unit,
-      )
-    : [0, perGroup];
+  const edges = Array.from({ length: count + 1 }, (_, edge) => Math.round((edge * perGroup) / count));
   const parts = edges
     .slice(1)
     .map((end, index) => ({ start: edges[index] ?? 0, end }))

@@ -136,6 +136,8 @@ export function rolloutGraph(options: RolloutGraphOptions): Graph {
           const logits = nextTokenLogits(plain, ops.gather(pass.stream, lastRows), inverseTemperature);
           const pick = ops.gather(uniforms, ops.add(start, step), 1);
           const result = drawToken(logits, pick, draw);
+          // `Log` takes 16 rows at once and the rest by another routine: a last bit would hang on the number of rows.
+          const logProbability = ops.reduceLogSum(ops.unsqueeze(result.probability, [1]), { axes: [1] });
           const token = ops.where(known(done), configuration.padToken, result.token);
           const seen = ops.concat(
             [ops.slice(known(last), [{ axis: 1, start: 1 }]), ops.unsqueeze(token, [1])],
@@ -156,7 +158,7 @@ export function rolloutGraph(options: RolloutGraphOptions): Graph {
               Graph.detach(seen, [batch, 'window']),
               ...flatten(pass.recent),
             ],
-            stacked: [token, ops.where(known(done), 0, result.logProbability)],
+            stacked: [token, ops.where(known(done), 0, logProbability)],
           };
         },
       });

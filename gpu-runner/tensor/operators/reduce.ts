@@ -30,6 +30,9 @@ export const reduceSum = (x: Value, options: ReduceOptions = {}): Value => reduc
 export const reduceMean = (x: Value, options: ReduceOptions = {}): Value => reduce('ReduceMean', x, options);
 export const reduceMax = (x: Value, options: ReduceOptions = {}): Value => reduce('ReduceMax', x, options);
 export const reduceMin = (x: Value, options: ReduceOptions = {}): Value => reduce('ReduceMin', x, options);
+/** log(sum(x)) by the C library, one result at a time: unlike `Log`, no result hangs on how many there are. No gradient rule. */
+export const reduceLogSum = (x: Value, options: ReduceOptions = {}): Value =>
+  reduce('ReduceLogSum', x, options);
 
 /** exp(x) normalised over an axis. */
 export function softmax(x: Value, axis = -1): Value {

@@ -18,13 +18,13 @@ afterAll(() => rmSync(dirname(base.folder), { recursive: true }));
 describe('the rows of a request', () => {
   it('are all dealt once, every group alike, prompts with their limits and streams', () => {
     for (const [perGroup, groups, count, expected] of [
-      [7, 3, 2, 1],
+      [7, 3, 2, 2],
       [40, 1, 2, 2],
       [64, 1, 4, 4],
-      [15, 1, 4, 1],
-      [16, 2, 2, 2],
-      [12, 2, 2, 1],
-      [8, 16, 8, 8],
+      [15, 1, 4, 4],
+      [1, 5, 2, 1],
+      [12, 2, 2, 2],
+      [3, 16, 8, 3],
     ] as const) {
       const rows = perGroup * groups;
       const limits = Array.from({ length: rows }, (_, row) => 3 + row);
@@ -53,7 +53,8 @@ describe('a sampler of two sessions', () => {
     vectors.set(randomAdapter(layout, 7).map((value) => value * 0.1));
     for (const [rows, adapters, parameters] of [
       [41, undefined, undefined],
-      [32, { layout, groups: 2 }, vectors],
+      [32, undefined, undefined],
+      [34, { layout, groups: 2 }, vectors],
     ] as const) {
       const request = smallRequest(rows, { stopSequences: [[5]] });
       const rollouts = [];

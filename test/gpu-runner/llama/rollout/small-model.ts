@@ -47,3 +47,13 @@ export function smallRequest(rows: number, changes: Partial<SamplingRequest> = {
 export function rowTokens({ tokens, width, lengths }: Rollout, row: number): number[] {
   return Array.from(tokens.slice(row * width, row * width + (lengths[row] ?? 0)));
 }
+
+/** What a row drew and with which log-probabilities. */
+export function drawnRow(rollout: Rollout, row: number): { tokens: number[]; logProbabilities: number[] } {
+  const start = row * rollout.width;
+  const tokens = rowTokens(rollout, row);
+  return {
+    tokens,
+    logProbabilities: Array.from(rollout.logProbabilities.slice(start, start + tokens.length)),
+  };
+}
