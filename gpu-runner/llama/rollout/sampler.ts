@@ -55,21 +55,29 @@ export interface Rollout {
   readonly finishReasons: readonly FinishReason[];
 }
 
-/** Fewer rows than this are not worth a session of their own. */
-const LANE_ROWS = 16;
-
 /** Bytes of packed weights that parts may take together: each session holds its own. */
-const LANE_BYTES = 128 << 20;
+const LANE_BYTES = 512 << 20;
+
+/** Weights of this many bytes stay in the processor's cache from one step to the next. */
+const CACHED_BYTES = 32 << 20;
+
+/** Fewer rows than this are not worth a session of their own: each reads all weights, from the cache or from memory. */
+function leastLaneRows(weights: number): number {
+  return weights <= CACHED_BYTES ? 4 : 16;
+}
 
 /**
- * Sessions that rows are dealt to, on a CPU. Most operators of a small model are too small to share among threads, and
- * rows do not see each other: two halves of a batch in a thread each take little over half the time.
+ * Sessions that rows are dealt to, on a CPU. Most operators of a step are too small to share among threads, and rows do
+ * not see each other: two halves of a batch in a thread each take little over half the time.
  */
 function laneCount({ base, rows = 1, session = {} }: SamplerOptions): number {
   if (base.cudaFolder !== undefined || session.profile === true) return 1;
   const threads = session.threads ?? availableParallelism();
   const weights = base.regions.reduce((sum, { length }) => sum + length, 0);
-  return Math.max(1, Math.min(threads, Math.floor(rows / LANE_ROWS), Math.floor(LANE_BYTES / weights)));
+  return Math.max(
+    1,
+    Math.min(threads, Math.floor(rows / leastLaneRows(weights)), Math.floor(LANE_BYTES / weights)),
+  );
 }
 
 /** A loaded rollout graph. Calls are serial: await one before the next. */

@@ -54,6 +54,7 @@ describe('a sampler of two sessions', () => {
     for (const [rows, adapters, parameters] of [
       [41, undefined, undefined],
       [32, undefined, undefined],
+      [9, undefined, undefined],
       [34, { layout, groups: 2 }, vectors],
     ] as const) {
       const request = smallRequest(rows, { stopSequences: [[5]] });
