@@ -47,7 +47,8 @@ export async function rolloutForm({
     return {
       graph: rolloutGraph({ base, form: await productFormFor(base), ...options }),
       folder,
-      session: {},
+      // Every step has other sizes: a plan of a step's memory would never be used twice.
+      session: { memoryPattern: false },
       cacheType: 'float32',
       chunkSteps: chunkSteps(configuration),
       assumedRate: CPU_RATE,
