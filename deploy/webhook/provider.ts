@@ -1,4 +1,5 @@
 /** What providers share: the runner's environment, and a call over HTTP that says what went wrong. */
+import { withTimeLimit } from '../../shared/with-time-limit.ts';
 import { ProviderBusyError, type Launch } from './receive.ts';
 
 const TIMEOUT_MILLISECONDS = 9000;
@@ -22,17 +23,27 @@ export function runnerEnvironment(variables: Variables, { launchId }: Launch): R
   };
 }
 
-/** @returns the `id` of what was created @throws ProviderBusyError for 429 and 503; Error for any other refusal */
-export async function create(url: string, token: string, document: object): Promise<string> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify(document),
-    redirect: 'error',
-    signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
+/**
+ * @returns the `id` of what was created
+ * @throws ProviderBusyError for 429 and 503; Error for any other refusal, and where no answer comes in time
+ */
+export async function create(
+  url: string,
+  token: string,
+  document: object,
+  milliseconds: number = TIMEOUT_MILLISECONDS,
+): Promise<string> {
+  const { status, ok, text } = await withTimeLimit(undefined, milliseconds, async (signal) => {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(document),
+      redirect: 'error',
+      signal,
+    });
+    return { status: response.status, ok: response.ok, text: await response.text() };
   });
-  const text = await response.text();
-  if (response.status === 429 || response.status === 503) throw new ProviderBusyError(text.slice(0, 300));
-  if (!response.ok) throw new Error(`${response.status}: ${text.slice(0, 300)}`);
+  if (status === 429 || status === 503) throw new ProviderBusyError(text.slice(0, 300));
+  if (!ok) throw new Error(`${status}: ${text.slice(0, 300)}`);
   return (JSON.parse(text) as { id: string }).id;
 }

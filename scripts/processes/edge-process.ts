@@ -1,6 +1,7 @@
 /** The edge as a child process: the Worker under wrangler's local runtime, or the Node host. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withTimeLimit } from '../../shared/with-time-limit.ts';
 import { ChildEndedError, startChild, type Child } from './child.ts';
 
 const PROGRAMS = { worker: 'edge/dev.ts', node: 'edge/serve.ts' } as const;
@@ -51,9 +52,11 @@ export async function startEdge({ host, port, dataFolder, adminKey }: EdgeOption
 
 async function answers(port: number): Promise<boolean> {
   try {
-    const response = await fetch(`${edgeUrl(port)}/v1/health`, { signal: AbortSignal.timeout(5000) });
-    await response.arrayBuffer();
-    return response.ok;
+    return await withTimeLimit(undefined, 5000, async (signal) => {
+      const response = await fetch(`${edgeUrl(port)}/v1/health`, { signal });
+      await response.arrayBuffer();
+      return response.ok;
+    });
   } catch {
     // Nobody listens yet; the loop that asks tells when this lasts too long.
     return false;

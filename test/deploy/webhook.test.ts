@@ -4,9 +4,10 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAdaptorServer, type ServerType } from '@hono/node-server';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fly } from '../../deploy/webhook/fly.ts';
+import { create } from '../../deploy/webhook/provider.ts';
 import { createReceiver, ProviderBusyError, type Launch } from '../../deploy/webhook/receive.ts';
 import { runpod } from '../../deploy/webhook/runpod.ts';
 import { skypilot } from '../../deploy/webhook/skypilot.ts';
@@ -204,6 +205,16 @@ describe('providers', () => {
     expect(() => runpod({ ...variables, RLCD_RUNNER_IMAGE: '' }, url)).toThrow(
       'RLCD_RUNNER_IMAGE is not set',
     );
+  });
+
+  it('a provider that takes the call and says nothing is given up in time', async () => {
+    const silent = createServer();
+    await new Promise<void>((resolve) => {
+      silent.listen(0, '127.0.0.1', resolve);
+    });
+    const address = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    await expect(create(address, 'token', {}, 50)).rejects.toThrow('nothing came back within 0.05 s');
+    silent.close();
   });
 
   it('SkyPilot gets the key through the environment, never on a command line', async () => {

@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { migrateLocal } from '../../../edge/hosts/local-wrangler.ts';
 import { openNodeHost } from '../../../edge/hosts/node.ts';
 import { freePort } from '../../../scripts/processes/free-port.ts';
+import { withTimeLimit } from '../../../shared/with-time-limit.ts';
 
 export type HostName = 'node' | 'wrangler-dev';
 
@@ -69,9 +70,11 @@ function cpuOfGroup(group: number): number | undefined {
 
 async function answers(origin: string): Promise<boolean> {
   try {
-    const response = await fetch(`${origin}/v1/health`, { signal: AbortSignal.timeout(5000) });
-    await response.arrayBuffer();
-    return response.ok;
+    return await withTimeLimit(undefined, 5000, async (signal) => {
+      const response = await fetch(`${origin}/v1/health`, { signal });
+      await response.arrayBuffer();
+      return response.ok;
+    });
   } catch {
     // Nobody listens yet; the loop that asks tells when this lasts too long.
     return false;
