@@ -6,39 +6,59 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ensureDashboard } from './hosts/build-dashboard.ts';
 import { readBootstrapKey } from './hosts/bootstrap-key.ts';
+import { readAddress, runHost } from './hosts/command-line.ts';
 import { localStore, migrateLocal, WRANGLER, wranglerEnvironment } from './hosts/local-wrangler.ts';
 import { startTicker } from './hosts/ticker.ts';
 
 /** What a user sets for the local Worker; wrangler reads it by itself only when no other file is named. */
 const OWN_VARIABLES = '.dev.vars';
 
-/** Where the embedded store lies; wrangler's own place unless given. */
-const directory = process.env['RLCD_DATA'];
-
-await ensureDashboard();
-const migrated = migrateLocal(directory, 'inherit');
-if (migrated !== 0) process.exit(migrated);
-
-const given = readBootstrapKey(process.env['RLCD_ADMIN_KEY']);
-const key = given ?? randomBytes(32).toString('base64url');
-if (given === undefined) console.log(`Administrator's key (for this run): ${key}`);
-const address = ['--ip', process.env['HOST'] ?? '127.0.0.1', '--port', process.env['PORT'] ?? '8787'];
-/** The key goes through a file that only this user can read: a command line is everybody's to see. */
-const secrets = mkdtempSync(path.join(tmpdir(), 'rlcd-dev-'));
-const secretsFile = path.join(secrets, 'vars');
-writeFileSync(secretsFile, `RLCD_ADMIN_KEY=${key}\n`, { mode: 0o600 });
-const own = existsSync(OWN_VARIABLES) ? ['--env-file', OWN_VARIABLES] : [];
-const server = spawn(
-  process.execPath,
-  [WRANGLER, 'dev', ...localStore(directory), ...address, ...own, '--env-file', secretsFile],
-  { env: wranglerEnvironment, stdio: 'inherit' },
-);
 /** Cron triggers do not fire in the local runtime. */
 const TICK_MILLISECONDS = 1000;
-const origin = `http://${process.env['HOST'] ?? '127.0.0.1'}:${process.env['PORT'] ?? '8787'}`;
+
+const HELP = `npm run dev: the Worker that would be deployed, under wrangler's local runtime. It serves until it is stopped.
+
+Environment:
+  HOST, PORT             where it listens; 127.0.0.1 and 8787 unless given
+  RLCD_DATA              folder of the embedded D1 and R2; wrangler's own place unless given
+  RLCD_ADMIN_KEY         an administrator's key of 32 characters or more; without it one is made for this run`;
+
+async function start(): Promise<void> {
+  const { hostname, port } = readAddress(process.env);
+  const given = readBootstrapKey(process.env['RLCD_ADMIN_KEY']);
+  const directory = process.env['RLCD_DATA'];
+  await ensureDashboard();
+  const migrated = migrateLocal(directory, 'inherit');
+  if (migrated !== 0) process.exit(migrated);
+  const key = given ?? randomBytes(32).toString('base64url');
+  if (given === undefined) console.log(`Administrator's key (for this run): ${key}`);
+  const address = ['--ip', hostname, '--port', String(port)];
+  /** The key goes through a file that only this user can read: a command line is everybody's to see. */
+  const secrets = mkdtempSync(path.join(tmpdir(), 'rlcd-dev-'));
+  const secretsFile = path.join(secrets, 'vars');
+  writeFileSync(secretsFile, `RLCD_ADMIN_KEY=${key}\n`, { mode: 0o600 });
+  const own = existsSync(OWN_VARIABLES) ? ['--env-file', OWN_VARIABLES] : [];
+  const server = spawn(
+    process.execPath,
+    [WRANGLER, 'dev', ...localStore(directory), ...address, ...own, '--env-file', secretsFile],
+    { env: wranglerEnvironment, stdio: 'inherit' },
+  );
+  const origin = `http://${hostname}:${port}`;
+  const stopTicker = startTicker(async () => {
+    if (!(await answers(origin))) return;
+    const response = await fetch(`${origin}/cdn-cgi/local/scheduled`);
+    if (!response.ok) throw new Error(`the scheduled handler answered ${response.status}`);
+  }, TICK_MILLISECONDS);
+  server.once('exit', (code) => {
+    rmSync(secrets, { recursive: true, force: true });
+    process.exitCode = code ?? 0;
+    void stopTicker();
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => server.kill(signal));
+}
 
 /** False until the Worker is up. */
-async function answers(): Promise<boolean> {
+async function answers(origin: string): Promise<boolean> {
   try {
     return (await fetch(`${origin}/v1/health`)).ok;
   } catch (error) {
@@ -47,15 +67,4 @@ async function answers(): Promise<boolean> {
   }
 }
 
-const stopTicker = startTicker(async () => {
-  if (!(await answers())) return;
-  const response = await fetch(`${origin}/cdn-cgi/local/scheduled`);
-  if (!response.ok) throw new Error(`the scheduled handler answered ${response.status}`);
-}, TICK_MILLISECONDS);
-
-server.once('exit', (code) => {
-  rmSync(secrets, { recursive: true, force: true });
-  process.exitCode = code ?? 0;
-  void stopTicker();
-});
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => server.kill(signal));
+await runHost(HELP, start);

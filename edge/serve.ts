@@ -1,10 +1,12 @@
 /** `npm run serve`: the edge on plain Node, for people without Cloudflare and for local runs. */
-import { serve, type Http2Bindings, type HttpBindings } from '@hono/node-server';
+import { once } from 'node:events';
+import { serve, type Http2Bindings, type HttpBindings, type ServerType } from '@hono/node-server';
 import { Hono } from 'hono';
 import { compress } from 'hono/compress';
 import { createApp } from './app.ts';
 import type { Dependencies } from './dependencies.ts';
 import { ensureDashboard } from './hosts/build-dashboard.ts';
+import { AddressError, readAddress, runHost, type Address } from './hosts/command-line.ts';
 import { dashboardFiles } from './hosts/dashboard-files.ts';
 import { readBootstrapKey } from './hosts/bootstrap-key.ts';
 import { openClusterTransport } from './hosts/cluster-transport.ts';
@@ -40,48 +42,67 @@ async function createFirstKey({ database, bootstrapKey }: Dependencies): Promise
 /** Leases last 60 s and delays begin at 1 s, so this is often enough to lose no time. */
 const TICK_MILLISECONDS = 1000;
 
-const port = Number(process.env['PORT'] ?? 8787);
-const hostname = process.env['HOST'] ?? '127.0.0.1';
-const directory = process.env['RLCD_DATA'] ?? '.rlcd';
-const host = openNodeHost(directory, readBootstrapKey(process.env['RLCD_ADMIN_KEY']));
-await createFirstKey(host.dependencies);
-const local = await openLocalRunners(host.dependencies, `http://${hostname}:${port}`);
-const { environment, transport } = await openClusterTransport(process.env);
-const remote = readLaunchPolicy(environment, transport);
-if (local && remote) {
-  throw new LaunchConfigurationError(
-    `RLCD_RUNNERS brings runners up on this machine, and the ${remote.launcher.name} elsewhere: set one of them`,
-  );
+const HELP = `npm run serve: the edge on plain Node, with its data in a folder. It serves until it is stopped.
+
+Environment:
+  HOST, PORT             where it listens; 127.0.0.1 and 8787 unless given
+  RLCD_DATA              folder of the database and the artifacts; .rlcd unless given
+  RLCD_ADMIN_KEY         an administrator's key of 32 characters or more; without it the first start prints one
+  RLCD_RUNNERS           brings up to so many runners up on this machine when work waits
+  RLCD_LAUNCH_URL ...    or brings runners up elsewhere: docs/deploy.md tells the variables`;
+
+async function start(): Promise<void> {
+  const address = readAddress(process.env);
+  const directory = process.env['RLCD_DATA'] ?? '.rlcd';
+  const host = openNodeHost(directory, readBootstrapKey(process.env['RLCD_ADMIN_KEY']));
+  const local = await openLocalRunners(host.dependencies, `http://${address.hostname}:${address.port}`);
+  const { environment, transport } = await openClusterTransport(process.env);
+  const remote = readLaunchPolicy(environment, transport);
+  if (local && remote) {
+    throw new LaunchConfigurationError(
+      `RLCD_RUNNERS brings runners up on this machine, and the ${remote.launcher.name} elsewhere: set one of them`,
+    );
+  }
+  const dependencies: Dependencies = {
+    ...host.dependencies,
+    launch: local?.policy ?? remote,
+    dashboard: dashboardFiles(await ensureDashboard()),
+  };
+  const server = await listen(dependencies, address);
+  await createFirstKey(host.dependencies);
+  const { hostname, port } = address;
+  console.log(`RLCD edge on http://${hostname}:${port} (dashboard: /, API: /reference, data: ${directory})`);
+  const stopTicker = startTicker(async () => await runSchedule(dependencies), TICK_MILLISECONDS);
+  const stop = async () => {
+    local?.stop();
+    await stopTicker();
+    // Followers of live events would hold the server open for ever.
+    if ('closeAllConnections' in server) server.closeAllConnections();
+    server.close(() => host.close());
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
 }
-const dependencies: Dependencies = {
-  ...host.dependencies,
-  launch: local?.policy ?? remote,
-  dashboard: dashboardFiles(await ensureDashboard()),
-};
-const app = createApp(dependencies);
-/** Cloudflare compresses what the Worker answers; here the host does, and files alone: nothing stands before the API. */
-const files = new Hono<{ Bindings: HttpBindings | Http2Bindings }>()
-  .use(compress())
-  .all('*', (context) => app.fetch(context.req.raw, context.env));
-const isFile = (url: string) => /^https?:\/\/[^/]+\/assets\//.test(url);
-const server = serve(
-  {
+
+/** @throws AddressError where another program has the port */
+async function listen(dependencies: Dependencies, { hostname, port }: Address): Promise<ServerType> {
+  const app = createApp(dependencies);
+  /** Cloudflare compresses what the Worker answers; here the host does, and files alone: nothing stands before the API. */
+  const files = new Hono<{ Bindings: HttpBindings | Http2Bindings }>()
+    .use(compress())
+    .all('*', (context) => app.fetch(context.req.raw, context.env));
+  const isFile = (url: string) => /^https?:\/\/[^/]+\/assets\//.test(url);
+  const server = serve({
     fetch: (request, bindings) => (isFile(request.url) ? files : app).fetch(request, bindings),
     port,
     hostname,
-  },
-  ({ address, port }) =>
-    console.log(`RLCD edge on http://${address}:${port} (dashboard: /, API: /reference, data: ${directory})`),
-);
-
-const stopTicker = startTicker(async () => await runSchedule(dependencies), TICK_MILLISECONDS);
-
-async function stop(): Promise<void> {
-  local?.stop();
-  await stopTicker();
-  // Followers of live events would hold the server open for ever.
-  if ('closeAllConnections' in server) server.closeAllConnections();
-  server.close(() => host.close());
+  });
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE')) throw cause;
+    throw new AddressError(`Another program listens on ${hostname}:${port}: stop it, or set PORT`, { cause });
+  }
+  return server;
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
+await runHost(HELP, start);

@@ -1,6 +1,7 @@
 /** The runner: takes tasks from the edge, works on them in the engine's thread, and reports. `--help` says how. */
 import { parseArgs } from 'node:util';
 import { ApiError } from '../shared/api/client.ts';
+import { explainOptionError, isOptionError } from '../shared/option-error.ts';
 import { ModelFileError } from './llama/import/model-file-error.ts';
 import { claimLoop } from './runner/claim-loop.ts';
 import { ConfigurationError, helpText, readConfiguration } from './runner/configuration.ts';
@@ -88,7 +89,8 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  if (!isExpected(error)) throw error;
-  log(error.message);
+  if (isOptionError(error)) log(explainOptionError(error));
+  else if (isExpected(error)) log(error.message);
+  else throw error;
   process.exitCode = 1;
 }

@@ -1,6 +1,8 @@
 /** What a command says of the error that ended it. */
 import { ModelFileError } from '../gpu-runner/llama/import/model-file-error.ts';
 import { ApiError } from '../shared/api/client.ts';
+import { DialogueFormatError } from '../shared/dialogue/errors.ts';
+import { explainOptionError, isOptionError } from '../shared/option-error.ts';
 import { ReportError } from '../shared/report/evidence.ts';
 import { ChaosError } from './chaos/run-round.ts';
 import { ExperimentFailedError } from './demo/follow.ts';
@@ -15,6 +17,7 @@ const EXPLAINED = [
   ExperimentFailedError,
   ChaosError,
   ReportError,
+  DialogueFormatError,
 ];
 
 export function explain(error: unknown): string {
@@ -22,6 +25,7 @@ export function explain(error: unknown): string {
     const errors = error.problem.errors?.map(({ pointer, detail }) => `\n  ${pointer}: ${detail}`) ?? [];
     return error.message + errors.join('');
   }
+  if (isOptionError(error)) return explainOptionError(error);
   if (error instanceof Error && EXPLAINED.some((kind) => error instanceof kind)) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -11,12 +11,19 @@ const COOL_DOWN_MILLISECONDS = 5000;
 const START_MILLISECONDS = 5 * 60_000;
 const MOST = 64;
 
-/** @throws RangeError where the number is not one */
+/** RLCD_RUNNERS is no number of runners. */
+export class LocalRunnersError extends Error {
+  override readonly name = 'LocalRunnersError';
+}
+
+/** @throws LocalRunnersError where the number is not one */
 function readCount(value: string | undefined): number {
   if (value === undefined || value === '') return 0;
   const count = Number(value);
   if (Number.isInteger(count) && count >= 0 && count <= MOST) return count;
-  throw new RangeError(`RLCD_RUNNERS is ${JSON.stringify(value)}: set a whole number from 0 to ${MOST}`);
+  throw new LocalRunnersError(
+    `RLCD_RUNNERS is ${JSON.stringify(value)}: set a whole number from 0 to ${MOST}`,
+  );
 }
 
 /** @returns undefined where the environment asks for none; each start makes a new key for its processes */

@@ -192,7 +192,7 @@ export class Edge {
           passing: isPassing,
           signal,
           onRetry: (error, attempt, delayMs) => {
-            const fault = error instanceof Error ? error.message : String(error);
+            const fault = faultOf(error);
             this.#refuseSilence(error);
             this.#options.log(`${what} failed (${fault}); attempt ${attempt + 1} in ${delayMs / 1000} s`);
           },
@@ -233,4 +233,10 @@ export async function pause(milliseconds: number, signal: AbortSignal): Promise<
   await sleep(milliseconds, undefined, { signal }).catch((error: unknown) => {
     if (!signal.aborted) throw error;
   });
+}
+
+/** `fetch` says only that it failed; why stands in its cause. */
+function faultOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }

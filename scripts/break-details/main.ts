@@ -1,13 +1,4 @@
-/**
- * `npm run break-details`: breaks every implementation detail of PPO in turn, in a copy of the working tree, and requires
- * that the detail's own test goes red.
- *
- *   --only IDS    some details, such as G2,P10d
- *   --json        one JSON document on standard output; progress goes to standard error
- *
- * First every test must be green as things stand. A test that cannot run (the broken source does not load) is no proof
- * and counts as a failure. Ends with 1 unless all are red when broken.
- */
+/** `npm run break-details`: whether the test of every implementation detail of PPO notices when the detail is broken. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -17,6 +8,16 @@ import { UsageError } from '../usage-error.ts';
 import { applyEdits } from './apply-edits.ts';
 import { DETAILS, type Break, type Detail } from './details.ts';
 import { namesId, runTests } from './run-tests.ts';
+
+const HELP = `npm run break-details: breaks every implementation detail of PPO in turn, in a copy of the working tree, and requires
+that the detail's own test goes red.
+
+  --only IDS    some details, such as G2,P10d
+  --json        one JSON document on standard output; progress goes to standard error
+  --help        this text
+
+First every test must be green as things stand. A test that cannot run (the broken source does not load) is no proof
+and counts as a failure. Ends with 1 unless all are red when broken.`;
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const COPIED = ['shared', 'gpu-runner', 'scripts', 'test', 'package.json', 'tsconfig.json'];
@@ -39,8 +40,16 @@ interface Row {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { only: { type: 'string' }, json: { type: 'boolean', default: false } },
+    options: {
+      only: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
   });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
   const details = chosen(values.only);
   const copy = copyTree();
   try {

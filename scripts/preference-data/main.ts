@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
-import { DialogueFormatError } from '../../shared/dialogue/errors.ts';
+import { explain } from '../explain.ts';
 import { UsageError } from '../usage-error.ts';
 import {
   convertPairs,
@@ -86,7 +86,6 @@ async function run(): Promise<void> {
 try {
   await run();
 } catch (error) {
-  const explained = error instanceof DialogueFormatError || error instanceof UsageError;
-  console.error(explained ? error.message : error);
+  console.error(explain(error));
   process.exitCode = 1;
 }

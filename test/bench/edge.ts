@@ -1,6 +1,9 @@
 /**
- * Bench of the edge over loopback, for the host on Node and the Worker under `wrangler dev`, each with 10,000
+ * `npm run bench -- edge`: the edge over loopback, on Node and as the Worker under `wrangler dev`, each with 10,000
  * experiments and 1,000,000 metric points stored: reads, claims, a page of the run list, a curve, live events.
+ *
+ *   --host NAME      node or wrangler-dev alone
+ *   --json           one JSON document a host; progress goes to standard error
  */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';

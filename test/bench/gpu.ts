@@ -1,4 +1,11 @@
-/** Bench of the CUDA form: `--check` builds every graph and holds it against what CUDA registers; without it, samples and trains. */
+/**
+ * `npm run bench -- gpu`: samples and trains on a CUDA card with random weights of a shape.
+ *
+ *   --shape NAME       llama7b (default), llama30b, m1b
+ *   --check            builds every graph instead and holds it against what CUDA registers; needs no card
+ *   --attention FORM   fused or two-part, for the steps; by the rows unless given
+ *   --json             one JSON document
+ */
 import { parseArgs } from 'node:util';
 import { ConfigurationError } from '../../gpu-runner/runner/configuration.ts';
 import { missingCudaLibraries } from '../../gpu-runner/runner/device.ts';

@@ -1,9 +1,17 @@
 /** `npm run bench -- NAME ...`: runs the bench of that name, test/bench/NAME.ts, with the arguments behind it. */
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { explain } from '../../scripts/explain.ts';
+import { UsageError } from '../../scripts/usage-error.ts';
 
 /** What a bench file exports. */
 export interface Bench {
   readonly run: (values: readonly string[]) => Promise<void>;
+}
+
+/** The comment that a bench begins with, which tells its options. */
+function headOf(source: string): string {
+  const comment = /^\/\*\*([^]*?)\*\//.exec(source)?.[1] ?? '';
+  return comment.replaceAll(/^ *\* ?/gm, '').trim();
 }
 
 const folder = new URL('.', import.meta.url);
@@ -11,9 +19,14 @@ const names = readdirSync(folder)
   .filter((file) => file.endsWith('.ts') && file !== 'main.ts')
   .map((file) => file.slice(0, -3));
 const [name = '', ...values] = process.argv.slice(2);
-const file = new URL(`${name}.ts`, folder);
-if (!names.includes(name) || !existsSync(file)) {
-  throw new Error(`There is no bench "${name}": choose one of ${names.join(', ')}`);
+try {
+  if (!names.includes(name)) {
+    throw new UsageError(`npm run bench -- NAME [options], with NAME one of ${names.join(', ')}`);
+  }
+  const file = new URL(`${name}.ts`, folder);
+  if (values.includes('--help')) console.log(headOf(readFileSync(file, 'utf8')));
+  else await ((await import(file.href)) as Bench).run(values);
+} catch (error) {
+  console.error(explain(error));
+  process.exitCode = 1;
 }
-const bench = (await import(file.href)) as Bench;
-await bench.run(values);

@@ -1,4 +1,9 @@
-/** Bench of the planner: what it plans against what a process really takes, each job in a fresh one. */
+/**
+ * `npm run bench -- planner`: what the planner plans against what a process really takes, each job in a fresh one.
+ *
+ *   --shape NAME     m15, m135 or m1b alone
+ *   --json           one JSON document
+ */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

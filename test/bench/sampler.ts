@@ -1,4 +1,12 @@
-/** Bench of the sampler: 16 prompt and 64 new tokens on random weights, beside the bare 8-bit products of its steps. */
+/**
+ * `npm run bench -- sampler`: 16 prompt and 64 new tokens on random weights, beside the bare 8-bit products of its steps.
+ *
+ *   --shape NAME     m3 (default), m15, m135, m1b
+ *   --batch N        rows, 32
+ *   --rollouts N     so many rollouts instead of three seconds of them
+ *   --profile        prints the time of each kind of operator, in one session
+ *   --json           one JSON document on one line
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';

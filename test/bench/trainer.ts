@@ -1,4 +1,12 @@
-/** Bench of the trainer: one PPO update of a rank-8 adapter on 16 x 128 tokens, beside the machine's fp32 product. */
+/**
+ * `npm run bench -- trainer`: one PPO update of a rank-8 adapter on 16 x 128 tokens, beside the machine's fp32 product.
+ *
+ *   --shape NAME     m3 (default), m15, m135, m1b
+ *   --steps N        so many updates instead of some seconds of them
+ *   --threads N      all processors
+ *   --profile        prints the time of each kind of operator
+ *   --json           one JSON document on one line
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';

@@ -2,6 +2,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { explainOptionError, isOptionError } from '../../../shared/option-error.ts';
 import { storyOpenings } from '../../../shared/principles/kind-stories/story-openings.ts';
 import { toneLines } from '../../../shared/principles/kind-stories/tone-lines.ts';
 import { openModel } from '../../llama/import/open-model.ts';
@@ -38,18 +39,28 @@ function wholeNumber(name: string, text: string): number {
   return value;
 }
 
-const { values } = parseArgs({
-  options: {
-    data: { type: 'string', default: 'hub' },
-    teacher: { type: 'string' },
-    'teacher-stories': { type: 'string', default: '12160' },
-    steps: { type: 'string', default: '4500' },
-    seed: { type: 'string', default: '1' },
-    work: { type: 'string', default: '.rlcd/pretrain' },
-    out: { type: 'string', default: 'gpu-runner/models/stories' },
-    help: { type: 'boolean', default: false },
-  },
-});
+const OPTIONS = {
+  data: { type: 'string', default: 'hub' },
+  teacher: { type: 'string' },
+  'teacher-stories': { type: 'string', default: '12160' },
+  steps: { type: 'string', default: '4500' },
+  seed: { type: 'string', default: '1' },
+  work: { type: 'string', default: '.rlcd/pretrain' },
+  out: { type: 'string', default: 'gpu-runner/models/stories' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+function readOptions() {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch (error) {
+    if (!isOptionError(error)) throw error;
+    console.error(explainOptionError(error));
+    return process.exit(1);
+  }
+}
+
+const values = readOptions();
 
 if (values.help) {
   process.stdout.write(HELP);
