@@ -111,7 +111,7 @@ describe('buildReport', () => {
   it('widens the rate at equal length to what prompts vary, not rows', () => {
     // Every answer three times over: no more is known than before.
     const repeated = [1, 2, 3].flatMap((seed) =>
-      syntheticEvidence([1], 150).map((one) => ({ ...one, seed })),
+      syntheticEvidence([1], 150).map((one) => Object.assign(one, { seed })),
     );
     const widthOf = (experiments: readonly ExperimentEvidence[]) => {
       const interval = build(experiments).judges[0]?.matchUps[0]?.lengthControlled?.interval;
