@@ -25,7 +25,7 @@ export function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
   const { y, inverse } = normalised(x, weight, epsilon);
   const rule: GradientRule = ({ outputGradients: [g], needed }) => {
     if (g === undefined) return [];
-    const normal = ops.multiply(x, inverse);
+    const normal = ops.multiply(ops.after(x, g), inverse);
     const toInput = (): Value => {
       const scaled = ops.multiply(g, weight);
       const mean = ops.reduceMean(ops.multiply(scaled, normal), { axes: [-1], keep: true });

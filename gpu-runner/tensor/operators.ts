@@ -2,6 +2,7 @@
 export * from './operators/control.ts';
 export * from './operators/elementwise.ts';
 export * from './operators/gather.ts';
+export * from './operators/order.ts';
 export * from './operators/product.ts';
 export * from './operators/reduce.ts';
 export * from './operators/shape.ts';

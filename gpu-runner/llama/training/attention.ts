@@ -93,10 +93,13 @@ export function gatedActivation(gateUp: Value, width: number): Value {
     () => [ops.multiply(activated, up)],
     ({ outputGradients: [g] }) => {
       if (g === undefined) return [];
-      const s = ops.sigmoid(gate);
-      const slope = ops.add(s, ops.multiply(activated, ops.subtract(1, s)));
+      // Computed again from the gate, so that neither s nor a is kept from the forward on.
+      const late = ops.after(gate, g);
+      const s = ops.sigmoid(late);
+      const a = ops.multiply(late, s);
+      const slope = ops.add(s, ops.multiply(a, ops.subtract(1, s)));
       const toGate = ops.multiply(ops.multiply(g, up), slope);
-      return [ops.concat([toGate, ops.multiply(g, activated)], -1)];
+      return [ops.concat([toGate, ops.multiply(g, a)], -1)];
     },
   );
   if (result === undefined) throw new GraphError('GatedActivation: no result');

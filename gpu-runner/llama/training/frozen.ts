@@ -48,7 +48,13 @@ function eightBitBase(base: WeightFile, tensors: FrozenTensors, form: ProductFor
         [x],
         () => [eightBit.linear(name, x)],
         ({ outputGradients: [g] }) =>
-          g === undefined ? [] : [ops.matMul(g, dequantizedAfter(g, tensors, name), { transposeB: true })],
+          g === undefined
+            ? []
+            : [
+                ops.matMul(g, dequantized(tensors, name, 1, ops.after(tensors.value(`${name}.scale`), g)), {
+                  transposeB: true,
+                }),
+              ],
       ),
     );
   const tied = configuration.tiedEmbedding;
@@ -86,18 +92,6 @@ function dequantized(
   const values = tensors.value(`${name}.weight`);
   const output = { dtype: 'float32', shape: values.shape } as const;
   return ops.emitOne('DequantizeLinear', [values, scale], output, { axis });
-}
-
-/**
- * The same bits, but not before `gradient` [N, outputs] is known: the scale is multiplied by a 1 that is made of the
- * gradient's number of rows, which no optimiser knows ahead and no NaN or infinity reaches.
- *
- * @returns fp32 [inputs, outputs]
- */
-function dequantizedAfter(gradient: Value, tensors: FrozenTensors, name: string): Value {
-  const rows = ops.emitOne('Shape', [gradient], { dtype: 'int64', shape: [1] }, { start: 0, end: 1 });
-  const one = ops.cast(ops.greater(rows, 0), 'float32');
-  return dequantized(tensors, name, 1, ops.multiply(tensors.value(`${name}.scale`), one));
 }
 
 function turned(x: Value): Value {

@@ -26,6 +26,17 @@ const objectives: readonly Objective[] = [
   { kind: 'ppo', policyClip: 0.2, valueClip: 0.2 },
 ];
 
+function optionsOf(groups: number): GraphOptions {
+  const layout = adapterLayout(smallShape, 2, 4);
+  return {
+    trainable: { kind: 'adapters', base, layout, groups },
+    maximumTime: 64,
+    blockRows: 16,
+    temperature: 0.9,
+    productForm: 'unsigned',
+  };
+}
+
 /** Whether the engine has to know `other` before it can make the value. */
 function waitsFor(value: Value, other: Value): boolean {
   const found = new Set<Producer>();
@@ -42,15 +53,7 @@ function waitsFor(value: Value, other: Value): boolean {
 
 describe('a training step', () => {
   it.each(objectives)('of $kind unfolds no frozen layer before its gradient is there', (objective) => {
-    const layout = adapterLayout(smallShape, 2, 4);
-    const options: GraphOptions = {
-      trainable: { kind: 'adapters', base, layout, groups: 2 },
-      maximumTime: 64,
-      blockRows: 16,
-      temperature: 0.9,
-      productForm: 'unsigned',
-    };
-    const graph = trainingStepGraph(options, objective, adam);
+    const graph = trainingStepGraph(optionsOf(2), objective, adam);
     const products = graph.nodes.flatMap(({ operator, inputs: [left, right] }) =>
       operator.endsWith('MatMul') && right?.producer?.operator === 'DequantizeLinear' && left !== undefined
         ? [{ gradient: left, matrix: right }]
@@ -60,6 +63,28 @@ describe('a training step', () => {
     expect(products).toHaveLength(4 * smallShape.layers - 1);
     for (const { gradient, matrix } of products) expect(waitsFor(matrix, gradient)).toBe(true);
   });
+
+  it.each(objectives)(
+    'of $kind computes the slope of the gated activation late, and keeps no activation for it',
+    (objective) => {
+      const graph = trainingStepGraph(optionsOf(2), objective, adam);
+      const unfolded = graph.nodes.flatMap(({ operator, inputs: [, right], outputs }) =>
+        operator.endsWith('MatMul') && right?.producer?.operator === 'DequantizeLinear' ? outputs : [],
+      );
+      const late = graph.nodes.filter(
+        ({ operator, inputs: [x] }) => operator === 'Sigmoid' && x?.producer?.operator === 'Reshape',
+      );
+      expect(late).toHaveLength(smallShape.layers);
+      for (const { outputs } of late) {
+        const [slope] = outputs;
+        expect(unfolded.some((gradient) => slope !== undefined && waitsFor(slope, gradient))).toBe(true);
+      }
+      const readers = graph.nodes.filter(({ inputs }) =>
+        inputs.some((input) => input?.producer?.operator === 'QuickGelu'),
+      );
+      expect(readers.map(({ operator }) => operator)).toEqual(late.map(() => 'Mul'));
+    },
+  );
 
   it('takes less memory than its layers alone would in fp32', async () => {
     const script = fileURLToPath(new URL('measure-unfolding.ts', import.meta.url));
