@@ -3,6 +3,7 @@ import { clusterDifference } from './cluster-mean.ts';
 import type { ClaimReport, Estimate, JudgeReport } from './document.ts';
 import type { ExperimentEvidence } from './evidence.ts';
 import { labelValues, type GoldJudge } from './label-reports.ts';
+import { meanOf } from './match-ups.ts';
 
 export function verdictOf({ interval }: Estimate, threshold: number): ClaimReport['verdict'] {
   if (interval.lower > threshold) return 'found';
@@ -26,8 +27,18 @@ export function labelClaims(experiments: readonly ExperimentEvidence[], gold: Go
     if (rlcd.length === 0 || other.length === 0) return [];
     const estimate = clusterDifference(rlcd, other);
     const quantity = `label accuracy of rlcd minus that of ${weaker}, by ${gold.name}`;
-    return [{ claim, quantity, estimate, threshold: 0, verdict: verdictOf(estimate, 0) }];
+    const means = meansBySeed(other);
+    const perSeed = [...meansBySeed(rlcd)].flatMap(([seed, mean]) => {
+      const against = means.get(seed);
+      return against === undefined ? [] : [{ seed, value: mean - against }];
+    });
+    return [{ claim, quantity, estimate, threshold: 0, perSeed, verdict: verdictOf(estimate, 0) }];
   });
+}
+
+function meansBySeed(values: ReturnType<typeof labelValues>): Map<number, number> {
+  const bySeed = Map.groupBy(values, ({ seed }) => seed);
+  return new Map([...bySeed].map(([seed, own]) => [seed, meanOf(own.map(({ value }) => value))]));
 }
 
 /** Claims about win rates, by every judge. */
@@ -38,12 +49,15 @@ export function winClaims(judges: readonly JudgeReport[]): ClaimReport[] {
       const mirrored = matchUps.find(({ first, second }) => first === opponent && second === 'rlcd');
       const estimate = found?.rate ?? (mirrored && mirror(mirrored.rate));
       if (!estimate) return [];
+      const perSeed =
+        found?.perSeed ?? mirrored?.perSeed.map(({ seed, value }) => ({ seed, value: 1 - value })) ?? [];
       return [
         {
           claim: `RLCD is preferred to ${opponent}`,
           quantity: `win rate of rlcd against ${opponent}, by ${judge}`,
           estimate,
           threshold: 0.5,
+          perSeed,
           verdict: verdictOf(estimate, 0.5),
         },
       ];

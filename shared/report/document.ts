@@ -126,6 +126,8 @@ const claim = z.strictObject({
   estimate,
   /** The value that it must exceed. */
   threshold: z.number(),
+  /** The same quantity of each training seed alone: the interval does not hold how training runs differ. */
+  perSeed: z.array(seedValue),
   /** found: the interval lies above the threshold; contrary: below it; undecided: around it. */
   verdict: z.enum(['found', 'contrary', 'undecided']),
 });

@@ -138,6 +138,7 @@ function atEqualLength(shares: readonly PairedShare[]): MatchUp['lengthControlle
     const fit = lengthControlledWinRate(
       shares.map(({ share }) => share),
       shares.map(({ lengthGap }) => lengthGap),
+      { clusters: shares.map(({ promptId }) => promptId) },
     );
     return { value: fit.lengthControlledRate, interval: fit.interval };
   } catch (error) {

@@ -107,7 +107,8 @@ function maximumLikelihood(wins: Float64Array, n: number): Float64Array {
     const largest = change.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     const scale = largest > 2 ? 2 / largest : 1;
     for (let i = 0; i < free; i++) strengths[i] = (strengths[i] ?? 0) + scale * (change[i] ?? 0);
-    if (largest < 1e-12) {
+    // Newton's error is the square of its last step; for lopsided pairs rounding alone keeps steps above 1e-12.
+    if (largest < 1e-8) {
       const center = strengths.reduce((sum, value) => sum + value, 0) / n;
       return strengths.map((value) => value - center);
     }

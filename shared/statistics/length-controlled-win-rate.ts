@@ -9,7 +9,7 @@ export interface LengthControlledWinRate {
   /** The plain win rate, ties as halves. */
   readonly rate: number;
   readonly lengthControlledRate: number;
-  /** Wald interval of the intercept, carried through the logistic function. */
+  /** Wald interval of the intercept, carried through the logistic function; robust to clusters where they are given. */
   readonly interval: Interval;
   /** Gain in log-odds when the length difference rises from 0 to far above its standard deviation. */
   readonly lengthCoefficient: number;
@@ -23,18 +23,22 @@ export interface LengthControlledWinRate {
  *
  * @param scores first system's share per prompt, in 0..1 (0.5 = tie)
  * @param lengthDifferences length of the first minus the second response, same unit throughout
+ * @param clusters the cluster of each row (its prompt, where several seeds answered it): the interval's variance is then
+ *   Liang and Zeger's (1986), I^-1 (sum_c u_c u_c^T) I^-1 C / (C - 1), u_c the summed scores of cluster c
  * @throws StatisticsInputError on empty, unequal or non-finite input
- * @throws UndefinedStatisticError if every difference is the same and not 0 (length and quality cannot be told apart)
+ * @throws UndefinedStatisticError if every difference is the same and not 0 (length and quality cannot be told apart), or
+ *   there is only one cluster
  */
 export function lengthControlledWinRate(
   scores: readonly number[],
   lengthDifferences: readonly number[],
-  confidence = 0.95,
+  { confidence = 0.95, clusters }: { confidence?: number; clusters?: readonly (string | number)[] } = {},
 ): LengthControlledWinRate {
   requireNumbers('scores', scores, 0, 1);
   requireNumbers('lengthDifferences', lengthDifferences);
   requireSameLength('scores', scores, 'lengthDifferences', lengthDifferences);
   requireConfidence(confidence);
+  if (clusters !== undefined) requireSameLength('scores', scores, 'clusters', clusters);
   const n = scores.length;
   const center = lengthDifferences.reduce((sum, d) => sum + d, 0) / n;
   const sd = Math.sqrt(lengthDifferences.reduce((sum, d) => sum + (d - center) ** 2, 0) / n);
@@ -43,16 +47,10 @@ export function lengthControlledWinRate(
       `every length difference is ${center}: length and quality cannot be told apart; judge responses of varied length`,
     );
   }
-  const x = sd === 0 ? null : lengthDifferences.map((d) => Math.tanh(d / sd));
-  const fit =
-    x === null
-      ? fitFirth(
-          scores,
-          scores.map(() => 0),
-          false,
-        )
-      : fitFirth(scores, x, true);
-  const half = criticalValue(confidence) * Math.sqrt(fit.interceptVariance);
+  const x = lengthDifferences.map((d) => (sd === 0 ? 0 : Math.tanh(d / sd)));
+  const fit = fitFirth(scores, x, sd !== 0);
+  const variance = clusters === undefined ? fit.inverse[0] : clusteredVariance(fit, scores, x, clusters);
+  const half = criticalValue(confidence) * Math.sqrt(variance);
   return {
     n,
     rate: scores.reduce((sum, score) => sum + score, 0) / n,
@@ -67,7 +65,27 @@ const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 interface Fit {
   readonly intercept: number;
   readonly slope: number;
-  readonly interceptVariance: number;
+  /** First row of the inverse information matrix; its first number is the intercept's variance for independent rows. */
+  readonly inverse: readonly [number, number];
+}
+
+/** Variance of the intercept when rows of a cluster hang together: only sums over whole clusters count. */
+function clusteredVariance(
+  { intercept, slope, inverse: [v00, v01] }: Fit,
+  y: readonly number[],
+  x: readonly number[],
+  clusters: readonly (string | number)[],
+): number {
+  const influence = new Map<string | number, number>();
+  for (const [row, cluster] of clusters.entries()) {
+    const value = x[row] ?? Number.NaN;
+    const residual = (y[row] ?? Number.NaN) - sigmoid(intercept + slope * value);
+    influence.set(cluster, (influence.get(cluster) ?? 0) + (v00 + v01 * value) * residual);
+  }
+  const count = influence.size;
+  if (count < 2) throw new UndefinedStatisticError('one cluster alone says nothing of how clusters vary');
+  const squares = [...influence.values()].reduce((sum, value) => sum + value * value, 0);
+  return (squares * count) / (count - 1);
 }
 
 /** Firth's score: sum_i (y_i - p_i + h_i (1/2 - p_i)) x_i = 0 with h_i the leverage of row i. */
@@ -97,7 +115,7 @@ function fitFirth(y: readonly number[], x: readonly number[], withSlope: boolean
     const scale = largest > 1 ? 1 / largest : 1;
     intercept += scale * changes[0];
     slope += scale * changes[1];
-    if (largest < 1e-10) return { intercept, slope, interceptVariance: v00 };
+    if (largest < 1e-8) return { intercept, slope, inverse: [v00, v01] };
   }
   throw new UndefinedStatisticError(
     'the length-controlled fit did not converge in 200 steps: wins and length difference separate the data; judge more pairs',

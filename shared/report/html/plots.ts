@@ -32,7 +32,7 @@ function nameMarks(rows: readonly { readonly name: string }[]): Plot.Markish {
     y: 'name',
     text: 'name',
     frameAnchor: 'left',
-    dy: -11,
+    dy: -13,
     fill: 'currentColor',
     textAnchor: 'start',
   });
@@ -49,7 +49,7 @@ export function intervalPlot({ rows, reference, label, caption }: IntervalPlot):
       marginBottom: 40,
       marginLeft: 8,
       marginRight: 12,
-      marginTop: 16,
+      marginTop: 18,
       x: {
         label,
         labelOffset: 36,
@@ -62,7 +62,7 @@ export function intervalPlot({ rows, reference, label, caption }: IntervalPlot):
         Plot.ruleX([reference], { stroke: 'currentColor', strokeDasharray: '3 3' }),
         nameMarks(rows),
         Plot.ruleY(rows, { y: 'name', x1: 'lower', x2: 'upper', stroke: BLUE, strokeWidth: 2.5 }),
-        Plot.tickX(marks, { y: 'name', x: 'value', stroke: ORANGE, strokeWidth: 1.5, inset: 7 }),
+        Plot.tickX(marks, { y: 'name', x: 'value', stroke: ORANGE, strokeWidth: 1.5, inset: 9 }),
         Plot.dot(rows, { y: 'name', x: 'value', fill: BLUE, r: 4.5 }),
       ],
     },
@@ -83,7 +83,7 @@ export function spreadPlot({ rows, label, caption }: SpreadPlot): string {
       marginBottom: 40,
       marginLeft: 8,
       marginRight: 12,
-      marginTop: 16,
+      marginTop: 18,
       x: { label, labelOffset: 36, grid: true, ticks: 5, zero: true },
       y: { axis: null, domain: rows.map(({ name }) => name), padding: 0.2 },
       marks: [

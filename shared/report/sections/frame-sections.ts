@@ -1,6 +1,6 @@
 /** What a report opens with and ends with: claims, samples, and how it was made. */
 import type { ClaimReport, ReportDocument } from '../document.ts';
-import { duration, estimateText, percentEstimate } from '../figures.ts';
+import { duration, estimateText, percent, percentEstimate } from '../figures.ts';
 import type { Block, Section } from './blocks.ts';
 
 const VERDICTS = {
@@ -8,6 +8,17 @@ const VERDICTS = {
   contrary: 'contrary: the interval lies below',
   undecided: 'undecided: the interval holds it',
 } as const;
+
+const CLAIMS_NOTE =
+  'A verdict is about these trained models: its interval resamples prompts and does not hold how training runs differ. ' +
+  'Where one seed stands on the other side, another set of seeds may well say otherwise.';
+
+/** The verdict, and how many seeds alone exceed the threshold. */
+function verdictText({ verdict, perSeed, threshold }: ClaimReport): string {
+  const above = perSeed.filter(({ value }) => value > threshold).length;
+  const seeds = perSeed.length > 1 ? `; above in ${above} of ${perSeed.length} seeds` : '';
+  return `${VERDICTS[verdict]}${seeds}`;
+}
 
 function inPercent({ estimate, threshold }: ClaimReport): string {
   const sign = threshold === 0 && estimate.value > 0 ? '+' : '';
@@ -19,16 +30,18 @@ export function claimsSection({ claims }: ReportDocument): Section {
   return {
     title: 'What the paper predicts at small scale, and what was found',
     blocks: [
+      { kind: 'text', text: CLAIMS_NOTE },
       {
         kind: 'table',
         caption: 'Claims, each with its 95 % interval',
-        head: ['claim', 'measured', '%', 'must exceed', 'verdict'],
+        head: ['claim', 'measured', '%', 'must exceed', 'by seed', 'verdict'],
         rows: claims.map((claim) => [
           claim.claim,
           claim.quantity,
           inPercent(claim),
           String(claim.threshold * 100),
-          VERDICTS[claim.verdict],
+          claim.perSeed.map(({ value }) => percent(value)).join(', '),
+          verdictText(claim),
         ]),
       },
     ],

@@ -82,6 +82,44 @@ describe('buildReport', () => {
     });
   });
 
+  it('puts every seed beside the verdict, from the same rows as the whole', () => {
+    const [labels] = document.claims;
+    const own = (method: string, seed: number) =>
+      document.labels.find((one) => one.method === method)?.perSeed.find((one) => one.seed === seed)?.value ??
+      Number.NaN;
+    expect(labels?.quantity).toBe('label accuracy of rlcd minus that of rlaif, by the word good');
+    expect(labels?.perSeed).toEqual(
+      [1, 2].map((seed) => ({ seed, value: expect.closeTo(own('rlcd', seed) - own('rlaif', seed), 12) })),
+    );
+    const rate = document.claims.find(({ quantity }) =>
+      quantity.startsWith('win rate of rlcd against rlaif'),
+    );
+    const matchUp = document.judges[0]?.matchUps.find(
+      ({ first, second }) => first === 'rlcd' && second === 'rlaif',
+    );
+    expect(rate?.perSeed).toEqual(matchUp?.perSeed);
+    // Whichever side stands first in the evidence.
+    const turned = build(
+      evidence.toSorted((a, b) => Number(a.method === 'rlcd') - Number(b.method === 'rlcd')),
+    );
+    const same = turned.claims.find(({ quantity }) => quantity.startsWith('win rate of rlcd against rlaif'));
+    expect(same?.perSeed).toEqual(
+      (rate?.perSeed ?? []).map(({ seed, value }) => ({ seed, value: expect.closeTo(value, 12) })),
+    );
+  });
+
+  it('widens the rate at equal length to what prompts vary, not rows', () => {
+    // Every answer three times over: no more is known than before.
+    const repeated = [1, 2, 3].flatMap((seed) =>
+      syntheticEvidence([1], 150).map((one) => Object.assign(one, { seed })),
+    );
+    const widthOf = (experiments: readonly ExperimentEvidence[]) => {
+      const interval = build(experiments).judges[0]?.matchUps[0]?.lengthControlled?.interval;
+      return (interval?.upper ?? Number.NaN) - (interval?.lower ?? Number.NaN);
+    };
+    expect(widthOf(repeated) / widthOf(syntheticEvidence([1], 150))).toBeCloseTo(1, 2);
+  });
+
   it('shows grids by cell with the seeds that chose it, and alarms', () => {
     const [grid] = document.grids;
     const chosen = grid?.cells.map(({ klCoefficient, steps, perSeed }) => [

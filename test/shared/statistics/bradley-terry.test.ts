@@ -62,6 +62,17 @@ describe('bradleyTerry', () => {
     for (const [system, strength] of there) expect(back.get(system)).toBeCloseTo(strength, 10);
   });
 
+  it('converges where one system wins all but one of very many', () => {
+    const games = 200_000;
+    const rows = Array.from({ length: games }, (_, row) => ({
+      first: 'strong',
+      second: 'weak',
+      score: Number(row > 0),
+    }));
+    const strengths = bradleyTerry(rows);
+    const gap = (strengths.get('strong') ?? 0) - (strengths.get('weak') ?? 0);
+    expect(gap).toBeCloseTo(Math.log(games - 1), 6);
+  });
   it('names the cure when a strength is infinite, and tiesAdded is one', () => {
     const comparisons = Array.from({ length: 10 }, () => ({ first: 'a', second: 'b', score: 1 }));
     expect(() => bradleyTerry(comparisons)).toThrow(/no finite strengths.*judge more pairs or set tiesAdded/);

@@ -109,9 +109,49 @@ describe('coverage of 95 % intervals lies between 92 and 98 %', () => {
     };
     expect(coverage(600, logistic(0.4), draw)).toSatisfy(sound);
   });
+
+  it('length-controlled win rate over prompts judged several times (clusters); rows alone would be too narrow', () => {
+    const [prompts, seeds] = [120, 3];
+    const clusters = Array.from({ length: prompts * seeds }, (_, row) => row % prompts);
+    const lengths = (run: number) => clusters.map((_, row) => 50 * normal(run, row, 0));
+    // What makes a prompt easy or hard has deviation 1.5 against a logistic judge's 1.8; by symmetry the truth is a half.
+    const scores = (run: number) =>
+      clusters.map((prompt, row) =>
+        Number(uniform(run, row, 2) < logistic(1.5 * normal(run, 10_000 + prompt, 0))),
+      );
+    const held = (clustered: boolean) =>
+      coverage(500, 0.5, (run) => {
+        const options = clustered ? { clusters } : {};
+        return lengthControlledWinRate(scores(run), lengths(run), options).interval;
+      });
+    expect(held(true)).toSatisfy(sound);
+    expect(held(false)).toBeLessThan(0.88);
+  });
 });
 
 describe('lengthControlledWinRate', () => {
+  it('clusters of one row each give the interval of independent rows but for C / (C - 1), and one cluster gives none', () => {
+    const lengths = Array.from({ length: 400 }, (_, row) => 10 * normal(5, row, 0));
+    const scores = lengths.map((d, row) => Number(uniform(5, row, 1) < logistic(0.3 + d / 20)));
+    const rows = lengths.map((_, row) => row);
+    const plain = lengthControlledWinRate(scores, lengths).interval;
+    const clustered = lengthControlledWinRate(scores, lengths, { clusters: rows }).interval;
+    expect(clustered.lower).toBeCloseTo(plain.lower, 2);
+    expect(clustered.upper).toBeCloseTo(plain.upper, 2);
+    // The same rows three times over are no more data.
+    const thrice = lengthControlledWinRate(
+      [...scores, ...scores, ...scores],
+      [...lengths, ...lengths, ...lengths],
+      {
+        clusters: [...rows, ...rows, ...rows],
+      },
+    ).interval;
+    expect(thrice.upper - thrice.lower).toBeCloseTo(clustered.upper - clustered.lower, 3);
+    expect(() => lengthControlledWinRate(scores, lengths, { clusters: rows.map(() => 0) })).toThrow(
+      UndefinedStatisticError,
+    );
+    expect(() => lengthControlledWinRate(scores, lengths, { clusters: [1] })).toThrow(StatisticsInputError);
+  });
   it('takes a pure length preference out', () => {
     const lengths = Array.from({ length: 4000 }, (_, row) => 30 + 60 * normal(1, row, 0));
     const scores = lengths.map((d, row) => Number(uniform(1, row, 2) < logistic(2 * Math.tanh(d / 60))));
