@@ -53,7 +53,7 @@ const tiny: PaperSettings = {
 
 /**
  * Five systems and three seeds of a model of three million parameters within 25 minutes of two cores, with what keeps
- * `npm run demo -- --scale full` near its base: every train prompt, coefficients from 0.1 up. The same for every method.
+ * `npm run demo -- --scale full` near its base: many pairs, coefficients from 0.1 up. The same for every method.
  * Nothing is banned and no tail is cut (`bannedTexts`, `topP`): a draw that is restricted sorts the vocabulary at every
  * step, and stories hold neither back-slashes nor back-ticks.
  */
@@ -61,8 +61,8 @@ const small: PaperSettings = {
   methods: SYSTEMS,
   agreementPairs: 400,
   hyperparameters: {
-    simulate: { maximumNewTokens: 40, promptLimit: 1440, bannedTexts: [] },
-    'train-preference-model': { learningRate: 1e-3, heldOutPairs: 144, maximumLength: 192 },
+    simulate: { maximumNewTokens: 40, promptLimit: 1200, bannedTexts: [] },
+    'train-preference-model': { learningRate: 1e-3, heldOutPairs: 120, maximumLength: 192 },
     ppo: {
       learningRate: 5e-4,
       maximumNewTokens: 40,
@@ -74,8 +74,8 @@ const small: PaperSettings = {
       penaltyWithoutStop: null,
       maximumPromptTokens: 128,
     },
-    select: { maximumNewTokens: 40, promptLimit: 128 },
-    distill: { learningRate: 5e-4, epochs: 1, batchSize: 32, microbatchSize: 16, maximumLength: 192 },
+    select: { maximumNewTokens: 40, promptLimit: 100 },
+    distill: { learningRate: 1e-3, epochs: 2, batchSize: 32, microbatchSize: 16, maximumLength: 192 },
     generate: { maximumNewTokens: 40, topP: 1, promptLimit: 240 },
   },
 };
