@@ -41,8 +41,25 @@ const matchUp = z.strictObject({
 });
 export type MatchUp = z.infer<typeof matchUp>;
 
+/** How a judge that compares judged one system against the base, seeds together: what a win rate by it rests on. */
+const conduct = z.strictObject({
+  system: z.string(),
+  orders: z.enum(['both', 'one-order']),
+  /** Answers that could not be read; each counts half. */
+  unparsable: count,
+  /** How often the place shown first wins, less a half, and how often both orders agree; null for one order. */
+  positionBias: z.number().nullable(),
+  consistency: share.nullable(),
+  calls: count.nullable(),
+  /** In the unit of the judge's price; null where it has none. */
+  cost: z.number().nonnegative().nullable(),
+});
+export type JudgeConduct = z.infer<typeof conduct>;
+
 const judgeReport = z.strictObject({
   judge: z.string(),
+  /** Empty for a judge that reads one text at a time: no order can matter to it, and it costs nothing. */
+  conduct: z.array(conduct),
   /** Every pair of systems once. */
   matchUps: z.array(matchUp),
   /** Mean score of each system; empty for a judge that only compares. */

@@ -4,6 +4,7 @@ import { UndefinedStatisticError } from '../statistics/errors.ts';
 import { clusterMean } from './cluster-mean.ts';
 import type { JudgeReport } from './document.ts';
 import type { ExperimentEvidence } from './evidence.ts';
+import { judgeConduct } from './judge-conduct.ts';
 import { matchUp, pairsOfSystems, scoreTable, type PairOfSystems, type ScoreTable } from './match-ups.ts';
 
 /** Ties added to each pair of systems, so that one that wins everything keeps a finite strength. */
@@ -16,7 +17,13 @@ export function judgeReports(experiments: readonly ExperimentEvidence[]): JudgeR
   return [...judges].map((judge) => {
     const scores = scoreTable(experiments, judge);
     const pairs = pairsOfSystems(experiments, judge, scores);
-    return { judge, matchUps: pairs.map(matchUp), scores: meanScores(scores), ranking: ranking(pairs) };
+    return {
+      judge,
+      conduct: judgeConduct(experiments, judge),
+      matchUps: pairs.map(matchUp),
+      scores: meanScores(scores),
+      ranking: ranking(pairs),
+    };
   });
 }
 

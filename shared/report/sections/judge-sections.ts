@@ -18,6 +18,7 @@ export function judgeSections({ judges, systems }: ReportDocument): Section[] {
       ...againstBase(report),
       pairs(report),
       ...ranking(report),
+      ...conductTable(report),
     ],
   }));
 }
@@ -73,6 +74,28 @@ function pairs({ matchUps }: JudgeReport): Block {
       perSeed.map(({ value }) => percent(value)).join(', '),
     ]),
   };
+}
+
+/** Nothing for a judge that reads one text at a time. */
+function conductTable({ conduct }: JudgeReport): Block[] {
+  if (conduct.length === 0) return [];
+  return [
+    {
+      kind: 'table',
+      caption:
+        'The judge itself, against the base, seeds together: bias is how often the place shown first wins, less 50 %',
+      head: ['system', 'orders', 'not readable', 'bias (%)', 'both orders agree (%)', 'calls', 'cost'],
+      rows: conduct.map(({ system, orders, unparsable, positionBias, consistency, calls, cost }) => [
+        system,
+        orders === 'both' ? 'both' : 'one, drawn by the seed',
+        String(unparsable),
+        positionBias === null ? '–' : percent(positionBias),
+        consistency === null ? '–' : percent(consistency),
+        calls === null ? '–' : String(calls),
+        cost === null ? '–' : fixed(cost, 2),
+      ]),
+    },
+  ];
 }
 
 function ranking({ ranking: ranked, scores }: JudgeReport): Block[] {

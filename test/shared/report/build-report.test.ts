@@ -4,6 +4,7 @@ import { buildReport } from '../../../shared/report/build-report.ts';
 import { mirror, verdictOf } from '../../../shared/report/claims.ts';
 import { reportDocument } from '../../../shared/report/document.ts';
 import { ReportError, type ExperimentEvidence } from '../../../shared/report/evidence.ts';
+import { reportMarkdown } from '../../../shared/report/markdown.ts';
 import { GOLD, LABEL_ACCURACY, SETTING, STRENGTHS, syntheticEvidence } from './synthetic-evidence.ts';
 
 const evidence = syntheticEvidence([1, 2], 150);
@@ -80,6 +81,33 @@ describe('buildReport', () => {
       lower: expect.closeTo(0.1, 12),
       upper: expect.closeTo(0.4, 12),
     });
+  });
+
+  it('tells how a judge that compares judged, and nothing of one that reads texts alone', () => {
+    expect(document.judges[0]?.conduct).toEqual([]);
+    const asked = (seed: number, bias: number) => ({
+      judge: 'sentiment',
+      orders: 'both',
+      unparsable: seed,
+      positionBias: { bias, interval: { lower: 0, upper: 0.5, confidence: 0.95 }, consistency: 0.8 },
+      calls: 300,
+      cost: seed === 1 ? 0.25 : null,
+    });
+    const compared = evidence.map((one) =>
+      one.method === 'rlcd'
+        ? Object.assign({}, one, {
+            results: { ...one.results, judge: [{ judgements: [asked(one.seed, 0.1 * one.seed)] }] },
+          })
+        : one,
+    );
+    const [row, ...others] = build(compared).judges[0]?.conduct ?? [];
+    expect(others).toEqual([]);
+    expect(row).toMatchObject({ system: 'rlcd', orders: 'both', unparsable: 3, calls: 600, cost: null });
+    expect(row?.positionBias).toBeCloseTo(0.15, 12);
+    expect(row?.consistency).toBeCloseTo(0.8, 12);
+    const text = reportMarkdown(build(compared));
+    expect(text).toContain('| rlcd | both | 3 | 15.0 | 80.0 | 600 | – |');
+    expect(reportMarkdown(document)).not.toContain('both orders agree');
   });
 
   it('puts every seed beside the verdict, from the same rows as the whole', () => {
