@@ -119,7 +119,7 @@ export class NodeDatabase {
     // FULL: what a commit acknowledged survives a power cut too.
     this.#connection.exec(
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB};
-       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};`,
+       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA temp_store = MEMORY;`,
     );
   }
 

@@ -77,8 +77,21 @@ export async function readFleetState(
 }
 
 /** The launched runner has claimed for the first time; a launch that is not in the log is nobody's. */
-export function markArrived(database: Database, id: string, now: number): RawStatement {
-  return raw(database, 'UPDATE launches SET arrived_at = ? WHERE id = ? AND arrived_at IS NULL', now, id);
+export function markArrived(
+  database: Database,
+  launchId: string,
+  runner: { readonly id: string; readonly keyId: string },
+  now: number,
+): RawStatement {
+  return raw(
+    database,
+    `UPDATE launches SET arrived_at = ? WHERE id = ? AND arrived_at IS NULL
+     AND EXISTS (SELECT 1 FROM runners WHERE id = ? AND key_id = ?)`,
+    now,
+    launchId,
+    runner.id,
+    runner.keyId,
+  );
 }
 
 /**

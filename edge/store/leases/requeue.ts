@@ -16,22 +16,24 @@ export async function requeue(database: Database, ended: Ended, now: number): Pr
   const which = expired
     ? `status = 'leased' AND lease_expires_at <= ?`
     : `status = 'leased' AND lease_runner_id = ? AND claim_key <> ?`;
+  // By itself the planner takes the index of the status, and so looks at every lease each time.
+  const index = `INDEXED BY ${expired ? 'tasks_lease_expiry' : 'tasks_runner'}`;
   const values = expired ? [now] : [ended.runnerId, ended.exceptClaim];
-  const found = await rows(raw(database, `SELECT id FROM tasks WHERE ${which} LIMIT 1`, ...values));
+  const found = await rows(raw(database, `SELECT id FROM tasks ${index} WHERE ${which} LIMIT 1`, ...values));
   if (found.length === 0) return [];
   const code = expired ? 'lease-expired' : 'runner-restarted';
   const message = expired
     ? 'The runner sent no heartbeat in time'
     : 'The runner started again without the task';
   const linked = `FROM tasks t JOIN stage_tasks st ON st.task_id = t.id JOIN stages s ON s.id = st.stage_id
-    WHERE t.id IN (SELECT id FROM tasks WHERE ${which})`;
+    WHERE t.id IN (SELECT id FROM tasks ${index} WHERE ${which})`;
   const results = await runBatch(database, [
     raw(database, `SELECT DISTINCT s.experiment_id AS id ${linked}`, ...values),
     raw(
       database,
       `INSERT INTO task_failures (task_id, epoch, runner_id, code, message, retried, created_at)
        SELECT id, epoch, lease_runner_id, ?, ?, expirations + 1 < ? AND cancel_requested_at IS NULL, ?
-       FROM tasks WHERE ${which}`,
+       FROM tasks ${index} WHERE ${which}`,
       code,
       message,
       MAXIMUM_EXPIRATIONS,
@@ -54,7 +56,7 @@ export async function requeue(database: Database, ended: Ended, now: number): Pr
     ),
     raw(
       database,
-      `UPDATE tasks SET
+      `UPDATE tasks ${index} SET
          status = CASE WHEN cancel_requested_at IS NOT NULL THEN 'cancelled'
            WHEN expirations + 1 >= ? THEN 'failed' ELSE 'queued' END,
          finished_at = CASE WHEN cancel_requested_at IS NOT NULL OR expirations + 1 >= ? THEN ? END,

@@ -64,7 +64,7 @@ export const tasks = sqliteTable(
     finishedAt: instant('finished_at'),
   },
   (table) => [
-    index('tasks_claim').on(table.status, table.priority, table.id),
+    index('tasks_claim').on(table.status, table.engineVersion, table.priority, table.id),
     index('tasks_lease_expiry')
       .on(table.leaseExpiresAt)
       .where(sql`${table.status} = 'leased'`),
