@@ -92,6 +92,25 @@ export function launchesConformance(start: () => Promise<Harness>): void {
     expect(asked).toHaveLength(4);
   });
 
+  it('takes nothing a stranger says for the arrival of the runner that it launched', async () => {
+    const asked: LaunchRequest[] = [];
+    const launcher = createDryRunLauncher((request) => asked.push(request));
+    const { harness, client, tick } = await begin(launcher);
+    await tick();
+    const known = new TestRunner(harness);
+    await known.claim();
+    const other = await harness.clients.admin.createKey({ body: { name: 'other', scopes: ['runner'] } });
+    const description = { name: 'x', engineVersion: '1', device: {}, launchId: asked[0]?.launchId };
+    const refused = await harness.fetch('/v1/tasks/claim', {
+      method: 'POST',
+      key: other.secret ?? '',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ claimId: randomUUID(), runner: { id: known.id, ...description } }),
+    });
+    expect(refused.status).toBe(403);
+    expect((await client.listLaunches()).items.map(({ arrivedAt }) => arrivedAt)).toEqual([null]);
+  });
+
   it('signs the webhook so that another program can check it, and backs off when it fails', async () => {
     const secret = randomUUID();
     let answer = 500;
