@@ -5,6 +5,8 @@
  *   --scale S          small (default) or full: the demo's settings of that name
  *   --set JSON         hyperparameters by stage that replace those of the scale
  *   --seed N           default 1
+ *   --prompts FILE     as the demo's: JSON lines, or stories as .txt; the shipped openings unless given
+ *   --until STAGE      ends after `train-preference-model`, and prints how that went
  *   --cache FOLDER     keeps every stage by its content: a run with other PPO settings starts at PPO, and a killed
  *                      one goes on from its last checkpoint (default .rlcd/bench)
  *   --json             one JSON document on standard output; progress goes to standard error
@@ -25,6 +27,8 @@ export async function run(given: readonly string[]): Promise<void> {
       model: { type: 'string', default: 'bundled' },
       scale: { type: 'string', default: 'small' },
       set: { type: 'string', default: '{}' },
+      prompts: { type: 'string' },
+      until: { type: 'string' },
       seed: { type: 'string', default: '1' },
       cache: { type: 'string', default: '.rlcd/bench' },
       json: { type: 'boolean', default: false },
@@ -43,32 +47,37 @@ export async function run(given: readonly string[]): Promise<void> {
   const store = new Store(join(values.cache, 'store'));
   const baseModel = await describeModel('base', values.model, values.cache);
   const stage = stageRunner(store, baseModel, values.cache, Number(values.seed));
-  const prompts = (split: string) => splitPrompts(store, split);
+  const prompts = await splitPrompts(store, values.prompts);
 
   const simulated = await stage(
     'simulate',
     { ...of('simulate'), ...text, sides: 'contrast' },
-    prompts('train'),
+    prompts.train,
     [],
   );
   const pairs = renamed(simulated.outputs, 'pairs');
   const preference = await stage('train-preference-model', of('train-preference-model'), null, pairs);
-  const ppo = await stage('ppo', { ...of('ppo'), ...text }, prompts('train'), preference.outputs);
+  if (values.until === 'train-preference-model') {
+    const { outputs, result, seconds } = preference;
+    console.log(JSON.stringify({ seconds, simulated: simulated.result, pairs, outputs, ...result }, null, 2));
+    return;
+  }
+  const ppo = await stage('ppo', { ...of('ppo'), ...text }, prompts.train, preference.outputs);
   const { penaltyWithoutStop } = of('ppo');
   const selectParameters = { ...of('select'), ...text, penaltyWithoutStop };
-  const select = await stage('select', selectParameters, prompts('dev'), [
+  const select = await stage('select', selectParameters, prompts.dev, [
     ...preference.outputs,
     ...ppo.outputs,
   ]);
   const generateParameters = { ...of('generate'), ...text };
-  const base = await stage('generate', generateParameters, prompts('test'), []);
-  const aligned = await stage('generate', generateParameters, prompts('test'), select.outputs);
+  const base = await stage('generate', generateParameters, prompts.test, []);
+  const aligned = await stage('generate', generateParameters, prompts.test, select.outputs);
   const sides = [...renamed(aligned.outputs, 'completions'), ...renamed(base.outputs, 'base-completions')];
   const judge = await stage('judge', of('judge'), null, sides);
   // Every cell against the base, so that a recipe is seen whole; the method itself chooses by its own reward alone.
   const cells = [];
   for (const { name, sha256 } of ppo.outputs) {
-    const completions = await stage('generate', generateParameters, prompts('test'), [
+    const completions = await stage('generate', generateParameters, prompts.test, [
       { name: 'adapter', sha256 },
     ]);
     const compared = [

@@ -46,7 +46,7 @@ export async function run(given: readonly string[]): Promise<void> {
   const store = new Store(join(values.cache, 'store'));
   const baseModel = await describeModel('base', values.model, values.cache);
   const stage = stageRunner(store, baseModel, values.cache, Number(values.seed));
-  const prompts = splitPrompts(store, 'train');
+  const { train: prompts } = await splitPrompts(store, undefined);
   const simulated = await stage(
     'simulate',
     { ...of('simulate'), responseOpening, sides: 'contrast' },

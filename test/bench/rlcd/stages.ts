@@ -2,10 +2,14 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { readUpload } from '../../../edge/prompt-sets/read-upload.ts';
+import { readSplitRule } from '../../../edge/prompt-sets/split-rule.ts';
 import type { describeModel } from '../../../gpu-runner/tasks/open-base-model.ts';
 import { openTaskModel } from '../../../gpu-runner/tasks/open-base-model.ts';
 import { runTask } from '../../../gpu-runner/tasks/run-task.ts';
 import type { TaskContext } from '../../../gpu-runner/tasks/task-context.ts';
+import { readPrompts, SHARES } from '../../../scripts/demo/prompts.ts';
 import { canonicalJson } from '../../../shared/canonical-json.ts';
 import type { TaskKind, TaskResult } from '../../../shared/api/tasks/kinds.ts';
 import { kindStories } from '../../../shared/principles/kind-stories/kind-stories.ts';
@@ -120,14 +124,20 @@ export function stageRunner(
   };
 }
 
-export function splitPrompts(store: Store, wanted: string): string {
-  const file = new URL('../../../shared/principles/kind-stories/openings.jsonl', import.meta.url);
-  const rows = readFileSync(file, 'utf8').trimEnd().split('\n');
-  const lines = rows.flatMap((row) => {
-    const { id, split, text } = JSON.parse(row) as { id: number; split: string; text: string };
-    return split === wanted ? [`${JSON.stringify({ id: String(id), prompt: text })}\n`] : [];
-  });
-  return store.put(new TextEncoder().encode(lines.join('')));
+/** The prompts of each split as the edge would give them to a runner, kept in the store: their hash by split. */
+export async function splitPrompts(store: Store, file: string | undefined) {
+  const { lines, rule } = await readPrompts(file);
+  const splits = { train: '', dev: '', test: '' };
+  const rows = readUpload(
+    Readable.from([Buffer.from(lines)]),
+    readSplitRule(rule === 'hash' ? { rule, ...SHARES } : { rule }),
+    { leftOut: 0, unpaired: 0 },
+  );
+  for await (const { position, split, text } of rows) {
+    splits[split] += `${JSON.stringify({ id: String(position), prompt: text })}\n`;
+  }
+  const put = (text: string) => store.put(Buffer.from(text));
+  return { train: put(splits.train), dev: put(splits.dev), test: put(splits.test) };
 }
 
 /** The outputs of shards under the names that the next stage reads. */

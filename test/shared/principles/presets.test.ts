@@ -9,6 +9,7 @@ import {
 } from '../../../shared/principles/scoring-prompts.ts';
 import { harmlessness } from '../../../shared/principles/harmlessness.ts';
 import { helpfulness } from '../../../shared/principles/helpfulness.ts';
+import { toneLines } from '../../../shared/principles/kind-stories/tone-lines.ts';
 import { kindStories } from '../../../shared/principles/kind-stories/kind-stories.ts';
 import { words } from '../../../shared/text/words.ts';
 import { readSharedData } from '../read-shared-data.ts';
@@ -77,6 +78,22 @@ describe('presets', () => {
       const [kind, mean] = [words(positive), words(negative)];
       expect(Math.abs(kind.length - mean.length)).toBeLessThanOrEqual(1);
       expect(kind.filter((word) => mean.includes(word)).length / kind.length).toBeGreaterThanOrEqual(0.4);
+    }
+  });
+
+  it('a kind-stories affix is three tone lines of one tone; each line is in three affixes', () => {
+    for (const [side, tone] of [
+      ['positive', 'kind'],
+      ['negative', 'mean'],
+    ] as const) {
+      const inside = toneLines.map((line) =>
+        kindStories.affixPairs.flatMap((pair, index) => (pair[side].includes(line[tone]) ? [index] : [])),
+      );
+      expect(inside.map(({ length }) => length)).toEqual(toneLines.map(() => 3));
+      kindStories.affixPairs.forEach((pair, index) => {
+        const lines = toneLines.filter((_, line) => inside[line]?.includes(index)).map((line) => line[tone]);
+        expect(pair[side].trimEnd().length).toBe(lines.join(' ').length);
+      });
     }
   });
 
