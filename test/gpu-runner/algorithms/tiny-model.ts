@@ -18,7 +18,7 @@ export const tinyConfiguration: LlamaConfiguration = {
   heads: 2,
   keyValueHeads: 1,
   headSize: 16,
-  maximumPositions: 128,
+  maximumPositions: 192,
   rmsNormEpsilon: 1e-5,
   ropeTheta: 10_000,
   ropeLayout: 'half',
