@@ -46,7 +46,7 @@ const full: Hyperparameters = {
     penaltyWithoutStop: null,
     maximumPromptTokens: 128,
   },
-  select: { maximumNewTokens: 56, promptLimit: 200 },
+  select: { maximumNewTokens: 56, promptLimit: null },
   generate: { maximumNewTokens: 64, topP: 1, promptLimit: 500 },
 };
 
