@@ -5,7 +5,6 @@ import {
   cacheBytesPerPlace,
   chunkSteps,
   largestMatrix,
-  layerWeights,
   type ModelShape,
   type PlannedDevice,
   vocabularyBlock,
@@ -59,12 +58,36 @@ const CPU = {
   /** pages of the engine's library that a loaded session touches, and what is left of building its graph */
   session: 20e6,
   layer: 2e6,
+  /** the same of a trainer, whose graph is several times as large */
+  trainerSession: 40e6,
+  trainerLayer: 6e6,
+  /** a further thread that samples part of the rows */
+  lane: 35e6,
   /** a sampler's small buffers */
   sampler: 15e6,
+  /** vectors of a group that a trainer holds, of parameters and gradients, and of moments */
+  adapterVectors: 10,
+  momentVectors: 5.3,
   logitCopies: 3,
   /** an arena below 2 GiB: what its regions waste */
   waste: 1.03,
 };
+
+/** How a sampler deals rows to sessions of its own, as rollout/sampler.ts does; a machine is taken to have two threads. */
+const LANES = {
+  threads: 2,
+  bytes: 512 * MEBIBYTE,
+  cachedBytes: 32 * MEBIBYTE,
+  leastRows: 4,
+  leastRowsUncached: 16,
+};
+
+function samplerSessions(model: ModelShape, rows: number): number {
+  const weights = baseBytes('cpu', model);
+  const least = weights <= LANES.cachedBytes ? LANES.leastRows : LANES.leastRowsUncached;
+  const wanted = Math.min(LANES.threads, Math.floor(rows / least), Math.floor(LANES.bytes / weights));
+  return rows === 0 ? 0 : Math.max(1, wanted);
+}
 
 /** Not measured: what a CUDA context with its libraries is taken to hold. */
 const CUDA_PROCESS = 1e9;
@@ -104,24 +127,25 @@ function arenaBytes(held: number): number {
 /**
  * A CPU. Weights of products stand twice in each session: packed by the engine, and as pages of a file that it maps (what it
  * packed from in a sampler, what the backward pass reads in a trainer). Of the embedding only the rows of its tokens are
- * read. A training step unfolds the matrices of all layers to fp32 before anything else, as the engine runs what waits for
- * nothing first, and each is held until its layer's backward pass.
+ * read. A training step unfolds one matrix to fp32 at a time, and computes the gated activation again, so that it keeps 3 F of 4 F.
  */
 function cpuParts(model: ModelShape, workload: Workload): MemoryParts {
   const { sampleRows, trainRows, trainGroups, rank, promptTokens, newTokens } = workload;
   const { vocabularySize, hiddenSize, intermediateSize, layers, heads, keyValueHeads, headSize } = model;
   const positions = promptTokens + newTokens;
-  const [samples, trains] = [Number(sampleRows > 0), Number(trainRows > 0)];
+  const [samples, trains] = [samplerSessions(model, sampleRows), Number(trainRows > 0)];
   const vector = FLOAT * adapterNumbers(model, rank);
   const table = vocabularySize * (hiddenSize + FLOAT);
   const tokens = trains * trainRows * trainGroups * positions;
   // In the arena of a trainer. Five vectors a group: cut into tensors, side by side as one product reads them,
   // and gradients, of which some take the place of what the vocabulary leaves free.
-  const kept = FLOAT * tokens * layers * keptPerToken(model, positions, rank);
+  const kept = FLOAT * tokens * layers * (keptPerToken(model, positions, rank) - intermediateSize);
+  // Gradients that flow through one layer.
+  const flowing = FLOAT * tokens * (6 * intermediateSize + 4 * hiddenSize);
   const vocabulary =
     trains * FLOAT * (3 * vocabularyBlock(model) * vocabularySize + vocabularySize * hiddenSize);
-  const unfolded = trains * FLOAT * layers * layerWeights(model);
-  const held = kept + vocabulary + unfolded + trains * 5 * vector * trainGroups;
+  const unfolded = trains * FLOAT * largestMatrix(model);
+  const held = kept + flowing + vocabulary + unfolded + trains * 5 * vector * trainGroups;
   // Live at a time in a prompt's pass: stream, norm, projections, gate and up with their product, scores and weights.
   const passing =
     3 * hiddenSize +
@@ -131,16 +155,21 @@ function cpuParts(model: ModelShape, workload: Workload): MemoryParts {
   // A rollout of more than one run hands its caches to the host and back.
   const cacheCopies = newTokens > chunkSteps(model) + 1 ? 4 : 2;
   return {
-    process: CPU.process + (samples + trains) * (CPU.session + CPU.layer * layers) + samples * CPU.sampler,
+    process:
+      CPU.process +
+      samples * (CPU.session + CPU.layer * layers) +
+      trains * (CPU.trainerSession + CPU.trainerLayer * layers) +
+      Math.min(1, samples) * CPU.sampler +
+      Math.max(0, samples - 1) * CPU.lane,
     weights: (samples + trains) * 2 * (baseBytes('cpu', model) - table) + unfolded,
-    // A sampler: its policies' vectors, cut, and side by side. A trainer: the state it began with, the present and the next
-    // parameters, two gradients; and what the arena holds.
-    adapters: samples * 3 * vector * Math.max(1, trainGroups / 2) + trains * (5 + 5) * vector * trainGroups,
-    // Both moments of those three states, the first of which are zeros that take no page where they are large; and three
-    // vectors that wait to be collected.
-    moments: trains * (5 + 3) * vector * trainGroups,
+    // A sampler: its policies' vectors, cut, and side by side. A trainer: its states of parameters, two gradients, and what
+    // the arena holds; the moments of those states, of which zeros take no page where they are large.
+    adapters:
+      Math.min(1, samples) * 3 * vector * Math.max(1, trainGroups / 2) +
+      trains * CPU.adapterVectors * vector * trainGroups,
+    moments: trains * CPU.momentVectors * vector * trainGroups,
     keyValueCache: cacheCopies * sampleRows * positions * cacheBytesPerPlace('cpu', model),
-    activations: FLOAT * sampleRows * promptTokens * passing + kept + arenaBytes(held) - held,
+    activations: FLOAT * sampleRows * promptTokens * passing + kept + flowing + arenaBytes(held) - held,
     vocabulary: FLOAT * CPU.logitCopies * sampleRows * vocabularySize + vocabulary,
     rollouts: 24 * (sampleRows + trainRows) * positions,
   };

@@ -129,6 +129,7 @@ async function sample(base: WeightFile, job: Workload, vector: Float32Array): Pr
     base,
     adapters: { layout, groups: 1 },
     maximumPositions: promptTokens + newTokens,
+    rows: sampleRows,
   });
   for (const seed of [1, 2]) {
     await sampler.sample(

@@ -39,6 +39,8 @@ const RANK = 8;
 const SEED = 1;
 const SECONDS = 6;
 const CEILING_SIZE = 2048;
+const WARM_UP_STEPS = 10;
+const LEAST_GROWTH_STEPS = 40;
 
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -127,7 +129,7 @@ export async function run(args: readonly string[]): Promise<void> {
       Object.entries(parts).map(([name, bytes]) => [name, round(bytes / 1e6)]),
     ),
     peakOverFormula: round(peak / ((parts.base + parts.activations + parts.vocabulary) / 1e6)),
-    growthMbPer100Steps: round(growth(memory.slice(0, middle)) * 100),
+    growthMbPer100Steps: growthAfterWarmUp(memory.slice(0, middle)),
     steps: times.length,
     productForm: await cpuProductForm(),
     machine: { processor: cpus()[0]?.model, threads, memoryMb: Math.round(totalmem() / 1e6) },
@@ -203,6 +205,15 @@ async function ceilingGflopsOf(threads: number): Promise<number> {
   }
   await session.close();
   return (2 * CEILING_SIZE ** 3) / best / 1e6;
+}
+
+/**
+ * MB per 100 steps once the arena and the collector have taken what they take; null of so few steps that one buffer which waits to
+ * be collected would be hundreds.
+ */
+function growthAfterWarmUp(memory: readonly number[]): number | null {
+  const warm = memory.slice(WARM_UP_STEPS);
+  return warm.length < LEAST_GROWTH_STEPS ? null : round(growth(warm) * 100);
 }
 
 /** Slope of a line through the values, per step. */

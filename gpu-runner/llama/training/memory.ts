@@ -30,9 +30,9 @@ const FLOAT = 4;
 /**
  * Memory of an adapter training step over an 8-bit base, N = rows * time tokens:
  *
- * activations = 4 N layers (4 H + 3 A D + 2 G D + 4 F + A time + 7 rank) + 4 scored 3 H,
+ * activations = 4 N layers (4 H + 3 A D + 2 G D + 3 F + A time + 7 rank) + 4 scored 3 H,
  * with H hidden, F feed-forward, A heads and G key-value heads of size D: two streams and two norms (4 H); queries,
- * keys, values and the attention's result in two layouts (3 A D + 2 G D); gate, up, their activation and product (4 F);
+ * keys, values and the attention's result in two layouts (3 A D + 2 G D); gate, up and their gated product (3 F);
  * attention probabilities (A time); the low-rank middles of the 7 projections.
  *
  * vocabulary = 4 (3 C V + V H), with C rows a block.
@@ -44,7 +44,7 @@ export function stepMemory(configuration: LlamaConfiguration, size: StepSize): S
   const perToken =
     4 * hiddenSize +
     (3 * heads + 2 * keyValueHeads) * headSize +
-    4 * intermediateSize +
+    3 * intermediateSize +
     heads * time +
     projections.length * rank;
   const block = 3 * blockRowsFor(configuration) * vocabularySize;
