@@ -61,8 +61,8 @@ const small: PaperSettings = {
   methods: SYSTEMS,
   agreementPairs: 400,
   hyperparameters: {
-    simulate: { maximumNewTokens: 40, promptLimit: 1200, bannedTexts: [] },
-    'train-preference-model': { learningRate: 1e-3, heldOutPairs: 120, maximumLength: 192 },
+    simulate: { maximumNewTokens: 40, promptLimit: 1440, bannedTexts: [] },
+    'train-preference-model': { learningRate: 1e-3, heldOutPairs: 144, maximumLength: 192 },
     ppo: {
       learningRate: 5e-4,
       maximumNewTokens: 40,
@@ -74,7 +74,7 @@ const small: PaperSettings = {
       penaltyWithoutStop: null,
       maximumPromptTokens: 128,
     },
-    select: { maximumNewTokens: 40, promptLimit: 100 },
+    select: { maximumNewTokens: 40, promptLimit: 160 },
     distill: { learningRate: 1e-3, epochs: 2, batchSize: 32, microbatchSize: 16, maximumLength: 192 },
     generate: { maximumNewTokens: 40, topP: 1, promptLimit: 240 },
   },
