@@ -1,4 +1,6 @@
 /** Rows that a task's outputs become: preference pairs and comparisons, so that people can browse them. */
+import type { z } from 'zod';
+import type { PairTokens } from '../../shared/api/preference-pairs.ts';
 import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
 import { comparisonLine } from '../../shared/api/tasks/judge.ts';
 import { preferencePairLine } from '../../shared/api/tasks/simulate.ts';
@@ -74,19 +76,28 @@ function clean(text: string): string {
   return text.toWellFormed().replaceAll('\0', '\ufffd');
 }
 
+function pairTokens({ provenance }: z.infer<typeof preferencePairLine>): PairTokens | null {
+  const tokens = {
+    chosen: provenance?.chosen?.likelihoods ?? null,
+    rejected: provenance?.rejected?.likelihoods ?? null,
+  };
+  return tokens.chosen === null && tokens.rejected === null ? null : tokens;
+}
+
 async function ingestPairs(database: Database, blobs: Blobs, taskId: string, sha256: string) {
   const lines = [];
   for await (const line of readJsonLines(blobs, sha256, 'pairs', preferencePairLine)) {
     const { promptId, labelProbability, affixPair } = line;
     const [prompt, chosen, rejected] = [line.prompt, line.chosen, line.rejected].map(clean);
-    lines.push([lines.length, promptId, prompt, chosen, rejected, labelProbability, affixPair]);
+    const tokens = pairTokens(line);
+    lines.push([lines.length, promptId, prompt, chosen, rejected, labelProbability, affixPair, tokens]);
   }
   return jsonChunks(lines).map((json) =>
     raw(
       database,
       `INSERT OR REPLACE INTO preference_pairs
-         (task_id, position, prompt_id, prompt, chosen, rejected, label_probability, affix_pair)
-       SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+         (task_id, position, prompt_id, prompt, chosen, rejected, label_probability, affix_pair, tokens)
+       SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7
        FROM json_each(?)`,
       taskId,
       json,

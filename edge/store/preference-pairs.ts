@@ -1,5 +1,6 @@
 /** Queries on preference pairs: by task and place, which is the order of every page and of the export. */
 import { z } from 'zod';
+import type { PairTokens } from '../../shared/api/preference-pairs.ts';
 import type { Database } from './database.ts';
 import { listStageTasks } from './experiment-tasks.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
@@ -24,6 +25,7 @@ export interface PairRow {
   readonly rejected: string;
   readonly labelProbability: number;
   readonly affixPair: number | null;
+  readonly tokens: PairTokens | null;
 }
 
 const PAIRS_A_READ = 500;
@@ -53,11 +55,11 @@ async function readPairs(
   const given = conditions.flatMap(([sql, value]) => (value === undefined ? [] : [{ sql, value }]));
   // The unary plus keeps the index of probabilities out: its order would have to be sorted again.
   const where = given.map(({ sql }) => ` AND +${sql}`).join('');
-  return await rows<PairRow>(
+  const found = await rows<Omit<PairRow, 'tokens'> & { readonly tokens: string | null }>(
     raw(
       database,
       `SELECT task_id AS taskId, position, prompt_id AS promptId, prompt, chosen, rejected,
-         label_probability AS labelProbability, affix_pair AS affixPair
+         label_probability AS labelProbability, affix_pair AS affixPair, tokens
        FROM preference_pairs WHERE task_id = ? AND position > ?${where} ORDER BY position LIMIT ?`,
       taskId,
       after,
@@ -65,7 +67,13 @@ async function readPairs(
       limit,
     ),
   );
+  return found.map((row) =>
+    Object.assign(row, { tokens: row.tokens === null ? null : readTokens(row.tokens) }),
+  );
 }
+
+/** As ingest wrote them: checked there. */
+const readTokens = (text: string) => JSON.parse(text) as PairTokens;
 
 export async function listPairs(database: Database, experimentId: string, query: PairFilters & PageRequest) {
   const [lastTask, lastPosition] = readCursor(query, z.tuple([z.string(), z.int()])) ?? [undefined, -1];

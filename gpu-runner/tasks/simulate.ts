@@ -1,11 +1,14 @@
 /** The simulate task: prompts of a shard become preference pairs. */
 import { Generator, tokensContaining } from '../algorithms/generator.ts';
 import { shardRows } from '../algorithms/prompt.ts';
-import { simulate } from '../algorithms/simulate/simulate.ts';
+import { simulate, type SimulationOutcome } from '../algorithms/simulate/simulate.ts';
+import { withTokenLikelihoods } from '../algorithms/simulate/token-likelihoods.ts';
+import { adapterLayout } from '../llama/training/lora-layout.ts';
+import { Scorer } from '../llama/training/scorer.ts';
 import { batchSizes } from './batch-sizes.ts';
 import { encodeLines, JSON_LINES } from './json-lines.ts';
 import { taskPrompts } from './prompts.ts';
-import { TaskInputError, type TaskRun } from './task-context.ts';
+import { TaskInputError, type TaskContext, type TaskRun } from './task-context.ts';
 
 export const runSimulate: TaskRun<'simulate'> = async (context) => {
   const { task, model, artifacts, hooks, resume } = context;
@@ -34,7 +37,7 @@ export const runSimulate: TaskRun<'simulate'> = async (context) => {
     ...sizes,
   });
   try {
-    const { pairs, result } = await simulate(
+    const outcome = await simulate(
       { affixPairs: principle?.affixPairs ?? [], prompts, seed },
       { ...parameters, contextLength, batchSize: sizes.sampleRows, checkpointEvery: sizes.checkpointEvery },
       tokenizer,
@@ -45,10 +48,39 @@ export const runSimulate: TaskRun<'simulate'> = async (context) => {
     const sha256 = await artifacts.put({
       kind: 'preference-dataset',
       mediaType: JSON_LINES,
-      bytes: encodeLines(pairs),
+      bytes: encodeLines(await withAffixes(context, outcome)),
     });
-    return { outputs: [{ name: 'pairs', sha256 }], result };
+    return { outputs: [{ name: 'pairs', sha256 }], result: outcome.result };
   } finally {
     await generator.close();
   }
 };
+
+/** The pairs, the first of them with what the affixes did to each token; the base alone is an adapter of zeros. */
+async function withAffixes({ task, model, hooks }: TaskContext<'simulate'>, outcome: SimulationOutcome) {
+  const { sides, promptForm } = task.parameters;
+  if (sides === 'plain') return outcome.pairs;
+  const contextLength = model.configuration.maximumPositions;
+  const layout = adapterLayout(model.configuration, 1, 1);
+  const nothing = new Float32Array(layout.length);
+  const scorer = await Scorer.open({
+    trainable: { kind: 'adapters', base: model.base, layout, groups: 1 },
+    scoring: 'tokens',
+    maximumTime: contextLength,
+    microBatchRows: batchSizes(model).scoreRows,
+  });
+  try {
+    return await withTokenLikelihoods(
+      outcome,
+      { promptForm, contextLength },
+      model.tokenizer,
+      async (sequences, signal) => {
+        signal.throwIfAborted();
+        return (await scorer.score(nothing, [sequences])).logProbabilities[0] ?? [];
+      },
+      hooks.signal,
+    );
+  } finally {
+    await scorer.close();
+  }
+}

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineEndpoints } from './endpoint.ts';
 import { identifier } from './fields.ts';
 import { page, pageQuery } from './page.ts';
+import { sampleTokens } from './sample-tokens.ts';
 
 const probability = z.coerce
   .number()
@@ -44,6 +45,15 @@ const filters = {
     .meta({ examples: ['0'] }),
 };
 
+/**
+ * The tokens of the two sides: `logProbabilities` under the prompt with the side's affix, `referenceLogProbabilities`
+ * under the plain prompt, both by the base model.
+ */
+const pairTokens = z
+  .object({ chosen: sampleTokens.nullable(), rejected: sampleTokens.nullable() })
+  .meta({ id: 'PairTokens' });
+export type PairTokens = z.infer<typeof pairTokens>;
+
 const preferencePair = z
   .object({
     taskId: identifier,
@@ -55,6 +65,8 @@ const preferencePair = z
     rejected: z.string(),
     labelProbability: z.number(),
     affixPair: z.int().nullable(),
+    /** Of the first pairs of a shard; null for the others. */
+    tokens: pairTokens.nullable(),
   })
   .meta({ id: 'PreferencePair' });
 

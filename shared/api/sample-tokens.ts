@@ -22,3 +22,8 @@ export const sampleTokens = z
     { error: 'must have one log-probability of each kind for every token' },
   );
 export type SampleTokens = z.infer<typeof sampleTokens>;
+
+/** Milli-nats are more than a reader sees; whole figures would be three times as long. */
+export function roundedNats(values: Float32Array, count: number): number[] {
+  return Array.from(values.subarray(0, count), (value) => Math.round(value * 1000) / 1000);
+}

@@ -9,6 +9,9 @@ import { KINDNESS } from './conformance/principles.ts';
 import type { Harness, TestStore } from './harness.ts';
 
 const NOW = 1;
+/** Of the tokens of the first pair's chosen side. */
+export const LIKELIHOODS = { ends: [1], logProbabilities: [-0.5], referenceLogProbabilities: [-2.25] };
+
 export const PRINCIPLE = 'kind-stories';
 export const PROMPT_SET = 'openings';
 export const BASE_MODEL = 'bundled';
@@ -113,7 +116,7 @@ export function finish(task: ClaimedTask): {
     case 'simulate':
       return {
         outputs: {
-          pairs: `${JSON.stringify({ ...pair, chosen: mark })}\n${JSON.stringify({ ...pair, promptId: '1' })}\n`,
+          pairs: `${JSON.stringify({ ...pair, chosen: mark, provenance: { chosen: { likelihoods: LIKELIHOODS } } })}\n${JSON.stringify({ ...pair, promptId: '1' })}\n`,
         },
         result: {
           prompts: 2,

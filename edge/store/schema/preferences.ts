@@ -1,5 +1,6 @@
 /** Preference datasets with their pairs, candidates for comparison with the judgements, and scorers. */
 import { index, integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import type { PairTokens } from '../../../shared/api/preference-pairs.ts';
 import { COMPARISON_OUTCOMES, COMPARISON_SOURCES } from '../../../shared/api/words.ts';
 import { artifacts } from './artifacts.ts';
 import { id, instant, json, type JsonObject } from './columns.ts';
@@ -22,6 +23,8 @@ export const preferencePairs = sqliteTable(
     labelProbability: real('label_probability').notNull(),
     /** Which affix pair of the principle made the two sides. */
     affixPair: integer('affix_pair'),
+    /** How likely the tokens of the two sides were, with and without affix; null where the runner sent none. */
+    tokens: json<PairTokens>('tokens'),
   },
   (table) => [
     primaryKey({ columns: [table.taskId, table.position] }),

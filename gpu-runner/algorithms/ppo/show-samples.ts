@@ -1,5 +1,5 @@
 /** Responses at the fixed prompts, so that a reader sees a run change. */
-import { MAXIMUM_SAMPLE_TOKENS, type SampleTokens } from '../../../shared/api/sample-tokens.ts';
+import { MAXIMUM_SAMPLE_TOKENS, roundedNats, type SampleTokens } from '../../../shared/api/sample-tokens.ts';
 import type { ResponseReader } from '../response-text.ts';
 import type { Sample } from '../run-hooks.ts';
 import { streamOf } from '../streams.ts';
@@ -7,18 +7,14 @@ import type { PpoRun } from './open-run.ts';
 import type { PpoState } from './ppo-state.ts';
 import { sampleAndScore, type ScoredResponse } from './score-rollouts.ts';
 
-/** Milli-nats are more than a reader sees; whole figures would be three times as long. */
-const rounded = (values: Float32Array, count: number) =>
-  Array.from(values.subarray(0, count), (value) => Math.round(value * 1000) / 1000);
-
 /** The first tokens of a response with their log-probabilities; none where one is not a number. */
 function tokensOf(
   reader: ResponseReader,
   { promptTokens, generation, response }: ScoredResponse,
 ): SampleTokens | undefined {
   const ends = reader.tokenEnds(promptTokens, generation.tokens, response).slice(0, MAXIMUM_SAMPLE_TOKENS);
-  const logProbabilities = rounded(generation.logProbabilities, ends.length);
-  const referenceLogProbabilities = rounded(generation.referenceLogProbabilities, ends.length);
+  const logProbabilities = roundedNats(generation.logProbabilities, ends.length);
+  const referenceLogProbabilities = roundedNats(generation.referenceLogProbabilities, ends.length);
   const all = [...logProbabilities, ...referenceLogProbabilities];
   if (all.length !== 2 * ends.length || !all.every(Number.isFinite)) return undefined;
   return { ends, logProbabilities, referenceLogProbabilities };

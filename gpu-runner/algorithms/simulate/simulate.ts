@@ -32,8 +32,16 @@ export interface SimulationInput {
   readonly seed: number;
 }
 
+/** What the two sides of a pair were sampled from. */
+interface SidePrompts {
+  readonly chosen: string;
+  readonly rejected: string;
+}
+
 export interface SimulationOutcome {
   readonly pairs: z.infer<typeof preferencePairLine>[];
+  /** of the pairs, in their order */
+  readonly sidePrompts: SidePrompts[];
   readonly result: TaskResult<'simulate'>;
 }
 
@@ -235,6 +243,7 @@ function collect(
       affixPair: text.affixPair,
       provenance: { chosen: provenance(chosen), ...(rejected && { rejected: provenance(rejected) }) },
     })),
+    sidePrompts: kept.map(({ text: { chosen, rejected } }) => ({ chosen, rejected })),
     result: { prompts: input.prompts.length, dropped, rejected: state.rejections, ...describePairs(kept) },
   };
 }

@@ -1,5 +1,6 @@
 /** Simulate: sample both sides of every prompt of a shard and keep what the response filter accepts. */
 import { z } from 'zod';
+import { sampleTokens } from '../sample-tokens.ts';
 import { count, counts, promptForm, promptLimit, samplingFields, summary } from './settings.ts';
 
 const simulateFields = z.strictObject({
@@ -59,6 +60,12 @@ export const simulateResult = z.strictObject({
   meanTries: z.strictObject({ chosen: z.number().nullable(), rejected: z.number().nullable() }),
 });
 
+/** How a side was made, and of the first pairs of a shard what its affix did to each token. */
+const sideProvenance = z.looseObject({
+  /** Under the prompt with the affix, and as reference under the plain prompt. */
+  likelihoods: sampleTokens.optional(),
+});
+
 /** A line of `pairs`. */
 export const preferencePairLine = z.object({
   promptId: z.string().min(1).max(200),
@@ -69,5 +76,7 @@ export const preferencePairLine = z.object({
   labelProbability: z.number().min(0).max(1),
   /** Index into the principle's pairs; null where none was used. */
   affixPair: count.nullable(),
-  provenance: z.record(z.string(), z.unknown()).optional(),
+  provenance: z
+    .looseObject({ chosen: sideProvenance.optional(), rejected: sideProvenance.optional() })
+    .optional(),
 });

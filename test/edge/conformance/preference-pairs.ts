@@ -10,6 +10,12 @@ import { EXPERIMENT, seedWorld } from '../seed.ts';
 
 type Query = NonNullable<NonNullable<Parameters<Client['listPreferencePairs']>[0]>['query']>;
 
+const tokensUpTo = (end: number) => ({
+  ends: [2, end],
+  logProbabilities: [-0.5, -1.25],
+  referenceLogProbabilities: [-2, -1],
+});
+
 export function preferencePairsConformance(start: () => Promise<Harness>): void {
   /** An experiment with two shards of 600 pairs each. */
   async function begin() {
@@ -29,6 +35,8 @@ export function preferencePairsConformance(start: () => Promise<Harness>): void 
         rejected: 'a\nb',
         labelProbability: (position % 11) / 10,
         affixPair: position % 2,
+        // Those of later pairs are not kept.
+        tokens: position < 10 ? { chosen: tokensUpTo(`kind ${shard}`.length), rejected: null } : null,
       })),
     );
     await harness.database.delete(preferencePairs);

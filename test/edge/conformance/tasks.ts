@@ -9,7 +9,7 @@ import { apiKeys } from '../../../edge/store/schema/index.ts';
 import { ENGINE_VERSION } from '../../../shared/engine-version.ts';
 import type { Harness } from '../harness.ts';
 import { TestRunner } from '../runner.ts';
-import { EXPERIMENT, finish, putArtifact, seedWorld } from '../seed.ts';
+import { EXPERIMENT, finish, LIKELIHOODS, putArtifact, seedWorld } from '../seed.ts';
 
 const LEASE = 60_000;
 
@@ -233,11 +233,25 @@ export function tasksConformance(start: () => Promise<Harness>): void {
         body: { epoch: task.epoch, ...body },
       });
     const bad = await putArtifact(harness, '{"promptId":"0"}\n');
+    const pair = {
+      promptId: '0',
+      prompt: 'a',
+      chosen: 'b',
+      rejected: 'c',
+      labelProbability: 1,
+      affixPair: 0,
+    };
+    const uneven = { ...LIKELIHOODS, ends: [1, 1] };
+    const unevenTokens = await putArtifact(
+      harness,
+      `${JSON.stringify({ ...pair, provenance: { chosen: { likelihoods: uneven } } })}\n`,
+    );
     const cases = [
       [{ outputs: [], result: { ...result, pairs: 'two' } }, 400, '#/result/pairs'],
       [{ outputs: [], result: { ...result, more: 1 } }, 400, '#/result/more'],
       [{ outputs: [], result }, 400, '#/outputs'],
       [{ outputs: [{ name: 'pairs', sha256: bad }], result }, 400, '#/outputs'],
+      [{ outputs: [{ name: 'pairs', sha256: unevenTokens }], result }, 400, '#/outputs'],
     ] as const;
     for (const [body, status, pointer] of cases) {
       await expect(complete({ ...body, outputs: [...body.outputs] })).rejects.toMatchObject({
@@ -252,7 +266,8 @@ export function tasksConformance(start: () => Promise<Harness>): void {
     expect(await harness.database.select().from(preferencePairs)).toEqual([]);
     expect((await runner.complete(task)).status).toBe('succeeded');
     expect((await runner.complete(task)).status).toBe('succeeded');
-    expect(await harness.database.select().from(preferencePairs)).toHaveLength(2);
+    const pairs = await harness.database.select().from(preferencePairs);
+    expect(pairs.map(({ tokens }) => tokens)).toEqual([{ chosen: LIKELIHOODS, rejected: null }, null]);
   });
 
   it('keeps a task for the key that holds it', async () => {

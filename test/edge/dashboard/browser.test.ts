@@ -206,6 +206,32 @@ describe.skipIf(!present)('the dashboard', { timeout: LONG }, () => {
     expect(page.url()).toContain('maximumProbability=0.5');
   });
 
+  it('Pairs: tokens by what the affix did to them, with the figures for those who cannot point', async () => {
+    await open(`/pairs/${edge.experimentId}`);
+    const card = page.locator('li.panel').first();
+    await card.waitFor();
+    const { items } = await edge.client.listPreferencePairs({
+      parameters: { experimentId: edge.experimentId },
+      query: { limit: 1 },
+    });
+    const tokens = items[0]?.tokens?.chosen;
+    if (!tokens) throw new Error('the run has left no log-probabilities');
+    const shown = card.locator('.side.good .token');
+    expect(await shown.count()).toBe(tokens.ends.length);
+    expect((await shown.allTextContents()).join('')).toBe(items[0]?.chosen);
+    const differences = tokens.logProbabilities.map(
+      (value, index) => value - (tokens.referenceLogProbabilities[index] ?? Number.NaN),
+    );
+    const much = differences.filter((nats) => nats >= 1).length;
+    expect(much).toBeGreaterThan(0);
+    expect(await card.locator('.side.good .token.more-2').count()).toBe(much);
+    await accessible();
+    await card.getByText('Tokens as a table').first().click();
+    await card.getByRole('columnheader', { name: 'Without the affix' }).waitFor();
+    await page.getByLabel('Token colours').selectOption('none');
+    await expect.poll(() => shown.count()).toBe(0);
+  });
+
   it('Pairs: what the scorer says of each, beside its label', async () => {
     await teachScorer(edge);
     await open(`/pairs/${edge.experimentId}`);

@@ -8,7 +8,7 @@ import {
   SCALES,
   titleOf,
   tokensOf,
-} from '../../../edge/dashboard/pages/experiment/token-levels.ts';
+} from '../../../edge/dashboard/components/token-levels.ts';
 
 const plain = (text: string) => text.replaceAll('\u202f', ' ');
 const detailOf = (ends: readonly number[]) => ({
@@ -85,7 +85,7 @@ describe('tokens of a sample', () => {
 
   it('say their figures in words', () => {
     expect(plain(likelihood(Math.log(0.8)))).toBe('−0.22 (80.0 %)');
-    expect(plain(titleOf(token(-1, -2)))).toBe(
+    expect(plain(titleOf(token(-1, -2), 'policy'))).toBe(
       'log-probability −1.00 (36.8 %); base model −2.00 (13.5 %); difference +1.00 nats',
     );
   });

@@ -9,6 +9,7 @@ import { Status } from '../../components/status.tsx';
 import { count, duration, percent } from '../../text/format.ts';
 import { Cost } from './cost.tsx';
 import { StageGraph } from './stage-graph.tsx';
+import { stateOf, whyOf } from './stage-state.ts';
 import { Verdicts } from './verdicts.tsx';
 
 export function Overview(props: { readonly experiment: ExperimentDetail }) {
@@ -61,11 +62,6 @@ function StageRow(props: { readonly stage: Stage }) {
     if (props.stage.status === 'succeeded') return `${count(sum('total'))} ${first.unit}`;
     return `${count(sum('done'))} of ${count(sum('total'))} ${first.unit}`;
   };
-  const why = () =>
-    props.stage.statusReason ??
-    props.stage.waitsFor ??
-    props.stage.tasks.find(({ waitsFor }) => waitsFor !== null)?.waitsFor ??
-    '';
   const attempts = () => props.stage.tasks.reduce((sum, task) => sum + task.attempts, 0);
   const seconds = () => {
     const { startedAt, finishedAt } = props.stage;
@@ -77,7 +73,7 @@ function StageRow(props: { readonly stage: Stage }) {
     <tr>
       <th scope="row">{props.stage.name}</th>
       <td>
-        <Status status={props.stage.status} />
+        <Status status={stateOf(props.stage)} />
       </td>
       <td>
         <span class="progress">
@@ -92,7 +88,7 @@ function StageRow(props: { readonly stage: Stage }) {
         </Show>
       </td>
       <td class="number">{attempts()}</td>
-      <td>{why()}</td>
+      <td>{whyOf(props.stage)}</td>
     </tr>
   );
 }

@@ -6,8 +6,8 @@ import type { ExperimentDetail, Sample } from '../../app/types.ts';
 import { Empty, Loaded } from '../../components/feedback.tsx';
 import { ModelText } from '../../components/model-text.tsx';
 import { count, figure } from '../../text/format.ts';
-import { meanOf, signed, tokensOf, type Scale } from './token-levels.ts';
-import { TokenLegend, TokenText } from './token-text.tsx';
+import { meanOf, signed, tokensOf, type Scale } from '../../components/token-levels.ts';
+import { TokenLegend, TokenText } from '../../components/token-text.tsx';
 
 const PAGE = 200;
 const MOST = 2000;
@@ -147,7 +147,7 @@ function OneSample(props: { readonly sample: Sample; readonly scale: Scale | und
         </Show>
       </p>
       <Show when={props.scale !== undefined && found()} fallback={<ModelText text={props.sample.response} />}>
-        {(known) => <TokenText tokens={known().tokens} rest={known().rest} scale={props.scale ?? 'likely'} />}
+        {(known) => <TokenText {...known()} scale={props.scale ?? 'likely'} comparison="policy" />}
       </Show>
     </li>
   );

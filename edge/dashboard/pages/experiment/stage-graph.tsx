@@ -4,6 +4,7 @@ import type { Stage } from '../../app/types.ts';
 import { Meter } from '../../components/meter.tsx';
 import { Status } from '../../components/status.tsx';
 import { layoutStages, type Place } from './stage-layout.ts';
+import { stateOf, whyOf } from './stage-state.ts';
 
 /** A stage's size, as the style sheet has it. */
 const WIDTH = 172;
@@ -50,14 +51,14 @@ export function StageGraph(props: { readonly stages: readonly Stage[] }) {
             return (
               <li
                 class="stage"
-                title={stage.waitsFor ?? stage.statusReason ?? ''}
+                title={whyOf(stage)}
                 style={{
                   left: `${left(place())}px`,
                   top: `${top(place())}px`,
                 }}
               >
                 <strong>{stage.name}</strong>
-                <Status status={stage.status} />
+                <Status status={stateOf(stage)} />
                 <Show when={stage.status === 'running' || stage.status === 'failed'}>
                   <Meter share={stage.progress} label={`Progress of ${stage.name}`} />
                 </Show>

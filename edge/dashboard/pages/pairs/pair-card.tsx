@@ -1,7 +1,9 @@
 /** One preference pair: both sides beside each other, with what made them and how far apart they are. */
-import { Show } from 'solid-js';
+import { createMemo, Show } from 'solid-js';
 import type { Pair, PrincipleVersion, Scorer } from '../../app/types.ts';
 import { ModelText } from '../../components/model-text.tsx';
+import { tokensIn, type Scale } from '../../components/token-levels.ts';
+import { TokenText } from '../../components/token-text.tsx';
 import { count, percent } from '../../text/format.ts';
 import { words } from '../../../../shared/text/words.ts';
 import { PairScores } from './pair-scores.tsx';
@@ -11,6 +13,8 @@ interface PairCardProps {
   readonly affixPairs: PrincipleVersion['definition']['affixPairs'] | undefined;
   /** Asked for its scores; undefined for none. */
   readonly scorer: Scorer | undefined;
+  /** What the tokens' colours mean; undefined for none. */
+  readonly scale: Scale | undefined;
 }
 
 /** Characters, not UTF-16 units: as the API counts them. */
@@ -57,17 +61,27 @@ export function PairCard(props: PairCardProps) {
           <Show when={affixes()}>
             {(pair) => <ModelText text={pair().positive.trim()} class="small muted affix" />}
           </Show>
-          <ModelText text={props.pair.chosen} />
+          <Response pair={props.pair} side="chosen" scale={props.scale} />
         </section>
         <section class="side bad">
           <SideHeading name="Rejected" text={props.pair.rejected} />
           <Show when={affixes()}>
             {(pair) => <ModelText text={pair().negative.trim()} class="small muted affix" />}
           </Show>
-          <ModelText text={props.pair.rejected} />
+          <Response pair={props.pair} side="rejected" scale={props.scale} />
         </section>
       </div>
     </li>
+  );
+}
+
+function Response(props: Pick<PairCardProps, 'pair' | 'scale'> & { readonly side: 'chosen' | 'rejected' }) {
+  const text = () => props.pair[props.side];
+  const found = createMemo(() => tokensIn(text(), props.pair.tokens?.[props.side]));
+  return (
+    <Show when={props.scale !== undefined && found()} fallback={<ModelText text={text()} />}>
+      {(known) => <TokenText {...known()} scale={props.scale ?? 'affix'} comparison="affix" />}
+    </Show>
   );
 }
 

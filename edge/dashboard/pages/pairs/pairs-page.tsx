@@ -6,6 +6,8 @@ import { saveResponse } from '../../app/download.ts';
 import { useSession } from '../../app/session.ts';
 import { ExperimentPicker } from '../../components/experiment-picker.tsx';
 import { Empty, Problem } from '../../components/feedback.tsx';
+import type { Scale } from '../../components/token-levels.ts';
+import { TokenLegend } from '../../components/token-text.tsx';
 import { count } from '../../text/format.ts';
 import { findScorer } from './find-scorer.ts';
 import { PairCard } from './pair-card.tsx';
@@ -89,8 +91,14 @@ function PairList(props: { readonly experimentId: string }) {
     queryFn: () => findScorer(client, props.experimentId),
   }));
   const [asked, setAsked] = createSignal(false);
+  const [scale, setScale] = createSignal<Scale | 'none'>('affix');
   const found = () => (scorer.isSuccess ? (scorer.data ?? undefined) : undefined);
   const items = () => (pairs.isSuccess ? pairs.data.pages.flatMap((page) => page.items) : []);
+  const colours = () => {
+    const chosen = scale();
+    return chosen === 'none' ? undefined : chosen;
+  };
+  const withTokens = () => items().filter(({ tokens }) => tokens !== null).length;
   const affixPairs = () => (principle.isSuccess ? principle.data.definition.affixPairs : undefined);
   return (
     <Switch>
@@ -130,10 +138,40 @@ function PairList(props: { readonly experimentId: string }) {
             </label>
           </Show>
         </div>
+        <Show
+          when={withTokens() > 0}
+          fallback={<p class="small muted">No log-probabilities of tokens are kept of these pairs.</p>}
+        >
+          <div class="row end">
+            <label class="field">
+              <span>Token colours</span>
+              <select
+                value={scale()}
+                onChange={(event) => setScale(event.currentTarget.value as Scale | 'none')}
+              >
+                <option value="affix">difference from the plain prompt</option>
+                <option value="likely">log-probability</option>
+                <option value="none">none</option>
+              </select>
+            </label>
+            <Show when={withTokens() < items().length}>
+              <p class="small muted">
+                {count(withTokens())} of these {count(items().length)} pairs have them: the first of each
+                shard.
+              </p>
+            </Show>
+          </div>
+          <Show when={colours()}>{(used) => <TokenLegend scale={used()} />}</Show>
+        </Show>
         <ol class="stack close">
           <For each={items()}>
             {(pair) => (
-              <PairCard pair={pair} affixPairs={affixPairs()} scorer={asked() ? found() : undefined} />
+              <PairCard
+                pair={pair}
+                affixPairs={affixPairs()}
+                scorer={asked() ? found() : undefined}
+                scale={colours()}
+              />
             )}
           </For>
         </ol>

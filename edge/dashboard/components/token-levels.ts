@@ -1,7 +1,7 @@
-/** The tokens of a sample as a reader sees them: their text, how likely each was, and the class of its colour. */
-import { sampleTokens } from '../../../../shared/api/sample-tokens.ts';
-import type { Sample } from '../../app/types.ts';
-import { percent } from '../../text/format.ts';
+/** The tokens of a response as a reader sees them: their text, how likely each was, and the class of its colour. */
+import { sampleTokens } from '../../../shared/api/sample-tokens.ts';
+import type { Sample } from '../app/types.ts';
+import { percent } from '../text/format.ts';
 
 /** Text behind so many characters is shown plainly, whatever a runner says of it. */
 const COLOURED_CHARACTERS = 4000;
@@ -9,15 +9,20 @@ const COLOURED_CHARACTERS = 4000;
 export interface ShownToken {
   /** Empty for the end token. */
   readonly text: string;
-  /** Under the policy, nats. */
+  /** Under what sampled it, nats. */
   readonly policy: number;
-  /** Under the base model. */
+  /** Under what it is compared with: see referenceOf. */
   readonly base: number;
 }
 
 /** @returns its tokens and the text behind the last of them; undefined where the sample carries none that fit it */
 export function tokensOf({ response, detail }: Pick<Sample, 'response' | 'detail'>) {
-  const parsed = sampleTokens.safeParse(detail?.['tokens']);
+  return tokensIn(response, detail?.['tokens']);
+}
+
+/** The same of any response and what is told of its tokens. */
+export function tokensIn(response: string, told: unknown) {
+  const parsed = sampleTokens.safeParse(told);
   if (!parsed.success || parsed.data.ends.length === 0) return undefined;
   const { ends, logProbabilities, referenceLogProbabilities } = parsed.data;
   const tokens: ShownToken[] = [];
@@ -55,8 +60,9 @@ const LIKELY: readonly Level[] = [
   { name: 'rare-3', meaning: 'unlikely: below 1 %', holds: () => true },
 ];
 
-const MOVED: readonly Level[] = [
-  { name: 'more-2', meaning: 'likelier than under the base model by 1 nat or more', holds: by(1) },
+/** Likelier or less likely than under the reference. */
+const moved = (reference: string): readonly Level[] => [
+  { name: 'more-2', meaning: `likelier than ${reference} by 1 nat or more`, holds: by(1) },
   { name: 'more-1', meaning: 'by 0.3 to 1', holds: by(0.3) },
   { name: 'plain', meaning: 'alike', holds: ({ policy, base }) => policy - base > -0.3 },
   { name: 'less-1', meaning: 'less likely by 0.3 to 1', holds: ({ policy, base }) => policy - base > -1 },
@@ -67,8 +73,17 @@ function by(nats: number) {
   return ({ policy, base }: ShownToken) => policy - base >= nats;
 }
 
-export const SCALES = { likely: LIKELY, moved: MOVED } as const;
+export const SCALES = {
+  likely: LIKELY,
+  moved: moved('under the base model'),
+  affix: moved('without the affix'),
+} as const;
 export type Scale = keyof typeof SCALES;
+
+/** What the second figure of a token is: a policy is compared with the base model, an affix with the plain prompt. */
+const REFERENCES = { policy: 'base model', affix: 'without the affix' } as const;
+export type Comparison = keyof typeof REFERENCES;
+export const referenceOf = (comparison: Comparison): string => REFERENCES[comparison];
 
 export function levelOf(token: ShownToken, scale: Scale): string {
   return SCALES[scale].find(({ holds }) => holds(token))?.name ?? 'plain';
@@ -85,8 +100,8 @@ export function signed(value: number): string {
   return value < 0 ? `−${text}` : value > 0 ? `+${text}` : text;
 }
 
-export function titleOf({ policy, base }: ShownToken): string {
-  return `log-probability ${likelihood(policy)}; base model ${likelihood(base)}; difference ${signed(policy - base)} nats`;
+export function titleOf({ policy, base }: ShownToken, comparison: Comparison): string {
+  return `log-probability ${likelihood(policy)}; ${referenceOf(comparison)} ${likelihood(base)}; difference ${signed(policy - base)} nats`;
 }
 
 /** Mean over the tokens, nats. */

@@ -1,20 +1,32 @@
 /** A response with its tokens coloured and underlined by log-probability, the legend, and the same as a table. */
 import { createSignal, For, Show } from 'solid-js';
-import { ModelText, Pieces } from '../../components/model-text.tsx';
-import { levelOf, likelihood, SCALES, signed, titleOf, type Scale, type ShownToken } from './token-levels.ts';
+import { ModelText, Pieces } from './model-text.tsx';
+import {
+  levelOf,
+  likelihood,
+  referenceOf,
+  SCALES,
+  signed,
+  titleOf,
+  type Comparison,
+  type Scale,
+  type ShownToken,
+} from './token-levels.ts';
 
 interface TokenTextProps {
   readonly tokens: readonly ShownToken[];
   /** Text behind the last token. */
   readonly rest: string;
   readonly scale: Scale;
+  /** What the second figure of each token is. */
+  readonly comparison: Comparison;
 }
 
 export function TokenText(props: TokenTextProps) {
   const lead = (
     <For each={props.tokens}>
       {(token) => (
-        <span class={`token ${levelOf(token, props.scale)}`} title={titleOf(token)}>
+        <span class={`token ${levelOf(token, props.scale)}`} title={titleOf(token, props.comparison)}>
           <TokenItself token={token} />
         </span>
       )}
@@ -23,7 +35,7 @@ export function TokenText(props: TokenTextProps) {
   return (
     <>
       <ModelText text={props.rest} lead={lead} />
-      <TokenTable tokens={props.tokens} />
+      <TokenTable tokens={props.tokens} comparison={props.comparison} />
     </>
   );
 }
@@ -39,7 +51,7 @@ function TokenItself(props: { readonly token: ShownToken }) {
 }
 
 /** For those who cannot point at a token: keyboards, screen readers, touch. */
-function TokenTable(props: { readonly tokens: readonly ShownToken[] }) {
+function TokenTable(props: Pick<TokenTextProps, 'tokens' | 'comparison'>) {
   const [isOpen, setOpen] = createSignal(false);
   return (
     <details class="small" onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -54,7 +66,7 @@ function TokenTable(props: { readonly tokens: readonly ShownToken[] }) {
                   Log-probability
                 </th>
                 <th scope="col" class="number">
-                  Base model
+                  {sentenceCase(referenceOf(props.comparison))}
                 </th>
                 <th scope="col" class="number">
                   Difference
@@ -95,3 +107,5 @@ export function TokenLegend(props: { readonly scale: Scale }) {
     </ul>
   );
 }
+
+const sentenceCase = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

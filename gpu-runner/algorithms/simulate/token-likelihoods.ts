@@ -1,0 +1,100 @@
+/** How likely each token of the first pairs was under the prompt with its affix, and under the plain one. */
+import { MAXIMUM_SAMPLE_TOKENS, roundedNats, type SampleTokens } from '../../../shared/api/sample-tokens.ts';
+import { preferenceText } from '../../../shared/dialogue/preference-text.ts';
+import type { PromptForm } from '../../../shared/principles/principle.ts';
+import type { Tokenizer } from '../../llama/tokenizer.ts';
+import { continuationTokens } from '../continuation-tokens.ts';
+import type { PreferencePairLine } from '../preference-model/preference-examples.ts';
+import { ResponseReader } from '../response-text.ts';
+import type { SimulationOutcome } from './simulate.ts';
+
+/** Pairs of a shard that are read so: every token is scored twice, and nobody looks at thousands of pairs by token. */
+export const SHOWN_PAIRS = 256;
+
+/** Log-probabilities of every token from `start` on, one row a sequence. */
+export type TokenLogProbabilities = (
+  sequences: readonly { readonly tokens: Int32Array; readonly start: number }[],
+  signal: AbortSignal,
+) => Promise<readonly Float32Array[]>;
+
+interface LikelihoodSettings {
+  readonly promptForm: PromptForm;
+  readonly contextLength: number;
+}
+
+/** A response as tokens behind the prompt with its affix and behind the plain one. */
+interface Read {
+  readonly ends: number[];
+  readonly sequences: readonly { readonly tokens: Int32Array; readonly start: number }[];
+}
+
+/**
+ * Adds to the provenance of the first pairs' sides, as `likelihoods`: `logProbabilities` of the tokens under the prompt
+ * that the side was sampled from, `referenceLogProbabilities` under the plain one. A side that is empty, or fills the
+ * context when tokenised again, gets none.
+ */
+export async function withTokenLikelihoods(
+  { pairs, sidePrompts }: Pick<SimulationOutcome, 'pairs' | 'sidePrompts'>,
+  { promptForm, contextLength }: LikelihoodSettings,
+  tokenizer: Tokenizer,
+  score: TokenLogProbabilities,
+  signal: AbortSignal,
+): Promise<PreferencePairLine[]> {
+  const reader = new ResponseReader(tokenizer, promptForm);
+  const read = (response: string, prompts: readonly string[]): Read | undefined => {
+    if (response === '') return undefined;
+    const continuation = preferenceText(promptForm, '', response);
+    const lead = continuation.indexOf(response);
+    const encoded = prompts.map((prompt) => tokenizer.encode(prompt, { bos: tokenizer.startsWithBos }));
+    const [plain = new Int32Array()] = encoded.slice(-1);
+    const tokens = continuationTokens(tokenizer, plain, continuation).subarray(0, MAXIMUM_SAMPLE_TOKENS);
+    if (encoded.some((prompt) => prompt.length + tokens.length > contextLength)) return undefined;
+    const decoded = { text: tokenizer.decodeAfter(plain, tokens), ended: true, scoredTokens: tokens.length };
+    const ends = reader
+      .tokenEnds(plain, tokens, decoded)
+      .map((end) => Math.min(response.length, Math.max(0, end - lead)));
+    const sequences = encoded.map((prompt) => ({
+      tokens: Int32Array.of(...prompt, ...tokens),
+      start: prompt.length,
+    }));
+    return { ends, sequences };
+  };
+  const sides = pairs
+    .slice(0, SHOWN_PAIRS)
+    .flatMap(({ prompt, chosen, rejected }, index) => [
+      read(chosen, [sidePrompts[index]?.chosen ?? prompt, prompt]),
+      read(rejected, [sidePrompts[index]?.rejected ?? prompt, prompt]),
+    ]);
+  const rows = await score(
+    sides.flatMap((side) => side?.sequences ?? []),
+    signal,
+  );
+  let next = 0;
+  const found = sides.map((side): SampleTokens | undefined => {
+    if (side === undefined) return undefined;
+    const [own = new Float32Array(), plain = new Float32Array()] = rows.slice(next, next + 2);
+    next += 2;
+    const count = side.ends.length;
+    return {
+      ends: side.ends,
+      logProbabilities: roundedNats(own, count),
+      referenceLogProbabilities: roundedNats(plain, count),
+    };
+  });
+  return pairs.map((pair, index) => ({
+    ...pair,
+    provenance: {
+      ...pair.provenance,
+      ...withLikelihoods(pair, 'chosen', found[2 * index]),
+      ...withLikelihoods(pair, 'rejected', found[2 * index + 1]),
+    },
+  }));
+}
+
+function withLikelihoods(
+  { provenance }: PreferencePairLine,
+  side: 'chosen' | 'rejected',
+  likelihoods: SampleTokens | undefined,
+) {
+  return likelihoods === undefined ? {} : { [side]: { ...provenance?.[side], likelihoods } };
+}

@@ -1,0 +1,1 @@
+ALTER TABLE `preference_pairs` ADD `tokens` text;
