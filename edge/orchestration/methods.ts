@@ -105,6 +105,7 @@ const trainScorer = (pairs: 'simulate' | 'label'): StageRule => ({
   name: 'train-scorer',
   kind: 'train-scorer',
   split: 'train',
+  principle: 'affixes',
   inputs: [
     { from: 'train-preference-model', take: 'one', output: 'preference-model' },
     { from: pairs, take: 'shards', output: 'pairs' },

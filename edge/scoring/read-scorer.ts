@@ -1,7 +1,7 @@
 /** Reads a scorer's ONNX file: the constants of its network and the texts beside them, checked before they are used. */
 import { Reader } from 'protobufjs/minimal.js';
 import { z } from 'zod';
-import { calibration, type Calibration } from '../../shared/scoring/calibration.ts';
+import { calibration, SCORER_FORMAT, type Calibration } from '../../shared/scoring/calibration.ts';
 import { BUCKETS, SEEN_BITS } from '../../shared/scoring/features.ts';
 import { ScorerFileError } from './scorer-file-error.ts';
 
@@ -106,6 +106,13 @@ export function readScorer(file: Uint8Array): ScorerParts {
     return found.bytes;
   };
   const metadataOf = <Form extends z.ZodType>(key: string, form: Form) => metadataAs(text(key), key, form);
+  const { format } = metadataOf('calibration', z.looseObject({ format: z.string() }));
+  if (format !== SCORER_FORMAT) {
+    throw new ScorerFileError(
+      `it is of the form "${format}", this version reads "${SCORER_FORMAT}": run an experiment with "scorer": true ` +
+        'again to teach a new one',
+    );
+  }
   const names = metadataOf('dense', z.array(z.string()).length(4));
   const [dimension = 0, hidden = 0] = [
     tensors.get(text('scales'))?.dims[0],

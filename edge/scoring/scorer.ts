@@ -23,8 +23,8 @@ interface Kernel {
 }
 
 const PAGE = 65_536;
-/** Words and pairs of neighbours of a response and of a prompt, at most. */
-const MAXIMUM_FEATURES = 4 * MAXIMUM_WORDS;
+/** Rows of a response and of a prompt, at most: two kinds of words and of pairs, the last places; words and pairs. */
+const MAXIMUM_FEATURES = 7 * MAXIMUM_WORDS;
 
 export class Scorer {
   readonly #kernel: Kernel;

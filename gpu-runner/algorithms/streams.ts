@@ -26,6 +26,7 @@ const PURPOSES = {
   'scorer-start': 32,
   'scorer-order': 33,
   'scorer-dropout': 34,
+  'scorer-affixes': 35,
 } as const;
 
 export type StreamPurpose = keyof typeof PURPOSES;

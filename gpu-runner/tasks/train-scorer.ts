@@ -7,13 +7,14 @@ import { decodeAdapterArtifact } from './adapter-artifact.ts';
 import { batchSizes } from './batch-sizes.ts';
 import { pairShards } from './pair-shards.ts';
 import { taskPrompts } from './prompts.ts';
-import { inputBytes, type TaskRun } from './task-context.ts';
+import { inputBytes, TaskInputError, type TaskRun } from './task-context.ts';
 
 const ONNX = 'application/onnx';
 
 export const runTrainScorer: TaskRun<'train-scorer'> = async (context) => {
   const { task, model, artifacts, hooks, resume } = context;
-  const { parameters, seed } = task;
+  const { parameters, principle, seed } = task;
+  if (principle === null) throw new TaskInputError(`task ${task.id} names no principle`);
   const name = 'preference-model';
   const bytes = await inputBytes(context, name);
   const preferenceModel = await decodeAdapterArtifact(bytes, model.configuration, name);
@@ -42,7 +43,7 @@ export const runTrainScorer: TaskRun<'train-scorer'> = async (context) => {
   });
   try {
     const scorer = await trainScorer(
-      { pairs, prompts, seed },
+      { pairs, prompts, affixPairs: principle.affixPairs, seed },
       { ...parameters, contextLength, batchSize: sampleRows, checkpointEvery },
       model.tokenizer,
       {

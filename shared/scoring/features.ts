@@ -1,8 +1,11 @@
-/** What a scorer sees of a text: hashed words and pairs of neighbouring words, so that no vocabulary is shipped. */
+/**
+ * What a scorer sees of a text: hashed words, pairs of neighbours, and how far from the end each stands, so that no
+ * vocabulary is shipped. A preference model reads its score at the last token, so what a text ends with weighs most.
+ */
 import { words } from '../text/words.ts';
 
 /** Rows of the scorer's table; a power of two. */
-export const BUCKETS = 32_768;
+export const BUCKETS = 65_536;
 /** Bits of the set of words that a scorer has seen in training; a power of two, large enough that few words collide. */
 export const SEEN_BITS = 262_144;
 
@@ -16,9 +19,12 @@ export interface ScoredText {
 }
 
 export interface Features {
-  /** rows of the table, repetitions included: one for each word and each pair of neighbours of the response */
+  /**
+   * rows of the table, repetitions included: of the response's words and marks one each, one each with the distance from
+   * the end, the same of pairs of neighbours, and one for each of the last places
+   */
   readonly response: Uint32Array;
-  /** the same of the prompt, from other rows */
+  /** of the prompt's words and pairs of neighbours, from other rows */
   readonly prompt: Uint32Array;
   /** words of the response */
   readonly words: readonly string[];
@@ -34,18 +40,42 @@ function hash(text: string): number {
   return (value ^ (value >>> 15)) >>> 0;
 }
 
-function bag(text: readonly string[], field: string): Uint32Array {
-  const pairs = text.slice(1).map((word, index) => `${text[index]} ${word}`);
-  return Uint32Array.from([...text, ...pairs], (feature) => hash(field + feature) & (BUCKETS - 1));
+const rowOf = (feature: string): number => hash(feature) & (BUCKETS - 1);
+
+const neighbours = (text: readonly string[]): string[] =>
+  text.slice(1).map((word, index) => `${text[index]} ${word}`);
+
+/** Words and the marks that end or quote a sentence, lower-case. */
+function wordsAndMarks(text: string): string[] {
+  const read = text.toLowerCase().replaceAll('’', "'");
+  return read.match(/[\p{L}\p{N}]+(?:'[\p{L}\p{N}]+)*|[.,!?"]/gu) ?? [];
+}
+
+/** Places at the end that have rows of their own. */
+const LAST_PLACES = 8;
+/** Distances from the end fall into 1, 2-3, 4-7, ...: the bits of the distance. */
+const bitsOf = (distance: number): number => 32 - Math.clz32(distance);
+
+function responseRows(text: readonly string[]): Uint32Array {
+  const [length, pairs] = [text.length, neighbours(text)];
+  const far = (index: number) => bitsOf(length - index);
+  const last = text.slice(-LAST_PLACES);
+  return Uint32Array.from([
+    ...text.map((word) => rowOf(`r ${word}`)),
+    ...pairs.map((pair) => rowOf(`r ${pair}`)),
+    ...text.map((word, index) => rowOf(`d${far(index)} ${word}`)),
+    ...pairs.map((pair, index) => rowOf(`n${far(index)} ${pair}`)),
+    ...last.map((word, index) => rowOf(`e${last.length - index} ${word}`)),
+  ]);
 }
 
 /** The features of a text: a pure function, the same where a scorer is trained and where it is used. */
 export function featuresOf({ prompt, response }: ScoredText): Features {
-  const read = words(response).slice(0, MAXIMUM_WORDS);
+  const asked = words(prompt).slice(0, MAXIMUM_WORDS);
   return {
-    response: bag(read, 'r '),
-    prompt: bag(words(prompt).slice(0, MAXIMUM_WORDS), 'p '),
-    words: read,
+    response: responseRows(wordsAndMarks(response).slice(0, MAXIMUM_WORDS)),
+    prompt: Uint32Array.from([...asked, ...neighbours(asked)], (feature) => rowOf(`p ${feature}`)),
+    words: words(response).slice(0, MAXIMUM_WORDS),
   };
 }
 

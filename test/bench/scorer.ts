@@ -39,7 +39,7 @@ export async function run(given: readonly string[]): Promise<void> {
   const of = (kind: 'simulate' | 'train-preference-model' | 'train-scorer') => ({
     ...hyperparameterDefaults[kind],
     ...HYPERPARAMETERS.small[kind],
-    ...(kind === 'train-scorer' ? { maximumNewTokens: 64 } : {}),
+    ...(kind === 'train-scorer' ? { maximumNewTokens: 64, freshPrompts: 1440 } : {}),
     ...changed[kind],
     promptForm,
   });

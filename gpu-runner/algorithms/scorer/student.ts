@@ -10,7 +10,8 @@
 import { normal } from '../../../shared/random.ts';
 import { BUCKETS, type Features } from '../../../shared/scoring/features.ts';
 
-export const DIMENSION = 16;
+/** The table stays within the 1 MiB that a graph holds inline. */
+export const DIMENSION = 12;
 export const HIDDEN = 24;
 
 export type Bags = Pick<Features, 'response' | 'prompt'>;

@@ -1,4 +1,4 @@
-/** What the student learns from: the simulated pairs and fresh samples of the base, each text scored by the teacher. */
+/** What the student learns from: the simulated pairs and fresh answers of the base, each text scored by the teacher. */
 import { z } from 'zod';
 import type { TaskParameters } from '../../../shared/api/tasks/kinds.ts';
 import { featuresOf, type Features } from '../../../shared/scoring/features.ts';
@@ -6,13 +6,13 @@ import type { Tokenizer } from '../../llama/tokenizer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import type { ScoreTexts } from '../best-of-n.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';
-import { generationPrompts } from '../completion.ts';
 import type { Generate } from '../generation.ts';
 import { pairTokens, type PreferencePairLine } from '../preference-model/preference-examples.ts';
+import type { AffixPair } from '../../../shared/principles/principle.ts';
 import type { PromptRow } from '../prompt.ts';
 import { ResponseReader } from '../response-text.ts';
 import type { RunHooks } from '../run-hooks.ts';
-import { streamOf } from '../streams.ts';
+import { freshPairs, type FreshAnswer } from './fresh-answers.ts';
 
 export type ScorerSettings = TaskParameters<'train-scorer'> & {
   readonly contextLength: number;
@@ -26,6 +26,7 @@ export interface ScorerInput {
   readonly pairs: readonly PreferencePairLine[];
   /** to be answered anew */
   readonly prompts: readonly PromptRow[];
+  readonly affixPairs: readonly Pick<AffixPair, 'positive' | 'negative'>[];
   readonly seed: number;
 }
 
@@ -37,7 +38,8 @@ export interface TeacherEngine {
 
 /** Two answers to one prompt as the student reads them, with the teacher's scores. */
 export interface ScoredPair {
-  readonly source: 'simulated' | 'fresh';
+  /** contrast: two sides of an affix pair, sampled anew; fresh: two answers to the plain prompt. */
+  readonly source: 'simulated' | 'contrast' | 'fresh';
   readonly prompt: string;
   readonly first: Features;
   readonly second: Features;
@@ -48,8 +50,6 @@ export interface ScoredPair {
 }
 
 const ALGORITHM = 'train-scorer';
-/** Fresh answers to a prompt: two, so that they can be compared. */
-const ANSWERS = 2;
 
 const stateSchema = z.strictObject({
   texts: z.int().nonnegative(),
@@ -72,7 +72,7 @@ interface Text {
  * @throws AlgorithmInputError if every pair is longer than the context or the checkpoint is of another input
  */
 export async function teacherScores(
-  { pairs, prompts }: ScorerInput,
+  { pairs, prompts, affixPairs, seed }: ScorerInput,
   settings: ScorerSettings,
   tokenizer: Tokenizer,
   engine: TeacherEngine,
@@ -96,8 +96,9 @@ export async function teacherScores(
       `all ${pairs.length} pairs are longer than the context of ${contextLength} tokens`,
     );
   }
-  const inputs = generationPrompts(prompts, settings, tokenizer);
-  const samples = ANSWERS * inputs.length;
+  const wanted = freshPairs({ prompts, affixPairs, seed }, settings, tokenizer);
+  const answers: readonly FreshAnswer[] = wanted.flatMap((pair) => pair.answers);
+  const samples = answers.length;
   const total = 2 * simulated.length + samples;
   const { state, step } = await startOf(resume, total);
   const reader = new ResponseReader(tokenizer, promptForm);
@@ -111,23 +112,19 @@ export async function teacherScores(
   while (state.samples.length < samples) {
     hooks.signal.throwIfAborted();
     const start = state.samples.length;
-    const requests = Array.from({ length: Math.min(batchSize, samples - start) }, (_, offset) => {
-      const input = inputs[Math.floor((start + offset) / ANSWERS)];
-      if (input === undefined) throw new RangeError(`no prompt for sample ${start + offset}`);
-      const answer = (start + offset) % ANSWERS;
-      return { promptTokens: input.tokens, stream: streamOf('scorer-samples', input.row * ANSWERS + answer) };
-    });
-    const generations = await engine.generate(requests, hooks.signal);
-    for (const [index, { tokens }] of generations.entries()) {
-      const promptTokens = requests[index]?.promptTokens ?? new Int32Array();
+    const asked = answers.slice(start, start + batchSize);
+    const generations = await engine.generate(asked, hooks.signal);
+    for (const [index, { promptTokens, plainTokens }] of asked.entries()) {
+      const tokens = generations[index]?.tokens ?? new Int32Array();
       const read = tokens.subarray(0, reader.read(promptTokens, tokens).scoredTokens);
       const text = tokenizer.decodeAfter(promptTokens, read).trim();
-      state.samples.push({ text, tokens: [...promptTokens, ...read] });
+      // The teacher never sees an affix: neither do the texts that it scores.
+      state.samples.push({ text, tokens: [...plainTokens, ...read] });
     }
     await done();
   }
   const fresh = state.samples.map(({ text, tokens }, place): Text => {
-    const prompt = inputs[Math.floor(place / ANSWERS)]?.text ?? '';
+    const prompt = wanted[Math.floor(place / 2)]?.prompt ?? '';
     return { prompt, response: text, tokens: Int32Array.from(tokens) };
   });
   const texts = [...simulated.flatMap((pair) => pair.texts), ...fresh];
@@ -149,7 +146,7 @@ export async function teacherScores(
       throw new RangeError(`pair ${pair} of ${texts.length / 2} was not scored`);
     }
     return {
-      source: pair < simulated.length ? 'simulated' : 'fresh',
+      source: wanted[pair - simulated.length]?.source ?? 'simulated',
       prompt: first.prompt,
       first: featuresOf(first),
       second: featuresOf(second),

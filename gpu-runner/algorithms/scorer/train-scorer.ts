@@ -81,7 +81,10 @@ function splitByPrompt(pairs: readonly ScoredPair[], share: number, seed: number
   );
   const train = pairs.filter(({ prompt }) => !held.has(prompt));
   const heldOut = pairs.filter(({ prompt }) => held.has(prompt));
-  if (train.length === 0 || new Set(heldOut.map(({ source }) => source)).size < 2) {
+  if (
+    train.length === 0 ||
+    !(['simulated', 'fresh'] as const).every((one) => heldOut.some(({ source }) => source === one))
+  ) {
     throw new AlgorithmInputError(
       `${pairs.length} pairs over ${prompts.length} prompts leave ${train.length} to train on and ${heldOut.length} ` +
         'to measure with: give more prompts',

@@ -8,8 +8,10 @@ export const trainScorerHyperparameters = z.strictObject({
   temperature,
   topP,
   maximumNewTokens,
-  /** Train prompts whose plain prompt the base model answers twice, for the teacher to score beside the pairs. */
+  /** Train prompts that the base model answers anew, for the teacher to score beside the pairs. */
   freshPrompts: z.int().min(2).max(1_000_000),
+  /** Times that it answers each: under both sides of an affix pair drawn anew, and twice to the plain prompt. */
+  freshRounds: z.int().min(1).max(64),
   /** Share of the prompts that train nothing and measure the student. */
   heldOutShare: z.number().min(0.01).max(0.5),
   epochs: z.int().min(1).max(1000),
@@ -23,9 +25,10 @@ export const TRAIN_SCORER_DEFAULTS: z.infer<typeof trainScorerHyperparameters> =
   temperature: 1,
   topP: 1,
   maximumNewTokens: 300,
-  freshPrompts: 512,
+  freshPrompts: 1000,
+  freshRounds: 2,
   heldOutShare: 0.15,
-  epochs: 20,
+  epochs: 6,
   batchPairs: 32,
   learningRate: 0.1,
   featureDropout: 0.2,

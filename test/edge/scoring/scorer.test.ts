@@ -94,6 +94,11 @@ describe('a file that is no scorer', () => {
     ['text', new TextEncoder().encode('not a model at all'), /no ONNX model|no metadata/],
     ['cut', file.subarray(0, file.length / 2), /no ONNX model|no metadata|constant/],
     ['of another calibration', encodeScorer(student, { ...CALIBRATION, slope: -1 }, noWords), /calibration/],
+    [
+      'of an earlier form',
+      madeScorer({}, 0, { calibration: JSON.stringify({ ...CALIBRATION, format: 'rlcd-scorer-1' }) }),
+      /form "rlcd-scorer-1", this version reads "rlcd-scorer-2": run an experiment/,
+    ],
     ['of another set of words', encodeScorer(student, CALIBRATION, new Uint8Array(3)), /has 3 bytes/],
     ['with other names of constants', madeScorer({}, 0, { dense: '5' }), /dense is of another form/],
     ['with metadata that are no JSON', madeScorer({}, 0, { dense: '[' }), /"dense" is not JSON/],

@@ -3,15 +3,29 @@ import { describe, expect, it } from 'vitest';
 import { BUCKETS, featuresOf, MAXIMUM_WORDS, SEEN_BITS, seenBit } from '../../../shared/scoring/features.ts';
 
 describe('features of a text', () => {
-  it('are one for each word and each pair of neighbours', () => {
+  it('are words, marks and pairs, each once with its distance from the end, and the last places', () => {
     const { response, prompt, words } = featuresOf({
       prompt: 'One day',
       response: 'Tom was kind. Tom smiled!',
     });
     expect(words).toEqual(['tom', 'was', 'kind', 'tom', 'smiled']);
-    expect(response).toHaveLength(5 + 4);
+    // Five words and two marks: two rows a word, two a pair, one for each of the last places (seven of eight).
+    expect(response).toHaveLength(2 * 7 + 2 * 6 + 7);
     expect(prompt).toHaveLength(2 + 1);
-    expect(response[0]).toBe(response[3]);
+    // "tom" twice: the word's row is the same, the rows of its two distances differ.
+    const distances = response.subarray(7 + 6);
+    expect(response[0]).toBe(response[4]);
+    expect(distances[0]).not.toBe(distances[4]);
+  });
+
+  it('tell where a word stands from the end, finely there and coarsely before', () => {
+    const rows = (response: string) => featuresOf({ prompt: '', response }).response;
+    const [near, far] = [rows('a a a a a a a a a a mean a'), rows('mean a a a a a a a a a a a')];
+    expect(near.toSorted()).not.toEqual(far.toSorted());
+    // Distances 10 and 11 are one bin, and neither is among the last places.
+    const [tenth, eleventh] = [rows('a a a mean b a a a a a a a a'), rows('a a mean b a a a a a a a a a')];
+    expect(tenth.toSorted()).toEqual(eleventh.toSorted());
+    expect(rows('He was kind!').toSorted()).not.toEqual(rows('He was kind.').toSorted());
   });
 
   it('of the response are other rows than those of the prompt', () => {
@@ -23,13 +37,29 @@ describe('features of a text', () => {
     const { response } = featuresOf({ prompt: '', response: 'They hugged and smiled.' });
     expect([...response]).toMatchInlineSnapshot(`
       [
-        27992,
+        60760,
         15625,
-        31318,
+        64086,
         23052,
+        63127,
         15552,
         22275,
-        14854,
+        47622,
+        8729,
+        40297,
+        8034,
+        36535,
+        61452,
+        7262,
+        48446,
+        9519,
+        14608,
+        60334,
+        7328,
+        48218,
+        53498,
+        21110,
+        5474,
       ]
     `);
     expect(seenBit('kind')).toMatchInlineSnapshot(`252490`);
@@ -54,7 +84,7 @@ describe('features of a text', () => {
       featuresOf({ prompt: '', response: `word${index}` }),
     );
     const used = new Set(rows.map(({ response }) => response[0]));
-    // 20,000 balls in 32,768 boxes leave (1 - e^-0.61) of them used; a bad hash uses far fewer.
-    expect(used.size / BUCKETS).toBeGreaterThan(0.44);
+    // 20,000 balls in 65,536 boxes leave (1 - e^-0.305) of them used; a bad hash uses far fewer.
+    expect(used.size / BUCKETS).toBeGreaterThan(0.26);
   });
 });
