@@ -51,7 +51,8 @@ export function evaluateStudent(pairs: readonly JudgedPair[], seed: number): Eva
       value: spearman(teacher, student),
       interval: { lower, upper, confidence },
     },
-    byLength: byLength(simulated),
+    byLength: byQuarter(simulated, meanWords),
+    byMargin: byQuarter(simulated, (pair) => Math.abs(teacherGap(pair))),
     labels:
       labelled.length === 0
         ? null
@@ -59,17 +60,21 @@ export function evaluateStudent(pairs: readonly JudgedPair[], seed: number): Eva
   };
 }
 
-/** Quarters by the mean words of the two responses; a quarter without a pair is left out. */
-function byLength(pairs: readonly JudgedPair[]): Evaluation['byLength'] {
-  const length = ({ first, second }: JudgedPair) => (first.words.length + second.words.length) / 2;
-  const ascending = Float64Array.from(pairs, length).sort();
+const meanWords = ({ first, second }: JudgedPair) => (first.words.length + second.words.length) / 2;
+
+/** Quarters by a figure of the pairs; a quarter without a pair is left out. */
+function byQuarter(
+  pairs: readonly JudgedPair[],
+  figure: (pair: JudgedPair) => number,
+): Evaluation['byLength'] {
+  const ascending = Float64Array.from(pairs, figure).sort();
   const borders = [0.25, 0.5, 0.75].map((share) => sortedQuantile(ascending, share));
   return [0, 1, 2, 3].flatMap((quarter) => {
     const inside = pairs.filter(
-      (pair) => borders.filter((border) => length(pair) > border).length === quarter,
+      (pair) => borders.filter((border) => figure(pair) > border).length === quarter,
     );
     if (inside.length === 0) return [];
-    const lengths = inside.map(length);
-    return [{ ...agreementOf(inside), lower: Math.min(...lengths), upper: Math.max(...lengths) }];
+    const figures = inside.map(figure);
+    return [{ ...agreementOf(inside), lower: Math.min(...figures), upper: Math.max(...figures) }];
   });
 }

@@ -60,6 +60,8 @@ export const trainScorerResult = z.strictObject({
     rankCorrelation: z.strictObject({ n: count, value: z.number(), interval }),
     /** Agreement with the teacher by quartile of the pairs' mean length in words, the shortest first. */
     byLength: z.array(agreement.extend({ lower: z.number(), upper: z.number() })),
+    /** Agreement with the teacher by quartile of the difference of its two scores: near 0 it has no opinion to copy. */
+    byMargin: z.array(agreement.extend({ lower: z.number(), upper: z.number() })),
     /** Agreement of student and of teacher with the labels of the simulated pairs; null where none has a side. */
     labels: z.strictObject({ n: count, student: z.number(), teacher: z.number() }).nullable(),
   }),

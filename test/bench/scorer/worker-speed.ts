@@ -133,6 +133,7 @@ async function publish(client: Client, origin: string, file: Uint8Array): Promis
             freshPairs: agreement,
             rankCorrelation: { n: 0, value: 0, interval: agreement.interval },
             byLength: [],
+            byMargin: [],
             labels: null,
           },
         },

@@ -8,6 +8,8 @@ import { madeScorer, SCORER_RESULT } from '../scoring/made-scorer.ts';
 
 const KIND = { hugged: 100, smiled: 80, yelled: -100 };
 const choice = { principle: PRINCIPLE };
+/** A word alone has three rows: itself, its distance from the end, and the last place; the made scorer weighs one. */
+const alone = (weight: number) => weight / Math.sqrt(3);
 
 export function scorersConformance(start: () => Promise<Harness>): void {
   async function begin() {
@@ -55,11 +57,11 @@ export function scorersConformance(start: () => Promise<Harness>): void {
       body: { ...choice, prompt: 'One day', texts: ['hugged', 'Tom smiled today', 'yelled'] },
     });
     expect(scorer).toEqual(published);
-    // Three words have five features: the weight is shared by their root.
+    // Three words have two rows each, their two pairs as many, and each stands in a last place.
     expect(scores.map(({ score }) => score)).toEqual([
-      expect.closeTo(100, 3),
-      expect.closeTo(80 / Math.sqrt(5), 3),
-      expect.closeTo(-100, 3),
+      expect.closeTo(alone(100), 3),
+      expect.closeTo(80 / Math.sqrt(13), 3),
+      expect.closeTo(alone(-100), 3),
     ]);
     expect(scores.map(({ probability }) => probability)).toEqual([1, 1, 0]);
     expect(scores[0]?.warnings).toEqual(['1 words; it was trained on responses of 3 to 80 words']);
@@ -83,15 +85,15 @@ export function scorersConformance(start: () => Promise<Harness>): void {
       const { scores } = await client.score({ body: { ...choice, texts: ['hugged'], ...query } });
       return scores[0]?.score;
     };
-    expect(await scoreOf({})).toBeCloseTo(100, 3);
-    expect(await scoreOf({ label: 'latest' })).toBeCloseTo(-50, 3);
+    expect(await scoreOf({})).toBeCloseTo(alone(100), 3);
+    expect(await scoreOf({ label: 'latest' })).toBeCloseTo(alone(-50), 3);
     const [newest] = items;
     await client.moveScorerLabel({
       parameters: { principleName: PRINCIPLE, scorerLabel: 'production' },
       body: { scorer: newest?.id ?? '' },
     });
-    expect(await scoreOf({})).toBeCloseTo(-50, 3);
-    expect(await scoreOf({ scorer: items[1]?.id })).toBeCloseTo(100, 3);
+    expect(await scoreOf({})).toBeCloseTo(alone(-50), 3);
+    expect(await scoreOf({ scorer: items[1]?.id })).toBeCloseTo(alone(100), 3);
   });
 
   it('says clearly when there is none, and refuses what is no text', async () => {
@@ -129,7 +131,7 @@ export function scorersConformance(start: () => Promise<Harness>): void {
     ).rejects.toMatchObject({ problem: { status: 400, errors: [{ pointer: '#/outputs' }] } });
     expect((await client.listScorers({ query: {} })).items).toHaveLength(1);
     const { scores } = await client.score({ body: { ...choice, texts: ['hugged'] } });
-    expect(scores[0]?.score).toBeCloseTo(100, 3);
+    expect(scores[0]?.score).toBeCloseTo(alone(100), 3);
   });
 
   it('answers with a problem where the stored file is damaged or gone', async () => {

@@ -30,6 +30,7 @@ export const SCORER_RESULT = {
     freshPairs: agreement,
     rankCorrelation: { n: 4, value: 0.9, interval: { lower: 0.5, upper: 1, confidence: 0.95 } },
     byLength: [],
+    byMargin: [],
     labels: { n: 2, student: 1, teacher: 1 },
   },
 };
