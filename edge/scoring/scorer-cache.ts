@@ -6,7 +6,7 @@ import { type Blobs, chunksOf } from '../store/blobs.ts';
 import { ScorerFileError } from './scorer-file-error.ts';
 import { Scorer } from './scorer.ts';
 
-/** Each takes about 5 MB of an isolate's 128. */
+/** Each takes about 3 MB of an isolate's 128. */
 const MAXIMUM_OPEN = 8;
 /** Larger files are no scorers of ours. */
 const MAXIMUM_BYTES = 8 * 1024 * 1024;

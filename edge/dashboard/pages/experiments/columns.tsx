@@ -67,12 +67,12 @@ export const COLUMNS: readonly Column[] = [
   },
   {
     id: 'winRate',
-    label: 'Win rate against base',
+    label: 'Win over base',
     key: ({ verdicts }) => verdicts[0]?.winRate,
     cell: (row, baseline) => (
       <Show when={row.verdicts[0]} fallback={<span class="muted">–</span>}>
         {(verdict) => (
-          <span class="row">
+          <span class="lines">
             <WinRate rate={verdict().winRate} interval={verdict().interval} n={verdict().n} />
             <Difference row={row} baseline={baseline} />
           </span>
@@ -82,20 +82,17 @@ export const COLUMNS: readonly Column[] = [
   },
   {
     id: 'method',
-    label: 'Method',
+    label: 'Method, principle',
     setting: true,
-    key: ({ method }) => method,
-    cell: ({ method }) => <span class="tag">{method}</span>,
-  },
-  {
-    id: 'principle',
-    label: 'Principle',
-    setting: true,
-    key: ({ principle }) => `${principle.name} ${String(principle.version).padStart(6, '0')}`,
-    cell: ({ principle }) => (
-      <A href={`/principles/${principle.name}`}>
-        {principle.name} v{principle.version}
-      </A>
+    key: ({ method, principle }) =>
+      `${method} ${principle.name} ${String(principle.version).padStart(6, '0')}`,
+    cell: ({ method, principle }) => (
+      <span class="lines">
+        <span class="tag">{method}</span>
+        <A class="tiny" href={`/principles/${principle.name}`}>
+          {principle.name} v{principle.version}
+        </A>
+      </span>
     ),
   },
   {
@@ -120,18 +117,16 @@ export const COLUMNS: readonly Column[] = [
     cell: ({ createdAt }) => <time title={dateTime(createdAt)}>{ago(createdAt, now())}</time>,
   },
   {
-    id: 'promptSet',
-    label: 'Prompts',
-    setting: true,
-    key: ({ promptSet }) => promptSet.name,
-    cell: ({ promptSet }) => promptSet.name,
-  },
-  {
     id: 'baseModel',
-    label: 'Base model',
+    label: 'Model',
     setting: true,
-    key: ({ baseModel }) => baseModel.name,
-    cell: ({ baseModel }) => baseModel.name,
+    key: ({ baseModel, promptSet }) => `${baseModel.name} ${promptSet.name}`,
+    cell: ({ baseModel, promptSet }) => (
+      <span class="lines" title={`${baseModel.name}, ${promptSet.name}`}>
+        <span class="cut">{baseModel.name}</span>
+        <span class="cut tiny muted">{promptSet.name}</span>
+      </span>
+    ),
   },
 ];
 
