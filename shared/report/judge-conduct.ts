@@ -7,14 +7,9 @@ import { meanOf } from './match-ups.ts';
 
 const judgeTask = z.object({
   judgements: z.array(
-    judgement.pick({
-      judge: true,
-      orders: true,
-      unparsable: true,
-      positionBias: true,
-      calls: true,
-      cost: true,
-    }),
+    judgement
+      .pick({ judge: true, orders: true, unparsable: true, positionBias: true, calls: true, cost: true })
+      .strip(),
   ),
 });
 

@@ -4,6 +4,7 @@ import { buildReport } from '../../../shared/report/build-report.ts';
 import { mirror, verdictOf } from '../../../shared/report/claims.ts';
 import { reportDocument } from '../../../shared/report/document.ts';
 import { ReportError, type ExperimentEvidence } from '../../../shared/report/evidence.ts';
+import { judgeResult } from '../../../shared/api/tasks/judge.ts';
 import { reportMarkdown } from '../../../shared/report/markdown.ts';
 import { GOLD, LABEL_ACCURACY, SETTING, STRENGTHS, syntheticEvidence } from './synthetic-evidence.ts';
 
@@ -85,9 +86,29 @@ describe('buildReport', () => {
 
   it('tells how a judge that compares judged, and nothing of one that reads texts alone', () => {
     expect(document.judges[0]?.conduct).toEqual([]);
+    const lengths = { n: 300, mean: 40, standardDeviation: 2, minimum: 30, median: 40, maximum: 50 };
+    const system = {
+      tokens: lengths,
+      endedShare: 0,
+      distinct2: 0.6,
+      meanScore: null,
+      perplexityUnderBase: 7,
+    };
     const asked = (seed: number, bias: number) => ({
       judge: 'sentiment',
       orders: 'both',
+      n: 150,
+      winRate: 0.6,
+      interval: { lower: 0.5, upper: 0.7, confidence: 0.95 },
+      wins: 90,
+      losses: 60,
+      ties: 0,
+      retries: 0,
+      tokens: null,
+      lengthControlled: null,
+      first: system,
+      second: system,
+      ratios: { length: 1, distinct2: 1, perplexity: 1 },
       unparsable: seed,
       positionBias: { bias, interval: { lower: 0, upper: 0.5, confidence: 0.95 }, consistency: 0.8 },
       calls: 300,
@@ -96,7 +117,10 @@ describe('buildReport', () => {
     const compared = evidence.map((one) =>
       one.method === 'rlcd'
         ? Object.assign({}, one, {
-            results: { ...one.results, judge: [{ judgements: [asked(one.seed, 0.1 * one.seed)] }] },
+            results: {
+              ...one.results,
+              judge: [judgeResult.parse({ judgements: [asked(one.seed, 0.1 * one.seed)] })],
+            },
           })
         : one,
     );
