@@ -47,3 +47,18 @@ export function groupAdvantages(
   });
   return { advantages, returns };
 }
+
+/**
+ * Share of the groups whose responses all earn the same score: they teach nothing.
+ *
+ * @param scores [rows], groups of neighbours
+ */
+export function equalScoreShare(scores: ArrayLike<number>, groupSize: number): number {
+  const groups = scores.length / groupSize;
+  let equal = 0;
+  for (let first = 0; first < scores.length; first += groupSize) {
+    const group = Array.from({ length: groupSize }, (_, place) => cellOf(scores, first + place, 'scores'));
+    equal += Math.max(...group) === Math.min(...group) ? 1 : 0;
+  }
+  return equal / groups;
+}

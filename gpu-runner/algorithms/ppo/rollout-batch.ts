@@ -5,7 +5,7 @@ import type { PpoRow } from '../../llama/training/ppo-trainer.ts';
 import type { Generation } from '../generation.ts';
 import type { ResponseText } from '../response-text.ts';
 import { estimateAdvantages, type Advantages } from './advantages.ts';
-import { groupAdvantages } from './group-advantages.ts';
+import { equalScoreShare, groupAdvantages } from './group-advantages.ts';
 import { sampledKlMatrix } from './kl-penalty.ts';
 import { placeRewards, terminalScores, type ScoreNormalisation } from './rewards.ts';
 import { alarmObservation, repetitionMetrics } from './alarm-observation.ts';
@@ -89,6 +89,7 @@ export function rolloutTargets(
     ...repetitionMetrics(rollouts.map(({ generation }) => generation.tokens)),
     ...valueMetrics(shape, values, returns),
     'objective/kl_coef': coefficient,
+    ...(settings.groupSize > 1 && { frac_reward_zero_std: equalScoreShare(scores, settings.groupSize) }),
   };
   const row = (of: Float64Array, index: number) =>
     of.subarray(index * shape.columns, index * shape.columns + (shape.lengths[index] ?? 0));

@@ -226,6 +226,22 @@ describe('advantages within groups', () => {
   });
 });
 
+describe('groups of equal scores', () => {
+  it('are counted after the penalty, under the name of TRL, where there are groups', () => {
+    const scored = rolloutsOf([2, 2, 2, 2]).map((rollout, row) => ({
+      ...rollout,
+      score: [1, 1, 1, 2][row] ?? 0,
+    }));
+    const share = (given: Partial<RewardSettings>) =>
+      rolloutTargets(scored, 0.1, null, { ...settings, ...given }).metrics['frac_reward_zero_std'];
+    expect(share({ advantageEstimator: 'rloo', groupSize: 2 })).toBe(0.5);
+    expect(share({ advantageEstimator: 'rloo', groupSize: 4 })).toBe(0);
+    // Every second one has not ended: a penalty parts the first group, too.
+    expect(share({ advantageEstimator: 'grpo', groupSize: 2, penaltyWithoutStop: -1 })).toBe(0);
+    expect(share({})).toBeUndefined();
+  });
+});
+
 describe('KL of whole distributions', () => {
   it('by hand: softmax of log .7, .2, .1 against .3, .3, .4, whatever is added to the logits', () => {
     const expected = 0.7 * Math.log(0.7 / 0.3) + 0.2 * Math.log(0.2 / 0.3) + 0.1 * Math.log(0.1 / 0.4);
