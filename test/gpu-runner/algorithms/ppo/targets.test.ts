@@ -22,7 +22,7 @@ import {
 const settings: RewardSettings = { ...PPO_DEFAULTS, penaltyWithoutStop: null };
 
 /** Rollouts of these lengths with made-up, repeatable numbers. */
-function rolloutsOf(lengths: readonly number[]): Rollout[] {
+function rolloutsOf(lengths: readonly number[], scores?: readonly number[]): Rollout[] {
   return lengths.map((length, row) => {
     const numbers = (shift: number) =>
       Float32Array.from({ length }, (_, token) => -2 + Math.sin(3 * row + 1.7 * token + shift));
@@ -35,7 +35,7 @@ function rolloutsOf(lengths: readonly number[]): Rollout[] {
         referenceLogProbabilities: numbers(0.4),
       },
       response: { text: '', ended: row % 2 === 0, scoredTokens: length },
-      score: Math.cos(5 * row),
+      score: scores?.[row] ?? Math.cos(5 * row),
       values: numbers(1),
     };
   });
@@ -228,10 +228,7 @@ describe('advantages within groups', () => {
 
 describe('groups of equal scores', () => {
   it('are counted after the penalty, under the name of TRL, where there are groups', () => {
-    const scored = rolloutsOf([2, 2, 2, 2]).map((rollout, row) => ({
-      ...rollout,
-      score: [1, 1, 1, 2][row] ?? 0,
-    }));
+    const scored = rolloutsOf([2, 2, 2, 2], [1, 1, 1, 2]);
     const share = (given: Partial<RewardSettings>) =>
       rolloutTargets(scored, 0.1, null, { ...settings, ...given }).metrics['frac_reward_zero_std'];
     expect(share({ advantageEstimator: 'rloo', groupSize: 2 })).toBe(0.5);
