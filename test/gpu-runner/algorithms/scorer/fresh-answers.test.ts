@@ -65,6 +65,8 @@ describe('fresh answers', () => {
   it('need a prompt, an affix pair, and room for the response', () => {
     expect(() => ask({}, [])).toThrow('no prompt');
     expect(() => ask({}, prompts, [])).toThrow('no affix pair');
-    expect(() => ask({ maximumNewTokens: 127 } as never)).toThrow(/tokens/);
+    expect(() => ask({ maximumNewTokens: tinyConfiguration.maximumPositions - 1 } as never)).toThrow(
+      /tokens/,
+    );
   });
 });
