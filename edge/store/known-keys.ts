@@ -12,7 +12,7 @@ const MAXIMUM_KEYS = 1000;
 export class KnownKeys {
   readonly #database: Database;
   readonly #clock: () => number;
-  readonly #kept = new Map<string, { readonly key: KeyRow; readonly until: number }>();
+  readonly #kept = new Map<string, { readonly key: KeyRow; readonly at: number }>();
   /** Keys that are about to change, until when they are not kept. */
   readonly #changing = new Map<string, number>();
 
@@ -25,13 +25,14 @@ export class KnownKeys {
   async find(keyId: string): Promise<KeyRow | undefined> {
     const now = this.#clock();
     const known = this.#kept.get(keyId);
-    if (known && now < known.until) return known.key;
+    // Not older than told, and not from a future that a clock set back has left behind.
+    if (known && now >= known.at && now - known.at < KEPT_MILLISECONDS) return known.key;
     this.#kept.delete(keyId);
     const key = await findKey(this.#database, keyId);
     // Only keys that exist: a search for keys leaves nothing here.
     if (key && now >= (this.#changing.get(keyId) ?? now)) {
       if (this.#kept.size >= MAXIMUM_KEYS) this.#kept.clear();
-      this.#kept.set(keyId, { key, until: now + KEPT_MILLISECONDS });
+      this.#kept.set(keyId, { key, at: now });
     }
     return key;
   }

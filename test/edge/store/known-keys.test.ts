@@ -80,3 +80,10 @@ it('sees within a second what another process changed', async () => {
   now += MOMENT;
   expect((await keys.find(id))?.revokedAt).not.toBeNull();
 });
+
+it('reads anew when the clock was set back', async () => {
+  await keys.find(id);
+  await commit(database, [revokeKey(database, id, now)]);
+  now -= 300_000;
+  expect((await keys.find(id))?.revokedAt).not.toBeNull();
+});
