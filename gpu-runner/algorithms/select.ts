@@ -1,7 +1,9 @@
-/** Selection: the cell of the grid with the highest mean of the method's own reward on dev prompts. */
+/** Selection: the cell of the grid with the highest mean of the method's own reward on dev prompts, variety kept. */
 import type { TaskParameters, TaskResult } from '../../shared/api/tasks/kinds.ts';
 import { criticalValue } from '../../shared/statistics/normal-distribution.ts';
 import { mean, standardDeviation } from '../../shared/statistics/summary.ts';
+import { distinctN } from '../../shared/text/distinct-n.ts';
+import { words } from '../../shared/text/words.ts';
 import { AlgorithmInputError } from './algorithm-error.ts';
 import type { GenerateGroups } from './generation.ts';
 import type { PreferenceScorer } from './preference-model/preference-scorer.ts';
@@ -29,14 +31,15 @@ export interface SelectionEngine {
 /**
  * Scores every cell on the same prompts with the same random streams. Rewards are on the scale on which the base
  * model's own responses to these prompts have mean 0 and deviation 1, so that an unfinished response's penalty means
- * the same here as in PPO. Between equal means the cell with the lower KL wins.
+ * the same here as in PPO. Reward is blind to a policy that says one thing to every prompt, so `minimumDistinct2` keeps
+ * such cells from being chosen. Between equal means the cell with the lower KL wins.
  *
  * @param prompts tokens of the dev prompts
  */
 export async function selectCell(
   cells: readonly GridCell[],
   prompts: readonly Int32Array[],
-  settings: Pick<TaskParameters<'select'>, 'penaltyWithoutStop'>,
+  settings: Pick<TaskParameters<'select'>, 'penaltyWithoutStop' | 'minimumDistinct2'>,
   engine: SelectionEngine,
   hooks: RunHooks,
 ): Promise<TaskResult<'select'>> {
@@ -53,6 +56,7 @@ export async function selectCell(
     return group;
   };
   const base = await respond(new Float32Array(first.vector.length));
+  const baseDistinct2 = distinct2(base);
   const normalisation = scoreNormalisation(base.map(({ score }) => score));
   const table: TaskResult<'select'>['table'] = [];
   for (const [index, { klCoefficient, steps, vector }] of cells.entries()) {
@@ -62,16 +66,45 @@ export async function selectCell(
       responses.map(({ response }) => (response.ended ? 1 : 0)),
       { normalisation, penaltyWithoutStop: settings.penaltyWithoutStop },
     );
-    table.push({ klCoefficient, steps, ...describe([...rewards], responses) });
+    table.push({
+      klCoefficient,
+      steps,
+      ...describe([...rewards], responses),
+      // Responses of one word each have no pairs of words: there is no variety to lose.
+      distinct2: baseDistinct2 === 0 ? 1 : distinct2(responses) / baseDistinct2,
+    });
     hooks.progress(index + 1, cells.length, 'cells');
   }
   table.sort((a, b) => a.klCoefficient - b.klCoefficient || a.steps - b.steps);
-  const best = table.reduce((one, other) =>
-    other.meanReward > one.meanReward || (other.meanReward === one.meanReward && other.kl < one.kl)
-      ? other
-      : one,
+  const { minimumDistinct2 } = settings;
+  const best = chooseCell(table, minimumDistinct2);
+  return {
+    chosen: { klCoefficient: best.klCoefficient, steps: best.steps },
+    minimumDistinct2,
+    table,
+  };
+}
+
+type MeasuredCell = TaskResult<'select'>['table'][number];
+
+/**
+ * The cell with the highest reward of those that keep the variety asked for; the one that keeps most if none does.
+ *
+ * @throws AlgorithmInputError if the table is empty
+ */
+export function chooseCell(table: readonly MeasuredCell[], minimumDistinct2: number | null): MeasuredCell {
+  const kept = table.filter((cell) => minimumDistinct2 === null || cell.distinct2 >= minimumDistinct2);
+  const figure = (cell: MeasuredCell) => (kept.length > 0 ? cell.meanReward : cell.distinct2);
+  const [best] = (kept.length > 0 ? kept : table).toSorted((a, b) => figure(b) - figure(a) || a.kl - b.kl);
+  if (best === undefined) throw new AlgorithmInputError('there is no cell to choose from: give the grid one');
+  return best;
+}
+
+function distinct2(responses: readonly ScoredResponse[]): number {
+  return distinctN(
+    responses.map(({ response }) => words(response.text)),
+    2,
   );
-  return { chosen: { klCoefficient: best.klCoefficient, steps: best.steps }, table };
 }
 
 function describe(rewards: readonly number[], responses: readonly ScoredResponse[]) {

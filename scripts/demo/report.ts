@@ -59,23 +59,31 @@ function systems({ first, second, ratios }: Judgement): string {
 }
 
 /** Rows are KL coefficients, columns are PPO steps. */
-function grid({ chosen, table }: RlcdResults['select'][0]): string {
+function grid({ chosen, minimumDistinct2, table }: RlcdResults['select'][0]): string {
   const steps = [...new Set(table.map((cell) => cell.steps))].sort((a, b) => a - b);
   const coefficients = [...new Set(table.map((cell) => cell.klCoefficient))].sort((a, b) => a - b);
   const cellText = (coefficient: number, step: number): string => {
     const cell = table.find((one) => one.klCoefficient === coefficient && one.steps === step);
     if (!cell) return '-';
-    const { meanReward, interval, kl } = cell;
+    const { meanReward, interval, kl, distinct2 } = cell;
     const mark = chosen.klCoefficient === coefficient && chosen.steps === step ? '*' : ' ';
     const reward = `${fixed(meanReward, 2)} [${fixed(interval.lower, 2)}, ${fixed(interval.upper, 2)}]`;
-    return `${reward} KL ${fixed(kl, 1)}${mark}`;
+    return `${reward} KL ${fixed(kl, 1)} Dist-2 ${fixed(distinct2, 2)}${mark}`;
   };
   const rows = coefficients.map((coefficient) =>
     [String(coefficient)].concat(steps.map((step) => cellText(coefficient, step))),
   );
   const head = ['KL coefficient', ...steps.map((step) => `${step} steps `)];
   const n = table[0]?.n ?? 0;
-  return `Reward of each cell of the grid on ${n} dev prompts, and KL in nats a sequence (* chosen)\n\n${formatTable(head, rows)}`;
+  const rule = choiceRule(minimumDistinct2, table);
+  return `Reward of each cell of the grid on ${n} dev prompts, KL in nats a sequence, and Dist-2 of the base's (* chosen: ${rule})\n\n${formatTable(head, rows)}`;
+}
+
+function choiceRule(minimum: number | null, table: RlcdResults['select'][0]['table']): string {
+  if (minimum === null) return 'the highest reward';
+  return table.some(({ distinct2 }) => distinct2 >= minimum)
+    ? `the highest reward of those that keep ${minimum} of Dist-2`
+    : `no cell keeps ${minimum} of Dist-2, this one keeps most`;
 }
 
 function preferenceModel({ simulate, 'train-preference-model': [model] }: RlcdResults): string {

@@ -118,7 +118,15 @@ const gridCell = z.strictObject({
   kl: z.number(),
   tokens: z.number(),
   perSeed: z.array(
-    z.strictObject({ seed, reward: z.number(), interval, kl: z.number(), chosen: z.boolean() }),
+    z.strictObject({
+      seed,
+      reward: z.number(),
+      interval,
+      kl: z.number(),
+      /** Of the base model's own Dist-2. */
+      distinct2: z.number(),
+      chosen: z.boolean(),
+    }),
   ),
 });
 const grid = z.strictObject({ method: z.string(), cells: z.array(gridCell).min(1) });

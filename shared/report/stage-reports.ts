@@ -72,6 +72,7 @@ export function gridReports(experiments: readonly ExperimentEvidence[]): GridRep
             reward: cell.meanReward,
             interval: cell.interval,
             kl: cell.kl,
+            distinct2: cell.distinct2,
             chosen: isChosen,
           })),
         },

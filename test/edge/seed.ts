@@ -183,7 +183,11 @@ export function finish(task: ClaimedTask): {
       const cell = { klCoefficient: 0.01, steps: 2 };
       return {
         outputs: { adapter: mark },
-        result: { chosen: cell, table: [{ ...cell, n: 3, meanReward: 1, interval, meanLength: 5, kl: 0.1 }] },
+        result: {
+          chosen: cell,
+          minimumDistinct2: null,
+          table: [{ ...cell, n: 3, meanReward: 1, interval, meanLength: 5, kl: 0.1, distinct2: 0.9 }],
+        },
       };
     }
     case 'generate':

@@ -189,7 +189,7 @@ async function update(
   const outcomes: MinibatchOutcome[][] = state.policies.map(() => []);
   for (const { microbatches } of minibatchSchedule(settings, input.seed, step)) {
     hooks.signal.throwIfAborted();
-    const order = microbatches.flat();
+    const order = settings.accumulateMicrobatches ? microbatches.flat() : (microbatches.at(-1) ?? []);
     const rows = targets.map((target) =>
       order.map((row) => {
         const found = target.rows[row];

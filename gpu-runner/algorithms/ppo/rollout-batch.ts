@@ -19,6 +19,8 @@ export type RewardSettings = Pick<
   | 'penaltyWithoutStop'
   | 'whitenRewards'
   | 'whitenAdvantages'
+  | 'whitenPadding'
+  | 'maximumNewTokens'
   | 'discount'
   | 'traceDecay'
   | 'advantageEstimator'
@@ -81,9 +83,10 @@ export function rolloutTargets(
       ? padded(exactKl ?? [], shape)
       : sampledKlMatrix(settings.klEstimator, shape, policy, reference);
   const rewards = placeRewards(shape, kl, () => coefficient, scores);
-  const scaled = settings.whitenRewards ? whiten(shape, rewards, 'keep-mean') : rewards;
+  const paddedCells = settings.whitenPadding ? shape.rows * settings.maximumNewTokens : null;
+  const scaled = settings.whitenRewards ? whiten(shape, rewards, 'keep-mean', paddedCells) : rewards;
   const { advantages, returns } = advantagesOf(shape, scaled, values, settings);
-  const used = settings.whitenAdvantages ? whiten(shape, advantages, 'shift-mean') : advantages;
+  const used = settings.whitenAdvantages ? whiten(shape, advantages, 'shift-mean', paddedCells) : advantages;
   const metrics: Metrics = {
     ...rolloutMetrics({ shape, policy, reference, kl, coefficient: () => coefficient, scores, ended }),
     ...repetitionMetrics(rollouts.map(({ generation }) => generation.tokens)),

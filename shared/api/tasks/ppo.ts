@@ -44,6 +44,11 @@ export const ppoHyperparameters = z.strictObject({
   rollouts: z.int().min(1).max(65_536),
   minibatchSize: z.int().min(1).max(65_536),
   microbatchSize: z.int().min(1).max(65_536),
+  /**
+   * False repeats a fault of the paper's code (AlpacaFarm issue 57): gradients are dropped after every micro-batch, so
+   * that an update uses the last one of its minibatch alone.
+   */
+  accumulateMicrobatches: z.boolean(),
   epochs: z.int().min(1).max(1023),
   schedule: scheduleKind,
   warmupSteps: z.int().min(0).max(100_000),
@@ -63,6 +68,8 @@ export const ppoHyperparameters = z.strictObject({
   groupSize: z.int().min(1).max(1024),
   whitenRewards: z.boolean(),
   whitenAdvantages: z.boolean(),
+  /** True repeats a fault of the paper's code: padding counts, as zeros, in the mean and the deviation of both. */
+  whitenPadding: z.boolean(),
   /** Scores are mapped to mean 0 and deviation 1 on the reference policy's samples. */
   normaliseScores: z.boolean(),
   /** On the normalised scale; null scores an unfinished response like any other. */
@@ -103,6 +110,7 @@ export const PPO_DEFAULTS: z.infer<typeof ppoHyperparameters> = {
   rollouts: 512,
   minibatchSize: 256,
   microbatchSize: 32,
+  accumulateMicrobatches: true,
   epochs: 2,
   schedule: 'constant',
   warmupSteps: 5,
@@ -116,6 +124,7 @@ export const PPO_DEFAULTS: z.infer<typeof ppoHyperparameters> = {
   groupSize: 1,
   whitenRewards: true,
   whitenAdvantages: true,
+  whitenPadding: false,
   normaliseScores: true,
   penaltyWithoutStop: -1,
   earlyStop: { klPerSequence: null, approximateKl: null },

@@ -35,17 +35,18 @@ export function gridSection({ grids, seeds }: ReportDocument): Section {
 function cellTable(grids: readonly GridReport[]): Block & { kind: 'table' } {
   return {
     kind: 'table',
-    caption: 'Reward on dev prompts with its interval, and KL',
-    head: ['method', 'KL coefficient', 'steps', 'seed', 'reward', 'KL', 'chosen'],
+    caption: "Reward on dev prompts with its interval, KL, and Dist-2 as a share of the base model's",
+    head: ['method', 'KL coefficient', 'steps', 'seed', 'reward', 'KL', 'Dist-2', 'chosen'],
     rows: grids.flatMap(({ method, cells }) =>
       cells.flatMap(({ klCoefficient, steps, perSeed }) =>
-        perSeed.map(({ seed, reward, interval, kl, chosen }) => [
+        perSeed.map(({ seed, reward, interval, kl, distinct2, chosen }) => [
           method,
           String(klCoefficient),
           String(steps),
           String(seed),
           estimateText({ value: reward, interval }, 2),
           fixed(kl, 1),
+          fixed(distinct2, 2),
           chosen ? 'yes' : '',
         ]),
       ),

@@ -5,7 +5,7 @@ import { Generator, tokensContaining } from '../../../gpu-runner/algorithms/gene
 import { PreferenceScorer } from '../../../gpu-runner/algorithms/preference-model/preference-scorer.ts';
 import { shardRows } from '../../../gpu-runner/algorithms/prompt.ts';
 import { ResponseReader } from '../../../gpu-runner/algorithms/response-text.ts';
-import { selectCell } from '../../../gpu-runner/algorithms/select.ts';
+import { chooseCell, selectCell } from '../../../gpu-runner/algorithms/select.ts';
 import { adapterLayout, initialAdapter } from '../../../gpu-runner/llama/training/lora-layout.ts';
 import { normal } from '../../../shared/random.ts';
 import { generateResult } from '../../../shared/api/tasks/generate.ts';
@@ -168,8 +168,9 @@ describe('selection', () => {
       reader: new ResponseReader(model.tokenizer, 'prefix'),
       preferences,
     };
+    const settings = { penaltyWithoutStop: null, minimumDistinct2: null };
     const run = async (chosenCells = cells) =>
-      await selectCell(chosenCells, tokens, { penaltyWithoutStop: null }, engine, recordingHooks().hooks);
+      await selectCell(chosenCells, tokens, settings, engine, recordingHooks().hooks);
     const result = await run();
     expect(selectResult.parse(result)).toEqual(result);
     expect(result.table.map(({ klCoefficient, steps }) => [klCoefficient, steps])).toEqual([
@@ -181,8 +182,42 @@ describe('selection', () => {
     expect(result.chosen).toEqual({ klCoefficient: best?.klCoefficient, steps: best?.steps });
     // The base's own responses have mean 0 by definition.
     expect(result.table[0]?.meanReward).toBeCloseTo(0, 10);
+    expect(result.table[0]?.distinct2).toBe(1);
     expect(await run(cells.toReversed())).toEqual(result);
     await expect(run([])).rejects.toThrow(/needs a cell and two prompts/);
     await preferences.close();
+  });
+
+  describe('with a share of Dist-2 to keep', () => {
+    const interval = { lower: 0, upper: 1, confidence: 0.95 };
+    const measured = (steps: number, meanReward: number, distinct2: number, kl = steps) => ({
+      klCoefficient: 0.1,
+      steps,
+      n: 9,
+      meanReward,
+      interval,
+      meanLength: 5,
+      kl,
+      distinct2,
+    });
+    const table = [measured(5, 0.5, 0.95), measured(10, 1, 0.8), measured(20, 2, 0.7)];
+
+    it.each([
+      [null, 20],
+      [0.7, 20],
+      [0.71, 10],
+      [0.8, 10],
+      [0.81, 5],
+      [0.96, 5],
+    ])('%s chooses %i steps', (minimum, steps) => {
+      expect(chooseCell(table, minimum).steps).toBe(steps);
+    });
+
+    it('takes the lower KL between equals, and names an empty table', () => {
+      const equals = [measured(5, 1, 0.9, 3), measured(10, 1, 0.9, 2)];
+      expect(chooseCell(equals, 0.8).steps).toBe(10);
+      expect(chooseCell(equals, 0.95).steps).toBe(10);
+      expect(() => chooseCell([], null)).toThrow(/no cell to choose from/);
+    });
   });
 });

@@ -113,6 +113,7 @@ function results(method: Method, seed: number): ExperimentEvidence['results'] {
     select: [
       {
         chosen: { klCoefficient: 0.016, steps: seed % 2 === 0 ? 8 : 15 },
+        minimumDistinct2: null,
         table: cells.map(({ klCoefficient, steps }, index) => ({
           klCoefficient,
           steps,
@@ -121,6 +122,7 @@ function results(method: Method, seed: number): ExperimentEvidence['results'] {
           interval: { lower: index * 0.2 - 0.2, upper: index * 0.2, confidence: 0.95 },
           meanLength: 40 + index,
           kl: 2 * index,
+          distinct2: 1 - 0.05 * index,
         })),
       },
     ],

@@ -53,8 +53,11 @@ function Grid(props: { readonly selection: Selection; readonly experiment: Exper
       <div class="panel flush scroll" tabindex="0" role="region" aria-label="KL grid">
         <table class="grid-map">
           <caption>
-            Mean reward on dev prompts, with its 95 % interval; KL in nats a sequence; length in tokens. The
-            framed cell was chosen: it has the highest mean.
+            Mean reward on dev prompts, with its 95 % interval; KL in nats a sequence; length in tokens;
+            Dist-2 as a share of the base model's. The framed cell was chosen: it has the highest mean
+            <Show when={props.selection.minimumDistinct2} fallback=".">
+              {(floor) => <> of those that keep {floor()} of the base model's Dist-2.</>}
+            </Show>
           </caption>
           <thead>
             <tr>
@@ -89,7 +92,9 @@ function Grid(props: { readonly selection: Selection; readonly experiment: Exper
                           </strong>
                           <span class="tiny">
                             [{figure(cell.interval.lower)}, {figure(cell.interval.upper)}]<br />
-                            KL {figure(cell.kl)} · length {cell.meanLength.toFixed(1)} · n {cell.n}
+                            KL {figure(cell.kl)} · Dist-2 {cell.distinct2.toFixed(2)}
+                            <br />
+                            length {cell.meanLength.toFixed(1)} · n {cell.n}
                             <Show when={isChosen}>
                               <br />
                               chosen

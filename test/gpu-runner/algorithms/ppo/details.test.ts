@@ -337,12 +337,23 @@ describe('details of PPO for language models', () => {
     const other = whiten(shape, pad(rows, shape, 1e6), 'shift-mean');
     expect(one).toEqual(other);
     expect(paddingOf(one, shape).every((value) => value === 0)).toBe(true);
-    // The AlpacaFarm form takes mean and variance over padding too; with zeros there it differs:
-    const unmasked = maskedMoments(
-      { ...shape, lengths: [shape.columns, shape.columns] },
-      pad(rows, shape, 0),
-    );
-    expect(unmasked.mean).not.toBeCloseTo(maskedMoments(shape, pad(rows, shape, 0)).mean, 3);
+    expect(maskedMoments(shape, pad(rows, shape, 1e6))).toEqual({ mean: 5, variance: 8 });
+  });
+
+  it('A1 parity counts padding up to the longest response allowed, as zeros, and it still stays 0', () => {
+    const rows = [
+      [1, 3],
+      [5, 7, 9],
+    ];
+    const shape = shapeOf(rows);
+    // Two rows of four cells: 1 3 0 0, 5 7 9 0.
+    const moments = maskedMoments(shape, pad(rows, shape, 1e6), 8);
+    expect(moments.mean).toBeCloseTo(25 / 8, 12);
+    expect(moments.variance).toBeCloseTo(165 / 8 - (25 / 8) ** 2, 12);
+    const whitened = whiten(shape, pad(rows, shape, 1e6), 'shift-mean', 8);
+    expect(whitened[0]).toBeCloseTo((1 - 25 / 8) / Math.sqrt(165 / 8 - (25 / 8) ** 2), 6);
+    expect(paddingOf(whitened, shape).every((value) => value === 0)).toBe(true);
+    expect(() => maskedMoments(shape, pad(rows, shape, 0), 4)).toThrow(/4 cells cannot hold 5 tokens/);
   });
 
   it('A1 the score lands on the true last token even where padding and end share one id', () => {

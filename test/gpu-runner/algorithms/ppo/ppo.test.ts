@@ -1,5 +1,6 @@
 /** PPO runs on a tiny model: a grid equals its runs apart, a kill changes no byte, limits stop a run by name. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tokenMeter } from '../../../../gpu-runner/llama/token-meter.ts';
 import type { Model } from '../../../../gpu-runner/llama/import/open-model.ts';
 import { sampleTokens } from '../../../../shared/api/sample-tokens.ts';
 import { ppoResult } from '../../../../shared/api/tasks/ppo.ts';
@@ -101,6 +102,22 @@ describe('PPO', () => {
         repeatable(whole.recorded.metrics),
       );
     }
+  });
+
+  it('accumulates micro-batches; parity drops all but the last one of a minibatch', async () => {
+    const settings = { klCoefficients: [0.02], steps: [1], epochs: 1, minibatchSize: 8 };
+    const trainedOf = async (changes: Parameters<typeof run>[0]) => {
+      const before = tokenMeter.trained;
+      const { cells } = await run({ ...settings, ...changes });
+      return { tokens: tokenMeter.trained - before, adapter: cells.get('0.02/1') };
+    };
+    const all = await trainedOf({ microbatchSize: 2 });
+    const last = await trainedOf({ microbatchSize: 2, accumulateMicrobatches: false });
+    const only = await trainedOf({ microbatchSize: 8, accumulateMicrobatches: false });
+    expect(only).toEqual(await trainedOf({ microbatchSize: 8 }));
+    expect(only.tokens).toBe(all.tokens);
+    expect(last.tokens).toBeLessThan(all.tokens / 2);
+    expect(last.adapter).not.toEqual(all.adapter);
   });
 
   it('stops by name where sampler and trainer differ, and stops a policy early with its reason', async () => {
