@@ -1,6 +1,5 @@
 /** The latest figures of a stage that trains, out of its metrics. */
 import type { Client } from '../../shared/api/client.ts';
-import { ppoParameters } from '../../shared/api/tasks/ppo.ts';
 import type { Stage } from './follow.ts';
 import { fixed } from './table.ts';
 
@@ -35,13 +34,9 @@ export async function liveFigures(client: Client, stage: Stage): Promise<string>
     const [loss, accuracy] = [await last('preference/loss'), await last('preference/accuracy')];
     return [...range('loss', loss, 3), ...range('accuracy', accuracy, 2)].join('  ');
   }
-  const [seconds] = await last('timing/rollout_seconds');
-  const lengths = await last('completions/mean_length');
-  const { rollouts } = ppoParameters.parse(stage.parameters);
-  const tokens = lengths.reduce((sum, length) => sum + length * rollouts, 0);
   return [
     ...range('reward', await last('objective/scores'), 2),
     ...range('KL', await last('objective/kl'), 1),
-    ...(seconds === undefined ? [] : [`${Math.round(tokens / seconds)} tokens/s`]),
+    ...(await last('timing/tokens_per_second')).map((speed) => `${Math.round(speed)} tokens/s`),
   ].join('  ');
 }

@@ -203,7 +203,7 @@ async function timed(model: Model, settings: PpoSettings): Promise<Taken> {
         metrics: (_, values) => {
           memory = Math.max(memory, process.memoryUsage().rss);
           for (const [name, value] of Object.entries(values)) {
-            if (name.startsWith('timing/')) stepSeconds += value;
+            if (/^timing\/.*_seconds$/.test(name)) stepSeconds += value;
           }
         },
         samples: () => {},

@@ -55,13 +55,16 @@ export async function ppo(
   const run = await openRun(input, settings, layout, start.training, hooks);
   const { state } = start;
   const totalSteps = settings.steps.at(-1) ?? 0;
+  let checkpointSeconds: number | undefined;
   try {
     for (let step = start.step; step < totalSteps; step++) {
       hooks.signal.throwIfAborted();
-      await ppoStep(run, state, step);
+      await ppoStep(run, state, step, checkpointSeconds);
       if (settings.steps.includes(step + 1)) await keepCells(run, state, step + 1);
       hooks.progress(step + 1, totalSteps, 'steps');
+      const before = performance.now();
       await hooks.checkpoint(step + 1, await encodePpoState(step + 1, state, run.trainer.state));
+      checkpointSeconds = (performance.now() - before) / 1000;
     }
   } finally {
     await closeRun(run);
@@ -80,7 +83,13 @@ function resultOf({ cells, policies }: PpoState): TaskResult<'ppo'> {
   };
 }
 
-async function ppoStep(run: PpoRun, state: PpoState, step: number): Promise<void> {
+/** @param checkpointSeconds what the checkpoint of the step before took; a step's metrics are reported before its own */
+async function ppoStep(
+  run: PpoRun,
+  state: PpoState,
+  step: number,
+  checkpointSeconds: number | undefined,
+): Promise<void> {
   const { input, settings, engine, trainer, hooks } = run;
   const policies = state.policies.length;
   const clock = stopwatch();
@@ -98,8 +107,9 @@ async function ppoStep(run: PpoRun, state: PpoState, step: number): Promise<void
     requests,
     plan.map(({ prompt }) => prompt),
     hooks.signal,
+    () => clock.lap('timing/generate_seconds'),
   );
-  clock.lap('timing/rollout_seconds');
+  clock.lap('timing/reward_seconds');
   if (step === 0) normalise(run, state, scored[0] ?? []);
   const rollouts = await withValues(engine.values, trainer.state.parameters.slice(half), scored);
   const penalties = await exactPenalties(run, vectors, scored);
@@ -113,7 +123,13 @@ async function ppoStep(run: PpoRun, state: PpoState, step: number): Promise<void
   state.policies.forEach((policy, index) => {
     settle(run, policy, targets[index], outcomes[index] ?? [], step, policies > 1);
   });
-  hooks.metrics(step, { ...clock.laps, 'policy/learning_rate': rate });
+  const sampled = scored.flat().reduce((sum, { generation }) => sum + generation.tokens.length, 0);
+  hooks.metrics(step, {
+    ...clock.laps,
+    ...(checkpointSeconds !== undefined && { 'timing/checkpoint_seconds': checkpointSeconds }),
+    'timing/tokens_per_second': sampled / (clock.laps['timing/generate_seconds'] ?? Number.NaN),
+    'policy/learning_rate': rate,
+  });
   if (step % settings.sampleEverySteps === 0) await showSamples(run, state, step);
 }
 

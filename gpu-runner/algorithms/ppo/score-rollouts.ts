@@ -29,6 +29,7 @@ export type ScoredResponse = Omit<Rollout, 'values'>;
  *
  * @param policies their adapters, [policies, numbers of one adapter]
  * @param prompts index of each request's prompt
+ * @param generated is called when the responses are there and scoring begins
  */
 export async function sampleAndScore(
   engine: Pick<RolloutEngine, 'generate' | 'reader' | 'preferences'>,
@@ -37,9 +38,11 @@ export async function sampleAndScore(
   requests: readonly GenerationRequest[],
   prompts: readonly number[],
   signal: AbortSignal,
+  generated?: () => void,
 ): Promise<ScoredResponse[][]> {
   const groups = Array.from({ length: count }, () => requests);
   const generations = await engine.generate(policies, groups, signal);
+  generated?.();
   const responses = generations.map((group) =>
     group.map((generation, row) => read(engine.reader, requests, generation, row)),
   );

@@ -17,6 +17,18 @@ export interface MinibatchOutcome {
   readonly valueGradientNorm: number;
 }
 
+/** Where the bins of the ratio's histogram meet; the outer two are open. */
+const RATIO_EDGES = [0.5, 0.8, 0.95, 1.05, 1.25, 2] as const;
+
+/** `val/ratio_histogram/below_0.5`, `.../0.5_to_0.8`, ..., `.../from_2`: the name of each bin, in order. */
+const RATIO_BINS = [
+  `below_${RATIO_EDGES[0]}`,
+  ...RATIO_EDGES.map((edge, index) => {
+    const next = RATIO_EDGES[index + 1];
+    return next === undefined ? `from_${edge}` : `${edge}_to_${next}`;
+  }),
+].map((bin) => `val/ratio_histogram/${bin}`);
+
 /** Sums over the tokens of one minibatch. */
 interface Sums {
   tokens: number;
@@ -28,6 +40,8 @@ interface Sums {
   entropy: number;
   ratio: number;
   ratioSquares: number;
+  /** Tokens by bin of the ratio. */
+  readonly ratioBins: number[];
   valueLoss: number;
   valueClipped: number;
   gap: number;
@@ -39,7 +53,7 @@ interface Sums {
  * Averages over all minibatches of a step, under the names of TRL and open-instruct. approxkl is (log ratio)^2 / 2;
  * the value loss is the clipped one, before its coefficient. `debug/rollout_train_logprob_diff_*` compares what the
  * sampler said of its tokens with what the trainer says on the step's first minibatch, where both hold the same
- * weights; `val/first_ratio_deviation` is the largest |ratio - 1| there.
+ * weights; `val/first_ratio_deviation` is the largest |ratio - 1| there. `val/ratio_histogram/*` are shares of tokens.
  *
  * @param valueClip Infinity for none
  */
@@ -70,6 +84,7 @@ export function updateMetrics(
     'val/grad_norm': norm((minibatch) => minibatch.valueGradientNorm),
     'val/ratio': ratio,
     'val/ratio_var': average((one) => one.ratioSquares) - ratio ** 2,
+    ...Object.fromEntries(RATIO_BINS.map((name, bin) => [name, average((one) => one.ratioBins[bin] ?? 0)])),
     'val/first_ratio_deviation': Math.expm1(first.largestGap),
     'debug/rollout_train_logprob_diff_mean': meanGap,
     'debug/rollout_train_logprob_diff_max': first.largestGap,
@@ -90,6 +105,7 @@ function sumTokens(minibatch: MinibatchOutcome, policyClip: number, valueClip: n
     entropy: 0,
     ratio: 0,
     ratioSquares: 0,
+    ratioBins: RATIO_BINS.map(() => 0),
     valueLoss: 0,
     valueClipped: 0,
     gap: 0,
@@ -119,6 +135,8 @@ function sumTokens(minibatch: MinibatchOutcome, policyClip: number, valueClip: n
       sums.entropy += number(minibatch.entropies[index], token);
       sums.ratio += ratio;
       sums.ratioSquares += ratio ** 2;
+      const bin = RATIO_EDGES.filter((edge) => ratio >= edge).length;
+      sums.ratioBins[bin] = (sums.ratioBins[bin] ?? 0) + 1;
       sums.valueLoss += Math.max((value - target) ** 2, (near - target) ** 2) / 2;
       sums.valueClipped += (near - target) ** 2 > (value - target) ** 2 ? 1 : 0;
       sums.gap += Math.abs(difference);

@@ -95,7 +95,7 @@ export async function trainPreferenceModel(
       lossSum += loss;
       hooks.metrics(step, {
         'preference/loss': loss,
-        'preference/accuracy': trainAccuracy(batch, scores[0] ?? []),
+        ...batchMetrics(batch, scores[0] ?? []),
         'preference/grad_norm': gradientNorms[0] ?? Number.NaN,
         'preference/learning_rate': rate,
       });
@@ -180,16 +180,29 @@ function batchOf(
   });
 }
 
-/** Share of a batch's pairs whose scores agree with the label, before the update. */
-function trainAccuracy(
+/**
+ * `preference/accuracy`, where equal scores count half, and the mean scores of the sides that the labels call chosen and
+ * rejected, of the batch before its update.
+ */
+function batchMetrics(
   batch: readonly PreferencePair[],
   scores: readonly (readonly [number, number])[],
-): number {
-  const agreements = batch.map(({ target }, pair) => {
+): Readonly<Record<string, number>> {
+  const sums = { agreements: 0, chosen: 0, rejected: 0 };
+  batch.forEach(({ target }, pair) => {
     const [first, second] = scores[pair] ?? [Number.NaN, Number.NaN];
-    return (1 + Math.sign(second - first) * Math.sign(target - 0.5)) / 2;
+    const [chosen, rejected] = target < 0.5 ? [first, second] : [second, first];
+    sums.agreements += target === 0.5 ? 0.5 : (1 + Math.sign(chosen - rejected)) / 2;
+    sums.chosen += chosen;
+    sums.rejected += rejected;
   });
-  return agreements.reduce((sum, value) => sum + value, 0) / batch.length;
+  const { length } = batch;
+  return {
+    'preference/accuracy': sums.agreements / length,
+    'preference/chosen_mean': sums.chosen / length,
+    'preference/rejected_mean': sums.rejected / length,
+    'preference/margin': (sums.chosen - sums.rejected) / length,
+  };
 }
 
 async function evaluate(

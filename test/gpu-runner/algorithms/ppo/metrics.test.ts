@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { earlyStopReason } from '../../../../gpu-runner/algorithms/ppo/early-stop.ts';
 import { rolloutMetrics, valueMetrics } from '../../../../gpu-runner/algorithms/ppo/rollout-metrics.ts';
+import { updateMetrics } from '../../../../gpu-runner/algorithms/ppo/update-metrics.ts';
 import { pad, shapeOf } from './ragged.ts';
 
 describe('rollout metrics', () => {
@@ -47,6 +48,36 @@ describe('rollout metrics', () => {
     expect(metrics['critic/values/max']).toBe(5);
     expect(metrics['critic/returns/min']).toBe(1);
     expect(metrics['critic/returns/mean']).toBe(3);
+  });
+});
+
+describe('update metrics', () => {
+  it('spread the ratios of all tokens over the bins of the histogram, each edge in the bin above it', () => {
+    const ratios = [0.25, 0.5, 0.6, 0.9, 1, 1.1, 1.25, 3];
+    const zeros = ratios.map(() => 0);
+    const metrics = updateMetrics(
+      [
+        {
+          rows: [{ oldLogProbabilities: zeros, advantages: zeros, oldValues: zeros, returns: zeros }],
+          logProbabilities: [ratios.map((ratio) => Math.log(ratio))],
+          entropies: [zeros],
+          values: [zeros],
+          policyGradientNorm: 0,
+          valueGradientNorm: 0,
+        },
+      ],
+      0.2,
+      0.2,
+    );
+    const share = (bin: string) => metrics[`val/ratio_histogram/${bin}`];
+    expect(share('below_0.5')).toBe(1 / 8);
+    expect(share('0.5_to_0.8')).toBe(2 / 8);
+    expect(share('0.8_to_0.95')).toBe(1 / 8);
+    expect(share('0.95_to_1.05')).toBe(1 / 8);
+    expect(share('1.05_to_1.25')).toBe(1 / 8);
+    expect(share('1.25_to_2')).toBe(1 / 8);
+    expect(share('from_2')).toBe(1 / 8);
+    expect(Object.keys(metrics).filter((name) => name.includes('histogram'))).toHaveLength(7);
   });
 });
 

@@ -46,6 +46,11 @@ describe('PPO', () => {
       expect(names).toContain(`${name}@kl=0.02`);
       expect(names).toContain(`${name}@kl=0.5`);
     }
+    const timed = metricsOf(whole, 1);
+    for (const part of ['generate', 'reward', 'values', 'update', 'checkpoint']) {
+      expect(timed[`timing/${part}_seconds`]).toBeGreaterThanOrEqual(0);
+    }
+    expect(timed['timing/tokens_per_second']).toBeGreaterThan(0);
     expect(whole.recorded.samples.map(({ step, texts }) => [step, texts.length])).toEqual([
       [0, 4],
       [2, 4],

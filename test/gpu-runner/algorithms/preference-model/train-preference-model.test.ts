@@ -55,7 +55,17 @@ async function train(
 
 describe('training of a preference model', () => {
   it('learns what was planted and says so of held-out prompts', async () => {
-    const { result, evaluation } = await train();
+    const recorded = recordingHooks();
+    const { result, evaluation } = await train({}, recorded);
+    const metrics = recorded.metrics.map(({ values }) => values);
+    for (const values of metrics) {
+      expect(values['preference/margin']).toBeCloseTo(
+        (values['preference/chosen_mean'] ?? 0) - (values['preference/rejected_mean'] ?? 0),
+        6,
+      );
+    }
+    expect(metrics.at(-1)?.['preference/margin']).toBeGreaterThan(1);
+    expect(metrics.at(-1)?.['preference/accuracy']).toBe(1);
     expect(trainPreferenceModelResult.parse(result)).toEqual(result);
     expect(result).toMatchObject({ trainPairs: 48, droppedPairs: 0, steps: 12 });
     expect(result.heldOut.n).toBe(16);
