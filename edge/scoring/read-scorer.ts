@@ -133,11 +133,10 @@ export function readScorer(file: Uint8Array): ScorerParts {
   if (seenWords.length !== SEEN_BITS / 8) {
     throw new ScorerFileError(`its set of words has ${seenWords.length} bytes, not ${SEEN_BITS / 8}`);
   }
-  const signed = new Int8Array(rows.buffer, rows.byteOffset, rows.length);
   const parts = {
     dimension,
     hidden,
-    table: Float32Array.from(signed, (value, index) => value * (scales[index % dimension] ?? 0)),
+    table: dequantised(new Int8Array(rows.buffer, rows.byteOffset, rows.length), scales),
     dense,
     calibration: metadataOf('calibration', calibration),
     seenWords,
@@ -146,6 +145,17 @@ export function readScorer(file: Uint8Array): ScorerParts {
     throw new ScorerFileError('its weights hold a number that is not finite');
   }
   return parts;
+}
+
+/** int8 [rows, columns] times fp32 [columns]. A plain loop: a mapping function takes 100 ms of an isolate's first request. */
+function dequantised(values: Int8Array, scales: Float32Array): Float32Array {
+  const table = new Float32Array(values.length);
+  for (let place = 0; place < values.length; place += scales.length) {
+    for (let column = 0; column < scales.length; column++) {
+      table[place + column] = (values[place + column] ?? 0) * (scales[column] ?? 0);
+    }
+  }
+  return table;
 }
 
 function metadataAs<Form extends z.ZodType>(text: string, key: string, form: Form): z.output<Form> {

@@ -51,17 +51,20 @@ export class ScorerCache {
 
 /** @throws ProblemError 409 where it is not stored or too large for a scorer */
 export async function readBlob(blobs: Blobs, sha256: string): Promise<Uint8Array> {
-  const name = artifactBlob(sha256);
-  const size = await blobs.size(name);
-  const stream = size === undefined || size > MAXIMUM_BYTES ? undefined : await blobs.get(name);
+  const stream = await blobs.get(artifactBlob(sha256));
   if (!stream) {
     throw conflict(
-      size === undefined
-        ? `The scorer's file ${sha256} is not stored; put it again, or point the label at another scorer`
-        : `The scorer's file ${sha256} has ${size} bytes, over the ${MAXIMUM_BYTES} of a scorer`,
+      `The scorer's file ${sha256} is not stored; put it again, or point the label at another scorer`,
     );
   }
   const chunks: Uint8Array[] = [];
-  for await (const chunk of chunksOf(stream)) chunks.push(chunk);
+  let size = 0;
+  for await (const chunk of chunksOf(stream)) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > MAXIMUM_BYTES) {
+      throw conflict(`The scorer's file ${sha256} is larger than the ${MAXIMUM_BYTES} bytes of a scorer`);
+    }
+  }
   return Buffer.concat(chunks);
 }
