@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Model } from '../../gpu-runner/llama/import/open-model.ts';
+import { ENGINE_VERSION } from '../../shared/engine-version.ts';
 import { judgeRun, summarise, type RunVerdict } from './alarm/evaluate.ts';
 import { HACKABLE, SOUND } from './alarm/judges.ts';
 import { openSyntheticModel } from './alarm/synthetic-language.ts';
@@ -43,7 +44,7 @@ export async function run(given: readonly string[]): Promise<void> {
   const seeds = values.calibration
     ? [1, 2]
     : Array.from({ length: Number(values.batches) }, (_, index) => 101 + index);
-  const fileOf = (seed: number) => path.join(values.keep, `batch-${seed}.json`);
+  const fileOf = (seed: number) => path.join(values.keep, `engine-${ENGINE_VERSION}-batch-${seed}.json`);
   const left = seeds.filter((seed) => !existsSync(fileOf(seed))).slice(0, Number(values.limit));
   if (left.length > 0) {
     await withModel(async (model) => {

@@ -7,6 +7,7 @@ import type { ResponseText } from '../response-text.ts';
 import { estimateAdvantages, type Advantages } from './advantages.ts';
 import { equalScoreShare, groupAdvantages } from './group-advantages.ts';
 import { sampledKlMatrix } from './kl-penalty.ts';
+import { noveltyOf } from './novelty.ts';
 import { placeRewards, terminalScores, type ScoreNormalisation } from './rewards.ts';
 import { alarmObservation, repetitionMetrics } from './alarm-observation.ts';
 import { rolloutMetrics, valueMetrics, type Metrics } from './rollout-metrics.ts';
@@ -21,6 +22,7 @@ export type RewardSettings = Pick<
   | 'whitenAdvantages'
   | 'whitenPadding'
   | 'maximumNewTokens'
+  | 'noveltyCoefficient'
   | 'discount'
   | 'traceDecay'
   | 'advantageEstimator'
@@ -83,6 +85,16 @@ export function rolloutTargets(
       ? padded(exactKl ?? [], shape)
       : sampledKlMatrix(settings.klEstimator, shape, policy, reference);
   const rewards = placeRewards(shape, kl, () => coefficient, scores);
+  const { noveltyCoefficient } = settings;
+  const novelty = noveltyOf(
+    shape,
+    rollouts.map(({ generation }) => generation.tokens),
+  );
+  if (noveltyCoefficient > 0) {
+    novelty.matrix.forEach((value, cell) => {
+      rewards[cell] = (rewards[cell] ?? 0) + noveltyCoefficient * value;
+    });
+  }
   const paddedCells = settings.whitenPadding ? shape.rows * settings.maximumNewTokens : null;
   const scaled = settings.whitenRewards ? whiten(shape, rewards, 'keep-mean', paddedCells) : rewards;
   const { advantages, returns } = advantagesOf(shape, scaled, values, settings);
@@ -92,6 +104,7 @@ export function rolloutTargets(
     ...repetitionMetrics(rollouts.map(({ generation }) => generation.tokens)),
     ...valueMetrics(shape, values, returns),
     'objective/kl_coef': coefficient,
+    'completions/novelty': novelty.mean,
     ...(settings.groupSize > 1 && { frac_reward_zero_std: equalScoreShare(scores, settings.groupSize) }),
   };
   const row = (of: Float64Array, index: number) =>

@@ -50,6 +50,7 @@ export const ppoHyperparameters = z.strictObject({
    */
   accumulateMicrobatches: z.boolean(),
   epochs: z.int().min(1).max(1023),
+  /** `linear` and `cosine` fall to 0 at the last of `steps`, which must then be the only one. */
   schedule: scheduleKind,
   warmupSteps: z.int().min(0).max(100_000),
   discount: z.number().min(0).max(1),
@@ -70,6 +71,11 @@ export const ppoHyperparameters = z.strictObject({
   whitenAdvantages: z.boolean(),
   /** True repeats a fault of the paper's code: padding counts, as zeros, in the mean and the deviation of both. */
   whitenPadding: z.boolean(),
+  /**
+   * Reward of a nat of novelty: how rare a response's token pairs are among the responses of its step, on the scale of the
+   * scores. 0, the default, leaves the reward as the paper has it.
+   */
+  noveltyCoefficient: z.number().min(0).max(100),
   /** Scores are mapped to mean 0 and deviation 1 on the reference policy's samples. */
   normaliseScores: z.boolean(),
   /** On the normalised scale; null scores an unfinished response like any other. */
@@ -125,6 +131,7 @@ export const PPO_DEFAULTS: z.infer<typeof ppoHyperparameters> = {
   whitenRewards: true,
   whitenAdvantages: true,
   whitenPadding: false,
+  noveltyCoefficient: 0,
   normaliseScores: true,
   penaltyWithoutStop: -1,
   earlyStop: { klPerSequence: null, approximateKl: null },
@@ -146,6 +153,11 @@ export const ppoParameters = ppoHyperparameters
   .refine(({ rollouts, groupSize }) => rollouts % groupSize === 0, {
     path: ['groupSize'],
     error: 'must divide rollouts',
+  })
+  .refine(({ schedule, steps }) => schedule === 'constant' || steps.length === 1, {
+    path: ['schedule'],
+    error:
+      'must be constant where steps names several: a rate that falls to the last makes other cells of the first',
   });
 
 export const ppoCell = z.strictObject({

@@ -12,6 +12,7 @@ import type { TaskContext } from '../../../gpu-runner/tasks/task-context.ts';
 import { readPrompts, SHARES } from '../../../scripts/demo/prompts.ts';
 import { canonicalJson } from '../../../shared/canonical-json.ts';
 import type { TaskKind, TaskResult } from '../../../shared/api/tasks/kinds.ts';
+import { ENGINE_VERSION } from '../../../shared/engine-version.ts';
 import { kindStories } from '../../../shared/principles/kind-stories/kind-stories.ts';
 
 export interface StageInput {
@@ -88,7 +89,7 @@ export function stageRunner(
       prompts: prompts === null ? null : { sha256: prompts },
       shard: { index: 0, count: 1 },
     };
-    const key = hashOf(canonicalJson(task));
+    const key = hashOf(canonicalJson({ ...task, engineVersion: ENGINE_VERSION }));
     const kept = store.read(`stage-${key}.json`);
     if (kept !== null) return JSON.parse(new TextDecoder().decode(kept)) as StageOutcome<Kind>;
     const started = performance.now();

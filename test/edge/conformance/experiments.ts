@@ -36,6 +36,11 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
         '#/hyperparameters/ppo/minibatchSize',
         'must divide rollouts',
       ],
+      [
+        { hyperparameters: { ppo: { schedule: 'cosine', steps: [2, 4] } } },
+        '#/hyperparameters/ppo/schedule',
+        'must be constant where steps names several',
+      ],
       [{ method: 'base' }, '#/hyperparameters/ppo', 'has no stage ppo'],
     ];
     for (const [change, pointer, words] of cases) {
