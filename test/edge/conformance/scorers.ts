@@ -2,9 +2,9 @@
 import { expect, it } from 'vitest';
 import { artifactBlob } from '../../../edge/store/artifacts.ts';
 import type { Harness } from '../harness.ts';
-import { TestRunner } from '../runner.ts';
 import { EXPERIMENT, PRINCIPLE, putArtifact, seedWorld } from '../seed.ts';
 import { madeScorer, SCORER_RESULT } from '../scoring/made-scorer.ts';
+import { claimScorerTask, publishScorer } from '../scoring/publish-scorer.ts';
 
 const KIND = { hugged: 100, smiled: 80, yelled: -100 };
 const choice = { principle: PRINCIPLE };
@@ -18,31 +18,9 @@ export function scorersConformance(start: () => Promise<Harness>): void {
     return { harness, ...harness.clients };
   }
 
-  /** Runs an experiment that asks for a scorer up to the scorer's own task. */
-  async function claimScorerTask({ harness, seed = 7 }: { harness: Harness; seed?: number }) {
-    await harness.clients.client.createExperiment({ body: { ...EXPERIMENT, seed, scorer: true } });
-    const runner = new TestRunner(harness);
-    for (;;) {
-      const task = await runner.claim();
-      if (task === null) throw new Error('no train-scorer task came');
-      if (task.kind === 'train-scorer') return task;
-      await runner.complete(task);
-    }
-  }
-
-  async function publish(harness: Harness, bytes: Uint8Array, seed = 7) {
-    const task = await claimScorerTask({ harness, seed });
-    const sha256 = await putArtifact(harness, bytes, 'scorer');
-    await harness.clients.runner.completeTask({
-      parameters: { taskId: task.id },
-      body: { epoch: task.epoch, outputs: [{ name: 'scorer', sha256 }], result: SCORER_RESULT },
-    });
-    return { sha256, preferenceModel: task.inputs.find(({ name }) => name === 'preference-model')?.sha256 };
-  }
-
   it('publishes the scorer of a task under its labels, and scores with it', async () => {
     const { harness, client } = await begin();
-    const { sha256, preferenceModel } = await publish(harness, madeScorer(KIND));
+    const { sha256, preferenceModel } = await publishScorer(harness, madeScorer(KIND));
     const { items } = await client.listScorers({ query: {} });
     expect(items).toMatchObject([
       {
@@ -77,8 +55,8 @@ export function scorersConformance(start: () => Promise<Harness>): void {
 
   it('keeps the label production where it is until somebody moves it', async () => {
     const { harness, client } = await begin();
-    await publish(harness, madeScorer(KIND));
-    await publish(harness, madeScorer({ hugged: -50 }), 8);
+    await publishScorer(harness, madeScorer(KIND));
+    await publishScorer(harness, madeScorer({ hugged: -50 }), 8);
     const { items } = await client.listScorers({ query: {} });
     expect(items.map(({ labels }) => labels)).toEqual([['latest'], ['production']]);
     const scoreOf = async (query: object) => {
@@ -119,8 +97,8 @@ export function scorersConformance(start: () => Promise<Harness>): void {
 
   it('refuses a broken scorer: the task is not completed, the working one goes on', async () => {
     const { harness, client } = await begin();
-    await publish(harness, madeScorer(KIND));
-    const task = await claimScorerTask({ harness, seed: 8 });
+    await publishScorer(harness, madeScorer(KIND));
+    const task = await claimScorerTask(harness, 8);
     const broken = madeScorer({ hugged: 5 }).slice(0, 5000);
     const sha256 = await putArtifact(harness, broken, 'scorer');
     await expect(
@@ -136,7 +114,7 @@ export function scorersConformance(start: () => Promise<Harness>): void {
 
   it('answers with a problem where the stored file is damaged or gone', async () => {
     const { harness, client } = await begin();
-    const { sha256 } = await publish(harness, madeScorer({ hugged: 7 }, 0.125));
+    const { sha256 } = await publishScorer(harness, madeScorer({ hugged: 7 }, 0.125));
     await harness.blobs.put(artifactBlob(sha256), new Uint8Array([1, 2, 3]));
     const score = async () => await client.score({ body: { ...choice, texts: ['hugged'] } });
     await expect(score()).rejects.toMatchObject({ problem: { status: 409 } });

@@ -87,6 +87,10 @@ export function arbitraryOf(schema: JsonSchema, root: JsonSchema = schema): fc.A
   const choices = schema.anyOf ?? schema.oneOf;
   if (choices) return fc.oneof(...choices.map((choice) => arbitraryOf(choice, root)));
   if (schema.allOf) return arbitraryOf(Object.assign({}, ...schema.allOf) as JsonSchema, root);
+  // What may be null has its types in a list.
+  if (typeof schema.type === 'object') {
+    return fc.oneof(...schema.type.map((type) => arbitraryOf({ ...schema, type }, root)));
+  }
   switch (schema.type ?? 'any') {
     case 'string':
       return textsOf(schema);
