@@ -10,7 +10,7 @@ export type Scale = (typeof SCALES)[number];
  */
 const MINIMUM_DISTINCT_2 = 0.85;
 
-/** Keeps the variety that a policy would else give away for reward, at some perplexity: 1 costs half of it, 0.4 a fifth. */
+/** Keeps the variety that a policy would else give away for reward, at some perplexity (docs/method.md). */
 const NOVELTY = 0.4;
 
 /** Measured on the bundled model (npm run bench -- rlcd, docs/method.md). */
