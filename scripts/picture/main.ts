@@ -1,37 +1,40 @@
-/**
- * `npm run picture -- RESULT.json [PICTURE.svg]`: draws a demo's result for the README.
- *
- *   npm run --silent demo -- --exit --json > result.json
- *   npm run picture -- result.json docs/results/demo.svg
- */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+/** `npm run picture`: draws a demo's result for the README. */
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { z } from 'zod';
+import { parseArgs } from 'node:util';
 import { explain } from '../explain.ts';
+import { readDocument } from '../read-document.ts';
 import { UsageError } from '../usage-error.ts';
 import { demoPicture } from './demo-picture.ts';
 import { demoResult } from './demo-result.ts';
 
-async function main([file, picture = 'docs/results/demo.svg']: readonly string[]): Promise<void> {
+const HELP = `npm run picture -- RESULT.json [PICTURE.svg]: draws a demo's result, into docs/results/demo.svg unless told.
+
+  npm run --silent demo -- --exit --json > result.json
+  npm run picture -- result.json
+
+  --help        this text`;
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { help: { type: 'boolean', default: false } },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const [file, picture = 'docs/results/demo.svg'] = positionals;
   if (file === undefined)
     throw new UsageError('name the result: npm run --silent demo -- --exit --json > result.json');
-  let value: unknown;
-  try {
-    value = JSON.parse(await readFile(file, 'utf8'));
-  } catch (cause) {
-    throw new UsageError(`${file} is no JSON that can be read: ${(cause as Error).message}`, { cause });
-  }
-  const parsed = demoResult.safeParse(value);
-  if (!parsed.success) {
-    throw new UsageError(`${file} is not a result of the demo: ${z.prettifyError(parsed.error)}`);
-  }
+  const result = await readDocument(file, demoResult, 'a result of the demo');
   await mkdir(dirname(picture), { recursive: true });
-  await writeFile(picture, demoPicture(parsed.data));
+  await writeFile(picture, demoPicture(result));
   console.log(picture);
 }
 
 try {
-  await main(process.argv.slice(2));
+  await main();
 } catch (error) {
   console.error(explain(error));
   process.exitCode = 1;

@@ -1,27 +1,35 @@
-/** `npm run report -- REPORT.json [FOLDER]`: writes a report's Markdown and page again from its data. */
-import { readFile } from 'node:fs/promises';
+/** `npm run report`: writes a report's Markdown and page again from its data. */
 import { dirname } from 'node:path';
-import { z } from 'zod';
+import { parseArgs } from 'node:util';
 import { reportDocument } from '../../shared/report/document.ts';
 import { explain } from '../explain.ts';
 import { writeReport } from '../paper/write-report.ts';
+import { readDocument } from '../read-document.ts';
 import { UsageError } from '../usage-error.ts';
 
-async function main([file, folder]: readonly string[]): Promise<void> {
-  if (file === undefined) throw new UsageError('name the data of a report: npm run report -- report.json');
-  let value: unknown;
-  try {
-    value = JSON.parse(await readFile(file, 'utf8'));
-  } catch (cause) {
-    throw new UsageError(`${file} is no JSON that can be read: ${(cause as Error).message}`, { cause });
+const HELP = `npm run report -- REPORT.json [FOLDER]: writes the Markdown and the page of a report again from its data.
+
+They go beside the data unless a folder is named; npm run paper writes all three.
+
+  --help        this text`;
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { help: { type: 'boolean', default: false } },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return;
   }
-  const parsed = reportDocument.safeParse(value);
-  if (!parsed.success) throw new UsageError(`${file} is not a report: ${z.prettifyError(parsed.error)}`);
-  for (const written of await writeReport(folder ?? dirname(file), parsed.data)) console.log(written);
+  const [file, folder] = positionals;
+  if (file === undefined) throw new UsageError('name the data of a report: npm run report -- report.json');
+  const document = await readDocument(file, reportDocument, 'a report');
+  for (const written of await writeReport(folder ?? dirname(file), document)) console.log(written);
 }
 
 try {
-  await main(process.argv.slice(2));
+  await main();
 } catch (error) {
   console.error(explain(error));
   process.exitCode = 1;

@@ -1,9 +1,5 @@
-/**
- * `npm run screenshots -- --data FOLDER`: pictures of every page of the dashboard over the store that
- * `npm run demo -- --host node --exit --data FOLDER` filled, into docs/screenshots.
- */
+/** `npm run screenshots`: pictures of every page of the dashboard over the store of a real run. */
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Page } from 'playwright-core';
@@ -12,7 +8,14 @@ import { launchChromium } from '../browser/chromium.ts';
 import { signIn } from '../browser/sign-in.ts';
 import { edgeUrl, startEdge } from '../processes/edge-process.ts';
 import { freePort } from '../processes/free-port.ts';
+import { explain } from '../explain.ts';
+import { readDocument } from '../read-document.ts';
 import { UsageError } from '../usage-error.ts';
+
+const HELP = `npm run screenshots -- --data FOLDER: pictures of every page of the dashboard, into docs/screenshots.
+
+  --data FOLDER   what npm run demo -- --host node --exit --data FOLDER left
+  --help          this text`;
 
 const OUTPUT = 'docs/screenshots';
 const MAXIMUM_BYTES = 200 * 1024;
@@ -78,34 +81,51 @@ async function shootPages(page: Page): Promise<void> {
   await shoot(page, 'runners');
 }
 
-const { values } = parseArgs({ options: { data: { type: 'string' } } });
-if (values.data === undefined) throw new UsageError('--data FOLDER: a folder of npm run demo -- --host node');
-const keys = z.object({ admin: z.string() });
-const { admin } = keys.parse(JSON.parse(await readFile(join(values.data, 'keys.json'), 'utf8')));
-mkdirSync(OUTPUT, { recursive: true });
-const port = await freePort();
-const edge = await startEdge({ host: 'node', port, dataFolder: values.data, adminKey: admin });
-const browser = await launchChromium();
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { data: { type: 'string' }, help: { type: 'boolean', default: false } },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const { data: dataFolder } = values;
+  if (dataFolder === undefined)
+    throw new UsageError('name the folder of a run: npm run screenshots -- --data FOLDER');
+  const keys = z.object({ admin: z.string() });
+  const { admin } = await readDocument(join(dataFolder, 'keys.json'), keys, "a demo's keys");
+  mkdirSync(OUTPUT, { recursive: true });
+  const port = await freePort();
+  const edge = await startEdge({ host: 'node', port, dataFolder, adminKey: admin });
+  const browser = await launchChromium();
+  try {
+    const open = async (viewport: typeof WIDE, colorScheme: 'light' | 'dark') => {
+      const page = await browser.newPage({ viewport, colorScheme });
+      page.setDefaultTimeout(120_000);
+      await signIn(page, edgeUrl(port), admin);
+      return page;
+    };
+    const page = await open(WIDE, 'light');
+    await shootPages(page);
+    await page.close();
+    const dark = await open(WIDE, 'dark');
+    await dark.getByRole('link', { name: /^rlcd/ }).first().click();
+    await dark.getByRole('tab', { name: 'Curves' }).click();
+    await shoot(dark, 'curves-dark');
+    await dark.close();
+    const narrow = await open(NARROW, 'light');
+    await narrow.getByRole('link', { name: /^rlcd/ }).first().click();
+    await narrow.getByText('Preferred to the base model').waitFor();
+    await shoot(narrow, 'experiment-360');
+  } finally {
+    await browser.close();
+    await edge.stop();
+  }
+}
+
 try {
-  const open = async (viewport: typeof WIDE, colorScheme: 'light' | 'dark') => {
-    const page = await browser.newPage({ viewport, colorScheme });
-    page.setDefaultTimeout(120_000);
-    await signIn(page, edgeUrl(port), admin);
-    return page;
-  };
-  const page = await open(WIDE, 'light');
-  await shootPages(page);
-  await page.close();
-  const dark = await open(WIDE, 'dark');
-  await dark.getByRole('link', { name: /^rlcd/ }).first().click();
-  await dark.getByRole('tab', { name: 'Curves' }).click();
-  await shoot(dark, 'curves-dark');
-  await dark.close();
-  const narrow = await open(NARROW, 'light');
-  await narrow.getByRole('link', { name: /^rlcd/ }).first().click();
-  await narrow.getByText('Preferred to the base model').waitFor();
-  await shoot(narrow, 'experiment-360');
-} finally {
-  await browser.close();
-  await edge.stop();
+  await main();
+} catch (error) {
+  console.error(explain(error));
+  process.exitCode = 1;
 }

@@ -29,6 +29,9 @@ const COMMANDS = [
   'scripts/chaos/main.ts',
   'scripts/preference-data/main.ts',
   'scripts/break-details/main.ts',
+  'scripts/picture/main.ts',
+  'scripts/report/main.ts',
+  'scripts/screenshots/main.ts',
 ];
 
 describe('command lines', { timeout: 60_000 }, () => {
