@@ -97,16 +97,6 @@ export function validateConfiguration(value: unknown, file: string): LlamaConfig
   return configuration;
 }
 
-/** Number of weights (a tied embedding counts once). */
-export function parameterCount(configuration: LlamaConfiguration): number {
-  const { vocabularySize, hiddenSize, intermediateSize, layers, heads, keyValueHeads, headSize } =
-    configuration;
-  const attention = hiddenSize * headSize * (2 * heads + 2 * keyValueHeads);
-  const feedForward = 3 * hiddenSize * intermediateSize;
-  const embedding = vocabularySize * hiddenSize * (configuration.tiedEmbedding ? 1 : 2);
-  return embedding + layers * (attention + feedForward + 2 * hiddenSize) + hiddenSize;
-}
-
 type ShapeRow = Pick<
   LlamaConfiguration,
   | 'hiddenSize'

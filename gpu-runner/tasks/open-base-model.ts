@@ -6,7 +6,7 @@ import type { ClaimedTask } from '../../shared/api/tasks.ts';
 import { gigabytes } from '../../shared/planner/plan.ts';
 import { hashFile } from '../llama/import/files.ts';
 import { type Model, openModel } from '../llama/import/open-model.ts';
-import { parameterCount } from '../llama/config.ts';
+import { parameterCount } from '../../shared/planner/model-bytes.ts';
 import { TOKENIZER_FILE } from '../llama/tokenizer.ts';
 import { TaskInputError } from './task-context.ts';
 

@@ -40,6 +40,13 @@ export function layerWeights(model: ModelShape): number {
   return layerMatrices(model).reduce((sum, [outputs, inputs]) => sum + outputs * inputs, 0);
 }
 
+/** Number of weights (a tied embedding counts once). */
+export function parameterCount(model: ModelShape): number {
+  const { vocabularySize, hiddenSize, layers, tiedEmbedding } = model;
+  const embedding = vocabularySize * hiddenSize * (tiedEmbedding ? 1 : 2);
+  return embedding + layers * (layerWeights(model) + 2 * hiddenSize) + hiddenSize;
+}
+
 /**
  * The frozen 8-bit base.
  *
@@ -85,24 +92,4 @@ export function cacheBytesPerPlace(device: PlannedDevice, model: ModelShape): nu
 export function vocabularyBlock({ vocabularySize }: ModelShape): number {
   const rows = 2 ** Math.floor(Math.log2((8 << 20) / vocabularySize));
   return Math.min(512, Math.max(16, rows));
-}
-
-/** Decode steps between two moves of the past, for small models. */
-const MOST_CHUNK_STEPS = 32;
-/** Parameters times steps of a chunk: what one chunk computes for a row. */
-const CHUNK_WORK = 4e9;
-
-/**
- * Decode steps of a CPU's sampler between two moves of the recent keys and values into the prefix; runs of the engine are
- * cut there. A function of the model alone, since the order of sums, and so the bits, follow from it. Large models take
- * few steps, so that a cancel does not wait long.
- */
-export function chunkSteps(model: ModelShape): number {
-  const { vocabularySize, hiddenSize, layers, tiedEmbedding } = model;
-  const parameters =
-    (tiedEmbedding ? 1 : 2) * vocabularySize * hiddenSize +
-    layers * (layerWeights(model) + 2 * hiddenSize) +
-    hiddenSize;
-  const steps = 2 ** Math.floor(Math.log2(CHUNK_WORK / parameters));
-  return Math.min(MOST_CHUNK_STEPS, Math.max(1, steps));
 }

@@ -1,9 +1,17 @@
 /** The memory planner: what a job needs, part by part, before anything is loaded, and what to change where it does not fit. */
 import {
+  ASSUMED_CPU_RATE,
+  assumedRowStep,
+  chunkSteps,
+  laneCount,
+  leastLaneRows,
+  RUN_MILLISECONDS,
+  runSteps,
+} from './cpu-sampler.ts';
+import {
   adapterNumbers,
   baseBytes,
   cacheBytesPerPlace,
-  chunkSteps,
   largestMatrix,
   type ModelShape,
   type PlannedDevice,
@@ -57,7 +65,7 @@ const CPU = {
   process: 123e6,
   /** pages of the engine's library that a loaded session touches, and what is left of building its graph */
   session: 20e6,
-  layer: 2e6,
+  layer: 2.9e6,
   /** the same of a trainer, whose graph is several times as large */
   trainerSession: 40e6,
   trainerLayer: 6e6,
@@ -69,25 +77,14 @@ const CPU = {
   adapterVectors: 10,
   momentVectors: 5.3,
   logitCopies: 3,
+  /** of what lives at a time in a prompt's pass, what is not taken again by the caches of the steps */
+  promptShare: 0.9,
   /** an arena below 2 GiB: what its regions waste */
   waste: 1.03,
 };
 
-/** How a sampler deals rows to sessions of its own, as rollout/sampler.ts does; a machine is taken to have two threads. */
-const LANES = {
-  threads: 2,
-  bytes: 512 * MEBIBYTE,
-  cachedBytes: 32 * MEBIBYTE,
-  leastRows: 4,
-  leastRowsUncached: 16,
-};
-
-function samplerSessions(model: ModelShape, rows: number): number {
-  const weights = baseBytes('cpu', model);
-  const least = weights <= LANES.cachedBytes ? LANES.leastRows : LANES.leastRowsUncached;
-  const wanted = Math.min(LANES.threads, Math.floor(rows / least), Math.floor(LANES.bytes / weights));
-  return rows === 0 ? 0 : Math.max(1, wanted);
-}
+/** Threads that a CPU is taken to have. */
+const THREADS = 2;
 
 /** Not measured: what a CUDA context with its libraries is taken to hold. */
 const CUDA_PROCESS = 1e9;
@@ -133,7 +130,9 @@ function cpuParts(model: ModelShape, workload: Workload): MemoryParts {
   const { sampleRows, trainRows, trainGroups, rank, promptTokens, newTokens } = workload;
   const { vocabularySize, hiddenSize, intermediateSize, layers, heads, keyValueHeads, headSize } = model;
   const positions = promptTokens + newTokens;
-  const [samples, trains] = [samplerSessions(model, sampleRows), Number(trainRows > 0)];
+  const weights = baseBytes('cpu', model);
+  const samples = sampleRows === 0 ? 0 : laneCount(weights, sampleRows, THREADS);
+  const trains = Number(trainRows > 0);
   const vector = FLOAT * adapterNumbers(model, rank);
   const table = vocabularySize * (hiddenSize + FLOAT);
   const tokens = trains * trainRows * trainGroups * positions;
@@ -153,7 +152,7 @@ function cpuParts(model: ModelShape, workload: Workload): MemoryParts {
     4 * intermediateSize +
     2 * heads * promptTokens;
   // A rollout of more than one run hands its caches to the host and back.
-  const cacheCopies = newTokens > chunkSteps(model) + 1 ? 4 : 2;
+  const cacheCopies = newTokens > firstRunSteps(model, weights, sampleRows) ? 4 : 1;
   return {
     process:
       CPU.process +
@@ -161,7 +160,7 @@ function cpuParts(model: ModelShape, workload: Workload): MemoryParts {
       trains * (CPU.trainerSession + CPU.trainerLayer * layers) +
       Math.min(1, samples) * CPU.sampler +
       Math.max(0, samples - 1) * CPU.lane,
-    weights: (samples + trains) * 2 * (baseBytes('cpu', model) - table) + unfolded,
+    weights: (samples + trains) * 2 * (weights - table) + unfolded,
     // A sampler: its policies' vectors, cut, and side by side. A trainer: its states of parameters, two gradients, and what
     // the arena holds; the moments of those states, of which zeros take no page where they are large.
     adapters:
@@ -169,7 +168,12 @@ function cpuParts(model: ModelShape, workload: Workload): MemoryParts {
       trains * CPU.adapterVectors * vector * trainGroups,
     moments: trains * CPU.momentVectors * vector * trainGroups,
     keyValueCache: cacheCopies * sampleRows * positions * cacheBytesPerPlace('cpu', model),
-    activations: FLOAT * sampleRows * promptTokens * passing + kept + flowing + arenaBytes(held) - held,
+    activations:
+      CPU.promptShare * FLOAT * sampleRows * promptTokens * passing +
+      kept +
+      flowing +
+      arenaBytes(held) -
+      held,
     vocabulary: FLOAT * CPU.logitCopies * sampleRows * vocabularySize + vocabulary,
     rollouts: 24 * (sampleRows + trainRows) * positions,
   };
@@ -213,6 +217,17 @@ function gpuParts(device: PlannedDevice, model: ModelShape, workload: Workload):
       trains * (block * vocabularySize * (2 * HALF + 3 * FLOAT) + HALF * vocabularySize * hiddenSize),
     rollouts: 24 * (sampleRows + trainRows) * positions,
   };
+}
+
+/**
+ * Steps of a sampler's first run, before it has measured its speed, with the prompt's own. Rows are those of the fullest lane
+ * of any batch up to this one, so that more rows never plan for less.
+ */
+function firstRunSteps(model: ModelShape, weights: number, rows: number): number {
+  const lanes = laneCount(weights, rows, THREADS);
+  const fullest = Math.max(Math.ceil(rows / lanes), Math.min(rows, THREADS * leastLaneRows(weights) - 1));
+  const rowStep = assumedRowStep(model, ASSUMED_CPU_RATE);
+  return runSteps(rowStep, Math.max(1, fullest), chunkSteps(model), RUN_MILLISECONDS) + 1;
 }
 
 /** A change that makes a job fit. */

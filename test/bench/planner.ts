@@ -37,8 +37,10 @@ const JOBS = {
       trains(4, 2, 64, 8),
       trains(8, 2, 128, 8),
       trains(4, 2, 64, 32),
+      samples(64, 64, 64),
+      trains(2, 4, 96, 16),
     ],
-    heldOut: [samples(64, 64, 64), trains(2, 4, 96, 16)],
+    heldOut: [samples(16, 48, 96), samples(128, 32, 32), trains(6, 2, 96, 16)],
   },
   m135: {
     fitted: [
@@ -47,12 +49,13 @@ const JOBS = {
       trains(2, 2, 64, 8),
       trains(4, 2, 128, 8),
       trains(2, 2, 64, 32),
+      samples(16, 64, 16),
     ],
-    heldOut: [samples(16, 64, 16)],
+    heldOut: [samples(64, 16, 16), samples(4, 32, 48), trains(3, 2, 96, 16)],
   },
   m1b: {
     fitted: [samples(2, 8, 8), trains(1, 2, 32, 8), trains(1, 2, 64, 8), trains(1, 2, 16, 32)],
-    heldOut: [samples(8, 16, 16)],
+    heldOut: [samples(8, 16, 16), samples(4, 32, 32)],
   },
 } as const satisfies Partial<
   Record<keyof typeof namedShapes, { fitted: readonly Workload[]; heldOut: readonly Workload[] }>

@@ -1,13 +1,11 @@
 /** One session of the sampler: a rollout of its rows, run by run, in this thread or in a thread of its own. */
+import { assumedRowStep, RUN_MILLISECONDS, runSteps } from '../../../shared/planner/cpu-sampler.ts';
 import type { HostTensor, HostTensors, TensorSession } from '../../tensor/session.ts';
 import type { RemoteSession } from '../../tensor/session-worker.ts';
-import { parameterCount } from '../config.ts';
 import { constantFeeds, limitOf, type SamplingRequest, startFeeds, stepFeeds } from './request.ts';
 import type { RolloutForm } from './rollout-form.ts';
 import { STATE } from './rollout-graph.ts';
 import type { FinishReason, Rollout, SampleHooks, SamplerOptions } from './sampler.ts';
-
-const RUN_MILLISECONDS = 4000;
 
 /** A loaded rollout graph. Calls are serial: await one before the next. */
 export class Lane {
@@ -21,7 +19,7 @@ export class Lane {
     this.#options = options;
     this.#session = session;
     this.#form = form;
-    this.#rowStepMilliseconds = (2000 * parameterCount(options.base.configuration)) / form.assumedRate;
+    this.#rowStepMilliseconds = assumedRowStep(options.base.configuration, form.assumedRate);
   }
 
   /**
@@ -70,14 +68,10 @@ export class Lane {
     await this.#session.close();
   }
 
-  /** One prompt step and whole chunks, so that where runs are cut changes nothing in the numbers. */
+  /** One prompt step and whole chunks. */
   #stepsPerRun(rows: number, first: boolean): number {
-    const chunkMilliseconds = this.#rowStepMilliseconds * rows * this.#form.chunkSteps;
-    const chunks = Math.max(
-      1,
-      Math.floor((this.#options.runMilliseconds ?? RUN_MILLISECONDS) / chunkMilliseconds),
-    );
-    return chunks * this.#form.chunkSteps + (first ? 1 : 0);
+    const limit = this.#options.runMilliseconds ?? RUN_MILLISECONDS;
+    return runSteps(this.#rowStepMilliseconds, rows, this.#form.chunkSteps, limit) + (first ? 1 : 0);
   }
 
   #nextState(results: HostTensors, groups: number, rows: number): HostTensors {

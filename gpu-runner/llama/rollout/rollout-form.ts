@@ -1,5 +1,5 @@
 /** Which form a rollout takes on the device that the base is on: graph, files, cache types, how it is cut. */
-import { chunkSteps } from '../../../shared/planner/model-bytes.ts';
+import { ASSUMED_CPU_RATE, chunkSteps } from '../../../shared/planner/cpu-sampler.ts';
 import type { DataType } from '../../tensor/data-type.ts';
 import type { Graph } from '../../tensor/graph.ts';
 import type { SessionOptions } from '../../tensor/session.ts';
@@ -32,7 +32,6 @@ export interface RolloutForm {
   readonly assumedRate: number;
 }
 
-const CPU_RATE = 2e10;
 const CUDA_RATE = 1e14;
 
 /** The form for the device that the base is on. */
@@ -51,7 +50,7 @@ export async function rolloutForm({
       session: { memoryPattern: false },
       cacheType: 'float32',
       chunkSteps: chunkSteps(configuration),
-      assumedRate: CPU_RATE,
+      assumedRate: ASSUMED_CPU_RATE,
     };
   }
   const attends = attention ?? decodeAttentionFor(configuration, rows, options.maximumPositions);

@@ -1,5 +1,5 @@
 /** A whole rollout as one graph: prompt, decoding loop, drawing, stopping. */
-import { chunkSteps } from '../../../shared/planner/model-bytes.ts';
+import { chunkSteps } from '../../../shared/planner/cpu-sampler.ts';
 import type { RotaryTables } from '../../tensor/composites.ts';
 import { type Dimension, multiplyDimensions } from '../../tensor/dimension.ts';
 import { GraphError } from '../../tensor/errors.ts';

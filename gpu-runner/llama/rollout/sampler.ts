@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { Profile } from '../../tensor/profile.ts';
 import { serialiseGraph } from '../../tensor/serialise.ts';
+import { laneCount } from '../../../shared/planner/cpu-sampler.ts';
 import { type HostTensors, type SessionOptions, TensorSession } from '../../tensor/session.ts';
 import { SessionWorker } from '../../tensor/session-worker.ts';
 import type { DecodeAttention } from '../cuda/rollout-graph.ts';
@@ -55,29 +56,11 @@ export interface Rollout {
   readonly finishReasons: readonly FinishReason[];
 }
 
-/** Bytes of packed weights that parts may take together: each session holds its own. */
-const LANE_BYTES = 512 << 20;
-
-/** Weights of this many bytes stay in the processor's cache from one step to the next. */
-const CACHED_BYTES = 32 << 20;
-
-/** Fewer rows than this are not worth a session of their own: each reads all weights, from the cache or from memory. */
-function leastLaneRows(weights: number): number {
-  return weights <= CACHED_BYTES ? 4 : 16;
-}
-
-/**
- * Sessions that rows are dealt to, on a CPU. Most operators of a step are too small to share among threads, and rows do
- * not see each other: two halves of a batch in a thread each take little over half the time.
- */
-function laneCount({ base, rows = 1, session = {} }: SamplerOptions): number {
+/** Sessions that rows are dealt to: one on CUDA and for a profile. */
+function lanesOf({ base, rows = 1, session = {} }: SamplerOptions): number {
   if (base.cudaFolder !== undefined || session.profile === true) return 1;
-  const threads = session.threads ?? availableParallelism();
   const weights = base.regions.reduce((sum, { length }) => sum + length, 0);
-  return Math.max(
-    1,
-    Math.min(threads, Math.floor(rows / leastLaneRows(weights)), Math.floor(LANE_BYTES / weights)),
-  );
+  return laneCount(weights, rows, session.threads ?? availableParallelism());
 }
 
 /** A loaded rollout graph. Calls are serial: await one before the next. */
@@ -114,7 +97,7 @@ export class Sampler {
       ...(attention === undefined ? {} : { attention }),
     });
     const source = { model: serialiseGraph(form.graph), folder: form.folder };
-    const count = laneCount(options);
+    const count = lanesOf(options);
     const threads = options.session?.threads ?? availableParallelism();
     const session = {
       ...form.session,

@@ -1,15 +1,16 @@
 /** The planner's formulas against the layouts they stand for, and its suggestions against every other choice. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { chunkSteps, laneCount, runSteps } from '../../../shared/planner/cpu-sampler.ts';
 import {
   adapterNumbers,
   baseBytes,
   cacheBytesPerPlace,
-  chunkSteps,
+  parameterCount,
   vocabularyBlock,
 } from '../../../shared/planner/model-bytes.ts';
 import { gigabytes, planMemory, refusal, suggestions, type Workload } from '../../../shared/planner/plan.ts';
-import { namedShapes, parameterCount } from '../../../gpu-runner/llama/config.ts';
+import { namedShapes } from '../../../gpu-runner/llama/config.ts';
 import { cudaWeightBytes } from '../../../gpu-runner/llama/cuda/weight-form.ts';
 import { baseLayout } from '../../../gpu-runner/llama/import/weight-layout.ts';
 import { adapterLayout } from '../../../gpu-runner/llama/training/lora-layout.ts';
@@ -24,6 +25,34 @@ const workloads: fc.Arbitrary<Workload> = fc.record({
   trainRows: fc.integer({ min: 0, max: 64 }),
   trainGroups: fc.integer({ min: 1, max: 8 }),
   rank: fc.integer({ min: 1, max: 64 }),
+});
+
+describe("a CPU's sampler", () => {
+  it('deals rows to as many sessions as have enough of them and as the weights allow', () => {
+    const [cached, large] = [16 << 20, 135e6];
+    expect([1, 7, 8, 64].map((rows) => laneCount(cached, rows, 2))).toEqual([1, 1, 2, 2]);
+    expect([15, 31, 32, 64].map((rows) => laneCount(large, rows, 2))).toEqual([1, 1, 2, 2]);
+    expect(laneCount(cached, 64, 16)).toBe(16);
+    expect(laneCount(large, 256, 16)).toBe(3);
+    expect(laneCount(1.1e9, 64, 2)).toBe(1);
+  });
+
+  it('cuts a rollout into runs of whole chunks, each as long as the limit allows and never without one', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 1e-3, max: 1e3, noNaN: true }),
+        fc.integer({ min: 1, max: 256 }),
+        fc.constantFrom(1, 8, 32),
+        (rowStep, rows, chunk) => {
+          const steps = runSteps(rowStep, rows, chunk, 4000);
+          expect(steps % chunk).toBe(0);
+          expect(steps).toBeGreaterThanOrEqual(chunk);
+          if (steps > chunk) expect(rowStep * rows * steps).toBeLessThanOrEqual(4000 * (1 + 1e-9));
+          expect(rowStep * rows * (steps + chunk)).toBeGreaterThan(4000 * (1 - 1e-9));
+        },
+      ),
+    );
+  });
 });
 
 describe('the parts', () => {

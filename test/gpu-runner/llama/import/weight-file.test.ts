@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type LlamaConfiguration, namedShapes, parameterCount } from '../../../../gpu-runner/llama/config.ts';
+import { type LlamaConfiguration, namedShapes } from '../../../../gpu-runner/llama/config.ts';
+import { parameterCount } from '../../../../shared/planner/model-bytes.ts';
 import { ModelFileError } from '../../../../gpu-runner/llama/import/model-file-error.ts';
 import { writeRandomBase } from '../../../../gpu-runner/llama/import/random-base.ts';
 import { openBase } from '../../../../gpu-runner/llama/import/weight-file.ts';
