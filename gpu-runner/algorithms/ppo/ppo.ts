@@ -55,7 +55,8 @@ export async function ppo(
   const run = await openRun(input, settings, layout, start.training, hooks);
   const { state } = start;
   const totalSteps = settings.steps.at(-1) ?? 0;
-  let checkpointSeconds: number | undefined;
+  // A run that goes on reports every metric of its first step, too: no row is missing after a kill.
+  let checkpointSeconds = 0;
   try {
     for (let step = start.step; step < totalSteps; step++) {
       hooks.signal.throwIfAborted();
@@ -83,13 +84,8 @@ function resultOf({ cells, policies }: PpoState): TaskResult<'ppo'> {
   };
 }
 
-/** @param checkpointSeconds what the checkpoint of the step before took; a step's metrics are reported before its own */
-async function ppoStep(
-  run: PpoRun,
-  state: PpoState,
-  step: number,
-  checkpointSeconds: number | undefined,
-): Promise<void> {
+/** @param checkpointSeconds that went by, in this process, between the step before and this one */
+async function ppoStep(run: PpoRun, state: PpoState, step: number, checkpointSeconds: number): Promise<void> {
   const { input, settings, engine, trainer, hooks } = run;
   const policies = state.policies.length;
   const clock = stopwatch();
@@ -126,7 +122,7 @@ async function ppoStep(
   const sampled = scored.flat().reduce((sum, { generation }) => sum + generation.tokens.length, 0);
   hooks.metrics(step, {
     ...clock.laps,
-    ...(checkpointSeconds !== undefined && { 'timing/checkpoint_seconds': checkpointSeconds }),
+    'timing/checkpoint_seconds': checkpointSeconds,
     'timing/tokens_per_second': sampled / (clock.laps['timing/generate_seconds'] ?? Number.NaN),
     'policy/learning_rate': rate,
   });

@@ -108,12 +108,12 @@ export function recordingHooks(stopAfter: number | null = null): Recorded {
   return { ...recorded, hooks };
 }
 
-/** Metrics without the figures of the machine, which no seed repeats. */
+/** Metrics with every row, but without the figures of the machine, which no seed repeats. */
 export function repeatable(metrics: Recorded['metrics']): unknown[] {
-  return metrics
-    .map(({ step, values }) => ({
-      step,
-      values: Object.fromEntries(Object.entries(values).filter(([name]) => !name.startsWith('timing/'))),
-    }))
-    .filter(({ values }) => Object.keys(values).length > 0);
+  return metrics.map(({ step, values }) => ({
+    step,
+    values: Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [name, name.startsWith('timing/') ? null : value]),
+    ),
+  }));
 }
