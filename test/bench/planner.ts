@@ -147,6 +147,8 @@ async function sample(base: WeightFile, job: Workload, vector: Float32Array): Pr
       vector,
     );
   }
+  // Its threads would keep the process.
+  await sampler.close();
 }
 
 async function train(base: WeightFile, job: Workload, vector: Float32Array): Promise<void> {
@@ -185,6 +187,7 @@ async function train(base: WeightFile, job: Workload, vector: Float32Array): Pro
   const policies = Array.from({ length: trainGroups / 2 }, () => rows);
   const rates = Array.from({ length: trainGroups }, () => 1e-5);
   for (let step = 0; step < STEPS; step++) await trainer.step(policies, rates);
+  await trainer.close();
 }
 
 async function randomBase(shape: Shape): Promise<WeightFile> {
