@@ -67,12 +67,12 @@ const CPU = {
   session: 20e6,
   layer: 2.9e6,
   /** the same of a trainer, whose graph is several times as large */
-  trainerSession: 40e6,
-  trainerLayer: 6e6,
+  trainerSession: 56e6,
+  trainerLayer: 5.5e6,
   /** a further thread that samples part of the rows */
   lane: 35e6,
   /** a sampler's small buffers */
-  sampler: 15e6,
+  sampler: 20e6,
   /** vectors of a group that a trainer holds, of parameters and gradients, and of moments */
   adapterVectors: 10,
   momentVectors: 5.3,

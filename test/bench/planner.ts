@@ -39,8 +39,10 @@ const JOBS = {
       trains(4, 2, 64, 32),
       samples(64, 64, 64),
       trains(2, 4, 96, 16),
+      samples(16, 48, 96),
+      trains(6, 2, 96, 16),
     ],
-    heldOut: [samples(16, 48, 96), samples(128, 32, 32), trains(6, 2, 96, 16)],
+    heldOut: [samples(128, 32, 32)],
   },
   m135: {
     fitted: [
