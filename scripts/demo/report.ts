@@ -1,4 +1,5 @@
 /** The result in words and tables for a person. Every figure stands in the API's results; none is computed here. */
+import { choiceRule } from '../../shared/report/choice-rule.ts';
 import { printable } from '../printable.ts';
 import { readRlcdResults, type ResultDocument, type RlcdResults } from './result.ts';
 import type { ExperimentDetail } from './follow.ts';
@@ -59,7 +60,8 @@ function systems({ first, second, ratios }: Judgement): string {
 }
 
 /** Rows are KL coefficients, columns are PPO steps. */
-function grid({ chosen, minimumDistinct2, table }: RlcdResults['select'][0]): string {
+function grid(selection: RlcdResults['select'][0]): string {
+  const { chosen, table } = selection;
   const steps = [...new Set(table.map((cell) => cell.steps))].sort((a, b) => a - b);
   const coefficients = [...new Set(table.map((cell) => cell.klCoefficient))].sort((a, b) => a - b);
   const cellText = (coefficient: number, step: number): string => {
@@ -75,15 +77,7 @@ function grid({ chosen, minimumDistinct2, table }: RlcdResults['select'][0]): st
   );
   const head = ['KL coefficient', ...steps.map((step) => `${step} steps `)];
   const n = table[0]?.n ?? 0;
-  const rule = choiceRule(minimumDistinct2, table);
-  return `Reward of each cell of the grid on ${n} dev prompts, KL in nats a sequence, and Dist-2 of the base's (* chosen: ${rule})\n\n${formatTable(head, rows)}`;
-}
-
-function choiceRule(minimum: number | null, table: RlcdResults['select'][0]['table']): string {
-  if (minimum === null) return 'the highest reward';
-  return table.some(({ distinct2 }) => distinct2 >= minimum)
-    ? `the highest reward of those that keep ${minimum} of Dist-2`
-    : `no cell keeps ${minimum} of Dist-2, this one keeps most`;
+  return `Reward of each cell of the grid on ${n} dev prompts, KL in nats a sequence, and Dist-2 of the base's (* chosen: ${choiceRule(selection)})\n\n${formatTable(head, rows)}`;
 }
 
 function preferenceModel({ simulate, 'train-preference-model': [model] }: RlcdResults): string {

@@ -1,8 +1,8 @@
 /** `npm run picture`: draws a demo's result for the README. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { parseArgs } from 'node:util';
 import { explain } from '../explain.ts';
+import { fileArguments } from '../file-arguments.ts';
 import { readDocument } from '../read-document.ts';
 import { UsageError } from '../usage-error.ts';
 import { demoPicture } from './demo-picture.ts';
@@ -16,15 +16,9 @@ const HELP = `npm run picture -- RESULT.json [PICTURE.svg]: draws a demo's resul
   --help        this text`;
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { help: { type: 'boolean', default: false } },
-  });
-  if (values.help) {
-    console.log(HELP);
-    return;
-  }
-  const [file, picture = 'docs/results/demo.svg'] = positionals;
+  const files = fileArguments(HELP);
+  if (files === undefined) return;
+  const [file, picture = 'docs/results/demo.svg'] = files;
   if (file === undefined)
     throw new UsageError('name the result: npm run --silent demo -- --exit --json > result.json');
   const result = await readDocument(file, demoResult, 'a result of the demo');

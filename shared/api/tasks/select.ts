@@ -1,5 +1,4 @@
-/** Select: of the cells of the grid that keep the variety asked for, the one with the highest mean of the method's own
- * reward on dev prompts. */
+/** Select: of the cells that keep the variety asked for, the one with the highest mean of the method's own reward. */
 import { z } from 'zod';
 import { count, interval, promptForm, promptLimit, samplingFields } from './settings.ts';
 

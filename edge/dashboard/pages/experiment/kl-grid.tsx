@@ -3,6 +3,7 @@ import { createMemo, For, Show } from 'solid-js';
 import type { z } from 'zod';
 import { ppoResult } from '../../../../shared/api/tasks/ppo.ts';
 import { selectResult } from '../../../../shared/api/tasks/select.ts';
+import { choiceRule } from '../../../../shared/report/choice-rule.ts';
 import type { ExperimentDetail } from '../../app/types.ts';
 import { Empty } from '../../components/feedback.tsx';
 import { figure } from '../../text/format.ts';
@@ -54,10 +55,7 @@ function Grid(props: { readonly selection: Selection; readonly experiment: Exper
         <table class="grid-map">
           <caption>
             Mean reward on dev prompts, with its 95 % interval; KL in nats a sequence; length in tokens;
-            Dist-2 as a share of the base model's. The framed cell was chosen: it has the highest mean
-            <Show when={props.selection.minimumDistinct2} fallback=".">
-              {(floor) => <> of those that keep {floor()} of the base model's Dist-2.</>}
-            </Show>
+            Dist-2 as a share of the base model's. The framed cell was chosen: {choiceRule(props.selection)}.
           </caption>
           <thead>
             <tr>
