@@ -7,23 +7,25 @@ const LANE_BYTES = 512 << 20;
 const CACHED_BYTES = 32 << 20;
 
 /** Fewer rows than this are not worth a session of their own: each reads all weights, from the cache or from memory. */
-export function leastLaneRows(weights: number): number {
-  return weights <= CACHED_BYTES ? 4 : 16;
-}
+export const LEAST_LANE_ROWS = 4;
 
 /**
- * Sessions of one thread each that rows are dealt to. Most operators of a step are too small to share among threads, and
- * rows do not see each other: two halves of a batch in a thread each take little over half the time.
+ * Sessions that rows are dealt to. Most operators of a step are too small to share among threads, and rows do not see each
+ * other: two halves of a batch in a thread each take little over half the time.
  *
  * @param weights bytes of the base
  */
 export function laneCount(weights: number, rows: number, threads: number): number {
-  const wanted = Math.min(
-    threads,
-    Math.floor(rows / leastLaneRows(weights)),
-    Math.floor(LANE_BYTES / weights),
-  );
+  const wanted = Math.min(threads, Math.floor(rows / LEAST_LANE_ROWS), Math.floor(LANE_BYTES / weights));
   return Math.max(1, wanted);
+}
+
+/**
+ * Threads of each of so many sessions. A second one pays where a product waits for its weights from memory; where they stay
+ * in the cache, handing parts of such small operators over takes longer than working them off.
+ */
+export function laneThreads(weights: number, lanes: number, threads: number): number {
+  return weights <= CACHED_BYTES ? 1 : Math.max(1, Math.floor(threads / lanes));
 }
 
 /** Decode steps between two moves of the past, for small models. */

@@ -4,7 +4,7 @@ import {
   assumedRowStep,
   chunkSteps,
   laneCount,
-  leastLaneRows,
+  LEAST_LANE_ROWS,
   RUN_MILLISECONDS,
   runSteps,
 } from './cpu-sampler.ts';
@@ -225,7 +225,7 @@ function gpuParts(device: PlannedDevice, model: ModelShape, workload: Workload):
  */
 function firstRunSteps(model: ModelShape, weights: number, rows: number): number {
   const lanes = laneCount(weights, rows, THREADS);
-  const fullest = Math.max(Math.ceil(rows / lanes), Math.min(rows, THREADS * leastLaneRows(weights) - 1));
+  const fullest = Math.max(Math.ceil(rows / lanes), Math.min(rows, THREADS * LEAST_LANE_ROWS - 1));
   const rowStep = assumedRowStep(model, ASSUMED_CPU_RATE);
   return runSteps(rowStep, Math.max(1, fullest), chunkSteps(model), RUN_MILLISECONDS) + 1;
 }

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { Profile } from '../../tensor/profile.ts';
 import { serialiseGraph } from '../../tensor/serialise.ts';
-import { laneCount } from '../../../shared/planner/cpu-sampler.ts';
+import { laneCount, laneThreads } from '../../../shared/planner/cpu-sampler.ts';
 import { type HostTensors, type SessionOptions, TensorSession } from '../../tensor/session.ts';
 import { SessionWorker } from '../../tensor/session-worker.ts';
 import type { DecodeAttention } from '../cuda/rollout-graph.ts';
@@ -56,11 +56,16 @@ export interface Rollout {
   readonly finishReasons: readonly FinishReason[];
 }
 
-/** Sessions that rows are dealt to: one on CUDA and for a profile. */
-function lanesOf({ base, rows = 1, session = {} }: SamplerOptions): number {
-  if (base.cudaFolder !== undefined || session.profile === true) return 1;
+/** Sessions that rows are dealt to, one on CUDA and for a profile, and the threads of each on a CPU. */
+function lanesOf({ base, rows = 1, session = {} }: SamplerOptions): {
+  readonly count: number;
+  readonly session: SessionOptions;
+} {
+  if (base.cudaFolder !== undefined) return { count: 1, session };
   const weights = base.regions.reduce((sum, { length }) => sum + length, 0);
-  return laneCount(weights, rows, session.threads ?? availableParallelism());
+  const threads = session.threads ?? availableParallelism();
+  const count = session.profile === true ? 1 : laneCount(weights, rows, threads);
+  return { count, session: { ...session, threads: laneThreads(weights, count, threads) } };
 }
 
 /** A loaded rollout graph. Calls are serial: await one before the next. */
@@ -97,14 +102,9 @@ export class Sampler {
       ...(attention === undefined ? {} : { attention }),
     });
     const source = { model: serialiseGraph(form.graph), folder: form.folder };
-    const count = lanesOf(options);
-    const threads = options.session?.threads ?? availableParallelism();
-    const session = {
-      ...form.session,
-      ...options.session,
-      ...(count > 1 ? { threads: Math.floor(threads / count) } : {}),
-    };
-    const workers = Array.from({ length: count - 1 }, () => new SessionWorker());
+    const dealt = lanesOf(options);
+    const session = { ...form.session, ...dealt.session };
+    const workers = Array.from({ length: dealt.count - 1 }, () => new SessionWorker());
     try {
       const own = await TensorSession.open(source, session);
       const others = await Promise.all(

@@ -1,7 +1,7 @@
 /** The planner's formulas against the layouts they stand for, and its suggestions against every other choice. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chunkSteps, laneCount, runSteps } from '../../../shared/planner/cpu-sampler.ts';
+import { chunkSteps, laneCount, laneThreads, runSteps } from '../../../shared/planner/cpu-sampler.ts';
 import {
   adapterNumbers,
   baseBytes,
@@ -31,10 +31,17 @@ describe("a CPU's sampler", () => {
   it('deals rows to as many sessions as have enough of them and as the weights allow', () => {
     const [cached, large] = [16 << 20, 135e6];
     expect([1, 7, 8, 64].map((rows) => laneCount(cached, rows, 2))).toEqual([1, 1, 2, 2]);
-    expect([15, 31, 32, 64].map((rows) => laneCount(large, rows, 2))).toEqual([1, 1, 2, 2]);
+    expect([1, 7, 8, 64].map((rows) => laneCount(large, rows, 2))).toEqual([1, 1, 2, 2]);
     expect(laneCount(cached, 64, 16)).toBe(16);
     expect(laneCount(large, 256, 16)).toBe(3);
     expect(laneCount(1.1e9, 64, 2)).toBe(1);
+  });
+
+  it('shares the threads among the sessions of a large model, and gives one to each of a model that stays in the cache', () => {
+    const [cached, large] = [16 << 20, 135e6];
+    expect([1, 2].map((lanes) => laneThreads(cached, lanes, 16))).toEqual([1, 1]);
+    expect([1, 2, 3].map((lanes) => laneThreads(large, lanes, 16))).toEqual([16, 8, 5]);
+    expect(laneThreads(large, 2, 1)).toBe(1);
   });
 
   it('cuts a rollout into runs of whole chunks, each as long as the limit allows and never without one', () => {
