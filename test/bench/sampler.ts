@@ -68,6 +68,7 @@ export async function run(args: readonly string[]): Promise<void> {
     memory.push(process.memoryUsage().rss);
   }
   const peak = peakMegabytes();
+  const mapped = mappedMegabytes(base.folder);
   if (values.profile) {
     const { operators, totalMilliseconds } = sampler.profile();
     console.log(JSON.stringify({ totalMilliseconds, operators: operators.slice(0, 25) }, null, 1));
@@ -95,6 +96,7 @@ export async function run(args: readonly string[]): Promise<void> {
     stepOverProduct: round(stepMs / productMs),
     productGops: round(products.operations / productMs / 1e6),
     peakRssMb: peak,
+    mappedMb: mapped,
     startRssMb: Math.round(before / 1e6),
     weightsMb: round(base.regions.reduce((sum, { length }) => sum + length, 0) / 1e6),
     cacheMb: round(cacheBytes(base, batch) / 1e6),
@@ -131,6 +133,19 @@ function peakMegabytes(): number {
   return Math.round(
     kilobytes === undefined ? process.memoryUsage().rss / 1e6 : (Number(kilobytes) * 1024) / 1e6,
   );
+}
+
+/** Pages of a folder's files in the process's memory: counted as its own, but unchanged, so the system may take them back. */
+function mappedMegabytes(folder: string): number | undefined {
+  if (!existsSync('/proc/self/smaps')) return undefined;
+  const regions = readFileSync('/proc/self/smaps', 'utf8').split(/\n(?=[0-9a-f]+-[0-9a-f]+ )/);
+  const kilobytes = regions
+    .filter((region) => region.split('\n', 1)[0]?.includes(`${folder}${path.sep}`))
+    .reduce(
+      (sum, region) => sum + Number(/Rss:\s+(?<kilobytes>\d+)/.exec(region)?.groups?.['kilobytes'] ?? 0),
+      0,
+    );
+  return Math.round((kilobytes * 1024) / 1e6);
 }
 
 function median(values: readonly number[]): number {
