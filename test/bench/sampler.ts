@@ -16,7 +16,7 @@ import { writeRandomBase } from '../../gpu-runner/llama/import/random-base.ts';
 import { openBase, type WeightFile } from '../../gpu-runner/llama/import/weight-file.ts';
 import { cpuProductForm } from '../../gpu-runner/llama/linear.ts';
 import { Sampler } from '../../gpu-runner/llama/rollout/sampler.ts';
-import { BareProducts } from './bare-products.ts';
+import { BareProducts } from './sampler/bare-products.ts';
 
 const PROMPT = 16;
 const STEPS = 64;

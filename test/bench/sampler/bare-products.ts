@@ -1,11 +1,11 @@
 /** The 8-bit products of one decoding step and nothing else: what a perfect sampler would take. */
-import { Graph, type Value } from '../../gpu-runner/tensor/graph.ts';
-import * as ops from '../../gpu-runner/tensor/operators.ts';
-import { serialiseGraph } from '../../gpu-runner/tensor/serialise.ts';
-import { type SessionOptions, TensorSession } from '../../gpu-runner/tensor/session.ts';
-import type { WeightFile } from '../../gpu-runner/llama/import/weight-file.ts';
-import type { ProductForm } from '../../gpu-runner/llama/linear.ts';
-import { FrozenTensors } from '../../gpu-runner/llama/training/weights.ts';
+import { Graph, type Value } from '../../../gpu-runner/tensor/graph.ts';
+import * as ops from '../../../gpu-runner/tensor/operators.ts';
+import { serialiseGraph } from '../../../gpu-runner/tensor/serialise.ts';
+import { type SessionOptions, TensorSession } from '../../../gpu-runner/tensor/session.ts';
+import type { WeightFile } from '../../../gpu-runner/llama/import/weight-file.ts';
+import type { ProductForm } from '../../../gpu-runner/llama/linear.ts';
+import { FrozenTensors } from '../../../gpu-runner/llama/training/weights.ts';
 
 const LINEAR = ['attention.qkv', 'attention.output', 'feedForward.gateUp', 'feedForward.down'];
 

@@ -1,0 +1,54 @@
+/**
+ * `npm run bench -- operators`: what single operators of a decoding step take in a loop of the engine, in one thread.
+ *
+ *   --shape NAME     m3 (default), m15, m135, m1b
+ *   --rows N         rows of a batch, 1
+ *   --json           one JSON document on one line
+ */
+import { availableParallelism, cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { namedShapes } from '../../gpu-runner/llama/config.ts';
+import { emitOne } from '../../gpu-runner/tensor/operators/emit.ts';
+import * as ops from '../../gpu-runner/tensor/operators.ts';
+import { attentionForms, PAST } from './operators/attention-forms.ts';
+import { type Step, timeInLoop } from './operators/time-in-loop.ts';
+
+export async function run(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      shape: { type: 'string', default: 'm3' },
+      rows: { type: 'string', default: '1' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const shape = Object.keys(namedShapes).find((name) => name === values.shape);
+  const rows = Number(values.rows);
+  if (shape === undefined)
+    throw new Error(`No shape ${values.shape}: ${Object.keys(namedShapes).join(', ')}`);
+  if (!Number.isInteger(rows) || rows < 1) throw new Error(`--rows ${values.rows} is not a number of rows`);
+  const configuration = namedShapes[shape as keyof typeof namedShapes];
+  const { hiddenSize } = configuration;
+  const stream = [rows, hiddenSize];
+  const nanoseconds: Record<string, number> = {};
+  const measure = async (name: string, shapes: readonly (readonly number[])[], step: Step): Promise<void> => {
+    nanoseconds[name] = Math.round(await timeInLoop(shapes, step));
+  };
+  await measure('Neg', [stream], ops.negate);
+  await measure('Add', [stream, stream], (x, y) => ops.add(x, y ?? x));
+  await measure('Div by a number a row', [stream, [rows, 1]], (x, y) => ops.divide(x, y ?? x));
+  await measure('ReduceMax and Sub', [stream], (x) =>
+    ops.subtract(x, ops.reduceMax(x, { axes: [-1], keep: true })),
+  );
+  await measure('Split and Concat of thirds', [stream], (x) =>
+    ops.concat(ops.split(x, 1, [hiddenSize / 3, hiddenSize / 3, hiddenSize / 3]), 1),
+  );
+  await measure('SimplifiedLayerNormalization', [stream, [hiddenSize]], (x, weight) =>
+    emitOne('SimplifiedLayerNormalization', [x, weight ?? x], x),
+  );
+  for (const [name, form] of Object.entries(attentionForms(configuration, rows)))
+    await measure(`attention, ${name}`, form.shapes, form.step);
+  const machine = { processor: cpus()[0]?.model, threads: availableParallelism() };
+  const figures = { shape, rows, past: PAST, nanoseconds, machine };
+  console.log(values.json ? JSON.stringify(figures) : figures);
+}
