@@ -82,6 +82,22 @@ describe('win rates', () => {
     const skipped = said.map(() => comparison({ source: 'human', judge: 'key', outcome: 'skipped' }));
     expect(compareWithBase({ ...first, comparisons: skipped }, 'people')).toBeUndefined();
   });
+
+  it('count what several people said of one prompt as one comparison, their mean', () => {
+    const outcomes = {
+      0: ['first', 'first', 'second', 'skipped'],
+      1: ['tie', 'first'],
+      2: ['second'],
+    } as const;
+    const comparisons = Object.entries(outcomes).flatMap(([promptId, said]) =>
+      said.map((outcome, person) =>
+        comparison({ promptId, outcome, source: 'human', judge: `key ${person}` }),
+      ),
+    );
+    const won = compareWithBase({ ...first, comparisons }, 'people')?.won;
+    expect(won).toMatchObject({ n: 3, wins: 0, losses: 1, ties: 2 });
+    expect(won?.rate).toBeCloseTo((2 / 3 + 0.75 + 0) / 3, 12);
+  });
 });
 
 describe('labels of a person', () => {

@@ -94,14 +94,25 @@ export function compareByScore(row: System, column: System): Cell | undefined {
   return cellOf(judged);
 }
 
-/** An aligned model against its base model, as a judge or the people said; two people are two comparisons. */
+/**
+ * An aligned model against its base model, as a judge or the people said. What several people said of one prompt is one
+ * comparison, their mean: they read the same texts, so n counts prompts.
+ */
 export function compareWithBase({ comparisons }: Read, judge: string): Cell | undefined {
-  const judged = comparisons.flatMap((comparison): Judged[] => {
+  const said = comparisons.flatMap((comparison) => {
     if (judgeOf(comparison) !== judge || comparison.outcome === 'skipped') return [];
-    const { outcome, firstResponse, secondResponse } = comparison;
-    return [{ share: SHARES[outcome], lengthDifference: firstResponse.length - secondResponse.length }];
+    const { promptId, outcome, firstResponse, secondResponse } = comparison;
+    const lengthDifference = firstResponse.length - secondResponse.length;
+    return [{ promptId, share: SHARES[outcome], lengthDifference }];
   });
-  return cellOf(judged);
+  const byPrompt = [...Map.groupBy(said, ({ promptId }) => promptId).values()];
+  return cellOf(
+    byPrompt.map((group): Judged => {
+      const mean = (of: (item: Judged) => number) =>
+        group.reduce((sum, item) => sum + of(item), 0) / group.length;
+      return { share: mean(({ share }) => share), lengthDifference: mean((item) => item.lengthDifference) };
+    }),
+  );
 }
 
 /** The same cell seen from the other side. */
