@@ -11,14 +11,13 @@ const TOP = 74;
 
 /** A picture that a README shows has no stylesheet around it: its colours stand in it, for light and dark. */
 const STYLE = `
-:root { --blue: #0072b2; --orange: #b34e00; color: #1b1f24; }
-.ground { fill: #ffffff; }
+:root { --ground: #ffffff; --blue: #0072b2; --orange: #b34e00; color: #1b1f24; }
+.ground { fill: var(--ground); }
 text { font-family: system-ui, sans-serif; }
 .title { font-size: 17px; font-weight: 600; fill: currentColor; }
 .note { font-size: 13px; fill: currentColor; }
 @media (prefers-color-scheme: dark) {
-  :root { --blue: #56b4e9; --orange: #f0a04b; color: #e8edf2; }
-  .ground { fill: #0f1318; }
+  :root { --ground: #0f1318; --blue: #56b4e9; --orange: #f0a04b; color: #e8edf2; }
 }`;
 
 /** An SVG inside another one, at a place. */

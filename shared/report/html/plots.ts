@@ -26,7 +26,7 @@ function draw(options: Figure, label: string): string {
   return figure.outerHTML;
 }
 
-/** Names stand above their line, so that long ones take no width from it. */
+/** Names stand above their line, so that long ones take no width from it, and cover the rules behind them. */
 function nameMarks(rows: readonly { readonly name: string }[]): Plot.Markish {
   return Plot.text(rows, {
     y: 'name',
@@ -34,6 +34,8 @@ function nameMarks(rows: readonly { readonly name: string }[]): Plot.Markish {
     frameAnchor: 'left',
     dy: -13,
     fill: 'currentColor',
+    stroke: 'var(--ground)',
+    strokeWidth: 5,
     textAnchor: 'start',
   });
 }
