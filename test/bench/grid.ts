@@ -27,6 +27,7 @@ import { loadTokenizer } from '../../gpu-runner/llama/tokenizer.ts';
 import { adapterLayout, initialAdapter } from '../../gpu-runner/llama/training/lora-layout.ts';
 import { PPO_DEFAULTS } from '../../shared/api/tasks/ppo.ts';
 import { toneLines } from '../../shared/principles/kind-stories/tone-lines.ts';
+import { namedShape } from './arguments/named-shape.ts';
 
 const SEED = 1;
 const PROMPT = 12;
@@ -55,10 +56,7 @@ export async function run(given: readonly string[]): Promise<void> {
       json: { type: 'boolean', default: false },
     },
   });
-  const shape = Object.entries(namedShapes).find(([name]) => name === values.shape)?.[1];
-  if (shape === undefined) {
-    throw new Error(`No shape ${values.shape}: ${Object.keys(namedShapes).join(', ')}`);
-  }
+  const shape = namedShapes[namedShape(values.shape)];
   const model = await randomModel(values.shape, {
     ...shape,
     maximumPositions: 64,

@@ -8,8 +8,11 @@
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { namedShapes } from '../../gpu-runner/llama/config.ts';
+import type { Value } from '../../gpu-runner/tensor/graph.ts';
 import { emitOne } from '../../gpu-runner/tensor/operators/emit.ts';
 import * as ops from '../../gpu-runner/tensor/operators.ts';
+import { UsageError } from '../../scripts/usage-error.ts';
+import { namedShape } from './arguments/named-shape.ts';
 import { attentionForms, PAST } from './operators/attention-forms.ts';
 import { type Step, timeInLoop } from './operators/time-in-loop.ts';
 
@@ -22,12 +25,11 @@ export async function run(args: readonly string[]): Promise<void> {
       json: { type: 'boolean', default: false },
     },
   });
-  const shape = Object.keys(namedShapes).find((name) => name === values.shape);
+  const shape = namedShape(values.shape);
   const rows = Number(values.rows);
-  if (shape === undefined)
-    throw new Error(`No shape ${values.shape}: ${Object.keys(namedShapes).join(', ')}`);
-  if (!Number.isInteger(rows) || rows < 1) throw new Error(`--rows ${values.rows} is not a number of rows`);
-  const configuration = namedShapes[shape as keyof typeof namedShapes];
+  if (!Number.isInteger(rows) || rows < 1)
+    throw new UsageError(`--rows ${values.rows}: give a whole number from 1 on`);
+  const configuration = namedShapes[shape];
   const { hiddenSize } = configuration;
   const stream = [rows, hiddenSize];
   const nanoseconds: Record<string, number> = {};
@@ -35,16 +37,16 @@ export async function run(args: readonly string[]): Promise<void> {
     nanoseconds[name] = Math.round(await timeInLoop(shapes, step));
   };
   await measure('Neg', [stream], ops.negate);
-  await measure('Add', [stream, stream], (x, y) => ops.add(x, y ?? x));
-  await measure('Div by a number a row', [stream, [rows, 1]], (x, y) => ops.divide(x, y ?? x));
+  await measure('Add', [stream, stream], (x, y: Value) => ops.add(x, y));
+  await measure('Div by a number a row', [stream, [rows, 1]], (x, y: Value) => ops.divide(x, y));
   await measure('ReduceMax and Sub', [stream], (x) =>
     ops.subtract(x, ops.reduceMax(x, { axes: [-1], keep: true })),
   );
-  await measure('Split and Concat of thirds', [stream], (x) =>
-    ops.concat(ops.split(x, 1, [hiddenSize / 3, hiddenSize / 3, hiddenSize / 3]), 1),
+  await measure('Split and Concat of halves', [stream], (x) =>
+    ops.concat(ops.split(x, 1, [hiddenSize / 2, hiddenSize / 2]), 1),
   );
-  await measure('SimplifiedLayerNormalization', [stream, [hiddenSize]], (x, weight) =>
-    emitOne('SimplifiedLayerNormalization', [x, weight ?? x], x),
+  await measure('SimplifiedLayerNormalization', [stream, [hiddenSize]], (x, weight: Value) =>
+    emitOne('SimplifiedLayerNormalization', [x, weight], x),
   );
   for (const [name, form] of Object.entries(attentionForms(configuration, rows)))
     await measure(`attention, ${name}`, form.shapes, form.step);

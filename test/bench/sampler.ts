@@ -16,6 +16,7 @@ import { writeRandomBase } from '../../gpu-runner/llama/import/random-base.ts';
 import { openBase, type WeightFile } from '../../gpu-runner/llama/import/weight-file.ts';
 import { cpuProductForm } from '../../gpu-runner/llama/linear.ts';
 import { Sampler } from '../../gpu-runner/llama/rollout/sampler.ts';
+import { namedShape, type ShapeName } from './arguments/named-shape.ts';
 import { BareProducts } from './sampler/bare-products.ts';
 
 const PROMPT = 16;
@@ -34,11 +35,9 @@ export async function run(args: readonly string[]): Promise<void> {
       json: { type: 'boolean', default: false },
     },
   });
-  const shape = Object.keys(namedShapes).find((name) => name === values.shape);
-  if (shape === undefined)
-    throw new Error(`No shape ${values.shape}: ${Object.keys(namedShapes).join(', ')}`);
+  const shape = namedShape(values.shape);
   const batch = Number(values.batch);
-  const base = await randomBase(shape as keyof typeof namedShapes);
+  const base = await randomBase(shape);
   const session = { threads: availableParallelism(), profile: values.profile };
   const before = process.memoryUsage().rss;
   const sampler = await Sampler.open({ base, rows: batch, maximumPositions: PROMPT + STEPS, session });
@@ -114,7 +113,7 @@ export async function run(args: readonly string[]): Promise<void> {
   await products.close();
 }
 
-async function randomBase(shape: keyof typeof namedShapes): Promise<WeightFile> {
+async function randomBase(shape: ShapeName): Promise<WeightFile> {
   const folder = path.join(tmpdir(), `rlcd-bench-sampler-${shape}-${SEED}`);
   if (existsSync(path.join(folder, 'base.json'))) return await openBase(folder);
   return await writeRandomBase(folder, { ...namedShapes[shape], eosTokens: [] }, 'int8', SEED);

@@ -32,6 +32,7 @@ import { Graph } from '../../gpu-runner/tensor/graph.ts';
 import { matMul } from '../../gpu-runner/tensor/operators.ts';
 import { serialiseGraph } from '../../gpu-runner/tensor/serialise.ts';
 import { TensorSession } from '../../gpu-runner/tensor/session.ts';
+import { namedShape, type ShapeName } from './arguments/named-shape.ts';
 
 const ROWS = 16;
 const TIME = 128;
@@ -53,11 +54,9 @@ export async function run(args: readonly string[]): Promise<void> {
       json: { type: 'boolean', default: false },
     },
   });
-  const shape = Object.keys(namedShapes).find((name) => name === values.shape);
-  if (shape === undefined)
-    throw new Error(`No shape ${values.shape}: ${Object.keys(namedShapes).join(', ')}`);
+  const shape = namedShape(values.shape);
   const threads = Number(values.threads);
-  const base = await randomBase(shape as keyof typeof namedShapes);
+  const base = await randomBase(shape);
   const layout = adapterLayout(base.configuration, RANK, 2 * RANK);
   const options: TrainerOptions = {
     trainable: { kind: 'adapters', base, layout, groups: 1 },
@@ -228,7 +227,7 @@ function growth(values: readonly number[]): number {
   return squares === 0 ? 0 : products / squares / 1e6;
 }
 
-async function randomBase(shape: keyof typeof namedShapes): Promise<WeightFile> {
+async function randomBase(shape: ShapeName): Promise<WeightFile> {
   const folder = path.join(tmpdir(), `rlcd-bench-${shape}-${SEED}`);
   if (existsSync(path.join(folder, 'base.json'))) return await openBase(folder);
   return await writeRandomBase(folder, namedShapes[shape], 'int8', SEED);

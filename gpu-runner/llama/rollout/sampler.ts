@@ -21,8 +21,8 @@ export interface SamplerOptions {
   /** longest prompt plus response; the model's own limit unless given */
   readonly maximumPositions?: number;
   /**
-   * Rows of most requests; 1 unless given, any number runs. On CUDA the graph is chosen for them; on CPUs a small model
-   * samples many rows in parts side by side, each in one thread.
+   * Rows of most requests; 1 unless given, any number runs. On CUDA the graph is chosen for them; on CPUs they are dealt
+   * to sessions side by side.
    */
   readonly rows?: number;
   /** how decoding steps attend on CUDA; by the rows unless given */
@@ -65,7 +65,9 @@ function lanesOf({ base, rows = 1, session = {} }: SamplerOptions): {
   const weights = base.regions.reduce((sum, { length }) => sum + length, 0);
   const threads = session.threads ?? availableParallelism();
   const count = session.profile === true ? 1 : laneCount(weights, rows, threads);
-  return { count, session: { ...session, threads: laneThreads(weights, count, threads) } };
+  const each = laneThreads(weights, count, threads);
+  // A session that gets all threads is left to the engine, which takes one a physical core unless told.
+  return { count, session: each === threads ? session : { ...session, threads: each } };
 }
 
 /** A loaded rollout graph. Calls are serial: await one before the next. */

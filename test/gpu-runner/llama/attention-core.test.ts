@@ -164,10 +164,11 @@ describe("the engine's GroupQueryAttention", () => {
         values: { dtype: 'float32', shape: cache, data: values },
       },
     );
-    const [output = [], nextKeys = [], nextValues = []] = ['output', 'nextKeys', 'nextValues'].map((name) =>
-      numbers(outputs[name]),
-    );
-    return { output, keys: Float32Array.from(nextKeys), values: Float32Array.from(nextValues) };
+    return {
+      output: numbers(outputs['output']),
+      keys: Float32Array.from(numbers(outputs['nextKeys'])),
+      values: Float32Array.from(numbers(outputs['nextValues'])),
+    };
   }
 
   // Other processors have other routines for one row.
