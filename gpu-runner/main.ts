@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { ApiError } from '../shared/api/client.ts';
 import { explainOptionError, isOptionError } from '../shared/option-error.ts';
-import { ModelFileError } from './llama/import/model-file-error.ts';
+import { ModelFileError } from './llama/model/model-file-error.ts';
 import { claimLoop } from './runner/claim-loop.ts';
 import { ConfigurationError, helpText, readConfiguration } from './runner/configuration.ts';
 import { chooseDevice, type ChosenDevice, deviceChoice } from './runner/device.ts';

@@ -1,5 +1,5 @@
 /** What a command says of the error that ended it. */
-import { ModelFileError } from '../gpu-runner/llama/import/model-file-error.ts';
+import { ModelFileError } from '../gpu-runner/llama/model/model-file-error.ts';
 import { ApiError } from '../shared/api/client.ts';
 import { DialogueFormatError } from '../shared/dialogue/errors.ts';
 import { explainOptionError, isOptionError } from '../shared/option-error.ts';

@@ -6,8 +6,8 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { parseSafetensors } from '../llama/import/safetensors-reader.ts';
-import { encodeSafetensors } from '../llama/import/safetensors-writer.ts';
+import { parseSafetensors } from '../llama/weights/safetensors-reader.ts';
+import { encodeSafetensors } from '../llama/weights/safetensors-writer.ts';
 import { CheckpointError } from './algorithm-error.ts';
 
 const CHECKPOINT_VERSION = 1;

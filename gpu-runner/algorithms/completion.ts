@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { completionLine } from '../../shared/api/tasks/generate.ts';
 import { contrastPrompts } from '../../shared/dialogue/contrast-prompts.ts';
 import type { PromptForm } from '../../shared/principles/principle.ts';
-import type { Tokenizer } from '../llama/tokenizer.ts';
+import type { Tokenizer } from '../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from './algorithm-error.ts';
 import type { Generation } from './generation.ts';
 import type { PromptRow } from './prompt.ts';

@@ -1,5 +1,5 @@
 /** What a reader needs to know of a set of completions: lengths, endings, diversity, and how likely the base finds them. */
-import { summarize, type Summary } from '../../shared/statistics/summary.ts';
+import { summarise, type Summary } from '../../shared/statistics/summary.ts';
 import { distinctN } from '../../shared/text/distinct-n.ts';
 import { words } from '../../shared/text/words.ts';
 import type { Completion } from './completion.ts';
@@ -17,7 +17,7 @@ export function describeCompletions(completions: readonly Completion[]): Complet
   const tokens = completions.reduce((sum, completion) => sum + completion.tokens, 0);
   const nats = completions.reduce((sum, completion) => sum - completion.baseLogProbability, 0);
   return {
-    tokens: summarize(completions.map((completion) => completion.tokens)),
+    tokens: summarise(completions.map((completion) => completion.tokens)),
     endedShare: completions.filter((completion) => completion.ended).length / completions.length,
     distinct2: distinctN(
       completions.map((completion) => words(completion.completion)),

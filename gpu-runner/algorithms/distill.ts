@@ -3,10 +3,10 @@ import { z } from 'zod';
 import type { TaskParameters, TaskResult } from '../../shared/api/tasks/kinds.ts';
 import { preferenceText } from '../../shared/dialogue/preference-text.ts';
 import { permutation } from '../../shared/random.ts';
-import type { Model } from '../llama/import/open-model.ts';
-import { LanguageModelTrainer, type LanguageModelRow } from '../llama/training/language-model-trainer.ts';
-import { adapterLayout, initialAdapter } from '../llama/training/lora-layout.ts';
-import { groupVector, initialState } from '../llama/training/training-state.ts';
+import type { Model } from '../llama/weights/open-model.ts';
+import { LanguageModelTrainer, type LanguageModelRow } from '../llama/trainer/language-model-trainer.ts';
+import { adapterLayout, initialAdapter } from '../llama/model/lora-layout.ts';
+import { groupVector, initialState } from '../llama/trainer/training-state.ts';
 import { AlgorithmInputError, TrainingDivergedError } from './algorithm-error.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { continuationTokens } from './continuation-tokens.ts';
@@ -46,7 +46,7 @@ export async function distill(
       `none of ${pairs.length} examples has at most ${settings.maximumLength} tokens: raise maximumLength`,
     );
   }
-  const layout = adapterLayout(model.configuration, settings.rank, settings.alpha);
+  const layout = adapterLayout(model.architecture, settings.rank, settings.alpha);
   const stepsPerEpoch = Math.ceil(rows.length / settings.batchSize);
   const totalSteps = settings.epochs * stepsPerEpoch;
   const start = await startOf(resume, rows.length, layout.length, () =>
@@ -120,14 +120,14 @@ export async function distill(
 
 /** Prompt and response as tokens; nothing where they are too long. */
 function rowOf(
-  { tokenizer, configuration }: Model,
+  { tokenizer, architecture }: Model,
   { prompt, chosen }: Pick<PreferencePairLine, 'prompt' | 'chosen'>,
   { promptForm, maximumLength }: Pick<TaskParameters<'distill'>, 'promptForm' | 'maximumLength'>,
 ): LanguageModelRow[] {
   const promptTokens = tokenizer.encode(prompt, { bos: tokenizer.startsWithBos });
   const response = continuationTokens(tokenizer, promptTokens, preferenceText(promptForm, '', chosen));
   // A story's response is cut by the filter, so its last sentence is not the story's end; a turn's end is known.
-  const end = promptForm === 'dialogue' ? configuration.eosTokens.slice(0, 1) : [];
+  const end = promptForm === 'dialogue' ? architecture.eosTokens.slice(0, 1) : [];
   const tokens = Int32Array.of(...promptTokens, ...response, ...end);
   return tokens.length > maximumLength ? [] : [{ tokens, start: promptTokens.length }];
 }

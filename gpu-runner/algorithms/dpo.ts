@@ -2,14 +2,14 @@
 import { z } from 'zod';
 import type { TaskParameters, TaskResult } from '../../shared/api/tasks/kinds.ts';
 import { permutation } from '../../shared/random.ts';
-import type { Model } from '../llama/import/open-model.ts';
+import type { Model } from '../llama/weights/open-model.ts';
 import {
   DirectPreferenceTrainer,
   type DirectPreferencePair,
-} from '../llama/training/direct-preference-trainer.ts';
-import { adapterLayout, initialAdapter } from '../llama/training/lora-layout.ts';
-import { Scorer } from '../llama/training/scorer.ts';
-import { groupVector, initialState } from '../llama/training/training-state.ts';
+} from '../llama/trainer/direct-preference-trainer.ts';
+import { adapterLayout, initialAdapter } from '../llama/model/lora-layout.ts';
+import { Scorer } from '../llama/trainer/scorer.ts';
+import { groupVector, initialState } from '../llama/trainer/training-state.ts';
 import { AlgorithmInputError, TrainingDivergedError } from './algorithm-error.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { learningRateMultiplier } from './learning-rate.ts';
@@ -65,7 +65,7 @@ export async function dpo(
     { maximumTime, rows: 2 * settings.microbatchPairs },
     hooks,
   );
-  const layout = adapterLayout(model.configuration, settings.rank, settings.alpha);
+  const layout = adapterLayout(model.architecture, settings.rank, settings.alpha);
   const stepsPerEpoch = Math.ceil(rows.length / settings.batchPairs);
   const totalSteps = settings.epochs * stepsPerEpoch;
   const { state, sums } = await startOf(resume, rows.length, layout.length, () =>
@@ -160,7 +160,7 @@ async function withReference(
   size: { readonly maximumTime: number; readonly rows: number },
   hooks: RunHooks,
 ): Promise<DirectPreferencePair[]> {
-  const layout = adapterLayout(model.configuration, 1, 1);
+  const layout = adapterLayout(model.architecture, 1, 1);
   const scorer = await Scorer.open({
     trainable: { kind: 'adapters', base: model.base, layout, groups: 1 },
     scoring: 'tokens',

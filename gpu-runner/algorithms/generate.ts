@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { completionLine } from '../../shared/api/tasks/generate.ts';
 import type { TaskParameters, TaskResult } from '../../shared/api/tasks/kinds.ts';
-import type { Tokenizer } from '../llama/tokenizer.ts';
+import type { Tokenizer } from '../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from './algorithm-error.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { completionOf, generationPrompts, type Completion } from './completion.ts';

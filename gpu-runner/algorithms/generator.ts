@@ -1,10 +1,10 @@
 /** Sampling for the algorithms: the engine's sampler, and the same tokens' log-probabilities under the base. */
 import type { PromptForm } from '../../shared/principles/principle.ts';
-import type { Model } from '../llama/import/open-model.ts';
-import { Sampler, type Rollout } from '../llama/rollout/sampler.ts';
-import { adapterLayout, type AdapterLayout } from '../llama/training/lora-layout.ts';
-import { Scorer } from '../llama/training/scorer.ts';
-import type { Tokenizer } from '../llama/tokenizer.ts';
+import type { Model } from '../llama/weights/open-model.ts';
+import { Sampler, type Rollout } from '../llama/sampler/sampler.ts';
+import { adapterLayout, type AdapterLayout } from '../llama/model/lora-layout.ts';
+import { Scorer } from '../llama/trainer/scorer.ts';
+import type { Tokenizer } from '../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from './algorithm-error.ts';
 import { continuationTokens } from './continuation-tokens.ts';
 import type { Generation, GenerationRequest } from './generation.ts';
@@ -63,7 +63,7 @@ export class Generator {
       maximumPositions: maximumTime,
       rows: options.sampleRows,
     });
-    const layout = adapterLayout(model.configuration, 1, 1);
+    const layout = adapterLayout(model.architecture, 1, 1);
     const reference = withReference
       ? await Scorer.open({
           trainable: { kind: 'adapters', base: model.base, layout, groups: 1 },

@@ -1,5 +1,5 @@
 /** Prompts as token ids, checked to leave room for a response. */
-import type { Tokenizer } from '../llama/tokenizer.ts';
+import type { Tokenizer } from '../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from './algorithm-error.ts';
 
 /**

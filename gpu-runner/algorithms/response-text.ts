@@ -2,7 +2,7 @@
 import { filterResponse } from '../../shared/dialogue/filter-response.ts';
 import { terminalText } from '../../shared/dialogue/terminal-text.ts';
 import type { PromptForm } from '../../shared/principles/principle.ts';
-import type { Tokenizer } from '../llama/tokenizer.ts';
+import type { Tokenizer } from '../llama/tokenizer/tokenizer.ts';
 
 const REPLACEMENT = '\u{fffd}';
 

@@ -1,5 +1,5 @@
 /** A trainer's state as tensors of a checkpoint, and back. */
-import type { TrainingState } from '../llama/training/training-state.ts';
+import type { TrainingState } from '../llama/trainer/training-state.ts';
 import { CheckpointError } from './algorithm-error.ts';
 import type { CheckpointTensor } from './checkpoint.ts';
 

@@ -2,8 +2,9 @@
 import { totalmem } from 'node:os';
 import { z } from 'zod';
 import { gigabytes, type MemoryPlan, planMemory, refusal, type Workload } from '../../shared/planner/plan.ts';
-import { type LlamaConfiguration, namedShapes } from '../llama/config.ts';
-import { openModel } from '../llama/import/open-model.ts';
+import type { Architecture } from '../llama/model/architecture.ts';
+import { namedShapes } from '../llama/model/named-shapes.ts';
+import { openModel } from '../llama/weights/open-model.ts';
 import { ConfigurationError } from './configuration.ts';
 
 /** Options of `--plan` as the command line has them. */
@@ -63,8 +64,8 @@ export async function planCommand(
   return [...lines, `${'total'.padEnd(14)} ${gigabytes(total).padStart(10)}`, verdict];
 }
 
-async function shapeOf(model: string, cacheDirectory: string): Promise<LlamaConfiguration> {
+async function shapeOf(model: string, cacheDirectory: string): Promise<Architecture> {
   const named = Object.entries(namedShapes).find(([name]) => name === model);
   if (named !== undefined) return named[1];
-  return (await openModel(model, { cacheDirectory })).configuration;
+  return (await openModel(model, { cacheDirectory })).architecture;
 }

@@ -1,13 +1,13 @@
 /** An adapter as one artifact: PEFT's safetensors with its adapter_config in the metadata, so that one hash names both. */
-import { type Adapter, decodeAdapter, encodeAdapter } from '../llama/adapter-files.ts';
-import type { LlamaConfiguration } from '../llama/config.ts';
-import { parseSafetensors } from '../llama/import/safetensors-reader.ts';
+import { type Adapter, decodeAdapter, encodeAdapter } from '../llama/weights/adapter-files.ts';
+import type { Architecture } from '../llama/model/architecture.ts';
+import { parseSafetensors } from '../llama/weights/safetensors-reader.ts';
 import {
   adapterFromVector,
   adapterLayout,
   vectorFromAdapter,
   type AdapterLayout,
-} from '../llama/training/lora-layout.ts';
+} from '../llama/model/lora-layout.ts';
 import { TaskInputError } from './task-context.ts';
 
 export const ADAPTER_MEDIA_TYPE = 'application/x-safetensors';
@@ -33,7 +33,7 @@ export async function encodeAdapterArtifact(
   withHead: boolean,
 ): Promise<Uint8Array> {
   const adapter = adapterFromVector(layout, vector, withHead);
-  const { config, weights } = await encodeAdapter(adapter, layout.configuration, baseModel);
+  const { config, weights } = await encodeAdapter(adapter, layout.architecture, baseModel);
   return withMetadata(weights, CONFIG_KEY, new TextDecoder().decode(config));
 }
 
@@ -44,7 +44,7 @@ export async function encodeAdapterArtifact(
  */
 export async function decodeAdapterArtifact(
   bytes: Uint8Array,
-  configuration: LlamaConfiguration,
+  architecture: Architecture,
   name: string,
 ): Promise<AdapterVector> {
   const reader = await parseSafetensors(bytes, name);
@@ -53,13 +53,13 @@ export async function decodeAdapterArtifact(
     throw new TaskInputError(`${name} holds no ${CONFIG_KEY}: give an adapter that a runner made`);
   }
   const files = { config: new TextEncoder().encode(config), weights: bytes };
-  const { adapter } = await decodeAdapter(files, configuration, name);
-  return vectorOf(adapter, configuration);
+  const { adapter } = await decodeAdapter(files, architecture, name);
+  return vectorOf(adapter, architecture);
 }
 
-function vectorOf(adapter: Adapter, configuration: LlamaConfiguration): AdapterVector {
+function vectorOf(adapter: Adapter, architecture: Architecture): AdapterVector {
   const { rank, alpha } = adapter;
-  return { rank, alpha, vector: vectorFromAdapter(adapterLayout(configuration, rank, alpha), adapter) };
+  return { rank, alpha, vector: vectorFromAdapter(adapterLayout(architecture, rank, alpha), adapter) };
 }
 
 const PREFIX_BYTES = 8;

@@ -1,5 +1,5 @@
 /** How many texts go through the engine together: bounds on memory, which change speed and never a text. */
-import type { Model } from '../llama/import/open-model.ts';
+import type { Model } from '../llama/weights/open-model.ts';
 
 export interface BatchSizes {
   readonly sampleRows: number;
@@ -10,7 +10,7 @@ export interface BatchSizes {
 
 /** Measured on a CPU of two cores: small models gain nothing from more rows. */
 export function batchSizes(model: Model): BatchSizes {
-  const large = model.configuration.hiddenSize > 1024;
+  const large = model.architecture.hiddenSize > 1024;
   return large
     ? { sampleRows: 16, scoreRows: 4, checkpointEvery: 1 }
     : { sampleRows: 128, scoreRows: 32, checkpointEvery: 4 };

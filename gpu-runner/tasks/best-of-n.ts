@@ -14,10 +14,10 @@ export const runBestOfN: TaskRun<'best-of-n'> = async (context) => {
   const { parameters, seed } = task;
   const name = 'preference-model';
   const bytes = await inputBytes(context, name);
-  const preferenceModel = await decodeAdapterArtifact(bytes, model.configuration, name);
+  const preferenceModel = await decodeAdapterArtifact(bytes, model.architecture, name);
   const prompts = shardRows(await taskPrompts(context, parameters.promptLimit), task.shard);
   const sizes = batchSizes(model);
-  const contextLength = model.configuration.maximumPositions;
+  const contextLength = model.architecture.maximumPositions;
   const generator = await Generator.open({
     model,
     promptForm: parameters.promptForm,

@@ -1,6 +1,6 @@
 /** The dpo task: pairs of all shards become an adapter. */
 import { dpo } from '../algorithms/dpo.ts';
-import { adapterLayout } from '../llama/training/lora-layout.ts';
+import { adapterLayout } from '../llama/model/lora-layout.ts';
 import { ADAPTER_MEDIA_TYPE, encodeAdapterArtifact } from './adapter-artifact.ts';
 import { pairShards } from './pair-shards.ts';
 import type { TaskRun } from './task-context.ts';
@@ -9,7 +9,7 @@ export const runDpo: TaskRun<'dpo'> = async (context) => {
   const { task, model, artifacts, hooks, resume } = context;
   const { parameters, seed, baseModel } = task;
   const { vector, result } = await dpo(model, await pairShards(context), parameters, seed, hooks, resume);
-  const layout = adapterLayout(model.configuration, parameters.rank, parameters.alpha);
+  const layout = adapterLayout(model.architecture, parameters.rank, parameters.alpha);
   const bytes = await encodeAdapterArtifact(layout, vector, baseModel.name, false);
   const sha256 = await artifacts.put({ kind: 'adapter', mediaType: ADAPTER_MEDIA_TYPE, bytes });
   return { outputs: [{ name: 'adapter', sha256 }], result };

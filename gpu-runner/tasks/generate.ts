@@ -2,7 +2,7 @@
 import { generateCompletions } from '../algorithms/generate.ts';
 import { Generator } from '../algorithms/generator.ts';
 import { shardRows } from '../algorithms/prompt.ts';
-import { adapterLayout } from '../llama/training/lora-layout.ts';
+import { adapterLayout } from '../llama/model/lora-layout.ts';
 import { decodeAdapterArtifact } from './adapter-artifact.ts';
 import { batchSizes } from './batch-sizes.ts';
 import { encodeLines, JSON_LINES } from './json-lines.ts';
@@ -14,14 +14,14 @@ export const runGenerate: TaskRun<'generate'> = async (context) => {
   const { parameters, seed } = task;
   const prompts = shardRows(await taskPrompts(context, parameters.promptLimit), task.shard);
   const adapter = task.inputs.some(({ name }) => name === 'adapter')
-    ? await decodeAdapterArtifact(await inputBytes(context, 'adapter'), model.configuration, 'adapter')
+    ? await decodeAdapterArtifact(await inputBytes(context, 'adapter'), model.architecture, 'adapter')
     : null;
   const sizes = batchSizes(model);
-  const contextLength = model.configuration.maximumPositions;
+  const contextLength = model.architecture.maximumPositions;
   const generator = await Generator.open({
     model,
     ...(adapter && {
-      adapters: { layout: adapterLayout(model.configuration, adapter.rank, adapter.alpha), groups: 1 },
+      adapters: { layout: adapterLayout(model.architecture, adapter.rank, adapter.alpha), groups: 1 },
     }),
     promptForm: parameters.promptForm,
     temperature: parameters.temperature,

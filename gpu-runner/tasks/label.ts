@@ -4,9 +4,9 @@ import { choiceQuestion } from '../algorithms/label/choice-question.ts';
 import { label } from '../algorithms/label/label.ts';
 import { likelihoodQuestion } from '../algorithms/label/likelihood-question.ts';
 import type { PairQuestion } from '../algorithms/label/question.ts';
-import { adapterLayout } from '../llama/training/lora-layout.ts';
-import type { Scoring } from '../llama/training/graphs.ts';
-import { Scorer } from '../llama/training/scorer.ts';
+import { adapterLayout } from '../llama/model/lora-layout.ts';
+import type { Scoring } from '../llama/trainer/graphs.ts';
+import { Scorer } from '../llama/trainer/scorer.ts';
 import { batchSizes } from './batch-sizes.ts';
 import { decodeLines, encodeLines, JSON_LINES } from './json-lines.ts';
 import { inputBytes, TaskInputError, type TaskContext, type TaskRun } from './task-context.ts';
@@ -38,10 +38,10 @@ async function openQuestion({
 }: TaskContext<'label'>): Promise<{ question: PairQuestion; close: () => Promise<void> }> {
   const { parameters, principle, seed } = task;
   if (principle === null) throw new TaskInputError(`task ${task.id} names no principle`);
-  const { tokenizer, configuration } = model;
-  const layout = adapterLayout(configuration, 1, 1);
+  const { tokenizer, architecture } = model;
+  const layout = adapterLayout(architecture, 1, 1);
   const nothing = new Float32Array(layout.length);
-  const contextLength = configuration.maximumPositions;
+  const contextLength = architecture.maximumPositions;
   const open = async (scoring: Scoring) =>
     await Scorer.open({
       trainable: { kind: 'adapters', base: model.base, layout, groups: 1 },

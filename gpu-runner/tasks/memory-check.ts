@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { totalmem } from 'node:os';
 import type { ClaimedTask } from '../../shared/api/tasks.ts';
 import { refusal, type Workload } from '../../shared/planner/plan.ts';
-import type { Model } from '../llama/import/open-model.ts';
+import type { Model } from '../llama/weights/open-model.ts';
 import { batchSizes } from './batch-sizes.ts';
 
 /** The task needs more than the device has; the message says how much, and what to change. */
@@ -24,7 +24,7 @@ export function taskWorkload(
   model: Model,
 ): Workload {
   const { sampleRows, scoreRows } = batchSizes(model);
-  const { maximumPositions } = model.configuration;
+  const { maximumPositions } = model.architecture;
   const settings: Readonly<Record<string, unknown>> = parameters;
   const numberOf = (name: string, otherwise: number): number => {
     const value = settings[name];
@@ -71,6 +71,6 @@ export function refuseTooLarge(
   limit: number | null,
 ): void {
   if (limit === null) return;
-  const fault = refusal(device, model.configuration, taskWorkload(task, model), limit);
+  const fault = refusal(device, model.architecture, taskWorkload(task, model), limit);
   if (fault !== null) throw new MemoryRefusedError(`${task.kind} on ${task.baseModel.name} ${fault}`);
 }

@@ -4,10 +4,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ClaimedTask } from '../../shared/api/tasks.ts';
 import { gigabytes } from '../../shared/planner/plan.ts';
-import { hashFile } from '../llama/import/files.ts';
-import { type Model, openModel } from '../llama/import/open-model.ts';
+import { hashFile } from '../llama/weights/files.ts';
+import { type Model, openModel } from '../llama/weights/open-model.ts';
 import { parameterCount } from '../../shared/planner/model-bytes.ts';
-import { TOKENIZER_FILE } from '../llama/tokenizer.ts';
+import { TOKENIZER_FILE } from '../llama/tokenizer/tokenizer.ts';
 import { TaskInputError } from './task-context.ts';
 
 /** What `bundled` stands for. */
@@ -54,12 +54,12 @@ export async function openTaskModel(
 /** The body with which a base model is registered at the edge. */
 export async function describeModel(name: string, source: string, cacheDirectory: string) {
   const model = await openBaseModel(source, cacheDirectory);
-  const { layers, hiddenSize, heads, keyValueHeads, vocabularySize, maximumPositions } = model.configuration;
+  const { layers, hiddenSize, heads, keyValueHeads, vocabularySize, maximumPositions } = model.architecture;
   return {
     name,
     source,
     weightsSha256: await modelHash(model),
-    parameterCount: parameterCount(model.configuration),
+    parameterCount: parameterCount(model.architecture),
     contextLength: maximumPositions,
     configuration: { layers, hiddenSize, heads, keyValueHeads, vocabularySize },
   };

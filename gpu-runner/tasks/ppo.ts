@@ -3,7 +3,7 @@ import { ppoCellName } from '../../shared/api/tasks/ppo.ts';
 import { Generator } from '../algorithms/generator.ts';
 import { ppo } from '../algorithms/ppo/ppo.ts';
 import { rolloutPrompts } from '../algorithms/ppo/rollout-prompts.ts';
-import { adapterLayout } from '../llama/training/lora-layout.ts';
+import { adapterLayout } from '../llama/model/lora-layout.ts';
 import { ADAPTER_MEDIA_TYPE, decodeAdapterArtifact, encodeAdapterArtifact } from './adapter-artifact.ts';
 import { batchSizes } from './batch-sizes.ts';
 import { taskPrompts } from './prompts.ts';
@@ -14,11 +14,11 @@ export const runPpo: TaskRun<'ppo'> = async (context) => {
   const { parameters, seed, baseModel } = task;
   const preferenceModel = await decodeAdapterArtifact(
     await inputBytes(context, 'preference-model'),
-    model.configuration,
+    model.architecture,
     'preference-model',
   );
   const prompts = rolloutPrompts(await taskPrompts(context, parameters.promptLimit), model, parameters);
-  const layout = adapterLayout(model.configuration, parameters.rank, parameters.alpha);
+  const layout = adapterLayout(model.architecture, parameters.rank, parameters.alpha);
   const generator = await Generator.open({
     model,
     adapters: { layout, groups: parameters.klCoefficients.length },

@@ -5,8 +5,8 @@ import {
   CheckpointError,
   TrainingDivergedError,
 } from '../algorithms/algorithm-error.ts';
-import { ModelFileError } from '../llama/import/model-file-error.ts';
-import { SamplingRequestError } from '../llama/rollout/request.ts';
+import { ModelFileError } from '../llama/model/model-file-error.ts';
+import { SamplingRequestError } from '../llama/sampler/request.ts';
 import { SessionError } from '../tensor/errors.ts';
 import { runBestOfN } from './best-of-n.ts';
 import { runDistill } from './distill.ts';

@@ -6,7 +6,7 @@ import { PreferenceScorer } from '../algorithms/preference-model/preference-scor
 import { encodePrompt } from '../algorithms/prompt-tokens.ts';
 import { ResponseReader } from '../algorithms/response-text.ts';
 import { selectCell, type GridCell } from '../algorithms/select.ts';
-import { adapterLayout } from '../llama/training/lora-layout.ts';
+import { adapterLayout } from '../llama/model/lora-layout.ts';
 import { decodeAdapterArtifact } from './adapter-artifact.ts';
 import { batchSizes } from './batch-sizes.ts';
 import { taskPrompts } from './prompts.ts';
@@ -17,14 +17,14 @@ const CELL = /^cell-(?<klCoefficient>[0-9.e-]+)-(?<steps>\d+)$/;
 export const runSelect: TaskRun<'select'> = async (context) => {
   const { task, model, hooks } = context;
   const { parameters, seed } = task;
-  const { configuration, tokenizer } = model;
+  const { architecture, tokenizer } = model;
   const preferenceModel = await decodeAdapterArtifact(
     await inputBytes(context, 'preference-model'),
-    configuration,
+    architecture,
     'preference-model',
   );
   const { cells, rank, alpha } = await gridCells(context);
-  const contextLength = configuration.maximumPositions;
+  const contextLength = architecture.maximumPositions;
   const { promptForm: form, responseOpening } = parameters;
   const prompts = (await taskPrompts(context, parameters.promptLimit)).map(({ id, text }) => {
     const { plain } = contrastPrompts({ form, responseOpening }, { positive: '', negative: '' }, text);
@@ -37,7 +37,7 @@ export const runSelect: TaskRun<'select'> = async (context) => {
   const sizes = batchSizes(model);
   const generator = await Generator.open({
     model,
-    adapters: { layout: adapterLayout(configuration, rank, alpha), groups: 1 },
+    adapters: { layout: adapterLayout(architecture, rank, alpha), groups: 1 },
     promptForm: form,
     temperature: parameters.temperature,
     topP: parameters.topP,
@@ -81,7 +81,7 @@ async function gridCells(
     if (match === undefined) continue;
     const { rank, alpha, vector } = await decodeAdapterArtifact(
       await inputBytes(context, name),
-      context.model.configuration,
+      context.model.architecture,
       name,
     );
     shapes.set(`${rank}/${alpha}`, { rank, alpha });

@@ -3,8 +3,8 @@ import { Generator, tokensContaining } from '../algorithms/generator.ts';
 import { shardRows } from '../algorithms/prompt.ts';
 import { simulate, type SimulationOutcome } from '../algorithms/simulate/simulate.ts';
 import { withTokenLikelihoods } from '../algorithms/simulate/token-likelihoods.ts';
-import { adapterLayout } from '../llama/training/lora-layout.ts';
-import { Scorer } from '../llama/training/scorer.ts';
+import { adapterLayout } from '../llama/model/lora-layout.ts';
+import { Scorer } from '../llama/trainer/scorer.ts';
 import { batchSizes } from './batch-sizes.ts';
 import { encodeLines, JSON_LINES } from './json-lines.ts';
 import { taskPrompts } from './prompts.ts';
@@ -20,9 +20,9 @@ export const runSimulate: TaskRun<'simulate'> = async (context) => {
   // Repetitions are rows of their own: each draws its affix pair and its samples by its place.
   const repeated = Array.from({ length: parameters.pairsPerPrompt }, () => once).flat();
   const prompts = shardRows(repeated, task.shard);
-  const { tokenizer, configuration } = model;
+  const { tokenizer, architecture } = model;
   const sizes = batchSizes(model);
-  const contextLength = configuration.maximumPositions;
+  const contextLength = architecture.maximumPositions;
   const generator = await Generator.open({
     model,
     promptForm: parameters.promptForm,
@@ -60,8 +60,8 @@ export const runSimulate: TaskRun<'simulate'> = async (context) => {
 async function withAffixes({ task, model, hooks }: TaskContext<'simulate'>, outcome: SimulationOutcome) {
   const { sides, promptForm } = task.parameters;
   if (sides === 'plain') return outcome.pairs;
-  const contextLength = model.configuration.maximumPositions;
-  const layout = adapterLayout(model.configuration, 1, 1);
+  const contextLength = model.architecture.maximumPositions;
+  const layout = adapterLayout(model.architecture, 1, 1);
   const nothing = new Float32Array(layout.length);
   const scorer = await Scorer.open({
     trainable: { kind: 'adapters', base: model.base, layout, groups: 1 },

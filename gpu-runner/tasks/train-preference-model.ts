@@ -1,7 +1,7 @@
 /** The train-preference-model task: pairs of all shards become an adapter with a scalar head. */
 import { mixHumanPairs } from '../algorithms/preference-model/mix-human-pairs.ts';
 import { trainPreferenceModel } from '../algorithms/preference-model/train-preference-model.ts';
-import { adapterLayout } from '../llama/training/lora-layout.ts';
+import { adapterLayout } from '../llama/model/lora-layout.ts';
 import { ADAPTER_MEDIA_TYPE, encodeAdapterArtifact } from './adapter-artifact.ts';
 import { batchSizes } from './batch-sizes.ts';
 import { humanRows } from './prompts.ts';
@@ -14,7 +14,7 @@ export const runTrainPreferenceModel: TaskRun<'train-preference-model'> = async 
   const pairs = await trainingPairs(context);
   const settings = { ...parameters, microBatchRows: batchSizes(model).scoreRows };
   const { vector, result } = await trainPreferenceModel(model, pairs, settings, seed, hooks, resume);
-  const layout = adapterLayout(model.configuration, parameters.rank, parameters.alpha);
+  const layout = adapterLayout(model.architecture, parameters.rank, parameters.alpha);
   const bytes = await encodeAdapterArtifact(layout, vector, baseModel.name, true);
   const sha256 = await artifacts.put({ kind: 'preference-model', mediaType: ADAPTER_MEDIA_TYPE, bytes });
   return { outputs: [{ name: 'preference-model', sha256 }], result };

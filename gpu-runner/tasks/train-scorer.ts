@@ -17,11 +17,11 @@ export const runTrainScorer: TaskRun<'train-scorer'> = async (context) => {
   if (principle === null) throw new TaskInputError(`task ${task.id} names no principle`);
   const name = 'preference-model';
   const bytes = await inputBytes(context, name);
-  const preferenceModel = await decodeAdapterArtifact(bytes, model.configuration, name);
+  const preferenceModel = await decodeAdapterArtifact(bytes, model.architecture, name);
   const pairs = await pairShards(context);
   const prompts = shardRows(await taskPrompts(context, parameters.freshPrompts), task.shard);
   const { sampleRows, scoreRows, checkpointEvery } = batchSizes(model);
-  const contextLength = model.configuration.maximumPositions;
+  const contextLength = model.architecture.maximumPositions;
   const generator = await Generator.open({
     model,
     promptForm: parameters.promptForm,

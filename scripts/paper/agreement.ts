@@ -1,7 +1,7 @@
 /** How often each method's preference model agrees with the judged pairs (the paper's table of reward-model accuracy). */
 import { continuationTokens } from '../../gpu-runner/algorithms/continuation-tokens.ts';
 import { PreferenceScorer } from '../../gpu-runner/algorithms/preference-model/preference-scorer.ts';
-import type { Model } from '../../gpu-runner/llama/import/open-model.ts';
+import type { Model } from '../../gpu-runner/llama/weights/open-model.ts';
 import { decodeAdapterArtifact } from '../../gpu-runner/tasks/adapter-artifact.ts';
 import { batchSizes } from '../../gpu-runner/tasks/batch-sizes.ts';
 import type { Client } from '../../shared/api/client.ts';
@@ -64,7 +64,7 @@ async function scorePairs(
   texts: readonly { readonly better: Int32Array; readonly worse: Int32Array }[],
   signal: AbortSignal,
 ): Promise<number[]> {
-  const { rank, alpha, vector } = await decodeAdapterArtifact(bytes, model.configuration, OUTPUT);
+  const { rank, alpha, vector } = await decodeAdapterArtifact(bytes, model.architecture, OUTPUT);
   const scorer = await PreferenceScorer.open(model, {
     rank,
     alpha,

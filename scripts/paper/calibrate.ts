@@ -1,9 +1,9 @@
 /** Measures how fast this machine samples, reads and trains with a model: a few batches of each, by the runner's engine. */
 import { Generator } from '../../gpu-runner/algorithms/generator.ts';
-import type { Model } from '../../gpu-runner/llama/import/open-model.ts';
-import { adapterLayout, initialAdapter } from '../../gpu-runner/llama/training/lora-layout.ts';
-import { PreferenceTrainer } from '../../gpu-runner/llama/training/preference-trainer.ts';
-import { initialState } from '../../gpu-runner/llama/training/training-state.ts';
+import type { Model } from '../../gpu-runner/llama/weights/open-model.ts';
+import { adapterLayout, initialAdapter } from '../../gpu-runner/llama/model/lora-layout.ts';
+import { PreferenceTrainer } from '../../gpu-runner/llama/trainer/preference-trainer.ts';
+import { initialState } from '../../gpu-runner/llama/trainer/training-state.ts';
 import { batchSizes } from '../../gpu-runner/tasks/batch-sizes.ts';
 
 export interface Rates {
@@ -41,10 +41,10 @@ export async function calibrate(model: Model): Promise<Rates> {
 }
 
 /** Any tokens do: the work of a step does not depend on which they are. */
-function someTokens({ configuration }: Model, row: number, length: number): Int32Array {
+function someTokens({ architecture }: Model, row: number, length: number): Int32Array {
   return Int32Array.from(
     { length },
-    (_, place) => 3 + ((row * 61 + place * 37) % (configuration.vocabularySize - 3)),
+    (_, place) => 3 + ((row * 61 + place * 37) % (architecture.vocabularySize - 3)),
   );
 }
 
@@ -84,7 +84,7 @@ async function measureSampling(model: Model) {
 
 async function measureTraining(model: Model) {
   const opened = performance.now();
-  const layout = adapterLayout(model.configuration, 8, 16);
+  const layout = adapterLayout(model.architecture, 8, 16);
   const length = PROMPT_TOKENS + NEW_TOKENS;
   const trainer = await PreferenceTrainer.open({
     trainable: { kind: 'adapters', base: model.base, layout, groups: 1 },

@@ -1,6 +1,6 @@
 /** What a comparison would cost: tokens by stage, time on this machine, memory. Nothing is run for it but a calibration. */
-import type { LlamaConfiguration } from '../../gpu-runner/llama/config.ts';
-import { stepMemory } from '../../gpu-runner/llama/training/memory.ts';
+import type { Architecture } from '../../gpu-runner/llama/model/architecture.ts';
+import { stepMemory } from '../../gpu-runner/llama/trainer/memory.ts';
 import { duration } from '../../shared/report/figures.ts';
 import { formatTable } from '../demo/table.ts';
 import type { Rates } from './calibrate.ts';
@@ -30,7 +30,7 @@ export function planCost(
   command: string,
   comparison: Comparison,
   rates: Rates,
-  configuration: LlamaConfiguration,
+  architecture: Architecture,
 ): Plan {
   const work = comparisonWork(comparison);
   const stages = [...Map.groupBy(work, ({ stage }) => stage)].map(([stage, tasks]) =>
@@ -42,7 +42,7 @@ export function planCost(
     rates,
     stages,
     total: cost('all', work, rates),
-    memoryBytes: memoryOf(comparison, configuration),
+    memoryBytes: memoryOf(comparison, architecture),
   };
 }
 
@@ -55,12 +55,12 @@ function cost(stage: string, tasks: readonly TaskWork[], rates: Rates): StageCos
 }
 
 /** The policy's step of PPO, all coefficients side by side, or the preference model's where that is larger. */
-function memoryOf({ hyperparameters, promptTokens }: Comparison, configuration: LlamaConfiguration): number {
+function memoryOf({ hyperparameters, promptTokens }: Comparison, architecture: Architecture): number {
   const ppo = settingsOf('ppo', hyperparameters);
   const time = Math.ceil(promptTokens) + ppo.maximumNewTokens;
   const rows = ppo.microbatchSize * ppo.klCoefficients.length;
   const scored = rows * ppo.maximumNewTokens;
-  const { base, activations, vocabulary } = stepMemory(configuration, { rows, time, scored, rank: ppo.rank });
+  const { base, activations, vocabulary } = stepMemory(architecture, { rows, time, scored, rank: ppo.rank });
   return MEASURED_OVER_FORMULA * (base + activations + vocabulary) + NODE_BYTES;
 }
 

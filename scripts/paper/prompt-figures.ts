@@ -1,5 +1,5 @@
 /** How many prompts there are and how long they are, before anything is uploaded. */
-import type { Tokenizer } from '../../gpu-runner/llama/tokenizer.ts';
+import type { Tokenizer } from '../../gpu-runner/llama/tokenizer/tokenizer.ts';
 import { promptOfDialogue } from '../../shared/dialogue/prompt-of-dialogue.ts';
 import { parseJsonLines } from '../../shared/dialogue/json-lines.ts';
 import { SHARES, type NamedPrompts } from '../demo/prompts.ts';

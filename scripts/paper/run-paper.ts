@@ -2,7 +2,7 @@
 import { cpus } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { openTaskModel } from '../../gpu-runner/tasks/open-base-model.ts';
-import type { Model } from '../../gpu-runner/llama/import/open-model.ts';
+import type { Model } from '../../gpu-runner/llama/weights/open-model.ts';
 import type { Client } from '../../shared/api/client.ts';
 import {
   hyperparameters as judgeSettings,
@@ -126,7 +126,7 @@ async function plan(
     form: principle.definition.form,
     ...promptFigures(prompts, model.tokenizer),
   };
-  const planned = planCost(commandOf(options), comparison, await calibrate(model), model.configuration);
+  const planned = planCost(commandOf(options), comparison, await calibrate(model), model.architecture);
   output.write(options.json ? `${JSON.stringify(planned, null, 2)}\n` : `${formatPlan(planned)}\n`);
 }
 

@@ -7,7 +7,7 @@ const LANE_BYTES = 512 << 20;
 const CACHED_BYTES = 32 << 20;
 
 /** Fewer rows than this are not worth a session of their own: each reads all weights, from the cache or from memory. */
-export const LEAST_LANE_ROWS = 4;
+export const LEAST_REPLICA_ROWS = 4;
 
 /**
  * Sessions that rows are dealt to. Most operators of a step are too small to share among threads, and rows do not see each
@@ -15,8 +15,8 @@ export const LEAST_LANE_ROWS = 4;
  *
  * @param weights bytes of the base
  */
-export function laneCount(weights: number, rows: number, threads: number): number {
-  const wanted = Math.min(threads, Math.floor(rows / LEAST_LANE_ROWS), Math.floor(LANE_BYTES / weights));
+export function replicaCount(weights: number, rows: number, threads: number): number {
+  const wanted = Math.min(threads, Math.floor(rows / LEAST_REPLICA_ROWS), Math.floor(LANE_BYTES / weights));
   return Math.max(1, wanted);
 }
 
@@ -24,8 +24,8 @@ export function laneCount(weights: number, rows: number, threads: number): numbe
  * Threads of each of so many sessions. A second one pays where a product waits for its weights from memory; where they stay
  * in the cache, handing parts of such small operators over takes longer than working them off.
  */
-export function laneThreads(weights: number, lanes: number, threads: number): number {
-  return weights <= CACHED_BYTES ? 1 : Math.max(1, Math.floor(threads / lanes));
+export function replicaThreads(weights: number, replicas: number, threads: number): number {
+  return weights <= CACHED_BYTES ? 1 : Math.max(1, Math.floor(threads / replicas));
 }
 
 /** Decode steps between two moves of the past, for small models. */

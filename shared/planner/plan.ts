@@ -3,8 +3,8 @@ import {
   ASSUMED_CPU_RATE,
   assumedRowStep,
   chunkSteps,
-  laneCount,
-  LEAST_LANE_ROWS,
+  replicaCount,
+  LEAST_REPLICA_ROWS,
   RUN_MILLISECONDS,
   runSteps,
 } from './cpu-sampler.ts';
@@ -70,7 +70,7 @@ const CPU = {
   trainerSession: 56e6,
   trainerLayer: 5.5e6,
   /** a further thread that samples part of the rows */
-  lane: 35e6,
+  replica: 35e6,
   /** a sampler's small buffers */
   sampler: 20e6,
   /** vectors of a group that a trainer holds, of parameters and gradients, and of moments */
@@ -131,7 +131,7 @@ function cpuParts(model: ModelShape, workload: Workload): MemoryParts {
   const { vocabularySize, hiddenSize, intermediateSize, layers, heads, keyValueHeads, headSize } = model;
   const positions = promptTokens + newTokens;
   const weights = baseBytes('cpu', model);
-  const samples = sampleRows === 0 ? 0 : laneCount(weights, sampleRows, THREADS);
+  const samples = sampleRows === 0 ? 0 : replicaCount(weights, sampleRows, THREADS);
   const trains = Number(trainRows > 0);
   const vector = FLOAT * adapterNumbers(model, rank);
   const table = vocabularySize * (hiddenSize + FLOAT);
@@ -159,7 +159,7 @@ function cpuParts(model: ModelShape, workload: Workload): MemoryParts {
       samples * (CPU.session + CPU.layer * layers) +
       trains * (CPU.trainerSession + CPU.trainerLayer * layers) +
       Math.min(1, samples) * CPU.sampler +
-      Math.max(0, samples - 1) * CPU.lane,
+      Math.max(0, samples - 1) * CPU.replica,
     weights: (samples + trains) * 2 * (weights - table) + unfolded,
     // A sampler: its policies' vectors, cut, and side by side. A trainer: its states of parameters, two gradients, and what
     // the arena holds; the moments of those states, of which zeros take no page where they are large.
@@ -220,12 +220,12 @@ function gpuParts(device: PlannedDevice, model: ModelShape, workload: Workload):
 }
 
 /**
- * Steps of a sampler's first run, before it has measured its speed, with the prompt's own. Rows are those of the fullest lane
+ * Steps of a sampler's first run, before it has measured its speed, with the prompt's own. Rows are those of the fullest replica
  * of any batch up to this one, so that more rows never plan for less.
  */
 function firstRunSteps(model: ModelShape, weights: number, rows: number): number {
-  const lanes = laneCount(weights, rows, THREADS);
-  const fullest = Math.max(Math.ceil(rows / lanes), Math.min(rows, THREADS * LEAST_LANE_ROWS - 1));
+  const replicas = replicaCount(weights, rows, THREADS);
+  const fullest = Math.max(Math.ceil(rows / replicas), Math.min(rows, THREADS * LEAST_REPLICA_ROWS - 1));
   const rowStep = assumedRowStep(model, ASSUMED_CPU_RATE);
   return runSteps(rowStep, Math.max(1, fullest), chunkSteps(model), RUN_MILLISECONDS) + 1;
 }

@@ -1,5 +1,5 @@
 /** Lengths, diversity and perplexity of every system's responses: what a win rate can hide. */
-import { summarize } from '../statistics/summary.ts';
+import { summarise } from '../statistics/summary.ts';
 import { distinct123 } from '../text/distinct-n.ts';
 import { words } from '../text/words.ts';
 import type { SystemReport } from './document.ts';
@@ -20,8 +20,8 @@ export function systemReports(experiments: readonly ExperimentEvidence[]): Syste
       system,
       seeds: own.map(({ seed }) => seed),
       responses: rows.length,
-      tokens: summarize(rows.map((row) => row.tokens)),
-      words: summarize(texts.flat().map((text) => text.length)),
+      tokens: summarise(rows.map((row) => row.tokens)),
+      words: summarise(texts.flat().map((text) => text.length)),
       distinct: [mean(0), mean(1), mean(2)],
       perplexityUnderBase: Math.exp(nats / tokens),
       endedShare: rows.filter(({ ended }) => ended).length / rows.length,

@@ -56,7 +56,7 @@ export interface Summary {
 }
 
 /** Summary of a sample. @throws StatisticsInputError on empty or non-finite input */
-export function summarize(values: readonly number[]): Summary {
+export function summarise(values: readonly number[]): Summary {
   return {
     n: values.length,
     mean: mean(values),

@@ -1,5 +1,5 @@
 /** How long texts are. */
-import { summarize } from '../statistics/summary.ts';
+import { summarise } from '../statistics/summary.ts';
 import type { Summary } from '../statistics/summary.ts';
 import { words } from './words.ts';
 
@@ -16,8 +16,8 @@ export interface TextLengths {
  */
 export function textLengths(texts: readonly string[], countTokens?: (text: string) => number): TextLengths {
   const lengths = {
-    characters: summarize(texts.map((text) => Array.from(text).length)),
-    words: summarize(texts.map((text) => words(text).length)),
+    characters: summarise(texts.map((text) => Array.from(text).length)),
+    words: summarise(texts.map((text) => words(text).length)),
   };
-  return countTokens === undefined ? lengths : { ...lengths, tokens: summarize(texts.map(countTokens)) };
+  return countTokens === undefined ? lengths : { ...lengths, tokens: summarise(texts.map(countTokens)) };
 }

@@ -18,13 +18,14 @@ import { parseArgs } from 'node:util';
 import { Generator } from '../../gpu-runner/algorithms/generator.ts';
 import type { PpoInput, PpoSettings } from '../../gpu-runner/algorithms/ppo/open-run.ts';
 import { ppo } from '../../gpu-runner/algorithms/ppo/ppo.ts';
-import { type LlamaConfiguration, namedShapes } from '../../gpu-runner/llama/config.ts';
-import type { Model } from '../../gpu-runner/llama/import/open-model.ts';
-import { writeRandomBase } from '../../gpu-runner/llama/import/random-base.ts';
-import { trainTokenizer } from '../../gpu-runner/llama/import/train-tokenizer.ts';
-import { openBase } from '../../gpu-runner/llama/import/weight-file.ts';
-import { loadTokenizer } from '../../gpu-runner/llama/tokenizer.ts';
-import { adapterLayout, initialAdapter } from '../../gpu-runner/llama/training/lora-layout.ts';
+import type { Architecture } from '../../gpu-runner/llama/model/architecture.ts';
+import { namedShapes } from '../../gpu-runner/llama/model/named-shapes.ts';
+import type { Model } from '../../gpu-runner/llama/weights/open-model.ts';
+import { writeRandomBase } from '../../gpu-runner/llama/weights/random-base.ts';
+import { trainTokenizer } from '../../gpu-runner/llama/tokenizer/train-tokenizer.ts';
+import { openBase } from '../../gpu-runner/llama/weights/base-file.ts';
+import { loadTokenizer } from '../../gpu-runner/llama/tokenizer/tokenizer.ts';
+import { adapterLayout, initialAdapter } from '../../gpu-runner/llama/model/lora-layout.ts';
 import { PPO_DEFAULTS } from '../../shared/api/tasks/ppo.ts';
 import { toneLines } from '../../shared/principles/kind-stories/tone-lines.ts';
 import { namedShape } from './arguments/named-shape.ts';
@@ -121,11 +122,11 @@ export async function run(given: readonly string[]): Promise<void> {
 }
 
 /** Random weights of the shape, made once, with a small tokenizer: what is said has no meaning here. */
-async function randomModel(name: string, configuration: LlamaConfiguration): Promise<Model> {
-  const folder = path.join(tmpdir(), `rlcd-bench-grid-${name}-${SEED}-${configuration.eosTokens.length}`);
+async function randomModel(name: string, architecture: Architecture): Promise<Model> {
+  const folder = path.join(tmpdir(), `rlcd-bench-grid-${name}-${SEED}-${architecture.eosTokens.length}`);
   if (!existsSync(path.join(folder, 'base.json'))) {
     rmSync(folder, { recursive: true, force: true });
-    await writeRandomBase(folder, configuration, 'int8', SEED);
+    await writeRandomBase(folder, architecture, 'int8', SEED);
   }
   const base = await openBase(folder);
   const vocabularySize = 360;
@@ -138,9 +139,9 @@ async function randomModel(name: string, configuration: LlamaConfiguration): Pro
     writeFileSync(path.join(words, 'tokenizer.json'), JSON.stringify(tokenizer));
     writeFileSync(path.join(words, 'tokenizer_config.json'), JSON.stringify(config));
     return {
-      configuration,
+      architecture,
       base,
-      tokenizer: await loadTokenizer(words, { ...configuration, vocabularySize }),
+      tokenizer: await loadTokenizer(words, { ...architecture, vocabularySize }),
       provenance: base.provenance,
     };
   } finally {
@@ -149,8 +150,8 @@ async function randomModel(name: string, configuration: LlamaConfiguration): Pro
 }
 
 async function timed(model: Model, settings: PpoSettings): Promise<Taken> {
-  const { configuration } = model;
-  const layout = adapterLayout(configuration, settings.rank, settings.alpha);
+  const { architecture } = model;
+  const layout = adapterLayout(architecture, settings.rank, settings.alpha);
   const started = performance.now();
   const generator = await Generator.open({
     model,

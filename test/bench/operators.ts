@@ -7,7 +7,7 @@
  */
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { namedShapes } from '../../gpu-runner/llama/config.ts';
+import { namedShapes } from '../../gpu-runner/llama/model/named-shapes.ts';
 import type { Value } from '../../gpu-runner/tensor/graph.ts';
 import { emitOne } from '../../gpu-runner/tensor/operators/emit.ts';
 import * as ops from '../../gpu-runner/tensor/operators.ts';
@@ -29,8 +29,8 @@ export async function run(args: readonly string[]): Promise<void> {
   const rows = Number(values.rows);
   if (!Number.isInteger(rows) || rows < 1)
     throw new UsageError(`--rows ${values.rows}: give a whole number from 1 on`);
-  const configuration = namedShapes[shape];
-  const { hiddenSize } = configuration;
+  const architecture = namedShapes[shape];
+  const { hiddenSize } = architecture;
   const stream = [rows, hiddenSize];
   const nanoseconds: Record<string, number> = {};
   const measure = async (name: string, shapes: readonly (readonly number[])[], step: Step): Promise<void> => {
@@ -48,7 +48,7 @@ export async function run(args: readonly string[]): Promise<void> {
   await measure('SimplifiedLayerNormalization', [stream, [hiddenSize]], (x, weight: Value) =>
     emitOne('SimplifiedLayerNormalization', [x, weight], x),
   );
-  for (const [name, form] of Object.entries(attentionForms(configuration, rows)))
+  for (const [name, form] of Object.entries(attentionForms(architecture, rows)))
     await measure(`attention, ${name}`, form.shapes, form.step);
   const machine = { processor: cpus()[0]?.model, threads: availableParallelism() };
   const figures = { shape, rows, past: PAST, nanoseconds, machine };

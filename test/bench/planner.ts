@@ -11,13 +11,13 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { planMemory, type Workload } from '../../shared/planner/plan.ts';
-import { namedShapes } from '../../gpu-runner/llama/config.ts';
-import { writeRandomBase } from '../../gpu-runner/llama/import/random-base.ts';
-import { openBase, type WeightFile } from '../../gpu-runner/llama/import/weight-file.ts';
-import { Sampler } from '../../gpu-runner/llama/rollout/sampler.ts';
-import { adapterLayout, initialAdapter } from '../../gpu-runner/llama/training/lora-layout.ts';
-import { type PpoRow, PpoTrainer } from '../../gpu-runner/llama/training/ppo-trainer.ts';
-import { initialState } from '../../gpu-runner/llama/training/training-state.ts';
+import { namedShapes } from '../../gpu-runner/llama/model/named-shapes.ts';
+import { writeRandomBase } from '../../gpu-runner/llama/weights/random-base.ts';
+import { openBase, type BaseFile } from '../../gpu-runner/llama/weights/base-file.ts';
+import { Sampler } from '../../gpu-runner/llama/sampler/sampler.ts';
+import { adapterLayout, initialAdapter } from '../../gpu-runner/llama/model/lora-layout.ts';
+import { type PpoRow, PpoTrainer } from '../../gpu-runner/llama/trainer/ppo-trainer.ts';
+import { initialState } from '../../gpu-runner/llama/trainer/training-state.ts';
 
 const SEED = 1;
 
@@ -119,7 +119,7 @@ function jobsOf(shape: Shape): readonly Workload[] {
 /** The high-water mark of this process after two rollouts or three steps. */
 async function measure(shape: Shape, job: Workload): Promise<number> {
   const base = await randomBase(shape);
-  const layout = adapterLayout(base.configuration, job.rank, 2 * job.rank);
+  const layout = adapterLayout(base.architecture, job.rank, 2 * job.rank);
   const vector = initialAdapter(layout, SEED, 0);
   if (job.sampleRows > 0) await sample(base, job, vector);
   if (job.trainRows > 0) await train(base, job, vector);
@@ -127,9 +127,9 @@ async function measure(shape: Shape, job: Workload): Promise<number> {
   return Number(/VmHWM:\s+(?<kilobytes>\d+)/.exec(status)?.groups?.['kilobytes']) * 1024;
 }
 
-async function sample(base: WeightFile, job: Workload, vector: Float32Array): Promise<void> {
+async function sample(base: BaseFile, job: Workload, vector: Float32Array): Promise<void> {
   const { sampleRows, promptTokens, newTokens, rank } = job;
-  const layout = adapterLayout(base.configuration, rank, 2 * rank);
+  const layout = adapterLayout(base.architecture, rank, 2 * rank);
   const sampler = await Sampler.open({
     base,
     adapters: { layout, groups: 1 },
@@ -153,9 +153,9 @@ async function sample(base: WeightFile, job: Workload, vector: Float32Array): Pr
   await sampler.close();
 }
 
-async function train(base: WeightFile, job: Workload, vector: Float32Array): Promise<void> {
+async function train(base: BaseFile, job: Workload, vector: Float32Array): Promise<void> {
   const { trainRows, trainGroups, promptTokens, newTokens, rank } = job;
-  const layout = adapterLayout(base.configuration, rank, 2 * rank);
+  const layout = adapterLayout(base.architecture, rank, 2 * rank);
   const trainer = await PpoTrainer.open({
     trainable: { kind: 'adapters', base, layout, groups: trainGroups },
     state: initialState(Array.from({ length: trainGroups }, () => vector)),
@@ -192,7 +192,7 @@ async function train(base: WeightFile, job: Workload, vector: Float32Array): Pro
   await trainer.close();
 }
 
-async function randomBase(shape: Shape): Promise<WeightFile> {
+async function randomBase(shape: Shape): Promise<BaseFile> {
   const folder = path.join(tmpdir(), `rlcd-bench-sampler-${shape}-${SEED}`);
   if (existsSync(path.join(folder, 'base.json'))) return await openBase(folder);
   return await writeRandomBase(folder, { ...namedShapes[shape], eosTokens: [] }, 'int8', SEED);

@@ -11,11 +11,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { namedShapes } from '../../gpu-runner/llama/config.ts';
-import { writeRandomBase } from '../../gpu-runner/llama/import/random-base.ts';
-import { openBase, type WeightFile } from '../../gpu-runner/llama/import/weight-file.ts';
-import { cpuProductForm } from '../../gpu-runner/llama/linear.ts';
-import { Sampler } from '../../gpu-runner/llama/rollout/sampler.ts';
+import { namedShapes } from '../../gpu-runner/llama/model/named-shapes.ts';
+import { writeRandomBase } from '../../gpu-runner/llama/weights/random-base.ts';
+import { openBase, type BaseFile } from '../../gpu-runner/llama/weights/base-file.ts';
+import { cpuProductForm } from '../../gpu-runner/llama/backends/cpu/eight-bit-linear.ts';
+import { Sampler } from '../../gpu-runner/llama/sampler/sampler.ts';
 import { namedShape, type ShapeName } from './arguments/named-shape.ts';
 import { BareProducts } from './sampler/bare-products.ts';
 
@@ -41,7 +41,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const session = { threads: availableParallelism(), profile: values.profile };
   const before = process.memoryUsage().rss;
   const sampler = await Sampler.open({ base, rows: batch, maximumPositions: PROMPT + STEPS, session });
-  const { vocabularySize } = base.configuration;
+  const { vocabularySize } = base.architecture;
   const request = {
     prompts: Array.from({ length: batch }, (_, row) =>
       Int32Array.from({ length: PROMPT }, (_unused, index) => (row * 61 + index * 37 + 3) % vocabularySize),
@@ -113,15 +113,15 @@ export async function run(args: readonly string[]): Promise<void> {
   await products.close();
 }
 
-async function randomBase(shape: ShapeName): Promise<WeightFile> {
+async function randomBase(shape: ShapeName): Promise<BaseFile> {
   const folder = path.join(tmpdir(), `rlcd-bench-sampler-${shape}-${SEED}`);
   if (existsSync(path.join(folder, 'base.json'))) return await openBase(folder);
   return await writeRandomBase(folder, { ...namedShapes[shape], eosTokens: [] }, 'int8', SEED);
 }
 
 /** Keys and values of all tokens at the end, in fp32. */
-function cacheBytes({ configuration }: WeightFile, batch: number): number {
-  const { layers, keyValueHeads, headSize } = configuration;
+function cacheBytes({ architecture }: BaseFile, batch: number): number {
+  const { layers, keyValueHeads, headSize } = architecture;
   return batch * layers * 2 * keyValueHeads * headSize * (PROMPT + STEPS) * 4;
 }
 

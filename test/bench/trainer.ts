@@ -11,23 +11,24 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { type LlamaConfiguration, namedShapes } from '../../gpu-runner/llama/config.ts';
-import { writeRandomBase } from '../../gpu-runner/llama/import/random-base.ts';
-import { openBase, type WeightFile } from '../../gpu-runner/llama/import/weight-file.ts';
-import { cpuProductForm } from '../../gpu-runner/llama/linear.ts';
-import { float32, Picks, type Sequence } from '../../gpu-runner/llama/training/batch.ts';
-import { configurationOf } from '../../gpu-runner/llama/training/graphs.ts';
-import { adapterLayout, initialAdapter } from '../../gpu-runner/llama/training/lora-layout.ts';
-import { stepMemory } from '../../gpu-runner/llama/training/memory.ts';
-import type { MicroBatch } from '../../gpu-runner/llama/training/step-runner.ts';
+import type { Architecture } from '../../gpu-runner/llama/model/architecture.ts';
+import { namedShapes } from '../../gpu-runner/llama/model/named-shapes.ts';
+import { writeRandomBase } from '../../gpu-runner/llama/weights/random-base.ts';
+import { openBase, type BaseFile } from '../../gpu-runner/llama/weights/base-file.ts';
+import { cpuProductForm } from '../../gpu-runner/llama/backends/cpu/eight-bit-linear.ts';
+import { float32, Picks, type Sequence } from '../../gpu-runner/llama/trainer/batch.ts';
+import { architectureOf } from '../../gpu-runner/llama/trainer/graphs.ts';
+import { adapterLayout, initialAdapter } from '../../gpu-runner/llama/model/lora-layout.ts';
+import { stepMemory } from '../../gpu-runner/llama/trainer/memory.ts';
+import type { MicroBatch } from '../../gpu-runner/llama/trainer/step-runner.ts';
 import {
   blockRowsFor,
   openStep,
   pickFeeds,
   tokenFeeds,
   type TrainerOptions,
-} from '../../gpu-runner/llama/training/trainer.ts';
-import { initialState } from '../../gpu-runner/llama/training/training-state.ts';
+} from '../../gpu-runner/llama/trainer/trainer.ts';
+import { initialState } from '../../gpu-runner/llama/trainer/training-state.ts';
 import { Graph } from '../../gpu-runner/tensor/graph.ts';
 import { matMul } from '../../gpu-runner/tensor/operators.ts';
 import { serialiseGraph } from '../../gpu-runner/tensor/serialise.ts';
@@ -57,7 +58,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const shape = namedShape(values.shape);
   const threads = Number(values.threads);
   const base = await randomBase(shape);
-  const layout = adapterLayout(base.configuration, RANK, 2 * RANK);
+  const layout = adapterLayout(base.architecture, RANK, 2 * RANK);
   const options: TrainerOptions = {
     trainable: { kind: 'adapters', base, layout, groups: 1 },
     state: initialState([initialAdapter(layout, SEED, 0)]),
@@ -106,8 +107,8 @@ export async function run(args: readonly string[]): Promise<void> {
   }
   await runner.close();
   const bestMs = Math.min(...times);
-  const operations = stepOperations(base.configuration, scored);
-  const parts = stepMemory(base.configuration, { rows: ROWS, time: TIME, scored, rank: RANK });
+  const operations = stepOperations(base.architecture, scored);
+  const parts = stepMemory(base.architecture, { rows: ROWS, time: TIME, scored, rank: RANK });
   const gflops = operations / bestMs / 1e6;
   const ceilingGflops = Math.max(middleGflops, await ceilingGflopsOf(threads));
   const middle = Math.floor(memory.length / 2);
@@ -138,19 +139,19 @@ export async function run(args: readonly string[]): Promise<void> {
 
 /** Every token but the first of each row takes part in the ratio loss; one value of weight 0 keeps the graph whole. */
 function benchBatch({ trainable, maximumTime }: TrainerOptions): { batch: MicroBatch; scored: number } {
-  const configuration = configurationOf(trainable);
+  const architecture = architectureOf(trainable);
   const rows: Sequence[] = Array.from({ length: ROWS }, (_, row) => ({
     tokens: Array.from(
       { length: TIME },
-      (_unused, index) => (row * 7919 + index * 104_729) % configuration.vocabularySize,
+      (_unused, index) => (row * 7919 + index * 104_729) % architecture.vocabularySize,
     ),
     start: 1,
   }));
   const { shape, feeds } = tokenFeeds([rows], trainable, maximumTime, true);
-  const tokens = new Picks([rows], shape, blockRowsFor(configuration));
+  const tokens = new Picks([rows], shape, blockRowsFor(architecture));
   const scalars = new Picks([[{ tokens: [0, 0], start: 1 }]], shape, 1);
   const scored = ROWS * (TIME - 1);
-  const uniformChoice = -Math.log(configuration.vocabularySize);
+  const uniformChoice = -Math.log(architecture.vocabularySize);
   const batch: MicroBatch = {
     feeds: {
       ...feeds,
@@ -174,9 +175,9 @@ function benchBatch({ trainable, maximumTime }: TrainerOptions): { batch: MicroB
  * Multiplications and additions of a step: every frozen product forward and to its input (4 P a token), the causal half
  * of the attention's two products forward and four backward, and the low-rank factors (6 r (inputs + outputs) each).
  */
-function stepOperations(configuration: LlamaConfiguration, scored: number): number {
+function stepOperations(architecture: Architecture, scored: number): number {
   const { hiddenSize, intermediateSize, layers, heads, keyValueHeads, headSize, vocabularySize } =
-    configuration;
+    architecture;
   const [q, kv] = [heads * headSize, keyValueHeads * headSize];
   const linear = hiddenSize * (2 * q + 2 * kv) + 3 * hiddenSize * intermediateSize;
   const lowRank = RANK * (4 * hiddenSize + 2 * (q + kv) + 3 * (hiddenSize + intermediateSize));
@@ -227,7 +228,7 @@ function growth(values: readonly number[]): number {
   return squares === 0 ? 0 : products / squares / 1e6;
 }
 
-async function randomBase(shape: ShapeName): Promise<WeightFile> {
+async function randomBase(shape: ShapeName): Promise<BaseFile> {
   const folder = path.join(tmpdir(), `rlcd-bench-${shape}-${SEED}`);
   if (existsSync(path.join(folder, 'base.json'))) return await openBase(folder);
   return await writeRandomBase(folder, namedShapes[shape], 'int8', SEED);

@@ -1,24 +1,26 @@
 /** LLaMA in float64 by the textbook, one sequence at a time: the independent judge of the training graphs. */
 import { Matrix, type Tape } from './tape.ts';
 
-/** What the oracle needs to know of an architecture (structurally the engine's configuration). */
+/** What the oracle needs to know of an architecture (structurally the engine's architecture). */
 export interface OracleConfiguration {
   readonly heads: number;
   readonly keyValueHeads: number;
   readonly headSize: number;
-  readonly rmsNormEpsilon: number;
-  readonly ropeTheta: number;
-  readonly ropeLayout: 'interleaved' | 'half';
-  readonly ropeScaling:
-    | { readonly kind: 'linear'; readonly factor: number }
-    | {
-        readonly kind: 'llama3';
-        readonly factor: number;
-        readonly lowFrequencyFactor: number;
-        readonly highFrequencyFactor: number;
-        readonly originalMaximumPositions: number;
-      }
-    | null;
+  readonly norm: { readonly epsilon: number };
+  readonly rope: {
+    readonly theta: number;
+    readonly layout: 'interleaved' | 'half';
+    readonly scaling:
+      | { readonly kind: 'linear'; readonly factor: number }
+      | {
+          readonly kind: 'llama3';
+          readonly factor: number;
+          readonly lowFrequencyFactor: number;
+          readonly highFrequencyFactor: number;
+          readonly originalMaximumPositions: number;
+        }
+      | null;
+  };
 }
 
 /** A linear layer x @ weight, weight [in,out], with an optional low-rank addition scale * (x @ a) @ b. */
@@ -61,9 +63,9 @@ function linear(tape: Tape, x: Matrix, layer: OracleLinear, activation: Activati
 }
 
 /** Angle per position of rotation pair `pair`, after the scaling that long-context models apply. */
-function frequency(configuration: OracleConfiguration, pair: number): number {
-  const plain = 1 / configuration.ropeTheta ** ((2 * pair) / configuration.headSize);
-  const scaling = configuration.ropeScaling;
+function frequency(architecture: OracleConfiguration, pair: number): number {
+  const plain = 1 / architecture.rope.theta ** ((2 * pair) / architecture.headSize);
+  const scaling = architecture.rope.scaling;
   if (scaling === null) return plain;
   if (scaling.kind === 'linear') return plain / scaling.factor;
   const wavelength = (2 * Math.PI) / plain;
@@ -78,15 +80,15 @@ function frequency(configuration: OracleConfiguration, pair: number): number {
 }
 
 /** Rotates each pair of one head's columns by position times its frequency. */
-function rotate(tape: Tape, x: Matrix, configuration: OracleConfiguration): Matrix {
-  const size = configuration.headSize;
+function rotate(tape: Tape, x: Matrix, architecture: OracleConfiguration): Matrix {
+  const size = architecture.headSize;
   const out = new Matrix(x.rows, size);
   const turn = (source: Float64Array, target: Float64Array, direction: 1 | -1): void => {
     for (let position = 0; position < x.rows; position++) {
       for (let pair = 0; pair < size / 2; pair++) {
         const [first, second] =
-          configuration.ropeLayout === 'interleaved' ? [2 * pair, 2 * pair + 1] : [pair, pair + size / 2];
-        const angle = direction * position * frequency(configuration, pair);
+          architecture.rope.layout === 'interleaved' ? [2 * pair, 2 * pair + 1] : [pair, pair + size / 2];
+        const angle = direction * position * frequency(architecture, pair);
         const i = position * size + first;
         const j = position * size + second;
         const [a, b] = [source[i] ?? 0, source[j] ?? 0];
@@ -106,10 +108,10 @@ function attention(
   tape: Tape,
   x: Matrix,
   layer: OracleLayer,
-  configuration: OracleConfiguration,
+  architecture: OracleConfiguration,
   activation: Activation,
 ): Matrix {
-  const { heads, keyValueHeads, headSize } = configuration;
+  const { heads, keyValueHeads, headSize } = architecture;
   const query = linear(tape, x, layer.query, activation);
   const key = linear(tape, x, layer.key, activation);
   const value = linear(tape, x, layer.value, activation);
@@ -117,8 +119,8 @@ function attention(
     const shared = Math.floor(head / (heads / keyValueHeads));
     const slice = (all: Matrix, index: number): Matrix =>
       tape.columns(all, index * headSize, (index + 1) * headSize);
-    const q = rotate(tape, slice(query, head), configuration);
-    const k = rotate(tape, slice(key, shared), configuration);
+    const q = rotate(tape, slice(query, head), architecture);
+    const k = rotate(tape, slice(key, shared), architecture);
     const scores = tape.scale(tape.product(q, k, true), 1 / Math.sqrt(headSize));
     return tape.product(tape.causalSoftmax(scores), slice(value, shared));
   });
@@ -141,19 +143,19 @@ function feedForward(tape: Tape, x: Matrix, layer: OracleLayer, activation: Acti
 /** Hidden states after the final norm, [time, hidden]. */
 export function hiddenStates(
   tape: Tape,
-  configuration: OracleConfiguration,
+  architecture: OracleConfiguration,
   weights: OracleWeights,
   tokens: readonly number[],
   activation: Activation = exactActivation,
 ): Matrix {
-  const epsilon = configuration.rmsNormEpsilon;
+  const epsilon = architecture.norm.epsilon;
   let x = tape.gather(weights.embedding, tokens);
   for (const layer of weights.layers) {
     const attended = attention(
       tape,
       tape.rmsNorm(x, layer.attentionNorm, epsilon),
       layer,
-      configuration,
+      architecture,
       activation,
     );
     x = tape.add(x, attended);

@@ -1,7 +1,7 @@
 /** The A/B question of RLAIF: both responses are shown, the next token is the answer. */
 import { fewShotScoringPrompt } from '../../../shared/dialogue/scoring-prompt.ts';
 import type { ScoringExample } from '../../../shared/dialogue/scoring-prompt.ts';
-import type { Tokenizer } from '../../llama/tokenizer.ts';
+import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import type { PreferencePairLine } from '../preference-model/preference-examples.ts';
 import { chosenIsA, instructionOf, type PairQuestion, type PairVerdict } from './question.ts';

@@ -1,7 +1,7 @@
 /** Labelling: the model that generated says which response of a pair it prefers (RLAIF, RLCD-Rescore). */
 import { z } from 'zod';
 import type { TaskParameters, TaskResult } from '../../../shared/api/tasks/kinds.ts';
-import { summarize } from '../../../shared/statistics/summary.ts';
+import { summarise } from '../../../shared/statistics/summary.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';
 import type { PreferencePairLine } from '../preference-model/preference-examples.ts';
@@ -119,7 +119,7 @@ function describe(
     question: choice ? 'choice' : 'likelihood',
     orders: choice ? orders : null,
     examples: examples.length,
-    labelProbability: summarize(verdicts.map(({ first }) => Math.max(first, 1 - first))),
+    labelProbability: summarise(verdicts.map(({ first }) => Math.max(first, 1 - first))),
     firstPreferred: mean(verdicts.map(({ first }) => (Math.sign(first - 0.5) + 1) / 2)),
     orderDisagreement: choice && orders === 'both' ? mean(flips) : null,
     positionBias: choice ? mean(answers.map(({ shownA }) => shownA)) - 0.5 : null,

@@ -12,7 +12,7 @@
  * likelihoods do not enter, and as each response is read alone, there is no order to be biased by.
  */
 import { preferenceText } from '../../../shared/dialogue/preference-text.ts';
-import type { Tokenizer } from '../../llama/tokenizer.ts';
+import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import { continuationTokens } from '../continuation-tokens.ts';
 import type { PreferencePairLine } from '../preference-model/preference-examples.ts';

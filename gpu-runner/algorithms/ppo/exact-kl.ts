@@ -1,15 +1,15 @@
 /** KL(policy || reference) of every response token over the whole next-token distributions, not the sampled token. */
-import type { WeightFile } from '../../llama/import/weight-file.ts';
-import { float32, Picks, type Sequence } from '../../llama/training/batch.ts';
-import { scoringGraph } from '../../llama/training/graphs.ts';
-import type { AdapterLayout } from '../../llama/training/lora-layout.ts';
-import { openGraph } from '../../llama/training/step-runner.ts';
-import { blockRowsFor, graphOptions, pickFeeds, tokenFeeds } from '../../llama/training/trainer.ts';
+import type { BaseFile } from '../../llama/weights/base-file.ts';
+import { float32, Picks, type Sequence } from '../../llama/trainer/batch.ts';
+import { scoringGraph } from '../../llama/trainer/graphs.ts';
+import type { AdapterLayout } from '../../llama/model/lora-layout.ts';
+import { openGraph } from '../../llama/trainer/step-runner.ts';
+import { blockRowsFor, graphOptions, pickFeeds, tokenFeeds } from '../../llama/trainer/trainer.ts';
 import type { TensorSession } from '../../tensor/session.ts';
 import { distributionKl } from './kl-penalty.ts';
 
 export interface ExactKlOptions {
-  readonly base: WeightFile;
+  readonly base: BaseFile;
   /** Of the policies. */
   readonly layout: AdapterLayout;
   /** Longest prompt and response together, in tokens. */
@@ -55,7 +55,7 @@ export class ExactKl {
     signal: AbortSignal,
   ): Promise<Float64Array[]> {
     const { base, maximumTime } = this.#options;
-    const { vocabularySize } = base.configuration;
+    const { vocabularySize } = base.architecture;
     this.#vectors.set(policy);
     const rows = Math.max(1, Math.floor(LOGITS_AT_HAND / (2 * maximumTime * vocabularySize)));
     const out: Float64Array[] = [];
@@ -72,10 +72,10 @@ export class ExactKl {
 
   async #measurePart(sequences: readonly Sequence[]): Promise<Float64Array[]> {
     const { base, layout, maximumTime } = this.#options;
-    const { vocabularySize } = base.configuration;
+    const { vocabularySize } = base.architecture;
     const groups = [sequences, sequences];
     const { shape, feeds } = tokenFeeds(groups, trainableOf(this.#options), maximumTime, false);
-    const picks = new Picks(groups, shape, blockRowsFor(base.configuration));
+    const picks = new Picks(groups, shape, blockRowsFor(base.architecture));
     const { logits } = await this.#session.run({
       ...feeds,
       ...pickFeeds('token', picks, false),

@@ -1,12 +1,12 @@
 /** A PPO run's open parts: checked settings, the first or the resumed state, and the loaded graphs. */
 import type { TaskParameters } from '../../../shared/api/tasks/kinds.ts';
 import { initialAlarm } from '../../../shared/alarm/over-optimisation.ts';
-import type { Model } from '../../llama/import/open-model.ts';
-import { adapterLayout, initialAdapter, type AdapterLayout } from '../../llama/training/lora-layout.ts';
-import { PpoTrainer } from '../../llama/training/ppo-trainer.ts';
-import { Scorer } from '../../llama/training/scorer.ts';
-import type { OptimiserOptions } from '../../llama/training/trainer.ts';
-import { initialState, type TrainingState } from '../../llama/training/training-state.ts';
+import type { Model } from '../../llama/weights/open-model.ts';
+import { adapterLayout, initialAdapter, type AdapterLayout } from '../../llama/model/lora-layout.ts';
+import { PpoTrainer } from '../../llama/trainer/ppo-trainer.ts';
+import { Scorer } from '../../llama/trainer/scorer.ts';
+import type { OptimiserOptions } from '../../llama/trainer/trainer.ts';
+import { initialState, type TrainingState } from '../../llama/trainer/training-state.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import type { GenerateGroups } from '../generation.ts';
 import { PreferenceScorer } from '../preference-model/preference-scorer.ts';
@@ -66,7 +66,7 @@ export function checkedLayout(input: PpoInput, settings: PpoSettings): AdapterLa
         `${preferenceModel.alpha}; PPO asks for rank ${settings.rank} and alpha ${settings.alpha}: give both the same`,
     );
   }
-  return adapterLayout(model.configuration, settings.rank, settings.alpha);
+  return adapterLayout(model.architecture, settings.rank, settings.alpha);
 }
 
 /** The state before the first step, or the checkpoint's. @throws CheckpointError for a checkpoint of other settings */

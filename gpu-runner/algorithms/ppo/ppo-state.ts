@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { alarmStateSchema } from '../../../shared/alarm/over-optimisation.ts';
 import { ppoCell } from '../../../shared/api/tasks/ppo.ts';
-import type { TrainingState } from '../../llama/training/training-state.ts';
+import type { TrainingState } from '../../llama/trainer/training-state.ts';
 import { CheckpointError } from '../algorithm-error.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';
 import { TRAINING_TENSORS, trainingState, trainingTensors } from '../training-checkpoint.ts';

@@ -1,7 +1,7 @@
 /** One policy's rollouts of one step: responses, scores, values, and the host arithmetic that makes targets of them. */
 import type { AlarmObservation } from '../../../shared/alarm/over-optimisation.ts';
 import type { TaskParameters } from '../../../shared/api/tasks/kinds.ts';
-import type { PpoRow } from '../../llama/training/ppo-trainer.ts';
+import type { PpoRow } from '../../llama/trainer/ppo-trainer.ts';
 import type { Generation } from '../generation.ts';
 import type { ResponseText } from '../response-text.ts';
 import { estimateAdvantages, type Advantages } from './advantages.ts';

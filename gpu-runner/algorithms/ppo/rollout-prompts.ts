@@ -1,7 +1,7 @@
 /** The prompts that PPO rolls out: plain, tokenised once, the long ones dropped. */
 import { contrastPrompts } from '../../../shared/dialogue/contrast-prompts.ts';
 import type { TaskParameters } from '../../../shared/api/tasks/kinds.ts';
-import type { Model } from '../../llama/import/open-model.ts';
+import type { Model } from '../../llama/weights/open-model.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import type { Prompt } from '../prompt.ts';
 
@@ -13,14 +13,14 @@ import type { Prompt } from '../prompt.ts';
  */
 export function rolloutPrompts(
   prompts: readonly Prompt[],
-  { tokenizer, configuration }: Pick<Model, 'tokenizer' | 'configuration'>,
+  { tokenizer, architecture }: Pick<Model, 'tokenizer' | 'architecture'>,
   parameters: Pick<
     TaskParameters<'ppo'>,
     'promptForm' | 'responseOpening' | 'maximumPromptTokens' | 'maximumNewTokens'
   >,
 ): (Prompt & { readonly tokens: Int32Array })[] {
   const { promptForm: form, responseOpening, maximumPromptTokens, maximumNewTokens } = parameters;
-  const limit = Math.min(maximumPromptTokens, configuration.maximumPositions - maximumNewTokens);
+  const limit = Math.min(maximumPromptTokens, architecture.maximumPositions - maximumNewTokens);
   const nothing = { positive: '', negative: '' };
   const kept = prompts.flatMap(({ id, text }) => {
     const { plain } = contrastPrompts({ form, responseOpening }, nothing, text);
@@ -30,6 +30,6 @@ export function rolloutPrompts(
   if (kept.length > 0) return kept;
   throw new AlgorithmInputError(
     `every prompt has more than ${limit} tokens (maximumPromptTokens ${maximumPromptTokens}, context ` +
-      `${configuration.maximumPositions}): raise the one or shorten the prompts`,
+      `${architecture.maximumPositions}): raise the one or shorten the prompts`,
   );
 }

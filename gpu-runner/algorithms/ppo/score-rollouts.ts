@@ -1,5 +1,5 @@
 /** Sampled responses as scored rollouts: text, preference score and first values, for every policy of a run. */
-import type { Scorer } from '../../llama/training/scorer.ts';
+import type { Scorer } from '../../llama/trainer/scorer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import type { GenerateGroups, Generation, GenerationRequest } from '../generation.ts';
 import type { ResponseReader } from '../response-text.ts';

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { preferencePairLine } from '../../../shared/api/tasks/simulate.ts';
 import { preferenceText } from '../../../shared/dialogue/preference-text.ts';
 import type { PromptForm } from '../../../shared/principles/principle.ts';
-import type { Tokenizer } from '../../llama/tokenizer.ts';
+import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import { continuationTokens } from '../continuation-tokens.ts';
 

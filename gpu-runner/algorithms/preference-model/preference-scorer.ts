@@ -1,8 +1,8 @@
 /** A trained preference model in use: one score per text, read at its last token. */
-import type { Model } from '../../llama/import/open-model.ts';
-import { adapterLayout } from '../../llama/training/lora-layout.ts';
-import { lastOf } from '../../llama/training/preference-trainer.ts';
-import { Scorer } from '../../llama/training/scorer.ts';
+import type { Model } from '../../llama/weights/open-model.ts';
+import { adapterLayout } from '../../llama/model/lora-layout.ts';
+import { lastOf } from '../../llama/trainer/preference-trainer.ts';
+import { Scorer } from '../../llama/trainer/scorer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 
 export interface PreferenceScorerOptions {
@@ -25,7 +25,7 @@ export class PreferenceScorer {
   }
 
   static async open(model: Model, options: PreferenceScorerOptions): Promise<PreferenceScorer> {
-    const layout = adapterLayout(model.configuration, options.rank, options.alpha);
+    const layout = adapterLayout(model.architecture, options.rank, options.alpha);
     if (options.vector.length !== layout.length) {
       throw new AlgorithmInputError(
         `the preference model has ${options.vector.length} numbers, rank ${options.rank} on this base needs ` +

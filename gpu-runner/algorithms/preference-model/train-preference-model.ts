@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import type { TaskParameters, TaskResult } from '../../../shared/api/tasks/kinds.ts';
 import { permutation, uniform } from '../../../shared/random.ts';
-import type { Model } from '../../llama/import/open-model.ts';
-import { adapterLayout, initialAdapter } from '../../llama/training/lora-layout.ts';
-import { PreferenceTrainer, type PreferencePair } from '../../llama/training/preference-trainer.ts';
-import { groupVector, initialState } from '../../llama/training/training-state.ts';
+import type { Model } from '../../llama/weights/open-model.ts';
+import { adapterLayout, initialAdapter } from '../../llama/model/lora-layout.ts';
+import { PreferenceTrainer, type PreferencePair } from '../../llama/trainer/preference-trainer.ts';
+import { groupVector, initialState } from '../../llama/trainer/training-state.ts';
 import { TrainingDivergedError } from '../algorithm-error.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';
 import { learningRateMultiplier } from '../learning-rate.ts';
@@ -53,7 +53,7 @@ export async function trainPreferenceModel(
 ): Promise<PreferenceOutcome> {
   const examples = preferenceExamples(model.tokenizer, settings.promptForm, pairs, settings.maximumLength);
   const { train, heldOut } = heldOutSplit(examples, settings.heldOutPairs, seed);
-  const layout = adapterLayout(model.configuration, settings.rank, settings.alpha);
+  const layout = adapterLayout(model.architecture, settings.rank, settings.alpha);
   const trainable = { kind: 'adapters', base: model.base, layout, groups: 1 } as const;
   const stepsPerEpoch = Math.ceil(train.length / settings.batchPairs);
   const totalSteps = settings.epochs * stepsPerEpoch;

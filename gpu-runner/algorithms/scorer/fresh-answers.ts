@@ -2,7 +2,7 @@
 import { contrastPrompts } from '../../../shared/dialogue/contrast-prompts.ts';
 import type { AffixPair, PromptForm } from '../../../shared/principles/principle.ts';
 import { integerBelow } from '../../../shared/random.ts';
-import type { Tokenizer } from '../../llama/tokenizer.ts';
+import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import type { GenerationRequest } from '../generation.ts';
 import { encodePrompt } from '../prompt-tokens.ts';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { TaskParameters } from '../../../shared/api/tasks/kinds.ts';
 import { featuresOf, type Features } from '../../../shared/scoring/features.ts';
-import type { Tokenizer } from '../../llama/tokenizer.ts';
+import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import type { ScoreTexts } from '../best-of-n.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';

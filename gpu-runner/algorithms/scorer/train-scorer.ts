@@ -2,7 +2,7 @@
 import type { TaskResult } from '../../../shared/api/tasks/kinds.ts';
 import { permutation } from '../../../shared/random.ts';
 import { mean, standardDeviation } from '../../../shared/statistics/summary.ts';
-import type { Tokenizer } from '../../llama/tokenizer.ts';
+import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import type { RunHooks } from '../run-hooks.ts';
 import { streamOf } from '../streams.ts';

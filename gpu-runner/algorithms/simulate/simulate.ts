@@ -5,7 +5,7 @@ import type { TaskParameters, TaskResult } from '../../../shared/api/tasks/kinds
 import { affixPairIndex, contrastPrompts } from '../../../shared/dialogue/contrast-prompts.ts';
 import { filterResponse } from '../../../shared/dialogue/filter-response.ts';
 import type { AffixPair } from '../../../shared/principles/principle.ts';
-import type { Tokenizer } from '../../llama/tokenizer.ts';
+import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';
 import type { Generate, Generation } from '../generation.ts';

@@ -1,5 +1,5 @@
 /** What simulation did to the data: rejections, lengths per side, duplicates, overlap, and the bias of retries. */
-import { mean, summarize } from '../../../shared/statistics/summary.ts';
+import { mean, summarise } from '../../../shared/statistics/summary.ts';
 import { ngrams } from '../../../shared/text/ngrams.ts';
 import { words } from '../../../shared/text/words.ts';
 import type { TaskResult } from '../../../shared/api/tasks/kinds.ts';
@@ -35,7 +35,7 @@ export function describePairs(
   const lengths = (name: Side) =>
     orNull(
       sides[name].map((one) => one.tokens),
-      summarize,
+      summarise,
     );
   const tries = (name: Side) =>
     orNull(

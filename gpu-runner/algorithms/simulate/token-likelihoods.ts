@@ -2,7 +2,7 @@
 import { MAXIMUM_SAMPLE_TOKENS, roundedNats, type SampleTokens } from '../../../shared/api/sample-tokens.ts';
 import { preferenceText } from '../../../shared/dialogue/preference-text.ts';
 import type { PromptForm } from '../../../shared/principles/principle.ts';
-import type { Tokenizer } from '../../llama/tokenizer.ts';
+import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 import { continuationTokens } from '../continuation-tokens.ts';
 import type { PreferencePairLine } from '../preference-model/preference-examples.ts';
 import { ResponseReader } from '../response-text.ts';

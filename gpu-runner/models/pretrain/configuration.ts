@@ -1,10 +1,10 @@
 /** The shape of the bundled model and the recipe of its training: what `npm run pretrain` does unless told otherwise. */
 import type { LearningRateSchedule } from '../../tensor/learning-rate.ts';
-import type { OptimiserOptions } from '../../llama/training/trainer.ts';
-import type { LlamaConfiguration } from '../../llama/config.ts';
-import { specialTokens } from '../../llama/import/tokenizer-json.ts';
+import type { OptimiserOptions } from '../../llama/trainer/trainer.ts';
+import { type Architecture, LLAMA } from '../../llama/model/architecture.ts';
+import { specialTokens } from '../../llama/tokenizer/tokenizer-json.ts';
 
-export const configuration: LlamaConfiguration = {
+export const architecture: Architecture = {
   vocabularySize: 1536,
   hiddenSize: 192,
   intermediateSize: 512,
@@ -13,10 +13,7 @@ export const configuration: LlamaConfiguration = {
   keyValueHeads: 2,
   headSize: 48,
   maximumPositions: 256,
-  rmsNormEpsilon: 1e-5,
-  ropeTheta: 10_000,
-  ropeLayout: 'half',
-  ropeScaling: null,
+  ...LLAMA,
   tiedEmbedding: true,
   bosToken: specialTokens.bos,
   eosTokens: [specialTokens.eos],

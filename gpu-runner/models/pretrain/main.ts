@@ -5,13 +5,13 @@ import { parseArgs } from 'node:util';
 import { explainOptionError, isOptionError } from '../../../shared/option-error.ts';
 import { storyOpenings } from '../../../shared/principles/kind-stories/story-openings.ts';
 import { toneLines } from '../../../shared/principles/kind-stories/tone-lines.ts';
-import { openModel } from '../../llama/import/open-model.ts';
-import { trainTokenizer } from '../../llama/import/train-tokenizer.ts';
-import { openBase } from '../../llama/import/weight-file.ts';
-import { adapterLayout } from '../../llama/training/lora-layout.ts';
-import { writeTrainedBase } from '../../llama/training/trained-base.ts';
-import { loadTokenizer, TOKENIZER_CONFIG_FILE, TOKENIZER_FILE } from '../../llama/tokenizer.ts';
-import { configuration, HELD_OUT_STORIES } from './configuration.ts';
+import { openModel } from '../../llama/weights/open-model.ts';
+import { trainTokenizer } from '../../llama/tokenizer/train-tokenizer.ts';
+import { openBase } from '../../llama/weights/base-file.ts';
+import { adapterLayout } from '../../llama/model/lora-layout.ts';
+import { writeTrainedBase } from '../../llama/trainer/trained-base.ts';
+import { loadTokenizer, TOKENIZER_CONFIG_FILE, TOKENIZER_FILE } from '../../llama/tokenizer/tokenizer.ts';
+import { architecture, HELD_OUT_STORIES } from './configuration.ts';
 import type { Story } from './documents.ts';
 import { downloadStories } from './download-stories.ts';
 import { storyFit } from './measure.ts';
@@ -99,7 +99,7 @@ async function pretrain(): Promise<void> {
     ...toneLines.flatMap(({ kind, mean }) => [kind, mean]),
   ];
   await writeTokenizer(tokenizerFolder, tokenizerText);
-  const tokenizer = await loadTokenizer(tokenizerFolder, configuration);
+  const tokenizer = await loadTokenizer(tokenizerFolder, architecture);
   const vector = await train({
     stories,
     tokenizer,
@@ -113,11 +113,11 @@ async function pretrain(): Promise<void> {
   });
   await rm(out, { recursive: true, force: true });
   const origin = `trained from scratch by npm run pretrain, seed ${seed}, ${steps} steps`;
-  await writeTrainedBase(out, configuration, 'int8', vector, origin);
+  await writeTrainedBase(out, architecture, 'int8', vector, origin);
   await writeTokenizer(out, tokenizerText);
-  const limit = configuration.maximumPositions;
-  const full = await storyFit({ kind: 'full', configuration }, vector, tokenizer, heldOut, limit);
-  const layout = adapterLayout(configuration, 1, 1);
+  const limit = architecture.maximumPositions;
+  const full = await storyFit({ kind: 'full', architecture }, vector, tokenizer, heldOut, limit);
+  const layout = adapterLayout(architecture, 1, 1);
   const base = await openBase(out);
   const frozen = { kind: 'adapters', base, layout, groups: 1 } as const;
   const eightBit = await storyFit(frozen, new Float32Array(layout.length), tokenizer, heldOut, limit);
@@ -151,7 +151,7 @@ async function teacherStories(
 }
 
 async function writeTokenizer(folder: string, texts: readonly string[]): Promise<void> {
-  const { tokenizer, config } = trainTokenizer(texts, { vocabularySize: configuration.vocabularySize });
+  const { tokenizer, config } = trainTokenizer(texts, { vocabularySize: architecture.vocabularySize });
   await writeFile(path.join(folder, TOKENIZER_FILE), JSON.stringify(tokenizer));
   await writeFile(path.join(folder, TOKENIZER_CONFIG_FILE), JSON.stringify(config));
 }

@@ -1,8 +1,8 @@
 /** What a story model is worth: bits per character on stories it never saw. */
-import { groupVector, initialState } from '../../llama/training/training-state.ts';
-import { Scorer } from '../../llama/training/scorer.ts';
-import type { Trainable } from '../../llama/training/graphs.ts';
-import type { Tokenizer } from '../../llama/tokenizer.ts';
+import { groupVector, initialState } from '../../llama/trainer/training-state.ts';
+import { Scorer } from '../../llama/trainer/scorer.ts';
+import type { Trainable } from '../../llama/trainer/graphs.ts';
+import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 
 export interface StoryFit {
   readonly stories: number;

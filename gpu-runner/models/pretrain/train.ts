@@ -2,19 +2,19 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { normal, permutation, uniform } from '../../../shared/random.ts';
 import { learningRate } from '../../tensor/learning-rate.ts';
-import { LanguageModelTrainer } from '../../llama/training/language-model-trainer.ts';
+import { LanguageModelTrainer } from '../../llama/trainer/language-model-trainer.ts';
 import {
   decodeState,
   encodeState,
   initialState,
   type TrainingState,
-} from '../../llama/training/training-state.ts';
-import { fullLayout } from '../../llama/training/weights.ts';
-import type { Tokenizer } from '../../llama/tokenizer.ts';
+} from '../../llama/trainer/training-state.ts';
+import { fullLayout } from '../../llama/model/graph-weights.ts';
+import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 import {
   ANNOUNCED_SHARE,
   BATCH_DOCUMENTS,
-  configuration,
+  architecture,
   LONG_BATCH_EVERY,
   optimiser,
   schedule,
@@ -43,10 +43,10 @@ export async function train(options: TrainOptions): Promise<Float32Array> {
   const state = (await savedState(checkpoint)) ?? initialState([initialVector(options.seed)]);
   const passages = tonedPassages(options.stories);
   const trainer = await LanguageModelTrainer.open({
-    trainable: { kind: 'full', configuration },
+    trainable: { kind: 'full', architecture },
     state,
     optimiser,
-    maximumTime: configuration.maximumPositions,
+    maximumTime: architecture.maximumPositions,
     microBatchRows: MICRO_BATCH_ROWS,
     session: POLITE,
   });
@@ -71,7 +71,7 @@ export async function train(options: TrainOptions): Promise<Float32Array> {
 function batchOf({ stories, tokenizer, seed, steps }: TrainOptions, passages: TonedPassages, step: number) {
   const share = step < steps - toneSteps(steps) ? 0 : ANNOUNCED_SHARE;
   const isLong = step % LONG_BATCH_EVERY === LONG_BATCH_EVERY - 1;
-  const longest = isLong ? configuration.maximumPositions : SHORT_DOCUMENT_TOKENS;
+  const longest = isLong ? architecture.maximumPositions : SHORT_DOCUMENT_TOKENS;
   return Array.from({ length: BATCH_DOCUMENTS }, (_, row) => {
     const visit = step * BATCH_DOCUMENTS + row;
     const epoch = Math.floor(visit / stories.length);
@@ -97,9 +97,9 @@ function permutationOf(length: number, seed: number, epoch: number): Uint32Array
 
 /** Norms at one, matrices normal: 0.02 for the embedding, 1/sqrt(inputs) elsewhere, less where they write the stream. */
 function initialVector(seed: number): Float32Array {
-  const tensors = fullLayout(configuration);
+  const tensors = fullLayout(architecture);
   const vector = new Float32Array(tensors.reduce((sum, { length }) => sum + length, 0));
-  const residual = 1 / Math.sqrt(2 * configuration.layers);
+  const residual = 1 / Math.sqrt(2 * architecture.layers);
   tensors.forEach(({ name, shape, offset, length }, stream) => {
     const inputs = shape[0] ?? 1;
     const writesStream = name.includes('attention.output') || name.includes('feedForward.down');

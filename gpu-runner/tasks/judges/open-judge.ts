@@ -29,6 +29,6 @@ export async function openJudge(context: TaskContext<'judge'>, judge: TaskJudge)
   }
   const input = `judge-${judge.artifact.sha256}`;
   const bytes = await inputBytes(context, input);
-  const preferenceModel = await decodeAdapterArtifact(bytes, model.configuration, input);
+  const preferenceModel = await decodeAdapterArtifact(bytes, model.architecture, input);
   return await preferenceJudge(name, model, preferenceModel, promptForm);
 }

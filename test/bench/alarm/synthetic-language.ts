@@ -1,13 +1,13 @@
 /** A language of some forty words in which good and bad can be counted, and a small model that has learnt to speak it. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LlamaConfiguration } from '../../../gpu-runner/llama/config.ts';
-import { openModel, type Model } from '../../../gpu-runner/llama/import/open-model.ts';
-import { trainTokenizer } from '../../../gpu-runner/llama/import/train-tokenizer.ts';
-import { LanguageModelTrainer } from '../../../gpu-runner/llama/training/language-model-trainer.ts';
-import { writeTrainedBase } from '../../../gpu-runner/llama/training/trained-base.ts';
-import { groupVector, initialState } from '../../../gpu-runner/llama/training/training-state.ts';
-import { fullLayout } from '../../../gpu-runner/llama/training/weights.ts';
+import { type Architecture, LLAMA } from '../../../gpu-runner/llama/model/architecture.ts';
+import { openModel, type Model } from '../../../gpu-runner/llama/weights/open-model.ts';
+import { trainTokenizer } from '../../../gpu-runner/llama/tokenizer/train-tokenizer.ts';
+import { LanguageModelTrainer } from '../../../gpu-runner/llama/trainer/language-model-trainer.ts';
+import { writeTrainedBase } from '../../../gpu-runner/llama/trainer/trained-base.ts';
+import { groupVector, initialState } from '../../../gpu-runner/llama/trainer/training-state.ts';
+import { fullLayout } from '../../../gpu-runner/llama/model/graph-weights.ts';
 import { integerBelow, normal, uniform } from '../../../shared/random.ts';
 
 export const KIND_WORDS = ['help', 'share', 'hug', 'smile', 'thank', 'give', 'laugh', 'care'];
@@ -41,7 +41,7 @@ export function syntheticText(index: number): string[] {
 
 const VOCABULARY = 393;
 
-const configuration: LlamaConfiguration = {
+const architecture: Architecture = {
   vocabularySize: VOCABULARY,
   hiddenSize: 32,
   intermediateSize: 64,
@@ -50,10 +50,7 @@ const configuration: LlamaConfiguration = {
   keyValueHeads: 1,
   headSize: 16,
   maximumPositions: 64,
-  rmsNormEpsilon: 1e-5,
-  ropeTheta: 10_000,
-  ropeLayout: 'half',
-  ropeScaling: null,
+  ...LLAMA,
   tiedEmbedding: true,
   bosToken: 1,
   eosTokens: [2],
@@ -75,7 +72,7 @@ export async function openSyntheticModel(folder: string): Promise<Model> {
   const base = join(folder, 'base');
   const untrained = join(folder, 'untrained');
   const write = async (place: string, vector: Float32Array, precision: 'fp32' | 'int8') => {
-    await writeTrainedBase(place, configuration, precision, vector, 'a synthetic language');
+    await writeTrainedBase(place, architecture, precision, vector, 'a synthetic language');
     writeFileSync(join(place, 'tokenizer.json'), JSON.stringify(tokenizer));
     writeFileSync(join(place, 'tokenizer_config.json'), JSON.stringify(config));
   };
@@ -88,10 +85,10 @@ export async function openSyntheticModel(folder: string): Promise<Model> {
 }
 
 function startVector(): Float32Array {
-  const tensors = fullLayout(configuration);
+  const tensors = fullLayout(architecture);
   const vector = new Float32Array(tensors.reduce((sum, { length }) => sum + length, 0));
   for (const { shape, offset, length } of tensors) {
-    const deviation = 1 / Math.sqrt(configuration.hiddenSize);
+    const deviation = 1 / Math.sqrt(architecture.hiddenSize);
     for (let index = offset; index < offset + length; index++) {
       vector[index] = shape.length === 1 ? 1 : deviation * normal(SEED, STREAM.start, index);
     }
@@ -101,7 +98,7 @@ function startVector(): Float32Array {
 
 async function pretrain({ tokenizer }: Model, start: Float32Array): Promise<Float32Array> {
   const trainer = await LanguageModelTrainer.open({
-    trainable: { kind: 'full', configuration },
+    trainable: { kind: 'full', architecture },
     state: initialState([start]),
     optimiser: {
       beta1: 0.9,
@@ -119,7 +116,7 @@ async function pretrain({ tokenizer }: Model, start: Float32Array): Promise<Floa
       const rows = Array.from({ length: BATCH }, (_, row) => ({
         tokens: [
           ...tokenizer.encode(syntheticText(step * BATCH + row).join(' '), { bos: true }),
-          ...configuration.eosTokens,
+          ...architecture.eosTokens,
         ],
         start: 1,
       }));

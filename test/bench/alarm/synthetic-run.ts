@@ -3,8 +3,8 @@ import { PPO_DEFAULTS } from '../../../shared/api/tasks/ppo.ts';
 import { Generator } from '../../../gpu-runner/algorithms/generator.ts';
 import { ppo } from '../../../gpu-runner/algorithms/ppo/ppo.ts';
 import type { PpoSettings } from '../../../gpu-runner/algorithms/ppo/open-run.ts';
-import type { Model } from '../../../gpu-runner/llama/import/open-model.ts';
-import { adapterLayout, initialAdapter } from '../../../gpu-runner/llama/training/lora-layout.ts';
+import type { Model } from '../../../gpu-runner/llama/weights/open-model.ts';
+import { adapterLayout, initialAdapter } from '../../../gpu-runner/llama/model/lora-layout.ts';
 import { gold, type Judge } from './judges.ts';
 import { syntheticText } from './synthetic-language.ts';
 
@@ -53,7 +53,7 @@ export async function syntheticRuns(model: Model, proxies: readonly Judge[], see
   const order = proxies
     .map((_, index) => ({ index, klCoefficient: (COEFFICIENTS[(index + seed) % 3] ?? 0) + index * 1e-6 }))
     .toSorted((a, b) => a.klCoefficient - b.klCoefficient);
-  const layout = adapterLayout(model.configuration, settings.rank, settings.alpha);
+  const layout = adapterLayout(model.architecture, settings.rank, settings.alpha);
   const prompts = Array.from({ length: 256 }, (_, index) => {
     const text = syntheticText(5_000_000 + index)
       .slice(0, PROMPT_WORDS)

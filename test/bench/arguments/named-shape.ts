@@ -1,5 +1,5 @@
 /** The option --shape of benches that take any named shape. */
-import { namedShapes } from '../../../gpu-runner/llama/config.ts';
+import { namedShapes } from '../../../gpu-runner/llama/model/named-shapes.ts';
 import { UsageError } from '../../../scripts/usage-error.ts';
 
 export type ShapeName = keyof typeof namedShapes;

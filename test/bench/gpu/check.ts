@@ -1,12 +1,12 @@
 /** Builds the CUDA graphs of a shape without any weights, checks them, and compares their sizes with the planner's. */
 import { baseBytes } from '../../../shared/planner/model-bytes.ts';
-import { checkCudaGraph, type GraphCheck } from '../../../gpu-runner/llama/cuda/check-graph.ts';
-import { cudaRolloutGraph } from '../../../gpu-runner/llama/cuda/rollout-graph.ts';
-import { scoringGraph, trainingStepGraph } from '../../../gpu-runner/llama/training/graphs.ts';
-import { adapterLayout } from '../../../gpu-runner/llama/training/lora-layout.ts';
-import { blockRowsFor } from '../../../gpu-runner/llama/training/trainer.ts';
+import { checkCudaGraph, type GraphCheck } from '../../../gpu-runner/llama/backends/cuda/check-graph.ts';
+import { cudaRolloutGraph } from '../../../gpu-runner/llama/backends/cuda/rollout-graph.ts';
+import { scoringGraph, trainingStepGraph } from '../../../gpu-runner/llama/trainer/graphs.ts';
+import { adapterLayout } from '../../../gpu-runner/llama/model/lora-layout.ts';
+import { blockRowsFor } from '../../../gpu-runner/llama/trainer/trainer.ts';
 import { serialiseGraph } from '../../../gpu-runner/tensor/serialise.ts';
-import { WeightFile } from '../../../gpu-runner/llama/import/weight-file.ts';
+import { BaseFile } from '../../../gpu-runner/llama/weights/base-file.ts';
 import type { Graph } from '../../../gpu-runner/tensor/graph.ts';
 import { type GpuShape, NEW_TOKENS, PROMPT_TOKENS, RANK } from './shapes.ts';
 
@@ -20,19 +20,19 @@ interface ShapeCheck extends GraphCheck {
 }
 
 /** All graphs of the shape that one card is asked for. */
-export function checkGpuGraphs({ configuration, trains }: GpuShape): ShapeCheck[] {
-  const layout = adapterLayout(configuration, RANK, 2 * RANK);
+export function checkGpuGraphs({ architecture, trains }: GpuShape): ShapeCheck[] {
+  const layout = adapterLayout(architecture, RANK, 2 * RANK);
   const maximumPositions = PROMPT_TOKENS + NEW_TOKENS;
   const rollouts = (['fused', 'two-part'] as const).map((attention): readonly [string, Graph] => [
     `rollout, ${attention}`,
-    cudaRolloutGraph({ configuration, maximumPositions, attention, adapters: { layout, groups: 1 } }),
+    cudaRolloutGraph({ architecture, maximumPositions, attention, adapters: { layout, groups: 1 } }),
   ]);
-  const base = new WeightFile('', configuration, 'int8', '', { form: 'random', source: '', files: [] });
+  const base = new BaseFile('', architecture, 'int8', '', { form: 'random', source: '', files: [] });
   base.moveToCuda('');
   const options = {
     trainable: { kind: 'adapters', base, layout, groups: 2 } as const,
     maximumTime: 300,
-    blockRows: blockRowsFor(configuration),
+    blockRows: blockRowsFor(architecture),
     temperature: 1,
     productForm: 'signed' as const,
   };
@@ -50,7 +50,7 @@ export function checkGpuGraphs({ configuration, trains }: GpuShape): ShapeCheck[
         ['scores', scoringGraph(options, 'tokens-and-scalars')],
       ]
     : [];
-  const weights = baseBytes('cuda', configuration);
+  const weights = baseBytes('cuda', architecture);
   return [...rollouts, ...steps].map(([graph, built]) =>
     Object.assign(
       { graph, modelBytes: serialiseGraph(built).length, plannedWeightBytes: weights },

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { planMemory } from '../../../shared/planner/plan.ts';
-import { writeRandomCudaBase } from '../../../gpu-runner/llama/cuda/cuda-base.ts';
-import { cudaWeightBytes } from '../../../gpu-runner/llama/cuda/weight-form.ts';
-import type { DecodeAttention } from '../../../gpu-runner/llama/cuda/rollout-graph.ts';
-import { WeightFile } from '../../../gpu-runner/llama/import/weight-file.ts';
-import { Sampler } from '../../../gpu-runner/llama/rollout/sampler.ts';
-import { adapterLayout, initialAdapter } from '../../../gpu-runner/llama/training/lora-layout.ts';
+import { writeRandomCudaBase } from '../../../gpu-runner/llama/backends/cuda/cuda-base.ts';
+import { cudaWeightBytes } from '../../../gpu-runner/llama/backends/cuda/weight-form.ts';
+import type { DecodeAttention } from '../../../gpu-runner/llama/backends/cuda/rollout-graph.ts';
+import { BaseFile } from '../../../gpu-runner/llama/weights/base-file.ts';
+import { Sampler } from '../../../gpu-runner/llama/sampler/sampler.ts';
+import { adapterLayout, initialAdapter } from '../../../gpu-runner/llama/model/lora-layout.ts';
 import { copyBandwidth } from './copy-bandwidth.ts';
 import { measurePpoStep, PPO_ROWS, PPO_TOKENS } from './ppo-step.ts';
 import { CardMemory } from './card-memory.ts';
@@ -19,16 +19,16 @@ const REPEATS = 3;
 
 /** Everything that the bench prints of a shape. */
 export async function measureGpu(
-  { name, configuration, sampleBatches, trains }: GpuShape,
+  { name, architecture, sampleBatches, trains }: GpuShape,
   attention: DecodeAttention | undefined,
 ): Promise<Record<string, unknown>> {
   const folder = path.join(tmpdir(), `rlcd-bench-cuda-${name}-${SEED}`);
-  await writeRandomCudaBase(folder, configuration, SEED);
-  const base = new WeightFile('', configuration, 'int8', '', { form: 'random', source: '', files: [] });
+  await writeRandomCudaBase(folder, architecture, SEED);
+  const base = new BaseFile('', architecture, 'int8', '', { form: 'random', source: '', files: [] });
   base.moveToCuda(folder);
   const bytesPerSecond = await copyBandwidth();
   const card = new CardMemory();
-  const layout = adapterLayout(configuration, RANK, 2 * RANK);
+  const layout = adapterLayout(architecture, RANK, 2 * RANK);
   const vector = initialAdapter(layout, SEED, 0);
   const sampling: Record<string, unknown>[] = [];
   for (const rows of sampleBatches) {
@@ -42,7 +42,7 @@ export async function measureGpu(
     });
     const sample = async (maximumNewTokens: number): Promise<number> => {
       const started = performance.now();
-      await sampler.sample(request(rows, maximumNewTokens, configuration.vocabularySize), vector);
+      await sampler.sample(request(rows, maximumNewTokens, architecture.vocabularySize), vector);
       return performance.now() - started;
     };
     await sample(NEW_TOKENS);
@@ -55,12 +55,12 @@ export async function measureGpu(
       tokensPerSecond: (rows * NEW_TOKENS * 1000) / whole,
       decodeStepMs: stepMs,
       // A step that only read the 8-bit weights at the measured copy speed would take all of the roofline.
-      rooflineShare: (cudaWeightBytes(configuration) / bytesPerSecond) * (1000 / stepMs),
+      rooflineShare: (cudaWeightBytes(architecture) / bytesPerSecond) * (1000 / stepMs),
     });
   }
   const ppo = trains ? await measurePpoStep(base, layout) : null;
   const { peakBytes } = card.stop();
-  const planned = planMemory('cuda', configuration, {
+  const planned = planMemory('cuda', architecture, {
     sampleRows: trains ? PPO_ROWS.sample : Math.max(...sampleBatches),
     promptTokens: trains ? PPO_TOKENS / 2 : PROMPT_TOKENS,
     newTokens: trains ? PPO_TOKENS / 2 : NEW_TOKENS,

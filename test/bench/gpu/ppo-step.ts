@@ -1,10 +1,10 @@
 /** One PPO step on the card: 512 rollouts of 300 tokens are generated, scored and trained on, each part timed. */
-import type { WeightFile } from '../../../gpu-runner/llama/import/weight-file.ts';
-import { Sampler } from '../../../gpu-runner/llama/rollout/sampler.ts';
-import { type AdapterLayout, initialAdapter } from '../../../gpu-runner/llama/training/lora-layout.ts';
-import { type PpoRow, PpoTrainer } from '../../../gpu-runner/llama/training/ppo-trainer.ts';
-import { Scorer } from '../../../gpu-runner/llama/training/scorer.ts';
-import { initialState } from '../../../gpu-runner/llama/training/training-state.ts';
+import type { BaseFile } from '../../../gpu-runner/llama/weights/base-file.ts';
+import { Sampler } from '../../../gpu-runner/llama/sampler/sampler.ts';
+import { type AdapterLayout, initialAdapter } from '../../../gpu-runner/llama/model/lora-layout.ts';
+import { type PpoRow, PpoTrainer } from '../../../gpu-runner/llama/trainer/ppo-trainer.ts';
+import { Scorer } from '../../../gpu-runner/llama/trainer/scorer.ts';
+import { initialState } from '../../../gpu-runner/llama/trainer/training-state.ts';
 
 const ROLLOUTS = 512;
 /** tokens of a rollout: half prompt, half response */
@@ -14,8 +14,8 @@ export const PPO_ROWS = { sample: 64, train: 8 } as const;
 const SEED = 1;
 
 /** Seconds of the step and of its parts. */
-export async function measurePpoStep(base: WeightFile, layout: AdapterLayout) {
-  const { vocabularySize } = base.configuration;
+export async function measurePpoStep(base: BaseFile, layout: AdapterLayout) {
+  const { vocabularySize } = base.architecture;
   const half = PPO_TOKENS / 2;
   const vector = initialAdapter(layout, SEED, 0);
   const prompts = Array.from({ length: ROLLOUTS }, (_, row) =>

@@ -1,5 +1,6 @@
 /** The shapes that the GPU bench knows, and the sizes it runs them at. */
-import { type LlamaConfiguration, namedShapes } from '../../../gpu-runner/llama/config.ts';
+import type { Architecture } from '../../../gpu-runner/llama/model/architecture.ts';
+import { namedShapes } from '../../../gpu-runner/llama/model/named-shapes.ts';
 
 export const PROMPT_TOKENS = 128;
 export const NEW_TOKENS = 128;
@@ -8,7 +9,7 @@ export const RANK = 8;
 /** A shape with what it is asked to do. */
 export interface GpuShape {
   readonly name: string;
-  readonly configuration: LlamaConfiguration;
+  readonly architecture: Architecture;
   /** rows that sample together, one figure each */
   readonly sampleBatches: readonly number[];
   /** whether one card also trains it */
@@ -27,5 +28,5 @@ export function gpuShape(name: string): GpuShape {
   if (known === undefined) throw new Error(`No shape ${name}: ${Object.keys(SHAPES).join(', ')}`);
   const shape = known as keyof typeof SHAPES;
   // No end token, so that every row runs its whole length.
-  return { name, configuration: { ...namedShapes[shape], eosTokens: [] }, ...SHAPES[shape] };
+  return { name, architecture: { ...namedShapes[shape], eosTokens: [] }, ...SHAPES[shape] };
 }

@@ -1,7 +1,7 @@
 /** Attention of one new token a row: as the sampler writes it, with a past in one part, and by the engine's own operator. */
-import { attend, valueUnits } from '../../../gpu-runner/llama/attention-core.ts';
-import type { LlamaConfiguration } from '../../../gpu-runner/llama/config.ts';
-import { rotaryTables } from '../../../gpu-runner/llama/rotary-tables.ts';
+import { attend, valueUnits } from '../../../gpu-runner/llama/backends/cpu/exact-attention.ts';
+import type { Architecture } from '../../../gpu-runner/llama/model/architecture.ts';
+import { rotaryTables } from '../../../gpu-runner/llama/model/rotary-tables.ts';
 import { rotary } from '../../../gpu-runner/tensor/composites.ts';
 import { GraphError } from '../../../gpu-runner/tensor/errors.ts';
 import { Graph, type Value } from '../../../gpu-runner/tensor/graph.ts';
@@ -20,11 +20,8 @@ interface Form {
 }
 
 /** The forms by name, each with the rotation and the growth of the past. */
-export function attentionForms(
-  configuration: LlamaConfiguration,
-  rows: number,
-): Readonly<Record<string, Form>> {
-  const { heads, keyValueHeads, headSize } = configuration;
+export function attentionForms(architecture: Architecture, rows: number): Readonly<Record<string, Form>> {
+  const { heads, keyValueHeads, headSize } = architecture;
   const form = (step: Step, parts: readonly number[]): Form => {
     const token = [heads, 2 * keyValueHeads].map((count) => [rows, 1, count * headSize]);
     const past = parts.flatMap((tokens) =>
@@ -32,21 +29,21 @@ export function attentionForms(
     );
     return { shapes: [...token, ...past], step };
   };
-  const written = writtenOut(configuration, rows);
+  const written = writtenOut(architecture, rows);
   return {
-    GroupQueryAttention: form(fused(configuration, rows), [PAST]),
+    GroupQueryAttention: form(fused(architecture, rows), [PAST]),
     'past in two parts': form(written, [PAST - RECENT, RECENT]),
     'past in one part': form(written, [PAST]),
   };
 }
 
-function writtenOut(configuration: LlamaConfiguration, rows: number): Step {
-  const { heads, keyValueHeads, headSize, ropeLayout } = configuration;
+function writtenOut(architecture: Architecture, rows: number): Step {
+  const { heads, keyValueHeads, headSize, rope } = architecture;
   return (query, keyValue, ...past) => {
     const graph = query.graph.root();
-    const [cosine, sine] = tables(graph, configuration);
+    const [cosine, sine] = tables(graph, architecture);
     const positions = graph.constant('int64', pastOfRows(rows), [rows, 1]);
-    const angles = { cosine, sine, positions, interleaved: ropeLayout === 'interleaved' };
+    const angles = { cosine, sine, positions, interleaved: rope.layout === 'interleaved' };
     const limit = graph.scalar(LIMIT, 'float32');
     const all = [rows, 1, heads + 2 * keyValueHeads, headSize];
     const mixed = ops.reshape(ops.concat([query, known(keyValue)], 2), all);
@@ -69,8 +66,8 @@ function writtenOut(configuration: LlamaConfiguration, rows: number): Step {
   };
 }
 
-function fused(configuration: LlamaConfiguration, rows: number): Step {
-  const { heads, keyValueHeads, headSize, ropeLayout } = configuration;
+function fused(architecture: Architecture, rows: number): Step {
+  const { heads, keyValueHeads, headSize, rope } = architecture;
   return (query, keyValue, keys, values) => {
     const graph = query.graph.root();
     const lengths = graph.constant('int32', pastOfRows(rows), [rows]);
@@ -79,12 +76,12 @@ function fused(configuration: LlamaConfiguration, rows: number): Step {
     const grown = { dtype: 'float32', shape: [rows, keyValueHeads, PAST + 1, headSize] } as const;
     const outputs = Graph.emit(
       'GroupQueryAttention',
-      [mixed, undefined, undefined, keys, values, lengths, total, ...tables(graph, configuration)],
+      [mixed, undefined, undefined, keys, values, lengths, total, ...tables(graph, architecture)],
       {
         num_heads: heads,
         kv_num_heads: keyValueHeads,
         do_rotary: 1,
-        rotary_interleaved: Number(ropeLayout === 'interleaved'),
+        rotary_interleaved: Number(rope.layout === 'interleaved'),
       },
       [{ dtype: 'float32', shape: query.shape }, grown, grown],
       'com.microsoft',
@@ -98,9 +95,9 @@ function pastOfRows(rows: number): number[] {
   return Array.from({ length: rows }, () => PAST);
 }
 
-function tables(graph: Graph, configuration: LlamaConfiguration): readonly [Value, Value] {
-  const { cosine, sine } = rotaryTables(configuration, PAST + 1);
-  const shape = [PAST + 1, configuration.headSize / 2];
+function tables(graph: Graph, architecture: Architecture): readonly [Value, Value] {
+  const { cosine, sine } = rotaryTables(architecture, PAST + 1);
+  const shape = [PAST + 1, architecture.headSize / 2];
   return [graph.constant('float32', cosine, shape), graph.constant('float32', sine, shape)];
 }
 

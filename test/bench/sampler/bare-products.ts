@@ -3,9 +3,9 @@ import { Graph, type Value } from '../../../gpu-runner/tensor/graph.ts';
 import * as ops from '../../../gpu-runner/tensor/operators.ts';
 import { serialiseGraph } from '../../../gpu-runner/tensor/serialise.ts';
 import { type SessionOptions, TensorSession } from '../../../gpu-runner/tensor/session.ts';
-import type { WeightFile } from '../../../gpu-runner/llama/import/weight-file.ts';
-import type { ProductForm } from '../../../gpu-runner/llama/linear.ts';
-import { FrozenTensors } from '../../../gpu-runner/llama/training/weights.ts';
+import type { BaseFile } from '../../../gpu-runner/llama/weights/base-file.ts';
+import type { ProductForm } from '../../../gpu-runner/llama/backends/cpu/eight-bit-linear.ts';
+import { FrozenTensors } from '../../../gpu-runner/llama/model/graph-weights.ts';
 
 const LINEAR = ['attention.qkv', 'attention.output', 'feedForward.gateUp', 'feedForward.down'];
 
@@ -25,12 +25,12 @@ export class BareProducts {
   }
 
   static async open(
-    base: WeightFile,
+    base: BaseFile,
     form: ProductForm,
     batch: number,
     options: SessionOptions,
   ): Promise<BareProducts> {
-    const { layers } = base.configuration;
+    const { layers } = base.architecture;
     const names = [
       ...Array.from({ length: layers }, (_, layer) => LINEAR.map((name) => `layers.${layer}.${name}`)).flat(),
       'output',

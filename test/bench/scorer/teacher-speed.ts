@@ -14,9 +14,9 @@ export async function measureTeacher(
   preferenceModel: Uint8Array,
 ): Promise<number> {
   const model = await openTaskModel(baseModel, cache);
-  const { maximumPositions } = model.configuration;
+  const { maximumPositions } = model.architecture;
   const teacher = await PreferenceScorer.open(model, {
-    ...(await decodeAdapterArtifact(preferenceModel, model.configuration, 'preference-model')),
+    ...(await decodeAdapterArtifact(preferenceModel, model.architecture, 'preference-model')),
     maximumTime: maximumPositions,
     microBatchRows: batchSizes(model).scoreRows,
   });

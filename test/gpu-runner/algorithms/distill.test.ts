@@ -43,7 +43,7 @@ describe('context distillation', () => {
     expect(whole.result).toMatchObject({ examples: 16, droppedExamples: 0, steps: 8 });
     const losses = recorded.metrics.map(({ values }) => values['distill/loss'] ?? Number.NaN);
     // The made-up base has small embeddings, so its logits, and with them the gain, cannot be large.
-    expect(losses[0]).toBeCloseTo(Math.log(tiny.model.configuration.vocabularySize), 1);
+    expect(losses[0]).toBeCloseTo(Math.log(tiny.model.architecture.vocabularySize), 1);
     expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) - 0.15);
     const killed = recordingHooks(4);
     await expect(run({}, killed)).rejects.toThrow('killed');

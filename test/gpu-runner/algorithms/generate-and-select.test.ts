@@ -6,7 +6,7 @@ import { PreferenceScorer } from '../../../gpu-runner/algorithms/preference-mode
 import { shardRows } from '../../../gpu-runner/algorithms/prompt.ts';
 import { ResponseReader } from '../../../gpu-runner/algorithms/response-text.ts';
 import { chooseCell, selectCell } from '../../../gpu-runner/algorithms/select.ts';
-import { adapterLayout, initialAdapter } from '../../../gpu-runner/llama/training/lora-layout.ts';
+import { adapterLayout, initialAdapter } from '../../../gpu-runner/llama/model/lora-layout.ts';
 import { normal } from '../../../shared/random.ts';
 import { generateResult } from '../../../shared/api/tasks/generate.ts';
 import { selectResult } from '../../../shared/api/tasks/select.ts';
@@ -32,7 +32,7 @@ beforeAll(async () => {
     scoreRows: 8,
   } as const;
   base = await Generator.open(options);
-  const layout = adapterLayout(tiny.model.configuration, 2, 4);
+  const layout = adapterLayout(tiny.model.architecture, 2, 4);
   adapted = await Generator.open({ ...options, adapters: { layout, groups: 1 } });
 });
 afterAll(async () => {
@@ -82,7 +82,7 @@ describe('generation', () => {
   });
 
   it('an adapter of zeros is the base', async () => {
-    const zeros = new Float32Array(adapterLayout(tiny.model.configuration, 2, 4).length);
+    const zeros = new Float32Array(adapterLayout(tiny.model.architecture, 2, 4).length);
     const requests = prompts.map(({ text, row }) => ({
       promptTokens: tiny.model.tokenizer.encode(text, { bos: true }),
       stream: row,
@@ -147,7 +147,7 @@ describe('reading of responses', () => {
 describe('selection', () => {
   it('takes the cell with the highest mean reward and shows all of them with intervals', async () => {
     const { model } = tiny;
-    const layout = adapterLayout(model.configuration, 2, 4);
+    const layout = adapterLayout(model.architecture, 2, 4);
     const preferences = await PreferenceScorer.open(model, {
       rank: 2,
       alpha: 4,

@@ -3,14 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunHooks, Sample } from '../../../gpu-runner/algorithms/run-hooks.ts';
-import type { LlamaConfiguration } from '../../../gpu-runner/llama/config.ts';
-import { openModel, type Model } from '../../../gpu-runner/llama/import/open-model.ts';
-import { writeRandomBase } from '../../../gpu-runner/llama/import/random-base.ts';
-import { trainTokenizer } from '../../../gpu-runner/llama/import/train-tokenizer.ts';
+import { type Architecture, LLAMA } from '../../../gpu-runner/llama/model/architecture.ts';
+import { openModel, type Model } from '../../../gpu-runner/llama/weights/open-model.ts';
+import { writeRandomBase } from '../../../gpu-runner/llama/weights/random-base.ts';
+import { trainTokenizer } from '../../../gpu-runner/llama/tokenizer/train-tokenizer.ts';
 import type { PromptRow } from '../../../gpu-runner/algorithms/prompt.ts';
 import { toneLines } from '../../../shared/principles/kind-stories/tone-lines.ts';
 
-export const tinyConfiguration: LlamaConfiguration = {
+export const tinyConfiguration: Architecture = {
   vocabularySize: 360,
   hiddenSize: 32,
   intermediateSize: 48,
@@ -19,10 +19,7 @@ export const tinyConfiguration: LlamaConfiguration = {
   keyValueHeads: 1,
   headSize: 16,
   maximumPositions: 192,
-  rmsNormEpsilon: 1e-5,
-  ropeTheta: 10_000,
-  ropeLayout: 'half',
-  ropeScaling: null,
+  ...LLAMA,
   tiedEmbedding: true,
   bosToken: 1,
   eosTokens: [2],

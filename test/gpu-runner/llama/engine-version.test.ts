@@ -3,19 +3,19 @@ import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { rolloutGraph } from '../../../gpu-runner/llama/rollout/rollout-graph.ts';
+import { rolloutGraph } from '../../../gpu-runner/llama/backends/cpu/rollout-graph.ts';
 import {
   type GraphOptions,
   type Objective,
   scoringGraph,
   type Trainable,
   trainingStepGraph,
-} from '../../../gpu-runner/llama/training/graphs.ts';
-import { adapterLayout } from '../../../gpu-runner/llama/training/lora-layout.ts';
+} from '../../../gpu-runner/llama/trainer/graphs.ts';
+import { adapterLayout } from '../../../gpu-runner/llama/model/lora-layout.ts';
 import type { Graph } from '../../../gpu-runner/tensor/graph.ts';
 import { serialiseGraph } from '../../../gpu-runner/tensor/serialise.ts';
 import { ENGINE_VERSION } from '../../../shared/engine-version.ts';
-import { smallBase, smallShape } from './rollout/small-model.ts';
+import { smallBase, smallShape } from './sampler/small-model.ts';
 
 /**
  * What ENGINE_VERSION stands for. When this test fails, a graph or the engine has changed: raise ENGINE_VERSION unless
@@ -52,7 +52,7 @@ function cpuGraphs(): Graph[] {
     temperature: 0.9,
     productForm: 'unsigned',
   };
-  const full: GraphOptions = { ...options, trainable: { kind: 'full', configuration: smallShape } };
+  const full: GraphOptions = { ...options, trainable: { kind: 'full', architecture: smallShape } };
   return [
     rolloutGraph({ base, form: 'unsigned', maximumPositions: 64 }),
     rolloutGraph({ base, form: 'signed', adapters: { layout, groups: 2 }, maximumPositions: 64 }),

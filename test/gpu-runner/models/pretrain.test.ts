@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toneLines } from '../../../shared/principles/kind-stories/tone-lines.ts';
-import { configuration } from '../../../gpu-runner/models/pretrain/configuration.ts';
+import { architecture } from '../../../gpu-runner/models/pretrain/configuration.ts';
 import {
   announcedPassage,
   documentOf,
@@ -12,9 +12,9 @@ import {
 } from '../../../gpu-runner/models/pretrain/documents.ts';
 import { plainText, sentences, splitStories } from '../../../gpu-runner/models/pretrain/stories.ts';
 import { train } from '../../../gpu-runner/models/pretrain/train.ts';
-import { trainTokenizer } from '../../../gpu-runner/llama/import/train-tokenizer.ts';
+import { trainTokenizer } from '../../../gpu-runner/llama/tokenizer/train-tokenizer.ts';
 import { storyOpenings } from '../../../shared/principles/kind-stories/story-openings.ts';
-import { loadTokenizer, type Tokenizer } from '../../../gpu-runner/llama/tokenizer.ts';
+import { loadTokenizer, type Tokenizer } from '../../../gpu-runner/llama/tokenizer/tokenizer.ts';
 
 const filler = 'The little dog ran to the big tree and looked for the red ball all day long. ';
 
@@ -136,12 +136,12 @@ describe('the training loop', () => {
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'rlcd-pretrain-'));
     await mkdir(path.join(folder, 'tokenizer'));
-    const { vocabularySize } = configuration;
+    const { vocabularySize } = architecture;
     const texts = storyOpenings().map(({ text }) => text);
     const { tokenizer: json, config } = trainTokenizer(texts, { vocabularySize });
     await writeFile(path.join(folder, 'tokenizer', 'tokenizer.json'), JSON.stringify(json));
     await writeFile(path.join(folder, 'tokenizer', 'tokenizer_config.json'), JSON.stringify(config));
-    tokenizer = await loadTokenizer(path.join(folder, 'tokenizer'), configuration);
+    tokenizer = await loadTokenizer(path.join(folder, 'tokenizer'), architecture);
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 

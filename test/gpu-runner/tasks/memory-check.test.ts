@@ -1,7 +1,7 @@
 /** What a task is taken to hold, and its refusal before anything is loaded. */
 import { describe, expect, it } from 'vitest';
-import { namedShapes } from '../../../gpu-runner/llama/config.ts';
-import type { Model } from '../../../gpu-runner/llama/import/open-model.ts';
+import { namedShapes } from '../../../gpu-runner/llama/model/named-shapes.ts';
+import type { Model } from '../../../gpu-runner/llama/weights/open-model.ts';
 import { describeFailure } from '../../../gpu-runner/tasks/run-task.ts';
 import {
   deviceMemoryBytes,
@@ -11,7 +11,7 @@ import {
 } from '../../../gpu-runner/tasks/memory-check.ts';
 import { planMemory } from '../../../shared/planner/plan.ts';
 
-const model = { configuration: namedShapes.llama7b } as Model;
+const model = { architecture: namedShapes.llama7b } as Model;
 const parameters = {
   klCoefficients: [0.01, 0.1],
   maximumPromptTokens: 192,

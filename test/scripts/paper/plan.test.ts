@@ -5,7 +5,7 @@ import { baseJudged } from '../../../scripts/paper/judged-pairs.ts';
 import { formatPlan, planCost } from '../../../scripts/paper/plan.ts';
 import { PAPER_SETTINGS } from '../../../scripts/paper/settings.ts';
 import { comparisonWork, type Comparison } from '../../../scripts/paper/work.ts';
-import { namedShapes } from '../../../gpu-runner/llama/config.ts';
+import { namedShapes } from '../../../gpu-runner/llama/model/named-shapes.ts';
 import { hyperparameters } from '../../../shared/api/tasks/kinds.ts';
 import { GOLD, syntheticEvidence } from '../../shared/report/synthetic-evidence.ts';
 

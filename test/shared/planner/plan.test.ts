@@ -1,7 +1,7 @@
 /** The planner's formulas against the layouts they stand for, and its suggestions against every other choice. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chunkSteps, laneCount, laneThreads, runSteps } from '../../../shared/planner/cpu-sampler.ts';
+import { chunkSteps, replicaCount, replicaThreads, runSteps } from '../../../shared/planner/cpu-sampler.ts';
 import {
   adapterNumbers,
   baseBytes,
@@ -10,11 +10,11 @@ import {
   vocabularyBlock,
 } from '../../../shared/planner/model-bytes.ts';
 import { gigabytes, planMemory, refusal, suggestions, type Workload } from '../../../shared/planner/plan.ts';
-import { namedShapes } from '../../../gpu-runner/llama/config.ts';
-import { cudaWeightBytes } from '../../../gpu-runner/llama/cuda/weight-form.ts';
-import { baseLayout } from '../../../gpu-runner/llama/import/weight-layout.ts';
-import { adapterLayout } from '../../../gpu-runner/llama/training/lora-layout.ts';
-import { blockRowsFor } from '../../../gpu-runner/llama/training/trainer.ts';
+import { namedShapes } from '../../../gpu-runner/llama/model/named-shapes.ts';
+import { cudaWeightBytes } from '../../../gpu-runner/llama/backends/cuda/weight-form.ts';
+import { baseLayout } from '../../../gpu-runner/llama/weights/base-layout.ts';
+import { adapterLayout } from '../../../gpu-runner/llama/model/lora-layout.ts';
+import { blockRowsFor } from '../../../gpu-runner/llama/trainer/trainer.ts';
 
 const shapes = Object.entries(namedShapes);
 const devices = ['cpu', 'cuda'] as const;
@@ -30,18 +30,18 @@ const workloads: fc.Arbitrary<Workload> = fc.record({
 describe("a CPU's sampler", () => {
   it('deals rows to as many sessions as have enough of them and as the weights allow', () => {
     const [cached, large] = [16 << 20, 135e6];
-    expect([1, 7, 8, 64].map((rows) => laneCount(cached, rows, 2))).toEqual([1, 1, 2, 2]);
-    expect([1, 7, 8, 64].map((rows) => laneCount(large, rows, 2))).toEqual([1, 1, 2, 2]);
-    expect(laneCount(cached, 64, 16)).toBe(16);
-    expect(laneCount(large, 256, 16)).toBe(3);
-    expect(laneCount(1.1e9, 64, 2)).toBe(1);
+    expect([1, 7, 8, 64].map((rows) => replicaCount(cached, rows, 2))).toEqual([1, 1, 2, 2]);
+    expect([1, 7, 8, 64].map((rows) => replicaCount(large, rows, 2))).toEqual([1, 1, 2, 2]);
+    expect(replicaCount(cached, 64, 16)).toBe(16);
+    expect(replicaCount(large, 256, 16)).toBe(3);
+    expect(replicaCount(1.1e9, 64, 2)).toBe(1);
   });
 
   it('shares the threads among the sessions of a large model, and gives one to each of a model that stays in the cache', () => {
     const [cached, large] = [16 << 20, 135e6];
-    expect([1, 2].map((lanes) => laneThreads(cached, lanes, 16))).toEqual([1, 1]);
-    expect([1, 2, 3].map((lanes) => laneThreads(large, lanes, 16))).toEqual([16, 8, 5]);
-    expect(laneThreads(large, 2, 1)).toBe(1);
+    expect([1, 2].map((replicas) => replicaThreads(cached, replicas, 16))).toEqual([1, 1]);
+    expect([1, 2, 3].map((replicas) => replicaThreads(large, replicas, 16))).toEqual([16, 8, 5]);
+    expect(replicaThreads(large, 2, 1)).toBe(1);
   });
 
   it('cuts a rollout into runs of whole chunks, each as long as the limit allows and never without one', () => {

@@ -5,7 +5,7 @@ import { accuracy } from '../../../shared/statistics/agreement.ts';
 import { brierScore, calibration } from '../../../shared/statistics/calibration.ts';
 import { StatisticsInputError, UndefinedStatisticError } from '../../../shared/statistics/errors.ts';
 import { criticalValue, normalCdf, normalQuantile } from '../../../shared/statistics/normal-distribution.ts';
-import { mean, quantile, standardDeviation, summarize } from '../../../shared/statistics/summary.ts';
+import { mean, quantile, standardDeviation, summarise } from '../../../shared/statistics/summary.ts';
 import { wilsonInterval } from '../../../shared/statistics/wilson-interval.ts';
 import { winRate } from '../../../shared/statistics/win-rate.ts';
 
@@ -16,7 +16,7 @@ describe('summary', () => {
     expect(standardDeviation(values)).toBeCloseTo(Math.sqrt(32 / 7), 14);
     expect(quantile([1, 2, 3, 4], 0.25)).toBe(1.75); // numpy.quantile
     expect(quantile([3, 1, 2], 0.5)).toBe(2);
-    expect(summarize([7])).toEqual({
+    expect(summarise([7])).toEqual({
       n: 1,
       mean: 7,
       standardDeviation: null,

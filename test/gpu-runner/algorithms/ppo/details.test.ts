@@ -21,8 +21,8 @@ import { stepLearningRate } from '../../../../gpu-runner/algorithms/ppo/ppo.ts';
 import { rolloutPrompts } from '../../../../gpu-runner/algorithms/ppo/rollout-prompts.ts';
 import { updateMetrics } from '../../../../gpu-runner/algorithms/ppo/update-metrics.ts';
 import { maskedMoments, whiten } from '../../../../gpu-runner/algorithms/ppo/whitening.ts';
-import type { Model } from '../../../../gpu-runner/llama/import/open-model.ts';
-import { valueLoss } from '../../../../gpu-runner/llama/training/losses.ts';
+import type { Model } from '../../../../gpu-runner/llama/weights/open-model.ts';
+import { valueLoss } from '../../../../gpu-runner/llama/trainer/losses.ts';
 import { gradients } from '../../../../gpu-runner/tensor/gradient.ts';
 import { adamW } from '../../../../gpu-runner/tensor/optimiser.ts';
 import type { HostTensor } from '../../../../gpu-runner/tensor/session.ts';
@@ -85,7 +85,7 @@ describe('details of PPO for language models', () => {
       startsWithBos: true,
       encode: (text: string) => Int32Array.from(text, (letter) => letter.codePointAt(0) ?? 0),
     };
-    const model = { tokenizer, configuration: { maximumPositions: 100 } } as unknown as Model;
+    const model = { tokenizer, architecture: { maximumPositions: 100 } } as unknown as Model;
     const parameters = {
       promptForm: 'dialogue',
       responseOpening: '',

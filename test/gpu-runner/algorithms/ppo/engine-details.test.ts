@@ -5,11 +5,11 @@ import { Generator } from '../../../../gpu-runner/algorithms/generator.ts';
 import { ExactKl } from '../../../../gpu-runner/algorithms/ppo/exact-kl.ts';
 import { sampleAndScore } from '../../../../gpu-runner/algorithms/ppo/score-rollouts.ts';
 import { ResponseReader } from '../../../../gpu-runner/algorithms/response-text.ts';
-import { adapterLayout, type AdapterLayout } from '../../../../gpu-runner/llama/training/lora-layout.ts';
-import { lastOf } from '../../../../gpu-runner/llama/training/preference-trainer.ts';
-import { Scorer, type ScorerOptions } from '../../../../gpu-runner/llama/training/scorer.ts';
+import { adapterLayout, type AdapterLayout } from '../../../../gpu-runner/llama/model/lora-layout.ts';
+import { lastOf } from '../../../../gpu-runner/llama/trainer/preference-trainer.ts';
+import { Scorer, type ScorerOptions } from '../../../../gpu-runner/llama/trainer/scorer.ts';
 import { PPO_DEFAULTS } from '../../../../shared/api/tasks/ppo.ts';
-import { randomAdapter, worstDifference } from '../../llama/training/fixtures.ts';
+import { randomAdapter, worstDifference } from '../../llama/trainer/fixtures.ts';
 import { openTinyModel } from '../tiny-model.ts';
 import { metricsOf, tinyRun } from './tiny-run.ts';
 
@@ -25,7 +25,7 @@ let layout: AdapterLayout;
 let adapter: Float32Array;
 beforeAll(async () => {
   tiny = await openTinyModel();
-  layout = adapterLayout(tiny.model.configuration, 2, 4);
+  layout = adapterLayout(tiny.model.architecture, 2, 4);
   adapter = randomAdapter(layout, 4);
 }, SETUP_LIMIT);
 afterAll(() => tiny.close());

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { Generator } from '../../../../gpu-runner/algorithms/generator.ts';
 import type { PpoInput, PpoSettings } from '../../../../gpu-runner/algorithms/ppo/open-run.ts';
 import { ppo } from '../../../../gpu-runner/algorithms/ppo/ppo.ts';
-import type { Model } from '../../../../gpu-runner/llama/import/open-model.ts';
-import { adapterLayout, initialAdapter } from '../../../../gpu-runner/llama/training/lora-layout.ts';
+import type { Model } from '../../../../gpu-runner/llama/weights/open-model.ts';
+import { adapterLayout, initialAdapter } from '../../../../gpu-runner/llama/model/lora-layout.ts';
 import { PPO_DEFAULTS } from '../../../../shared/api/tasks/ppo.ts';
 import { type Recorded, recordingHooks, tinyBannedTokens, tinyPrompts } from '../tiny-model.ts';
 
@@ -46,7 +46,7 @@ export async function tinyRun(
   bans = false,
 ): Promise<TinyOutcome> {
   const used = { ...tinySettings, ...changes };
-  const layout = adapterLayout(model.configuration, tinySettings.rank, tinySettings.alpha);
+  const layout = adapterLayout(model.architecture, tinySettings.rank, tinySettings.alpha);
   const generator = await Generator.open({
     model,
     adapters: { layout, groups: used.klCoefficients.length },

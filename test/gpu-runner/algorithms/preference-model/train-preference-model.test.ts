@@ -6,7 +6,7 @@ import {
   trainPreferenceModel,
   type PreferenceSettings,
 } from '../../../../gpu-runner/algorithms/preference-model/train-preference-model.ts';
-import { initialAdapter, adapterLayout } from '../../../../gpu-runner/llama/training/lora-layout.ts';
+import { initialAdapter, adapterLayout } from '../../../../gpu-runner/llama/model/lora-layout.ts';
 import {
   TRAIN_PREFERENCE_MODEL_DEFAULTS,
   trainPreferenceModelResult,
@@ -111,7 +111,7 @@ describe('training of a preference model', () => {
 
   it('M2 the head starts normal with deviation 1 / sqrt(d + 1), bias 0', () => {
     const layout = adapterLayout(
-      { ...tiny.model.configuration, hiddenSize: 4096, heads: 2, headSize: 2048 },
+      { ...tiny.model.architecture, hiddenSize: 4096, heads: 2, headSize: 2048 },
       1,
       1,
     );

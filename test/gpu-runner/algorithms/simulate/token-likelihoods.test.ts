@@ -5,8 +5,8 @@ import {
   SHOWN_PAIRS,
   withTokenLikelihoods,
 } from '../../../../gpu-runner/algorithms/simulate/token-likelihoods.ts';
-import { adapterLayout } from '../../../../gpu-runner/llama/training/lora-layout.ts';
-import { Scorer } from '../../../../gpu-runner/llama/training/scorer.ts';
+import { adapterLayout } from '../../../../gpu-runner/llama/model/lora-layout.ts';
+import { Scorer } from '../../../../gpu-runner/llama/trainer/scorer.ts';
 import { openTinyModel, tinyConfiguration } from '../tiny-model.ts';
 
 let tiny: Awaited<ReturnType<typeof openTinyModel>>;

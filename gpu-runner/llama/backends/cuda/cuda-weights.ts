@@ -1,0 +1,113 @@
+/** The frozen 8-bit base inside a CUDA graph: MatMulNBits forward, one dequantised weight at a time backward. */
+import type { Dimension } from '../../../tensor/dimension.ts';
+import { Graph, type Value } from '../../../tensor/graph.ts';
+import * as ops from '../../../tensor/operators.ts';
+import type { Architecture } from '../../model/architecture.ts';
+import type { GraphWeights } from '../../model/graph-weights.ts';
+import { CUDA_BINARY_FILE, type CudaRegion, cudaLayout, CudaFormError, ZERO_POINT } from './weight-form.ts';
+
+/** The regions of a CUDA base as constants of a graph, each declared once: one copy on the device. */
+export class CudaTensors {
+  readonly architecture: Architecture;
+  readonly #graph: Graph;
+  readonly #regions: ReadonlyMap<string, CudaRegion>;
+  readonly #declared = new Map<string, Value>();
+
+  constructor(graph: Graph, architecture: Architecture) {
+    this.architecture = architecture;
+    this.#graph = graph;
+    this.#regions = new Map(cudaLayout(architecture).map((region) => [region.name, region]));
+  }
+
+  has(name: string): boolean {
+    return this.#regions.has(name);
+  }
+
+  value(name: string): Value {
+    const known = this.#declared.get(name);
+    if (known !== undefined) return known;
+    const region = this.#regions.get(name);
+    if (region === undefined) throw new CudaFormError(`the CUDA base has no tensor ${name}`);
+    const { dtype, shape, offset, length } = region;
+    const value = this.#graph.external(name, dtype, shape, { location: CUDA_BINARY_FILE, offset, length });
+    this.#declared.set(name, value);
+    return value;
+  }
+}
+
+/**
+ * x W^T by MatMulNBits, which reads the 8-bit weights as they are: one pass over them at a few rows, tiles of them
+ * unfolded at many. Straight to the gradient: dX = g W with W unfolded for this one product.
+ *
+ * @param x fp16 [N, inputs]
+ * @returns fp16 [N, outputs]
+ */
+export function cudaLinear(tensors: CudaTensors, name: string, x: Value): Value {
+  const [rows = 1, inputs = 1] = x.shape;
+  return ops.first(
+    Graph.composite(
+      'CudaLinear',
+      [x],
+      () => {
+        const weight = tensors.value(`${name}.weight`);
+        const [outputs = 1, , block = 1] = weight.shape.map(Number);
+        return [
+          ops.emitOne(
+            'MatMulNBits',
+            [x, weight, tensors.value(`${name}.blockScale`)],
+            { dtype: 'float16', shape: [rows, outputs] },
+            { K: Number(inputs), N: outputs, bits: 8, block_size: block },
+            'com.microsoft',
+          ),
+        ];
+      },
+      ({ outputGradients: [g] }) => (g === undefined ? [] : [ops.matMul(g, unfolded(tensors, name))]),
+    ),
+  );
+}
+
+/**
+ * W [outputs, inputs] in fp16. As DequantizeLinear, because the engine computes any other operator on constants while
+ * loading and would keep the whole base unfolded; on the weight's own three axes, because another declared shape would be
+ * a second copy on the device.
+ */
+export function unfolded(tensors: CudaTensors, name: string): Value {
+  const weight = tensors.value(`${name}.weight`);
+  const [outputs = 1, blocks = 1, block = 1] = weight.shape.map(Number);
+  const zeros = weight.graph.constant('uint8', new Uint8Array(outputs).fill(ZERO_POINT));
+  const whole = ops.emitOne(
+    'DequantizeLinear',
+    [weight, tensors.value(`${name}.channelScale`), zeros],
+    { dtype: 'float16', shape: weight.shape },
+    { axis: 0 },
+  );
+  return ops.reshape(whole, [outputs, blocks * block]);
+}
+
+/** Rows of a matrix by index, [N] -> fp16 [N, inputs]: the embedding, and the rows of scored tokens. */
+export function unfoldedRows(tensors: CudaTensors, name: string, index: Value): Value {
+  const weight = tensors.value(`${name}.weight`);
+  const [, blocks = 1, block = 1] = weight.shape.map(Number);
+  const count: Dimension = index.shape[0] ?? 1;
+  const values = ops.subtract(ops.cast(ops.gather(weight, index), 'float16'), ZERO_POINT);
+  const scale = ops.unsqueeze(ops.gather(tensors.value(`${name}.blockScale`), index), [-1]);
+  return ops.reshape(ops.multiply(values, scale), [count, blocks * block]);
+}
+
+/** Name of the matrix whose rows embed tokens. */
+function embeddingName(tensors: CudaTensors): string {
+  return tensors.has('embedding.weight') ? 'embedding' : 'output';
+}
+
+/** The base in fp16. Rows of activations are flat, [N, features]; the final norm is fp32, as what follows it. */
+export function cudaWeights(tensors: CudaTensors): GraphWeights {
+  return {
+    architecture: tensors.architecture,
+    embed: (tokens) => unfoldedRows(tensors, embeddingName(tensors), tokens),
+    norm: (name) => {
+      const weight = tensors.value(`${name}.weight`);
+      return name === 'norm' ? ops.cast(weight, 'float32') : weight;
+    },
+    linear: (name, x) => cudaLinear(tensors, name, x),
+  };
+}

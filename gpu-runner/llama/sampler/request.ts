@@ -1,0 +1,193 @@
+/** What is asked of the sampler, checked, and how it becomes the inputs of a rollout graph. */
+import { uniform } from '../../../shared/random.ts';
+import { dataFromNumbers, type DataType } from '../../tensor/data-type.ts';
+import type { HostTensor, HostTensors } from '../../tensor/session.ts';
+import type { Architecture } from '../model/architecture.ts';
+
+/** A batch of prompts to continue. Rows stand group by group, equally many in each. */
+export interface SamplingRequest {
+  /** tokens of each row, BOS included, at least one */
+  readonly prompts: readonly ArrayLike<number>[];
+  /** at most this many tokens are drawn: for all rows, or one limit per row */
+  readonly maximumNewTokens: number | readonly number[];
+  /** experiment seed; a row's tokens depend on (seed, row id, position) and the prompt alone */
+  readonly seed: number;
+  /** stream of each row in the counter-based generator */
+  readonly rowIds: readonly number[];
+  /** logits are divided by it, 1 unless given */
+  readonly temperature?: number;
+  /** only this many of the likeliest tokens, all unless given */
+  readonly topK?: number;
+  /** only the smallest set of likeliest tokens that reaches this probability, 1 unless given */
+  readonly topP?: number;
+  /** tokens that are never drawn */
+  readonly bannedTokens?: readonly number[];
+  /** token sequences that end a row; the model's end tokens always do, unless they are banned */
+  readonly stopSequences?: readonly (readonly number[])[];
+}
+
+/** The request does not fit the model or contradicts itself. */
+export class SamplingRequestError extends RangeError {
+  override readonly name = 'SamplingRequestError';
+}
+
+/** @throws SamplingRequestError naming the field, the fault and the cure */
+export function checkRequest(
+  request: SamplingRequest,
+  architecture: Architecture,
+  groups: number,
+  maximumPositions: number,
+): void {
+  const { prompts, rowIds, temperature = 1, topK, topP = 1, bannedTokens = [], stopSequences = [] } = request;
+  const { vocabularySize } = architecture;
+  const refuse = (field: string, fault: string): never => {
+    throw new SamplingRequestError(`${field} ${fault}`);
+  };
+  if (prompts.length === 0 || prompts.length % groups !== 0) {
+    refuse('prompts', `has ${prompts.length} rows: give a positive multiple of the ${groups} adapter groups`);
+  }
+  if (rowIds.length !== prompts.length)
+    refuse('rowIds', `has ${rowIds.length} entries for ${prompts.length} prompts`);
+  if (!(temperature > 0 && temperature <= 100)) {
+    refuse(
+      'temperature',
+      `is ${temperature}: it must be above 0 and at most 100 (for the likeliest token use topK 1)`,
+    );
+  }
+  if (topK !== undefined && (!Number.isInteger(topK) || topK < 1))
+    refuse('topK', `is ${topK}: it must be at least 1`);
+  if (!(topP > 0 && topP <= 1)) refuse('topP', `is ${topP}: it must be above 0 and at most 1`);
+  const tokens = (field: string, list: ArrayLike<number>): void => {
+    for (let index = 0; index < list.length; index++) {
+      const token = list[index] ?? -1;
+      if (!Number.isInteger(token) || token < 0 || token >= vocabularySize) {
+        refuse(`${field}[${index}]`, `is ${token}: the vocabulary has ${vocabularySize} tokens`);
+      }
+    }
+  };
+  tokens('bannedTokens', bannedTokens);
+  if (new Set(bannedTokens).size === vocabularySize) refuse('bannedTokens', 'bans every token: leave one');
+  stopSequences.forEach((sequence, index) => {
+    if (sequence.length === 0) refuse(`stopSequences[${index}]`, 'is empty: leave it out');
+    tokens(`stopSequences[${index}]`, sequence);
+  });
+  prompts.forEach((prompt, row) => {
+    if (prompt.length === 0) refuse(`prompts[${row}]`, 'is empty: start with the BOS token');
+    tokens(`prompts[${row}]`, prompt);
+    const limit = limitOf(request, row);
+    if (!Number.isInteger(limit) || limit < 0) {
+      refuse(`maximumNewTokens of row ${row}`, `is ${limit}: it must be a whole number, 0 or more`);
+    }
+    if (prompt.length + limit > maximumPositions) {
+      refuse(
+        `prompts[${row}]`,
+        `has ${prompt.length} tokens and may grow by ${limit}: this session takes ${maximumPositions} in all`,
+      );
+    }
+  });
+}
+
+/** The most tokens that a row may get. */
+export function limitOf({ maximumNewTokens }: SamplingRequest, row: number): number {
+  return typeof maximumNewTokens === 'number' ? maximumNewTokens : (maximumNewTokens[row] ?? -1);
+}
+
+function int64(shape: readonly number[], of: (index: number) => number): HostTensor {
+  const length = shape.reduce((product, size) => product * size, 1);
+  return { dtype: 'int64', shape, data: BigInt64Array.from({ length }, (_, index) => BigInt(of(index))) };
+}
+
+function float32(shape: readonly number[], of: (index: number) => number): HostTensor {
+  const length = shape.reduce((product, size) => product * size, 1);
+  return { dtype: 'float32', shape, data: Float32Array.from({ length }, (_, index) => of(index)) };
+}
+
+function bool(shape: readonly number[], of: (index: number) => boolean): HostTensor {
+  const length = shape.reduce((product, size) => product * size, 1);
+  return { dtype: 'bool', shape, data: Uint8Array.from({ length }, (_, index) => Number(of(index))) };
+}
+
+/** Exactly 0 after softmax. */
+const NEVER = -1e30;
+/** In `stops`, stands for any token. */
+const ANY = -1;
+/** In `stops`, equals no token. */
+const NONE = -2;
+/** In `window`, no token yet. */
+const EMPTY = -3;
+
+/** The end tokens and stop sequences as one matrix [stops, window], anything on the left. */
+function stopMatrix(request: SamplingRequest, { eosTokens }: Architecture): HostTensor {
+  const sequences = [...eosTokens.map((token) => [token]), ...(request.stopSequences ?? [])];
+  const width = Math.max(1, ...sequences.map(({ length }) => length));
+  const rows = sequences.length === 0 ? [[NONE]] : sequences;
+  return int64([rows.length, width], (index) => {
+    const row = rows[Math.floor(index / width)] ?? [];
+    return row[(index % width) - (width - row.length)] ?? ANY;
+  });
+}
+
+/** Inputs that stay the same over all runs of a rollout. */
+export function constantFeeds(request: SamplingRequest, architecture: Architecture): HostTensors {
+  const { temperature = 1, topK, topP = 1, bannedTokens = [] } = request;
+  const { vocabularySize } = architecture;
+  const banned = new Set(bannedTokens);
+  return {
+    inverseTemperature: float32([], () => 1 / temperature),
+    banned: float32([vocabularySize], (token) => (banned.has(token) ? NEVER : 0)),
+    restricted: bool([], () => topK !== undefined || topP < 1 || banned.size > 0),
+    topK: int64([1], () => Math.min(topK ?? vocabularySize, vocabularySize)),
+    topP: float32([], () => topP),
+    stops: stopMatrix(request, architecture),
+  };
+}
+
+/** The state of rows before their prompts are read. @param cacheType element type of keys and values */
+export function startFeeds(
+  request: SamplingRequest,
+  architecture: Architecture,
+  groups: number,
+  cacheType: DataType,
+): HostTensors {
+  const { prompts } = request;
+  const rows = prompts.length;
+  const time = Math.max(...prompts.map(({ length }) => length));
+  const { keyValueHeads, headSize, layers } = architecture;
+  const shape = [rows, keyValueHeads, 0, headSize];
+  const empty: HostTensor = { dtype: cacheType, shape, data: dataFromNumbers(cacheType, []) };
+  const window = stopMatrix(request, architecture).shape[1] ?? 1;
+  const caches = Array.from({ length: layers }, (_, layer) => [`keys.${layer}`, `values.${layer}`]).flat();
+  return {
+    tokens: int64(
+      [groups, rows / groups, time],
+      (index) => prompts[Math.floor(index / time)]?.[index % time] ?? architecture.padToken,
+    ),
+    real: int64([rows], (row) => prompts[row]?.length ?? 1),
+    length: int64([rows], () => 0),
+    finished: bool([rows], (row) => limitOf(request, row) === 0),
+    stopped: bool([rows], () => false),
+    drawn: int64([rows], () => 0),
+    window: int64([rows, window], () => EMPTY),
+    ...Object.fromEntries(caches.map((name) => [name, empty])),
+  };
+}
+
+/** Random numbers and limits of the steps from `first` on. */
+export function stepFeeds(request: SamplingRequest, first: number, steps: number): HostTensors {
+  const { rowIds, seed } = request;
+  const rows = rowIds.length;
+  return {
+    uniforms: float32([rows, steps], (index) =>
+      drawOf(seed, rowIds[Math.floor(index / steps)] ?? 0, first + (index % steps)),
+    ),
+    limits: int64([rows], (row) => limitOf(request, row)),
+  };
+}
+
+/**
+ * The number that picks a token. A hair smaller than the generator's own: times a rounded sum it stays below that sum,
+ * so that the pick never falls behind the last token.
+ */
+export function drawOf(seed: number, rowId: number, position: number): number {
+  return Math.fround(uniform(seed, rowId, position) * (1 - 2 ** -22));
+}

@@ -1,0 +1,165 @@
+/** PPO updates of policies and value models: adapter groups of one batch over one base. */
+import { Picks, type Sequence } from './batch.ts';
+import { architectureOf } from './graphs.ts';
+import type { MicroBatch, StepOutcome, StepRunner } from './step-runner.ts';
+import {
+  assertGroups,
+  blockRowsFor,
+  meanFactors,
+  microBatches,
+  openStep,
+  pickFeeds,
+  rowWeight,
+  tokenFeeds,
+  type TokenNumbers,
+  Trainer,
+  type TrainerOptions,
+} from './trainer.ts';
+
+/**
+ * A rollout for one update: prompt and response as tokens, the response from `start` on. All arrays have one number per
+ * response token; `weights` (default 1 each) mask tokens out.
+ */
+export interface PpoRow extends Sequence {
+  readonly oldLogProbabilities: ArrayLike<number>;
+  readonly advantages: ArrayLike<number>;
+  readonly oldValues: ArrayLike<number>;
+  readonly returns: ArrayLike<number>;
+  readonly weights?: ArrayLike<number>;
+}
+
+type Groups = readonly (readonly PpoRow[])[];
+
+export interface PpoOptions extends TrainerOptions {
+  /** range of the ratio, 0.2 */
+  readonly policyClip: number;
+  /** range of the value, 0.2 */
+  readonly valueClip: number;
+  /** weight of the value loss, 0.1 */
+  readonly valueCoefficient: number;
+  /** the rollout's temperature: logits are divided by it here too */
+  readonly temperature: number;
+}
+
+/** What an update saw, before it changed anything: by policy, rollout and response token. */
+export interface PpoStep {
+  /** sum over policies of policy loss + valueCoefficient * value loss */
+  readonly loss: number;
+  readonly logProbabilities: TokenNumbers;
+  readonly entropies: TokenNumbers;
+  readonly values: TokenNumbers;
+  /** before clipping: policies first, then value models */
+  readonly gradientNorms: Float32Array;
+}
+
+/**
+ * Trains k policies and their k value models together: trained groups are [policy 1..k, value 1..k], rows come per
+ * policy and go through both. All 2k adapters share the products of the one base.
+ */
+export class PpoTrainer extends Trainer {
+  readonly #ppo: PpoOptions;
+
+  private constructor(options: PpoOptions, runner: StepRunner) {
+    super(options, runner);
+    this.#ppo = options;
+  }
+
+  static async open(options: PpoOptions): Promise<PpoTrainer> {
+    const { policyClip, valueClip, temperature } = options;
+    return new PpoTrainer(
+      options,
+      await openStep(options, { kind: 'ppo', policyClip, valueClip }, temperature),
+    );
+  }
+
+  /** One update on the minibatch of each policy. @param learningRates one per group: policies, then value models */
+  async step(policies: Groups, learningRates: ArrayLike<number>): Promise<PpoStep> {
+    assertGroups([...policies, ...policies], this.options.trainable);
+    const factors = meanFactors(policies, rowWeight);
+    const parts = microBatches(policies, this.options.microBatchRows).map((rows) =>
+      ppoBatch(rows, factors, this.#ppo),
+    );
+    const outcome = await this.runner.step(
+      parts.map(({ batch }) => batch),
+      learningRates,
+    );
+    return {
+      loss: outcome.loss,
+      gradientNorms: outcome.gradientNorms,
+      logProbabilities: gather(parts, outcome, 'logProbabilities', 'tokens'),
+      entropies: gather(parts, outcome, 'entropies', 'tokens'),
+      values: gather(parts, outcome, 'scalars', 'scalars'),
+    };
+  }
+}
+
+interface Part {
+  readonly rows: Groups;
+  readonly tokens: Picks;
+  readonly scalars: Picks;
+}
+
+/** One scored output of all micro-batches, by policy and rollout. */
+function gather(
+  parts: readonly Part[],
+  outcome: StepOutcome,
+  name: string,
+  picks: 'tokens' | 'scalars',
+): Float32Array[][] {
+  const out: Float32Array[][] = [];
+  parts.forEach((part, index) => {
+    const rows = picks === 'tokens' ? part.rows : valueRows(part.rows);
+    const all = part[picks].unpack(outcome.scored[index]?.[name] ?? [], rows);
+    const own = picks === 'tokens' ? all : all.slice(part.rows.length);
+    own.forEach((groupRows, group) => {
+      (out[group] ??= []).push(...groupRows);
+    });
+  });
+  return out;
+}
+
+const NOTHING: Groups[number] = [];
+
+/** Groups as the batch has them, but only the value models' rows scored: the policies' come first and have none. */
+function valueRows(policies: Groups): Groups {
+  return [...policies.map(() => NOTHING), ...policies];
+}
+
+/** The feeds of one micro-batch. @param factors per policy, 1 / (sum of weights over the whole minibatch) */
+export function ppoBatch(
+  policies: Groups,
+  factors: readonly number[],
+  { trainable, maximumTime, valueCoefficient }: PpoOptions,
+): Part & { readonly batch: MicroBatch } {
+  const { shape, feeds } = tokenFeeds([...policies, ...policies], trainable, maximumTime, true);
+  const tokens = new Picks(policies, shape, blockRowsFor(architectureOf(trainable)));
+  const scalars = new Picks(valueRows(policies), shape, 1);
+  const field =
+    (name: 'oldLogProbabilities' | 'advantages' | 'oldValues' | 'returns') =>
+    (group: number, row: number, offset: number): number => {
+      const value = policies[group % policies.length]?.[row]?.[name][offset];
+      if (value === undefined)
+        throw new RangeError(`${name} of policy ${group}, rollout ${row} lacks token ${offset}`);
+      return value;
+    };
+  const weight = (group: number, row: number, offset: number): number =>
+    (policies[group % policies.length]?.[row]?.weights?.[offset] ?? 1) *
+    (factors[group % policies.length] ?? 0);
+  const batch: MicroBatch = {
+    feeds: {
+      ...feeds,
+      ...pickFeeds('token', tokens, true),
+      ...pickFeeds('scalar', scalars, true),
+      tokenTargets: tokens.targets(),
+      tokenWeights: tokens.values(weight),
+      oldLogProbabilities: tokens.values(field('oldLogProbabilities')),
+      advantages: tokens.values(field('advantages')),
+      scalarGroups: scalars.groups(),
+      oldValues: scalars.values(field('oldValues')),
+      returns: scalars.values(field('returns')),
+      valueWeights: scalars.values((group, row, offset) => valueCoefficient * weight(group, row, offset)),
+    },
+    scored: { logProbabilities: tokens.shape, entropies: tokens.shape, scalars: scalars.shape },
+  };
+  return { rows: policies, batch, tokens, scalars };
+}

@@ -1,0 +1,149 @@
+/** Forward passes of the training graph: log-probabilities, entropies, values and scores of given sequences. */
+import type { HostTensor, HostTensors, SessionOptions, TensorSession } from '../../tensor/session.ts';
+import { float32, Picks, type Sequence } from './batch.ts';
+import {
+  architectureOf,
+  groupsOf,
+  type Scoring,
+  scoringGraph,
+  type Trainable,
+  vectorLength,
+} from './graphs.ts';
+import { openGraph } from './step-runner.ts';
+import {
+  assertGroups,
+  blockRowsFor,
+  graphOptions,
+  microBatches,
+  pickFeeds,
+  tokenFeeds,
+  type TokenNumbers,
+} from './trainer.ts';
+
+export interface ScorerOptions {
+  readonly trainable: Trainable;
+  readonly scoring: Scoring;
+  readonly maximumTime: number;
+  /** logits are divided by it, 1 unless given */
+  readonly temperature?: number;
+  /** sequences of one group that go through the graph together */
+  readonly microBatchRows: number;
+  readonly session?: SessionOptions;
+}
+
+type Groups = readonly (readonly Sequence[])[];
+
+/** What was asked for; by group, sequence and scored place. */
+export interface Scores {
+  readonly logProbabilities: TokenNumbers;
+  readonly entropies: TokenNumbers;
+  readonly scalars: TokenNumbers;
+}
+
+/**
+ * Scores sequences by the operators of the training step. Groups are adapters: a vector of zeros is the base itself
+ * (the reference policy).
+ */
+export class Scorer {
+  readonly #options: ScorerOptions;
+  readonly #session: TensorSession;
+
+  private constructor(options: ScorerOptions, session: TensorSession) {
+    this.#options = options;
+    this.#session = session;
+  }
+
+  static async open(options: ScorerOptions): Promise<Scorer> {
+    const { trainable, scoring, maximumTime, temperature, session = {} } = options;
+    const graph = scoringGraph(await graphOptions(trainable, maximumTime, temperature), scoring);
+    return new Scorer(options, await openGraph(graph, trainable, session));
+  }
+
+  /**
+   * Token log-probabilities and entropies (when opened for tokens) and scalars at the same places (when opened for
+   * scalars) of every sequence from its `start` on.
+   *
+   * @param vectors the groups' trained vectors, [G, P] (see {@link initialState}) or a state's parameters
+   */
+  async score(vectors: Float32Array, groups: Groups): Promise<Scores> {
+    const { trainable, scoring, microBatchRows } = this.#options;
+    assertGroups(groups, trainable);
+    const scores = {
+      logProbabilities: emptyGroups(groups),
+      entropies: emptyGroups(groups),
+      scalars: emptyGroups(groups),
+    };
+    const append = (name: keyof typeof scores, picks: Picks, part: Groups, results: HostTensors): void => {
+      const tensor = results[name];
+      if (tensor === undefined) return;
+      const rows = picks.unpack(Array.from(tensor.data, Number), part);
+      rows.forEach((groupRows, group) => scores[name][group]?.push(...groupRows));
+    };
+    for (const part of microBatches(groups, microBatchRows)) {
+      const { feeds, tokens, scalars } = this.#feeds(vectors, part);
+      const results = await this.#session.run(feeds);
+      if (scoring !== 'scalars') {
+        append('logProbabilities', tokens, part, results);
+        append('entropies', tokens, part, results);
+      }
+      append('scalars', scalars, part, results);
+    }
+    return scores;
+  }
+
+  /**
+   * Next-token logits, divided by the temperature, after each whole sequence (strict-mode sampling).
+   *
+   * @returns by group and sequence, [vocabulary]
+   */
+  async nextLogits(
+    vectors: Float32Array,
+    groups: readonly (readonly ArrayLike<number>[])[],
+  ): Promise<Float32Array[][]> {
+    const { vocabularySize } = architectureOf(this.#options.trainable);
+    const out = emptyGroups(groups);
+    const rows = groups.map((sequences) =>
+      sequences.map((tokens) => ({ tokens, start: tokens.length, scoresEnd: true })),
+    );
+    for (const part of microBatches(rows, this.#options.microBatchRows)) {
+      const { feeds } = this.#feeds(vectors, part);
+      const logits = (await this.#session.run(feeds))['logits']?.data;
+      if (!(logits instanceof Float32Array)) throw new TypeError('This scorer was not opened for logits');
+      let place = 0;
+      part.forEach((sequences, group) => {
+        for (let row = 0; row < sequences.length; row++, place++) {
+          out[group]?.push(logits.slice(place * vocabularySize, (place + 1) * vocabularySize));
+        }
+      });
+    }
+    return out;
+  }
+
+  async close(): Promise<void> {
+    await this.#session.close();
+  }
+
+  #feeds(vectors: Float32Array, part: Groups): { feeds: HostTensors; tokens: Picks; scalars: Picks } {
+    const { trainable, maximumTime, scoring } = this.#options;
+    const { shape, feeds } = tokenFeeds(part, trainable, maximumTime, false);
+    const tokens = new Picks(part, shape, blockRowsFor(architectureOf(trainable)));
+    const scalars = new Picks(part, shape, 1);
+    const parameters: HostTensor = float32([groupsOf(trainable), vectorLength(trainable)], vectors);
+    const wantsScalars = scoring === 'scalars' || scoring === 'tokens-and-scalars';
+    return {
+      tokens,
+      scalars,
+      feeds: {
+        ...feeds,
+        parameters,
+        ...(scoring === 'scalars' ? {} : { ...pickFeeds('token', tokens, false) }),
+        ...(scoring === 'scalars' || scoring === 'logits' ? {} : { tokenTargets: tokens.targets() }),
+        ...(wantsScalars ? { ...pickFeeds('scalar', scalars, false), scalarGroups: scalars.groups() } : {}),
+      },
+    };
+  }
+}
+
+function emptyGroups(groups: readonly unknown[]): Float32Array[][] {
+  return groups.map(() => []);
+}

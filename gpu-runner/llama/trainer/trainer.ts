@@ -1,0 +1,174 @@
+/** What the trainers share: options, the loaded step, cutting a batch into micro-batches, and its feeds. */
+import type { AdamOptions } from '../../tensor/optimiser.ts';
+import type { Profile } from '../../tensor/profile.ts';
+import type { HostTensors, SessionOptions } from '../../tensor/session.ts';
+import type { Architecture } from '../model/architecture.ts';
+import { type BatchShape, batchShape, type Picks, scoredCount, type Sequence, tokenTensor } from './batch.ts';
+import {
+  architectureOf,
+  groupsOf,
+  type GraphOptions,
+  type Objective,
+  type Trainable,
+  trainingStepGraph,
+} from './graphs.ts';
+import { cpuProductForm, productFormFor } from '../backends/cpu/eight-bit-linear.ts';
+import { tokenMeter } from '../model/token-meter.ts';
+import { rowSumPlan, SUM_FAN } from '../model/select-rows.ts';
+import { openGraph, StepRunner } from './step-runner.ts';
+import type { TrainingState } from './training-state.ts';
+
+/** AdamW with the clipping of each group's own gradient norm. */
+export type OptimiserOptions = AdamOptions & { readonly clipNorm: number };
+
+export interface TrainerOptions {
+  readonly trainable: Trainable;
+  /** where training starts or resumes */
+  readonly state: TrainingState;
+  readonly optimiser: OptimiserOptions;
+  /** longest sequence in tokens */
+  readonly maximumTime: number;
+  /** sequences of one group that go through the graph together; larger batches accumulate */
+  readonly microBatchRows: number;
+  readonly session?: SessionOptions;
+}
+
+/** Numbers per group, row and scored token. */
+export type TokenNumbers = readonly (readonly Float32Array[])[];
+
+/** About 8 million logits are at hand at a time. */
+const BLOCK_ELEMENTS = 8 << 20;
+const MAXIMUM_BLOCK_ROWS = 512;
+
+/** Rows of the vocabulary product done at a time, a power of two. */
+export function blockRowsFor({ vocabularySize }: Architecture): number {
+  const rows = 2 ** Math.floor(Math.log2(BLOCK_ELEMENTS / vocabularySize));
+  return Math.min(MAXIMUM_BLOCK_ROWS, Math.max(16, rows));
+}
+
+/** How the graphs of a model are built on this device. */
+export async function graphOptions(
+  trainable: Trainable,
+  maximumTime: number,
+  temperature = 1,
+): Promise<GraphOptions> {
+  const blockRows = blockRowsFor(architectureOf(trainable));
+  const productForm = await (trainable.kind === 'full' ? cpuProductForm() : productFormFor(trainable.base));
+  return { trainable, maximumTime, blockRows, temperature, productForm };
+}
+
+/** Loads the step of an objective. */
+export async function openStep(
+  options: TrainerOptions,
+  objective: Objective,
+  temperature = 1,
+): Promise<StepRunner> {
+  const { trainable, maximumTime, optimiser, session = {}, state } = options;
+  const graph = trainingStepGraph(
+    await graphOptions(trainable, maximumTime, temperature),
+    objective,
+    optimiser,
+  );
+  return new StepRunner(await openGraph(graph, trainable, session), state);
+}
+
+/** A loaded training step with its state; the objectives derive from it. */
+export class Trainer {
+  protected readonly options: TrainerOptions;
+  protected readonly runner: StepRunner;
+
+  protected constructor(options: TrainerOptions, runner: StepRunner) {
+    this.options = options;
+    this.runner = runner;
+  }
+
+  /** The current state. Its arrays are written again two steps later: copy or encode what must stay. */
+  get state(): TrainingState {
+    return this.runner.state;
+  }
+
+  /** Continues from another state of the same shape. @throws RangeError if the shape differs */
+  restore(state: TrainingState): void {
+    this.runner.restore(state);
+  }
+
+  /** Where the time of all steps went, if the session was opened to profile. */
+  profile(): Profile {
+    return this.runner.profile();
+  }
+
+  /** Frees the engine's memory of the model. */
+  async close(): Promise<void> {
+    await this.runner.close();
+  }
+}
+
+/** The rows of each group cut into micro-batches of at most `rows` rows a group. @throws RangeError for an empty batch */
+export function microBatches<Row>(groups: readonly (readonly Row[])[], rows: number): (readonly Row[])[][] {
+  const longest = Math.max(0, ...groups.map((group) => group.length));
+  if (longest === 0) throw new RangeError('A batch needs at least one row');
+  if (!Number.isInteger(rows) || rows < 1)
+    throw new RangeError(`A micro-batch needs at least one row, got ${rows}`);
+  return Array.from({ length: Math.ceil(longest / rows) }, (_, index) =>
+    groups.map((group) => group.slice(index * rows, (index + 1) * rows)),
+  );
+}
+
+/** Tokens of a batch as feeds, counted as work, with the plan of the embedding's gradient where it is trained. */
+export function tokenFeeds(
+  groups: readonly (readonly Sequence[])[],
+  trainable: Trainable,
+  maximumTime: number,
+  forGradient: boolean,
+): { readonly shape: BatchShape; readonly feeds: HostTensors } {
+  const { padToken, vocabularySize } = architectureOf(trainable);
+  const shape = batchShape(groups, maximumTime);
+  const tokens = tokenTensor(groups, shape, padToken, vocabularySize);
+  for (const sequence of groups.flat()) {
+    tokenMeter[forGradient ? 'trained' : 'scored'] += sequence.tokens.length;
+  }
+  if (trainable.kind === 'adapters' || !forGradient) return { shape, feeds: { tokens } };
+  const { levels, inverse } = rowSumPlan(Array.from(tokens.data, Number), vocabularySize);
+  const plans = levels.map((data, level) => {
+    const dimensions = [data.length / SUM_FAN, SUM_FAN];
+    return [`embeddingSums${level}`, { dtype: 'int64' as const, shape: dimensions, data }] as const;
+  });
+  const embeddingInverse = { dtype: 'int64' as const, shape: [vocabularySize], data: inverse };
+  return { shape, feeds: { tokens, ...Object.fromEntries(plans), embeddingInverse } };
+}
+
+/** Index and inverse feeds of picks under a name. */
+export function pickFeeds(name: 'token' | 'scalar', picks: Picks, forGradient: boolean): HostTensors {
+  return {
+    [`${name}Index`]: picks.index(),
+    ...(forGradient ? { [`${name}Inverse`]: picks.inverse() } : {}),
+  };
+}
+
+/** For each group, 1 / (sum of its rows' weights): what makes a weighted sum over the whole batch a mean. */
+export function meanFactors<Row>(
+  groups: readonly (readonly Row[])[],
+  weight: (row: Row) => number,
+): number[] {
+  return groups.map((rows) => {
+    const total = rows.reduce((sum, row) => sum + weight(row), 0);
+    return total > 0 ? 1 / total : 0;
+  });
+}
+
+/** @throws RangeError unless there are rows for every trained group */
+export function assertGroups(groups: readonly unknown[], trainable: Trainable): void {
+  if (groups.length !== groupsOf(trainable)) {
+    throw new RangeError(`${groups.length} groups of rows for ${groupsOf(trainable)} trained groups`);
+  }
+}
+
+/** Sum of a row's weights: its own, or 1 for every scored token. */
+export function rowWeight(row: Sequence & { readonly weights?: ArrayLike<number> }): number {
+  const count = scoredCount(row);
+  if (row.weights === undefined) return count;
+  if (row.weights.length !== count) {
+    throw new RangeError(`A row scores ${count} tokens but has ${row.weights.length} weights`);
+  }
+  return Array.from(row.weights).reduce((sum, weight) => sum + weight, 0);
+}

@@ -1,0 +1,123 @@
+/** Bounded reads of model files: exact byte ranges, JSON objects and hashes, with errors that name the file. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
+import { ModelFileError } from '../model/model-file-error.ts';
+
+const LARGEST_READ = 1 << 30;
+
+/** Size of a regular file in bytes. @throws ModelFileError if it is absent or not a regular file */
+export async function sizeOfFile(file: string, cure: string): Promise<number> {
+  let found;
+  try {
+    found = await stat(file);
+  } catch (error) {
+    throw new ModelFileError(file, null, 'cannot be read', cure, { cause: error });
+  }
+  if (!found.isFile()) throw new ModelFileError(file, null, 'is not a regular file', cure);
+  return found.size;
+}
+
+/** Whether something stands at that path. */
+export async function exists(file: string): Promise<boolean> {
+  try {
+    await stat(file);
+    return true;
+  } catch (error) {
+    if (
+      (error as NodeJS.ErrnoException).code === 'ENOENT' ||
+      (error as NodeJS.ErrnoException).code === 'ENOTDIR'
+    ) {
+      return false;
+    }
+    throw error;
+  }
+}
+
+/** Fills `target` from byte `offset` of an open file. @param what the field to name if the file ends before */
+export async function readExactly(
+  handle: FileHandle,
+  file: string,
+  offset: number,
+  target: Uint8Array,
+  what: string,
+): Promise<void> {
+  for (let done = 0; done < target.length;) {
+    const count = Math.min(LARGEST_READ, target.length - done);
+    const { bytesRead } = await handle.read(target, done, count, offset + done);
+    if (bytesRead === 0) {
+      throw new ModelFileError(
+        file,
+        what,
+        'the file ends inside it',
+        'Fetch the file again, it is cut short',
+      );
+    }
+    done += bytesRead;
+  }
+}
+
+/** Runs `use` on an open file and closes it whatever happens. */
+export async function withFile<Result>(
+  file: string,
+  use: (handle: FileHandle) => Promise<Result>,
+): Promise<Result> {
+  let handle: FileHandle;
+  try {
+    handle = await open(file, 'r');
+  } catch (error) {
+    throw new ModelFileError(file, null, 'cannot be opened', 'Check that it is there and readable', {
+      cause: error,
+    });
+  }
+  try {
+    return await use(handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A JSON object from bytes that are at most `maximumBytes` long. */
+export async function readJsonFile(
+  file: string,
+  maximumBytes: number,
+  cure: string,
+): Promise<Record<string, unknown>> {
+  const bytes = await sizeOfFile(file, cure);
+  if (bytes > maximumBytes) {
+    throw new ModelFileError(
+      file,
+      null,
+      `has ${bytes} bytes, more than the ${maximumBytes} that can be right`,
+      cure,
+    );
+  }
+  return parseJsonObject(await readFile(file), file, null, cure);
+}
+
+/** Parses UTF-8 JSON that must be an object. @param field names the place of the text when it is part of a file */
+export function parseJsonObject(
+  bytes: Uint8Array,
+  file: string,
+  field: string | null,
+  cure: string,
+): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    const fault = error instanceof TypeError ? 'is not UTF-8 text' : 'is not JSON';
+    throw new ModelFileError(file, field, fault, cure, { cause: error });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ModelFileError(file, field, 'is not a JSON object', cure);
+  }
+  return value as Record<string, unknown>;
+}
+
+/** SHA-256 of a file in lower-case hex, streaming. */
+export async function hashFile(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}

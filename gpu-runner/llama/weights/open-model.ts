@@ -1,0 +1,235 @@
+/** Opens a model in whatever form it comes, converting it once: the base, its tokenizer and where they came from. */
+import { createHash } from 'node:crypto';
+import { copyFile, readdir, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Architecture } from '../model/architecture.ts';
+import {
+  loadTokenizer,
+  type Tokenizer,
+  TOKENIZER_CONFIG_FILE,
+  TOKENIZER_FILE,
+} from '../tokenizer/tokenizer.ts';
+import { baseSource } from './base-source.ts';
+import { convertWeights } from './convert.ts';
+import { exists, hashFile } from './files.ts';
+import { downloadModel, type DownloadProgress, isHubId } from './hub.ts';
+import { openHuggingFaceFolder, type OpenedCheckpoint, weightFileNames } from './huggingface-folder.ts';
+import { openLlama2cFile } from './llama2c-file.ts';
+import { readLlama2cTokenizer } from '../tokenizer/llama2c-tokenizer.ts';
+import { ModelFileError } from '../model/model-file-error.ts';
+import {
+  BASE_BINARY_FILE,
+  BASE_DESCRIPTION_FILE,
+  type BaseProvenance,
+  openBase,
+  type BaseFile,
+} from './base-file.ts';
+import type { BasePrecision } from './base-layout.ts';
+import { BaseWriter } from './base-writer.ts';
+
+/** Part of every cache key: raise it when the same source would be converted to other bytes. */
+const IMPORTER_VERSION = 2;
+
+export interface OpenModelOptions {
+  /** Where conversions and downloads are kept. */
+  readonly cacheDirectory: string;
+  /** `int8` unless said otherwise; `fp32` is for small models that are trained in full and for reference forwards. */
+  readonly precision?: BasePrecision;
+  /** llama2.c only: the tokenizer file, when it does not lie beside the model as tokenizer.bin or tok<number>.bin. */
+  readonly tokenizerFile?: string;
+  /** Called while a model comes from the hub. */
+  readonly onProgress?: (progress: DownloadProgress) => void;
+}
+
+export interface Model {
+  readonly architecture: Architecture;
+  readonly base: BaseFile;
+  readonly tokenizer: Tokenizer;
+  readonly provenance: BaseProvenance;
+}
+
+/** A source before its conversion. */
+interface Source {
+  readonly form: BaseProvenance['form'];
+  /** Files that decide the result, hashed for the cache key. */
+  readonly files: readonly string[];
+  readonly open: () => Promise<OpenedCheckpoint>;
+  /** Puts tokenizer.json and tokenizer_config.json into the converted folder. */
+  readonly writeTokenizer: (folder: string, architecture: Architecture) => Promise<void>;
+}
+
+/**
+ * Opens a model.
+ *
+ * @param pathOrHubId a Hugging Face LLaMA folder, a llama2.c file with its tokenizer beside it or the folder of one, a
+ *   converted base folder, or a hub id (`owner/name`, optionally `@revision`); what exists as a path is taken as one
+ * @throws ModelFileError naming the file, the fault and the cure
+ */
+export async function openModel(pathOrHubId: string, options: OpenModelOptions): Promise<Model> {
+  const { cacheDirectory, precision = 'int8', onProgress } = options;
+  const location = await locate(pathOrHubId, cacheDirectory, onProgress);
+  const isFolder = (await stat(location)).isDirectory();
+  if (isFolder && (await exists(path.join(location, BASE_DESCRIPTION_FILE)))) {
+    const base = await openBase(location);
+    if (base.precision === precision) return await describe(base);
+    if (base.precision !== 'fp32') {
+      const cure = 'Open it as int8, or give the fp32 model that it was made from';
+      throw new ModelFileError(
+        location,
+        'precision',
+        `is ${base.precision}, asked for is ${precision}`,
+        cure,
+      );
+    }
+    return await describe(
+      await convertOnce(baseFolderSource(base), nameOf(pathOrHubId), precision, cacheDirectory),
+    );
+  }
+  const llama2cFile = isFolder ? await llama2cFileIn(location) : location;
+  const source =
+    llama2cFile === undefined
+      ? await huggingFaceSource(location)
+      : await llama2cSource(llama2cFile, options.tokenizerFile);
+  return await describe(await convertOnce(source, nameOf(pathOrHubId), precision, cacheDirectory));
+}
+
+/** The model of a folder that holds one llama2.c file and nothing of Hugging Face's; undefined for any other folder. */
+async function llama2cFileIn(folder: string): Promise<string | undefined> {
+  const names = await readdir(folder);
+  if (names.includes('config.json') || names.some((name) => /safetensors|^pytorch_model/.test(name)))
+    return undefined;
+  const [model, ...others] = names.filter((name) => name.endsWith('.bin') && !name.startsWith('tok'));
+  return model === undefined || others.length > 0 ? undefined : path.join(folder, model);
+}
+
+async function locate(
+  pathOrHubId: string,
+  cacheDirectory: string,
+  onProgress: OpenModelOptions['onProgress'],
+): Promise<string> {
+  if (await exists(pathOrHubId)) return path.resolve(pathOrHubId);
+  if (isHubId(pathOrHubId)) return await downloadModel(pathOrHubId, cacheDirectory, onProgress);
+  throw new ModelFileError(
+    pathOrHubId,
+    null,
+    'does not exist',
+    'Check the path, or give a hub id such as owner/name',
+  );
+}
+
+/** The last part of a path, or a hub id whole: what a result may show of where it came from. */
+function nameOf(pathOrHubId: string): string {
+  return isHubId(pathOrHubId) ? pathOrHubId : path.basename(path.resolve(pathOrHubId));
+}
+
+async function describe(base: BaseFile): Promise<Model> {
+  const { architecture, provenance } = base;
+  return { architecture, base, tokenizer: await loadTokenizer(base.folder, architecture), provenance };
+}
+
+async function convertOnce(
+  source: Source,
+  name: string,
+  precision: BasePrecision,
+  cacheDirectory: string,
+): Promise<BaseFile> {
+  const files: BaseProvenance['files'] = [];
+  for (const file of source.files) {
+    files.push({ name: path.basename(file), bytes: (await stat(file)).size, sha256: await hashFile(file) });
+  }
+  const key = createHash('sha256').update(JSON.stringify([IMPORTER_VERSION, source.form, precision, files]));
+  const folder = path.join(cacheDirectory, 'bases', key.digest('hex'));
+  if (await exists(path.join(folder, BASE_DESCRIPTION_FILE))) return await openBase(folder);
+  const { source: weights, close } = await source.open();
+  try {
+    const writer = await BaseWriter.create(folder, weights.architecture, precision);
+    try {
+      await source.writeTokenizer(writer.partialFolder, weights.architecture);
+      await loadTokenizer(writer.partialFolder, weights.architecture);
+      await convertWeights(weights, writer);
+    } catch (error) {
+      await writer.abort();
+      throw error;
+    }
+    return await writer.finish({ form: source.form, source: name, files });
+  } finally {
+    await close();
+  }
+}
+
+function copyTokenizer(from: string): Source['writeTokenizer'] {
+  return async (folder) => {
+    for (const name of [TOKENIZER_FILE, TOKENIZER_CONFIG_FILE]) {
+      const file = path.join(from, name);
+      if (!(await exists(file))) {
+        throw new ModelFileError(file, null, 'is missing', "Put the model's own tokenizer into its folder");
+      }
+      await copyFile(file, path.join(folder, name));
+    }
+  };
+}
+
+async function huggingFaceSource(folder: string): Promise<Source> {
+  const optional = (await exists(path.join(folder, 'generation_config.json')))
+    ? ['generation_config.json']
+    : [];
+  const names = [
+    'config.json',
+    ...optional,
+    TOKENIZER_FILE,
+    TOKENIZER_CONFIG_FILE,
+    ...(await weightFileNames(folder)),
+  ];
+  const files = names.map((name) => path.join(folder, name));
+  for (const file of files) {
+    if (!(await exists(file))) {
+      throw new ModelFileError(file, null, 'is missing', 'Fetch every file of the model into one folder');
+    }
+  }
+  return {
+    form: 'huggingface',
+    files,
+    open: () => openHuggingFaceFolder(folder),
+    writeTokenizer: copyTokenizer(folder),
+  };
+}
+
+async function llama2cSource(file: string, given: string | undefined): Promise<Source> {
+  const { source, close } = await openLlama2cFile(file);
+  await close();
+  const tokenizerFile = given ?? (await findLlama2cTokenizer(file, source.architecture.vocabularySize));
+  return {
+    form: 'llama2.c',
+    files: [file, tokenizerFile],
+    open: () => openLlama2cFile(file),
+    writeTokenizer: async (folder, architecture) => {
+      const { tokenizer, config } = await readLlama2cTokenizer(tokenizerFile, architecture.vocabularySize);
+      await writeFile(path.join(folder, TOKENIZER_FILE), JSON.stringify(tokenizer));
+      await writeFile(path.join(folder, TOKENIZER_CONFIG_FILE), JSON.stringify(config));
+    },
+  };
+}
+
+/** tok<vocabulary>.bin as llama2.c names it, or tokenizer.bin. */
+async function findLlama2cTokenizer(file: string, vocabularySize: number): Promise<string> {
+  const folder = path.dirname(file);
+  for (const name of [`tok${vocabularySize}.bin`, 'tokenizer.bin']) {
+    if (await exists(path.join(folder, name))) return path.join(folder, name);
+  }
+  throw new ModelFileError(
+    path.join(folder, `tok${vocabularySize}.bin`),
+    null,
+    'is missing, and so is tokenizer.bin',
+    'Put the tokenizer that was exported with the model beside it',
+  );
+}
+
+function baseFolderSource(base: BaseFile): Source {
+  const names = [BASE_DESCRIPTION_FILE, BASE_BINARY_FILE, TOKENIZER_FILE, TOKENIZER_CONFIG_FILE];
+  return {
+    form: base.provenance.form,
+    files: names.map((name) => path.join(base.folder, name)),
+    open: async () => baseSource(base),
+    writeTokenizer: copyTokenizer(base.folder),
+  };
+}

@@ -1,0 +1,199 @@
+/** Attention's sums: exact whatever the order and the padding, and near the float64 result. */
+import { describe, expect, it } from 'vitest';
+import {
+  attend,
+  valueLimit,
+  valueUnits,
+} from '../../../../../gpu-runner/llama/backends/cpu/exact-attention.ts';
+import type { HostTensor } from '../../../../../gpu-runner/tensor/session.ts';
+import { Graph, type Value } from '../../../../../gpu-runner/tensor/graph.ts';
+import { GraphError } from '../../../../../gpu-runner/tensor/errors.ts';
+import { Draws, numbers, runOnce, testSeed } from '../../../tensor/engine.ts';
+
+const SIZE = 24;
+
+function matrix(rows: number, columns: number, data: ArrayLike<number>): HostTensor {
+  return { dtype: 'float32', shape: [1, rows, columns], data: Float32Array.from(Array.from(data)) };
+}
+
+/** softmax(scores) V over parts of the positions, in the engine. */
+async function attended(
+  scores: readonly number[],
+  values: readonly (readonly number[])[],
+  cutAt: number,
+  limit: number,
+): Promise<number[]> {
+  const count = values.length;
+  const { mixed } = await runOnce(
+    (graph) => {
+      const bound = graph.scalar(limit, 'float32');
+      const parts = [
+        graph.input('first', 'float32', [1, cutAt, SIZE]),
+        graph.input('second', 'float32', [1, count - cutAt, SIZE]),
+      ].map((part) => valueUnits(part, bound));
+      const all = graph.input('scores', 'float32', [1, 1, count]);
+      return { mixed: attend(all, cutAt === 0 ? parts.slice(1) : parts, bound).mixed };
+    },
+    {
+      first: matrix(cutAt, SIZE, values.slice(0, cutAt).flat()),
+      second: matrix(count - cutAt, SIZE, values.slice(cutAt).flat()),
+      scores: matrix(1, count, scores),
+    },
+  );
+  return numbers(mixed);
+}
+
+function float64(scores: readonly number[], values: readonly (readonly number[])[]): number[] {
+  const top = Math.max(...scores);
+  const weights = scores.map((score) => Math.exp(score - top));
+  const total = weights.reduce((a, b) => a + b, 0);
+  return Array.from({ length: SIZE }, (_, column) =>
+    weights.reduce((sum, weight, row) => sum + (weight / total) * (values[row]?.[column] ?? NaN), 0),
+  );
+}
+
+describe(`attention over whole numbers, seed ${testSeed}`, () => {
+  for (const positions of [1, 7, 100, 1500]) {
+    it(`gives the same bits in any order, cut anywhere, padded anywhere (${positions} positions)`, async () => {
+      const draws = new Draws(testSeed + positions);
+      const spread = positions % 2 === 0 ? 0.01 : 3;
+      const scores = Array.from({ length: positions }, () => spread * draws.normal());
+      const values = scores.map(() => Array.from({ length: SIZE }, () => draws.normal()));
+      const limit = 8;
+      const plain = await attended(scores, values, 0, limit);
+      const order = [...scores.keys()].map((key) => ({ key, by: draws.normal() }));
+      order.sort((a, b) => a.by - b.by);
+      const padding = 13;
+      const shuffled = order.map(({ key }) => scores[key] ?? NaN);
+      const moved = order.map(({ key }) => values[key] ?? []);
+      const middle = positions >> 1;
+      shuffled.splice(middle, 0, ...Array<number>(padding).fill(-1e30));
+      moved.splice(middle, 0, ...Array.from({ length: padding }, () => Array<number>(SIZE).fill(7)));
+      expect(await attended(shuffled, moved, middle + 5, limit)).toEqual(plain);
+      // Values are off by half a unit of 8 / 2^11 at most; weights by half of 1 / 6144 each, at random.
+      const near = 8 / 2 ** 12 + (3 * Math.sqrt(positions)) / 6144;
+      float64(scores, values).forEach((value, column) =>
+        expect(Math.abs((plain[column] ?? NaN) - value)).toBeLessThan(near),
+      );
+    });
+  }
+
+  it('keeps sums exact at the limits: 4,096 positions alike, all values at their limit', async () => {
+    const scores = Array<number>(4096).fill(1.25);
+    const values = scores.map(() => Array<number>(SIZE).fill(2));
+    const rounded = Math.round((6144 * 4096) / (4096 * 4096));
+    const expected = Math.fround((4096 * rounded * 2048 * 2) / (6144 * 2048));
+    for (const cutAt of [0, 1, 2500]) {
+      for (const value of await attended(scores, values, cutAt, 2)) expect(value).toBeCloseTo(expected, 6);
+    }
+  });
+
+  it('cuts values off at the limit', async () => {
+    expect((await attended([0], [Array<number>(SIZE).fill(100)], 0, 4))[0]).toBeCloseTo(4, 6);
+    expect((await attended([0], [Array<number>(SIZE).fill(-100)], 0, 4))[0]).toBeCloseTo(-4, 6);
+  });
+});
+
+describe('the limit of the values', () => {
+  it('is the power of two above sqrt(hidden) |g W_j|, which no value exceeds', async () => {
+    const draws = new Draws(testSeed);
+    for (const [hidden, columns] of [
+      [8, 3],
+      [64, 20],
+    ] as const) {
+      const norm = Float32Array.from({ length: hidden }, () => 1 + 0.3 * draws.normal());
+      const weights = Int8Array.from({ length: hidden * columns }, () => draws.integer(-127, 127));
+      const scale = Float32Array.from({ length: columns }, () => 0.01 * (1.5 + Math.abs(draws.normal())));
+      const longest = Math.max(
+        ...Array.from(scale, (step, column) => {
+          const squares = Array.from(norm, (g, row) => (g * (weights[row * columns + column] ?? 0)) ** 2);
+          return step * Math.sqrt(squares.reduce((a, b) => a + b, 0));
+        }),
+      );
+      const { limit } = await runOnce(
+        (graph) => ({
+          limit: valueLimit(
+            graph.constant('float32', norm, [hidden]),
+            graph.constant('int8', weights, [hidden, columns]),
+            graph.constant('float32', scale, [columns]),
+          ),
+        }),
+        {},
+      );
+      const [found = NaN] = numbers(limit);
+      expect(Math.log2(found) % 1).toBe(0);
+      expect(found).toBeGreaterThanOrEqual(Math.sqrt(hidden) * longest);
+      expect(found).toBeLessThan(2 * 1.03 * Math.sqrt(hidden) * longest);
+    }
+  });
+});
+
+/** Why attention is written out: with the engine's own operator sampler and trainer would differ. */
+describe("the engine's GroupQueryAttention", () => {
+  const [heads, keyValueHeads, size, tokens] = [6, 2, 32, 80];
+  const width = (heads + 2 * keyValueHeads) * size;
+
+  /** Queries, keys and values of some tokens behind a past: what they attend to, and the past with them. */
+  async function fused(mixed: Float32Array, keys: Float32Array, values: Float32Array) {
+    const time = mixed.length / width;
+    const past = keys.length / (keyValueHeads * size);
+    const cache = [1, keyValueHeads, past, size];
+    const outputs = await runOnce(
+      (graph) => {
+        const total = past + time;
+        const inputs: (Value | undefined)[] = [
+          graph.input('mixed', 'float32', [1, time, width]),
+          undefined,
+          undefined,
+          graph.input('keys', 'float32', cache),
+          graph.input('values', 'float32', cache),
+          graph.constant('int32', [total - 1], [1]),
+          graph.constant('int32', [total], []),
+        ];
+        const grown = { dtype: 'float32', shape: [1, keyValueHeads, total, size] } as const;
+        const [output, nextKeys, nextValues] = Graph.emit(
+          'GroupQueryAttention',
+          inputs,
+          { num_heads: heads, kv_num_heads: keyValueHeads },
+          [{ dtype: 'float32', shape: [1, time, heads * size] }, grown, grown],
+          'com.microsoft',
+        );
+        if (output === undefined || nextKeys === undefined || nextValues === undefined)
+          throw new GraphError('GroupQueryAttention lost a result');
+        return { output, nextKeys, nextValues };
+      },
+      {
+        mixed: { dtype: 'float32', shape: [1, time, width], data: mixed },
+        keys: { dtype: 'float32', shape: cache, data: keys },
+        values: { dtype: 'float32', shape: cache, data: values },
+      },
+    );
+    return {
+      output: numbers(outputs['output']),
+      keys: Float32Array.from(numbers(outputs['nextKeys'])),
+      values: Float32Array.from(numbers(outputs['nextValues'])),
+    };
+  }
+
+  // Other processors have other routines for one row.
+  it.runIf(process.arch === 'x64')('adds up token by token in another order than all at once', async () => {
+    const draws = new Draws(7);
+    const mixed = Float32Array.from({ length: tokens * width }, () => draws.normal());
+    const none = new Float32Array(0);
+    const atOnce = (await fused(mixed, none, none)).output;
+    let past = { keys: none, values: none };
+    const byToken: number[] = [];
+    for (let token = 0; token < tokens; token++) {
+      const { output, ...next } = await fused(
+        mixed.subarray(token * width, (token + 1) * width),
+        past.keys,
+        past.values,
+      );
+      byToken.push(...output);
+      past = next;
+    }
+    const gaps = byToken.map((value, index) => Math.abs(value - (atOnce[index] ?? NaN)));
+    expect(Math.max(...gaps)).toBeLessThan(1e-5);
+    expect(gaps.filter((gap) => gap > 0).length).toBeGreaterThan(gaps.length / 10);
+  });
+});
