@@ -14,7 +14,7 @@ import {
 import { createIdentifier } from '../store/identifier.ts';
 import { runBatch, type RawStatement } from '../store/raw.ts';
 import { findByKeys, insertTasks, type NewTask } from '../store/tasks.ts';
-import { depthOf, METHOD_STAGES } from './methods.ts';
+import { depthOf, METHOD_STAGES } from '../../shared/method-stages.ts';
 import { nextStep, type ExperimentState, type PlannedTask, type StageState, type Step } from './plan.ts';
 import { taskKey } from './task-key.ts';
 

@@ -12,7 +12,7 @@ import { materialiseSplit } from '../store/prompt-splits.ts';
 import { resolveBaseModel, resolvePromptSet } from '../store/references.ts';
 import { experiments, stages } from '../store/schema/index.ts';
 import { planExperiment } from './advance.ts';
-import { METHOD_STAGES, type StageRule } from './methods.ts';
+import { METHOD_STAGES, type StageRule } from '../../shared/method-stages.ts';
 import { resolveParameters, type JudgeModels } from './parameters.ts';
 import type { ExperimentState, StageState } from './plan.ts';
 import type { TaskPrinciple } from './task-key.ts';

@@ -6,7 +6,7 @@ import {
   type Hyperparameters,
   type TaskKind,
 } from '../../shared/api/tasks/kinds.ts';
-import type { StageRule } from './methods.ts';
+import type { StageRule } from '../../shared/method-stages.ts';
 import type { TaskPrinciple } from './task-key.ts';
 
 type Parsed =

@@ -1,6 +1,6 @@
 /** The planner: from what has ended to what may begin. Pure: it reads a state and says what follows from it. */
 import { judgeParameters } from '../../shared/api/tasks/judge.ts';
-import { METHOD_STAGES, type InputRule, type Method, type StageRule } from './methods.ts';
+import { METHOD_STAGES, type InputRule, type Method, type StageRule } from '../../shared/method-stages.ts';
 import type { ArtifactReference, TaskBaseModel, TaskPrinciple, TaskSpecification } from './task-key.ts';
 
 export type StageStatus = 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled';

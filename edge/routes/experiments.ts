@@ -5,7 +5,7 @@ import type { Dependencies } from '../dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
 import { costOf } from '../orchestration/cost.ts';
 import { createExperiment } from '../orchestration/create.ts';
-import { METHOD_STAGES } from '../orchestration/methods.ts';
+import { METHOD_STAGES } from '../../shared/method-stages.ts';
 import { whyStageWaits } from '../orchestration/waiting.ts';
 import { conflict, notFound } from '../problem.ts';
 import {

@@ -1,6 +1,6 @@
 /** Queries on experiments for the planner, and the writes that move an experiment on. */
 import type { ExperimentState, PlannedTask, StageState, StageStatus } from '../orchestration/plan.ts';
-import type { Method } from '../orchestration/methods.ts';
+import type { Method } from '../../shared/method-stages.ts';
 import type { ArtifactReference, TaskBaseModel } from '../orchestration/task-key.ts';
 import type { PrincipleDefinition } from '../../shared/api/principles.ts';
 import type { Database } from './database.ts';

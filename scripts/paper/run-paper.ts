@@ -9,7 +9,7 @@ import {
   type Hyperparameters,
   type TaskKind,
 } from '../../shared/api/tasks/kinds.ts';
-import { METHOD_STAGES } from '../../edge/orchestration/methods.ts';
+import { METHOD_STAGES, type Method } from '../../shared/method-stages.ts';
 import { sentiment } from '../../shared/judges/sentiment-judge.ts';
 import { buildReport } from '../../shared/report/build-report.ts';
 import type { ReportDocument, ReportSetting } from '../../shared/report/document.ts';
@@ -32,7 +32,7 @@ import { followAll } from './follow-all.ts';
 import { baseJudged, humanJudged } from './judged-pairs.ts';
 import { formatPlan, planCost } from './plan.ts';
 import { promptFigures } from './prompt-figures.ts';
-import { PAPER_SETTINGS, type Method, type PaperSettings } from './settings.ts';
+import { PAPER_SETTINGS, type PaperSettings } from './settings.ts';
 import { writeReport } from './write-report.ts';
 
 const RUNNER = 'runner';

@@ -1,8 +1,6 @@
 /** What `npm run paper` asks of each stage at each scale; what is not said here has the API's default. */
 import type { Hyperparameters } from '../../shared/api/tasks/kinds.ts';
-import type { METHODS } from '../../shared/api/words.ts';
-
-export type Method = (typeof METHODS)[number];
+import type { Method } from '../../shared/method-stages.ts';
 
 export const SCALES = ['tiny', 'small', 'full'] as const;
 export type Scale = (typeof SCALES)[number];

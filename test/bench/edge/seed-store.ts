@@ -1,7 +1,7 @@
 /** Fills a store that no host has open: 10,000 experiments, 1,000,000 metric points, rounds of 1,000 waiting tasks. */
 import { createHash, randomUUID } from 'node:crypto';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { METHOD_STAGES } from '../../../edge/orchestration/methods.ts';
+import { METHOD_STAGES } from '../../../shared/method-stages.ts';
 import { resolveParameters } from '../../../edge/orchestration/parameters.ts';
 import type { TaskSpecification } from '../../../edge/orchestration/task-key.ts';
 import { createIdentifier } from '../../../edge/store/identifier.ts';

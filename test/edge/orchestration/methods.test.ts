@@ -1,6 +1,6 @@
 /** What the methods' tables say: every stage's parameters fit its kind, and equal work has an equal key. */
 import { describe, expect, it } from 'vitest';
-import { METHOD_STAGES, type Method } from '../../../edge/orchestration/methods.ts';
+import { METHOD_STAGES, type Method } from '../../../shared/method-stages.ts';
 import { resolveParameters } from '../../../edge/orchestration/parameters.ts';
 import { nextStep, type ExperimentState } from '../../../edge/orchestration/plan.ts';
 import { taskKey, type TaskPrinciple, type TaskSpecification } from '../../../edge/orchestration/task-key.ts';

@@ -1,9 +1,9 @@
 /**
  * The stages of each method, one table a method: what a stage reads, from where, and whether it splits into shards.
- * The planner (plan.ts) turns them into tasks as soon as their inputs exist.
+ * The planner (edge/orchestration/plan.ts) turns them into tasks as soon as their inputs exist.
  */
-import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
-import type { METHODS, SPLITS } from '../../shared/api/words.ts';
+import type { TaskKind } from './api/tasks/kinds.ts';
+import type { METHODS, SPLITS } from './api/words.ts';
 
 export type Method = (typeof METHODS)[number];
 
