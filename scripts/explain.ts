@@ -4,8 +4,8 @@ import { ApiError } from '../shared/api/client.ts';
 import { DialogueFormatError } from '../shared/dialogue/errors.ts';
 import { explainOptionError, isOptionError } from '../shared/option-error.ts';
 import { ReportError } from '../shared/report/evidence.ts';
-import { ChaosError } from './chaos/run-round.ts';
-import { ExperimentFailedError } from './demo/follow.ts';
+import { ChaosError } from './tools/chaos/run-round.ts';
+import { ExperimentFailedError } from './experiment/follow.ts';
 import { ChildEndedError } from './processes/child.ts';
 import { UsageError } from './usage-error.ts';
 

@@ -5,7 +5,7 @@
  */
 import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
-import { launchChromium } from '../../scripts/browser/chromium.ts';
+import { launchChromium } from '../../scripts/tools/browser/chromium.ts';
 import { createFolder, createStore, startHost } from './edge/hosts.ts';
 import { CURVE_POINTS, CURVES, METRIC, seedStore } from './edge/seed-store.ts';
 

@@ -14,7 +14,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeModel } from '../../gpu-runner/tasks/open-base-model.ts';
-import { HYPERPARAMETERS } from '../../scripts/demo/settings.ts';
+import { HYPERPARAMETERS } from '../../scripts/commands/demo/settings.ts';
 import { hyperparameterDefaults, hyperparameters, type TaskKind } from '../../shared/api/tasks/kinds.ts';
 import { kindStories } from '../../shared/principles/kind-stories/kind-stories.ts';
 import { renamed, splitPrompts, stageRunner, Store } from './rlcd/stages.ts';

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { DemoArguments } from '../../scripts/demo/arguments.ts';
-import type { ResultDocument } from '../../scripts/demo/result.ts';
-import { runDemo } from '../../scripts/demo/run-demo.ts';
+import type { DemoArguments } from '../../scripts/commands/demo/arguments.ts';
+import type { ResultDocument } from '../../scripts/commands/demo/result.ts';
+import { runDemo } from '../../scripts/commands/demo/run-alignment.ts';
 import { canonicalJson } from '../../shared/canonical-json.ts';
 import { openings, QUICK } from './world.ts';
 

@@ -1,9 +1,9 @@
 /** Faults on the way: each run ends in the same bytes and rows as an undisturbed one, or names its reason. */
 import { afterEach, beforeAll, expect, it } from 'vitest';
 import type { Blobs } from '../../edge/store/blobs.ts';
-import { compareEvidence } from '../../scripts/chaos/compare.ts';
-import { gather, type Evidence } from '../../scripts/chaos/evidence.ts';
-import type { Point } from '../../scripts/chaos/proxy.ts';
+import { compareEvidence } from '../../scripts/tools/chaos/compare.ts';
+import { gather, type Evidence } from '../../scripts/tools/chaos/evidence.ts';
+import type { Point } from '../../scripts/tools/chaos/proxy.ts';
 import { createWorld, type World } from './world.ts';
 
 const LEASE_MILLISECONDS = 60_000;

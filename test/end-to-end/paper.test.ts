@@ -13,7 +13,7 @@ afterAll(() => rmSync(data, { recursive: true, force: true }));
 const paper = async (...options: string[]) =>
   await promisify(execFile)(
     process.execPath,
-    ['scripts/paper/main.ts', '--task', 'kind-stories', '--scale', 'tiny', ...options],
+    ['scripts/commands/paper/command.ts', '--task', 'kind-stories', '--scale', 'tiny', ...options],
     { maxBuffer: 64 * 1024 * 1024 },
   );
 

@@ -1,9 +1,9 @@
 /** Many runners and no coordinator but the edge: no shard is lost, done twice or out of order, and no byte differs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { compareEvidence } from '../../scripts/chaos/compare.ts';
-import { gather, type Evidence } from '../../scripts/chaos/evidence.ts';
-import type { Point } from '../../scripts/chaos/proxy.ts';
+import { compareEvidence } from '../../scripts/tools/chaos/compare.ts';
+import { gather, type Evidence } from '../../scripts/tools/chaos/evidence.ts';
+import type { Point } from '../../scripts/tools/chaos/proxy.ts';
 import type { Client } from '../../shared/api/client.ts';
 import type { Hyperparameters } from '../../shared/api/tasks/kinds.ts';
 import { openTinyModel, tinyBannedTexts, tinyPrompts } from '../gpu-runner/algorithms/tiny-model.ts';

@@ -24,14 +24,14 @@ const COMMANDS = [
   'edge/dev.ts',
   'gpu-runner/main.ts',
   'gpu-runner/models/pretrain/main.ts',
-  'scripts/demo/main.ts',
-  'scripts/paper/main.ts',
-  'scripts/chaos/main.ts',
-  'scripts/preference-data/main.ts',
-  'scripts/break-details/main.ts',
-  'scripts/picture/main.ts',
-  'scripts/report/main.ts',
-  'scripts/screenshots/main.ts',
+  'scripts/commands/demo/command.ts',
+  'scripts/commands/paper/command.ts',
+  'scripts/tools/chaos/command.ts',
+  'scripts/commands/data/command.ts',
+  'scripts/tools/break-details/command.ts',
+  'scripts/tools/picture/command.ts',
+  'scripts/commands/report.ts',
+  'scripts/tools/screenshots.ts',
 ];
 
 describe('command lines', { timeout: 60_000 }, () => {

@@ -9,7 +9,7 @@ import type { describeModel } from '../../../gpu-runner/tasks/open-base-model.ts
 import { openTaskModel } from '../../../gpu-runner/tasks/open-base-model.ts';
 import { runTask } from '../../../gpu-runner/tasks/run-task.ts';
 import type { TaskContext } from '../../../gpu-runner/tasks/task-context.ts';
-import { readPrompts, SHARES } from '../../../scripts/demo/prompts.ts';
+import { readPrompts, SHARES } from '../../../scripts/experiment/prompts.ts';
 import { canonicalJson } from '../../../shared/canonical-json.ts';
 import type { TaskKind, TaskResult } from '../../../shared/api/tasks/kinds.ts';
 import { ENGINE_VERSION } from '../../../shared/engine-version.ts';

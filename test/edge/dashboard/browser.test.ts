@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Download, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHROMIUM_ABSENT, findChromium, launchChromium } from '../../../scripts/browser/chromium.ts';
-import { signIn } from '../../../scripts/browser/sign-in.ts';
+import { CHROMIUM_ABSENT, findChromium, launchChromium } from '../../../scripts/tools/browser/chromium.ts';
+import { signIn } from '../../../scripts/tools/browser/sign-in.ts';
 import { bodyOf, createFilledEdge, type FilledEdge } from './filled-edge.ts';
 import { teachScorer } from './teach-scorer.ts';
 

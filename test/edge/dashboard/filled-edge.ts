@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import { runDemo } from '../../../scripts/demo/run-demo.ts';
+import { runDemo } from '../../../scripts/commands/demo/run-alignment.ts';
 import type { Child } from '../../../scripts/processes/child.ts';
 import { edgeUrl, startEdge } from '../../../scripts/processes/edge-process.ts';
 import { freePort } from '../../../scripts/processes/free-port.ts';

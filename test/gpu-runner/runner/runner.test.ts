@@ -12,7 +12,7 @@ import { startRunner } from '../../../scripts/processes/runner-process.ts';
 import type { Child } from '../../../scripts/processes/child.ts';
 import { createClient, type Client } from '../../../shared/api/client.ts';
 import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
-import { TINY } from '../../../scripts/chaos/settings.ts';
+import { TINY } from '../../../scripts/tools/chaos/settings.ts';
 import { judgement } from '../../../shared/api/tasks/judge.ts';
 import { kindStories } from '../../../shared/principles/kind-stories/kind-stories.ts';
 import { openTinyModel, tinyBannedTexts, tinyPrompts } from '../algorithms/tiny-model.ts';

@@ -1,4 +1,0 @@
-/** `npm run build:dashboard`: builds the dashboard's files, unless they are up to date. */
-import { ensureDashboard } from '../edge/hosts/build-dashboard.ts';
-
-console.log(await ensureDashboard());

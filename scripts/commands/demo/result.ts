@@ -1,0 +1,118 @@
+/** The result document of a run: what depends on the seed alone apart from what differs with every run. */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { Client } from '../../../shared/api/client.ts';
+import { comparisonLine, judgeResult } from '../../../shared/api/tasks/judge.ts';
+import { ppoResult } from '../../../shared/api/tasks/ppo.ts';
+import { selectResult } from '../../../shared/api/tasks/select.ts';
+import { simulateResult } from '../../../shared/api/tasks/simulate.ts';
+import { trainPreferenceModelResult } from '../../../shared/api/tasks/train-preference-model.ts';
+import { canonicalJson } from '../../../shared/canonical-json.ts';
+import type { ExperimentDetail } from '../../experiment/detail.ts';
+
+const SAMPLES = 3;
+
+/** The stages of RLCD that the result is told from. */
+const rlcdResults = z.object({
+  simulate: z.array(simulateResult),
+  'train-preference-model': z.tuple([trainPreferenceModelResult]),
+  ppo: z.tuple([ppoResult]),
+  select: z.tuple([selectResult]),
+  judge: z.tuple([judgeResult]),
+});
+export type RlcdResults = z.infer<typeof rlcdResults>;
+type Sample = z.infer<typeof comparisonLine>;
+
+/** What both experiments ran with. */
+export interface Setting {
+  readonly scale: string;
+  readonly seed: number;
+  readonly principle: string;
+  readonly model: {
+    readonly weightsSha256: string;
+    readonly parameterCount: number;
+  };
+  readonly prompts: {
+    readonly contentSha256: string;
+    readonly train: number;
+    readonly dev: number;
+    readonly test: number;
+  };
+}
+
+/** Everything here is the same for equal seeds on one kind of machine. */
+interface SeededResult extends Setting {
+  readonly experiments: readonly {
+    readonly method: string;
+    readonly parameters: Readonly<Record<string, unknown>>;
+    readonly results: ExperimentDetail['results'];
+    readonly artifacts: readonly { stage: string; shard: number; name: string; sha256: string }[];
+  }[];
+  /** The first test prompts, by position: nobody chose them by what came out. */
+  readonly samples: readonly Sample[];
+}
+
+/** What differs from run to run. */
+export interface RunFacts {
+  readonly startedAt: string;
+  readonly seconds: number;
+  readonly stageSeconds: Readonly<Record<string, number | null>>;
+  readonly host: string;
+  readonly node: string;
+  readonly url: string;
+  readonly dataFolder: string;
+  readonly experimentIds: { readonly rlcd: string; readonly base: string };
+}
+
+export interface ResultDocument {
+  readonly format: 'rlcd-demo-1';
+  /** Of the canonical JSON of `result`. */
+  readonly resultSha256: string;
+  readonly result: SeededResult;
+  readonly run: RunFacts;
+}
+
+/** The results of an RLCD experiment that has succeeded, in the forms of their kinds. */
+export function readRlcdResults(experiment: ExperimentDetail): RlcdResults {
+  return rlcdResults.parse(experiment.results);
+}
+
+/** Reads samples and artifacts of both experiments and puts the document together. */
+export async function buildResult(
+  client: Client,
+  experiments: readonly ExperimentDetail[],
+  setting: Setting,
+  run: RunFacts,
+): Promise<ResultDocument> {
+  const result: SeededResult = {
+    ...setting,
+    experiments: await Promise.all(
+      experiments.map(async (experiment) => ({
+        method: experiment.method,
+        parameters: Object.fromEntries(experiment.stages.map(({ name, parameters }) => [name, parameters])),
+        results: experiment.results,
+        artifacts: await artifactsOf(client, experiment.id),
+      })),
+    ),
+    samples: await readSamples(client, experiments),
+  };
+  const resultSha256 = createHash('sha256').update(canonicalJson(result)).digest('hex');
+  return { format: 'rlcd-demo-1', resultSha256, result, run };
+}
+
+async function artifactsOf(client: Client, experimentId: string) {
+  const { tasks } = await client.getLineage({ parameters: { experimentId } });
+  return tasks.flatMap(({ stage, shard, outputs }) =>
+    outputs.map(({ name, sha256 }) => ({ stage, shard, name, sha256 })),
+  );
+}
+
+async function readSamples(client: Client, experiments: readonly ExperimentDetail[]): Promise<Sample[]> {
+  const rlcd = experiments.find(({ method }) => method === 'rlcd');
+  if (!rlcd) return [];
+  const comparisons = (await artifactsOf(client, rlcd.id)).find(({ name }) => name === 'comparisons');
+  if (!comparisons) throw new Error('the judge stage has no output "comparisons"');
+  const response = await client.downloadArtifact({ parameters: { sha256: comparisons.sha256 } });
+  const lines = (await response.text()).trimEnd().split('\n').slice(0, SAMPLES);
+  return lines.map((line) => comparisonLine.parse(JSON.parse(line)));
+}

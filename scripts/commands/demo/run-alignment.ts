@@ -1,0 +1,138 @@
+/** The demo's course: materials, edge, runner, experiments, result, and serving until it is stopped. */
+import { once } from 'node:events';
+import { join, relative } from 'node:path';
+import type { Client } from '../../../shared/api/client.ts';
+import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
+import { startEdge, edgeUrl } from '../../processes/edge-process.ts';
+import { freePort } from '../../processes/free-port.ts';
+import { startRunner } from '../../processes/runner-process.ts';
+import type { Child } from '../../processes/child.ts';
+import type { DemoArguments } from './arguments.ts';
+import { ensureBaseModel, readBaseModel } from '../../experiment/base-model.ts';
+import { adminClient, openDataFolder } from '../../experiment/data-folder.ts';
+import { ensureExperiments } from '../../experiment/experiments.ts';
+import type { ExperimentDetail } from '../../experiment/detail.ts';
+import { follow } from '../../experiment/follow.ts';
+import { ensurePrinciple, readPrinciple } from '../../experiment/principle.ts';
+import { createProgress, type Progress, type ProgressOutput } from '../../terminal/progress.ts';
+import { ensurePrompts, readPrompts } from '../../experiment/prompts.ts';
+import { formatReport } from './report.ts';
+import { buildResult, type Setting } from './result.ts';
+
+const RUNNER = 'runner';
+
+/** What a run is made of beside the options of the command. */
+export interface DemoRun {
+  readonly options: DemoArguments;
+  readonly hyperparameters: Hyperparameters;
+  /** The result goes there. */
+  readonly output: Pick<NodeJS.WriteStream, 'write'>;
+  /** Progress goes there. */
+  readonly progress: ProgressOutput;
+}
+
+/**
+ * Runs the demo to its end.
+ *
+ * @param signal stops it; every process that it started has ended when it returns
+ */
+export async function runDemo(run: DemoRun, signal: AbortSignal): Promise<void> {
+  const { options, output, progress } = run;
+  const startedAt = new Date();
+  const folder = await openDataFolder(options.data, startedAt);
+  const materials = {
+    principle: await readPrinciple(options.principle),
+    prompts: await readPrompts(options.prompts),
+    model: await readBaseModel(options.model, join(folder.path, RUNNER)),
+  };
+  signal.throwIfAborted();
+  const port = await freePort(options.port);
+  const url = edgeUrl(port);
+  const children: Child[] = [];
+  try {
+    progress.write(`Starting the edge (${options.host}) on ${url}, data in ${relative('.', folder.path)}\n`);
+    children.push(
+      await startEdge({ host: options.host, port, dataFolder: folder.path, adminKey: folder.adminKey }),
+    );
+    signal.throwIfAborted();
+    const client = adminClient(url, folder);
+    children.push(
+      startRunner({ url, key: await folder.runnerKey(client), name: RUNNER, dataFolder: folder.path }),
+    );
+    const { setting, ids } = await submit(client, run, materials);
+    const [rlcd, base] = await watch(client, ids, { children, signal, progress: createProgress(progress) });
+    const document = await buildResult(client, [rlcd, base], setting, {
+      startedAt: startedAt.toISOString(),
+      seconds: (Date.now() - startedAt.getTime()) / 1000,
+      stageSeconds: stageSeconds(rlcd),
+      host: options.host,
+      node: process.version,
+      url,
+      dataFolder: folder.path,
+      experimentIds: ids,
+    });
+    output.write(options.json ? `${JSON.stringify(document, null, 2)}\n` : formatReport(rlcd, document));
+    if (options.exit) return;
+    progress.write('Serving until Ctrl-C.\n');
+    await once(signal, 'abort');
+  } finally {
+    await Promise.all(children.toReversed().map((child) => child.stop()));
+  }
+}
+
+interface Materials {
+  readonly principle: Awaited<ReturnType<typeof readPrinciple>>;
+  readonly prompts: Awaited<ReturnType<typeof readPrompts>>;
+  readonly model: Awaited<ReturnType<typeof readBaseModel>>;
+}
+
+async function submit(client: Client, { options, hyperparameters }: DemoRun, materials: Materials) {
+  const { seed, scale } = options;
+  const { principle, prompts, model } = materials;
+  const version = await ensurePrinciple(client, principle);
+  const promptSet = await ensurePrompts(client, prompts);
+  const baseModel = await ensureBaseModel(client, model);
+  const ids = await ensureExperiments(client, {
+    principle: { name: principle.name, version },
+    promptSet: promptSet.id,
+    baseModel: baseModel.id,
+    seed,
+    hyperparameters,
+  });
+  const { train, dev, test } = promptSet.counts;
+  const setting: Setting = {
+    scale,
+    seed,
+    principle: principle.name,
+    model: { weightsSha256: model.weightsSha256, parameterCount: model.parameterCount },
+    prompts: { contentSha256: promptSet.contentSha256, train, dev, test },
+  };
+  return { setting, ids };
+}
+
+interface Watch {
+  readonly children: readonly Child[];
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}
+
+/** Both experiments, when they have succeeded; the base model's tasks are the RLCD experiment's too. */
+async function watch(
+  client: Client,
+  ids: { readonly rlcd: string; readonly base: string },
+  { children, signal, progress }: Watch,
+): Promise<[rlcd: ExperimentDetail, base: ExperimentDetail]> {
+  const onChange: Parameters<typeof follow>[0]['onChange'] = (stages) => progress.show(stages);
+  const rlcd = await follow({ client, experimentId: ids.rlcd, children, signal, onChange });
+  const base = await follow({ client, experimentId: ids.base, children, signal, onChange: () => {} });
+  return [rlcd, base];
+}
+
+function stageSeconds({ stages }: ExperimentDetail): Record<string, number | null> {
+  return Object.fromEntries(
+    stages.map(({ name, startedAt, finishedAt }) => [
+      name,
+      startedAt === null || finishedAt === null ? null : (finishedAt - startedAt) / 1000,
+    ]),
+  );
+}

@@ -1,0 +1,64 @@
+/** What the demo asks of each stage at each scale; what is not said here has the API's default. */
+import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
+
+export const SCALES = ['small', 'full'] as const;
+export type Scale = (typeof SCALES)[number];
+
+/**
+ * Of the base model's variety; a win that costs more than a fifth of it is none. A twentieth above that, since the
+ * share falls with the amount of text and there is more of it on the test prompts.
+ */
+const MINIMUM_DISTINCT_2 = 0.85;
+
+/** Keeps the variety that a policy would else give away for reward, at some perplexity (docs/method.md). */
+const NOVELTY = 0.4;
+
+/** Measured on the bundled model (npm run bench -- rlcd, docs/method.md). */
+const small: Hyperparameters = {
+  simulate: { maximumNewTokens: 64, promptLimit: 1440, pairsPerPrompt: 2 },
+  'train-preference-model': { learningRate: 1e-3, epochs: 1, heldOutPairs: 300, maximumLength: 256 },
+  ppo: {
+    learningRate: 7e-4,
+    maximumNewTokens: 48,
+    klCoefficients: [0.1, 0.2],
+    steps: [8, 15],
+    noveltyCoefficient: NOVELTY,
+    rollouts: 64,
+    minibatchSize: 32,
+    microbatchSize: 32,
+    penaltyWithoutStop: null,
+    maximumPromptTokens: 128,
+  },
+  select: { maximumNewTokens: 48, promptLimit: 100, minimumDistinct2: MINIMUM_DISTINCT_2 },
+  generate: { maximumNewTokens: 64, topP: 1, promptLimit: 400 },
+};
+
+/**
+ * Measured on stories3M-q80 (docs/method.md). Most of the reward of a text is settled by its prompt and its first sentences,
+ * and the preference model says so of a text that is not finished: value models that keep its head, and a trace that
+ * decays, take that out of the advantages. With twice the rollouts and a lower rate, a nat of KL buys more reward.
+ * Nothing is banned: a restricted draw sorts the vocabulary at every step.
+ */
+const full: Hyperparameters = {
+  simulate: { maximumNewTokens: 64, promptLimit: 3000, pairsPerPrompt: 3, bannedTexts: [] },
+  'train-preference-model': { learningRate: 1e-3, epochs: 1, heldOutPairs: 500, maximumLength: 256 },
+  ppo: {
+    learningRate: 3e-4,
+    warmupSteps: 2,
+    maximumNewTokens: 56,
+    klCoefficients: [0.06, 0.07],
+    steps: [15, 20],
+    rollouts: 128,
+    minibatchSize: 64,
+    valueStart: 'preference-head',
+    traceDecay: 0.95,
+    noveltyCoefficient: NOVELTY,
+    microbatchSize: 32,
+    penaltyWithoutStop: null,
+    maximumPromptTokens: 128,
+  },
+  select: { maximumNewTokens: 56, promptLimit: null, minimumDistinct2: MINIMUM_DISTINCT_2 },
+  generate: { maximumNewTokens: 64, topP: 1, promptLimit: 500 },
+};
+
+export const HYPERPARAMETERS: Readonly<Record<Scale, Hyperparameters>> = { small, full };

@@ -1,0 +1,75 @@
+/** Follows many experiments until all have succeeded. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '../../../shared/api/client.ts';
+import type { ExperimentDetail } from '../../experiment/detail.ts';
+import { follow } from '../../experiment/follow.ts';
+import { ChildEndedError, type Child } from '../../processes/child.ts';
+import type { StageView } from '../../terminal/progress.ts';
+
+const ASK_EVERY_MILLISECONDS = 2000;
+
+interface FollowAllOptions {
+  readonly client: Client;
+  readonly experimentIds: readonly string[];
+  /** Processes without which they would never end. */
+  readonly children: readonly Child[];
+  readonly signal: AbortSignal;
+  /** One view an experiment, in the order given. */
+  readonly onChange: (experiments: readonly StageView[]) => void;
+}
+
+/**
+ * @throws ExperimentFailedError with the reason of the first that failed, ChildEndedError, the signal's reason
+ */
+export async function followAll(options: FollowAllOptions): Promise<void> {
+  const { client, experimentIds, children, signal, onChange } = options;
+  const ended = new Map<string, StageView>();
+  for (;;) {
+    signal.throwIfAborted();
+    for (const child of children) {
+      const exit = child.exit();
+      if (exit) throw new ChildEndedError(child, exit);
+    }
+    const views: StageView[] = [];
+    for (const experimentId of experimentIds) {
+      const known = ended.get(experimentId);
+      if (known) {
+        views.push(known);
+        continue;
+      }
+      const experiment = await client.getExperiment({ parameters: { experimentId } });
+      if (experiment.status === 'failed' || experiment.status === 'cancelled') {
+        // Asked once more by the one that knows how to tell why.
+        await follow({ client, experimentId, children, signal, onChange: () => {} });
+      }
+      const view = viewOf(experiment);
+      if (experiment.status === 'succeeded') ended.set(experimentId, view);
+      views.push(view);
+    }
+    onChange(views);
+    if (ended.size === experimentIds.length) return;
+    await sleep(ASK_EVERY_MILLISECONDS, undefined, { signal });
+  }
+}
+
+function viewOf({
+  method,
+  seed,
+  status,
+  progress,
+  createdAt,
+  finishedAt,
+  stages,
+}: ExperimentDetail): StageView {
+  const active = stages.filter((stage) => stage.status === 'running');
+  const isWorking = active.some(({ tasks }) => tasks.some((task) => task.status === 'leased'));
+  const shownStatus =
+    status === 'queued' || (status === 'running' && !isWorking && progress === 0) ? 'waiting' : status;
+  return {
+    name: `${method} ${seed}`,
+    status: shownStatus,
+    share: progress,
+    detail: active.map(({ name, progress: share }) => `${name} ${Math.round(share * 100)} %`).join(', '),
+    seconds: shownStatus === 'waiting' ? undefined : ((finishedAt ?? Date.now()) - createdAt) / 1000,
+  };
+}

@@ -1,0 +1,59 @@
+/** Pairs on which preference models are compared: what people preferred, or what a judge says of the base's responses. */
+import type { Client } from '../../../shared/api/client.ts';
+import type { ExperimentEvidence } from '../../../shared/report/evidence.ts';
+import type { GoldJudge } from '../../../shared/report/label-reports.ts';
+import { BASE } from '../../../shared/report/match-ups.ts';
+
+interface JudgedPair {
+  readonly promptId: string;
+  readonly prompt: string;
+  readonly better: string;
+  readonly worse: string;
+}
+
+export interface JudgedPairs {
+  /** Which pairs they are, in words. */
+  readonly pairs: string;
+  readonly gold: string;
+  readonly rows: readonly JudgedPair[];
+}
+
+/** The first pairs of the prompt set's train split that people labelled; none where it has no labels. */
+export async function humanJudged(client: Client, promptSetId: string, limit: number): Promise<JudgedPairs> {
+  const rows: JudgedPair[] = [];
+  let cursor: string | undefined;
+  do {
+    const query = { split: 'train' as const, limit: 200, ...(cursor === undefined ? {} : { cursor }) };
+    const page = await client.listPrompts({ parameters: { promptSetId }, query });
+    for (const { id, prompt, chosen, rejected } of page.items) {
+      if (chosen !== null && rejected !== null)
+        rows.push({ promptId: id, prompt, better: chosen, worse: rejected });
+    }
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined && rows.length < limit);
+  return { pairs: 'pairs of the train split', gold: 'human labels', rows: rows.slice(0, limit) };
+}
+
+/**
+ * Two responses of the base model to the same test prompt, with seeds that follow each other; those the judge finds
+ * equal are left out. None where there is one seed alone.
+ */
+export function baseJudged(
+  experiments: readonly ExperimentEvidence[],
+  gold: GoldJudge,
+  limit: number,
+): JudgedPairs {
+  const bases = experiments.filter(({ method }) => method === BASE);
+  const rows = bases.slice(1).flatMap(({ completions }, index) => {
+    const others = new Map(bases[index]?.completions.map((row) => [row.promptId, row.completion]));
+    return completions.flatMap(({ promptId, prompt, completion }) => {
+      const other = others.get(promptId);
+      if (other === undefined) return [];
+      const [a, b] = [gold.score(prompt, completion), gold.score(prompt, other)];
+      if (a === b) return [];
+      const [better, worse] = a > b ? [completion, other] : [other, completion];
+      return [{ promptId, prompt, better, worse }];
+    });
+  });
+  return { pairs: 'pairs of base responses to test prompts', gold: gold.name, rows: rows.slice(0, limit) };
+}

@@ -1,0 +1,231 @@
+/** The comparison's course: materials, plan or edge and runner, experiments, evidence, report. */
+import { cpus } from 'node:os';
+import { basename, join, relative } from 'node:path';
+import { openTaskModel } from '../../../gpu-runner/tasks/open-base-model.ts';
+import type { Model } from '../../../gpu-runner/llama/weights/open-model.ts';
+import type { Client } from '../../../shared/api/client.ts';
+import {
+  hyperparameters as judgeSettings,
+  type Hyperparameters,
+  type TaskKind,
+} from '../../../shared/api/tasks/kinds.ts';
+import { METHOD_STAGES, type Method } from '../../../shared/method-stages.ts';
+import { sentiment } from '../../../shared/judges/sentiment-judge.ts';
+import { buildReport } from '../../../shared/report/build-report.ts';
+import type { ReportDocument, ReportSetting } from '../../../shared/report/document.ts';
+import type { GoldJudge } from '../../../shared/report/label-reports.ts';
+import { readEvidence } from '../../../shared/report/read-evidence.ts';
+import { ensureBaseModel, readBaseModel } from '../../experiment/base-model.ts';
+import { adminClient, openDataFolder } from '../../experiment/data-folder.ts';
+import { ensureExperiment } from '../../experiment/experiments.ts';
+import { ensurePrinciple, readPrinciple } from '../../experiment/principle.ts';
+import { createProgress, type ProgressOutput } from '../../terminal/progress.ts';
+import { ensurePrompts, readPrompts } from '../../experiment/prompts.ts';
+import type { Child } from '../../processes/child.ts';
+import { edgeUrl, startEdge } from '../../processes/edge-process.ts';
+import { freePort } from '../../processes/free-port.ts';
+import { startRunner } from '../../processes/runner-process.ts';
+import { measureAgreement } from './agreement.ts';
+import { commandOf, type PaperArguments } from './arguments.ts';
+import { calibrate } from './calibrate.ts';
+import { followAll } from './follow-all.ts';
+import { baseJudged, humanJudged } from './judged-pairs.ts';
+import { formatPlan, planCost } from './plan.ts';
+import { promptFigures } from './prompt-figures.ts';
+import { PAPER_SETTINGS, type PaperSettings } from './settings.ts';
+import { writeReport } from './write-report.ts';
+
+const RUNNER = 'runner';
+
+/** Took no part in any training or labelling: it decides which response of a simulated pair is the better one. */
+const GOLD: GoldJudge = { name: 'sentiment', score: (_, response) => sentiment(response) };
+
+interface PaperRun {
+  readonly options: PaperArguments;
+  /** The report or the plan goes there. */
+  readonly output: Pick<NodeJS.WriteStream, 'write'>;
+  /** Progress goes there. */
+  readonly progress: ProgressOutput;
+}
+
+interface Materials {
+  readonly principle: Awaited<ReturnType<typeof readPrinciple>>;
+  readonly prompts: Awaited<ReturnType<typeof readPrompts>>;
+  readonly description: Awaited<ReturnType<typeof readBaseModel>>;
+  readonly model: Model;
+}
+
+/** Runs the comparison, or plans it. @param signal stops it; every process it started has ended when it returns */
+export async function runPaper(run: PaperRun, signal: AbortSignal): Promise<void> {
+  const { options, progress, output } = run;
+  const settings = settingsOf(options);
+  const seeds = Array.from({ length: options.seeds }, (_, index) => index + 1);
+  const folder = await openDataFolder(options.data, new Date());
+  const cache = join(folder.path, RUNNER);
+  const description = await readBaseModel(options.model, cache);
+  const materials: Materials = {
+    principle: await readPrinciple(options.task),
+    prompts: await readPrompts(options.prompts),
+    description,
+    model: await openTaskModel({ ...description, configuration: description.configuration ?? {} }, cache),
+  };
+  signal.throwIfAborted();
+  if (options.plan) {
+    await plan(run, settings, seeds, materials);
+    return;
+  }
+  const url = edgeUrl(await freePort(options.port));
+  const children: Child[] = [];
+  try {
+    progress.write(`Starting the edge on ${url}, data in ${relative('.', folder.path)}\n`);
+    const port = Number(new URL(url).port);
+    children.push(
+      await startEdge({ host: 'node', port, dataFolder: folder.path, adminKey: folder.adminKey }),
+    );
+    signal.throwIfAborted();
+    const client = adminClient(url, folder);
+    const key = await folder.runnerKey(client);
+    children.push(startRunner({ url, key, name: RUNNER, dataFolder: folder.path }));
+    const { experimentIds, promptSet, version } = await submit(client, settings, seeds, materials);
+    const shown = createProgress(progress);
+    await followAll({ client, experimentIds, children, signal, onChange: (views) => shown.show(views) });
+    const document = await report(client, {
+      ...run,
+      settings,
+      materials,
+      experimentIds,
+      promptSet,
+      version,
+      signal,
+    });
+    const files = await writeReport(options.report ?? join(folder.path, 'report'), document);
+    output.write(options.json ? `${JSON.stringify(document, null, 2)}\n` : summary(document, files));
+  } finally {
+    await Promise.all(children.toReversed().map((child) => child.stop()));
+  }
+}
+
+/** Those of the scale, with the judges that the command names. */
+function settingsOf({ scale, judges }: PaperArguments): PaperSettings {
+  const { hyperparameters, ...settings } = PAPER_SETTINGS[scale];
+  const named = judges === undefined ? {} : judgeSettings.parse({ judge: { judges } });
+  return { ...settings, hyperparameters: { ...hyperparameters, ...named } };
+}
+
+async function plan(
+  { options, output }: PaperRun,
+  settings: PaperSettings,
+  seeds: number[],
+  materials: Materials,
+) {
+  const { model, principle, prompts } = materials;
+  const comparison = {
+    methods: settings.methods,
+    seeds,
+    hyperparameters: settings.hyperparameters,
+    form: principle.definition.form,
+    ...promptFigures(prompts, model.tokenizer),
+  };
+  const planned = planCost(commandOf(options), comparison, await calibrate(model), model.architecture);
+  output.write(options.json ? `${JSON.stringify(planned, null, 2)}\n` : `${formatPlan(planned)}\n`);
+}
+
+async function submit(
+  client: Client,
+  settings: PaperSettings,
+  seeds: readonly number[],
+  { principle, prompts, description }: Materials,
+) {
+  const version = await ensurePrinciple(client, principle);
+  const promptSet = await ensurePrompts(client, prompts);
+  const baseModel = await ensureBaseModel(client, description);
+  const experimentIds: string[] = [];
+  for (const seed of seeds) {
+    for (const method of settings.methods) {
+      experimentIds.push(
+        await ensureExperiment(client, {
+          method,
+          principle: { name: principle.name, version },
+          promptSet: promptSet.id,
+          baseModel: baseModel.id,
+          seed,
+          hyperparameters: ofMethod(method, settings.hyperparameters),
+        }),
+      );
+    }
+  }
+  return { experimentIds, promptSet, version };
+}
+
+/** A method takes the settings of its own stages; the edge refuses others. */
+function ofMethod(method: Method, hyperparameters: Hyperparameters): Hyperparameters {
+  const kinds = new Set<TaskKind>(METHOD_STAGES[method].map(({ kind }) => kind));
+  return Object.fromEntries(Object.entries(hyperparameters).filter(([kind]) => kinds.has(kind as TaskKind)));
+}
+
+interface ReportOptions extends PaperRun {
+  readonly settings: PaperSettings;
+  readonly materials: Materials;
+  readonly experimentIds: readonly string[];
+  readonly promptSet: Awaited<ReturnType<typeof ensurePrompts>>;
+  readonly version: number;
+  readonly signal: AbortSignal;
+}
+
+async function report(client: Client, options: ReportOptions): Promise<ReportDocument> {
+  const { materials, settings, promptSet, experimentIds, signal, progress } = options;
+  progress.write('All experiments have ended; comparing the systems.\n');
+  const experiments = [];
+  let finishedAt = 0;
+  for (const experimentId of experimentIds) {
+    experiments.push(await readEvidence(client, experimentId));
+    const experiment = await client.getExperiment({ parameters: { experimentId } });
+    finishedAt = Math.max(finishedAt, experiment.finishedAt ?? 0);
+  }
+  const human = await humanJudged(client, promptSet.id, settings.agreementPairs);
+  const judged = human.rows.length > 0 ? human : baseJudged(experiments, GOLD, settings.agreementPairs);
+  const { form } = materials.principle.definition;
+  const agreement = await measureAgreement({
+    client,
+    model: materials.model,
+    form,
+    experiments,
+    judged,
+    signal,
+  });
+  const setting = settingOf(options, finishedAt);
+  return buildReport({ setting, experiments, gold: GOLD, agreement });
+}
+
+function settingOf(
+  { options, settings, materials, promptSet, version }: ReportOptions,
+  finishedAt: number,
+): ReportSetting {
+  const { principle, description } = materials;
+  const { train, dev, test } = promptSet.counts;
+  const modelName = basename(options.model);
+  return {
+    title: `RLCD and its baselines: ${principle.name} with ${modelName}, scale ${options.scale}`,
+    command: commandOf(options),
+    scale: options.scale,
+    principle: { name: principle.name, version },
+    model: {
+      name: modelName,
+      weightsSha256: description.weightsSha256,
+      parameterCount: description.parameterCount,
+    },
+    prompts: { contentSha256: promptSet.contentSha256, train, dev, test },
+    hyperparameters: settings.hyperparameters,
+    createdAt: new Date(finishedAt).toISOString(),
+    machine: `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}`,
+  };
+}
+
+function summary({ claims }: ReportDocument, files: readonly string[]): string {
+  const lines = claims.map(({ claim, quantity, estimate, verdict }) => {
+    const { lower, upper } = estimate.interval;
+    const figures = [estimate.value, lower, upper].map((value) => (value * 100).toFixed(1));
+    return `${verdict.padEnd(10)}${claim}: ${figures[0]} % [${figures[1]}, ${figures[2]}] (${quantity})`;
+  });
+  return `\n${[...lines, '', ...files.map((file) => relative('.', file))].join('\n')}\n`;
+}

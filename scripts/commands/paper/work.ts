@@ -1,0 +1,178 @@
+/** How much work a comparison is: every task once, whoever shares it, in tokens sampled, read and trained. */
+import { METHOD_STAGES, type Method, type StageRule } from '../../../shared/method-stages.ts';
+import { hyperparameterDefaults, type Hyperparameters, type TaskKind } from '../../../shared/api/tasks/kinds.ts';
+import type { PromptForm } from '../../../shared/principles/principle.ts';
+
+/** Tokens of one task, or of many. */
+export interface Work {
+  /** Drawn one by one. */
+  readonly sampled: number;
+  /** Read once, without a gradient. */
+  readonly read: number;
+  /** Read with a gradient. */
+  readonly trained: number;
+}
+
+export interface TaskWork extends Work {
+  readonly kind: TaskKind;
+  readonly stage: string;
+  /** The first method that asks for it. */
+  readonly method: Method;
+  readonly seed: number;
+}
+
+export interface Comparison {
+  readonly methods: readonly Method[];
+  readonly seeds: readonly number[];
+  readonly hyperparameters: Hyperparameters;
+  readonly prompts: { readonly train: number; readonly dev: number; readonly test: number };
+  /** Mean tokens of a prompt. */
+  readonly promptTokens: number;
+  readonly form: PromptForm;
+}
+
+/** Tokens of the paper's A/B question beside the pair itself, and of the affirming text after a story. */
+const QUESTION_TOKENS = { dialogue: 120, prefix: 12 } as const;
+/** Passes over a rollout that PPO reads without a gradient: reference, reward, values, old log-probabilities. */
+const PPO_READS = 4;
+/** PPO trains a policy and a value model on every rollout. */
+const PPO_MODELS = 2;
+
+/** The tasks of a comparison: a task that several methods ask for stands there once. */
+export function comparisonWork(comparison: Comparison): TaskWork[] {
+  const tasks = new Map<string, TaskWork>();
+  for (const seed of comparison.seeds) {
+    for (const method of comparison.methods) {
+      // The scorer for the edge is made only where an experiment asks for it; a comparison does not.
+      for (const rule of METHOD_STAGES[method].filter(({ scorer }) => scorer !== true)) {
+        const key = `${seed} ${identity(method, rule)}`;
+        if (tasks.has(key)) continue;
+        const work = WORK[rule.kind](comparison, rule);
+        tasks.set(key, { kind: rule.kind, stage: rule.name, method, seed, ...work });
+      }
+    }
+  }
+  return [...tasks.values()];
+}
+
+/** What decides a task's content beside its seed: its kind, its sides, and the same of everything that it reads. */
+function identity(method: Method, rule: StageRule): string {
+  const inputs = rule.inputs.map(({ from, output }) => {
+    const source = METHOD_STAGES[method].find(({ name }) => name === from);
+    return source === undefined ? '' : `${output}:${identity(method, source)}`;
+  });
+  return `${rule.kind}/${rule.sides ?? ''}/${rule.split ?? ''}(${inputs.join(',')})`;
+}
+
+type Defaults = typeof hyperparameterDefaults;
+
+/** The settings of a kind: what is given, over the defaults. */
+export function settingsOf<Kind extends TaskKind>(kind: Kind, given: Hyperparameters): Defaults[Kind] {
+  return { ...hyperparameterDefaults[kind], ...given[kind] };
+}
+
+const NOTHING: Work = { sampled: 0, read: 0, trained: 0 };
+
+/** Responses are taken to be as long as they may be: an upper bound. */
+const WORK: Readonly<Record<TaskKind, (comparison: Comparison, rule: StageRule) => Work>> = {
+  simulate: (comparison, { sides }) => {
+    const simulate = settingsOf('simulate', comparison.hyperparameters);
+    const responses = pairsOf(simulate, comparison) * (sides === 'positive' ? 1 : 2);
+    return {
+      ...NOTHING,
+      sampled: responses * simulate.maximumNewTokens,
+      read: responses * comparison.promptTokens,
+    };
+  },
+  label: (comparison) => {
+    const simulate = settingsOf('simulate', comparison.hyperparameters);
+    const label = settingsOf('label', comparison.hyperparameters);
+    const texts = textTokens(simulate, comparison);
+    const question =
+      comparison.form === 'dialogue'
+        ? (label.orders === 'both' ? 2 : 1) * (2 * texts + QUESTION_TOKENS.dialogue)
+        : 2 * (texts + QUESTION_TOKENS.prefix);
+    return { ...NOTHING, read: pairsOf(simulate, comparison) * question };
+  },
+  'train-preference-model': (comparison) => {
+    const simulate = settingsOf('simulate', comparison.hyperparameters);
+    const { epochs, heldOutPairs } = settingsOf('train-preference-model', comparison.hyperparameters);
+    const texts = 2 * textTokens(simulate, comparison);
+    const trained = Math.max(0, pairsOf(simulate, comparison) - heldOutPairs) * epochs * texts;
+    return { ...NOTHING, read: heldOutPairs * texts, trained };
+  },
+  ppo: (comparison) => {
+    const ppo = settingsOf('ppo', comparison.hyperparameters);
+    const rollouts = ppo.rollouts * Math.max(...ppo.steps) * ppo.klCoefficients.length;
+    const tokens = rollouts * textTokens(ppo, comparison);
+    return {
+      sampled: rollouts * ppo.maximumNewTokens,
+      read: tokens * PPO_READS,
+      trained: tokens * ppo.epochs * PPO_MODELS,
+    };
+  },
+  select: (comparison) => {
+    const ppo = settingsOf('ppo', comparison.hyperparameters);
+    const select = settingsOf('select', comparison.hyperparameters);
+    const responses =
+      limited(select.promptLimit, comparison.prompts.dev) * ppo.klCoefficients.length * ppo.steps.length;
+    return {
+      ...NOTHING,
+      sampled: responses * select.maximumNewTokens,
+      read: 2 * responses * textTokens(select, comparison),
+    };
+  },
+  distill: (comparison) => {
+    const simulate = settingsOf('simulate', comparison.hyperparameters);
+    const distill = settingsOf('distill', comparison.hyperparameters);
+    return {
+      ...NOTHING,
+      trained: pairsOf(simulate, comparison) * distill.epochs * textTokens(simulate, comparison),
+    };
+  },
+  dpo: (comparison) => {
+    const simulate = settingsOf('simulate', comparison.hyperparameters);
+    const dpo = settingsOf('dpo', comparison.hyperparameters);
+    const texts = 2 * pairsOf(simulate, comparison) * textTokens(simulate, comparison);
+    return { ...NOTHING, read: texts, trained: texts * dpo.epochs };
+  },
+  generate: (comparison) => {
+    const generate = settingsOf('generate', comparison.hyperparameters);
+    const responses = limited(generate.promptLimit, comparison.prompts.test);
+    return {
+      ...NOTHING,
+      sampled: responses * generate.maximumNewTokens,
+      read: responses * textTokens(generate, comparison),
+    };
+  },
+  'best-of-n': (comparison) => {
+    const generate = settingsOf('generate', comparison.hyperparameters);
+    const bestOfN = settingsOf('best-of-n', comparison.hyperparameters);
+    const responses = limited(generate.promptLimit, comparison.prompts.test) * bestOfN.candidates;
+    return {
+      ...NOTHING,
+      sampled: responses * generate.maximumNewTokens,
+      read: 2 * responses * textTokens(generate, comparison),
+    };
+  },
+  judge: () => NOTHING,
+  'train-scorer': () => NOTHING,
+};
+
+function limited(limit: number | null, available: number): number {
+  return limit === null ? available : Math.min(limit, available);
+}
+
+function pairsOf(
+  { promptLimit, pairsPerPrompt }: { promptLimit: number | null; pairsPerPrompt: number },
+  { prompts }: Comparison,
+): number {
+  return limited(promptLimit, prompts.train) * pairsPerPrompt;
+}
+
+function textTokens(
+  { maximumNewTokens }: { maximumNewTokens: number },
+  { promptTokens }: Comparison,
+): number {
+  return promptTokens + maximumNewTokens;
+}

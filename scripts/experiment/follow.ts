@@ -1,0 +1,92 @@
+/** Follows an experiment until it ends, and tells what each stage is doing. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '../../shared/api/client.ts';
+import { ChildEndedError, type Child } from '../processes/child.ts';
+import type { StageView } from '../terminal/progress.ts';
+import type { ExperimentDetail, Stage } from './detail.ts';
+import { liveFigures } from './live-figures.ts';
+
+const ASK_EVERY_MILLISECONDS = 500;
+
+/** The experiment did not succeed; the message has the reason and the cure that the edge knows. */
+export class ExperimentFailedError extends Error {
+  override readonly name = 'ExperimentFailedError';
+}
+
+interface FollowOptions {
+  readonly client: Client;
+  readonly experimentId: string;
+  /** Processes without which it would never end. */
+  readonly children: readonly Child[];
+  readonly signal: AbortSignal;
+  readonly onChange: (stages: readonly StageView[]) => void;
+}
+
+/**
+ * @returns the experiment when it has succeeded
+ * @throws ExperimentFailedError, ChildEndedError where a process has gone, the signal's reason
+ */
+export async function follow(options: FollowOptions): Promise<ExperimentDetail> {
+  const { client, children, signal } = options;
+  for (;;) {
+    signal.throwIfAborted();
+    requireAlive(children);
+    const experiment = await look(options);
+    if (experiment.status === 'succeeded') return experiment;
+    if (experiment.status === 'failed' || experiment.status === 'cancelled') {
+      throw new ExperimentFailedError(await whyFailed(client, experiment));
+    }
+    await sleep(ASK_EVERY_MILLISECONDS, undefined, { signal });
+  }
+}
+
+/** @throws ChildEndedError with the end of the log of one that has gone */
+function requireAlive(children: readonly Child[]): void {
+  for (const child of children) {
+    const exit = child.exit();
+    if (exit) throw new ChildEndedError(child, exit);
+  }
+}
+
+/** Asks once, and shows the answer. */
+async function look({ client, experimentId, children, onChange }: FollowOptions): Promise<ExperimentDetail> {
+  try {
+    const experiment = await client.getExperiment({ parameters: { experimentId } });
+    onChange(await Promise.all(experiment.stages.map((stage) => view(client, stage))));
+    return experiment;
+  } catch (error) {
+    // Why nothing answers says more than that nothing does.
+    requireAlive(children);
+    throw error;
+  }
+}
+
+async function view(client: Client, stage: Stage): Promise<StageView> {
+  const { name, status, progress: share, startedAt, finishedAt } = stage;
+  const seconds = startedAt === null ? undefined : ((finishedAt ?? Date.now()) - startedAt) / 1000;
+  const facts = status === 'waiting' ? [] : [counts(stage), await liveFigures(client, stage)];
+  return { name, status, share, detail: facts.filter(Boolean).join('  '), seconds };
+}
+
+/** What the stage's tasks have done together. */
+function counts({ tasks }: Stage): string {
+  const reports = tasks.flatMap(({ progress }) => progress ?? []);
+  const [first] = reports;
+  if (!first) return tasks.find(({ waitsFor }) => waitsFor !== null)?.waitsFor ?? '';
+  const done = reports.reduce((sum, progress) => sum + progress.done, 0);
+  const total = reports.reduce((sum, progress) => sum + progress.total, 0);
+  return `${done}/${total} ${first.unit}`;
+}
+
+async function whyFailed(client: Client, experiment: ExperimentDetail): Promise<string> {
+  const lines = [`the experiment ${experiment.name} ${experiment.status}: ${experiment.statusReason ?? ''}`];
+  for (const task of experiment.stages.flatMap(({ tasks }) => tasks)) {
+    if (task.status !== 'failed') continue;
+    const { failures } = await client.getTask({ parameters: { taskId: task.id } });
+    const last = failures.at(-1);
+    if (!last) continue;
+    lines.push(`  ${task.stage}: ${last.code}: ${last.message}`);
+    if (last.cure !== null) lines.push(`  cure: ${last.cure}`);
+  }
+  return lines.join('\n');
+}

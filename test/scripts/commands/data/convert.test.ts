@@ -1,0 +1,95 @@
+/** Preference files there and back, and the paper's splits as one upload that the API takes. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parseRow } from '../../../../edge/prompt-sets/parse-row.ts';
+import { convertPairs, paperPromptSet } from '../../../../scripts/commands/data/convert.ts';
+
+const dialogue = (question: string, answer: string) => `\n\nHuman: ${question}\n\nAssistant: ${answer}`;
+const hhRow = (row: number) => ({
+  chosen: dialogue(`question ${row}, "quoted"\nand more`, `good ${row}`),
+  rejected: dialogue(`question ${row}, "quoted"\nand more`, `bad ${row}`),
+});
+const lines = (rows: readonly object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+const apart = { chosen: dialogue('a', 'x'), rejected: dialogue('b', 'x') };
+const hh = lines([hhRow(0), apart, hhRow(1), hhRow(2)]);
+const count = (rows: string) => rows.trimEnd().split('\n').length;
+
+const folder = mkdtempSync(join(tmpdir(), 'rlcd-data-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('convertPairs', () => {
+  it('reads HH without the row that holds no pair, and writes JSON lines', () => {
+    const { text, pairs } = convertPairs(hh, { from: 'hh', to: 'jsonl', seed: 1 });
+    expect(pairs).toBe(3);
+    expect(JSON.parse(text.split('\n')[0] ?? '')).toEqual({
+      prompt: 'Human: question 0, "quoted"\nand more\n\nAssistant:',
+      chosen: 'good 0',
+      rejected: 'bad 0',
+      label_probability: 1,
+    });
+  });
+
+  it('comes back the same from the official CSV, whichever side stood first', () => {
+    const { text: jsonl } = convertPairs(hh, { from: 'hh', to: 'jsonl', seed: 1 });
+    for (const seed of [1, 2, 3]) {
+      const { text: csv } = convertPairs(jsonl, { from: 'jsonl', to: 'csv', seed });
+      expect(csv.split('\r\n')[0]).toBe('instruction,input,output_1,output_2,preference');
+      expect(convertPairs(csv, { from: 'csv', to: 'jsonl', seed }).text).toBe(jsonl);
+    }
+  });
+
+  it('keeps soft labels in win2_prob', () => {
+    const soft = lines([{ prompt: 'p', chosen: 'a', rejected: 'b', label_probability: 0.75 }]);
+    const { text: csv } = convertPairs(soft, { from: 'jsonl', to: 'csv', seed: 1 });
+    expect(csv).toMatch(/win2_prob/);
+    expect(convertPairs(csv, { from: 'csv', to: 'jsonl', seed: 1 }).text).toBe(soft);
+  });
+});
+
+describe("the paper's splits", () => {
+  const train = lines(Array.from({ length: 2003 }, (_, row) => hhRow(row)));
+  const test = lines(Array.from({ length: 2100 }, (_, row) => hhRow(10_000 + row)));
+
+  it('are rows of the two files, which the API takes one by one', () => {
+    const { upload, agreement } = paperPromptSet(train, test);
+    const rows = upload
+      .trimEnd()
+      .split('\n')
+      .map((line) => parseRow(Buffer.from(line)));
+    const of = (split: string) => rows.filter((row) => row?.split === split);
+    expect([of('train').length, of('dev').length, of('test').length]).toEqual([3, 1000, 1000]);
+    expect(of('train')[0]?.prompt).toContain('question 2000,');
+    expect(of('dev')[0]?.prompt).toContain('question 10000,');
+    expect(of('test')[999]?.prompt).toContain('question 11999,');
+    expect(of('test')[0]).toMatchObject({ chosen: 'good 11000', rejected: 'bad 11000', unpaired: false });
+    expect(count(agreement)).toBe(2000);
+  });
+
+  it('refuse files that are too short', () => {
+    expect(() => paperPromptSet(lines([hhRow(1)]), test)).toThrow(/"agreement" needs rows 0 to 1999/);
+    expect(() => paperPromptSet(train, lines([hhRow(1)]))).toThrow(/"dev" needs rows 0 to 999/);
+  });
+});
+
+describe('npm run data', () => {
+  const main = fileURLToPath(new URL('../../../../scripts/commands/data/command.ts', import.meta.url));
+  const run = (...options: string[]) =>
+    execFileSync(process.execPath, [main, ...options], { encoding: 'utf8' });
+
+  it('converts a compressed file, and names a wrong line', () => {
+    const input = join(folder, 'hh.jsonl.gz');
+    const output = join(folder, 'pairs.csv');
+    writeFileSync(input, gzipSync(hh));
+    expect(run('convert', '--in', input, '--from', 'hh', '--out', output, '--to', 'csv')).toBe('3 pairs\n');
+    expect(readFileSync(output, 'utf8')).toMatch(/^instruction,/);
+    const wrong = join(folder, 'wrong.jsonl');
+    writeFileSync(wrong, '{"prompt": "p"}\n');
+    const attempt = () => run('convert', '--in', wrong, '--from', 'jsonl', '--out', output, '--to', 'csv');
+    expect(attempt).toThrow(/line 1: field "chosen" must be a string/);
+  });
+});
