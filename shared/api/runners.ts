@@ -32,7 +32,7 @@ const runner = z
 const launch = z
   .object({
     id: identifier,
-    /** `dry-run`, `webhook`, `kubernetes-job` or `local-process`. */
+    /** `webhook`, `kubernetes-job` or `local-process`. */
     launcher: z.string(),
     outcome: z.enum(LAUNCH_OUTCOMES),
     reason: z.string(),

@@ -1,7 +1,6 @@
 /** Conformance of launching: limits, cool-down and back-off of every launcher, and what each asks of whom. */
 import { createHmac, randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { createDryRunLauncher } from '../../../edge/orchestration/launch/dry-run.ts';
 import { createKubernetesLauncher } from '../../../edge/orchestration/launch/kubernetes.ts';
 import type { Launcher, LaunchPolicy, LaunchRequest } from '../../../edge/orchestration/launch/launcher.ts';
 import { reconcile } from '../../../edge/orchestration/launch/reconcile.ts';
@@ -12,6 +11,15 @@ import { TestRunner } from '../runner.ts';
 import { EXPERIMENT, seedWorld } from '../seed.ts';
 
 const START_MILLISECONDS = 300_000;
+
+/** Launches nothing, and keeps what it was asked for. */
+const tellingLauncher = (asked: LaunchRequest[]): Launcher => ({
+  name: 'dry-run',
+  async launch(request) {
+    asked.push(request);
+    return { outcome: 'launched', reason: 'asked' };
+  },
+});
 
 export function launchesConformance(start: () => Promise<Harness>): void {
   /** An edge with four tasks waiting. */
@@ -48,7 +56,7 @@ export function launchesConformance(start: () => Promise<Harness>): void {
 
   it('launches while work waits: at most N, with a cool-down, and says why not', async () => {
     const asked: LaunchRequest[] = [];
-    const launcher = createDryRunLauncher((request) => asked.push(request));
+    const launcher = tellingLauncher(asked);
     const { harness, client, tick } = await begin(launcher, { coolDownMilliseconds: 10_000 });
     const both = await Promise.all([tick(), tick()]);
     expect(both.filter((launch) => launch !== undefined)).toHaveLength(1);
@@ -67,7 +75,7 @@ export function launchesConformance(start: () => Promise<Harness>): void {
 
   it('knows the runner that it launched, and counts one that comes late or by itself only once', async () => {
     const asked: LaunchRequest[] = [];
-    const launcher = createDryRunLauncher((request) => asked.push(request));
+    const launcher = tellingLauncher(asked);
     const { harness, client, tick } = await begin(launcher);
     await tick();
     // It has come: one alive, none starting, so there is room for a second one, which takes longer.
@@ -94,7 +102,7 @@ export function launchesConformance(start: () => Promise<Harness>): void {
 
   it('takes nothing a stranger says for the arrival of the runner that it launched', async () => {
     const asked: LaunchRequest[] = [];
-    const launcher = createDryRunLauncher((request) => asked.push(request));
+    const launcher = tellingLauncher(asked);
     const { harness, client, tick } = await begin(launcher);
     await tick();
     const known = new TestRunner(harness);
