@@ -9,7 +9,7 @@ import { raw, rows } from './raw.ts';
 export const SILENCE_MILLISECONDS = 45_000;
 
 /** Whether runner `r` computes on a GPU: the device's kind is what its engine uses. */
-export const HAS_GPU = `r.device ->> 'kind' IN ('cuda', 'webgpu')`;
+export const HAS_GPU = `r.device ->> 'kind' = 'cuda'`;
 
 export interface RunnerView {
   readonly id: string;

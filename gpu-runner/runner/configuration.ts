@@ -88,7 +88,7 @@ export function helpText(): string {
     ...lines,
     '',
     'Options:',
-    '  --device auto|cpu|cuda|webgpu  where to compute; auto takes CUDA where it is complete, and says what is missing',
+    '  --device auto|cpu|cuda  where to compute; auto takes CUDA where it is complete, and says what is missing',
     '  --plan --model NAME_OR_SOURCE [--batch N --train-batch N --policies N --prompt N --new N --rank N --memory GB]',
     '                                 prints what a job would need of memory, and what to change where it does not fit',
     '  --describe-model SOURCE [--name NAME]  prints the body with which the model is registered (POST /v1/base-models)',

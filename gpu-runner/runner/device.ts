@@ -7,7 +7,7 @@ import { ConfigurationError } from './configuration.ts';
 import { neededLibraries } from './elf-needed.ts';
 
 /** What `--device` takes. */
-const DEVICE_CHOICES = ['auto', 'cpu', 'cuda', 'webgpu'] as const;
+const DEVICE_CHOICES = ['auto', 'cpu', 'cuda'] as const;
 
 type DeviceChoice = (typeof DEVICE_CHOICES)[number];
 
@@ -133,11 +133,6 @@ function engineFolder(): string {
  */
 export function chooseDevice(choice: DeviceChoice, missing = missingCudaLibraries): ChosenDevice {
   if (choice === 'cpu') return { device: 'cpu', reason: 'as asked' };
-  if (choice === 'webgpu') {
-    throw new ConfigurationError(
-      '--device webgpu: its provider has no Loop, so no rollout runs on it (table in docs/gpu.md): use cpu or cuda',
-    );
-  }
   const lacking = missing();
   if (lacking.length === 0)
     return { device: 'cuda', reason: choice === 'cuda' ? 'as asked' : 'CUDA is complete' };

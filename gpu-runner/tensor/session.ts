@@ -18,7 +18,7 @@ export type HostTensors = Readonly<Record<string, HostTensor>>;
 
 export interface SessionOptions {
   /** where operators run; the CPU unless given */
-  readonly device?: 'cpu' | 'cuda' | 'webgpu';
+  readonly device?: 'cpu' | 'cuda';
   readonly deviceId?: number;
   readonly optimisation?: 'disabled' | 'basic' | 'extended' | 'layout' | 'all';
   /** threads inside one operator; one per physical core unless given */
@@ -229,9 +229,7 @@ function loadError(error: unknown, device: string): SessionError {
   ) {
     fault = 'operator';
     cure = `The device "${device}" cannot run an operator of this graph; write it for another device or type`;
-  } else if (
-    /providers_cuda|providers_shared|no available backend|is unsupported|CUDA|Vulkan|WebGPU/i.test(message)
-  ) {
+  } else if (/providers_cuda|providers_shared|no available backend|is unsupported|CUDA/i.test(message)) {
     fault = 'device';
     cure = `The device "${device}" is not usable here; install its provider libraries or choose device "cpu"`;
   } else if (/external data|external_data|initializers_file/i.test(message)) {

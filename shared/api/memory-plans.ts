@@ -33,7 +33,7 @@ const workload = z.strictObject({
 
 const memoryPlan = z
   .object({
-    device: z.enum(['cpu', 'cuda', 'webgpu']),
+    device: z.enum(['cpu', 'cuda']),
     /** Bytes by what they hold. */
     parts: z.object({
       process: bytes,
@@ -61,7 +61,7 @@ export const memoryPlanEndpoints = defineEndpoints({
     summary: 'Plan the memory of a job on a device, part by part; nothing is stored',
     scopes: ['admin', 'client'],
     body: z.strictObject({
-      device: z.enum(['cpu', 'cuda', 'webgpu']),
+      device: z.enum(['cpu', 'cuda']),
       model: modelShape,
       workload,
       /** What the device has; left out, nothing is refused. */

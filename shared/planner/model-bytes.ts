@@ -12,7 +12,7 @@ export interface ModelShape {
   readonly tiedEmbedding: boolean;
 }
 
-export type PlannedDevice = 'cpu' | 'cuda' | 'webgpu';
+export type PlannedDevice = 'cpu' | 'cuda';
 
 /** [outputs, inputs] of the matrices of one layer. */
 function layerMatrices({

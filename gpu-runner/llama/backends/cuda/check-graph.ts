@@ -24,8 +24,6 @@ export interface GraphCheck {
   readonly byName: Readonly<Record<string, number>>;
   /** bytes of constants in files */
   readonly weightBytes: number;
-  /** standard operators that the WebGPU provider does not register */
-  readonly webgpuLacks: readonly string[];
   /** what the provider would refuse or place on the CPU, and whole weights that stay unfolded; empty when all is well */
   readonly faults: readonly string[];
 }
@@ -38,12 +36,6 @@ export function cudaOperatorTable(): OperatorTable {
     readFileSync(new URL('cuda-operators.json', import.meta.url), 'utf8'),
   ) as OperatorTable;
   return table;
-}
-
-/** Standard operators of the WebGPU provider, with where the list comes from. */
-function webgpuOperators(): { readonly source: string; readonly registered: readonly string[] } {
-  const file = new URL('webgpu-operators.json', import.meta.url);
-  return JSON.parse(readFileSync(file, 'utf8')) as ReturnType<typeof webgpuOperators>;
 }
 
 /** Checks every operator that the graph's outputs need. */
@@ -66,9 +58,7 @@ export function checkCudaGraph(graph: Graph): GraphCheck {
       (sum, { dtype, shape }) => sum + bytesOf(shape) * (dtype === 'float16' ? 2 : dtype === 'uint8' ? 1 : 4),
       0,
     );
-  const webgpu = new Set(webgpuOperators().registered);
-  const webgpuLacks = Object.keys(byName).filter((name) => !name.includes(':') && !webgpu.has(name));
-  return { operators: nodes.length, byName, weightBytes, webgpuLacks, faults: [...new Set(faults)] };
+  return { operators: nodes.length, byName, weightBytes, faults: [...new Set(faults)] };
 }
 
 function keyOf({ domain, operator }: UsedNode['node']): string {
