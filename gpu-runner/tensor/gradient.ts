@@ -163,18 +163,6 @@ function addRowsBack(g: Value, x: Value, indices: Value, axis: number): Value {
   );
 }
 
-/** dX of slices picked by index tuples [..., depth]: tuples become places in the flattened leading axes. */
-function addSlicesBack(g: Value, x: Value, indices: Value): Value {
-  const depth = Number(indices.shape.at(-1));
-  const sizes = x.shape.slice(0, depth);
-  const bounds = ops.cast(g.graph.shapeTensor(sizes), indices.dtype);
-  const fromStart = ops.modulo(indices, bounds);
-  const strides = sizes.map((_, axis) => elementCount(sizes.slice(axis + 1)));
-  const weights = ops.cast(g.graph.shapeTensor(strides), indices.dtype);
-  const places = ops.reduceSum(ops.multiply(fromStart, weights), { axes: [-1] });
-  return ops.reshape(ops.addRows(g, places, elementCount(sizes), x.shape.slice(depth)), x.shape);
-}
-
 /** Operator -> gradient rule. */
 export const GRADIENT_RULES: Readonly<Record<string, TableEntry>> = {
   Add: binary(
@@ -251,10 +239,6 @@ export const GRADIENT_RULES: Readonly<Record<string, TableEntry>> = {
     const along = ops.reduceSum(ops.multiply(g, y), { axes: [axisOf(producer)], keep: true });
     return ops.multiply(y, ops.subtract(g, along));
   }),
-  LogSoftmax: unary('dX = g - exp(Y) sum(g)', (g, _x, y, producer) => {
-    const along = ops.reduceSum(g, { axes: [axisOf(producer)], keep: true });
-    return ops.subtract(g, ops.multiply(ops.exp(y), along));
-  }),
   ReduceSum: unary('dX = g stretched', (g, x, _y, producer) => ops.expand(unreduce(g, x, producer), x.shape)),
   ReduceMean: unary('dX = g / n stretched', (g, x, _y, producer) => {
     const count = reducedCount(x, producer);
@@ -311,9 +295,6 @@ export const GRADIENT_RULES: Readonly<Record<string, TableEntry>> = {
     x === undefined || indices === undefined
       ? []
       : [ops.scatterElements(zerosLike(x, g.graph), indices, g, axisOf(producer), 'add')],
-  ),
-  GatherND: entry('dX = g added at the indices', (g, [x, indices]) =>
-    x === undefined || indices === undefined ? [] : [addSlicesBack(g, x, indices)],
   ),
 };
 

@@ -68,26 +68,6 @@ function definedOrNull(statistic: (rows: Uint32Array) => number, rows: Uint32Arr
   }
 }
 
-/**
- * As {@link bootstrapInterval}, with whole clusters drawn (all judgements of one prompt together), for rows that are
- * not independent of each other.
- *
- * @param clusters the cluster of each row (a prompt's id, say)
- * @param statistic gets the row numbers of a resample; their count varies with the clusters drawn
- */
-export function clusterBootstrapInterval(
-  clusters: readonly (string | number)[],
-  statistic: (rows: readonly number[]) => number,
-  options: BootstrapOptions,
-): BootstrapInterval {
-  const members = [...Map.groupBy(clusters.keys(), (row) => clusters[row]).values()];
-  return bootstrapInterval(
-    members.length,
-    (drawn) => statistic(Array.from(drawn, (cluster) => members[cluster] ?? []).flat()),
-    options,
-  );
-}
-
 /** Percentile interval of a mean. @throws StatisticsInputError if `values` is empty */
 export function bootstrapMean(values: readonly number[], options: BootstrapOptions): BootstrapInterval {
   return bootstrapInterval(

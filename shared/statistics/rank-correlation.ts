@@ -1,4 +1,4 @@
-/** Rank correlations: Spearman's rho and Kendall's tau-b. */
+/** Spearman's rank correlation. */
 import { requireNumbers, requireSameLength, UndefinedStatisticError } from './errors.ts';
 import { averageRanks } from './ranks.ts';
 
@@ -19,26 +19,6 @@ export function spearman(a: readonly number[], b: readonly number[]): number {
     bb += y * y;
   }
   return ab / Math.sqrt(aa * bb);
-}
-
-/**
- * Kendall's tau-b: (concordant - discordant) / sqrt((pairs not tied in a) (pairs not tied in b)); O(n^2).
- *
- * @throws as {@link spearman}
- */
-export function kendall(a: readonly number[], b: readonly number[]): number {
-  requirePaired(a, b);
-  let [difference, untiedA, untiedB] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    for (let j = 0; j < i; j++) {
-      const signA = Math.sign((a[i] ?? 0) - (a[j] ?? 0));
-      const signB = Math.sign((b[i] ?? 0) - (b[j] ?? 0));
-      difference += signA * signB;
-      untiedA += signA * signA;
-      untiedB += signB * signB;
-    }
-  }
-  return difference / Math.sqrt(untiedA * untiedB);
 }
 
 function requirePaired(a: readonly number[], b: readonly number[]): void {

@@ -14,9 +14,6 @@ const MAXIMUM_BYTES = 128 * 1024 * 1024;
 /** Share of a model's vocabulary that may lie beyond its tokenizer: rows that only round the matrix up. */
 const PADDED_SHARE = 0.01;
 
-/** What stands for bytes that are no complete character. */
-const REPLACEMENT = '\u{fffd}';
-
 const cure = "Put the model's own tokenizer.json and tokenizer_config.json into its folder";
 
 const id = z.int().min(0);
@@ -90,45 +87,6 @@ export class Tokenizer {
     let common = 0;
     while (common < before.length && before[common] === all[common]) common += 1;
     return all.slice(common);
-  }
-
-  /** Decodes tokens as they come, never half a character. */
-  stream(): DecodeStream {
-    return new DecodeStream(this);
-  }
-}
-
-/** Text of a growing list of ids: the pieces joined are the {@link Tokenizer.decode} of them all. */
-export class DecodeStream {
-  readonly #tokenizer: Tokenizer;
-  /** Ids of the text's last piece that was given out, then those not given out. */
-  #context: number[] = [];
-  #pending: number[] = [];
-
-  constructor(tokenizer: Tokenizer) {
-    this.#tokenizer = tokenizer;
-  }
-
-  /** Text that is certain after these ids; what may be half a character waits. */
-  push(ids: ArrayLike<number>): string {
-    this.#pending.push(...Array.from(ids));
-    const text = this.#newText();
-    if (text === '' || text.endsWith(REPLACEMENT)) return '';
-    this.#context = this.#pending;
-    this.#pending = [];
-    return text;
-  }
-
-  /** What still waits, with U+FFFD for an incomplete character. */
-  end(): string {
-    const text = this.#newText();
-    this.#pending = [];
-    return text;
-  }
-
-  #newText(): string {
-    const before = this.#tokenizer.decode(this.#context);
-    return this.#tokenizer.decode([...this.#context, ...this.#pending]).slice(before.length);
   }
 }
 

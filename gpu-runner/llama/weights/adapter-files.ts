@@ -1,9 +1,8 @@
 /** LoRA adapters as PEFT writes and reads them: adapter_config.json and adapter_model.safetensors. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Architecture } from '../model/architecture.ts';
-import { parseJsonObject, sizeOfFile } from './files.ts';
+import { parseJsonObject } from './files.ts';
 import { ModelFileError } from '../model/model-file-error.ts';
 import { parseSafetensors, type SafetensorsReader } from './safetensors-reader.ts';
 import { encodeSafetensors, type TensorToWrite } from './safetensors-writer.ts';
@@ -12,8 +11,6 @@ import { layerShapes } from './weight-source.ts';
 const ADAPTER_CONFIG_FILE = 'adapter_config.json';
 const ADAPTER_WEIGHTS_FILE = 'adapter_model.safetensors';
 
-const MAXIMUM_CONFIG_BYTES = 1024 * 1024;
-const MAXIMUM_WEIGHTS_BYTES = 2 ** 31;
 const MAXIMUM_RANK = 4096;
 const PREFIX = 'base_model.model.';
 const HEAD = `${PREFIX}score`;
@@ -133,36 +130,6 @@ export async function encodeAdapter(
     config: Buffer.from(`${JSON.stringify(config, null, 2)}\n`),
     weights: await encodeSafetensors(tensors, { format: 'pt', rope_layout: architecture.rope.layout }),
   };
-}
-
-/** Writes the two files of an adapter into a folder. */
-export async function writeAdapter(
-  folder: string,
-  adapter: Adapter,
-  architecture: Architecture,
-  baseModel: string,
-): Promise<void> {
-  const files = await encodeAdapter(adapter, architecture, baseModel);
-  await mkdir(folder, { recursive: true });
-  await writeFile(path.join(folder, ADAPTER_CONFIG_FILE), files.config);
-  await writeFile(path.join(folder, ADAPTER_WEIGHTS_FILE), files.weights);
-}
-
-/** Reads an adapter folder for a base of this shape. @throws ModelFileError */
-export async function readAdapter(
-  folder: string,
-  architecture: Architecture,
-): Promise<{ adapter: Adapter; baseModel: string }> {
-  const read = async (name: string, limit: number): Promise<Uint8Array> => {
-    const file = path.join(folder, name);
-    const bytes = await sizeOfFile(file, 'Point at a folder that PEFT or this package saved');
-    if (bytes > limit)
-      throw new ModelFileError(file, null, `has ${bytes} bytes, more than an adapter can`, cure);
-    return await readFile(file);
-  };
-  const config = await read(ADAPTER_CONFIG_FILE, MAXIMUM_CONFIG_BYTES);
-  const weights = await read(ADAPTER_WEIGHTS_FILE, MAXIMUM_WEIGHTS_BYTES);
-  return await decodeAdapter({ config, weights }, architecture, folder);
 }
 
 const configSchema = z.looseObject({

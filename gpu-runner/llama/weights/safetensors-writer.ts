@@ -1,5 +1,4 @@
-/** Writes safetensors that every other implementation reads, streaming: one tensor in memory at a time. */
-import { open, rename } from 'node:fs/promises';
+/** Writes safetensors that every other implementation reads. */
 import { type CheckpointDtype, elementBytes, encodeElements } from './element-types.ts';
 
 /** A tensor to write; `values` is called when its turn comes. */
@@ -16,10 +15,10 @@ export interface TensorToWrite {
  *
  * @throws RangeError if a name stands twice or values do not fill their shape
  */
-async function* safetensorsChunks(
+export async function encodeSafetensors(
   tensors: readonly TensorToWrite[],
   metadata: Readonly<Record<string, string>> = { format: 'pt' },
-): AsyncGenerator<Uint8Array> {
+): Promise<Uint8Array> {
   const ordered = [...tensors].sort(
     (a, b) => elementBytes[b.dtype] - elementBytes[a.dtype] || (a.name < b.name ? -1 : 1),
   );
@@ -36,40 +35,14 @@ async function* safetensorsChunks(
   text.copy(padded);
   const prefix = Buffer.alloc(8);
   prefix.writeBigUInt64LE(BigInt(padded.length));
-  yield prefix;
-  yield padded;
+  const chunks: Uint8Array[] = [prefix, padded];
   for (const { name, dtype, shape, values } of ordered) {
     const elements = await values();
     const expected = shape.reduce((product, size) => product * size, 1);
     if (elements.length !== expected) {
       throw new RangeError(`tensor ${name} has ${elements.length} elements, its shape ${expected}`);
     }
-    yield encodeElements(dtype, elements);
+    chunks.push(encodeElements(dtype, elements));
   }
-}
-
-/** Writes a file; it appears under its name only when it is whole and on disk. */
-export async function writeSafetensors(
-  file: string,
-  tensors: readonly TensorToWrite[],
-  metadata?: Readonly<Record<string, string>>,
-): Promise<void> {
-  const partial = `${file}.partial-${process.pid}`;
-  const handle = await open(partial, 'w');
-  try {
-    for await (const chunk of safetensorsChunks(tensors, metadata)) await handle.writeFile(chunk);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(partial, file);
-}
-
-/** The same as bytes in memory, for what is small. */
-export async function encodeSafetensors(
-  tensors: readonly TensorToWrite[],
-  metadata?: Readonly<Record<string, string>>,
-): Promise<Uint8Array> {
-  const chunks = await Array.fromAsync(safetensorsChunks(tensors, metadata));
   return new Uint8Array(Buffer.concat(chunks));
 }

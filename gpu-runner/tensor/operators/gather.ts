@@ -2,7 +2,7 @@
 import { type Dimension, elementCount, type Shape, shapeText } from '../dimension.ts';
 import { GraphError } from '../errors.ts';
 import type { Value } from '../graph.ts';
-import { assertSameType, dimensionAt, emitOne, normalAxis, typeText } from './emit.ts';
+import { assertSameType, emitOne, normalAxis, typeText } from './emit.ts';
 import { expand, fill, reshape } from './shape.ts';
 
 function assertIndices(operator: string, indices: Value): void {
@@ -35,23 +35,6 @@ export function gatherElements(x: Value, indices: Value, axis: number): Value {
     { dtype: x.dtype, shape: indices.shape },
     { axis: position },
   );
-}
-
-/** Slices by index tuples: x [d0, ..., dr], indices [..., q] -> [..., dq, ..., dr]. */
-export function gatherND(x: Value, indices: Value): Value {
-  assertIndices('GatherND', indices);
-  const shape = [...indices.shape.slice(0, -1), ...x.shape.slice(indexDepth('GatherND', x, indices))];
-  return emitOne('GatherND', [x, indices], { dtype: x.dtype, shape });
-}
-
-function indexDepth(operator: string, x: Value, indices: Value): number {
-  const depth: Dimension = dimensionAt(indices.shape, -1);
-  if (typeof depth !== 'number' || depth > x.shape.length) {
-    throw new GraphError(
-      `${operator}: ${shapeText(x.shape)} cannot be indexed by ${shapeText(indices.shape)}`,
-    );
-  }
-  return depth;
 }
 
 /** x with `updates` written (or added) along an axis, one index per update. */

@@ -40,12 +40,6 @@ export function softmax(x: Value, axis = -1): Value {
   return emitOne('Softmax', [x], x, { axis: normalAxis('Softmax', axis, x.shape.length) });
 }
 
-/** log(softmax(x)), computed without overflow. */
-export function logSoftmax(x: Value, axis = -1): Value {
-  assertFloating('LogSoftmax', x);
-  return emitOne('LogSoftmax', [x], x, { axis: normalAxis('LogSoftmax', axis, x.shape.length) });
-}
-
 /** Position of the largest element of an axis (the first of equals), int64. */
 export function argMax(x: Value, axis: number, keep = false): Value {
   const position = normalAxis('ArgMax', axis, x.shape.length);

@@ -237,12 +237,6 @@ describe(`gradient rules (RLCD_TEST_SEED=${testSeed})`, () => {
       pick: (x, indices) => ops.gather(x, ops.squeeze(indices, [1])),
     },
     {
-      name: 'GatherND',
-      shape: [2, 3, WIDTH],
-      tuple: (row) => [row % 2, (row % 3) - 3],
-      pick: (x, indices) => ops.gatherND(x, indices),
-    },
-    {
       name: 'GatherElements',
       shape: [6, WIDTH],
       tuple: (row) => [row % 5],
@@ -289,7 +283,7 @@ describe(`gradient rules (RLCD_TEST_SEED=${testSeed})`, () => {
     const y = graph.input('y', 'float32', [2]);
     expect(() => gradients(x, [x])).toThrow('The loss must be a scalar, it is [2]');
     expect(() => gradients(ops.reduceSum(x), [y])).toThrow('does not depend on y');
-    expect(() => gradients(ops.reduceSum(ops.floor(x)), [x])).toThrow('Floor has no gradient rule');
+    expect(() => gradients(ops.reduceSum(ops.round(x)), [x])).toThrow('Round has no gradient rule');
     const wrong = Graph.composite(
       'Wrong',
       [x],

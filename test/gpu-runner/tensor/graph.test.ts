@@ -51,7 +51,6 @@ const SHAPE_CASES: Readonly<Record<string, (x: Value, graph: Graph) => Value>> =
   'product with a turned operand': (x) => ops.matMul(x, x, { transposeB: true }),
   'gather rows': (x, graph) => ops.gather(x, graph.constant('int64', [0, 2, 1, 1], [2, 2]), 2),
   'gather one': (x, graph) => ops.gather(x, graph.scalar(1, 'int64'), 1),
-  'gather slices by tuples': (x, graph) => ops.gatherND(x, graph.constant('int64', [1, 2, 0, 4], [2, 2])),
   'arg max': (x) => ops.argMax(x, 1),
   'running sum': (x) => ops.cumulativeSum(x, 1),
   range: (_x, graph) => ops.range(graph, 'batch*time+1'),

@@ -2,16 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { integerBelow, normal, uniform } from '../../../shared/random.ts';
 import { cohensKappa } from '../../../shared/statistics/agreement.ts';
-import { areaUnderCurve } from '../../../shared/statistics/area-under-curve.ts';
-import {
-  bootstrapInterval,
-  bootstrapMean,
-  clusterBootstrapInterval,
-} from '../../../shared/statistics/bootstrap.ts';
+import { bootstrapInterval, bootstrapMean } from '../../../shared/statistics/bootstrap.ts';
 import { StatisticsInputError, UndefinedStatisticError } from '../../../shared/statistics/errors.ts';
 import type { Interval } from '../../../shared/statistics/interval.ts';
 import { lengthControlledWinRate } from '../../../shared/statistics/length-controlled-win-rate.ts';
-import { normalCdf } from '../../../shared/statistics/normal-distribution.ts';
 import { positionBias } from '../../../shared/statistics/position-bias.ts';
 import { winRate } from '../../../shared/statistics/win-rate.ts';
 
@@ -46,29 +40,6 @@ describe('coverage of 95 % intervals lies between 92 and 98 %', () => {
     );
   });
 
-  it('win rate over prompts judged several times (cluster bootstrap); rows alone would be far too narrow', () => {
-    const prompts = 60;
-    const perPrompt = 6;
-    const clusters = Array.from({ length: prompts * perPrompt }, (_, row) => Math.floor(row / perPrompt));
-    const scores = (run: number) =>
-      clusters.map((cluster, row) => Number(uniform(run, row, 1) < logistic(2 * normal(run, cluster, 0))));
-    const average = (values: readonly number[], rows: Iterable<number>) => {
-      const taken = Array.from(rows, (row) => values[row] ?? Number.NaN);
-      return taken.reduce((sum, value) => sum + value, 0) / taken.length;
-    };
-    expect(
-      coverage(250, 0.5, (run) => {
-        const values = scores(run);
-        return clusterBootstrapInterval(clusters, (rows) => average(values, rows), {
-          seed: run,
-          resamples: 300,
-        });
-      }),
-    ).toSatisfy(sound);
-    const naive = coverage(100, 0.5, (run) => bootstrapMean(scores(run), { seed: run, resamples: 200 }));
-    expect(naive).toBeLessThan(0.85);
-  });
-
   it("Cohen's kappa, three categories", () => {
     // B repeats A with probability 0.6, else draws anew: agreement 0.6 + 0.4 / 3, chance 1/3, kappa 0.6
     const ratings = (run: number) => {
@@ -77,15 +48,6 @@ describe('coverage of 95 % intervals lies between 92 and 98 %', () => {
       return cohensKappa(a, b).interval;
     };
     expect(coverage(1500, 0.6, ratings)).toSatisfy(sound);
-  });
-
-  it('AUC (DeLong), normal scores one deviation apart', () => {
-    const draw = (run: number) => {
-      const labels = Array.from({ length: 120 }, (_, row) => row % 3 === 0);
-      const scores = labels.map((label, row) => normal(run, 120, row) + Number(label));
-      return areaUnderCurve(scores, labels).interval;
-    };
-    expect(coverage(1500, normalCdf(1 / Math.SQRT2), draw)).toSatisfy(sound);
   });
 
   it('position bias: the first place wins 60 % of a judge without taste', () => {
@@ -256,15 +218,15 @@ describe('bootstrap', () => {
   });
   it('counts resamples without a defined statistic, and fails when they are most', () => {
     const labels = [true, false, false, false];
-    const area = (rows: Uint32Array) =>
-      areaUnderCurve(
-        Array.from(rows),
-        Array.from(rows, (row) => labels[row] ?? false),
-      ).area;
-    const result = bootstrapInterval(4, area, { seed: 1, resamples: 1000 });
+    const positiveShare = (rows: Uint32Array) => {
+      const drawn = Array.from(rows, (row) => labels[row]);
+      if (new Set(drawn).size < 2) throw new UndefinedStatisticError('one class alone');
+      return drawn.filter(Boolean).length / drawn.length;
+    };
+    const result = bootstrapInterval(4, positiveShare, { seed: 1, resamples: 1000 });
     // no positive row with probability (3/4)^4, only positives with (1/4)^4
     expect(Math.abs(result.undefinedResamples / 1000 - 0.32)).toBeLessThan(0.05);
-    expect(() => bootstrapInterval(1, area, { seed: 1 })).toThrow(
+    expect(() => bootstrapInterval(1, positiveShare, { seed: 1 })).toThrow(
       'the statistic is undefined in 2000 of 2000 resamples',
     );
   });

@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import * as fc from 'fast-check';
-import { StatisticsInputError } from '../../../shared/statistics/errors.ts';
 import { distinct123, distinctN } from '../../../shared/text/distinct-n.ts';
 import { fillTemplate } from '../../../shared/text/fill-template.ts';
 import { ngrams } from '../../../shared/text/ngrams.ts';
-import { duplicateShare, promptOverlap, repeatedNgramShare } from '../../../shared/text/repetition.ts';
-import { textLengths } from '../../../shared/text/text-lengths.ts';
+import { repeatedNgramShare } from '../../../shared/text/repetition.ts';
 import { words } from '../../../shared/text/words.ts';
 
 describe('words', () => {
@@ -59,25 +57,11 @@ describe('distinctN', () => {
   });
 });
 
-describe('repetition, duplicates, overlap', () => {
+describe('repetition', () => {
   it('known answers', () => {
     expect(repeatedNgramShare([1, 2, 1, 2, 1], 2)).toBe(0.5);
     expect(repeatedNgramShare([1, 2, 3], 2)).toBe(0);
     expect(repeatedNgramShare([], 2)).toBe(0);
-    expect(duplicateShare(['a', 'b', 'a', 'a'])).toBe(0.5);
-    expect(duplicateShare([])).toBe(0);
-    expect(promptOverlap(['a', 'b', 'c'], ['b', 'c', 'd'], 2)).toBe(0.5);
-    expect(promptOverlap(['a'], [], 1)).toBe(0);
-  });
-});
-
-describe('textLengths', () => {
-  it('counts characters as people do, words, and tokens when it can', () => {
-    const lengths = textLengths(['🦊 ran.', 'It sat down.'], (text) => text.length);
-    expect([lengths.characters.mean, lengths.words.mean, lengths.tokens?.mean]).toEqual([9, 2, 9.5]);
-    expect(lengths.characters.standardDeviation).toBeCloseTo(Math.sqrt(18), 12);
-    expect(textLengths(['a']).tokens).toBeUndefined();
-    expect(() => textLengths([])).toThrow(StatisticsInputError);
   });
 });
 

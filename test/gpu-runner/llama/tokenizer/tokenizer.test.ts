@@ -1,4 +1,4 @@
-/** The tokenizer of a model: ids and back, half characters, streams, and tokenizers of other models. */
+/** The tokenizer of a model: ids and back, half characters, and tokenizers of other models. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as fc from 'fast-check';
@@ -62,33 +62,6 @@ test('a text split anywhere between tokens: what follows is told with its space'
     }),
     { numRuns: 500 },
   );
-});
-
-test('a stream gives the same text in whole characters, however the ids arrive', () => {
-  fc.assert(
-    fc.property(texts, fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 60 }), (text, sizes) => {
-      const ids = [...tokenizer.encode(text, { bos: true })];
-      const stream = tokenizer.stream();
-      let told = '';
-      let place = 0;
-      for (const size of [...sizes, ids.length]) {
-        const piece = stream.push(ids.slice(place, place + size));
-        expect(piece.isWellFormed()).toBe(true);
-        expect(piece).not.toContain('\u{fffd}');
-        told += piece;
-        place += size;
-      }
-      expect(told + stream.end()).toBe(text);
-    }),
-    { numRuns: 500 },
-  );
-});
-
-test('an unfinished character is told as U+FFFD at the end of the stream', () => {
-  const [first = 0] = [...Buffer.from('é')].map((byte) => byte + 3);
-  const stream = tokenizer.stream();
-  expect(stream.push([262, first])).toBe('');
-  expect(stream.end()).toBe('a\u{fffd}');
 });
 
 describe('what belongs to the model', () => {

@@ -3,10 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import {
+  decodeAdapter,
   encodeAdapter,
   projections,
   projectionShape,
-  readAdapter,
 } from '../../../../gpu-runner/llama/weights/adapter-files.ts';
 import { openHuggingFaceFolder } from '../../../../gpu-runner/llama/weights/huggingface-folder.ts';
 import { openLlama2cFile } from '../../../../gpu-runner/llama/weights/llama2c-file.ts';
@@ -44,6 +44,12 @@ const small = { ...madeUpArchitecture, layers: 1 };
 
 async function readHuggingFace(folder: string): Promise<void> {
   await convertOpened(await openHuggingFaceFolder(folder), 'int8');
+}
+
+async function readAdapter(folder: string): Promise<void> {
+  const config = readFileSync(path.join(folder, 'adapter_config.json'));
+  const weights = readFileSync(path.join(folder, 'adapter_model.safetensors'));
+  await decodeAdapter({ config, weights }, small, folder);
 }
 
 async function makeAdapter(): Promise<string> {
@@ -165,14 +171,14 @@ const kinds: readonly Kind[] = [
     make: makeAdapter,
     file: 'adapter_config.json',
     json: true,
-    read: (f) => readAdapter(f, small),
+    read: readAdapter,
   },
   {
     name: 'adapter weights',
     make: makeAdapter,
     file: 'adapter_model.safetensors',
     json: false,
-    read: (folder) => readAdapter(folder, small),
+    read: readAdapter,
   },
 ];
 
