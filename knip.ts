@@ -4,24 +4,24 @@ import type { KnipConfig } from 'knip';
 const config: KnipConfig = {
   // An entry with `!` is one in production too. The bench is a command for users (`npm run bench`), so it is one.
   entry: [
-    'edge/{worker,serve,dev}.ts!',
+    'edge/{worker,serve,dev,build-dashboard}.ts!',
     'edge/dashboard/main.tsx!',
     'edge/dashboard/vite.config.ts',
     'gpu-runner/{main,engine-thread,health-check}.ts!',
     'gpu-runner/models/*/main.ts!',
     'deploy/webhook/main.ts!',
-    'scripts/*.ts!',
-    'scripts/*/main.ts!',
+    'scripts/{commands,tools}/*.ts!',
+    'scripts/{commands,tools}/*/command.ts!',
     'scripts/processes/end-with-parent.ts!',
     'test/bench/*.ts!',
     'test/summary-reporter.ts',
     'test/end-to-end/{clock-ahead,clock-behind,short-time-outs}.ts',
   ],
-  // scripts/lint is read by the linter alone, and knip counts what a linter reads as no production.
+  // scripts/tools/lint is read by the linter alone, and knip counts what a linter reads as no production.
   project: [
     '{shared,edge,gpu-runner,scripts,deploy}/**/*.{ts,tsx}!',
     'test/bench/**/*.ts!',
-    '!scripts/lint/**!',
+    '!scripts/tools/lint/**!',
     'test/!(bench)/**/*.ts',
     'test/*.ts',
     '*.ts',

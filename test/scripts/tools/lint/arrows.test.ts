@@ -58,7 +58,11 @@ const TURNED: readonly (readonly [file: string, imports: string, message: string
   ['gpu-runner/algorithms/net.ts', 'undici', 'algorithms must not import undici'],
   ['gpu-runner/tasks/turned.ts', '../runner/edge.ts', 'tasks must not import gpu-runner/runner'],
   ['gpu-runner/tasks/edge.ts', '../../edge/problem.ts', 'gpu-runner/tasks must not import edge'],
-  ['scripts/lint/turned.ts', '../../test/oracle/tape.ts', 'scripts must not import test/oracle/tape.ts'],
+  [
+    'scripts/tools/lint/turned.ts',
+    '../../../test/oracle/tape.ts',
+    'scripts must not import test/oracle/tape.ts',
+  ],
   ['deploy/webhook/turned.ts', '../../edge/app.ts', 'deploy must not import edge'],
 ];
 
@@ -90,7 +94,7 @@ async function write(file: string, text: string): Promise<void> {
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'arrows-'));
-  await cp('scripts/lint', path.join(folder, 'scripts/lint'), { recursive: true });
+  await cp('scripts/tools/lint', path.join(folder, 'scripts/tools/lint'), { recursive: true });
   // Without the rules that need the types: the made-up files have none.
   const configuration = await readFile('.oxlintrc.json', 'utf8');
   await write('.oxlintrc.json', configuration.replace('"typeAware": true', '"typeAware": false'));

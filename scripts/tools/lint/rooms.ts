@@ -124,5 +124,5 @@ function isWithin(path: string, place: string): boolean {
 }
 
 function messageOf(from: string, to: string): string {
-  return `${from} must not import ${to}: the table in scripts/lint/rooms.ts says which room may import which.`;
+  return `${from} must not import ${to}: the table in scripts/tools/lint/rooms.ts says which room may import which.`;
 }

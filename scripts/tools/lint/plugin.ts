@@ -2,7 +2,7 @@
 import { dirname, relative, resolve, sep } from 'node:path';
 import { forbiddenFile, forbiddenModule } from './rooms.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
+const ROOT = resolve(import.meta.dirname, '../../..');
 
 /** The part of a syntax node that is read here: something with the text after `from` or in `import(...)`. */
 interface ImportNode {
