@@ -1,6 +1,7 @@
 /** Problems (RFC 9457): the typed error that handlers throw, and the response it becomes. */
 import type { $ZodIssue } from 'zod/v4/core';
 import type { Problem } from '../shared/api/problem.ts';
+import { UserError } from '../shared/user-error.ts';
 import { SECURITY_HEADERS } from './http/security-headers.ts';
 
 export type FieldError = NonNullable<Problem['errors']>[number];
@@ -27,7 +28,8 @@ const TITLES = {
 } as const satisfies Record<string, readonly [number, string]>;
 type Code = keyof typeof TITLES;
 
-export class ProblemError extends Error {
+export class ProblemError extends UserError {
+  override readonly name = 'ProblemError';
   readonly problem: Problem;
   readonly headers: Readonly<Record<string, string>>;
 
@@ -36,8 +38,7 @@ export class ProblemError extends Error {
     detail: string,
     { errors, headers = {} }: { errors?: FieldError[]; headers?: Record<string, string> } = {},
   ) {
-    super(detail);
-    this.name = 'ProblemError';
+    super(detail, { code });
     const [status, title] = TITLES[code];
     this.problem = { type: `urn:rlcd:problem:${code}`, title, status, detail, ...(errors ? { errors } : {}) };
     this.headers = headers;

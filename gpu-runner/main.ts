@@ -1,12 +1,10 @@
 /** The runner: takes tasks from the edge, works on them in the engine's thread, and reports. `--help` says how. */
 import { parseArgs } from 'node:util';
-import { ApiError } from '../shared/api/client.ts';
-import { explainOptionError, isOptionError } from '../shared/option-error.ts';
-import { ModelFileError } from './llama/model/model-file-error.ts';
+import { explain } from '../shared/explain.ts';
 import { claimLoop } from './runner/claim-loop.ts';
-import { ConfigurationError, helpText, readConfiguration } from './runner/configuration.ts';
+import { helpText, readConfiguration } from './runner/configuration.ts';
 import { chooseDevice, type ChosenDevice, deviceChoice } from './runner/device.ts';
-import { Edge, EdgeSilentError } from './runner/edge.ts';
+import { Edge } from './runner/edge.ts';
 import { Engine } from './runner/engine.ts';
 import { Pulse } from './runner/health.ts';
 import { PLAN_OPTIONS, planCommand } from './runner/plan-command.ts';
@@ -57,12 +55,6 @@ async function work({ device, reason }: ChosenDevice): Promise<void> {
   }
 }
 
-/** Errors that a person can mend are told in one line. */
-function isExpected(error: unknown): error is Error {
-  const expected = [ConfigurationError, ApiError, EdgeSilentError, ModelFileError];
-  return expected.some((kind) => error instanceof kind);
-}
-
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -89,8 +81,6 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  if (isOptionError(error)) log(explainOptionError(error));
-  else if (isExpected(error)) log(error.message);
-  else throw error;
+  log(explain(error));
   process.exitCode = 1;
 }

@@ -6,6 +6,7 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import { UserError } from '../../shared/user-error.ts';
 
 const TOLERANCE_MILLISECONDS = 5 * 60_000;
 const MAXIMUM_BYTES = 10_000;
@@ -31,8 +32,10 @@ interface ReceiverOptions {
 }
 
 /** The provider does not want to now: no capacity, or too many requests. The edge backs off. */
-export class ProviderBusyError extends Error {
+export class ProviderBusyError extends UserError {
   override readonly name = 'ProviderBusyError';
+  override readonly code = 'provider-busy';
+  override readonly retryable = true;
 }
 
 function isSigned(secret: string, timestamp: string, body: string, signature: string): boolean {

@@ -1,9 +1,7 @@
 /** The command line of a host: it is told by environment variables, so the only option is `--help`. */
 import { parseArgs } from 'node:util';
-import { explainOptionError, isOptionError } from '../../shared/option-error.ts';
-import { LaunchConfigurationError } from '../orchestration/launch/configuration.ts';
-import { BootstrapKeyError } from './bootstrap-key.ts';
-import { LocalRunnersError } from './local-runners.ts';
+import { explain } from '../../shared/explain.ts';
+import { UserError } from '../../shared/user-error.ts';
 
 /** Where a host listens. */
 export interface Address {
@@ -12,8 +10,9 @@ export interface Address {
 }
 
 /** The address cannot be listened on. */
-export class AddressError extends Error {
+export class AddressError extends UserError {
   override readonly name = 'AddressError';
+  override readonly code = 'bad-configuration';
 }
 
 /** @throws AddressError where PORT is none */
@@ -32,14 +31,7 @@ export async function runHost(help: string, start: () => Promise<void>): Promise
     if (values.help) console.log(help);
     else await start();
   } catch (error) {
-    if (isOptionError(error)) console.error(explainOptionError(error));
-    else if (isExpected(error)) console.error(error.message);
-    else throw error;
+    console.error(explain(error));
     process.exitCode = 1;
   }
-}
-
-function isExpected(error: unknown): error is Error {
-  const expected = [AddressError, BootstrapKeyError, LaunchConfigurationError, LocalRunnersError];
-  return expected.some((kind) => error instanceof kind);
 }

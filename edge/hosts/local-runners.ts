@@ -6,14 +6,16 @@ import { commit } from '../store/database.ts';
 import { createIdentifier } from '../store/identifier.ts';
 import { insertKey } from '../store/keys.ts';
 import { createLocalProcesses } from './local-process.ts';
+import { UserError } from '../../shared/user-error.ts';
 
 const COOL_DOWN_MILLISECONDS = 5000;
 const START_MILLISECONDS = 5 * 60_000;
 const MOST = 64;
 
 /** RLCD_RUNNERS is no number of runners. */
-export class LocalRunnersError extends Error {
+export class LocalRunnersError extends UserError {
   override readonly name = 'LocalRunnersError';
+  override readonly code = 'bad-configuration';
 }
 
 /** @throws LocalRunnersError where the number is not one */

@@ -5,6 +5,7 @@ import { SPLITS } from '../../shared/api/words.ts';
 import { DialogueFormatError } from '../../shared/dialogue/errors.ts';
 import { pairOfHhRow } from '../../shared/dialogue/hh-rows.ts';
 import { promptOfDialogue } from '../../shared/dialogue/prompt-of-dialogue.ts';
+import { UserError } from '../../shared/user-error.ts';
 
 const MAXIMUM_TEXT = 50_000;
 const split = z.enum(SPLITS).optional();
@@ -29,8 +30,9 @@ export interface ParsedRow {
 }
 
 /** Why a line was refused, in words that name the field. */
-export class RowError extends Error {
+export class RowError extends UserError {
   override readonly name = 'RowError';
+  override readonly code = 'bad-row';
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true });

@@ -1,10 +1,12 @@
 /** What a runner is told through environment variables: one table that reads them, checks them and explains them. */
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { UserError } from '../../shared/user-error.ts';
 
 /** A variable is missing or wrong; the message names it and says what it needs. */
-export class ConfigurationError extends Error {
+export class ConfigurationError extends UserError {
   override readonly name = 'ConfigurationError';
+  override readonly code = 'bad-configuration';
 }
 
 const seconds = z.coerce.number().positive().max(86_400);

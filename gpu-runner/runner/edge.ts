@@ -10,6 +10,7 @@ import type { Failure } from '../tasks/run-task.ts';
 import type { ArtifactBytes } from '../tasks/task-context.ts';
 import type { Done } from './messages.ts';
 import { retry } from './retry.ts';
+import { UserError } from '../../shared/user-error.ts';
 
 /** The lease is another runner's, or the task has ended: nothing more may be written for it. */
 export class LeaseLostError extends Error {
@@ -17,8 +18,9 @@ export class LeaseLostError extends Error {
 }
 
 /** The edge was silent for longer than this runner waits; whoever pays for its machine would rather have it end. */
-export class EdgeSilentError extends Error {
+export class EdgeSilentError extends UserError {
   override readonly name = 'EdgeSilentError';
+  override readonly code = 'edge-silent';
 }
 
 interface EdgeOptions {

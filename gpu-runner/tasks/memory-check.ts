@@ -5,10 +5,12 @@ import type { ClaimedTask } from '../../shared/api/tasks.ts';
 import { refusal, type Workload } from '../../shared/planner/plan.ts';
 import type { Model } from '../llama/weights/open-model.ts';
 import { batchSizes } from './batch-sizes.ts';
+import { UserError } from '../../shared/user-error.ts';
 
 /** The task needs more than the device has; the message says how much, and what to change. */
-export class MemoryRefusedError extends Error {
+export class MemoryRefusedError extends UserError {
   override readonly name = 'MemoryRefusedError';
+  override readonly code = 'out-of-memory';
 }
 
 const SAMPLING = new Set<ClaimedTask['kind']>(['simulate', 'ppo', 'select', 'generate', 'best-of-n']);

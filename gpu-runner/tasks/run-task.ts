@@ -1,24 +1,16 @@
 /** Runs a task of any kind, and says what an error means for its lease. */
 import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
-import {
-  AlgorithmInputError,
-  CheckpointError,
-  TrainingDivergedError,
-} from '../algorithms/algorithm-error.ts';
-import { ModelFileError } from '../llama/model/model-file-error.ts';
-import { SamplingRequestError } from '../llama/sampler/request.ts';
-import { SessionError } from '../tensor/errors.ts';
+import { UserError } from '../../shared/user-error.ts';
 import { runBestOfN } from './best-of-n.ts';
 import { runDistill } from './distill.ts';
 import { runDpo } from './dpo.ts';
 import { runGenerate } from './generate.ts';
 import { runJudge } from './judge.ts';
 import { runLabel } from './label.ts';
-import { MemoryRefusedError } from './memory-check.ts';
 import { runPpo } from './ppo.ts';
 import { runSelect } from './select.ts';
 import { runSimulate } from './simulate.ts';
-import { TaskInputError, type TaskContext, type TaskOutcome, type TaskRun } from './task-context.ts';
+import type { TaskContext, TaskOutcome, TaskRun } from './task-context.ts';
 import { runTrainPreferenceModel } from './train-preference-model.ts';
 import { runTrainScorer } from './train-scorer.ts';
 
@@ -59,17 +51,11 @@ export interface Failure {
 
 const MAXIMUM_MESSAGE = 4000;
 
-/** An error as a failure: bad input and diverged runs fail for good, what is not foreseen may be tried again. */
+/** An error as a failure: what a person can mend says itself whether to try again, what is not foreseen is tried again. */
 export function describeFailure(error: unknown): Failure {
   const message =
     (error instanceof Error ? error.message : String(error)).slice(0, MAXIMUM_MESSAGE) || 'no message';
-  const final = (code: string): Failure => ({ code, message, retryable: false });
-  if (error instanceof ModelFileError) return { ...final('bad-model'), cure: error.cure };
-  if (error instanceof TrainingDivergedError) return final('diverged');
-  if (error instanceof CheckpointError) return final('bad-checkpoint');
-  if (error instanceof AlgorithmInputError || error instanceof TaskInputError) return final('bad-input');
-  if (error instanceof MemoryRefusedError) return final('out-of-memory');
-  if (error instanceof SamplingRequestError) return final('bad-input');
-  if (error instanceof SessionError && error.fault !== 'run') return final(`engine-${error.fault}`);
-  return { code: 'unexpected', message, retryable: true };
+  if (!(error instanceof UserError)) return { code: 'unexpected', message, retryable: true };
+  const { code, cure, retryable } = error;
+  return { code, message, ...(cure === undefined ? {} : { cure }), retryable };
 }

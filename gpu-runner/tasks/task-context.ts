@@ -4,6 +4,7 @@ import type { TaskKind, TaskResult } from '../../shared/api/tasks/kinds.ts';
 import type { ARTIFACT_KINDS } from '../../shared/api/words.ts';
 import type { RunHooks } from '../algorithms/run-hooks.ts';
 import type { Model } from '../llama/weights/open-model.ts';
+import { UserError } from '../../shared/user-error.ts';
 
 type ArtifactKind = (typeof ARTIFACT_KINDS)[number];
 
@@ -38,8 +39,9 @@ export interface TaskOutcome<Kind extends TaskKind> {
 export type TaskRun<Kind extends TaskKind> = (context: TaskContext<Kind>) => Promise<TaskOutcome<Kind>>;
 
 /** The lease's content does not fit together: an input is missing, or of another form. */
-export class TaskInputError extends Error {
+export class TaskInputError extends UserError {
   override readonly name = 'TaskInputError';
+  override readonly code = 'bad-input';
 }
 
 /** An input's bytes. @throws TaskInputError if the task names no such input */

@@ -1,11 +1,12 @@
 /** Typed errors of the tensor layer. */
+import { UserError } from '../../shared/user-error.ts';
 
-/** A graph that cannot be built: the message names the operator, the shapes or types, and what is wrong. */
+/** A graph that cannot be built, a fault of the program: the message names the operator, the shapes or types, and what is wrong. */
 export class GraphError extends Error {
   override readonly name = 'GraphError';
 }
 
-/** A value whose gradient was asked for through an operator that has no rule. */
+/** A fault of the program: a value whose gradient was asked for through an operator that has no rule. */
 export class GradientError extends Error {
   override readonly name = 'GradientError';
 }
@@ -14,12 +15,13 @@ export class GradientError extends Error {
 export type SessionFault = 'device' | 'operator' | 'model' | 'run' | 'closed';
 
 /** The engine refused a model or a run; `fault` says of which kind, the message what to do about it. */
-export class SessionError extends Error {
+export class SessionError extends UserError {
   override readonly name = 'SessionError';
   readonly fault: SessionFault;
 
   constructor(fault: SessionFault, message: string, options?: ErrorOptions) {
-    super(message, options);
+    const isRun = fault === 'run';
+    super(message, { ...options, code: isRun ? 'unexpected' : `engine-${fault}`, retryable: isRun });
     this.fault = fault;
   }
 }

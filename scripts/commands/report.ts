@@ -1,7 +1,7 @@
 /** `npm run report`: writes a report's Markdown and page again from its data. */
 import { dirname } from 'node:path';
 import { reportDocument } from '../../shared/report/document.ts';
-import { explain } from '../explain.ts';
+import { explain } from '../../shared/explain.ts';
 import { writeReport } from './paper/write-report.ts';
 import { fileArguments } from '../file-arguments.ts';
 import { readDocument } from '../read-document.ts';

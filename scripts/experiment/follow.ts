@@ -5,12 +5,14 @@ import { ChildEndedError, type Child } from '../processes/child.ts';
 import type { StageView } from '../terminal/progress.ts';
 import type { ExperimentDetail, Stage } from './detail.ts';
 import { liveFigures } from './live-figures.ts';
+import { UserError } from '../../shared/user-error.ts';
 
 const ASK_EVERY_MILLISECONDS = 500;
 
 /** The experiment did not succeed; the message has the reason and the cure that the edge knows. */
-export class ExperimentFailedError extends Error {
+export class ExperimentFailedError extends UserError {
   override readonly name = 'ExperimentFailedError';
+  override readonly code = 'experiment-failed';
 }
 
 interface FollowOptions {

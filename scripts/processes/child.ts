@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { UserError } from '../../shared/user-error.ts';
 
 const END_WITH_PARENT = new URL('./end-with-parent.ts', import.meta.url).href;
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
@@ -42,8 +43,9 @@ export interface Child {
 }
 
 /** A child ended that should have run on; the message holds the end of its output. */
-export class ChildEndedError extends Error {
+export class ChildEndedError extends UserError {
   override readonly name = 'ChildEndedError';
+  override readonly code = 'child-ended';
 
   constructor({ name, logFile }: Pick<Child, 'name' | 'logFile'>, { code, signal }: Exit) {
     const how = signal === null ? `with exit code ${code}` : `by ${signal}`;

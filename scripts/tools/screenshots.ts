@@ -8,7 +8,7 @@ import { launchChromium } from './browser/chromium.ts';
 import { signIn } from './browser/sign-in.ts';
 import { edgeUrl, startEdge } from '../processes/edge-process.ts';
 import { freePort } from '../processes/free-port.ts';
-import { explain } from '../explain.ts';
+import { explain } from '../../shared/explain.ts';
 import { readDocument } from '../read-document.ts';
 import { UsageError } from '../usage-error.ts';
 

@@ -1,16 +1,25 @@
 /** The typed client that the runner, the dashboard and the tests use; its types come from the contract. */
 import type { z } from 'zod';
 import { contract, type Contract, type OperationId } from './contract.ts';
+import { UserError } from '../user-error.ts';
 import { isBytes, type Bytes, type Endpoint } from './endpoint.ts';
 import { problem, type Problem } from './problem.ts';
 
+/** What may pass by itself below status 500: a time-out, a request that came too early, or one too many. */
+const TOO_EARLY = new Set([408, 425, 429]);
+
 /** The edge refused: `problem` names the field and the cure. */
-export class ApiError extends Error {
+export class ApiError extends UserError {
+  override readonly name = 'ApiError';
   readonly problem: Problem;
 
   constructor(operation: string, document: Problem) {
-    super(`${operation}: ${document.status} ${document.title}: ${document.detail}`);
-    this.name = 'ApiError';
+    const { status, title, detail, errors = [] } = document;
+    const fields = errors.map((field) => `\n  ${field.pointer}: ${field.detail}`);
+    super(`${operation}: ${status} ${title}: ${detail}${fields.join('')}`, {
+      code: document.type.split(':').at(-1) ?? 'refused',
+      retryable: status >= 500 || TOO_EARLY.has(status),
+    });
     this.problem = document;
   }
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { completionLine } from '../api/tasks/generate.ts';
 import { preferencePairLine } from '../api/tasks/simulate.ts';
+import { UserError } from '../user-error.ts';
 
 /** A line of `comparisons`; a judge that only compares has no scores. */
 const comparisonRow = z.object({
@@ -45,6 +46,7 @@ export interface ExperimentEvidence {
 }
 
 /** The evidence does not fit together; the message names the experiment. */
-export class ReportError extends Error {
+export class ReportError extends UserError {
   override readonly name = 'ReportError';
+  override readonly code = 'bad-evidence';
 }

@@ -1,6 +1,6 @@
 /** `npm run bench -- NAME ...`: runs the bench of that name, test/bench/NAME.ts, with the arguments behind it. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { explain } from '../../scripts/explain.ts';
+import { explain } from '../../shared/explain.ts';
 import { UsageError } from '../../scripts/usage-error.ts';
 
 /** What a bench file exports. */

@@ -3,10 +3,12 @@ import { z } from 'zod';
 import { createKubernetesLauncher } from './kubernetes.ts';
 import type { Launcher, LaunchPolicy, Send } from './launcher.ts';
 import { createWebhookLauncher } from './webhook.ts';
+import { UserError } from '../../../shared/user-error.ts';
 
 /** A variable is missing or wrong, or two of them contradict each other. */
-export class LaunchConfigurationError extends Error {
+export class LaunchConfigurationError extends UserError {
   override readonly name = 'LaunchConfigurationError';
+  override readonly code = 'bad-configuration';
 }
 
 const MINIMUM_SECRET = 32;

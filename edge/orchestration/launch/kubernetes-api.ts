@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { Send } from './launcher.ts';
+import { UserError } from '../../../shared/user-error.ts';
 import { withTimeLimit } from '../../../shared/with-time-limit.ts';
 
 const CALL_MILLISECONDS = 10_000;
@@ -35,8 +36,9 @@ const statusSchema = z.looseObject({
 });
 
 /** The API server said no, or nothing that could be understood. */
-export class KubernetesError extends Error {
+export class KubernetesError extends UserError {
   override readonly name = 'KubernetesError';
+  override readonly code = 'kubernetes-refused';
   /** HTTP status; 0 where no answer came. */
   readonly status: number;
   /** Kubernetes' own word for it: `AlreadyExists`, `Forbidden`, `Invalid`. */

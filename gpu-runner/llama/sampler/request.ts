@@ -3,6 +3,7 @@ import { uniform } from '../../../shared/random.ts';
 import { dataFromNumbers, type DataType } from '../../tensor/data-type.ts';
 import type { HostTensor, HostTensors } from '../../tensor/session.ts';
 import type { Architecture } from '../model/architecture.ts';
+import { UserError } from '../../../shared/user-error.ts';
 
 /** A batch of prompts to continue. Rows stand group by group, equally many in each. */
 export interface SamplingRequest {
@@ -27,8 +28,9 @@ export interface SamplingRequest {
 }
 
 /** The request does not fit the model or contradicts itself. */
-export class SamplingRequestError extends RangeError {
+export class SamplingRequestError extends UserError {
   override readonly name = 'SamplingRequestError';
+  override readonly code = 'bad-input';
 }
 
 /** @throws SamplingRequestError naming the field, the fault and the cure */

@@ -1,4 +1,5 @@
 /** The whole state of a training run, and its bytes: what is restored continues as if it had never stopped. */
+import { UserError } from '../../../shared/user-error.ts';
 
 /** Trained vectors of G groups with their AdamW moments, each [G, length] row-major. */
 export interface TrainingState {
@@ -12,8 +13,9 @@ export interface TrainingState {
 }
 
 /** State bytes that cannot be continued from. */
-export class TrainingStateError extends Error {
+export class TrainingStateError extends UserError {
   override readonly name = 'TrainingStateError';
+  override readonly code = 'bad-checkpoint';
 }
 
 /** The state before the first update. @throws RangeError unless all groups have one length */

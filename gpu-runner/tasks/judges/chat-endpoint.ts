@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { AskChat, ChatAnswer, ChatQuestion } from '../../algorithms/judge/chat-judge.ts';
 import { withTimeLimit } from '../../../shared/with-time-limit.ts';
 import { TaskInputError } from '../task-context.ts';
+import { UserError } from '../../../shared/user-error.ts';
 
 export interface ChatEndpoint {
   /** Up to and without `/chat/completions`, such as http://127.0.0.1:8000/v1. */
@@ -28,8 +29,10 @@ const PATIENCE: EndpointPatience = {
 };
 
 /** The endpoint did not answer usefully, although it was asked again and again; the same task may succeed later. */
-class JudgeEndpointError extends Error {
+class JudgeEndpointError extends UserError {
   override readonly name = 'JudgeEndpointError';
+  override readonly code = 'unexpected';
+  override readonly retryable = true;
 }
 
 /** @throws TaskInputError if RLCD_JUDGE_URL is not set */

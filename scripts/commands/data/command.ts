@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
-import { explain } from '../../explain.ts';
+import { explain } from '../../../shared/explain.ts';
 import { UsageError } from '../../usage-error.ts';
 import {
   convertPairs,

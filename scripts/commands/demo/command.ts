@@ -1,5 +1,5 @@
 /** `npm run demo`: a whole RLCD alignment on this machine, over the public API, with its result. */
-import { explain } from '../../explain.ts';
+import { explain } from '../../../shared/explain.ts';
 import { HELP, readArguments } from './arguments.ts';
 import { runDemo } from './run-alignment.ts';
 import { HYPERPARAMETERS } from './settings.ts';

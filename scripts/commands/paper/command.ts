@@ -1,5 +1,5 @@
 /** `npm run paper`: every method of the paper on one task, compared in one report. */
-import { explain } from '../../explain.ts';
+import { explain } from '../../../shared/explain.ts';
 import { HELP, readArguments } from './arguments.ts';
 import { runPaper } from './run-paper.ts';
 

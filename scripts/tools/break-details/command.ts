@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { explain } from '../../explain.ts';
+import { explain } from '../../../shared/explain.ts';
 import { UsageError } from '../../usage-error.ts';
 import { applyEdits } from './apply-edits.ts';
 import { DETAILS, type Break, type Detail } from './details.ts';

@@ -1,5 +1,5 @@
 /** `npm run chaos`: kill -9 anywhere, and the same bytes in the end. */
-import { explain } from '../../explain.ts';
+import { explain } from '../../../shared/explain.ts';
 import { HELP, readArguments } from './arguments.ts';
 import { runChaos, type ChaosReport } from './run-chaos.ts';
 

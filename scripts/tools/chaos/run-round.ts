@@ -15,6 +15,7 @@ import type { Kill, Victim } from './kill-plan.ts';
 import { Proxy } from './proxy.ts';
 import { TINY } from './settings.ts';
 import { Striker, type Struck } from './striker.ts';
+import { UserError } from '../../../shared/user-error.ts';
 
 const ASK_EVERY_MILLISECONDS = 200;
 const RUNNER = 'runner';
@@ -39,8 +40,9 @@ export interface Round {
 }
 
 /** The experiment failed, or something ended that nobody had killed. */
-export class ChaosError extends Error {
+export class ChaosError extends UserError {
   override readonly name = 'ChaosError';
+  override readonly code = 'chaos-failed';
 }
 
 /** @throws ChaosError when the experiment does not succeed */

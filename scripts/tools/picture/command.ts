@@ -1,7 +1,7 @@
 /** `npm run picture`: draws a demo's result for the README. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { explain } from '../../explain.ts';
+import { explain } from '../../../shared/explain.ts';
 import { fileArguments } from '../../file-arguments.ts';
 import { readDocument } from '../../read-document.ts';
 import { UsageError } from '../../usage-error.ts';

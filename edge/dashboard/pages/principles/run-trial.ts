@@ -5,14 +5,16 @@
 import type { Client } from '../../../../shared/api/client.ts';
 import { affixPairIndex } from '../../../../shared/dialogue/contrast-prompts.ts';
 import type { ExperimentDetail, Pair } from '../../app/types.ts';
+import { UserError } from '../../../../shared/user-error.ts';
 
 const ASK_EVERY_MILLISECONDS = 700;
 const SPLITS = ['train', 'dev', 'test'] as const;
 const SIMULATE = 'simulate';
 
 /** The trial ended without a pair; the message says why. */
-class TrialFailedError extends Error {
+class TrialFailedError extends UserError {
   override readonly name = 'TrialFailedError';
+  override readonly code = 'trial-failed';
 }
 
 interface Trial {

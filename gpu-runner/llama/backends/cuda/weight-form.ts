@@ -1,6 +1,7 @@
 /** The frozen base as the CUDA form holds it: names, element types and places in one file, a pure function of the shape. */
 import type { Architecture } from '../../model/architecture.ts';
 import { layerShapes } from '../../weights/weight-source.ts';
+import { UserError } from '../../../../shared/user-error.ts';
 
 /** The file's name; it stands in a folder of its own. */
 export const CUDA_BINARY_FILE = 'cuda.bin';
@@ -18,8 +19,9 @@ export interface CudaRegion {
 }
 
 /** A shape that the CUDA form cannot hold; the message names the matrix and the cure. */
-export class CudaFormError extends Error {
+export class CudaFormError extends UserError {
   override readonly name = 'CudaFormError';
+  override readonly code = 'bad-model';
 }
 
 const PAGE = 4096;
