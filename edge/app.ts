@@ -1,7 +1,7 @@
 /** The application, the same on every host: the contract's routes, the document and its reference page. */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { contract, type OperationId } from '../shared/api/contract.ts';
-import type { Dependencies } from './dependencies.ts';
+import type { Dependencies } from './http/dependencies.ts';
 import type { AnyHandler } from './http/answer.ts';
 import type { Handlers } from './http/handler.ts';
 import { serveDashboard } from './http/dashboard.ts';

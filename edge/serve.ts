@@ -4,7 +4,7 @@ import { serve, type Http2Bindings, type HttpBindings, type ServerType } from '@
 import { Hono } from 'hono';
 import { compress } from 'hono/compress';
 import { createApp } from './app.ts';
-import type { Dependencies } from './dependencies.ts';
+import type { Dependencies } from './http/dependencies.ts';
 import { ensureDashboard } from './hosts/build-dashboard.ts';
 import { AddressError, readAddress, runHost, type Address } from './hosts/command-line.ts';
 import { dashboardFiles } from './hosts/dashboard-files.ts';

@@ -1,8 +1,8 @@
 /** The Worker's entry: D1, R2 and Cloudflare's rate limits. */
 import type { Fetcher, RateLimit, R2Bucket } from '@cloudflare/workers-types';
 import { createApp } from './app.ts';
-import type { Dependencies, RateLimiter } from './dependencies.ts';
-import type { ReadDashboardFile } from './http/dashboard.ts';
+import type { Dependencies, RateLimiter } from './http/dependencies.ts';
+import type { ReadDashboardFile } from './http/dependencies.ts';
 import { BucketBlobs } from './hosts/bucket-blobs.ts';
 import { readBootstrapKey } from './hosts/bootstrap-key.ts';
 import type { App } from './http/register.ts';

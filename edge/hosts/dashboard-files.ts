@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
 import { Readable } from 'node:stream';
-import type { ReadDashboardFile } from '../http/dashboard.ts';
+import type { ReadDashboardFile } from '../http/dependencies.ts';
 
 /** @param folder nothing outside it is ever read */
 export function dashboardFiles(folder: string): ReadDashboardFile {

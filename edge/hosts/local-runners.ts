@@ -1,5 +1,5 @@
 /** `RLCD_RUNNERS=n` on the Node host: up to n runner processes come up when work waits. */
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from '../http/dependencies.ts';
 import { createSecret } from '../http/keys.ts';
 import type { LaunchPolicy } from '../orchestration/launch/launcher.ts';
 import { commit } from '../store/database.ts';

@@ -1,5 +1,5 @@
 /** The Node host's rate limiter: fixed windows of one minute, in memory, for the one process there is. */
-import type { RateLimiter } from '../dependencies.ts';
+import type { RateLimiter } from '../http/dependencies.ts';
 
 const WINDOW_MILLISECONDS = 60_000;
 /**

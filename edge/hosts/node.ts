@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getConnInfo } from '@hono/node-server/conninfo';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from '../http/dependencies.ts';
 import { openDatabase } from '../store/database.ts';
 import { FileBlobs } from './file-blobs.ts';
 import { MemoryLimiter } from './memory-limiter.ts';

@@ -1,13 +1,12 @@
 /** Runs a handler: idempotency before, one commit after, and the response with its ETag. */
-import type { Context } from 'hono';
 import { isBytes, type Endpoint } from '../../shared/api/endpoint.ts';
-import type { Dependencies } from '../dependencies.ts';
-import { conflict } from '../problem.ts';
+import type { Dependencies } from './dependencies.ts';
+import { conflict } from '../domain/errors.ts';
 import { commit, isLostRace, type Statement } from '../store/database.ts';
 import type { Call, UploadCall } from './handler.ts';
 import { readIdempotency } from './idempotency.ts';
-import type { Input } from './input.ts';
-import { sha256, type Principal } from './keys.ts';
+import type { Admitted } from './input.ts';
+import { sha256 } from './keys.ts';
 import { addSecurityHeaders, SECURITY_HEADERS } from './security-headers.ts';
 
 /** A handler with its types erased: the table of handlers has checked them against the contract. */
@@ -21,13 +20,6 @@ export type AnyHandler = (
 
 /** In each round of a race for one unique row somebody wins, so many rounds mean very many racers. */
 const MAXIMUM_ROUNDS = 50;
-
-/** A request that may pass, read as far as its endpoint says. */
-export interface Admitted {
-  readonly context: Context;
-  readonly principal: Principal;
-  readonly input: Input;
-}
 
 export async function answer(
   endpoint: Endpoint,

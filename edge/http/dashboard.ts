@@ -1,10 +1,8 @@
 /** Serves the dashboard's built files: its pages are one document, its files never change under one name. */
 import type { Context } from 'hono';
-import { ProblemError } from '../problem.ts';
+import { ProblemError } from './problem.ts';
+import type { ReadDashboardFile } from './dependencies.ts';
 import type { App } from './register.ts';
-
-/** Reads a built file by its path, such as `/index.html`; undefined where there is none. */
-export type ReadDashboardFile = (path: string) => Promise<ReadableStream<Uint8Array> | undefined>;
 
 /** The addresses of the pages: every one is answered with the one document that shows it. */
 const PAGES = [

@@ -1,9 +1,9 @@
 /** Lets a request pass: rate limit, key and scope, in that order of what a stranger can cost the edge. */
 import type { Context } from 'hono';
 import type { Endpoint } from '../../shared/api/endpoint.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from './dependencies.ts';
 import { identify, sha256, type Principal } from './keys.ts';
-import { ProblemError } from '../problem.ts';
+import { ProblemError } from './problem.ts';
 import type { KnownKeys } from '../store/known-keys.ts';
 
 const ANYONE: Principal = { keyId: 'anyone', scopes: [] };

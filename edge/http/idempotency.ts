@@ -5,9 +5,9 @@
 import type { Endpoint } from '../../shared/api/endpoint.ts';
 import type { Database, Statement } from '../store/database.ts';
 import { findRecord, insertRecord } from '../store/idempotency.ts';
-import type { Admitted } from './answer.ts';
+import type { Admitted } from './input.ts';
 import { sha256 } from './keys.ts';
-import { ProblemError } from '../problem.ts';
+import { ProblemError } from './problem.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 
 export interface Idempotency {

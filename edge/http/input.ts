@@ -2,7 +2,9 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { DEFAULT_MAXIMUM_BYTES, isBytes, type Endpoint } from '../../shared/api/endpoint.ts';
-import { fromIssues, ProblemError } from '../problem.ts';
+import { fromIssues, type FieldError } from '../domain/errors.ts';
+import type { Principal } from './keys.ts';
+import { ProblemError } from './problem.ts';
 import { StreamedBody, tooLarge } from './streamed-body.ts';
 
 export interface Input {
@@ -16,6 +18,13 @@ export interface Input {
   readonly upload: StreamedBody | undefined;
 }
 
+/** A request that may pass, read as far as its endpoint says. */
+export interface Admitted {
+  readonly context: Context;
+  readonly principal: Principal;
+  readonly input: Input;
+}
+
 export const idempotencyHeader = z.object({
   'idempotency-key': z
     .string()
@@ -27,11 +36,11 @@ export const idempotencyHeader = z.object({
 const NO_QUERY = z.strictObject({});
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json$/;
 
-/** @throws ProblemError 400 naming every wrong field */
-function check(target: string, form: z.ZodType, value: unknown): unknown {
+/** @throws DomainError naming every wrong field */
+function check(place: FieldError['in'], form: z.ZodType, value: unknown): unknown {
   const checked = form.safeParse(value);
   if (checked.success) return checked.data;
-  throw fromIssues(target, checked.error.issues);
+  throw fromIssues(place, checked.error.issues);
 }
 
 function readQuery({ req }: Context): Record<string, string | string[]> {
@@ -78,7 +87,7 @@ function parseJson(text: string): unknown {
 /**
  * The reader of one endpoint.
  *
- * @returns a function that throws ProblemError 400 for what the contract does not allow, 413 beyond the limit, 415 for another type
+ * @returns a function that throws a DomainError for what the contract does not allow, ProblemError 413 beyond the limit, 415 for another type
  */
 export function createReader(endpoint: Endpoint): (context: Context) => Promise<Input> {
   const { parameters, query = NO_QUERY, body, maximumBytes = DEFAULT_MAXIMUM_BYTES, creates } = endpoint;
@@ -91,7 +100,7 @@ export function createReader(endpoint: Endpoint): (context: Context) => Promise<
     }
     const found = {
       query: check('query', query, readQuery(context)),
-      parameters: parameters && check('param', parameters, req.param()),
+      parameters: parameters && check('path', parameters, req.param()),
     };
     const idempotencyKey = creates && req.header('idempotency-key');
     if (idempotencyKey !== undefined)
@@ -108,7 +117,7 @@ export function createReader(endpoint: Endpoint): (context: Context) => Promise<
       ...found,
       text,
       upload: undefined,
-      body: check('json', body, mediaType === undefined ? {} : parseJson(text)),
+      body: check('body', body, mediaType === undefined ? {} : parseJson(text)),
     };
   };
 }

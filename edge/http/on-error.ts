@@ -1,7 +1,8 @@
 /** Turns everything that is thrown, and every path that matches nothing, into a problem document. */
 import type { Context } from 'hono';
 import { contract } from '../../shared/api/contract.ts';
-import { ProblemError } from '../problem.ts';
+import { DomainError } from '../domain/errors.ts';
+import { ProblemError } from './problem.ts';
 
 export function onError(error: Error): Response {
   return toProblem(error).toResponse();
@@ -9,6 +10,8 @@ export function onError(error: Error): Response {
 
 function toProblem(error: Error): ProblemError {
   if (error instanceof ProblemError) return error;
+  if (error instanceof DomainError)
+    return new ProblemError(error.code, error.message, { errors: error.errors });
   if ('code' in error && error.code === 'ENOSPC') {
     return new ProblemError('no-room', "The edge's disk is full; free space there, and repeat the request");
   }

@@ -1,5 +1,5 @@
 /** The `Range` header: one range of bytes (RFC 9110, section 14). */
-import { ProblemError } from '../problem.ts';
+import { ProblemError } from './problem.ts';
 import type { ByteRange } from '../store/blobs.ts';
 
 /**

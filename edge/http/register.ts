@@ -3,7 +3,7 @@ import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { isBytes, type Bytes, type Endpoint } from '../../shared/api/endpoint.ts';
 import { problem } from '../../shared/api/problem.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from './dependencies.ts';
 import type { KnownKeys } from '../store/known-keys.ts';
 import { answer, type AnyHandler } from './answer.ts';
 import { guard } from './guard.ts';

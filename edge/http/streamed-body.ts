@@ -1,6 +1,6 @@
 /** A request body that is read once as a stream: counted against its limit and hashed on the way. */
 import { createHash } from 'node:crypto';
-import { ProblemError } from '../problem.ts';
+import { ProblemError } from './problem.ts';
 
 export class StreamedBody {
   readonly #source: ReadableStream<Uint8Array> | null;

@@ -15,8 +15,9 @@ import { createIdentifier } from '../store/identifier.ts';
 import { runBatch, type RawStatement } from '../store/raw.ts';
 import { findByKeys, insertTasks, type NewTask } from '../store/tasks.ts';
 import { depthOf, METHOD_STAGES } from '../../shared/method-stages.ts';
-import { nextStep, type ExperimentState, type PlannedTask, type StageState, type Step } from './plan.ts';
-import { taskKey } from './task-key.ts';
+import type { ExperimentState, PlannedTask, StageState } from '../domain/experiment.ts';
+import { nextStep, type Step } from '../domain/plan.ts';
+import { taskKey } from '../domain/task-key.ts';
 
 /** Deeper stages are taken first, and of equal depth the one that stands first in the table. */
 const FIRST_PRIORITY = 100;

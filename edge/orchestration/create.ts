@@ -1,11 +1,10 @@
 /** Makes an experiment: checks everything it names, then gives the writes that create and plan it, as one batch. */
 import type { NewExperiment } from '../../shared/api/experiments.ts';
-import type { Dependencies } from '../dependencies.ts';
-import type { Split } from '../prompt-sets/split-rule.ts';
-import { fromIssues, invalidRequest, ProblemError, type FieldError } from '../problem.ts';
+import type { Split } from '../domain/prompt-sets/split-rule.ts';
+import { DomainError, type FieldError, fromIssues, invalidRequest } from '../domain/errors.ts';
 import { findArtifact } from '../store/artifacts.ts';
-import type { Database, Statement } from '../store/database.ts';
-import { logExperimentEvent, type StagePlan } from '../store/experiments.ts';
+import type { Statement, Store } from '../store/database.ts';
+import { logExperimentEvent } from '../store/experiments.ts';
 import { createIdentifier } from '../store/identifier.ts';
 import { findPrinciple, findVersion } from '../store/principles.ts';
 import { materialiseSplit } from '../store/prompt-splits.ts';
@@ -13,16 +12,16 @@ import { resolveBaseModel, resolvePromptSet } from '../store/references.ts';
 import { experiments, stages } from '../store/schema/index.ts';
 import { planExperiment } from './advance.ts';
 import { METHOD_STAGES, type StageRule } from '../../shared/method-stages.ts';
-import { resolveParameters, type JudgeModels } from './parameters.ts';
-import type { ExperimentState, StageState } from './plan.ts';
-import type { TaskPrinciple } from './task-key.ts';
+import { resolveParameters, type JudgeModels } from '../domain/parameters.ts';
+import type { ExperimentState, StagePlan, StageState } from '../domain/experiment.ts';
+import type { TaskPrinciple } from '../domain/task-key.ts';
 
 function fault(pointer: string, detail: string): FieldError {
   return { in: 'body', pointer, detail };
 }
 
 /** What the body names, or every reason why it cannot be used. */
-async function resolve({ database }: Dependencies, body: NewExperiment) {
+async function resolve({ database }: Store, body: NewExperiment) {
   const errors: FieldError[] = [];
   const principleRow = await findPrinciple(database, body.principle.name);
   const version =
@@ -77,7 +76,7 @@ async function resolve({ database }: Dependencies, body: NewExperiment) {
 }
 
 /** The preference models that the experiment's judges are. */
-async function findJudgeModels(database: Database, body: NewExperiment): Promise<JudgeModels> {
+async function findJudgeModels({ database }: Store, body: NewExperiment): Promise<JudgeModels> {
   const found = new Map<string, number>();
   const errors: FieldError[] = [];
   for (const [index, judge] of (body.hyperparameters.judge?.judges ?? []).entries()) {
@@ -112,7 +111,7 @@ function resolveStages(body: NewExperiment, principle: TaskPrinciple, judgeModel
     parsed: resolveParameters(rule, principle, body.hyperparameters, judgeModels),
   }));
   const issues = resolved.flatMap(({ parsed }) => ('issues' in parsed ? parsed.issues : []));
-  if (issues.length > 0) throw fromIssues('json', issues);
+  if (issues.length > 0) throw fromIssues('body', issues);
   if (errors.length > 0) throw invalidRequest(errors);
   return resolved.flatMap(({ rule, parsed }) => ('parameters' in parsed ? [{ rule, ...parsed }] : []));
 }
@@ -127,7 +126,7 @@ function splitOf(
 
 /** The artifacts of the splits that the stages read. */
 async function materialise(
-  dependencies: Dependencies,
+  store: Store,
   body: NewExperiment,
   promptSetId: string,
   splitsOfStages: readonly { readonly split: Split | undefined; readonly sharded: boolean }[],
@@ -139,7 +138,7 @@ async function materialise(
   for (const { split, sharded } of splitsOfStages) {
     if (split === undefined || missing.has(split)) continue;
     try {
-      const made = splits.get(split) ?? (await materialiseSplit(dependencies, promptSetId, split, now));
+      const made = splits.get(split) ?? (await materialiseSplit(store, promptSetId, split, now));
       splits.set(split, made);
       if (sharded && made.rows < body.shards) {
         errors.push(
@@ -147,9 +146,9 @@ async function materialise(
         );
       }
     } catch (error) {
-      if (!(error instanceof ProblemError)) throw error;
+      if (!(error instanceof DomainError)) throw error;
       missing.add(split);
-      errors.push(fault('#/promptSet', error.problem.detail));
+      errors.push(fault('#/promptSet', error.message));
     }
   }
   if (errors.length > 0) throw invalidRequest(errors);
@@ -159,11 +158,11 @@ async function materialise(
 /**
  * The writes that create an experiment, and its first view.
  *
- * @throws ProblemError 400 naming each field that cannot be used, with the cure; nothing is written then
+ * @throws DomainError `invalid-request` naming each field that cannot be used, with the cure; nothing is written then
  */
-export async function createExperiment(dependencies: Dependencies, body: NewExperiment, now: number) {
-  const { database } = dependencies;
-  const { principleName, version, promptSet, baseModel } = await resolve(dependencies, body);
+export async function createExperiment(store: Store, body: NewExperiment, now: number) {
+  const { database } = store;
+  const { principleName, version, promptSet, baseModel } = await resolve(store, body);
   const { form, responseOpening, affixPairs } = version.definition;
   const principle: TaskPrinciple = {
     name: principleName,
@@ -172,9 +171,9 @@ export async function createExperiment(dependencies: Dependencies, body: NewExpe
     responseOpening,
     affixPairs,
   };
-  const resolved = resolveStages(body, principle, await findJudgeModels(database, body));
+  const resolved = resolveStages(body, principle, await findJudgeModels(store, body));
   const splits = await materialise(
-    dependencies,
+    store,
     body,
     promptSet.id,
     resolved.map(({ rule, parameters }) => ({

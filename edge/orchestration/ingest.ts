@@ -4,7 +4,7 @@ import type { PairTokens } from '../../shared/api/preference-pairs.ts';
 import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
 import { comparisonLine } from '../../shared/api/tasks/judge.ts';
 import { preferencePairLine } from '../../shared/api/tasks/simulate.ts';
-import { invalidRequest } from '../problem.ts';
+import { invalidRequest } from '../domain/errors.ts';
 import { readBlob } from '../scoring/scorer-cache.ts';
 import { ScorerFileError } from '../scoring/scorer-file-error.ts';
 import { Scorer } from '../scoring/scorer.ts';
@@ -25,7 +25,7 @@ interface Outputs {
  * The writes that ingest a task's outputs; every row has a key made of the task and its place, so a repeated
  * ingest writes the same rows.
  *
- * @throws ProblemError 400 naming output and line where the bytes are not what they must be
+ * @throws DomainError `invalid-request` naming output and line where the bytes are not what they must be
  */
 export async function ingestOutputs(
   database: Database,

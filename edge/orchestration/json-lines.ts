@@ -1,6 +1,6 @@
 /** Reads an artifact of JSON lines from the blob store, one checked value at a time. */
 import type { z } from 'zod';
-import { invalidRequest } from '../problem.ts';
+import { invalidRequest } from '../domain/errors.ts';
 import { artifactBlob } from '../store/artifacts.ts';
 import type { Blobs } from '../store/blobs.ts';
 
@@ -17,7 +17,7 @@ async function* textLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<st
 
 /**
  * @param output the output's name, for the problem
- * @throws ProblemError 400 naming the first line that is not what the output must hold
+ * @throws DomainError `invalid-request` naming the first line that is not what the output must hold
  */
 export async function* readJsonLines<Line extends z.ZodType>(
   blobs: Blobs,

@@ -1,12 +1,17 @@
 /** What the scheduled handler does on every host: safe to repeat, to break off and to run twice at once. */
-import type { Dependencies } from '../dependencies.ts';
+import type { Store } from '../store/database.ts';
 import { sweepStore } from '../store/sweep.ts';
+import type { LaunchPolicy } from './launch/launcher.ts';
 import { reconcile } from './launch/reconcile.ts';
 import { sweep } from './sweep.ts';
 
-export async function runSchedule(dependencies: Dependencies): Promise<void> {
-  const { database, launch, clock } = dependencies;
+export async function runSchedule({
+  clock,
+  launch,
+  ...store
+}: Store & { readonly clock: () => number; readonly launch?: LaunchPolicy | undefined }): Promise<void> {
+  const { database } = store;
   await sweep(database, clock());
-  await sweepStore(dependencies, clock());
+  await sweepStore(store, clock());
   if (launch) await reconcile(database, launch, clock());
 }

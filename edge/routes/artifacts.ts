@@ -1,11 +1,11 @@
 /** Artifacts: put by SHA-256, get whole or in part, list. */
 import type { artifactEndpoints } from '../../shared/api/artifacts.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
 import type { Principal } from '../http/keys.ts';
 import { readRange } from '../http/range.ts';
 import type { StreamedBody } from '../http/streamed-body.ts';
-import { invalidRequest, notFound, ProblemError } from '../problem.ts';
+import { DomainError, invalidRequest, notFound } from '../domain/errors.ts';
 import { mayReadArtifact } from '../store/artifact-access.ts';
 import {
   artifactBlob,
@@ -19,7 +19,7 @@ import { requireLease } from '../store/leases/lease.ts';
 /**
  * Refuses a runner that does not hold the task it names; others may write without a task.
  *
- * @throws ProblemError 400 without task and epoch, 403, 404 or 409 as the lease says
+ * @throws DomainError `forbidden` without task and epoch, or as the lease says
  */
 export async function guardWriter(
   { database }: Dependencies,
@@ -28,7 +28,7 @@ export async function guardWriter(
 ): Promise<void> {
   if (!isRunner(principal)) return;
   if (taskId === undefined || epoch === undefined) {
-    throw new ProblemError('forbidden', 'A runner writes for a task it holds: send taskId and epoch');
+    throw new DomainError('forbidden', 'A runner writes for a task it holds: send taskId and epoch');
   }
   await requireLease(database, { taskId, epoch, keyId: principal.keyId });
 }
@@ -38,7 +38,7 @@ function isRunner({ scopes }: Principal): boolean {
   return !scopes.includes('admin') && !scopes.includes('client');
 }
 
-/** @throws ProblemError 400 where the bytes are not those that the name says */
+/** @throws DomainError `invalid-request` where the bytes are not those that the name says */
 function requireHash(upload: StreamedBody, sha256: string): void {
   if (upload.sha256 === sha256) return;
   throw invalidRequest([
@@ -92,7 +92,7 @@ export function artifactHandlers(
       const { keyId } = principal;
       const { taskId } = query;
       if (isRunner(principal) && !(taskId && (await mayReadArtifact(database, { taskId, keyId, sha256 })))) {
-        throw new ProblemError(
+        throw new DomainError(
           'forbidden',
           'A runner reads what its task reads: send the taskId of a task it holds',
         );

@@ -1,8 +1,8 @@
 /** Base models. */
 import type { baseModelEndpoints } from '../../shared/api/base-models.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
-import { conflict, notFound } from '../problem.ts';
+import { conflict, notFound } from '../domain/errors.ts';
 import {
   deleteBaseModel,
   findBaseModel,

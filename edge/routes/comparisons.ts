@@ -1,10 +1,10 @@
 /** Comparisons: what was said, and the blind labelling by people. */
 import type { comparisonEndpoints } from '../../shared/api/comparisons.ts';
 import { uniform } from '../../shared/random.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
 import { sha256 } from '../http/keys.ts';
-import { conflict, notFound, ProblemError } from '../problem.ts';
+import { conflict, DomainError, notFound } from '../domain/errors.ts';
 import {
   deleteComparison,
   findCandidate,
@@ -79,7 +79,7 @@ export function comparisonHandlers({ database }: Dependencies): Handlers<typeof 
       const comparison = await findComparison(database, parameters.comparisonId);
       if (!comparison) throw notFound(`comparison ${parameters.comparisonId}`);
       if (comparison.source !== 'human' || comparison.judge !== principal.keyId) {
-        throw new ProblemError('forbidden', "Only one's own label can be taken back");
+        throw new DomainError('forbidden', "Only one's own label can be taken back");
       }
       return { writes: [deleteComparison(database, comparison.id)] };
     },

@@ -1,13 +1,13 @@
 /** Live events. */
 import type { eventEndpoints } from '../../shared/api/events.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from '../http/dependencies.ts';
 import { eventStream } from '../http/event-stream.ts';
 import type { Handlers } from '../http/handler.ts';
-import { invalidRequest, notFound } from '../problem.ts';
+import { invalidRequest, notFound } from '../domain/errors.ts';
 import { readEvents, readLastEventId } from '../store/events.ts';
 import { findExperimentStatus } from '../store/experiments.ts';
 
-/** @throws ProblemError 400 for a header that is not a number of this log */
+/** @throws DomainError `invalid-request` for a header that is not a number of this log */
 function lastEventId(request: Request, after: number | undefined): number | undefined {
   const header = request.headers.get('last-event-id');
   if (header === null || header === '') return after;

@@ -1,13 +1,13 @@
 /** Experiments. */
 import type { experimentEndpoints } from '../../shared/api/experiments.ts';
 import { compareDocuments } from '../../shared/compare-documents.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
-import { costOf } from '../orchestration/cost.ts';
+import { costOf } from '../domain/cost.ts';
 import { createExperiment } from '../orchestration/create.ts';
 import { METHOD_STAGES } from '../../shared/method-stages.ts';
-import { whyStageWaits } from '../orchestration/waiting.ts';
-import { conflict, notFound } from '../problem.ts';
+import { whyStageWaits } from '../domain/waiting.ts';
+import { conflict, notFound } from '../domain/errors.ts';
 import {
   findExperiment,
   findLastEventId,

@@ -1,6 +1,6 @@
 /** Health. */
 import type { healthEndpoints } from '../../shared/api/health.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
 import { findKey } from '../store/keys.ts';
 

@@ -1,9 +1,9 @@
 /** API keys. */
 import type { keyEndpoints } from '../../shared/api/keys.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
 import { createSecret } from '../http/keys.ts';
-import { conflict, notFound } from '../problem.ts';
+import { conflict, notFound } from '../domain/errors.ts';
 import { createIdentifier } from '../store/identifier.ts';
 import { findKey, insertKey, listKeys, replaceSecret, revokeKey } from '../store/keys.ts';
 import type { KnownKeys } from '../store/known-keys.ts';

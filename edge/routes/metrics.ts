@@ -1,9 +1,9 @@
 /** Metric curves, samples, and the edge's own figures. */
 import type { metricEndpoints } from '../../shared/api/metrics.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
 import { prometheusText } from '../http/prometheus.ts';
-import { notFound } from '../problem.ts';
+import { notFound } from '../domain/errors.ts';
 import { listSamples, listTaskMetrics, readCurve } from '../store/curves.ts';
 import { readFigures } from '../store/figures.ts';
 import { readLease } from '../store/leases/lease.ts';

@@ -1,7 +1,7 @@
 /** Preference pairs. */
 import type { preferencePairEndpoints } from '../../shared/api/preference-pairs.ts';
 import { formatPreferenceJsonl } from '../../shared/dialogue/preference-jsonl.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
 import { listPairs, readAllPairs, type PairRow } from '../store/preference-pairs.ts';
 

@@ -1,9 +1,9 @@
 /** Principles: the pattern for every resource. Handlers read, decide, and return their writes. */
 import type { principleEndpoints } from '../../shared/api/principles.ts';
 import { compareDocuments } from '../../shared/compare-documents.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
-import { notFound } from '../problem.ts';
+import { notFound } from '../domain/errors.ts';
 import { createIdentifier } from '../store/identifier.ts';
 import {
   findLatestNumber,

@@ -1,10 +1,10 @@
 /** Prompt sets: streamed in, split and counted; seen by nobody before they are whole. */
 import type { promptSetEndpoints } from '../../shared/api/prompt-sets.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
-import { conflict, notFound } from '../problem.ts';
-import { readUpload, type PromptRow } from '../prompt-sets/read-upload.ts';
-import { readSplitRule } from '../prompt-sets/split-rule.ts';
+import { conflict, notFound } from '../domain/errors.ts';
+import { readUpload, type PromptRow } from '../domain/prompt-sets/read-upload.ts';
+import { readSplitRule } from '../domain/prompt-sets/split-rule.ts';
 import { commit } from '../store/database.ts';
 import { createIdentifier } from '../store/identifier.ts';
 import {

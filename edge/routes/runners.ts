@@ -1,9 +1,9 @@
 /** Runners and launches. */
 import type { runnerEndpoints } from '../../shared/api/runners.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
 import { reconcile } from '../orchestration/launch/reconcile.ts';
-import { conflict } from '../problem.ts';
+import { conflict } from '../domain/errors.ts';
 import { memoryPlanHandlers } from './memory-plans.ts';
 import { listLaunches } from '../store/launches.ts';
 import { listRunners } from '../store/runners.ts';

@@ -1,8 +1,8 @@
 /** Scorers: what there is, where labels point, and scores. */
 import type { scorerEndpoints } from '../../shared/api/scorers.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
-import { notFound } from '../problem.ts';
+import { notFound } from '../domain/errors.ts';
 import { ScorerCache } from '../scoring/scorer-cache.ts';
 import { findPrinciple } from '../store/principles.ts';
 import { findLabelledScorer, findScorer, listScorers, moveScorerLabel } from '../store/scorers.ts';

@@ -1,18 +1,19 @@
 /** Tasks: what a runner says, and what people see of it. */
 import type { ClaimedTask, taskEndpoints } from '../../shared/api/tasks.ts';
 import { requiredOutputs, taskSchemas, type TaskKind } from '../../shared/api/tasks/kinds.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
 import { ingestOutputs } from '../orchestration/ingest.ts';
 import { advanceUnplanned } from '../orchestration/advance.ts';
 import { sweep } from '../orchestration/sweep.ts';
-import type { TaskSpecification } from '../orchestration/task-key.ts';
-import { fromIssues, invalidRequest, notFound } from '../problem.ts';
+import type { TaskSpecification } from '../domain/task-key.ts';
+import { fromIssues, invalidRequest, notFound } from '../domain/errors.ts';
 import { checkpointTask } from '../store/leases/checkpoint.ts';
 import { claimTask, type ClaimedRow } from '../store/leases/claim.ts';
 import { completeTask, isCompletedBy } from '../store/leases/complete.ts';
 import { failTask, isFailedBy } from '../store/leases/fail.ts';
-import { LEASE_MILLISECONDS, requireLease, type Holder } from '../store/leases/lease.ts';
+import { LEASE_MILLISECONDS, type Holder } from '../domain/lease.ts';
+import { requireLease } from '../store/leases/lease.ts';
 import { reportTask } from '../store/leases/report.ts';
 import { findTask, findTaskDetail, listTasks } from '../store/task-views.ts';
 
@@ -43,7 +44,7 @@ function toClaimedTask(row: ClaimedRow): ClaimedTask {
   } as ClaimedTask;
 }
 
-/** @throws ProblemError 400 where the result has not the form of the kind, or an output is missing */
+/** @throws DomainError `invalid-request` where the result has not the form of the kind, or an output is missing */
 function checkCompletion(
   kind: TaskKind,
   { outputs, result }: { outputs: readonly { name: string }[]; result: Record<string, unknown> },
@@ -51,7 +52,7 @@ function checkCompletion(
   const checked = taskSchemas[kind].result.safeParse(result);
   if (!checked.success) {
     throw fromIssues(
-      'json',
+      'body',
       checked.error.issues.map((issue) => ({ ...issue, path: ['result', ...issue.path] })),
     );
   }

@@ -1,10 +1,10 @@
 /** Uploads: an artifact in parts, joined and verified at the end. */
 import { createHash } from 'node:crypto';
 import { MAXIMUM_PARTS, type artifactEndpoints } from '../../shared/api/artifacts.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
 import type { Principal } from '../http/keys.ts';
-import { conflict, invalidRequest, notFound } from '../problem.ts';
+import { conflict, invalidRequest, notFound } from '../domain/errors.ts';
 import {
   artifactBlob,
   deleteUpload,
@@ -32,7 +32,7 @@ function view(upload: UploadRow, parts: readonly UploadPartRow[]) {
   };
 }
 
-/** @throws ProblemError 409 where a part is missing or the parts are not as long as the whole */
+/** @throws DomainError `conflict` where a part is missing or the parts are not as long as the whole */
 function requireWhole(upload: UploadRow, parts: readonly UploadPartRow[]): void {
   const missing = parts.findIndex(({ number }, index) => number !== index + 1);
   if (missing >= 0) throw conflict(`Part ${missing + 1} has not arrived; put it before completing`);

@@ -1,6 +1,6 @@
 /** The scorers that this isolate holds open, by hash: a file never changes, so an entry is never stale. */
 import { createHash } from 'node:crypto';
-import { conflict } from '../problem.ts';
+import { conflict } from '../domain/errors.ts';
 import { artifactBlob } from '../store/artifacts.ts';
 import { type Blobs, chunksOf } from '../store/blobs.ts';
 import { ScorerFileError } from './scorer-file-error.ts';
@@ -22,7 +22,7 @@ export class ScorerCache {
     this.#kernel = kernel;
   }
 
-  /** @throws ProblemError 409 where the file is missing or damaged: a label can be moved to another scorer */
+  /** @throws DomainError `conflict` where the file is missing or damaged: a label can be moved to another scorer */
   async get(sha256: string): Promise<Scorer> {
     const known = this.#open.get(sha256);
     this.#open.delete(sha256);
@@ -49,7 +49,7 @@ export class ScorerCache {
   }
 }
 
-/** @throws ProblemError 409 where it is not stored or too large for a scorer */
+/** @throws DomainError `conflict` where it is not stored or too large for a scorer */
 export async function readBlob(blobs: Blobs, sha256: string): Promise<Uint8Array> {
   const stream = await blobs.get(artifactBlob(sha256));
   if (!stream) {

@@ -2,10 +2,17 @@
 import { DrizzleQueryError, type SQLWrapper } from 'drizzle-orm';
 import { SQLiteAsyncDialect } from 'drizzle-orm/sqlite-core';
 import { drizzle, type DrizzleD1Database } from 'drizzle-orm/d1';
+import type { Blobs } from './blobs.ts';
 import * as schema from './schema/index.ts';
 
 /** `$client` is for statements in plain SQL (raw.ts). */
 export type Database = DrizzleD1Database<typeof schema> & { readonly $client: D1Database };
+
+/** Where everything is kept: rows, and bytes. */
+export interface Store {
+  readonly database: Database;
+  readonly blobs: Blobs;
+}
 
 /** A statement that is not run yet: handlers return their writes, so that they commit in one batch. */
 export type Statement = SQLWrapper | D1PreparedStatement;

@@ -1,12 +1,12 @@
 /** The tasks of an experiment whose rows people browse: pairs and comparisons belong to tasks, which may be shared. */
-import { notFound } from '../problem.ts';
+import { notFound } from '../domain/errors.ts';
 import type { Database } from './database.ts';
 import { raw, rows } from './raw.ts';
 
 /**
  * The tasks of an experiment's stages of some kinds, in order of stage and shard.
  *
- * @throws ProblemError 404 without such an experiment
+ * @throws DomainError `not-found` without such an experiment
  */
 export async function listStageTasks(
   database: Database,

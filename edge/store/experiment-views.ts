@@ -3,9 +3,8 @@ import { z } from 'zod';
 import type { ExperimentView } from '../../shared/api/experiments.ts';
 import type { Hyperparameters } from '../../shared/api/tasks/kinds.ts';
 import type { STAGE_KINDS } from '../../shared/api/words.ts';
-import type { StageStatus } from '../orchestration/plan.ts';
+import type { StagePlan, StageStatus } from '../domain/experiment.ts';
 import type { Database } from './database.ts';
-import type { StagePlan } from './experiments.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
 import { raw, rows } from './raw.ts';
 

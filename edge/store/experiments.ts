@@ -1,17 +1,17 @@
 /** Queries on experiments for the planner, and the writes that move an experiment on. */
-import type { ExperimentState, PlannedTask, StageState, StageStatus } from '../orchestration/plan.ts';
+import type {
+  ExperimentState,
+  PlannedTask,
+  StagePlan,
+  StageState,
+  StageStatus,
+} from '../domain/experiment.ts';
 import type { Method } from '../../shared/method-stages.ts';
-import type { ArtifactReference, TaskBaseModel } from '../orchestration/task-key.ts';
+import type { TaskBaseModel } from '../domain/task-key.ts';
 import type { PrincipleDefinition } from '../../shared/api/principles.ts';
 import type { Database } from './database.ts';
 import { raw, rows, type RawStatement } from './raw.ts';
 import { cancelTasks, PROGRESS_COLUMNS, readProgress } from './tasks.ts';
-
-/** What the planner needs of a stage beside its state; a JSON column. */
-export interface StagePlan {
-  readonly parameters: Readonly<Record<string, unknown>>;
-  readonly prompts: ArtifactReference | null;
-}
 
 interface ExperimentRow {
   readonly id: string;

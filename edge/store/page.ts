@@ -1,6 +1,6 @@
 /** Cursor pages: a list reads one row more than it shows, and the cursor is the sort key of the last row shown. */
 import { z } from 'zod';
-import { invalidRequest } from '../problem.ts';
+import { invalidRequest } from '../domain/errors.ts';
 
 /** What the query of every list has (see shared/api/page.ts). */
 export interface PageRequest {
@@ -11,7 +11,7 @@ export interface PageRequest {
 /**
  * The sort key that a cursor carries, checked against the list's own form.
  *
- * @throws ProblemError 400 where the cursor was not made by this list
+ * @throws DomainError `invalid-request` where the cursor was not made by this list
  */
 export function readCursor<Key extends z.ZodType>(page: PageRequest, key: Key): z.output<Key> | undefined {
   if (page.cursor === undefined) return undefined;

@@ -88,7 +88,7 @@ export async function listPairs(database: Database, experimentId: string, query:
   return toPage(found, query, ({ taskId, position }) => [taskId, position]);
 }
 
-/** Every pair in order, a few hundred in memory at a time. @throws ProblemError 404 before the first */
+/** Every pair in order, a few hundred in memory at a time. @throws DomainError `not-found` before the first */
 export async function readAllPairs(
   database: Database,
   experimentId: string,

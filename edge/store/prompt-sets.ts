@@ -2,8 +2,8 @@
 import { and, desc, eq, gt, isNotNull, lt, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { PromptSetCounts, SplitRuleRecord } from '../../shared/api/prompt-sets.ts';
-import type { PromptRow } from '../prompt-sets/read-upload.ts';
-import type { Split } from '../prompt-sets/split-rule.ts';
+import type { PromptRow } from '../domain/prompt-sets/read-upload.ts';
+import type { Split } from '../domain/prompt-sets/split-rule.ts';
 import type { Database, Statement } from './database.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
 import { jsonChunks, raw, rows, runBatch, type RawStatement } from './raw.ts';

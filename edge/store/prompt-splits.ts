@@ -1,10 +1,9 @@
 /** A split of a prompt set as an artifact: the form in which runners read prompts. */
 import { createHash } from 'node:crypto';
-import type { Split } from '../prompt-sets/split-rule.ts';
-import { conflict } from '../problem.ts';
+import type { Split } from '../domain/prompt-sets/split-rule.ts';
+import { conflict } from '../domain/errors.ts';
 import { artifactBlob, insertArtifact } from './artifacts.ts';
-import type { Blobs } from './blobs.ts';
-import type { Database, Statement } from './database.ts';
+import type { Database, Statement, Store } from './database.ts';
 import { raw, rows } from './raw.ts';
 import { promptSplits } from './schema/index.ts';
 
@@ -63,10 +62,10 @@ function lineOf({ position, text, chosen, rejected }: SplitRow): string {
 /**
  * Writes a split out as an artifact, once.
  *
- * @throws ProblemError 409 where the split has no prompt
+ * @throws DomainError `conflict` where the split has no prompt
  */
 export async function materialiseSplit(
-  { database, blobs }: { readonly database: Database; readonly blobs: Blobs },
+  { database, blobs }: Store,
   promptSetId: string,
   split: Split,
   now: number,

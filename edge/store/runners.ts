@@ -1,6 +1,7 @@
 /** Queries on runners: who is alive, and what each does since when. */
 import { z } from 'zod';
 import type { STAGE_KINDS } from '../../shared/api/words.ts';
+import type { Fleet } from '../domain/waiting.ts';
 import type { Database } from './database.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
 import { raw, rows } from './raw.ts';
@@ -70,12 +71,6 @@ export async function listRunners(
       }),
     ),
   };
-}
-
-/** The runners that can take work now, by engine version. */
-export interface Fleet {
-  /** Engine version -> runners alive. */
-  readonly live: ReadonlyMap<string, number>;
 }
 
 export async function readFleet(database: Database, now: number): Promise<Fleet> {

@@ -1,7 +1,6 @@
 /** What time removes: old answers of idempotency keys, uploads that never ended, and reports of progress. */
-import type { Blobs } from './blobs.ts';
 import { partBlob } from './artifacts.ts';
-import type { Database } from './database.ts';
+import type { Store } from './database.ts';
 import { raw, rows, runBatch } from './raw.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -22,10 +21,7 @@ export const REMOVE_REPORTS = `DELETE FROM events WHERE id IN (
   SELECT id FROM events WHERE kind = 'task-reported' AND created_at < ? ORDER BY created_at LIMIT ?)`;
 
 /** Removes what is past its time; called by the scheduled handler, and safe to repeat or to break off. */
-export async function sweepStore(
-  { database, blobs }: { readonly database: Database; readonly blobs: Blobs },
-  now: number,
-): Promise<void> {
+export async function sweepStore({ database, blobs }: Store, now: number): Promise<void> {
   const dead = await rows<{ id: string; number: number | null }>(
     raw(
       database,

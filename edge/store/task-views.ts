@@ -1,15 +1,14 @@
 /** Tasks as the API shows them: lists, and one with everything that belongs to it. */
 import { z } from 'zod';
-import type { TaskSpecification } from '../orchestration/task-key.ts';
-import { whyTaskWaits } from '../orchestration/waiting.ts';
+import type { TaskSpecification } from '../domain/task-key.ts';
+import { whyTaskWaits, type Fleet } from '../domain/waiting.ts';
 import type { Database } from './database.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
 import { raw, rows } from './raw.ts';
-import { HAS_GPU, readFleet, type Fleet } from './runners.ts';
-import type { TaskOutput, TaskStatus } from './tasks.ts';
-import type { taskView } from '../../shared/api/tasks.ts';
-
-export type TaskView = z.infer<typeof taskView>;
+import { HAS_GPU, readFleet } from './runners.ts';
+import type { TaskStatus } from '../domain/experiment.ts';
+import type { TaskOutput } from './tasks.ts';
+import type { TaskView } from '../../shared/api/tasks.ts';
 
 interface Row {
   readonly id: string;

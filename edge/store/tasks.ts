@@ -1,9 +1,9 @@
 /** Queries on tasks that are not writes of a lease's holder: planning, lists, details. */
-import type { TaskSpecification } from '../orchestration/task-key.ts';
+import type { TaskStatus } from '../domain/experiment.ts';
+import type { TaskSpecification } from '../domain/task-key.ts';
 import type { Database } from './database.ts';
 import { raw, rows, jsonChunks, type RawStatement } from './raw.ts';
 
-export type TaskStatus = 'queued' | 'leased' | 'succeeded' | 'failed' | 'cancelled';
 export interface TaskOutput {
   readonly name: string;
   readonly sha256: string;

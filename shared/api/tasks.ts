@@ -221,6 +221,7 @@ export const taskView = z
   })
   .meta({ id: 'Task' });
 
+export type TaskView = z.infer<typeof taskView>;
 const taskDetail = taskView
   .extend({
     parameters: z.record(z.string(), z.unknown()),

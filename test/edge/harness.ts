@@ -1,6 +1,6 @@
 /** One application over one empty store, with a key of each scope: what every edge test starts from. */
 import { createApp } from '../../edge/app.ts';
-import type { Dependencies, RateLimiter } from '../../edge/dependencies.ts';
+import type { Dependencies, RateLimiter } from '../../edge/http/dependencies.ts';
 import { createSecret } from '../../edge/http/keys.ts';
 import { commit } from '../../edge/store/database.ts';
 import { createIdentifier } from '../../edge/store/identifier.ts';

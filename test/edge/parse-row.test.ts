@@ -1,6 +1,6 @@
 /** The forms of a row of an upload. */
 import { describe, expect, it } from 'vitest';
-import { parseRow } from '../../edge/prompt-sets/parse-row.ts';
+import { parseRow } from '../../edge/domain/prompt-sets/parse-row.ts';
 
 const row = (value: unknown) => parseRow(Buffer.from(JSON.stringify(value)));
 

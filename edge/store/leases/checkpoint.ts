@@ -1,19 +1,11 @@
 /** Checkpoint: from now on the task resumes from this artifact. */
-import { conflict } from '../../problem.ts';
+import { conflict } from '../../domain/errors.ts';
 import type { Database } from '../database.ts';
 import { raw, rows } from '../raw.ts';
-import {
-  commitFenced,
-  FENCE,
-  LEASE_MILLISECONDS,
-  leaseLost,
-  logTaskEvent,
-  requireLease,
-  touchRunner,
-  type Holder,
-} from './lease.ts';
+import { LEASE_MILLISECONDS, leaseLost, type Holder } from '../../domain/lease.ts';
+import { commitFenced, FENCE, logTaskEvent, requireLease, touchRunner } from './lease.ts';
 
-/** @throws ProblemError 409 for an artifact that was not put, or for a checkpoint older than the present one */
+/** @throws DomainError `conflict` for an artifact that was not put, or for a checkpoint older than the present one */
 export async function checkpointTask(
   database: Database,
   holder: Holder,

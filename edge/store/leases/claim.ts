@@ -1,10 +1,10 @@
 /** Claim: one atomic update takes the first queued task, and a repeated claim finds the same lease again. */
 import { randomUUID } from 'node:crypto';
-import { ProblemError } from '../../problem.ts';
+import { DomainError } from '../../domain/errors.ts';
 import type { Database } from '../database.ts';
 import { markArrived } from '../launches.ts';
 import { raw, rows, runBatch } from '../raw.ts';
-import { LEASE_MILLISECONDS } from './lease.ts';
+import { LEASE_MILLISECONDS } from '../../domain/lease.ts';
 import { requeue } from './requeue.ts';
 
 export interface ClaimRequest {
@@ -124,7 +124,7 @@ async function take(
  * or is another key's) keeps the update from taking anything, and is looked for only then.
  *
  * @returns undefined where nothing waits
- * @throws ProblemError 403 where the runner's id belongs to another key
+ * @throws DomainError `forbidden` where the runner's id belongs to another key
  */
 export async function claimTask(
   database: Database,
@@ -140,7 +140,7 @@ export async function claimTask(
     raw(database, WHY, runner.id, runner.id, claimId),
   );
   if (why && why.ownerKeyId !== keyId) {
-    throw new ProblemError(
+    throw new DomainError(
       'forbidden',
       `Runner ${runner.id} belongs to another key; start with a new runner id`,
     );

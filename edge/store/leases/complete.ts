@@ -1,18 +1,17 @@
 /** Complete: the task ends with its outputs, its result and its rows, all in one batch. */
-import { conflict } from '../../problem.ts';
+import { conflict } from '../../domain/errors.ts';
 import type { Database } from '../database.ts';
 import { raw, rows, type RawStatement } from '../raw.ts';
+import { leaseLost, type Holder } from '../../domain/lease.ts';
 import {
   ACCOUNT,
   commitFenced,
   FENCE,
-  leaseLost,
   logTaskEvent,
   raiseRevisions,
   readLease,
   requireLease,
   touchRunner,
-  type Holder,
 } from './lease.ts';
 
 export interface Completion {
@@ -28,7 +27,7 @@ export async function isCompletedBy(database: Database, holder: Holder): Promise
 
 /**
  * @param ingest rows that the outputs become, in as many statements as they need
- * @throws ProblemError 409 for an output that was not put, or `lease-lost`
+ * @throws DomainError `conflict` for an output that was not put, or `lease-lost`
  */
 export async function completeTask(
   database: Database,

@@ -1,28 +1,16 @@
 /** Fail: the runner gives a task back, and the reason is kept whatever becomes of the task. */
-import { RUNNER_STOPPED } from '../../../shared/api/tasks.ts';
+import { afterFailure, leaseLost, type Failure, type Holder } from '../../domain/lease.ts';
 import type { Database } from '../database.ts';
 import { raw, rows } from '../raw.ts';
 import {
   ACCOUNT,
   commitFenced,
   FENCE,
-  leaseLost,
   logTaskEvent,
-  MAXIMUM_EXPIRATIONS,
-  MAXIMUM_FAILURES,
   raiseRevisions,
   requireLease,
   touchRunner,
-  type Holder,
 } from './lease.ts';
-
-export interface Failure {
-  readonly reason: { readonly code: string; readonly message: string; readonly cure?: string | undefined };
-  readonly retryable: boolean;
-}
-
-const FIRST_DELAY_MILLISECONDS = 1000;
-const LONGEST_DELAY_MILLISECONDS = 60_000;
 
 /** Whether this very attempt was given back already: the answer was lost and the runner asks again. */
 export async function isFailedBy(database: Database, holder: Holder, code: string): Promise<boolean> {
@@ -40,26 +28,16 @@ export async function isFailedBy(database: Database, holder: Holder, code: strin
   return found.length > 0;
 }
 
-/**
- * Queues the task again with a growing delay, or ends it: cancelled where that was asked for, failed where the
- * failure cannot be retried or was the last that the cap allows. One that was handed back is queued at once, and
- * counts as an expired lease does.
- */
+/** Queues the task again or ends it, as {@link afterFailure} says; cancelled where that was asked for. */
 export async function failTask(
   database: Database,
   holder: Holder,
-  { reason, retryable }: Failure,
+  failure: Failure,
   now: number,
 ): Promise<void> {
   const lease = await requireLease(database, holder);
-  const handedBack = reason.code === RUNNER_STOPPED;
-  const isLast = handedBack
-    ? lease.expirations + 1 >= MAXIMUM_EXPIRATIONS
-    : lease.failures + 1 >= MAXIMUM_FAILURES;
-  const again = retryable && !isLast;
-  const delay = handedBack
-    ? 0
-    : Math.min(FIRST_DELAY_MILLISECONDS * 2 ** lease.failures, LONGEST_DELAY_MILLISECONDS);
+  const { handedBack, again, delay } = afterFailure(lease, failure);
+  const { reason } = failure;
   // A cancel that came or was taken back since the read decides in the statements, not here.
   const written = await commitFenced(database, [
     raw(

@@ -4,30 +4,18 @@
  * Every write for a task is one batch that begins with an update under {@link FENCE}. `tasks.epoch` is NOT NULL,
  * so for anybody but the holder of the lease the update fails, and the whole batch with it.
  */
-import { ProblemError } from '../../problem.ts';
+import { DomainError } from '../../domain/errors.ts';
+import type { TaskStatus } from '../../domain/experiment.ts';
+import { leaseLost, type Holder } from '../../domain/lease.ts';
 import type { Database } from '../database.ts';
 import { raw, rows, runBatch, type RawStatement } from '../raw.ts';
 import { HAS_GPU } from '../runners.ts';
-
-export const LEASE_MILLISECONDS = 60_000;
-/** Failures in a row, without a new checkpoint between them, after which a task fails for good. */
-export const MAXIMUM_FAILURES = 5;
-/** The same for leases that expired or were handed back: a machine that goes away is not the task's fault, but it must end. */
-export const MAXIMUM_EXPIRATIONS = 20;
-
-/** Who a request says it is. */
-export interface Holder {
-  readonly taskId: string;
-  readonly epoch: number;
-  /** The API key of the request. */
-  readonly keyId: string;
-}
 
 /** Values: epoch, key. */
 export const FENCE = `epoch = CASE WHEN status = 'leased' AND epoch = ? AND lease_key_id = ? THEN epoch END`;
 
 export interface LeaseRow {
-  readonly status: 'queued' | 'leased' | 'succeeded' | 'failed' | 'cancelled';
+  readonly status: TaskStatus;
   readonly epoch: number;
   readonly leaseKeyId: string | null;
   readonly leaseRunnerId: string | null;
@@ -55,23 +43,16 @@ export async function readLease(database: Database, taskId: string): Promise<Lea
   return row;
 }
 
-export function leaseLost({ taskId, epoch }: Holder): ProblemError {
-  return new ProblemError(
-    'lease-lost',
-    `The lease of epoch ${epoch} on task ${taskId} has ended; stop the work and claim anew`,
-  );
-}
-
 /**
  * The lease, if the request holds it.
  *
- * @throws ProblemError 404 without such a task, 403 for a key that never held it, 409 `lease-lost`
+ * @throws DomainError `not-found` without such a task, `forbidden` for a key that never held it, `lease-lost`
  */
 export async function requireLease(database: Database, holder: Holder): Promise<LeaseRow> {
   const row = await readLease(database, holder.taskId);
-  if (!row) throw new ProblemError('not-found', `task ${holder.taskId} does not exist; claim one`);
+  if (!row) throw new DomainError('not-found', `task ${holder.taskId} does not exist; claim one`);
   if (row.epoch === holder.epoch && row.leaseKeyId !== holder.keyId) {
-    throw new ProblemError(
+    throw new DomainError(
       'forbidden',
       `Task ${holder.taskId} is held by another key; claim a task with this one`,
     );

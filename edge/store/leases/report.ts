@@ -1,18 +1,11 @@
 /** Report: keeps the lease and applies one batch of progress, metrics and samples exactly once. */
 import type { Heartbeat } from '../../../shared/api/tasks.ts';
-import { ProblemError } from '../../problem.ts';
+import { DomainError } from '../../domain/errors.ts';
 import type { Database } from '../database.ts';
 import { bucketsOf, mergePoints, windowOf, type MetricPoint } from '../metric-chunks.ts';
 import { jsonChunks, raw, rows, type RawStatement } from '../raw.ts';
-import {
-  commitFenced,
-  FENCE,
-  LEASE_MILLISECONDS,
-  logTaskEvent,
-  requireLease,
-  touchRunner,
-  type Holder,
-} from './lease.ts';
+import { LEASE_MILLISECONDS, type Holder } from '../../domain/lease.ts';
+import { commitFenced, FENCE, logTaskEvent, requireLease, touchRunner } from './lease.ts';
 
 export interface ReportAnswer {
   readonly leaseUntil: number;
@@ -27,7 +20,7 @@ export interface ReportAnswer {
  * Metric points are kept by (task, name, step) and samples by (task, step, row): a resumed run that repeats
  * steps after its checkpoint replaces what is there.
  *
- * @throws ProblemError 409 `lease-lost`, or `report-out-of-order` where a report before this one is missing
+ * @throws DomainError `lease-lost`, or `report-out-of-order` where a report before this one is missing
  */
 export async function reportTask(
   database: Database,
@@ -43,7 +36,7 @@ export async function reportTask(
       return { leaseUntil: lease.leaseExpiresAt ?? now, cancel, applied: false };
     }
     if (report.sequence > lease.reportSequence + 1) {
-      throw new ProblemError(
+      throw new DomainError(
         'report-out-of-order',
         `Report ${report.sequence} came before report ${lease.reportSequence + 1}; send that one first`,
       );

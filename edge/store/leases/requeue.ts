@@ -1,7 +1,8 @@
 /** Leases that ended without a word: expired, or given up by a runner that started again. */
 import type { Database } from '../database.ts';
 import { raw, rows, runBatch } from '../raw.ts';
-import { ACCOUNT, MAXIMUM_EXPIRATIONS } from './lease.ts';
+import { MAXIMUM_EXPIRATIONS } from '../../domain/lease.ts';
+import { ACCOUNT } from './lease.ts';
 
 /** Which leases end: those past their time, or those of one runner but for its present claim. */
 export type Ended = 'expired' | { readonly runnerId: string; readonly exceptClaim: string };

@@ -2,8 +2,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { METHOD_STAGES } from '../../../shared/method-stages.ts';
-import { resolveParameters } from '../../../edge/orchestration/parameters.ts';
-import type { TaskSpecification } from '../../../edge/orchestration/task-key.ts';
+import { resolveParameters } from '../../../edge/domain/parameters.ts';
+import type { TaskSpecification } from '../../../edge/domain/task-key.ts';
 import { createIdentifier } from '../../../edge/store/identifier.ts';
 import { bucketsOf, WINDOW_STEPS, type MetricPoint } from '../../../edge/store/metric-chunks.ts';
 import { ENGINE_VERSION } from '../../../shared/engine-version.ts';

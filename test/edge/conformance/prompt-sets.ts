@@ -214,7 +214,7 @@ export function promptSetsConformance(start: () => Promise<Harness>): void {
       await commit(harness.database, split.writes);
       expect(await materialiseSplit(harness, id, 'train', 2)).toEqual({ ...split, writes: [] });
       await expect(materialiseSplit(harness, id, 'test', 3)).rejects.toMatchObject({
-        problem: { status: 409 },
+        code: 'conflict',
       });
       made.push(split);
     }

@@ -1,7 +1,7 @@
 /** The real store under the explorer: a database in memory, and experiments made with few statements. */
 import { migrate } from '../../../edge/hosts/migrate-node.ts';
 import { NodeDatabase } from '../../../edge/hosts/node-database.ts';
-import { ProblemError } from '../../../edge/problem.ts';
+import { DomainError } from '../../../edge/domain/errors.ts';
 import { openDatabase, type Database } from '../../../edge/store/database.ts';
 import { endExperiment } from '../../../edge/store/experiments.ts';
 import { checkpointTask } from '../../../edge/store/leases/checkpoint.ts';
@@ -131,8 +131,8 @@ export class World {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof ProblemError)) throw error;
-      const code = error.problem.type.split(':').at(-1) as Extract<Answer, { code: string }>['code'];
+      if (!(error instanceof DomainError)) throw error;
+      const code = error.code as Extract<Answer, { code: string }>['code'];
       return { kind: 'refused', code };
     }
   }

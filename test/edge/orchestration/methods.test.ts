@@ -1,9 +1,10 @@
 /** What the methods' tables say: every stage's parameters fit its kind, and equal work has an equal key. */
 import { describe, expect, it } from 'vitest';
 import { METHOD_STAGES, type Method } from '../../../shared/method-stages.ts';
-import { resolveParameters } from '../../../edge/orchestration/parameters.ts';
-import { nextStep, type ExperimentState } from '../../../edge/orchestration/plan.ts';
-import { taskKey, type TaskPrinciple, type TaskSpecification } from '../../../edge/orchestration/task-key.ts';
+import { resolveParameters } from '../../../edge/domain/parameters.ts';
+import type { ExperimentState } from '../../../edge/domain/experiment.ts';
+import { nextStep } from '../../../edge/domain/plan.ts';
+import { taskKey, type TaskPrinciple, type TaskSpecification } from '../../../edge/domain/task-key.ts';
 import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
 import { METHODS } from '../../../shared/api/words.ts';
 

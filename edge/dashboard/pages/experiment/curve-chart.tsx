@@ -5,15 +5,10 @@ import { useSession } from '../../app/session.ts';
 import { Problem } from '../../components/feedback.tsx';
 import { figure } from '../../text/format.ts';
 import type { Chart } from './metric-groups.ts';
-import { Plot, type Curve } from './plot.tsx';
+import { Plot, type Curve, type StepRange } from './plot.tsx';
 
 /** For each point of width there are two of the curve: the least and the greatest. */
 const MAXIMUM_POINTS = 1600;
-
-export interface StepRange {
-  readonly from: number;
-  readonly to: number;
-}
 
 interface CurveChartProps {
   readonly taskId: string;

@@ -4,13 +4,18 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { isDark } from '../../app/theme.ts';
 import { figure } from '../../text/format.ts';
-import type { StepRange } from './curve-chart.tsx';
 
 export interface Curve {
   readonly label: string;
   readonly points: readonly (readonly [step: number, value: number])[];
   /** Points there are, drawn or not. */
   readonly total: number;
+}
+
+/** The steps that a chart shows. */
+export interface StepRange {
+  readonly from: number;
+  readonly to: number;
 }
 
 interface PlotProps {

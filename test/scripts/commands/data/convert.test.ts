@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
-import { parseRow } from '../../../../edge/prompt-sets/parse-row.ts';
+import { parseRow } from '../../../../edge/domain/prompt-sets/parse-row.ts';
 import { convertPairs, paperPromptSet } from '../../../../scripts/commands/data/convert.ts';
 
 const dialogue = (question: string, answer: string) => `\n\nHuman: ${question}\n\nAssistant: ${answer}`;

@@ -1,11 +1,11 @@
 /** One line of an upload: a prompt, a prompt with two responses of which people preferred one, or two such dialogues. */
 import { z } from 'zod';
-import { text } from '../../shared/api/fields.ts';
-import { SPLITS } from '../../shared/api/words.ts';
-import { DialogueFormatError } from '../../shared/dialogue/errors.ts';
-import { pairOfHhRow } from '../../shared/dialogue/hh-rows.ts';
-import { promptOfDialogue } from '../../shared/dialogue/prompt-of-dialogue.ts';
-import { UserError } from '../../shared/user-error.ts';
+import { text } from '../../../shared/api/fields.ts';
+import { SPLITS } from '../../../shared/api/words.ts';
+import { DialogueFormatError } from '../../../shared/dialogue/errors.ts';
+import { pairOfHhRow } from '../../../shared/dialogue/hh-rows.ts';
+import { promptOfDialogue } from '../../../shared/dialogue/prompt-of-dialogue.ts';
+import { UserError } from '../../../shared/user-error.ts';
 
 const MAXIMUM_TEXT = 50_000;
 const split = z.enum(SPLITS).optional();

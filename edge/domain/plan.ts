@@ -1,41 +1,8 @@
 /** The planner: from what has ended to what may begin. Pure: it reads a state and says what follows from it. */
 import { judgeParameters } from '../../shared/api/tasks/judge.ts';
-import { METHOD_STAGES, type InputRule, type Method, type StageRule } from '../../shared/method-stages.ts';
-import type { ArtifactReference, TaskBaseModel, TaskPrinciple, TaskSpecification } from './task-key.ts';
-
-export type StageStatus = 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled';
-type TaskStatus = 'queued' | 'leased' | 'succeeded' | 'failed' | 'cancelled';
-
-export interface PlannedTask {
-  readonly id: string;
-  readonly status: TaskStatus;
-  readonly outputs: readonly (ArtifactReference & { readonly name: string })[];
-  /** Of its last failure; null where it had none. */
-  readonly failure: string | null;
-}
-
-export interface StageState {
-  readonly id: string;
-  readonly name: string;
-  readonly status: StageStatus;
-  /** Complete parameters of the stage's kind, resolved when the experiment was made. */
-  readonly parameters: Readonly<Record<string, unknown>>;
-  /** The prompts of its split; null where it reads none. */
-  readonly prompts: ArtifactReference | null;
-  /** By shard; empty before it was planned. */
-  readonly tasks: readonly PlannedTask[];
-}
-
-export interface ExperimentState {
-  readonly id: string;
-  readonly method: Method;
-  readonly seed: number;
-  readonly shards: number;
-  readonly principle: TaskPrinciple;
-  readonly baseModel: TaskBaseModel;
-  /** In the order of the method's table. */
-  readonly stages: readonly StageState[];
-}
+import type { ExperimentState, PlannedTask, StageState } from './experiment.ts';
+import { METHOD_STAGES, type InputRule, type StageRule } from '../../shared/method-stages.ts';
+import type { TaskPrinciple, TaskSpecification } from './task-key.ts';
 
 /** What to do next for one stage. */
 export type Step =

@@ -1,5 +1,5 @@
 /** What an experiment has cost so far: added up over its tasks, those that it shares with others included. */
-import type { TaskView } from '../store/task-views.ts';
+import type { TaskView } from '../../shared/api/tasks.ts';
 
 export function costOf(tasks: readonly TaskView[], experimentId: string) {
   const sum = (of: (task: TaskView) => number): number => tasks.reduce((total, task) => total + of(task), 0);

@@ -1,6 +1,6 @@
 /** Reads an upload of prompts line by line: rows with their splits, or the lines that are refused and why. */
 import { createHash } from 'node:crypto';
-import { invalidRequest } from '../problem.ts';
+import { invalidRequest } from '../errors.ts';
 import { linesOf } from './lines.ts';
 import { parseRow, RowError } from './parse-row.ts';
 import type { Split, SplitRule } from './split-rule.ts';
@@ -28,7 +28,7 @@ export interface UploadCounts {
 /**
  * The rows of an upload. Rows that come before a refused one are given out: the reader must undo what it wrote.
  *
- * @throws ProblemError 400 at the end, naming the refused lines, or where there is no row at all
+ * @throws DomainError `invalid-request` at the end, naming the refused lines, or where there is no row at all
  */
 export async function* readUpload(
   chunks: AsyncIterable<Uint8Array>,

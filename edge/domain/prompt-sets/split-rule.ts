@@ -1,7 +1,7 @@
 /** Which split a row of an upload belongs to. */
-import type { SplitRuleRecord } from '../../shared/api/prompt-sets.ts';
-import { SPLITS } from '../../shared/api/words.ts';
-import { invalidRequest } from '../problem.ts';
+import type { SplitRuleRecord } from '../../../shared/api/prompt-sets.ts';
+import { SPLITS } from '../../../shared/api/words.ts';
+import { invalidRequest } from '../errors.ts';
 
 export type Split = (typeof SPLITS)[number];
 
@@ -22,7 +22,7 @@ const wrong = (pointer: string, detail: string) => invalidRequest([{ in: 'query'
 /**
  * Reads a rule.
  *
- * @throws ProblemError 400 where its parts do not fit it or each other
+ * @throws DomainError `invalid-request` where its parts do not fit it or each other
  */
 export function readSplitRule(record: SplitRuleRecord): SplitRule {
   if (record.rule === 'field') return readField(record);

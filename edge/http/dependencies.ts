@@ -1,9 +1,10 @@
 /** What a host gives the application: everything that differs between the Worker and Node. */
 import type { Context } from 'hono';
-import type { ReadDashboardFile } from './http/dashboard.ts';
-import type { LaunchPolicy } from './orchestration/launch/launcher.ts';
-import type { Blobs } from './store/blobs.ts';
-import type { Database } from './store/database.ts';
+import type { LaunchPolicy } from '../orchestration/launch/launcher.ts';
+import type { Store } from '../store/database.ts';
+
+/** Reads a built file by its path, such as `/index.html`; undefined where there is none. */
+export type ReadDashboardFile = (path: string) => Promise<ReadableStream<Uint8Array> | undefined>;
 
 export interface RateLimiter {
   /**
@@ -14,9 +15,7 @@ export interface RateLimiter {
   take(kind: 'key' | 'address', name: string): Promise<number | undefined>;
 }
 
-export interface Dependencies {
-  readonly database: Database;
-  readonly blobs: Blobs;
+export interface Dependencies extends Store {
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly limiter: RateLimiter;

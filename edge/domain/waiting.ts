@@ -1,7 +1,11 @@
 /** Why something waits, in words for people. */
-import type { Fleet } from '../store/runners.ts';
+/** The runners that can take work now. */
+export interface Fleet {
+  /** Engine version -> runners alive. */
+  readonly live: ReadonlyMap<string, number>;
+}
 
-export interface QueuedTask {
+interface QueuedTask {
   readonly status: string;
   readonly availableAt: number;
   readonly engineVersion: string;

@@ -1,0 +1,57 @@
+/** What the edge's own rules refuse: told in the contract's words, without a word of HTTP (http/on-error.ts maps them). */
+import type { $ZodIssue } from 'zod/v4/core';
+import type { Problem } from '../../shared/api/problem.ts';
+import { UserError } from '../../shared/user-error.ts';
+
+/** Which part of a request is wrong, and why. */
+export type FieldError = NonNullable<Problem['errors']>[number];
+type Place = FieldError['in'];
+
+export type DomainErrorCode =
+  'invalid-request' | 'forbidden' | 'not-found' | 'conflict' | 'lease-lost' | 'report-out-of-order';
+
+/** A request that a rule refuses; the message says what mends it. */
+export class DomainError extends UserError {
+  override readonly name = 'DomainError';
+  declare readonly code: DomainErrorCode;
+  readonly errors: readonly FieldError[] | undefined;
+
+  constructor(code: DomainErrorCode, message: string, errors?: readonly FieldError[]) {
+    super(message, { code });
+    this.errors = errors;
+  }
+}
+
+export function invalidRequest(errors: readonly FieldError[]): DomainError {
+  const detail = errors.map((error) => `${error.pointer}: ${error.detail}`).join('; ');
+  return new DomainError('invalid-request', detail.slice(0, 2000), errors);
+}
+
+/** @param what the thing that is missing, in the caller's words: `principle kind-stories` */
+export function notFound(what: string): DomainError {
+  return new DomainError('not-found', `${what} does not exist; list what there is to see its names`);
+}
+
+export function conflict(detail: string): DomainError {
+  return new DomainError('conflict', detail);
+}
+
+function pointerTo(place: Place, path: readonly PropertyKey[]): string {
+  if (place !== 'body') return path.map(String).join('.');
+  const segments = path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`);
+  return `#${segments.join('')}`;
+}
+
+/** The error of a failed validation of one part of a request. */
+export function fromIssues(place: Place, issues: readonly $ZodIssue[]): DomainError {
+  const errors = issues.slice(0, 50).flatMap((issue): FieldError[] =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.slice(0, 50).map((key) => ({
+          in: place,
+          pointer: pointerTo(place, [...issue.path, key]),
+          detail: 'is not a known field',
+        }))
+      : [{ in: place, pointer: pointerTo(place, issue.path), detail: issue.message }],
+  );
+  return invalidRequest(errors);
+}

@@ -1,0 +1,43 @@
+/** An experiment as the rules see it: its stages with their plans, their tasks, and how far each is. */
+import type { STAGE_STATUSES, TASK_STATUSES } from '../../shared/api/words.ts';
+import type { Method } from '../../shared/method-stages.ts';
+import type { ArtifactReference, TaskBaseModel, TaskPrinciple } from './task-key.ts';
+
+export type StageStatus = (typeof STAGE_STATUSES)[number];
+export type TaskStatus = (typeof TASK_STATUSES)[number];
+
+/** A task as the planner sees it. */
+export interface PlannedTask {
+  readonly id: string;
+  readonly status: TaskStatus;
+  readonly outputs: readonly (ArtifactReference & { readonly name: string })[];
+  /** Of its last failure; null where it had none. */
+  readonly failure: string | null;
+}
+
+/** What a stage was planned with when its experiment was made. */
+export interface StagePlan {
+  /** Complete, of the stage's kind. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** The prompts of its split; null where it reads none. */
+  readonly prompts: ArtifactReference | null;
+}
+
+export interface StageState extends StagePlan {
+  readonly id: string;
+  readonly name: string;
+  readonly status: StageStatus;
+  /** By shard; empty before it was planned. */
+  readonly tasks: readonly PlannedTask[];
+}
+
+export interface ExperimentState {
+  readonly id: string;
+  readonly method: Method;
+  readonly seed: number;
+  readonly shards: number;
+  readonly principle: TaskPrinciple;
+  readonly baseModel: TaskBaseModel;
+  /** In the order of the method's table. */
+  readonly stages: readonly StageState[];
+}
