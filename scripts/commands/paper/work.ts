@@ -1,6 +1,10 @@
 /** How much work a comparison is: every task once, whoever shares it, in tokens sampled, read and trained. */
 import { METHOD_STAGES, type Method, type StageRule } from '../../../shared/method-stages.ts';
-import { hyperparameterDefaults, type Hyperparameters, type TaskKind } from '../../../shared/api/tasks/kinds.ts';
+import {
+  hyperparameterDefaults,
+  type Hyperparameters,
+  type TaskKind,
+} from '../../../shared/api/tasks/kinds.ts';
 import type { PromptForm } from '../../../shared/principles/principle.ts';
 
 /** Tokens of one task, or of many. */
