@@ -13,7 +13,7 @@ export class TrainingDivergedError extends UserError {
   override readonly code = 'diverged';
 }
 
-/** A checkpoint is damaged, of another version, or lacks state; never replaced by a default. */
+/** A checkpoint is damaged, of another version, of other work, or lacks state; never replaced by a default. */
 export class CheckpointError extends UserError {
   override readonly name = 'CheckpointError';
   override readonly code = 'bad-checkpoint';

@@ -4,7 +4,7 @@ import { completionLine } from '../../shared/api/tasks/generate.ts';
 import type { TaskParameters, TaskResult } from '../../shared/api/tasks/kinds.ts';
 import type { Tokenizer } from '../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from './algorithm-error.ts';
-import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+import { encodeProgress, startOf, workOf } from './checkpoint.ts';
 import { completionOf, generationPrompts, type Completion } from './completion.ts';
 import { describeCompletions } from './describe-completions.ts';
 import type { Generate } from './generation.ts';
@@ -26,9 +26,7 @@ export type BestOfNSettings = Pick<
 /** Scores of texts given as tokens, in order. */
 export type ScoreTexts = (texts: readonly Int32Array[], signal: AbortSignal) => Promise<Float64Array>;
 
-const ALGORITHM = 'best-of-n';
 const stateSchema = z.strictObject({
-  prompts: z.int().positive(),
   completions: z.array(completionLine),
   /** Sum over prompts of the kept score less the mean of the prompt's candidates. */
   gainSum: z.number(),
@@ -50,12 +48,14 @@ export async function bestOfN(
   hooks: RunHooks,
   resume: Uint8Array | null,
 ): Promise<{ readonly completions: Completion[]; readonly result: TaskResult<'best-of-n'> }> {
-  const { candidates } = settings;
+  const { batchSize, checkpointEvery, ...parameters } = settings;
+  const { candidates } = parameters;
   const inputs = generationPrompts(prompts, settings, tokenizer);
-  const { completions, step, ...start } = await startOf(resume, prompts.length);
-  let { gainSum } = start;
+  const work = workOf('best-of-n', 'prompts', inputs, parameters);
+  const { state, step } = await startOf(work, resume, stateSchema, { completions: [], gainSum: 0 });
+  const { completions } = state;
   const reader = new ResponseReader(tokenizer, settings.promptForm);
-  const promptsPerRun = Math.max(1, Math.floor(settings.batchSize / candidates));
+  const promptsPerRun = Math.max(1, Math.floor(batchSize / candidates));
   for (let run = step; completions.length < prompts.length; run++) {
     hooks.signal.throwIfAborted();
     const batch = inputs.slice(completions.length, completions.length + promptsPerRun);
@@ -82,14 +82,12 @@ export async function bestOfN(
       const best = bestOf(own, settings.promptForm === 'dialogue' ? texts.map(({ ended }) => ended) : null);
       const kept = read[index * candidates + best];
       if (kept === undefined) throw new AlgorithmInputError(`the sampler left out prompt ${prompt.id}`);
-      gainSum += (own[best] ?? Number.NaN) - own.reduce((sum, value) => sum + value, 0) / candidates;
+      state.gainSum += (own[best] ?? Number.NaN) - own.reduce((sum, value) => sum + value, 0) / candidates;
       completions.push(completionOf(prompt, kept.generation, kept.text));
     }
     hooks.progress(completions.length, prompts.length, 'prompts');
-    if ((run + 1) % settings.checkpointEvery === 0 && completions.length < prompts.length) {
-      const state = { prompts: prompts.length, completions, gainSum };
-      const checkpoint = { step: run + 1, state, tensors: new Map() };
-      await hooks.checkpoint(run + 1, await encodeCheckpoint(ALGORITHM, checkpoint));
+    if ((run + 1) % checkpointEvery === 0 && completions.length < prompts.length) {
+      await hooks.checkpoint(run + 1, await encodeProgress(work, run + 1, state));
     }
   }
   return {
@@ -98,7 +96,7 @@ export async function bestOfN(
       n: completions.length,
       ...describeCompletions(completions),
       candidates,
-      scoreGain: gainSum / completions.length,
+      scoreGain: state.gainSum / completions.length,
     },
   };
 }
@@ -116,11 +114,4 @@ function bestOf(scores: Float64Array, ended: readonly boolean[] | null): number 
     const [[a, x], [b, y]] = [rank(place), rank(top)];
     return a > b || (a === b && x > y) ? place : top;
   }, 0);
-}
-
-async function startOf(resume: Uint8Array | null, prompts: number) {
-  if (resume === null) return { completions: [] as Completion[], gainSum: 0, step: 0 };
-  const { state, step } = await decodeCheckpoint(ALGORITHM, resume, stateSchema, () => []);
-  if (state.prompts === prompts) return { ...state, step };
-  throw new AlgorithmInputError(`the checkpoint is of ${state.prompts} prompts, this shard has ${prompts}`);
 }

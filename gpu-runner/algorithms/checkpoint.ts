@@ -1,20 +1,71 @@
 /**
- * The state of a run as bytes: which algorithm, its step, a JSON state and its tensors.
+ * The state of a run as bytes: which algorithm works on what, its step, a JSON state and its tensors.
  *
  * Layout: 8 bytes magic, 32 bytes SHA-256 of all that follows, then a safetensors file whose metadata hold
- * `version`, `algorithm`, `step` and `state`. Equal states give equal bytes.
+ * `version`, `algorithm`, `work`, `step` and `state`. Equal states give equal bytes. One rule holds for every algorithm:
+ * a checkpoint is continued by the work that wrote it alone.
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { canonicalJson } from '../../shared/canonical-json.ts';
 import { parseSafetensors } from '../llama/weights/safetensors-reader.ts';
 import { encodeSafetensors } from '../llama/weights/safetensors-writer.ts';
 import { CheckpointError } from './algorithm-error.ts';
 
-const CHECKPOINT_VERSION = 1;
+/** 2: says what it was made from; AdamW's state is called first and second moments. */
+const CHECKPOINT_VERSION = 2;
 
 const MAGIC = Buffer.from('RLCDCKPT');
 const HASH_BYTES = 32;
 const CURE = 'start the task again without this checkpoint, or use the engine version that wrote it';
+
+/** What an algorithm is at work on: a checkpoint of other work is refused. */
+export interface Work {
+  readonly algorithm: string;
+  /** What it works through, as many words: `pairs`, `prompts`. */
+  readonly unit: string;
+  readonly count: number;
+  /** Over all of it, in order. */
+  readonly sha256: string;
+  /** Every setting that changes the result, as canonical JSON by name. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/**
+ * @param items what is worked through, as JSON values and arrays of numbers
+ * @param settings those that change the result; sizes of batches and times of checkpoints stay out
+ */
+export function workOf(
+  algorithm: string,
+  unit: string,
+  items: readonly unknown[],
+  settings: Readonly<Record<string, unknown>>,
+): Work {
+  const hash = createHash('sha256');
+  for (const item of items) hash.update(`${JSON.stringify(item, packed)}\n`);
+  return {
+    algorithm,
+    unit,
+    count: items.length,
+    sha256: hash.digest('hex'),
+    settings: Object.fromEntries(
+      Object.entries(settings).map(([name, value]) => [name, canonicalJson(value)]),
+    ),
+  };
+}
+
+/** Arrays of numbers by their bytes: in figures they take ten times as long. */
+function packed(_: string, value: unknown): unknown {
+  if (!ArrayBuffer.isView(value)) return value;
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
+}
+
+const workSchema = z.strictObject({
+  unit: z.string(),
+  count: z.int().nonnegative(),
+  sha256: z.string(),
+  settings: z.record(z.string(), z.string()),
+});
 
 export interface CheckpointTensor {
   readonly shape: readonly number[];
@@ -30,7 +81,7 @@ export interface Checkpoint<State> {
 
 /** Writes a checkpoint. @throws CheckpointError naming the tensor if a number is not finite: such a run has diverged */
 export async function encodeCheckpoint<State>(
-  algorithm: string,
+  { algorithm, ...work }: Work,
   checkpoint: Checkpoint<State>,
 ): Promise<Uint8Array> {
   const tensors = [...checkpoint.tensors].map(([name, { shape, data }]) => {
@@ -45,6 +96,7 @@ export async function encodeCheckpoint<State>(
   const body = await encodeSafetensors(tensors, {
     version: String(CHECKPOINT_VERSION),
     algorithm,
+    work: canonicalJson(work),
     step: String(checkpoint.step),
     state: JSON.stringify(checkpoint.state),
   });
@@ -52,14 +104,15 @@ export async function encodeCheckpoint<State>(
 }
 
 /**
- * Reads a checkpoint and proves it whole: hash, version, algorithm, state and the presence of every tensor.
+ * Reads a checkpoint and proves it whole and this work's: hash, version, algorithm, what it was made from, state and the
+ * presence of every tensor.
  *
  * @param schema strict schema of the state: an absent or unknown field is an error, never a default
  * @param tensorNames exactly the tensors that the state needs
  * @throws CheckpointError naming what is wrong and the cure
  */
 export async function decodeCheckpoint<State>(
-  algorithm: string,
+  work: Work,
   bytes: Uint8Array,
   schema: z.ZodType<State>,
   tensorNames: (state: State) => readonly string[],
@@ -78,11 +131,12 @@ export async function decodeCheckpoint<State>(
       `the checkpoint has version ${field('version')}, this runner reads ${CHECKPOINT_VERSION}: ${CURE}`,
     );
   }
-  if (field('algorithm') !== algorithm) {
+  if (field('algorithm') !== work.algorithm) {
     throw new CheckpointError(
-      `the checkpoint is of ${field('algorithm')}, the task is ${algorithm}: ${CURE}`,
+      `the checkpoint is of ${field('algorithm')}, the task is ${work.algorithm}: ${CURE}`,
     );
   }
+  assertSameWork(workSchema.parse(JSON.parse(field('work'))), work);
   const parsed = schema.safeParse(JSON.parse(field('state')));
   if (!parsed.success) {
     throw new CheckpointError(
@@ -104,6 +158,24 @@ export async function decodeCheckpoint<State>(
   return { step: Number(field('step')), state: parsed.data, tensors };
 }
 
+/** @throws CheckpointError saying what the checkpoint was made from, and what this task has instead */
+function assertSameWork(found: z.infer<typeof workSchema>, work: Work): void {
+  const { unit, count, sha256, settings } = work;
+  const refuse = (difference: string): never => {
+    throw new CheckpointError(`the checkpoint is of ${difference}: start the task again without it`);
+  };
+  if (found.count !== count || found.unit !== unit) {
+    refuse(`${found.count} ${found.unit}, this task has ${count}`);
+  }
+  if (found.sha256 !== sha256) refuse(`${count} other ${unit} than this task's`);
+  const names = new Set([...Object.keys(found.settings), ...Object.keys(settings)]);
+  const changed = [...names].filter((name) => found.settings[name] !== settings[name]);
+  if (changed.length === 0) return;
+  const say = (of: Readonly<Record<string, string>>) =>
+    changed.map((name) => `${name} ${of[name] ?? 'unset'}`).join(', ');
+  refuse(`${say(found.settings)}, this task has ${say(settings)}`);
+}
+
 async function readFinite(
   reader: Awaited<ReturnType<typeof parseSafetensors>>,
   name: string,
@@ -113,6 +185,26 @@ async function readFinite(
   } catch (error) {
     throw new CheckpointError(`tensor ${name} of the checkpoint cannot be used: ${CURE}`, { cause: error });
   }
+}
+
+/** Bytes of a state without tensors, after `step` runs of the engine. */
+export async function encodeProgress(work: Work, step: number, state: unknown): Promise<Uint8Array> {
+  return await encodeCheckpoint(work, { step, state, tensors: new Map() });
+}
+
+/**
+ * Where an algorithm without tensors goes on: at the checkpoint, or at `first` where there is none.
+ *
+ * @throws CheckpointError for a checkpoint of other work, or a damaged one
+ */
+export async function startOf<State>(
+  work: Work,
+  resume: Uint8Array | null,
+  schema: z.ZodType<State>,
+  first: State,
+): Promise<{ readonly state: State; readonly step: number }> {
+  if (resume === null) return { state: first, step: 0 };
+  return await decodeCheckpoint(work, resume, schema, () => []);
 }
 
 function verifiedBody(bytes: Uint8Array): Uint8Array {

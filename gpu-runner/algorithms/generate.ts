@@ -4,7 +4,7 @@ import { completionLine } from '../../shared/api/tasks/generate.ts';
 import type { TaskParameters, TaskResult } from '../../shared/api/tasks/kinds.ts';
 import type { Tokenizer } from '../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from './algorithm-error.ts';
-import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+import { encodeProgress, startOf, workOf } from './checkpoint.ts';
 import { completionOf, generationPrompts, type Completion } from './completion.ts';
 import { describeCompletions } from './describe-completions.ts';
 import type { Generate } from './generation.ts';
@@ -23,8 +23,7 @@ export type GenerationSettings = Pick<
   readonly checkpointEvery: number;
 };
 
-const ALGORITHM = 'generate';
-const stateSchema = z.strictObject({ prompts: z.int().positive(), completions: z.array(completionLine) });
+const stateSchema = z.strictObject({ completions: z.array(completionLine) });
 
 /**
  * One completion per prompt, in order; a completion depends on (seed, row) and the model alone.
@@ -39,10 +38,12 @@ export async function generateCompletions(
   hooks: RunHooks,
   resume: Uint8Array | null,
 ): Promise<{ readonly completions: Completion[]; readonly result: TaskResult<'generate'> }> {
-  const { promptForm, batchSize } = settings;
+  const { batchSize, checkpointEvery, ...parameters } = settings;
   const inputs = generationPrompts(prompts, settings, tokenizer);
-  const completions = await startOf(resume, prompts.length);
-  const reader = new ResponseReader(tokenizer, promptForm);
+  const work = workOf('generate', 'prompts', inputs, parameters);
+  const { state } = await startOf(work, resume, stateSchema, { completions: [] });
+  const { completions } = state;
+  const reader = new ResponseReader(tokenizer, settings.promptForm);
   for (let run = Math.ceil(completions.length / batchSize); completions.length < prompts.length; run++) {
     hooks.signal.throwIfAborted();
     const batch = inputs.slice(completions.length, completions.length + batchSize);
@@ -58,21 +59,10 @@ export async function generateCompletions(
       completions.push(completionOf(prompt, generation, text));
     }
     hooks.progress(completions.length, prompts.length, 'prompts');
-    if ((run + 1) % settings.checkpointEvery === 0 && completions.length < prompts.length) {
-      const state = { prompts: prompts.length, completions };
-      await hooks.checkpoint(
-        run + 1,
-        await encodeCheckpoint(ALGORITHM, { step: run + 1, state, tensors: new Map() }),
-      );
+    if ((run + 1) % checkpointEvery === 0 && completions.length < prompts.length) {
+      await hooks.checkpoint(run + 1, await encodeProgress(work, run + 1, state));
     }
   }
   const description = describeCompletions(completions);
   return { completions, result: { n: completions.length, ...description } };
-}
-
-async function startOf(resume: Uint8Array | null, prompts: number): Promise<Completion[]> {
-  if (resume === null) return [];
-  const { state } = await decodeCheckpoint(ALGORITHM, resume, stateSchema, () => []);
-  if (state.prompts === prompts) return state.completions;
-  throw new AlgorithmInputError(`the checkpoint is of ${state.prompts} prompts, this shard has ${prompts}`);
 }

@@ -3,7 +3,7 @@ import type { TrainingState } from '../llama/trainer/training-state.ts';
 import { CheckpointError } from './algorithm-error.ts';
 import type { CheckpointTensor } from './checkpoint.ts';
 
-const PARTS = ['parameters', 'means', 'variances'] as const;
+const PARTS = ['parameters', 'firstMoments', 'secondMoments'] as const;
 
 /** Names of the tensors of {@link trainingTensors}. */
 export const TRAINING_TENSORS: readonly string[] = PARTS;
@@ -35,7 +35,7 @@ export function trainingState(
     length,
     step,
     parameters: part('parameters'),
-    means: part('means'),
-    variances: part('variances'),
+    firstMoments: part('firstMoments'),
+    secondMoments: part('secondMoments'),
   };
 }

@@ -7,7 +7,7 @@ import { positionBias } from '../../../shared/statistics/position-bias.ts';
 import { mean } from '../../../shared/statistics/summary.ts';
 import { winRate } from '../../../shared/statistics/win-rate.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
-import { decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';
+import { encodeProgress, startOf, workOf } from '../checkpoint.ts';
 import type { Completion } from '../completion.ts';
 import { describeCompletions } from '../describe-completions.ts';
 import type { RunHooks } from '../run-hooks.ts';
@@ -17,7 +17,6 @@ type Judgement = z.infer<typeof judgement>;
 type Comparison = z.infer<typeof comparisonLine>;
 type Pair = readonly [Completion, Completion];
 
-const ALGORITHM = 'judge';
 const share = z.number().min(0).max(1);
 const verdict = z.strictObject({
   share,
@@ -33,7 +32,7 @@ const verdict = z.strictObject({
     })
     .nullable(),
 });
-const stateSchema = z.strictObject({ judges: z.array(z.string()), verdicts: z.array(z.array(verdict)) });
+const stateSchema = z.strictObject({ verdicts: z.array(z.array(verdict)) });
 
 /**
  * Judges the first system's completions against the second's, prompt by prompt, by each judge in turn. After every
@@ -50,9 +49,13 @@ export async function judgeSystems(
   resume: Uint8Array | null,
 ): Promise<{ readonly comparisons: Comparison[]; readonly judgements: Judgement[] }> {
   const pairs = pairUp(first, second);
-  const names = judges.map(({ name }) => name);
-  const start = await startOf(resume, names);
-  const { verdicts } = start;
+  const items = pairs.map(([one, other]) => [one.prompt, one.completion, other.completion]);
+  const work = workOf('judge', 'comparisons', items, {
+    judges: judges.map(({ name }) => name),
+    orders: judges.map(({ orders }) => orders),
+  });
+  const start = await startOf(work, resume, stateSchema, { verdicts: [] });
+  const { verdicts } = start.state;
   let { step } = start;
   const asked = pairs.map(([one, other]) => ({
     promptId: one.promptId,
@@ -67,12 +70,7 @@ export async function judgeSystems(
       own.push(...(await judge.judge(asked.slice(own.length, own.length + judge.batchSize), hooks.signal)));
       hooks.progress(index * asked.length + own.length, judges.length * asked.length, 'comparisons');
       step += 1;
-      const bytes = await encodeCheckpoint(ALGORITHM, {
-        step,
-        state: { judges: names, verdicts },
-        tensors: new Map(),
-      });
-      await hooks.checkpoint(step, bytes);
+      await hooks.checkpoint(step, await encodeProgress(work, step, { verdicts }));
     }
   }
   return {
@@ -101,18 +99,6 @@ function pairUp(first: readonly Completion[], second: readonly Completion[]): Pa
     );
   }
   return pairs;
-}
-
-async function startOf(
-  resume: Uint8Array | null,
-  names: readonly string[],
-): Promise<{ verdicts: PairVerdict[][]; step: number }> {
-  if (resume === null) return { verdicts: [], step: 0 };
-  const { state, step } = await decodeCheckpoint(ALGORITHM, resume, stateSchema, () => []);
-  if (state.judges.join('\n') === names.join('\n')) return { verdicts: state.verdicts, step };
-  throw new AlgorithmInputError(
-    `the checkpoint is of the judges ${state.judges.join(', ')}, this task has ${names.join(', ')}`,
-  );
 }
 
 function comparisonOf(judge: string, [one, other]: Pair, found: PairVerdict | undefined): Comparison {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { TaskParameters, TaskResult } from '../../../shared/api/tasks/kinds.ts';
 import { summarise } from '../../../shared/statistics/summary.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
-import { decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';
+import { encodeProgress, startOf, workOf } from '../checkpoint.ts';
 import type { PreferencePairLine } from '../preference-model/preference-examples.ts';
 import type { RunHooks } from '../run-hooks.ts';
 import type { PairQuestion, PairVerdict } from './question.ts';
@@ -19,14 +19,15 @@ export interface LabelOutcome {
   readonly result: TaskResult<'label'>;
 }
 
-const ALGORITHM = 'label';
 const verdict = z.strictObject({
   /** P(the side that simulation put first is better). */
   first: z.number().min(0).max(1),
   /** The same in either order; empty where each response was read alone. */
   byOrder: z.array(z.strictObject({ first: z.number(), shownA: z.number(), mass: z.number() })),
 });
-const stateSchema = z.strictObject({ pairs: z.int().positive(), verdicts: z.array(verdict.nullable()) });
+const stateSchema: z.ZodType<{ verdicts: (PairVerdict | null)[] }> = z.strictObject({
+  verdicts: z.array(verdict.nullable()),
+});
 
 /**
  * A soft label for every pair whose question fits the context. `chosen` of the output is the likelier response, so its
@@ -44,16 +45,18 @@ export async function label(
   resume: Uint8Array | null,
 ): Promise<LabelOutcome> {
   if (pairs.length === 0) throw new AlgorithmInputError('there is no pair to label: simulate again');
-  const { verdicts, step } = await startOf(resume, pairs.length);
+  const { batchSize, checkpointEvery, ...parameters } = settings;
+  const items = pairs.map(({ prompt, chosen, rejected, affixPair }) => [prompt, chosen, rejected, affixPair]);
+  const work = workOf('label', 'pairs', items, parameters);
+  const { state, step } = await startOf(work, resume, stateSchema, { verdicts: [] });
+  const { verdicts } = state;
   for (let run = step; verdicts.length < pairs.length; run++) {
     hooks.signal.throwIfAborted();
-    const batch = pairs.slice(verdicts.length, verdicts.length + settings.batchSize);
+    const batch = pairs.slice(verdicts.length, verdicts.length + batchSize);
     verdicts.push(...(await question.ask(batch, hooks.signal)));
     hooks.progress(verdicts.length, pairs.length, 'pairs');
-    if ((run + 1) % settings.checkpointEvery === 0 && verdicts.length < pairs.length) {
-      const state = { pairs: pairs.length, verdicts };
-      const checkpoint = { step: run + 1, state, tensors: new Map() };
-      await hooks.checkpoint(run + 1, await encodeCheckpoint(ALGORITHM, checkpoint));
+    if ((run + 1) % checkpointEvery === 0 && verdicts.length < pairs.length) {
+      await hooks.checkpoint(run + 1, await encodeProgress(work, run + 1, state));
     }
   }
   const labelled = pairs.flatMap((pair, index) => {
@@ -74,16 +77,6 @@ export async function label(
       settings,
     ),
   };
-}
-
-async function startOf(
-  resume: Uint8Array | null,
-  pairs: number,
-): Promise<{ verdicts: (PairVerdict | null)[]; step: number }> {
-  if (resume === null) return { verdicts: [], step: 0 };
-  const { state, step } = await decodeCheckpoint(ALGORITHM, resume, stateSchema, () => []);
-  if (state.pairs === pairs) return { verdicts: state.verdicts, step };
-  throw new AlgorithmInputError(`the checkpoint is of ${state.pairs} pairs, this shard has ${pairs}`);
 }
 
 /** The pair with the likelier side as `chosen`; of equally likely sides the first stays. */

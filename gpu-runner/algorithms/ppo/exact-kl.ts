@@ -1,6 +1,7 @@
 /** KL(policy || reference) of every response token over the whole next-token distributions, not the sampled token. */
 import type { BaseFile } from '../../llama/weights/base-file.ts';
-import { float32, Picks, type Sequence } from '../../llama/trainer/batch.ts';
+import { scoredCount, type Sequence } from '../../llama/model/sequence.ts';
+import { float32, Picks } from '../../llama/trainer/batch.ts';
 import { scoringGraph } from '../../llama/trainer/graphs.ts';
 import type { AdapterLayout } from '../../llama/model/lora-layout.ts';
 import { openGraph } from '../../llama/trainer/step-runner.ts';
@@ -85,7 +86,7 @@ export class ExactKl {
     const { data } = logits;
     const rowOf = (place: number) => data.subarray(place * vocabularySize, (place + 1) * vocabularySize);
     // Picks stand group by group: the reference's places follow all of the policy's.
-    const counts = sequences.map(({ tokens, start }) => tokens.length - start);
+    const counts = sequences.map(scoredCount);
     const places = counts.reduce((sum, count) => sum + count, 0);
     let place = 0;
     return counts.map((count) =>

@@ -5,9 +5,10 @@ import type { Model } from '../../llama/weights/open-model.ts';
 import { adapterLayout, initialAdapter, type AdapterLayout } from '../../llama/model/lora-layout.ts';
 import { PpoTrainer } from '../../llama/trainer/ppo-trainer.ts';
 import { Scorer } from '../../llama/trainer/scorer.ts';
-import type { OptimiserOptions } from '../../llama/trainer/trainer.ts';
 import { initialState, type TrainingState } from '../../llama/trainer/training-state.ts';
+import { adamOf } from '../adam-settings.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
+import { workOf, type Work } from '../checkpoint.ts';
 import type { GenerateGroups } from '../generation.ts';
 import { PreferenceScorer } from '../preference-model/preference-scorer.ts';
 import type { Prompt } from '../prompt.ts';
@@ -69,7 +70,14 @@ export function checkedLayout(input: PpoInput, settings: PpoSettings): AdapterLa
   return adapterLayout(model.architecture, settings.rank, settings.alpha);
 }
 
-/** The state before the first step, or the checkpoint's. @throws CheckpointError for a checkpoint of other settings */
+/** What a checkpoint may be continued with: the prompts, and every setting with the preference model. */
+export function ppoWork({ prompts, preferenceModel, seed }: PpoInput, settings: PpoSettings): Work {
+  const [preference] = [workOf('', '', [preferenceModel.vector], {}).sha256];
+  const items = prompts.map(({ id, tokens }) => [id, tokens]);
+  return workOf('ppo', 'prompts', items, { ...settings, seed, preferenceModel: preference });
+}
+
+/** The state before the first step, or the checkpoint's. @throws CheckpointError for a checkpoint of other work */
 export async function startOf(
   input: PpoInput,
   settings: PpoSettings,
@@ -78,7 +86,9 @@ export async function startOf(
 ): Promise<{ step: number; state: PpoState; training: TrainingState }> {
   const { klCoefficients } = settings;
   const groups = 2 * klCoefficients.length;
-  if (resume !== null) return await decodePpoState(resume, { klCoefficients, groups, length: layout.length });
+  if (resume !== null) {
+    return await decodePpoState(ppoWork(input, settings), resume, { groups, length: layout.length });
+  }
   const policy = initialAdapter(layout, input.seed, streamOf('adapter-start', 1));
   const { vector } = input.preferenceModel;
   const value = settings.valueStart === 'zero-head' ? withoutHead(layout, vector) : vector;
@@ -145,16 +155,6 @@ export function controllerOf(settings: PpoSettings, klCoefficient: number): KlCo
 /** No clip is a clip that no value reaches. */
 export const valueClipOf = ({ valueClipRange }: PpoSettings) => valueClipRange ?? 1e30;
 
-export function optimiserOf(
-  settings: Pick<
-    PpoSettings,
-    'beta1' | 'beta2' | 'epsilon' | 'epsilonForm' | 'weightDecay' | 'maximumGradientNorm'
-  >,
-): OptimiserOptions {
-  const { beta1, beta2, epsilon, epsilonForm, weightDecay, maximumGradientNorm } = settings;
-  return { beta1, beta2, epsilon, epsilonForm, weightDecay, clipNorm: maximumGradientNorm };
-}
-
 /** Loads the graphs of a run. */
 export async function openRun(
   input: PpoInput,
@@ -176,7 +176,7 @@ export async function openRun(
     ...shared,
     trainable: { kind: 'adapters', base, layout, groups: 2 * policies },
     state,
-    optimiser: optimiserOf(settings),
+    optimiser: adamOf(settings),
     policyClip: settings.clipRange,
     valueClip: valueClipOf(settings),
     valueCoefficient: settings.valueCoefficient,

@@ -3,11 +3,8 @@ import { z } from 'zod';
 import { alarmStateSchema } from '../../../shared/alarm/over-optimisation.ts';
 import { ppoCell } from '../../../shared/api/tasks/ppo.ts';
 import type { TrainingState } from '../../llama/trainer/training-state.ts';
-import { CheckpointError } from '../algorithm-error.ts';
-import { decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';
+import { decodeCheckpoint, encodeCheckpoint, type Work } from '../checkpoint.ts';
 import { TRAINING_TENSORS, trainingState, trainingTensors } from '../training-checkpoint.ts';
-
-const ALGORITHM = 'ppo';
 
 /** One policy of the run: a KL coefficient of the grid. */
 const policyState = z.strictObject({
@@ -36,36 +33,24 @@ export type PpoPolicy = PpoState['policies'][number];
 
 /** Bytes of the state after `step` PPO steps. */
 export async function encodePpoState(
+  work: Work,
   step: number,
   state: PpoState,
   training: TrainingState,
 ): Promise<Uint8Array> {
-  return await encodeCheckpoint(ALGORITHM, { step, state, tensors: trainingTensors(training) });
+  return await encodeCheckpoint(work, { step, state, tensors: trainingTensors(training) });
 }
 
 /**
  * Reads a checkpoint.
  *
- * @param expected what the task asks for; a checkpoint of other settings is refused
- * @throws CheckpointError naming what is wrong
+ * @throws CheckpointError naming what is wrong, or that it is of other work
  */
 export async function decodePpoState(
+  work: Work,
   bytes: Uint8Array,
-  expected: { readonly klCoefficients: readonly number[]; readonly groups: number; readonly length: number },
+  expected: { readonly groups: number; readonly length: number },
 ): Promise<{ step: number; state: PpoState; training: TrainingState }> {
-  const { step, state, tensors } = await decodeCheckpoint(
-    ALGORITHM,
-    bytes,
-    stateSchema,
-    () => TRAINING_TENSORS,
-  );
-  const coefficients = state.policies.map(({ klCoefficient }) => klCoefficient);
-  if (coefficients.join() !== expected.klCoefficients.join()) {
-    throw new CheckpointError(
-      `the checkpoint is of KL coefficients ${coefficients.join(', ')}, the task asks for ` +
-        `${expected.klCoefficients.join(', ')}: start the task again without it`,
-    );
-  }
-  const { groups, length } = expected;
-  return { step, state, training: trainingState(tensors, { groups, length, step: state.updates }) };
+  const { step, state, tensors } = await decodeCheckpoint(work, bytes, stateSchema, () => TRAINING_TENSORS);
+  return { step, state, training: trainingState(tensors, { ...expected, step: state.updates }) };
 }

@@ -12,6 +12,7 @@ import {
   closeRun,
   controllerOf,
   openRun,
+  ppoWork,
   startOf,
   valueClipOf,
   withNormalisedHeads,
@@ -55,6 +56,7 @@ export async function ppo(
   const run = await openRun(input, settings, layout, start.training, hooks);
   const { state } = start;
   const totalSteps = settings.steps.at(-1) ?? 0;
+  const work = ppoWork(input, settings);
   // A run that goes on reports every metric of its first step, too: no row is missing after a kill.
   let checkpointSeconds = 0;
   try {
@@ -64,7 +66,7 @@ export async function ppo(
       if (settings.steps.includes(step + 1)) await keepCells(run, state, step + 1);
       hooks.progress(step + 1, totalSteps, 'steps');
       const before = performance.now();
-      await hooks.checkpoint(step + 1, await encodePpoState(step + 1, state, run.trainer.state));
+      await hooks.checkpoint(step + 1, await encodePpoState(work, step + 1, state, run.trainer.state));
       checkpointSeconds = (performance.now() - before) / 1000;
     }
   } finally {

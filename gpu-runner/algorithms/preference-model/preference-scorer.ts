@@ -1,7 +1,7 @@
 /** A trained preference model in use: one score per text, read at its last token. */
 import type { Model } from '../../llama/weights/open-model.ts';
 import { adapterLayout } from '../../llama/model/lora-layout.ts';
-import { lastOf } from '../../llama/trainer/preference-trainer.ts';
+import { lastOf } from '../../llama/model/sequence.ts';
 import { Scorer } from '../../llama/trainer/scorer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 

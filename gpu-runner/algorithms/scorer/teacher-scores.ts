@@ -2,12 +2,13 @@
 import { z } from 'zod';
 import type { TaskParameters } from '../../../shared/api/tasks/kinds.ts';
 import { featuresOf, type Features } from '../../../shared/scoring/features.ts';
+import { longestOf } from '../../llama/model/sequence.ts';
 import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import type { ScoreTexts } from '../best-of-n.ts';
-import { decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';
+import { encodeProgress, startOf, workOf } from '../checkpoint.ts';
 import type { Generate } from '../generation.ts';
-import { pairTokens, type PreferencePairLine } from '../preference-model/preference-examples.ts';
+import { pairSequences, type PreferencePairLine } from '../preference-model/preference-examples.ts';
 import type { AffixPair } from '../../../shared/principles/principle.ts';
 import type { PromptRow } from '../prompt.ts';
 import { ResponseReader } from '../response-text.ts';
@@ -49,14 +50,10 @@ export interface ScoredPair {
   readonly label: number | null;
 }
 
-const ALGORITHM = 'train-scorer';
-
 const stateSchema = z.strictObject({
-  texts: z.int().nonnegative(),
   samples: z.array(z.strictObject({ text: z.string(), tokens: z.array(z.int().nonnegative()) })),
   scores: z.array(z.number()),
 });
-type State = z.infer<typeof stateSchema>;
 
 /** A text before it is scored. */
 interface Text {
@@ -69,7 +66,7 @@ interface Text {
  * Samples and scores, with a checkpoint every few engine runs; a sample depends on (seed, prompt, answer) alone.
  *
  * @param resume bytes of an earlier checkpoint of the same input, or null
- * @throws AlgorithmInputError if every pair is longer than the context or the checkpoint is of another input
+ * @throws AlgorithmInputError if every pair is longer than the context; CheckpointError for a checkpoint of other input
  */
 export async function teacherScores(
   { pairs, prompts, affixPairs, seed }: ScorerInput,
@@ -79,16 +76,16 @@ export async function teacherScores(
   hooks: RunHooks,
   resume: Uint8Array | null,
 ): Promise<ScoredPair[]> {
-  const { promptForm, contextLength, batchSize } = settings;
+  const { batchSize, checkpointEvery, ...parameters } = settings;
+  const { promptForm, contextLength } = parameters;
   const simulated = pairs.flatMap((pair) => {
-    const { prompt, chosen, rejected } = pairTokens(tokenizer, promptForm, pair);
-    if (prompt.length + Math.max(chosen.length, rejected.length) > contextLength) return [];
-    const text = (response: string, tokens: Int32Array): Text => ({
-      prompt: pair.prompt,
-      response,
-      tokens: Int32Array.of(...prompt, ...tokens),
-    });
-    const texts = [text(pair.chosen, chosen), text(pair.rejected, rejected)] as const;
+    const { chosen, rejected } = pairSequences(tokenizer, promptForm, pair);
+    if (longestOf([chosen, rejected]) > contextLength) return [];
+    const { prompt } = pair;
+    const texts = [
+      { prompt, response: pair.chosen, tokens: chosen.tokens },
+      { prompt, response: pair.rejected, tokens: rejected.tokens },
+    ] as const;
     return [{ texts, label: pair.labelProbability }];
   });
   if (simulated.length === 0) {
@@ -100,14 +97,15 @@ export async function teacherScores(
   const answers: readonly FreshAnswer[] = wanted.flatMap((pair) => pair.answers);
   const samples = answers.length;
   const total = 2 * simulated.length + samples;
-  const { state, step } = await startOf(resume, total);
+  const items = [...simulated.flatMap(({ texts }) => texts.map(({ tokens }) => tokens)), ...wanted];
+  const work = workOf('train-scorer', 'texts', items, { ...parameters, seed });
+  const { state, step } = await startOf(work, resume, stateSchema, { samples: [], scores: [] });
   const reader = new ResponseReader(tokenizer, promptForm);
   let run = step;
   const done = async () => {
     hooks.progress(state.samples.length + state.scores.length, samples + total, 'texts');
     run += 1;
-    if (run % settings.checkpointEvery !== 0) return;
-    await hooks.checkpoint(run, await encodeCheckpoint(ALGORITHM, { step: run, state, tensors: new Map() }));
+    if (run % checkpointEvery === 0) await hooks.checkpoint(run, await encodeProgress(work, run, state));
   };
   while (state.samples.length < samples) {
     hooks.signal.throwIfAborted();
@@ -155,11 +153,4 @@ export async function teacherScores(
       label: simulated[pair]?.label ?? null,
     };
   });
-}
-
-async function startOf(resume: Uint8Array | null, texts: number): Promise<{ state: State; step: number }> {
-  if (resume === null) return { state: { texts, samples: [], scores: [] }, step: 0 };
-  const { state, step } = await decodeCheckpoint(ALGORITHM, resume, stateSchema, () => []);
-  if (state.texts === texts) return { state, step };
-  throw new AlgorithmInputError(`the checkpoint is of ${state.texts} texts, this task has ${texts}`);
 }

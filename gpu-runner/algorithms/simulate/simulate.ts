@@ -7,7 +7,7 @@ import { filterResponse } from '../../../shared/dialogue/filter-response.ts';
 import type { AffixPair } from '../../../shared/principles/principle.ts';
 import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
-import { decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';
+import { encodeProgress, startOf, workOf } from '../checkpoint.ts';
 import type { Generate, Generation } from '../generation.ts';
 import type { PromptRow } from '../prompt.ts';
 import { encodePrompt } from '../prompt-tokens.ts';
@@ -57,7 +57,6 @@ const accepted = z.record(
 );
 const rejections = z.record(z.string(), z.int().positive());
 const stateSchema = z.strictObject({
-  prompts: z.int().positive(),
   queue: z.array(z.strictObject({ prompt: z.int().nonnegative(), side, attempt: z.int().positive() })),
   accepted: z.strictObject({ chosen: accepted, rejected: accepted }),
   rejections: z.strictObject({ chosen: rejections, rejected: rejections }),
@@ -65,7 +64,6 @@ const stateSchema = z.strictObject({
 type State = z.infer<typeof stateSchema>;
 type Job = State['queue'][number];
 
-const ALGORITHM = 'simulate';
 /** The text that the model's end token stands for, which the dialogue filter looks for. */
 const END_MARK = '</s>';
 
@@ -98,11 +96,17 @@ export async function simulate(
       rejected: encodePrompt(tokenizer, text.rejected, limits),
     };
   });
-  const { state, step } = await start(resume, input.prompts.length, sides);
+  const { batchSize, checkpointEvery, ...parameters } = settings;
+  const work = workOf('simulate', 'prompts', input.prompts, {
+    ...parameters,
+    affixPairs: input.affixPairs,
+    seed: input.seed,
+  });
+  const { state, step } = await startOf(work, resume, stateSchema, firstState(input.prompts.length, sides));
   const total = input.prompts.length * sides.length;
   for (let run = step; state.queue.length > 0; run++) {
     hooks.signal.throwIfAborted();
-    const jobs = state.queue.splice(0, settings.batchSize);
+    const jobs = state.queue.splice(0, batchSize);
     const requests = jobs.map((job) => {
       const row = input.prompts[job.prompt]?.row ?? 0;
       const stream = streamOf(`simulate-${job.side}`, row * settings.maximumTries + job.attempt - 1);
@@ -124,9 +128,8 @@ export async function simulate(
       });
     }
     hooks.progress(total - state.queue.length, total, 'responses');
-    if ((run + 1) % settings.checkpointEvery === 0) {
-      const checkpoint = { step: run + 1, state, tensors: new Map() };
-      await hooks.checkpoint(run + 1, await encodeCheckpoint(ALGORITHM, checkpoint));
+    if ((run + 1) % checkpointEvery === 0) {
+      await hooks.checkpoint(run + 1, await encodeProgress(work, run + 1, state));
     }
   }
   return collect(state, input, texts, settings);
@@ -159,26 +162,15 @@ function promptTexts(input: SimulationInput, settings: SimulationSettings, promp
   return { plain, chosen: positive, rejected: negative, affixPair };
 }
 
-async function start(
-  resume: Uint8Array | null,
-  prompts: number,
-  sides: readonly Side[],
-): Promise<{ state: State; step: number }> {
-  if (resume !== null) {
-    const { state, step } = await decodeCheckpoint(ALGORITHM, resume, stateSchema, () => []);
-    if (state.prompts === prompts) return { state, step };
-    throw new AlgorithmInputError(`the checkpoint is of ${state.prompts} prompts, this shard has ${prompts}`);
-  }
+function firstState(prompts: number, sides: readonly Side[]): State {
   const queue = Array.from({ length: prompts }, (_, prompt) =>
     sides.map((name) => ({ prompt, side: name, attempt: 1 })),
   );
-  const state = {
-    prompts,
+  return {
     queue: queue.flat(),
     accepted: { chosen: {}, rejected: {} },
     rejections: { chosen: {}, rejected: {} },
   };
-  return { state, step: 0 };
 }
 
 /** The filter's answer; text with bytes that are no character is refused before it. */

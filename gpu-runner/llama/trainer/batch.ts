@@ -1,19 +1,6 @@
 /** Sequences of several adapter groups as the tensors of one batch: right-padded tokens and the rows to score. */
 import type { HostTensor } from '../../tensor/session.ts';
-
-/** Tokens of one sequence, BOS included. */
-export interface Sequence {
-  readonly tokens: ArrayLike<number>;
-  /** index of the first token that is scored, at least 1: each is scored given all before it */
-  readonly start: number;
-  /** also scores the place after the last token: its hidden state is that of the whole sequence */
-  readonly scoresEnd?: boolean;
-}
-
-/** How many places of a sequence are scored. */
-export function scoredCount({ tokens, start, scoresEnd = false }: Sequence): number {
-  return Math.max(0, tokens.length - start + (scoresEnd ? 1 : 0));
-}
+import { scoredCount, type Sequence } from '../model/sequence.ts';
 
 /** Numbers as a tensor of the engine. */
 export function float32(shape: readonly number[], data: Float32Array): HostTensor {

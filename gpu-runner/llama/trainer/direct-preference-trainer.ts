@@ -1,5 +1,6 @@
 /** Direct preference optimisation: pairs of responses train the policy itself, without a preference model. */
-import { float32, Picks, type Sequence } from './batch.ts';
+import type { Sequence } from '../model/sequence.ts';
+import { float32, Picks } from './batch.ts';
 import { architectureOf, type Trainable } from './graphs.ts';
 import type { MicroBatch, StepRunner } from './step-runner.ts';
 import {

@@ -1,5 +1,6 @@
 /** Training on the next token: supervised adapters (context distillation) and full pretraining of small models. */
-import { Picks, type Sequence } from './batch.ts';
+import type { Sequence } from '../model/sequence.ts';
+import { Picks } from './batch.ts';
 import { architectureOf, type Trainable } from './graphs.ts';
 import type { MicroBatch } from './step-runner.ts';
 import {

@@ -1,5 +1,6 @@
 /** PPO updates of policies and value models: adapter groups of one batch over one base. */
-import { Picks, type Sequence } from './batch.ts';
+import type { Sequence } from '../model/sequence.ts';
+import { Picks } from './batch.ts';
 import { architectureOf } from './graphs.ts';
 import type { MicroBatch, StepOutcome, StepRunner } from './step-runner.ts';
 import {

@@ -1,5 +1,6 @@
 /** Training of preference models: pairs of texts, soft labels, a scalar head on the last position. */
-import { Picks, type Sequence } from './batch.ts';
+import { lastOf } from '../model/sequence.ts';
+import { Picks } from './batch.ts';
 import type { Trainable } from './graphs.ts';
 import type { MicroBatch } from './step-runner.ts';
 import {
@@ -13,7 +14,7 @@ import {
   type TrainerOptions,
 } from './trainer.ts';
 
-/** Two texts as tokens, BOS included. */
+/** Two texts as tokens, BOS included; each is scored whole, at its last token. */
 export interface PreferencePair {
   readonly first: ArrayLike<number>;
   readonly second: ArrayLike<number>;
@@ -91,11 +92,4 @@ export function preferenceBatch(
     },
     scored: { scalars: picks.shape },
   };
-}
-
-/** A text whose only scored place is its last position. */
-export function lastOf(tokens: ArrayLike<number>): Sequence {
-  if (tokens.length === 0) throw new RangeError('A text needs at least one token, such as BOS');
-  // The score of a place is read where its token would be predicted: one past the end reads the last position.
-  return { tokens, start: tokens.length, scoresEnd: true };
 }

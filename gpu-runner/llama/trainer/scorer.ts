@@ -1,6 +1,7 @@
 /** Forward passes of the training graph: log-probabilities, entropies, values and scores of given sequences. */
 import type { HostTensor, HostTensors, SessionOptions, TensorSession } from '../../tensor/session.ts';
-import { float32, Picks, type Sequence } from './batch.ts';
+import { lastOf, type Sequence } from '../model/sequence.ts';
+import { float32, Picks } from './batch.ts';
 import {
   architectureOf,
   groupsOf,
@@ -102,9 +103,7 @@ export class Scorer {
   ): Promise<Float32Array[][]> {
     const { vocabularySize } = architectureOf(this.#options.trainable);
     const out = emptyGroups(groups);
-    const rows = groups.map((sequences) =>
-      sequences.map((tokens) => ({ tokens, start: tokens.length, scoresEnd: true })),
-    );
+    const rows = groups.map((sequences) => sequences.map(lastOf));
     for (const part of microBatches(rows, this.#options.microBatchRows)) {
       const { feeds } = this.#feeds(vectors, part);
       const logits = (await this.#session.run(feeds))['logits']?.data;

@@ -144,8 +144,8 @@ function copyState(state: TrainingState): TrainingState {
   return {
     ...state,
     parameters: state.parameters.slice(),
-    means: state.means.slice(),
-    variances: state.variances.slice(),
+    firstMoments: state.firstMoments.slice(),
+    secondMoments: state.secondMoments.slice(),
   };
 }
 
@@ -156,7 +156,7 @@ function stateTensors(
 ): HostTensors {
   return {
     [parameters]: float32(shape, state.parameters),
-    [means]: float32(shape, state.means),
-    [variances]: float32(shape, state.variances),
+    [means]: float32(shape, state.firstMoments),
+    [variances]: float32(shape, state.secondMoments),
   };
 }

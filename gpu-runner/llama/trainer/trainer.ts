@@ -3,7 +3,8 @@ import type { AdamOptions } from '../../tensor/optimiser.ts';
 import type { Profile } from '../../tensor/profile.ts';
 import type { HostTensors, SessionOptions } from '../../tensor/session.ts';
 import type { Architecture } from '../model/architecture.ts';
-import { type BatchShape, batchShape, type Picks, scoredCount, type Sequence, tokenTensor } from './batch.ts';
+import { scoredCount, type Sequence } from '../model/sequence.ts';
+import { type BatchShape, batchShape, type Picks, tokenTensor } from './batch.ts';
 import {
   architectureOf,
   groupsOf,

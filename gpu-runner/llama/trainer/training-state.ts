@@ -8,8 +8,9 @@ export interface TrainingState {
   /** updates done */
   readonly step: number;
   readonly parameters: Float32Array;
-  readonly means: Float32Array;
-  readonly variances: Float32Array;
+  /** of AdamW: running means of the gradient and of its square */
+  readonly firstMoments: Float32Array;
+  readonly secondMoments: Float32Array;
 }
 
 /** State bytes that cannot be continued from. */
@@ -31,7 +32,14 @@ export function initialState(vectors: readonly Float32Array[]): TrainingState {
     parameters.set(vector, group * length);
   });
   const zeros = (): Float32Array => new Float32Array(parameters.length);
-  return { groups: vectors.length, length, step: 0, parameters, means: zeros(), variances: zeros() };
+  return {
+    groups: vectors.length,
+    length,
+    step: 0,
+    parameters,
+    firstMoments: zeros(),
+    secondMoments: zeros(),
+  };
 }
 
 /** The trained vector of one group (a view). */
@@ -45,9 +53,9 @@ export function groupVector(state: TrainingState, group: number): Float32Array {
 const MAGIC = 'RLCDSTA1';
 const HEADER_BYTES = MAGIC.length + 3 * 8;
 
-/** The state as bytes: magic, groups, length, step (float64 each), then parameters, means, variances (float32). */
+/** The state as bytes: magic, groups, length, step (float64 each), then parameters, first and second moments (float32). */
 export function encodeState(state: TrainingState): Uint8Array {
-  const arrays = [state.parameters, state.means, state.variances];
+  const arrays = [state.parameters, state.firstMoments, state.secondMoments];
   const bytes = new Uint8Array(HEADER_BYTES + arrays.reduce((sum, array) => sum + array.byteLength, 0));
   bytes.set(new TextEncoder().encode(MAGIC));
   const view = new DataView(bytes.buffer);
@@ -89,5 +97,5 @@ export function decodeState(bytes: Uint8Array): TrainingState {
     // A copy, because the numbers may stand unaligned; slice() would not copy a Buffer.
     return new Float32Array(Uint8Array.from(bytes.subarray(start, start + 4 * count)).buffer);
   };
-  return { groups, length, step, parameters: array(0), means: array(1), variances: array(2) };
+  return { groups, length, step, parameters: array(0), firstMoments: array(1), secondMoments: array(2) };
 }

@@ -83,7 +83,7 @@ function batchOf({ stories, tokenizer, seed, steps }: TrainOptions, passages: To
     const ids = tokenizer.encode(line + text, { bos: true });
     const end = ended ? tokenizer.eosTokens.slice(0, 1) : [];
     const start = line === '' ? 1 : tokenizer.encode(line, { bos: true }).length;
-    return { tokens: [...ids, ...end].slice(0, longest), start };
+    return { tokens: Int32Array.of(...ids, ...end).subarray(0, longest), start };
   });
 }
 

@@ -82,7 +82,7 @@ export const DETAILS: readonly Detail[] = [
     breaks: [
       broken(
         'positions count from the longest prompt of the batch',
-        `${LLAMA}/rollout/prefix.ts`,
+        `${LLAMA}/model/rollout/prefix.ts`,
         'ops.add(ops.unsqueeze(length, [1]), ops.unsqueeze(offsets, [0]))',
         'ops.add(ops.add(ops.multiply(ops.unsqueeze(length, [1]), 0), ops.reduceMax(length)), ops.unsqueeze(offsets, [0]))',
       ),
@@ -95,7 +95,7 @@ export const DETAILS: readonly Detail[] = [
     breaks: [
       broken(
         'draws lean to the likely end',
-        `${LLAMA}/rollout/request.ts`,
+        `${LLAMA}/sampler/request.ts`,
         'uniform(seed, rowId, position) * (1 - 2 ** -22)',
         'uniform(seed, rowId, position) ** 1.2 * (1 - 2 ** -22)',
       ),
@@ -148,7 +148,7 @@ export const DETAILS: readonly Detail[] = [
     breaks: [
       broken(
         'it starts at deviation 0.02',
-        `${LLAMA}/training/lora-layout.ts`,
+        `${LLAMA}/model/lora-layout.ts`,
         'fill(tensor, 1 / Math.sqrt(inputs + 1))',
         'fill(tensor, 0.02)',
       ),
@@ -219,7 +219,7 @@ export const DETAILS: readonly Detail[] = [
     breaks: [
       broken(
         'a tenth of the adapter is dropped',
-        `${LLAMA}/training/scorer.ts`,
+        `${LLAMA}/trainer/scorer.ts`,
         'float32([groupsOf(trainable), vectorLength(trainable)], vectors)',
         'float32([groupsOf(trainable), vectorLength(trainable)], vectors.map((x) => (Math.random() < 0.1 ? 0 : x / 0.9)))',
       ),
@@ -303,13 +303,13 @@ export const DETAILS: readonly Detail[] = [
     breaks: [
       broken(
         'the smaller one is taken',
-        `${LLAMA}/training/losses.ts`,
+        `${LLAMA}/trainer/losses.ts`,
         'const worse = ops.maximum(',
         'const worse = ops.minimum(',
       ),
       broken(
         'values are not clipped',
-        `${LLAMA}/training/losses.ts`,
+        `${LLAMA}/trainer/losses.ts`,
         'ops.clip(ops.subtract(values, oldValues), -clip, clip)',
         'ops.subtract(values, oldValues)',
       ),
@@ -341,7 +341,7 @@ export const DETAILS: readonly Detail[] = [
       ),
       broken(
         'the setting does not reach the optimiser',
-        `${PPO}/open-run.ts`,
+        `${ALGORITHMS}/adam-settings.ts`,
         'return { beta1, beta2, epsilon, epsilonForm, weightDecay, clipNorm: maximumGradientNorm };',
         "return { beta1, beta2, epsilon, epsilonForm: 'corrected', weightDecay, clipNorm: maximumGradientNorm };",
       ),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ALARM_SIGNALS } from '../../alarm/over-optimisation.ts';
 import {
+  ADAPTER_DEFAULTS,
   adapterFields,
   count,
   optimiserFields,
@@ -97,15 +98,8 @@ export const ppoHyperparameters = z.strictObject({
 });
 
 export const PPO_DEFAULTS: z.infer<typeof ppoHyperparameters> = {
-  rank: 8,
-  alpha: 16,
-  learningRate: 1e-4,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
+  ...ADAPTER_DEFAULTS,
   epsilonForm: 'corrected',
-  weightDecay: 0,
-  maximumGradientNorm: 1,
   temperature: 1,
   topP: 1,
   maximumNewTokens: 300,

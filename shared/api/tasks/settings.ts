@@ -22,6 +22,35 @@ export const optimiserFields = {
   maximumGradientNorm: z.number().positive(),
 };
 
+export const scheduleKind = z.enum(['constant', 'linear', 'cosine']);
+
+/** A supervised run of an adapter: epochs over examples, with a schedule. */
+export const supervisedFields = {
+  ...adapterFields,
+  ...optimiserFields,
+  epochs: z.int().min(1).max(100),
+  schedule: scheduleKind,
+  /** Share of the steps in which the rate rises from 0. */
+  warmupShare: z.number().min(0).max(1),
+  /** Tokens of prompt and response; longer examples are dropped and counted. */
+  maximumLength: z.int().min(16).max(32_768),
+  checkpointEverySteps: z.int().min(1).max(100_000),
+};
+
+/** Adapter and optimiser of every training task unless it says otherwise. */
+export const ADAPTER_DEFAULTS = {
+  rank: 8,
+  alpha: 16,
+  learningRate: 1e-4,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0,
+  maximumGradientNorm: 1,
+};
+
+export const SUPERVISED_DEFAULTS = { ...ADAPTER_DEFAULTS, maximumLength: 512, checkpointEverySteps: 20 };
+
 /** Sampling of one response. */
 export const samplingFields = {
   temperature: z.number().positive().max(10),
@@ -32,8 +61,6 @@ export const samplingFields = {
 
 /** The first prompts of the split that are used; null for all of them. */
 export const promptLimit = z.int().min(1).max(10_000_000).nullable();
-
-export const scheduleKind = z.enum(['constant', 'linear', 'cosine']);
 
 /** As shared/statistics/interval.ts has it. */
 export const interval = z.object({ lower: z.number(), upper: z.number(), confidence: probability });

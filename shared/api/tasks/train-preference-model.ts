@@ -1,17 +1,10 @@
 /** Train the preference model: an adapter and a scalar head on the frozen base, soft-target loss. */
 import { z } from 'zod';
-import { adapterFields, count, interval, optimiserFields, promptForm, scheduleKind } from './settings.ts';
+import { count, interval, promptForm, SUPERVISED_DEFAULTS, supervisedFields } from './settings.ts';
 
 export const trainPreferenceModelHyperparameters = z.strictObject({
-  ...adapterFields,
-  ...optimiserFields,
-  epochs: z.int().min(1).max(100),
+  ...supervisedFields,
   batchPairs: z.int().min(1).max(4096),
-  schedule: scheduleKind,
-  /** Share of the steps in which the rate rises from 0. */
-  warmupShare: z.number().min(0).max(1),
-  /** Tokens of prompt and response; longer pairs are dropped and counted. */
-  maximumLength: z.int().min(16).max(32_768),
   /** Pairs kept from training to measure it. */
   heldOutPairs: z.int().min(1).max(100_000),
   /**
@@ -19,26 +12,16 @@ export const trainPreferenceModelHyperparameters = z.strictObject({
    * `rejected` of the prompt set's train split. The number of pairs stays the same.
    */
   humanShare: z.number().min(0).max(1),
-  checkpointEverySteps: z.int().min(1).max(100_000),
 });
 
 export const TRAIN_PREFERENCE_MODEL_DEFAULTS: z.infer<typeof trainPreferenceModelHyperparameters> = {
-  rank: 8,
-  alpha: 16,
-  learningRate: 1e-4,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  weightDecay: 0,
-  maximumGradientNorm: 1,
+  ...SUPERVISED_DEFAULTS,
   epochs: 1,
   batchPairs: 16,
   schedule: 'cosine',
   warmupShare: 0.03,
-  maximumLength: 512,
   heldOutPairs: 500,
   humanShare: 0,
-  checkpointEverySteps: 20,
 };
 
 /**

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bestOfN, type BestOfNSettings } from '../../../gpu-runner/algorithms/best-of-n.ts';
 import type { GenerationRequest } from '../../../gpu-runner/algorithms/generation.ts';
 import { bestOfNResult } from '../../../shared/api/tasks/best-of-n.ts';
+import { expectForeign } from './foreign-checkpoint.ts';
 import { openTinyModel, recordingHooks, tinyPrompts } from './tiny-model.ts';
 
 let tiny: Awaited<ReturnType<typeof openTinyModel>>;
@@ -76,6 +77,12 @@ describe('bestOfN', () => {
     const made = engine();
     expect(await run(SETTINGS, made, recordingHooks(), killed.checkpoints.get(2) ?? null)).toEqual(whole);
     expect(made.asked).toHaveLength(8);
+    const bytes = killed.checkpoints.get(2) ?? null;
+    const resumed = (settings = SETTINGS, rows = prompts()) =>
+      bestOfN(rows, settings, tiny.model.tokenizer, engine(), recordingHooks().hooks, bytes);
+    await expectForeign(resumed(SETTINGS, prompts().slice(1)), /is of 6 prompts, this task has 5/);
+    await expectForeign(resumed(SETTINGS, prompts().toReversed()), /6 other prompts than this task's/);
+    await expectForeign(resumed({ ...SETTINGS, candidates: 3 }), /candidates 4, this task has candidates 3/);
   });
 
   it('prefers a turn that ended to a better one that ran to the cap', async () => {

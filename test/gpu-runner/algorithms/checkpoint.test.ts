@@ -7,6 +7,7 @@ import { z } from 'zod';
 import {
   decodeCheckpoint,
   encodeCheckpoint,
+  workOf,
   type Checkpoint,
 } from '../../../gpu-runner/algorithms/checkpoint.ts';
 
@@ -24,12 +25,13 @@ function checkpoint(extra: Partial<Checkpoint<State>> = {}): Checkpoint<State> {
     ...extra,
   };
 }
+const work = workOf('ppo', 'prompts', ['Once', 'Twice'], { seed: 3, steps: [20, 40] });
 const names = () => ['a', 'b'];
-const decode = (bytes: Uint8Array) => decodeCheckpoint('ppo', bytes, schema, names);
+const decode = (bytes: Uint8Array) => decodeCheckpoint(work, bytes, schema, names);
 
 describe('checkpoints', () => {
   it('gives back step, state and tensors bit by bit', async () => {
-    const read = await decode(await encodeCheckpoint('ppo', checkpoint()));
+    const read = await decode(await encodeCheckpoint(work, checkpoint()));
     expect(read.step).toBe(7);
     expect(read.state).toEqual({ cursor: 3, best: null });
     expect(read.tensors.get('a')).toEqual({ shape: [2, 1], data: Float32Array.of(0.25, 3e-30) });
@@ -38,13 +40,13 @@ describe('checkpoints', () => {
 
   it('gives equal bytes for equal states, whatever order the tensors came in', async () => {
     const tensors = new Map([...checkpoint().tensors].reverse());
-    expect(await encodeCheckpoint('ppo', checkpoint({ tensors }))).toEqual(
-      await encodeCheckpoint('ppo', checkpoint()),
+    expect(await encodeCheckpoint(work, checkpoint({ tensors }))).toEqual(
+      await encodeCheckpoint(work, checkpoint()),
     );
   });
 
   it('refuses any flipped byte and any cut', async () => {
-    const bytes = await encodeCheckpoint('ppo', checkpoint());
+    const bytes = await encodeCheckpoint(work, checkpoint());
     await fastCheck.assert(
       fastCheck.asyncProperty(
         integer({ min: 0, max: bytes.length - 1 }),
@@ -61,27 +63,27 @@ describe('checkpoints', () => {
   });
 
   it('refuses another algorithm, an unknown field, a missing field and a missing or unknown tensor', async () => {
-    const bytes = await encodeCheckpoint('ppo', checkpoint());
-    await expect(decodeCheckpoint('simulate', bytes, schema, names)).rejects.toThrow(
+    const bytes = await encodeCheckpoint(work, checkpoint());
+    await expect(decodeCheckpoint({ ...work, algorithm: 'simulate' }, bytes, schema, names)).rejects.toThrow(
       /of ppo, the task is simulate/,
     );
-    const extra = await encodeCheckpoint('ppo', {
+    const extra = await encodeCheckpoint(work, {
       ...checkpoint(),
       state: { cursor: 3, best: null, more: 1 },
     });
     await expect(decode(extra)).rejects.toThrow(/not complete.*more/s);
-    const fewer = await encodeCheckpoint('ppo', { ...checkpoint(), state: { cursor: 3 } });
+    const fewer = await encodeCheckpoint(work, { ...checkpoint(), state: { cursor: 3 } });
     await expect(decode(fewer)).rejects.toThrow(/not complete.*best/s);
-    await expect(decodeCheckpoint('ppo', bytes, schema, () => ['a', 'b', 'c'])).rejects.toThrow(
+    await expect(decodeCheckpoint(work, bytes, schema, () => ['a', 'b', 'c'])).rejects.toThrow(
       /missing \[c\]/,
     );
-    await expect(decodeCheckpoint('ppo', bytes, schema, () => ['a'])).rejects.toThrow(/unknown \[b\]/);
+    await expect(decodeCheckpoint(work, bytes, schema, () => ['a'])).rejects.toThrow(/unknown \[b\]/);
   });
 
   it('neither writes nor reads numbers that are not finite', async () => {
     const tensors = new Map([['a', { shape: [1], data: Float32Array.of(Number.NaN) }]]);
-    await expect(encodeCheckpoint('ppo', checkpoint({ tensors }))).rejects.toThrow(/tensor a holds NaN at 0/);
-    const bytes = Buffer.from(await encodeCheckpoint('ppo', checkpoint()));
+    await expect(encodeCheckpoint(work, checkpoint({ tensors }))).rejects.toThrow(/tensor a holds NaN at 0/);
+    const bytes = Buffer.from(await encodeCheckpoint(work, checkpoint()));
     // Plant a NaN behind the hash's back: the last four bytes are the last element of a tensor.
     bytes.writeFloatLE(Number.NaN, bytes.length - 4);
     createHash('sha256').update(bytes.subarray(40)).digest().copy(bytes, 8);

@@ -4,6 +4,7 @@ import { distill } from '../../../gpu-runner/algorithms/distill.ts';
 import type { TaskParameters } from '../../../shared/api/tasks/kinds.ts';
 import { DISTILL_DEFAULTS, distillResult } from '../../../shared/api/tasks/distill.ts';
 import { toneLines } from '../../../shared/principles/kind-stories/tone-lines.ts';
+import { expectForeign } from './foreign-checkpoint.ts';
 import { openTinyModel, recordingHooks, repeatable } from './tiny-model.ts';
 
 let tiny: Awaited<ReturnType<typeof openTinyModel>>;
@@ -57,5 +58,16 @@ describe('context distillation', () => {
 
   it('refuses examples that are all too long', async () => {
     await expect(run({ maximumLength: 16 })).rejects.toThrow(/none of 16 examples has at most 16 tokens/);
+  });
+
+  it('refuses a checkpoint of other examples or settings', async () => {
+    const killed = recordingHooks(2);
+    await expect(run({}, killed)).rejects.toThrow('killed');
+    const bytes = killed.checkpoints.get(2) ?? new Uint8Array();
+    const resumed = (data: typeof pairs, changes = {}) =>
+      distill(tiny.model, data, { ...settings, ...changes }, 3, recordingHooks().hooks, bytes);
+    await expectForeign(resumed(pairs.slice(1)), /is of 16 examples, this task has 15/);
+    await expectForeign(resumed(pairs.toReversed()), /16 other examples than this task's/);
+    await expectForeign(resumed(pairs, { epochs: 5 }), /is of epochs 4, this task has epochs 5/);
   });
 });

@@ -4,6 +4,7 @@ import { dpo } from '../../../gpu-runner/algorithms/dpo.ts';
 import { DPO_DEFAULTS, dpoResult } from '../../../shared/api/tasks/dpo.ts';
 import type { TaskParameters } from '../../../shared/api/tasks/kinds.ts';
 import { toneLines } from '../../../shared/principles/kind-stories/tone-lines.ts';
+import { expectForeign } from './foreign-checkpoint.ts';
 import { openTinyModel, recordingHooks, repeatable } from './tiny-model.ts';
 
 let tiny: Awaited<ReturnType<typeof openTinyModel>>;
@@ -63,5 +64,16 @@ describe('dpo', () => {
     await expect(dpo(tiny.model, undecided, settings, 3, recordingHooks().hooks, null)).rejects.toThrow(
       /nothing to learn/,
     );
+  });
+
+  it('refuses a checkpoint of other pairs or settings', async () => {
+    const killed = recordingHooks(2);
+    await expect(run({}, killed)).rejects.toThrow('killed');
+    const bytes = killed.checkpoints.get(2) ?? new Uint8Array();
+    const resumed = (data: typeof pairs, changes = {}) =>
+      dpo(tiny.model, data, { ...settings, ...changes }, 3, recordingHooks().hooks, bytes);
+    await expectForeign(resumed(pairs.slice(1)), /is of 8 pairs, this task has 7/);
+    await expectForeign(resumed(pairs.toReversed()), /8 other pairs than this task's/);
+    await expectForeign(resumed(pairs, { epochs: 5 }), /is of epochs 4, this task has epochs 5/);
   });
 });

@@ -10,6 +10,7 @@ import { adapterLayout, initialAdapter } from '../../../gpu-runner/llama/model/l
 import { normal } from '../../../shared/random.ts';
 import { generateResult } from '../../../shared/api/tasks/generate.ts';
 import { selectResult } from '../../../shared/api/tasks/select.ts';
+import { expectForeign } from './foreign-checkpoint.ts';
 import { openTinyModel, recordingHooks, tinyBannedTokens, tinyPrompts } from './tiny-model.ts';
 
 let tiny: Awaited<ReturnType<typeof openTinyModel>>;
@@ -78,7 +79,13 @@ describe('generation', () => {
     );
     const killed = recordingHooks(1);
     await expect(generate(prompts, killed)).rejects.toThrow('killed');
-    expect(await generate(prompts, recordingHooks(), killed.checkpoints.get(1) ?? null)).toEqual(whole);
+    const bytes = killed.checkpoints.get(1) ?? null;
+    expect(await generate(prompts, recordingHooks(), bytes)).toEqual(whole);
+    const resumed = (rows = prompts, changes: Partial<GenerationSettings> = {}) =>
+      generate(rows, recordingHooks(), bytes, changes);
+    await expectForeign(resumed(prompts.slice(1)), /is of 20 prompts, this task has 19/);
+    await expectForeign(resumed(prompts.toReversed()), /20 other prompts than this task's/);
+    await expectForeign(resumed(prompts, { maximumNewTokens: 8 }), /16, this task has maximumNewTokens 8/);
   });
 
   it('an adapter of zeros is the base', async () => {

@@ -5,6 +5,7 @@ import { judgeSystems } from '../../../../gpu-runner/algorithms/judge/judge-syst
 import { scoringJudge, type PairJudge } from '../../../../gpu-runner/algorithms/judge/pair-judge.ts';
 import { judgement as judgementSchema } from '../../../../shared/api/tasks/judge.ts';
 import { sentiment } from '../../../../shared/judges/sentiment-judge.ts';
+import { expectForeign } from '../foreign-checkpoint.ts';
 import { recordingHooks } from '../tiny-model.ts';
 import { system } from './systems.ts';
 
@@ -119,8 +120,13 @@ describe('judging in batches', () => {
     expect(again).toEqual(whole);
     expect(new Set(asked).size).toBe(14);
     expect(asked).toHaveLength(14);
-    await expect(
-      judgeSystems(first, second, [counting('three')], recordingHooks().hooks, resume),
-    ).rejects.toThrow(/checkpoint is of the judges one, two/);
+    const resumed = (judge: PairJudge[], one = first, other = second) =>
+      judgeSystems(one, other, judge, recordingHooks().hooks, resume);
+    await expectForeign(
+      resumed([counting('three')]),
+      /is of judges \["one","two"\], orders .*this task has judges \["three"\]/,
+    );
+    await expectForeign(resumed(judges(), second, first), /7 other comparisons than this task's/);
+    await expectForeign(resumed(judges(), first.slice(1), second.slice(1)), /7 comparisons, this task has 6/);
   });
 });

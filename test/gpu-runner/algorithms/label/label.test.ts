@@ -11,6 +11,7 @@ import {
 import type { PreferencePairLine } from '../../../../gpu-runner/algorithms/preference-model/preference-examples.ts';
 import { labelResult } from '../../../../shared/api/tasks/label.ts';
 import { scoringPrompt } from '../../../../shared/dialogue/scoring-prompt.ts';
+import { expectForeign } from '../foreign-checkpoint.ts';
 import { openTinyModel, recordingHooks } from '../tiny-model.ts';
 
 let tiny: Awaited<ReturnType<typeof openTinyModel>>;
@@ -154,6 +155,15 @@ describe('the A/B question', () => {
     const { question, texts } = asked(answer);
     expect(await run(question, DIALOGUE, killed.checkpoints.get(1) ?? null)).toEqual(whole);
     expect(texts).toHaveLength(14);
+    const bytes = killed.checkpoints.get(1) ?? null;
+    const resumed = (data = pairs, settings = DIALOGUE) =>
+      label(data, settings, question, recordingHooks().hooks, bytes);
+    await expectForeign(resumed(pairs.slice(1)), /is of 12 pairs, this task has 11/);
+    await expectForeign(resumed(pairs.toReversed()), /12 other pairs than this task's/);
+    await expectForeign(
+      resumed(pairs, { ...DIALOGUE, orders: 'one-order' }),
+      /is of orders "both", this task has orders "one-order"/,
+    );
   });
 
   it('leaves out what does not fit, and refuses when nothing does', async () => {

@@ -16,7 +16,7 @@ import {
   scoreNormalisation,
   terminalScores,
 } from '../../../../gpu-runner/algorithms/ppo/rewards.ts';
-import { optimiserOf } from '../../../../gpu-runner/algorithms/ppo/open-run.ts';
+import { adamOf } from '../../../../gpu-runner/algorithms/adam-settings.ts';
 import { stepLearningRate } from '../../../../gpu-runner/algorithms/ppo/ppo.ts';
 import { rolloutPrompts } from '../../../../gpu-runner/algorithms/ppo/rollout-prompts.ts';
 import { updateMetrics } from '../../../../gpu-runner/algorithms/ppo/update-metrics.ts';
@@ -261,7 +261,7 @@ describe('details of PPO for language models', () => {
       data: Float32Array.of(value),
     });
     const first = async (epsilonForm: 'corrected' | 'uncorrected') => {
-      const options = optimiserOf({ ...PPO_DEFAULTS, epsilon, epsilonForm });
+      const options = adamOf({ ...PPO_DEFAULTS, epsilon, epsilonForm });
       expect(options.epsilonForm).toBe(epsilonForm);
       const { next } = await runOnce(
         (graph) => {

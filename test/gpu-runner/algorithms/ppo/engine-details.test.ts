@@ -6,7 +6,7 @@ import { ExactKl } from '../../../../gpu-runner/algorithms/ppo/exact-kl.ts';
 import { sampleAndScore } from '../../../../gpu-runner/algorithms/ppo/score-rollouts.ts';
 import { ResponseReader } from '../../../../gpu-runner/algorithms/response-text.ts';
 import { adapterLayout, type AdapterLayout } from '../../../../gpu-runner/llama/model/lora-layout.ts';
-import { lastOf } from '../../../../gpu-runner/llama/trainer/preference-trainer.ts';
+import { lastOf } from '../../../../gpu-runner/llama/model/sequence.ts';
 import { Scorer, type ScorerOptions } from '../../../../gpu-runner/llama/trainer/scorer.ts';
 import { PPO_DEFAULTS } from '../../../../shared/api/tasks/ppo.ts';
 import { randomAdapter, worstDifference } from '../../llama/trainer/fixtures.ts';

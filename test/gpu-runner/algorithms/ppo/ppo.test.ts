@@ -4,6 +4,7 @@ import { tokenMeter } from '../../../../gpu-runner/llama/model/token-meter.ts';
 import type { Model } from '../../../../gpu-runner/llama/weights/open-model.ts';
 import { sampleTokens } from '../../../../shared/api/sample-tokens.ts';
 import { ppoResult } from '../../../../shared/api/tasks/ppo.ts';
+import { expectForeign } from '../foreign-checkpoint.ts';
 import { openTinyModel, recordingHooks, repeatable } from '../tiny-model.ts';
 import { metricsOf, tinyRun, type TinyOutcome } from './tiny-run.ts';
 
@@ -157,8 +158,15 @@ describe('PPO', () => {
     await expect(run({}, recordingHooks(), null, { preferenceModel })).rejects.toThrow(/rank 4 and alpha 8/);
     await expect(run({}, recordingHooks(), null, { prompts: [] })).rejects.toThrow(/no prompt/);
     const bytes = whole.recorded.checkpoints.get(1) ?? new Uint8Array();
-    await expect(run({ klCoefficients: [0.1] }, recordingHooks(), bytes)).rejects.toThrow(
-      /of KL coefficients 0.02, 0.5/,
+    await expectForeign(
+      run({ klCoefficients: [0.1] }, recordingHooks(), bytes),
+      /is of klCoefficients \[0.02,0.5\], this task has klCoefficients \[0.1\]/,
     );
+    await expectForeign(run({}, recordingHooks(), bytes, { seed: 4 }), /is of seed 3, this task has seed 4/);
+    const tokens = tiny.model.tokenizer.encode('Once.', { bos: true });
+    const prompts = Array.from({ length: 12 }, (_, row) => ({ id: `p${row}`, text: 'Once.', tokens }));
+    const other = (count: number) => run({}, recordingHooks(), bytes, { prompts: prompts.slice(0, count) });
+    await expectForeign(other(11), /12 prompts, this task has 11/);
+    await expectForeign(other(12), /12 other prompts than this task's/);
   });
 });

@@ -12,6 +12,7 @@ import {
   trainPreferenceModelResult,
 } from '../../../../shared/api/tasks/train-preference-model.ts';
 import { toneLines } from '../../../../shared/principles/kind-stories/tone-lines.ts';
+import { expectForeign } from '../foreign-checkpoint.ts';
 import { openTinyModel, recordingHooks, repeatable } from '../tiny-model.ts';
 
 let tiny: Awaited<ReturnType<typeof openTinyModel>>;
@@ -138,8 +139,14 @@ describe('training of a preference model', () => {
     const killed = recordingHooks(4);
     await expect(train({}, killed)).rejects.toThrow('killed');
     const bytes = killed.checkpoints.get(4) ?? new Uint8Array();
-    await expect(train({ heldOutPairs: 20 }, recordingHooks(), bytes)).rejects.toThrow(
-      /trained on 48 pairs, this task has 44/,
+    const resumed = (changes: Partial<PreferenceSettings>, data = pairs) =>
+      train(changes, recordingHooks(), bytes, data);
+    await expectForeign(resumed({ heldOutPairs: 20 }), /is of 48 pairs, this task has 44/);
+    await expectForeign(
+      resumed({ learningRate: 0.5 }),
+      /is of learningRate 0.01, this task has learningRate 0.5/,
     );
+    const relabelled = pairs.map((pair) => Object.assign({}, pair, { labelProbability: 0.75 }));
+    await expectForeign(resumed({}, relabelled), /48 other pairs than this task's/);
   });
 });

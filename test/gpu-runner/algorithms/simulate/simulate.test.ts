@@ -9,6 +9,7 @@ import {
 } from '../../../../gpu-runner/algorithms/simulate/simulate.ts';
 import { simulateResult } from '../../../../shared/api/tasks/simulate.ts';
 import { kindStories } from '../../../../shared/principles/kind-stories/kind-stories.ts';
+import { expectForeign } from '../foreign-checkpoint.ts';
 import {
   openTinyModel,
   recordingHooks,
@@ -97,9 +98,11 @@ describe('simulation', () => {
     await expect(run({ batchSize: 8 }, prompts, killed)).rejects.toThrow('killed');
     const checkpoint = killed.checkpoints.get(2) ?? new Uint8Array();
     expect(await run({ batchSize: 8 }, prompts, recordingHooks(), checkpoint)).toEqual(whole);
-    await expect(run({}, prompts.slice(1), recordingHooks(), checkpoint)).rejects.toThrow(
-      /of 24 prompts, this shard has 23/,
-    );
+    const resumed = (changes: Partial<SimulationSettings>, rows = prompts) =>
+      run(changes, rows, recordingHooks(), checkpoint);
+    await expectForeign(resumed({}, prompts.slice(1)), /of 24 prompts, this task has 23/);
+    await expectForeign(resumed({}, prompts.toReversed()), /24 other prompts than this task's/);
+    await expectForeign(resumed({ maximumTries: 7 }), /this task has maximumTries 7/);
   });
 
   it('samples both sides from the plain prompt, or the positive side alone, where the method asks for it', async () => {

@@ -94,7 +94,7 @@ describe('direct preference', () => {
       // Moments after the first step hold (1 - beta1) times the clipped gradient.
       const norm = gradientNorms[0] ?? 0;
       const scale = Math.min(1, 1 / norm) * (1 - adam.beta1);
-      const gradient = trainer.state.means.map((value) => value / scale);
+      const gradient = trainer.state.firstMoments.map((value) => value / scale);
       await trainer.close();
       const length = Math.hypot(...gradient);
       expect(length / norm).toBeCloseTo(1, 3);
@@ -118,7 +118,9 @@ describe('direct preference', () => {
         states.push(trainer.state);
         await trainer.close();
       }
-      expect(worstDifference(states[1]?.means ?? [], states[0]?.means ?? [])).toBeLessThan(1e-5);
+      expect(worstDifference(states[1]?.firstMoments ?? [], states[0]?.firstMoments ?? [])).toBeLessThan(
+        1e-5,
+      );
     });
   });
 

@@ -182,8 +182,8 @@ describe('micro-batches', () => {
       const groups = [rowsOf(5, 9), rowsOf(6, 6)];
       const whole = await train(trainerOptions(base, vectors), groups, 1);
       const parts = await train(trainerOptions(base, vectors, 2), groups, 1);
-      expect(worstDifference(parts.means, whole.means)).toBeLessThan(1e-5);
-      expect(worstDifference(parts.variances, whole.variances)).toBeLessThan(1e-5);
+      expect(worstDifference(parts.firstMoments, whole.firstMoments)).toBeLessThan(1e-5);
+      expect(worstDifference(parts.secondMoments, whole.secondMoments)).toBeLessThan(1e-5);
     });
   });
 
@@ -197,7 +197,7 @@ describe('micro-batches', () => {
     });
     const groups = [rowsOf(7, 9)];
     const [whole, parts] = [await train(options(9), groups, 1), await train(options(4), groups, 1)];
-    expect(worstDifference(parts.means, whole.means)).toBeLessThan(1e-5);
+    expect(worstDifference(parts.firstMoments, whole.firstMoments)).toBeLessThan(1e-5);
   });
 
   it('accumulate to the big batch of preference pairs', async () => {
@@ -213,7 +213,7 @@ describe('micro-batches', () => {
         const trainer = await PreferenceTrainer.open(trainerOptions(base, [randomAdapter(layout, 43)], rows));
         const { scores } = await trainer.step([pairs], [0.01]);
         expect(scores[0]).toHaveLength(6);
-        means.push(trainer.state.means.slice());
+        means.push(trainer.state.firstMoments.slice());
         await trainer.close();
       }
       expect(worstDifference(means[1] ?? [], means[0] ?? [])).toBeLessThan(1e-5);

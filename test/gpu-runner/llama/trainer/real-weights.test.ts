@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it, type TestContext } from 'vitest';
 import { type Model, openModel } from '../../../../gpu-runner/llama/weights/open-model.ts';
 import type { BasePrecision } from '../../../../gpu-runner/llama/weights/base-layout.ts';
-import type { Sequence } from '../../../../gpu-runner/llama/trainer/batch.ts';
+import type { Sequence } from '../../../../gpu-runner/llama/model/sequence.ts';
 import { adapterLayout } from '../../../../gpu-runner/llama/model/lora-layout.ts';
 import { Scorer } from '../../../../gpu-runner/llama/trainer/scorer.ts';
 import { readSharedData } from '../../../shared/read-shared-data.ts';

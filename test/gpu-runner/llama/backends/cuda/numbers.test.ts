@@ -127,7 +127,7 @@ describe('training', () => {
       session,
     });
     const step = await trainer.step([rows], [1e-3, 1e-3]);
-    const gradient = trainer.state.means.slice();
+    const gradient = trainer.state.firstMoments.slice();
     await trainer.close();
     return { step, gradient };
   }
