@@ -1,8 +1,7 @@
 /** Experiments as the API shows them: lists, and one with its stages, tasks, results and cost. */
 import { z } from 'zod';
 import type { ExperimentView } from '../../shared/api/experiments.ts';
-import type { Hyperparameters } from '../../shared/api/tasks/kinds.ts';
-import type { STAGE_KINDS } from '../../shared/api/words.ts';
+import { type Hyperparameters, type TaskKind } from '../../shared/api/tasks/kinds.ts';
 import type { StagePlan, StageStatus } from '../domain/experiment.ts';
 import type { Database } from './database.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
@@ -136,7 +135,7 @@ export interface StageRow {
   readonly parameters: Record<string, unknown>;
 }
 
-type ExperimentStageKind = (typeof STAGE_KINDS)[number];
+type ExperimentStageKind = TaskKind;
 
 /** In the order of the method's table. */
 export async function findStages(database: Database, experimentId: string): Promise<StageRow[]> {

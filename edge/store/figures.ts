@@ -1,5 +1,6 @@
 /** The edge's own figures, counted from its tables. */
-import { STAGE_KINDS, TASK_STATUSES } from '../../shared/api/words.ts';
+import { TASK_KINDS } from '../../shared/api/tasks/kinds.ts';
+import { TASK_STATUSES } from '../../shared/api/words.ts';
 import type { Database } from './database.ts';
 import { raw, rows } from './raw.ts';
 import { SILENCE_MILLISECONDS } from './runners.ts';
@@ -57,7 +58,7 @@ export async function readFigures(database: Database, now: number): Promise<Figu
       name: 'rlcd_queued_tasks',
       help: 'Queued tasks by kind',
       kind: 'gauge',
-      values: by('kind', kinds, STAGE_KINDS),
+      values: by('kind', kinds, TASK_KINDS),
     },
     {
       name: 'rlcd_experiments',

@@ -1,6 +1,6 @@
 /** Queries on runners: who is alive, and what each does since when. */
+import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
 import { z } from 'zod';
-import type { STAGE_KINDS } from '../../shared/api/words.ts';
 import type { Fleet } from '../domain/waiting.ts';
 import type { Database } from './database.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
@@ -22,7 +22,7 @@ export interface RunnerView {
   readonly seenAt: number;
   readonly task: {
     readonly id: string;
-    readonly kind: (typeof STAGE_KINDS)[number];
+    readonly kind: TaskKind;
     readonly experimentId: string;
     readonly stage: string;
     readonly since: number;

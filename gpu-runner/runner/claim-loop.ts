@@ -1,7 +1,7 @@
 /** Takes tasks one after the other until it is told to stop or has been idle for long enough. */
 import { availableParallelism, totalmem } from 'node:os';
 import { ENGINE_VERSION } from '../../shared/engine-version.ts';
-import { TASK_KINDS } from '../tasks/run-task.ts';
+import { TASK_KINDS } from '../../shared/api/tasks/kinds.ts';
 import { type Edge, pause } from './edge.ts';
 import type { Engine } from './engine.ts';
 import { runSession } from './task-session.ts';

@@ -28,9 +28,6 @@ const RUNS: { readonly [Kind in TaskKind]: TaskRun<Kind> } = {
   'train-scorer': runTrainScorer,
 };
 
-/** The kinds that this runner can do. */
-export const TASK_KINDS = Object.keys(RUNS) as TaskKind[];
-
 /** Runs the task. @throws what {@link describeFailure} describes */
 export async function runTask<Kind extends TaskKind>(
   kind: Kind,

@@ -5,9 +5,9 @@ import { identifier, instant, name, positiveInteger, text } from './fields.ts';
 import { page, pageQuery } from './page.ts';
 import { sha256 } from './sha256.ts';
 import { taskView, tokenCounts } from './tasks.ts';
-import { hyperparameters } from './tasks/kinds.ts';
+import { hyperparameters, TASK_KINDS } from './tasks/kinds.ts';
 import { judgement } from './tasks/judge.ts';
-import { EXPERIMENT_STATUSES, METHODS, STAGE_KINDS, STAGE_STATUSES } from './words.ts';
+import { EXPERIMENT_STATUSES, METHODS, STAGE_STATUSES } from './words.ts';
 
 /** A seed that JSON and the generator's counters keep exactly. */
 const seed = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -69,7 +69,7 @@ export type ExperimentView = z.infer<typeof experiment>;
 
 const stage = z.object({
   name: z.string(),
-  kind: z.enum(STAGE_KINDS),
+  kind: z.enum(TASK_KINDS),
   status: z.enum(STAGE_STATUSES),
   statusReason: z.string().nullable(),
   /** Why it waits, for people; null where it does not. */
@@ -115,7 +115,7 @@ const lineageTask = z.object({
   key: sha256,
   stage: z.string(),
   shard: z.int(),
-  kind: z.enum(STAGE_KINDS),
+  kind: z.enum(TASK_KINDS),
   status: z.string(),
   engineVersion: z.string(),
   seed,

@@ -4,7 +4,8 @@ import { defineEndpoints } from './endpoint.ts';
 import { memoryPlanEndpoints } from './memory-plans.ts';
 import { identifier, instant } from './fields.ts';
 import { page, pageQuery } from './page.ts';
-import { LAUNCH_OUTCOMES, RUNNER_STATUSES, STAGE_KINDS } from './words.ts';
+import { TASK_KINDS } from './tasks/kinds.ts';
+import { LAUNCH_OUTCOMES, RUNNER_STATUSES } from './words.ts';
 
 const runner = z
   .object({
@@ -20,7 +21,7 @@ const runner = z
     task: z
       .object({
         id: identifier,
-        kind: z.enum(STAGE_KINDS),
+        kind: z.enum(TASK_KINDS),
         experimentId: identifier,
         stage: z.string(),
         since: instant,

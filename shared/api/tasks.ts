@@ -5,9 +5,9 @@ import { identifier, instant, text } from './fields.ts';
 import { page, pageQuery } from './page.ts';
 import { sampleTokens } from './sample-tokens.ts';
 import { sha256 } from './sha256.ts';
-import { taskSchemas, type TaskKind } from './tasks/kinds.ts';
+import { TASK_KINDS, type TaskKind, type TaskParameters, taskSchemas } from './tasks/kinds.ts';
 import { promptForm } from './tasks/settings.ts';
-import { STAGE_KINDS, TASK_STATUSES } from './words.ts';
+import { TASK_STATUSES } from './words.ts';
 
 const artifactReference = z.object({ sha256, bytes: z.int().nonnegative() });
 
@@ -31,54 +31,46 @@ export const taskBaseModel = z.object({
   configuration: z.record(z.string(), z.unknown()),
 });
 
-const claimed = <Kind extends TaskKind, Parameters extends z.ZodType>(kind: Kind, parameters: Parameters) =>
-  z.object({
-    kind: z.literal(kind),
-    id: identifier,
-    /** The fencing token: every write for this task carries it. */
-    epoch: z.int().positive(),
-    leaseSeconds: z.int().positive(),
-    leaseUntil: instant,
-    /** The experiment and the stage that asked for the task first; others may share it. */
-    experimentId: identifier,
-    stage: z.string(),
-    shard: z.object({ index: z.int().nonnegative(), count: z.int().positive() }),
-    seed: z.int(),
-    parameters,
-    /** Null where the kind reads none. */
-    principle: taskPrinciple.nullable(),
-    baseModel: taskBaseModel,
-    /** JSON lines of `{id, prompt}`: the split that the task needs; null where it needs none. */
-    prompts: artifactReference.nullable(),
-    inputs: z.array(artifactReference.extend({ name: z.string() })),
-    /** Where to go on; null: from the start. */
-    checkpoint: z
-      .object({
-        sha256,
-        bytes: z.int().nonnegative(),
-        step: z.int().nonnegative(),
-        epoch: z.int().positive(),
-      })
-      .nullable(),
-    engineVersion: z.string(),
-  });
+/** What a lease tells of a task of any kind. */
+const claimedFields = z.object({
+  id: identifier,
+  /** The fencing token: every write for this task carries it. */
+  epoch: z.int().positive(),
+  leaseSeconds: z.int().positive(),
+  leaseUntil: instant,
+  /** The experiment and the stage that asked for the task first; others may share it. */
+  experimentId: identifier,
+  stage: z.string(),
+  shard: z.object({ index: z.int().nonnegative(), count: z.int().positive() }),
+  seed: z.int(),
+  /** Null where the kind reads none. */
+  principle: taskPrinciple.nullable(),
+  baseModel: taskBaseModel,
+  /** JSON lines of `{id, prompt}`: the split that the task needs; null where it needs none. */
+  prompts: artifactReference.nullable(),
+  inputs: z.array(artifactReference.extend({ name: z.string() })),
+  /** Where to go on; null: from the start. */
+  checkpoint: z
+    .object({
+      sha256,
+      bytes: z.int().nonnegative(),
+      step: z.int().nonnegative(),
+      epoch: z.int().positive(),
+    })
+    .nullable(),
+  engineVersion: z.string(),
+});
 
+export type ClaimedTask = {
+  [Kind in TaskKind]: { kind: Kind; parameters: TaskParameters<Kind> } & z.infer<typeof claimedFields>;
+}[TaskKind];
+
+const claimed = (kind: TaskKind) =>
+  z.object({ kind: z.literal(kind), parameters: taskSchemas[kind].parameters, ...claimedFields.shape });
+const [firstKind, ...otherKinds] = TASK_KINDS;
 const claimedTask = z
-  .discriminatedUnion('kind', [
-    claimed('simulate', taskSchemas.simulate.parameters),
-    claimed('label', taskSchemas.label.parameters),
-    claimed('train-preference-model', taskSchemas['train-preference-model'].parameters),
-    claimed('ppo', taskSchemas.ppo.parameters),
-    claimed('select', taskSchemas.select.parameters),
-    claimed('distill', taskSchemas.distill.parameters),
-    claimed('dpo', taskSchemas.dpo.parameters),
-    claimed('best-of-n', taskSchemas['best-of-n'].parameters),
-    claimed('train-scorer', taskSchemas['train-scorer'].parameters),
-    claimed('generate', taskSchemas.generate.parameters),
-    claimed('judge', taskSchemas.judge.parameters),
-  ])
-  .meta({ id: 'ClaimedTask' });
-export type ClaimedTask = z.infer<typeof claimedTask>;
+  .discriminatedUnion('kind', [claimed(firstKind), ...otherKinds.map(claimed)])
+  .meta({ id: 'ClaimedTask' }) as z.ZodType as z.ZodType<ClaimedTask>;
 
 /** What a runner says of itself with every claim. */
 const runnerDescription = z.strictObject({
@@ -196,7 +188,7 @@ export const taskView = z
   .object({
     id: identifier,
     key: sha256,
-    kind: z.enum(STAGE_KINDS),
+    kind: z.enum(TASK_KINDS),
     status: z.enum(TASK_STATUSES),
     /** Why it waits, for people; null where it does not. */
     waitsFor: z.string().nullable(),
@@ -246,7 +238,7 @@ export const taskEndpoints = defineEndpoints({
       claimId: z.uuid(),
       runner: runnerDescription,
       /** Only these kinds; all where it is left out. */
-      kinds: z.array(z.enum(STAGE_KINDS)).min(1).max(STAGE_KINDS.length).optional(),
+      kinds: z.array(z.enum(TASK_KINDS)).min(1).max(TASK_KINDS.length).optional(),
     }),
     status: 200,
     /** `task` is null where nothing waits: ask again after the seconds told. */
@@ -315,7 +307,7 @@ export const taskEndpoints = defineEndpoints({
     tag: 'tasks',
     summary: 'List tasks, the newest first, with the reason why each waits',
     scopes: ['admin', 'client'],
-    query: pageQuery({ status: z.enum(TASK_STATUSES).optional(), kind: z.enum(STAGE_KINDS).optional() }),
+    query: pageQuery({ status: z.enum(TASK_STATUSES).optional(), kind: z.enum(TASK_KINDS).optional() }),
     status: 200,
     response: page(taskView),
   },

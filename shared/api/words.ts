@@ -10,19 +10,6 @@ export const METHODS = [
   'dpo',
   'human-preference-model',
 ] as const;
-export const STAGE_KINDS = [
-  'simulate',
-  'label',
-  'train-preference-model',
-  'ppo',
-  'select',
-  'distill',
-  'dpo',
-  'generate',
-  'best-of-n',
-  'judge',
-  'train-scorer',
-] as const;
 export const EXPERIMENT_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 export const STAGE_STATUSES = ['waiting', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 /** `queued`: may be claimed; `leased`: a runner holds it; the rest are final. */

@@ -1,13 +1,13 @@
 /** A runner of the tests: it speaks the protocol and puts made-up outputs. */
+import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
 import { randomUUID } from 'node:crypto';
 import type { Client } from '../../shared/api/client.ts';
 import type { ClaimedTask } from '../../shared/api/tasks.ts';
 import { ENGINE_VERSION } from '../../shared/engine-version.ts';
-import type { STAGE_KINDS } from '../../shared/api/words.ts';
 import type { Harness } from './harness.ts';
 import { finish, putArtifact, sha256Of } from './seed.ts';
 
-type Kind = (typeof STAGE_KINDS)[number];
+type Kind = TaskKind;
 
 /** An edge in another process: the runner puts its outputs over HTTP, too. */
 interface RemoteEdge {

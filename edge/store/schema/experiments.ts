@@ -1,7 +1,8 @@
 /** Experiments and the stages each was planned into. */
 import { sql } from 'drizzle-orm';
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
-import { EXPERIMENT_STATUSES, METHODS, STAGE_KINDS, STAGE_STATUSES } from '../../../shared/api/words.ts';
+import { TASK_KINDS } from '../../../shared/api/tasks/kinds.ts';
+import { EXPERIMENT_STATUSES, METHODS, STAGE_STATUSES } from '../../../shared/api/words.ts';
 import { id, instant, json, type JsonObject } from './columns.ts';
 import { principles, principleVersions } from './principles.ts';
 import { baseModels, promptSets } from './prompt-sets.ts';
@@ -62,7 +63,7 @@ export const stages = sqliteTable(
     position: integer('position').notNull(),
     /** Its name in the method's table: `generate-base` is of the kind `generate`. */
     name: text('name').notNull(),
-    kind: text('kind', { enum: STAGE_KINDS }).notNull(),
+    kind: text('kind', { enum: TASK_KINDS }).notNull(),
     status: text('status', { enum: STAGE_STATUSES }).notNull(),
     statusReason: text('status_reason'),
     /** What the planner needs to turn this stage into tasks. */

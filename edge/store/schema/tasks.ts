@@ -1,7 +1,8 @@
 /** Tasks with their lease, what they read and write, which stages wait for them, and each failure. */
 import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
-import { STAGE_KINDS, TASK_STATUSES } from '../../../shared/api/words.ts';
+import { TASK_KINDS } from '../../../shared/api/tasks/kinds.ts';
+import { TASK_STATUSES } from '../../../shared/api/words.ts';
 import { artifacts } from './artifacts.ts';
 import { id, instant, json, type JsonObject } from './columns.ts';
 import { stages } from './experiments.ts';
@@ -13,7 +14,7 @@ export const tasks = sqliteTable(
     id: id(),
     /** Hash of everything that decides the result: equal work is one row. */
     contentKey: text('content_key').notNull().unique(),
-    kind: text('kind', { enum: STAGE_KINDS }).notNull(),
+    kind: text('kind', { enum: TASK_KINDS }).notNull(),
     /** What the runner gets: see `TaskSpecification`. */
     specification: json<JsonObject>('specification').notNull(),
     engineVersion: text('engine_version').notNull(),

@@ -32,75 +32,90 @@ import {
   trainPreferenceModelResult,
 } from './train-preference-model.ts';
 
-/** What a runner gets, complete, and what it must answer, by task kind. */
+/** A row of the table of kinds. */
+function taskKind<
+  Parameters extends z.ZodType,
+  Result extends z.ZodType,
+  Settings extends z.ZodRawShape,
+  Defaults extends object,
+  Output extends string | null,
+>(
+  /** What a runner gets, complete. */
+  parameters: Parameters,
+  /** What it must answer. */
+  result: Result,
+  /** What an experiment may set; every field has a default. */
+  settings: z.ZodObject<Settings, z.core.$strict>,
+  defaults: Defaults,
+  /** The one output of a completed task; null where the result names them. */
+  output: Output,
+) {
+  return { parameters, result, settings: settings.partial().optional(), defaults, output };
+}
+
 export const taskSchemas = {
-  simulate: { parameters: simulateParameters, result: simulateResult },
-  label: { parameters: labelParameters, result: labelResult },
-  'train-preference-model': {
-    parameters: trainPreferenceModelParameters,
-    result: trainPreferenceModelResult,
-  },
-  ppo: { parameters: ppoParameters, result: ppoResult },
-  select: { parameters: selectParameters, result: selectResult },
-  distill: { parameters: distillParameters, result: distillResult },
-  dpo: { parameters: dpoParameters, result: dpoResult },
-  'best-of-n': { parameters: bestOfNParameters, result: bestOfNResult },
-  generate: { parameters: generateParameters, result: generateResult },
-  judge: { parameters: judgeParameters, result: judgeResult },
-  'train-scorer': { parameters: trainScorerParameters, result: trainScorerResult },
-} as const;
+  simulate: taskKind(simulateParameters, simulateResult, simulateHyperparameters, SIMULATE_DEFAULTS, 'pairs'),
+  label: taskKind(labelParameters, labelResult, labelHyperparameters, LABEL_DEFAULTS, 'pairs'),
+  'train-preference-model': taskKind(
+    trainPreferenceModelParameters,
+    trainPreferenceModelResult,
+    trainPreferenceModelHyperparameters,
+    TRAIN_PREFERENCE_MODEL_DEFAULTS,
+    'preference-model',
+  ),
+  ppo: taskKind(ppoParameters, ppoResult, ppoHyperparameters, PPO_DEFAULTS, null),
+  select: taskKind(selectParameters, selectResult, selectHyperparameters, SELECT_DEFAULTS, 'adapter'),
+  distill: taskKind(distillParameters, distillResult, distillHyperparameters, DISTILL_DEFAULTS, 'adapter'),
+  dpo: taskKind(dpoParameters, dpoResult, dpoHyperparameters, DPO_DEFAULTS, 'adapter'),
+  generate: taskKind(
+    generateParameters,
+    generateResult,
+    generateHyperparameters,
+    GENERATE_DEFAULTS,
+    'completions',
+  ),
+  'best-of-n': taskKind(
+    bestOfNParameters,
+    bestOfNResult,
+    bestOfNHyperparameters,
+    BEST_OF_N_DEFAULTS,
+    'completions',
+  ),
+  judge: taskKind(judgeParameters, judgeResult, judgeHyperparameters, JUDGE_DEFAULTS, 'comparisons'),
+  'train-scorer': taskKind(
+    trainScorerParameters,
+    trainScorerResult,
+    trainScorerHyperparameters,
+    TRAIN_SCORER_DEFAULTS,
+    'scorer',
+  ),
+};
 
-export type TaskKind = keyof typeof taskSchemas;
-export type TaskParameters<Kind extends TaskKind> = z.output<(typeof taskSchemas)[Kind]['parameters']>;
-export type TaskResult<Kind extends TaskKind> = z.output<(typeof taskSchemas)[Kind]['result']>;
+type Kinds = typeof taskSchemas;
+export type TaskKind = keyof Kinds;
+export type TaskParameters<Kind extends TaskKind> = z.output<Kinds[Kind]['parameters']>;
+export type TaskResult<Kind extends TaskKind> = z.output<Kinds[Kind]['result']>;
 
-/** What an experiment may set, by task kind; every field has a default. */
-export const hyperparameters = z.strictObject({
-  simulate: simulateHyperparameters.partial().optional(),
-  label: labelHyperparameters.partial().optional(),
-  'train-preference-model': trainPreferenceModelHyperparameters.partial().optional(),
-  ppo: ppoHyperparameters.partial().optional(),
-  select: selectHyperparameters.partial().optional(),
-  distill: distillHyperparameters.partial().optional(),
-  dpo: dpoHyperparameters.partial().optional(),
-  'best-of-n': bestOfNHyperparameters.partial().optional(),
-  generate: generateHyperparameters.partial().optional(),
-  judge: judgeHyperparameters.partial().optional(),
-  'train-scorer': trainScorerHyperparameters.partial().optional(),
-});
+export const TASK_KINDS = Object.keys(taskSchemas) as [TaskKind, ...TaskKind[]];
+
+/** One column of the table, by kind. */
+function column<Name extends keyof Kinds[TaskKind]>(name: Name) {
+  const cells = TASK_KINDS.map((kind) => [kind, taskSchemas[kind][name]]);
+  return Object.fromEntries(cells) as { readonly [Kind in TaskKind]: Kinds[Kind][Name] };
+}
+
+/** What an experiment may set, by task kind. */
+export const hyperparameters = z.strictObject(column('settings'));
 export type Hyperparameters = z.output<typeof hyperparameters>;
 
 /** The values of the fields that an experiment leaves out. */
-export const hyperparameterDefaults = {
-  simulate: SIMULATE_DEFAULTS,
-  label: LABEL_DEFAULTS,
-  'train-preference-model': TRAIN_PREFERENCE_MODEL_DEFAULTS,
-  ppo: PPO_DEFAULTS,
-  select: SELECT_DEFAULTS,
-  distill: DISTILL_DEFAULTS,
-  dpo: DPO_DEFAULTS,
-  'best-of-n': BEST_OF_N_DEFAULTS,
-  generate: GENERATE_DEFAULTS,
-  judge: JUDGE_DEFAULTS,
-  'train-scorer': TRAIN_SCORER_DEFAULTS,
-} as const satisfies { readonly [Kind in TaskKind]: Required<NonNullable<Hyperparameters[Kind]>> };
-
-/** The output of each kind that has exactly one; `ppo` has one for each cell of its result. */
-const SINGLE_OUTPUT = {
-  simulate: 'pairs',
-  label: 'pairs',
-  'train-preference-model': 'preference-model',
-  select: 'adapter',
-  distill: 'adapter',
-  dpo: 'adapter',
-  'best-of-n': 'completions',
-  generate: 'completions',
-  judge: 'comparisons',
-  'train-scorer': 'scorer',
-} as const satisfies Record<Exclude<TaskKind, 'ppo'>, string>;
+export const hyperparameterDefaults = column('defaults') satisfies {
+  readonly [Kind in TaskKind]: Required<NonNullable<Hyperparameters[Kind]>>;
+};
 
 /** Names of the outputs that a completed task must have. */
 export function requiredOutputs(kind: TaskKind, result: unknown): string[] {
-  if (kind !== 'ppo') return [SINGLE_OUTPUT[kind]];
+  const { output } = taskSchemas[kind];
+  if (output !== null) return [output];
   return ppoResult.parse(result).cells.map(({ klCoefficient, steps }) => ppoCellName(klCoefficient, steps));
 }
