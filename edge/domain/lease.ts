@@ -4,7 +4,7 @@ import { DomainError } from './errors.ts';
 
 export const LEASE_MILLISECONDS = 60_000;
 /** Failures in a row, without a new checkpoint between them, after which a task fails for good. */
-export const MAXIMUM_FAILURES = 5;
+const MAXIMUM_FAILURES = 5;
 /** The same for leases that expired or were handed back: a machine that goes away is not the task's fault, but it must end. */
 export const MAXIMUM_EXPIRATIONS = 20;
 

@@ -13,7 +13,7 @@ const START_MILLISECONDS = 5 * 60_000;
 const MOST = 64;
 
 /** RLCD_RUNNERS is no number of runners. */
-export class LocalRunnersError extends UserError {
+class LocalRunnersError extends UserError {
   override readonly name = 'LocalRunnersError';
   override readonly code = 'bad-configuration';
 }

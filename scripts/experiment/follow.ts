@@ -10,7 +10,7 @@ import { UserError } from '../../shared/user-error.ts';
 const ASK_EVERY_MILLISECONDS = 500;
 
 /** The experiment did not succeed; the message has the reason and the cure that the edge knows. */
-export class ExperimentFailedError extends UserError {
+class ExperimentFailedError extends UserError {
   override readonly name = 'ExperimentFailedError';
   override readonly code = 'experiment-failed';
 }

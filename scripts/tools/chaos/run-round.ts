@@ -40,7 +40,7 @@ export interface Round {
 }
 
 /** The experiment failed, or something ended that nobody had killed. */
-export class ChaosError extends UserError {
+class ChaosError extends UserError {
   override readonly name = 'ChaosError';
   override readonly code = 'chaos-failed';
 }
