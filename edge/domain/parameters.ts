@@ -18,7 +18,7 @@ export type JudgeModels = ReadonlyMap<string, number>;
 /** The judges as tasks get them. */
 function judgesOf({ judge }: Hyperparameters, judgeModels: JudgeModels) {
   return (judge?.judges ?? hyperparameterDefaults.judge.judges).map((one) => {
-    if (one === 'sentiment' || one.kind !== 'preference-model') return one;
+    if (typeof one === 'string' || one.kind !== 'preference-model') return one;
     const { kind, artifact: sha256 } = one;
     return { kind, artifact: { sha256, bytes: judgeModels.get(sha256) } };
   });

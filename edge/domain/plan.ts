@@ -72,7 +72,7 @@ function judgeModels(rule: StageRule, stage: StageState): TaskInput[] {
   return judgeParameters
     .parse(stage.parameters)
     .judges.flatMap((judge) =>
-      judge !== 'sentiment' && judge.kind === 'preference-model'
+      typeof judge !== 'string' && judge.kind === 'preference-model'
         ? [{ name: `judge-${judge.artifact.sha256}`, ...judge.artifact }]
         : [],
     );

@@ -80,7 +80,7 @@ async function findJudgeModels({ database }: Store, body: NewExperiment): Promis
   const found = new Map<string, number>();
   const errors: FieldError[] = [];
   for (const [index, judge] of (body.hyperparameters.judge?.judges ?? []).entries()) {
-    if (judge === 'sentiment' || judge.kind !== 'preference-model') continue;
+    if (typeof judge === 'string' || judge.kind !== 'preference-model') continue;
     const artifact = await findArtifact(database, judge.artifact);
     if (artifact?.kind === 'preference-model') found.set(judge.artifact, artifact.bytes);
     else {

@@ -46,7 +46,7 @@ export type TaskJudge = z.output<typeof taskJudge>;
 
 /** The name under which a judge's comparisons are kept: unlike judges have unlike names. */
 export function judgeName(judge: TaskJudge | z.output<typeof experimentJudge>): string {
-  if (judge === 'sentiment') return judge;
+  if (typeof judge === 'string') return judge;
   if (judge.kind === 'endpoint') return `${judge.model}-${judge.question}`;
   if (judge.kind === 'classifier') return `classifier-${judge.label}-${judge.folder}`.slice(0, 200);
   const { artifact } = judge;
@@ -79,7 +79,7 @@ export const judgeParameters = z
   })
   .refine(
     ({ promptForm: form, judges }) =>
-      form === 'dialogue' || judges.every((judge) => judge === 'sentiment' || judge.kind !== 'endpoint'),
+      form === 'dialogue' || judges.every((judge) => typeof judge === 'string' || judge.kind !== 'endpoint'),
     { path: ['judges'], error: "the paper's questions are about dialogues; judge stories by another judge" },
   );
 
