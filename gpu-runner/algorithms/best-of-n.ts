@@ -9,7 +9,7 @@ import { completionOf, generationPrompts, type Completion } from './completion.t
 import { describeCompletions } from './describe-completions.ts';
 import type { Generate } from './generation.ts';
 import type { PromptRow } from './prompt.ts';
-import { ResponseReader } from './response-text.ts';
+import { ResponseReader, scoredPart } from './response-text.ts';
 import type { RunHooks } from './run-hooks.ts';
 import { streamOf } from './streams.ts';
 
@@ -66,14 +66,9 @@ export async function bestOfN(
       })),
     );
     const generations = await engine.generate(requests, hooks.signal);
-    const read = generations.map((generation, place) => {
-      const promptTokens = requests[place]?.promptTokens ?? new Int32Array();
-      const text = reader.read(promptTokens, generation.tokens);
-      const scored = Int32Array.of(...promptTokens, ...generation.tokens.subarray(0, text.scoredTokens));
-      return { generation, text, scored };
-    });
+    const read = generations.map((generation) => ({ generation, text: reader.read(generation.sequence) }));
     const scores = await engine.score(
-      read.map(({ scored }) => scored),
+      read.map(({ generation, text }) => scoredPart(generation.sequence, text)),
       hooks.signal,
     );
     for (const [index, prompt] of batch.entries()) {

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { completionLine } from '../../shared/api/tasks/generate.ts';
 import { contrastPrompts } from '../../shared/dialogue/contrast-prompts.ts';
 import type { PromptForm } from '../../shared/principles/principle.ts';
+import { scoredCount } from '../llama/model/sequence.ts';
 import type { Tokenizer } from '../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from './algorithm-error.ts';
 import type { Generation } from './generation.ts';
@@ -55,7 +56,7 @@ export function completionOf(
     promptId: prompt.id,
     prompt: prompt.text,
     completion: text.replace(STOP, '').trim(),
-    tokens: generation.tokens.length,
+    tokens: scoredCount(generation.sequence),
     ended,
     baseLogProbability: generation.referenceLogProbabilities.reduce((sum, value) => sum + value, 0),
   };

@@ -55,7 +55,7 @@ export async function generateCompletions(
     for (const [offset, prompt] of batch.entries()) {
       const generation = generations[offset];
       if (generation === undefined) throw new AlgorithmInputError(`the sampler left out prompt ${prompt.id}`);
-      const text = reader.read(prompt.tokens, generation.tokens);
+      const text = reader.read(generation.sequence);
       completions.push(completionOf(prompt, generation, text));
     }
     hooks.progress(completions.length, prompts.length, 'prompts');

@@ -1,4 +1,5 @@
 /** What algorithms ask of a sampler: responses to tokenised prompts, each row drawing from its own stream. */
+import type { Sequence } from '../llama/model/sequence.ts';
 
 export interface GenerationRequest {
   readonly promptTokens: Int32Array;
@@ -7,9 +8,9 @@ export interface GenerationRequest {
 }
 
 export interface Generation {
-  /** Sampled tokens, the end token included where the row ended. */
-  readonly tokens: Int32Array;
-  /** Log-probabilities of the sampled tokens under the sampling policy, nats. */
+  /** The prompt and the sampled response, the end token included where the row ended. */
+  readonly sequence: Sequence<Int32Array>;
+  /** Log-probabilities of the response's tokens under the sampling policy, nats. */
   readonly logProbabilities: Float32Array;
   /** The same tokens under the base model. */
   readonly referenceLogProbabilities: Float32Array;

@@ -3,6 +3,7 @@ import type { PromptForm } from '../../shared/principles/principle.ts';
 import type { Model } from '../llama/weights/open-model.ts';
 import { Sampler, type Rollout } from '../llama/sampler/sampler.ts';
 import { adapterLayout, type AdapterLayout } from '../llama/model/lora-layout.ts';
+import { sequenceOf, type Sequence } from '../llama/model/sequence.ts';
 import { Scorer } from '../llama/trainer/scorer.ts';
 import type { Tokenizer } from '../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from './algorithm-error.ts';
@@ -113,16 +114,16 @@ export class Generator {
     const out: Generation[][] = groups.map(() => []);
     for (let start = 0; start < first.length; start += perGroup) {
       const part = groups.map((group) => group.slice(start, start + perGroup));
-      const rollout = await this.#sample(vectors, part.flat(), signal);
-      const references = await this.#score(part.flat(), rollout, signal);
-      part.forEach((group, index) => {
-        for (let row = 0; row < group.length; row++) {
-          const place = index * group.length + row;
-          out[index]?.push({
-            ...rowOf(rollout, place),
-            referenceLogProbabilities: references[place] ?? new Float32Array(),
-          });
-        }
+      const requests = part.flat();
+      const rollout = await this.#sample(vectors, requests, signal);
+      const rows = requests.map(({ promptTokens }, row) => rowOf(rollout, row, promptTokens));
+      const references = await this.#score(
+        rows.map(({ sequence }) => sequence),
+        signal,
+      );
+      rows.forEach((row, place) => {
+        const referenceLogProbabilities = references[place] ?? new Float32Array();
+        out[Math.floor((place * part.length) / rows.length)]?.push({ ...row, referenceLogProbabilities });
       });
     }
     return out;
@@ -151,25 +152,22 @@ export class Generator {
     );
   }
 
-  async #score(
-    requests: readonly GenerationRequest[],
-    rollout: Rollout,
-    signal: AbortSignal,
-  ): Promise<readonly Float32Array[]> {
+  async #score(sequences: readonly Sequence[], signal: AbortSignal): Promise<readonly Float32Array[]> {
     if (this.#reference === null) return [];
     signal.throwIfAborted();
-    const sequences = requests.map(({ promptTokens }, row) => ({
-      tokens: Int32Array.of(...promptTokens, ...rowOf(rollout, row).tokens),
-      start: promptTokens.length,
-    }));
     const { logProbabilities } = await this.#reference.score(this.#nothing, [sequences]);
     return logProbabilities[0] ?? [];
   }
 }
 
-function rowOf({ tokens, logProbabilities, lengths, width }: Rollout, row: number) {
+function rowOf(
+  { tokens, logProbabilities, lengths, width }: Rollout,
+  row: number,
+  promptTokens: Int32Array,
+): Omit<Generation, 'referenceLogProbabilities'> {
   const [start, end] = [row * width, row * width + (lengths[row] ?? 0)];
-  return { tokens: tokens.slice(start, end), logProbabilities: logProbabilities.slice(start, end) };
+  const sequence = sequenceOf(promptTokens, tokens.subarray(start, end));
+  return { sequence, logProbabilities: logProbabilities.slice(start, end) };
 }
 
 function stopSequence(tokenizer: Tokenizer): number[] {

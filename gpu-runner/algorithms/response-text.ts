@@ -2,6 +2,7 @@
 import { filterResponse } from '../../shared/dialogue/filter-response.ts';
 import { terminalText } from '../../shared/dialogue/terminal-text.ts';
 import type { PromptForm } from '../../shared/principles/principle.ts';
+import { promptOf, responseOf, type Sequence } from '../llama/model/sequence.ts';
 import type { Tokenizer } from '../llama/tokenizer/tokenizer.ts';
 
 const REPLACEMENT = '\u{fffd}';
@@ -13,6 +14,14 @@ export interface ResponseText {
   readonly ended: boolean;
   /** Leading tokens that make up what is scored: to the last whole sentence (prefix), to the stop (dialogue). */
   readonly scoredTokens: number;
+}
+
+/** Prompt and response up to the last token that is scored (a view): what a preference model reads. */
+export function scoredPart(
+  { tokens, start }: Sequence<Int32Array>,
+  { scoredTokens }: Pick<ResponseText, 'scoredTokens'>,
+): Int32Array {
+  return tokens.subarray(0, start + scoredTokens);
 }
 
 /** Reads responses token by token, each token's own text being looked up once. */
@@ -29,9 +38,9 @@ export class ResponseReader {
     this.#before = tokenizer.encode('a').slice(-1);
   }
 
-  /** @param tokens of the response, the end token included where it was sampled */
-  read(promptTokens: Int32Array, tokens: Int32Array): ResponseText {
-    const ends = this.#ends(promptTokens, tokens);
+  /** @param sequence with the end token where it was sampled */
+  read(sequence: Sequence<Int32Array>): ResponseText {
+    const ends = this.#ends(sequence);
     const text = ends.text;
     if (this.#form === 'dialogue') {
       const terminal = terminalText(text);
@@ -41,10 +50,12 @@ export class ResponseReader {
         scoredTokens: tokensToCover(ends.offsets, terminal.text.length),
       };
     }
-    const ended = this.#tokenizer.eosTokens.includes(tokens.at(-1) ?? -1);
+    const ended = this.#tokenizer.eosTokens.includes(responseOf(sequence).at(-1) ?? -1);
     const kept = filterResponse(this.#form, text);
     const start = text.length - text.trimStart().length;
-    const scored = kept.accepted ? tokensToCover(ends.offsets, start + kept.response.length) : tokens.length;
+    const scored = kept.accepted
+      ? tokensToCover(ends.offsets, start + kept.response.length)
+      : ends.offsets.length;
     return { text, ended, scoredTokens: scored };
   }
 
@@ -52,8 +63,8 @@ export class ResponseReader {
    * How long the response's text, as {@link read} gives it, is after each token that has a part in it. The token that
    * ends it counts among them though it has no text; those after a dialogue's stop do not.
    */
-  tokenEnds(promptTokens: Int32Array, tokens: Int32Array, { text }: ResponseText): number[] {
-    const { offsets } = this.#ends(promptTokens, tokens);
+  tokenEnds(sequence: Sequence<Int32Array>, { text }: Pick<ResponseText, 'text'>): number[] {
+    const { offsets } = this.#ends(sequence);
     let last = tokensToCover(offsets, text.length);
     if (offsets[last] === text.length) last += 1;
     const ends = offsets.slice(0, last);
@@ -66,12 +77,12 @@ export class ResponseReader {
   }
 
   /** The whole text, and how long it is after each token. */
-  #ends(promptTokens: Int32Array, tokens: Int32Array): { text: string; offsets: number[] } {
+  #ends(sequence: Sequence<Int32Array>): { text: string; offsets: number[] } {
     let text = '';
     const offsets: number[] = [];
-    for (const token of tokens) {
+    for (const token of responseOf(sequence)) {
       const piece = this.#piece(token);
-      if (piece.includes(REPLACEMENT)) return this.#slowEnds(promptTokens, tokens);
+      if (piece.includes(REPLACEMENT)) return this.#slowEnds(sequence);
       text += piece;
       offsets.push(text.length);
     }
@@ -79,7 +90,8 @@ export class ResponseReader {
   }
 
   /** The same where a character spans several tokens: decodes every prefix. */
-  #slowEnds(promptTokens: Int32Array, tokens: Int32Array): { text: string; offsets: number[] } {
+  #slowEnds(sequence: Sequence<Int32Array>): { text: string; offsets: number[] } {
+    const [promptTokens, tokens] = [promptOf(sequence), responseOf(sequence)];
     const offsets = Array.from(tokens, (_, index) => {
       return this.#tokenizer.decodeAfter(promptTokens, tokens.subarray(0, index + 1)).length;
     });

@@ -4,6 +4,7 @@ import { criticalValue } from '../../shared/statistics/normal-distribution.ts';
 import { mean, standardDeviation } from '../../shared/statistics/summary.ts';
 import { distinctN } from '../../shared/text/distinct-n.ts';
 import { words } from '../../shared/text/words.ts';
+import { scoredCount } from '../llama/model/sequence.ts';
 import { AlgorithmInputError } from './algorithm-error.ts';
 import type { GenerateGroups } from './generation.ts';
 import type { PreferenceScorer } from './preference-model/preference-scorer.ts';
@@ -49,10 +50,11 @@ export async function selectCell(
       `selection needs a cell and two prompts, got ${cells.length} and ${prompts.length}: give the dev split prompts`,
     );
   }
-  const requests = prompts.map((promptTokens, row) => ({ promptTokens, stream: streamOf('selection', row) }));
-  const indices = prompts.map((_, row) => row);
+  const requests = prompts.map((promptTokens, row) => {
+    return { prompt: row, promptTokens, stream: streamOf('selection', row) };
+  });
   const respond = async (vector: Float32Array) => {
-    const [group = []] = await sampleAndScore(engine, vector, 1, requests, indices, hooks.signal);
+    const [group = []] = await sampleAndScore(engine, vector, 1, requests, hooks.signal);
     return group;
   };
   const base = await respond(new Float32Array(first.vector.length));
@@ -110,9 +112,9 @@ function distinct2(responses: readonly ScoredResponse[]): number {
 function describe(rewards: readonly number[], responses: readonly ScoredResponse[]) {
   const meanReward = mean(rewards);
   const half = (criticalValue(CONFIDENCE) * standardDeviation(rewards)) / Math.sqrt(rewards.length);
-  const kl = responses.map(({ generation }) =>
-    generation.logProbabilities.reduce(
-      (sum, value, token) => sum + value - (generation.referenceLogProbabilities[token] ?? Number.NaN),
+  const kl = responses.map(({ logProbabilities, referenceLogProbabilities }) =>
+    logProbabilities.reduce(
+      (sum, value, token) => sum + value - (referenceLogProbabilities[token] ?? Number.NaN),
       0,
     ),
   );
@@ -120,7 +122,7 @@ function describe(rewards: readonly number[], responses: readonly ScoredResponse
     n: rewards.length,
     meanReward,
     interval: { lower: meanReward - half, upper: meanReward + half, confidence: CONFIDENCE },
-    meanLength: mean(responses.map(({ generation }) => generation.tokens.length)),
+    meanLength: mean(responses.map(({ sequence }) => scoredCount(sequence))),
     kl: mean(kl),
   };
 }

@@ -12,17 +12,12 @@
  * likelihoods do not enter, and as each response is read alone, there is no order to be biased by.
  */
 import { preferenceText } from '../../../shared/dialogue/preference-text.ts';
+import { sequenceOf, type Sequence } from '../../llama/model/sequence.ts';
 import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import { continuationTokens } from '../continuation-tokens.ts';
 import type { PreferencePairLine } from '../preference-model/preference-examples.ts';
 import { instructionOf, type PairQuestion } from './question.ts';
-
-/** A text of which the tokens from `start` on are scored. */
-interface ScoredContinuation {
-  readonly tokens: Int32Array;
-  readonly start: number;
-}
 
 export interface LikelihoodQuestionOptions {
   readonly tokenizer: Tokenizer;
@@ -33,24 +28,24 @@ export interface LikelihoodQuestionOptions {
   readonly seed: number;
   /** Log-probabilities of the scored tokens of each text, nats. */
   readonly logProbabilities: (
-    texts: readonly ScoredContinuation[],
+    texts: readonly Sequence<Int32Array>[],
     signal: AbortSignal,
   ) => Promise<readonly Float32Array[]>;
 }
 
 export function likelihoodQuestion(options: LikelihoodQuestionOptions): PairQuestion {
   const { tokenizer, instructions, contextLength, seed } = options;
-  const textsOf = (pair: PreferencePairLine): ScoredContinuation[] => {
+  const textsOf = (pair: PreferencePairLine): Sequence<Int32Array>[] => {
     const prompt = tokenizer.encode(pair.prompt, { bos: tokenizer.startsWithBos });
     return [pair.chosen, pair.rejected].map((response) => {
       const said = continuationTokens(tokenizer, prompt, preferenceText('prefix', '', response));
-      const story = Int32Array.of(...prompt, ...said);
+      const { tokens: story } = sequenceOf(prompt, said);
       const affirmed = continuationTokens(
         tokenizer,
         story,
         ` ${instructionOf(pair, instructions, seed).trim()}`,
       );
-      return { tokens: Int32Array.of(...story, ...affirmed), start: story.length };
+      return sequenceOf(story, affirmed);
     });
   };
   return {

@@ -3,6 +3,7 @@ import { observeStep } from '../../../shared/alarm/over-optimisation.ts';
 import type { TaskResult } from '../../../shared/api/tasks/kinds.ts';
 import { AlgorithmInputError, TrainingDivergedError } from '../algorithm-error.ts';
 import { learningRateMultiplier } from '../learning-rate.ts';
+import { scoredCount } from '../../llama/model/sequence.ts';
 import type { RunHooks } from '../run-hooks.ts';
 import { earlyStopReason, type EarlyStop } from './early-stop.ts';
 import { nextKlCoefficient } from './kl-controller.ts';
@@ -93,19 +94,14 @@ async function ppoStep(run: PpoRun, state: PpoState, step: number, checkpointSec
   const clock = stopwatch();
   const plan = rolloutPlan(input.prompts.length, settings.rollouts, settings.groupSize, step, input.seed);
   const requests = plan.map(({ prompt, stream }) => ({
+    prompt,
     promptTokens: input.prompts[prompt]?.tokens ?? new Int32Array(),
     stream,
   }));
   const half = trainer.state.parameters.length / 2;
   const vectors = trainer.state.parameters.slice(0, half);
-  const scored = await sampleAndScore(
-    engine,
-    vectors,
-    policies,
-    requests,
-    plan.map(({ prompt }) => prompt),
-    hooks.signal,
-    () => clock.lap('timing/generate_seconds'),
+  const scored = await sampleAndScore(engine, vectors, policies, requests, hooks.signal, () =>
+    clock.lap('timing/generate_seconds'),
   );
   clock.lap('timing/reward_seconds');
   if (step === 0) normalise(run, state, scored[0] ?? []);
@@ -121,7 +117,7 @@ async function ppoStep(run: PpoRun, state: PpoState, step: number, checkpointSec
   state.policies.forEach((policy, index) => {
     settle(run, policy, targets[index], outcomes[index] ?? [], step, policies > 1);
   });
-  const sampled = scored.flat().reduce((sum, { generation }) => sum + generation.tokens.length, 0);
+  const sampled = scored.flat().reduce((sum, { sequence }) => sum + scoredCount(sequence), 0);
   hooks.metrics(step, {
     ...clock.laps,
     'timing/checkpoint_seconds': checkpointSeconds,
@@ -154,10 +150,7 @@ async function exactPenalties(
   const penalties: Float64Array[][] = [];
   for (const [policy, group] of groups.entries()) {
     const vector = policies.subarray(policy * layout.length, (policy + 1) * layout.length);
-    const sequences = group.map(({ promptTokens, generation }) => ({
-      tokens: Int32Array.of(...promptTokens, ...generation.tokens),
-      start: promptTokens.length,
-    }));
+    const sequences = group.map(({ sequence }) => sequence);
     penalties.push(await exactKl.measure(vector, sequences, hooks.signal));
   }
   return penalties;

@@ -1,6 +1,7 @@
 /** One policy's rollouts of one step: responses, scores, values, and the host arithmetic that makes targets of them. */
 import type { AlarmObservation } from '../../../shared/alarm/over-optimisation.ts';
 import type { TaskParameters } from '../../../shared/api/tasks/kinds.ts';
+import { responseOf } from '../../llama/model/sequence.ts';
 import type { PpoRow } from '../../llama/trainer/ppo-trainer.ts';
 import type { Generation } from '../generation.ts';
 import type { ResponseText } from '../response-text.ts';
@@ -30,10 +31,9 @@ export type RewardSettings = Pick<
 >;
 
 /** One response to one prompt. */
-export interface Rollout {
+export interface Rollout extends Generation {
+  /** Index of the prompt. */
   readonly prompt: number;
-  readonly promptTokens: Int32Array;
-  readonly generation: Generation;
   readonly response: ResponseText;
   /** Preference score before normalisation. */
   readonly score: number;
@@ -65,14 +65,12 @@ export function rolloutTargets(
   settings: RewardSettings,
   exactKl?: readonly Float64Array[],
 ): RolloutTargets {
-  const shape: TokenShape = {
-    rows: rollouts.length,
-    columns: Math.max(...rollouts.map(({ generation }) => generation.tokens.length)),
-    lengths: rollouts.map(({ generation }) => generation.tokens.length),
-  };
+  const responses = rollouts.map(({ sequence }) => responseOf(sequence));
+  const lengths = responses.map(({ length }) => length);
+  const shape: TokenShape = { rows: rollouts.length, columns: Math.max(...lengths), lengths };
   const matrix = (of: (rollout: Rollout) => ArrayLike<number>) => padded(rollouts.map(of), shape);
-  const policy = matrix(({ generation }) => generation.logProbabilities);
-  const reference = matrix(({ generation }) => generation.referenceLogProbabilities);
+  const policy = matrix(({ logProbabilities }) => logProbabilities);
+  const reference = matrix(({ referenceLogProbabilities }) => referenceLogProbabilities);
   const values = matrix((rollout) => rollout.values);
   const ended = rollouts.map(({ response }) => (response.ended ? 1 : 0));
   const scores = terminalScores(
@@ -86,10 +84,7 @@ export function rolloutTargets(
       : sampledKlMatrix(settings.klEstimator, shape, policy, reference);
   const rewards = placeRewards(shape, kl, () => coefficient, scores);
   const { noveltyCoefficient } = settings;
-  const novelty = noveltyOf(
-    shape,
-    rollouts.map(({ generation }) => generation.tokens),
-  );
+  const novelty = noveltyOf(shape, responses);
   if (noveltyCoefficient > 0) {
     novelty.matrix.forEach((value, cell) => {
       rewards[cell] = (rewards[cell] ?? 0) + noveltyCoefficient * value;
@@ -101,7 +96,7 @@ export function rolloutTargets(
   const used = settings.whitenAdvantages ? whiten(shape, advantages, 'shift-mean', paddedCells) : advantages;
   const metrics: Metrics = {
     ...rolloutMetrics({ shape, policy, reference, kl, coefficient: () => coefficient, scores, ended }),
-    ...repetitionMetrics(rollouts.map(({ generation }) => generation.tokens)),
+    ...repetitionMetrics(responses),
     ...valueMetrics(shape, values, returns),
     'objective/kl_coef': coefficient,
     'completions/novelty': novelty.mean,
@@ -110,10 +105,9 @@ export function rolloutTargets(
   const row = (of: Float64Array, index: number) =>
     of.subarray(index * shape.columns, index * shape.columns + (shape.lengths[index] ?? 0));
   return {
-    rows: rollouts.map(({ promptTokens, generation, values: oldValues }, index) => ({
-      tokens: Int32Array.of(...promptTokens, ...generation.tokens),
-      start: promptTokens.length,
-      oldLogProbabilities: generation.logProbabilities,
+    rows: rollouts.map(({ sequence, logProbabilities, values: oldValues }, index) => ({
+      ...sequence,
+      oldLogProbabilities: logProbabilities,
       advantages: row(used, index),
       oldValues,
       returns: row(returns, index),

@@ -1,8 +1,9 @@
 /** Sampled responses as scored rollouts: text, preference score and first values, for every policy of a run. */
+import { scoredCount } from '../../llama/model/sequence.ts';
 import type { Scorer } from '../../llama/trainer/scorer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
-import type { GenerateGroups, Generation, GenerationRequest } from '../generation.ts';
-import type { ResponseReader } from '../response-text.ts';
+import type { GenerateGroups, GenerationRequest } from '../generation.ts';
+import { scoredPart, type ResponseReader } from '../response-text.ts';
 import type { Rollout } from './rollout-batch.ts';
 
 /** A reward of whole texts: a preference model, or what a measurement puts in its place. */
@@ -24,19 +25,23 @@ export interface RolloutEngine {
 /** A rollout before its values are known. */
 export type ScoredResponse = Omit<Rollout, 'values'>;
 
+/** A response to ask for. */
+export interface RolloutRequest extends GenerationRequest {
+  /** Index of the prompt. */
+  readonly prompt: number;
+}
+
 /**
  * Samples and scores the same requests with every policy.
  *
  * @param policies their adapters, [policies, numbers of one adapter]
- * @param prompts index of each request's prompt
  * @param generated is called when the responses are there and scoring begins
  */
 export async function sampleAndScore(
   engine: Pick<RolloutEngine, 'generate' | 'reader' | 'preferences'>,
   policies: Float32Array,
   count: number,
-  requests: readonly GenerationRequest[],
-  prompts: readonly number[],
+  requests: readonly RolloutRequest[],
   signal: AbortSignal,
   generated?: () => void,
 ): Promise<ScoredResponse[][]> {
@@ -44,34 +49,22 @@ export async function sampleAndScore(
   const generations = await engine.generate(policies, groups, signal);
   generated?.();
   const responses = generations.map((group) =>
-    group.map((generation, row) => read(engine.reader, requests, generation, row)),
+    group.map((generation, row) => {
+      const request = requests[row];
+      if (request === undefined || scoredCount(generation.sequence) === 0) {
+        throw new AlgorithmInputError(`the sampler gave no token for request ${row} of ${requests.length}`);
+      }
+      return { ...generation, prompt: request.prompt, response: engine.reader.read(generation.sequence) };
+    }),
   );
-  const texts = responses.flat().map(({ text }) => text);
+  const texts = responses.flat().map(({ sequence, response }) => scoredPart(sequence, response));
   const scores = await engine.preferences.score(texts, signal);
   return responses.map((group, policy) =>
-    group.map(({ generation, response, promptTokens }, row) => ({
-      prompt: prompts[row] ?? 0,
-      promptTokens,
-      generation,
-      response,
+    group.map((rollout, row) => ({
+      ...rollout,
       score: scores[policy * requests.length + row] ?? Number.NaN,
     })),
   );
-}
-
-function read(
-  reader: ResponseReader,
-  requests: readonly GenerationRequest[],
-  generation: Generation,
-  row: number,
-) {
-  const promptTokens = requests[row]?.promptTokens;
-  if (promptTokens === undefined || generation.tokens.length === 0) {
-    throw new AlgorithmInputError(`the sampler gave no token for request ${row} of ${requests.length}`);
-  }
-  const response = reader.read(promptTokens, generation.tokens);
-  const text = Int32Array.of(...promptTokens, ...generation.tokens.subarray(0, response.scoredTokens));
-  return { promptTokens, generation, response, text };
 }
 
 /**
@@ -84,19 +77,16 @@ export async function withValues(
   vectors: Float32Array,
   groups: readonly (readonly ScoredResponse[])[],
 ): Promise<Rollout[][]> {
-  const sequences = groups.map((group) =>
-    group.map(({ promptTokens, generation }) => ({
-      tokens: Int32Array.of(...promptTokens, ...generation.tokens),
-      start: promptTokens.length,
-    })),
+  const { scalars } = await values.score(
+    vectors,
+    groups.map((group) => group.map(({ sequence }) => sequence)),
   );
-  const { scalars } = await values.score(vectors, sequences);
   return groups.map((group, policy) =>
-    group.map(({ prompt, promptTokens, generation, response, score }, row) => {
+    group.map((rollout, row) => {
       const own = scalars[policy]?.[row];
       if (own === undefined)
         throw new AlgorithmInputError(`no values for rollout ${row} of policy ${policy}`);
-      return { prompt, promptTokens, generation, response, score, values: own };
+      return { ...rollout, values: own };
     }),
   );
 }

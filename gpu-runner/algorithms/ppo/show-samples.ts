@@ -8,13 +8,10 @@ import type { PpoState } from './ppo-state.ts';
 import { sampleAndScore, type ScoredResponse } from './score-rollouts.ts';
 
 /** The first tokens of a response with their log-probabilities; none where one is not a number. */
-function tokensOf(
-  reader: ResponseReader,
-  { promptTokens, generation, response }: ScoredResponse,
-): SampleTokens | undefined {
-  const ends = reader.tokenEnds(promptTokens, generation.tokens, response).slice(0, MAXIMUM_SAMPLE_TOKENS);
-  const logProbabilities = roundedNats(generation.logProbabilities, ends.length);
-  const referenceLogProbabilities = roundedNats(generation.referenceLogProbabilities, ends.length);
+function tokensOf(reader: ResponseReader, rollout: ScoredResponse): SampleTokens | undefined {
+  const ends = reader.tokenEnds(rollout.sequence, rollout.response).slice(0, MAXIMUM_SAMPLE_TOKENS);
+  const logProbabilities = roundedNats(rollout.logProbabilities, ends.length);
+  const referenceLogProbabilities = roundedNats(rollout.referenceLogProbabilities, ends.length);
   const all = [...logProbabilities, ...referenceLogProbabilities];
   if (all.length !== 2 * ends.length || !all.every(Number.isFinite)) return undefined;
   return { ends, logProbabilities, referenceLogProbabilities };
@@ -26,25 +23,18 @@ export async function showSamples(run: PpoRun, state: PpoState, step: number): P
   const shown = input.prompts.slice(0, settings.samplePrompts);
   if (shown.length === 0) return;
   const requests = shown.map(({ tokens }, row) => ({
+    prompt: row,
     promptTokens: tokens,
     stream: streamOf('sample-prompts', row),
   }));
   const vectors = trainer.state.parameters.slice(0, trainer.state.parameters.length / 2);
-  const indices = shown.map((_, row) => row);
-  const groups = await sampleAndScore(
-    engine,
-    vectors,
-    state.policies.length,
-    requests,
-    indices,
-    hooks.signal,
-  );
+  const groups = await sampleAndScore(engine, vectors, state.policies.length, requests, hooks.signal);
   const samples = groups.flatMap((group, policy) =>
     group.map((rollout): Sample => {
-      const { prompt, response, score, generation } = rollout;
+      const { prompt, response, score, referenceLogProbabilities } = rollout;
       let kl = 0;
-      generation.logProbabilities.forEach((value, token) => {
-        kl += value - (generation.referenceLogProbabilities[token] ?? Number.NaN);
+      rollout.logProbabilities.forEach((value, token) => {
+        kl += value - (referenceLogProbabilities[token] ?? Number.NaN);
       });
       const klCoefficient = state.policies[policy]?.klCoefficient ?? Number.NaN;
       const { id = '', text = '' } = shown[prompt] ?? {};

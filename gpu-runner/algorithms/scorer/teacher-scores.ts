@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { TaskParameters } from '../../../shared/api/tasks/kinds.ts';
 import { featuresOf, type Features } from '../../../shared/scoring/features.ts';
-import { longestOf } from '../../llama/model/sequence.ts';
+import { longestOf, sequenceOf } from '../../llama/model/sequence.ts';
 import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import type { ScoreTexts } from '../best-of-n.ts';
@@ -11,7 +11,7 @@ import type { Generate } from '../generation.ts';
 import { pairSequences, type PreferencePairLine } from '../preference-model/preference-examples.ts';
 import type { AffixPair } from '../../../shared/principles/principle.ts';
 import type { PromptRow } from '../prompt.ts';
-import { ResponseReader } from '../response-text.ts';
+import { ResponseReader, scoredPart } from '../response-text.ts';
 import type { RunHooks } from '../run-hooks.ts';
 import { freshPairs, type FreshAnswer } from './fresh-answers.ts';
 
@@ -113,8 +113,8 @@ export async function teacherScores(
     const asked = answers.slice(start, start + batchSize);
     const generations = await engine.generate(asked, hooks.signal);
     for (const [index, { promptTokens, plainTokens }] of asked.entries()) {
-      const tokens = generations[index]?.tokens ?? new Int32Array();
-      const read = tokens.subarray(0, reader.read(promptTokens, tokens).scoredTokens);
+      const sequence = generations[index]?.sequence ?? sequenceOf(promptTokens, []);
+      const read = scoredPart(sequence, reader.read(sequence)).subarray(sequence.start);
       const text = tokenizer.decodeAfter(promptTokens, read).trim();
       // The teacher never sees an affix: neither do the texts that it scores.
       state.samples.push({ text, tokens: [...plainTokens, ...read] });

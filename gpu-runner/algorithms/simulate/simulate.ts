@@ -5,10 +5,11 @@ import type { TaskParameters, TaskResult } from '../../../shared/api/tasks/kinds
 import { affixPairIndex, contrastPrompts } from '../../../shared/dialogue/contrast-prompts.ts';
 import { filterResponse } from '../../../shared/dialogue/filter-response.ts';
 import type { AffixPair } from '../../../shared/principles/principle.ts';
+import { responseOf } from '../../llama/model/sequence.ts';
 import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import { encodeProgress, startOf, workOf } from '../checkpoint.ts';
-import type { Generate, Generation } from '../generation.ts';
+import type { Generate } from '../generation.ts';
 import type { PromptRow } from '../prompt.ts';
 import { encodePrompt } from '../prompt-tokens.ts';
 import type { RunHooks } from '../run-hooks.ts';
@@ -89,7 +90,7 @@ export async function simulate(
   const limit = settings.contextLength - settings.maximumNewTokens;
   const sides: Side[] = settings.sides === 'positive' ? ['chosen'] : ['chosen', 'rejected'];
   // Every prompt is tokenised before the first is sampled: one that does not fit is told at once.
-  const tokens = texts.map((text, index) => {
+  const promptTokens = texts.map((text, index) => {
     const limits = { name: input.prompts[index]?.id ?? '', maximumTokens: limit };
     return {
       chosen: encodePrompt(tokenizer, text.chosen, limits),
@@ -110,7 +111,7 @@ export async function simulate(
     const requests = jobs.map((job) => {
       const row = input.prompts[job.prompt]?.row ?? 0;
       const stream = streamOf(`simulate-${job.side}`, row * settings.maximumTries + job.attempt - 1);
-      return { promptTokens: tokens[job.prompt]?.[job.side] ?? new Int32Array(), stream };
+      return { promptTokens: promptTokens[job.prompt]?.[job.side] ?? new Int32Array(), stream };
     });
     const generations = await generate(requests, hooks.signal);
     for (const [index, job] of jobs.entries()) {
@@ -120,10 +121,11 @@ export async function simulate(
           `the sampler answered ${generations.length} of ${jobs.length} requests`,
         );
       }
-      const text = tokenizer.decodeAfter(request.promptTokens, generation.tokens);
-      settle(state, job, filtered(settings.promptForm, text, generation, tokenizer), {
+      const tokens = responseOf(generation.sequence);
+      const text = tokenizer.decodeAfter(request.promptTokens, tokens);
+      settle(state, job, filtered(settings.promptForm, text, tokens, tokenizer), {
         stream: request.stream,
-        tokens: generation.tokens.length,
+        tokens: tokens.length,
         maximumTries: settings.maximumTries,
       });
     }
@@ -177,11 +179,11 @@ function firstState(prompts: number, sides: readonly Side[]): State {
 function filtered(
   form: SimulationSettings['promptForm'],
   text: string,
-  generation: Generation,
+  tokens: Int32Array,
   tokenizer: Tokenizer,
 ) {
   if (text.includes('\u{fffd}')) return { accepted: false, reason: 'broken-character' } as const;
-  const ended = tokenizer.eosTokens.includes(generation.tokens.at(-1) ?? -1);
+  const ended = tokenizer.eosTokens.includes(tokens.at(-1) ?? -1);
   return filterResponse(form, ended ? text + END_MARK : text);
 }
 

@@ -2,6 +2,7 @@
 import { MAXIMUM_SAMPLE_TOKENS, roundedNats, type SampleTokens } from '../../../shared/api/sample-tokens.ts';
 import { preferenceText } from '../../../shared/dialogue/preference-text.ts';
 import type { PromptForm } from '../../../shared/principles/principle.ts';
+import { sequenceOf, type Sequence } from '../../llama/model/sequence.ts';
 import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 import { continuationTokens } from '../continuation-tokens.ts';
 import type { PreferencePairLine } from '../preference-model/preference-examples.ts';
@@ -13,7 +14,7 @@ export const SHOWN_PAIRS = 256;
 
 /** Log-probabilities of every token from `start` on, one row a sequence. */
 export type TokenLogProbabilities = (
-  sequences: readonly { readonly tokens: Int32Array; readonly start: number }[],
+  sequences: readonly Sequence<Int32Array>[],
   signal: AbortSignal,
 ) => Promise<readonly Float32Array[]>;
 
@@ -25,7 +26,7 @@ interface LikelihoodSettings {
 /** A response as tokens behind the prompt with its affix and behind the plain one. */
 interface Read {
   readonly ends: number[];
-  readonly sequences: readonly { readonly tokens: Int32Array; readonly start: number }[];
+  readonly sequences: readonly Sequence<Int32Array>[];
 }
 
 /**
@@ -49,15 +50,10 @@ export async function withTokenLikelihoods(
     const [plain = new Int32Array()] = encoded.slice(-1);
     const tokens = continuationTokens(tokenizer, plain, continuation).subarray(0, MAXIMUM_SAMPLE_TOKENS);
     if (encoded.some((prompt) => prompt.length + tokens.length > contextLength)) return undefined;
-    const decoded = { text: tokenizer.decodeAfter(plain, tokens), ended: true, scoredTokens: tokens.length };
     const ends = reader
-      .tokenEnds(plain, tokens, decoded)
+      .tokenEnds(sequenceOf(plain, tokens), { text: tokenizer.decodeAfter(plain, tokens) })
       .map((end) => Math.min(response.length, Math.max(0, end - lead)));
-    const sequences = encoded.map((prompt) => ({
-      tokens: Int32Array.of(...prompt, ...tokens),
-      start: prompt.length,
-    }));
-    return { ends, sequences };
+    return { ends, sequences: encoded.map((prompt) => sequenceOf(prompt, tokens)) };
   };
   const sides = pairs
     .slice(0, SHOWN_PAIRS)

@@ -75,7 +75,7 @@ async function measureSampling(model: Model) {
     await generator.generate(requests.slice(0, 1), signal);
     const since = performance.now();
     const generations = await generator.generate(requests, signal);
-    const tokens = generations.reduce((sum, generation) => sum + generation.tokens.length, 0);
+    const tokens = generations.reduce((sum, generation) => sum + generation.logProbabilities.length, 0);
     return { rate: tokens / seconds(since), opening };
   } finally {
     await generator.close();

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bestOfN, type BestOfNSettings } from '../../../gpu-runner/algorithms/best-of-n.ts';
 import type { GenerationRequest } from '../../../gpu-runner/algorithms/generation.ts';
+import { sequenceOf } from '../../../gpu-runner/llama/model/sequence.ts';
 import { bestOfNResult } from '../../../shared/api/tasks/best-of-n.ts';
 import { expectForeign } from './foreign-checkpoint.ts';
 import { openTinyModel, recordingHooks, tinyPrompts } from './tiny-model.ts';
@@ -30,11 +31,12 @@ function engine(text: (stream: number) => string = (stream) => `They were ${WORD
   return {
     asked,
     generate: async (requests: readonly GenerationRequest[]) =>
-      requests.map(({ stream }) => {
+      requests.map(({ promptTokens, stream }) => {
         asked.push(stream);
         const tokens = tokenizer.encode(text(stream));
         const logProbabilities = new Float32Array(tokens.length).fill(-1);
-        return { tokens, logProbabilities, referenceLogProbabilities: logProbabilities };
+        const sequence = sequenceOf(promptTokens, tokens);
+        return { sequence, logProbabilities, referenceLogProbabilities: logProbabilities };
       }),
     score: async (texts: readonly Int32Array[]) =>
       Float64Array.from(texts, (tokens) =>

@@ -7,6 +7,7 @@ import { shardRows } from '../../../gpu-runner/algorithms/prompt.ts';
 import { ResponseReader } from '../../../gpu-runner/algorithms/response-text.ts';
 import { chooseCell, selectCell } from '../../../gpu-runner/algorithms/select.ts';
 import { adapterLayout, initialAdapter } from '../../../gpu-runner/llama/model/lora-layout.ts';
+import { sequenceOf } from '../../../gpu-runner/llama/model/sequence.ts';
 import { normal } from '../../../shared/random.ts';
 import { generateResult } from '../../../shared/api/tasks/generate.ts';
 import { selectResult } from '../../../shared/api/tasks/select.ts';
@@ -99,7 +100,7 @@ describe('generation', () => {
       await base.generate(requests, signal),
       await adapted.generate(requests, signal, zeros),
     ];
-    expect(other.map(({ tokens }) => tokens)).toEqual(one.map(({ tokens }) => tokens));
+    expect(other.map(({ sequence }) => sequence)).toEqual(one.map(({ sequence }) => sequence));
   });
 
   it('bans every token whose text holds a banned text', () => {
@@ -120,23 +121,23 @@ describe('reading of responses', () => {
     const prompt = tokenizer.encode('They were kind.', { bos: true });
     const whole = tokenizer.encode('They smiled and shared.');
     const tokens = Int32Array.of(...whole, ...tokenizer.encode('They loved'));
-    const open = reader.read(prompt, tokens);
+    const open = reader.read(sequenceOf(prompt, tokens));
     expect(open).toMatchObject({ ended: false, scoredTokens: whole.length });
     expect(open.text.trim()).toBe('They smiled and shared. They loved');
-    const ends = reader.tokenEnds(prompt, tokens, open);
+    const ends = reader.tokenEnds(sequenceOf(prompt, tokens), open);
     expect(ends).toHaveLength(tokens.length);
     expect(ends.at(-1)).toBe(open.text.length);
     expect(ends.toSorted((a, b) => a - b)).toEqual(ends);
     const withEnd = Int32Array.of(...tokens, 2);
-    expect(reader.tokenEnds(prompt, withEnd, reader.read(prompt, withEnd))).toEqual([
+    expect(reader.tokenEnds(sequenceOf(prompt, withEnd), reader.read(sequenceOf(prompt, withEnd)))).toEqual([
       ...ends,
       open.text.length,
     ]);
-    expect(reader.read(prompt, Int32Array.of(...whole, 2))).toMatchObject({
+    expect(reader.read(sequenceOf(prompt, [...whole, 2]))).toMatchObject({
       ended: true,
       scoredTokens: whole.length,
     });
-    expect(reader.read(prompt, tokenizer.encode('They loved'))).toMatchObject({ ended: false });
+    expect(reader.read(sequenceOf(prompt, tokenizer.encode('They loved')))).toMatchObject({ ended: false });
   });
 
   it('P5d a dialogue is complete only with its stop, and is scored up to it', () => {
@@ -145,9 +146,14 @@ describe('reading of responses', () => {
     const prompt = tokenizer.encode('They were kind.', { bos: true });
     const stopped = tokenizer.encode('They smiled.\n\nHuman:');
     const more = Int32Array.of(...stopped, ...tokenizer.encode('They hit'));
-    expect(reader.read(prompt, more)).toMatchObject({ ended: true, scoredTokens: stopped.length });
-    expect(reader.tokenEnds(prompt, more, reader.read(prompt, more))).toHaveLength(stopped.length);
-    expect(reader.read(prompt, tokenizer.encode('They smiled.'))).toMatchObject({ ended: false });
+    expect(reader.read(sequenceOf(prompt, more))).toMatchObject({
+      ended: true,
+      scoredTokens: stopped.length,
+    });
+    expect(reader.tokenEnds(sequenceOf(prompt, more), reader.read(sequenceOf(prompt, more)))).toHaveLength(
+      stopped.length,
+    );
+    expect(reader.read(sequenceOf(prompt, tokenizer.encode('They smiled.')))).toMatchObject({ ended: false });
   });
 });
 

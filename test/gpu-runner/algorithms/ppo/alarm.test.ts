@@ -1,6 +1,7 @@
 /** The over-optimisation alarm inside a PPO run: what it records, and that it stops nothing unless told to. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GenerateGroups } from '../../../../gpu-runner/algorithms/generation.ts';
+import { sequenceOf } from '../../../../gpu-runner/llama/model/sequence.ts';
 import { openTinyModel, recordingHooks } from '../tiny-model.ts';
 import { tinyRun } from './tiny-run.ts';
 
@@ -22,8 +23,11 @@ describe('the alarm of a PPO run', () => {
         step += 1;
         const length = step <= 3 ? 6 : 12;
         return groups.map((requests) =>
-          requests.map((_request, row) => ({
-            tokens: Int32Array.from({ length }, (_unused, token) => (step <= 3 ? 300 + row + token : 300)),
+          requests.map(({ promptTokens }, row) => ({
+            sequence: sequenceOf(
+              promptTokens,
+              Array.from({ length }, (_unused, token) => (step <= 3 ? 300 + row + token : 300)),
+            ),
             logProbabilities: new Float32Array(length).fill(step <= 3 ? -5 : -0.1),
             referenceLogProbabilities: new Float32Array(length).fill(-5),
           })),

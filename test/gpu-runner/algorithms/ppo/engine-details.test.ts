@@ -6,7 +6,7 @@ import { ExactKl } from '../../../../gpu-runner/algorithms/ppo/exact-kl.ts';
 import { sampleAndScore } from '../../../../gpu-runner/algorithms/ppo/score-rollouts.ts';
 import { ResponseReader } from '../../../../gpu-runner/algorithms/response-text.ts';
 import { adapterLayout, type AdapterLayout } from '../../../../gpu-runner/llama/model/lora-layout.ts';
-import { lastOf } from '../../../../gpu-runner/llama/model/sequence.ts';
+import { lastOf, responseOf, sequenceOf } from '../../../../gpu-runner/llama/model/sequence.ts';
 import { Scorer, type ScorerOptions } from '../../../../gpu-runner/llama/trainer/scorer.ts';
 import { PPO_DEFAULTS } from '../../../../shared/api/tasks/ppo.ts';
 import { randomAdapter, worstDifference } from '../../llama/trainer/fixtures.ts';
@@ -83,9 +83,10 @@ describe('details of PPO in the engine', () => {
     }));
     const generations = await generator.generate(requests, signal, adapter);
     await generator.close();
-    const ended = generations.filter(({ tokens }) => tokens.length < 60);
+    const ended = generations.filter(({ logProbabilities }) => logProbabilities.length < 60);
     expect(ended.length).toBeGreaterThan(2);
-    for (const { tokens, logProbabilities, referenceLogProbabilities } of ended) {
+    for (const { sequence, logProbabilities, referenceLogProbabilities } of ended) {
+      const tokens = responseOf(sequence);
       expect(tokens.indexOf(END)).toBe(tokens.length - 1);
       expect([logProbabilities.length, referenceLogProbabilities.length]).toEqual([
         tokens.length,
@@ -113,7 +114,7 @@ describe('details of PPO in the engine', () => {
     const together = await generator.generate(requests, signal, adapter);
     for (const [row, request] of requests.entries()) {
       const [alone] = await generator.generate([request], signal, adapter);
-      expect(together[row]?.tokens).toEqual(alone?.tokens);
+      expect(together[row]?.sequence).toEqual(alone?.sequence);
       // Sums over a longer batch may round in another order; a shifted position changes the first digits.
       const gap = worstDifference(together[row]?.logProbabilities ?? [], alone?.logProbabilities ?? []);
       expect(gap).toBeLessThan(1e-6);
@@ -135,7 +136,10 @@ describe('details of PPO in the engine', () => {
       return [await next(adapter), await next(new Float32Array(layout.length))] as const;
     });
     const counts = new Float64Array(probabilities.length);
-    for (const { tokens } of generations) counts[tokens[0] ?? 0] = (counts[tokens[0] ?? 0] ?? 0) + 1;
+    for (const { sequence } of generations) {
+      const [token = 0] = responseOf(sequence);
+      counts[token] = (counts[token] ?? 0) + 1;
+    }
     // Tokens expected fewer than five times share a bin.
     const rare = { observed: 0, expected: 0 };
     let [bins, statistic] = [0, 0];
@@ -170,10 +174,9 @@ describe('details of PPO in the engine', () => {
     );
     const { base } = tiny.model;
     const exactKl = await ExactKl.open({ base, layout, maximumTime: TIME, temperature: 1 });
-    const sequences = generations.slice(0, 4).map(({ tokens }) => ({
-      tokens: Int32Array.of(...promptTokens, ...tokens, 300, 301),
-      start: promptTokens.length,
-    }));
+    const sequences = generations
+      .slice(0, 4)
+      .map(({ sequence }) => sequenceOf(promptTokens, [...responseOf(sequence), 300, 301]));
     const measured = await exactKl.measure(adapter, sequences, signal);
     const none = await exactKl.measure(new Float32Array(layout.length), sequences, signal);
     await exactKl.close();
@@ -209,8 +212,8 @@ describe('details of PPO in the engine', () => {
     // Responses of one word over and over: what is read at their end can be told before.
     const generate: GenerateGroups = async (_, groups) =>
       groups.map((requests) =>
-        requests.map((_request, row) => ({
-          tokens: new Int32Array(8).fill(300 + 5 * row),
+        requests.map(({ promptTokens }, row) => ({
+          sequence: sequenceOf(promptTokens, new Int32Array(8).fill(300 + 5 * row)),
           logProbabilities: new Float32Array(8).fill(-5),
           referenceLogProbabilities: new Float32Array(8).fill(-5),
         })),
@@ -260,7 +263,7 @@ describe('details of PPO in the engine', () => {
       close: async () => {},
     };
     const generation = {
-      tokens: response,
+      sequence: sequenceOf(promptTokens, response),
       logProbabilities: new Float32Array(3),
       referenceLogProbabilities: new Float32Array(3),
     };
@@ -270,8 +273,7 @@ describe('details of PPO in the engine', () => {
       { generate, reader, preferences },
       adapter,
       1,
-      [{ promptTokens, stream: 0 }],
-      [0],
+      [{ prompt: 0, promptTokens, stream: 0 }],
       signal,
     );
     expect(seen).toEqual([joined]);

@@ -2,6 +2,7 @@
 import { array, assert, integer, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { noveltyOf } from '../../../../gpu-runner/algorithms/ppo/novelty.ts';
+import { responseOf, sequenceOf } from '../../../../gpu-runner/llama/model/sequence.ts';
 import { rolloutTargets } from '../../../../gpu-runner/algorithms/ppo/rollout-batch.ts';
 import { PPO_DEFAULTS } from '../../../../shared/api/tasks/ppo.ts';
 import { paddingOf, shapeOf, unpad } from './ragged.ts';
@@ -85,12 +86,9 @@ describe('novelty in the reward', () => {
     const zeros = new Float32Array(tokens.length);
     return {
       prompt: row,
-      promptTokens: Int32Array.of(1),
-      generation: {
-        tokens: Int32Array.from(tokens),
-        logProbabilities: zeros,
-        referenceLogProbabilities: zeros,
-      },
+      sequence: sequenceOf([1], tokens),
+      logProbabilities: zeros,
+      referenceLogProbabilities: zeros,
       response: { text: '', ended: true, scoredTokens: tokens.length },
       score: row,
       values: zeros,
@@ -109,7 +107,7 @@ describe('novelty in the reward', () => {
 
   it('adds the coefficient times the novelty to the return, and nothing at 0', () => {
     expect(firstReturns(0)).toEqual([0, 1, 2, 3]);
-    const tokens = rollouts.map(({ generation }) => Array.from(generation.tokens));
+    const tokens = rollouts.map(({ sequence }) => Array.from(responseOf(sequence)));
     const { mean, matrix } = noveltyOf(shapeOf(tokens), tokens);
     const own = unpad(matrix, shapeOf(tokens)).map((row) => row.reduce((sum, value) => sum + value, 0));
     firstReturns(0.5).forEach((value, row) => expect(value).toBeCloseTo(row + 0.5 * (own[row] ?? 0), 6));

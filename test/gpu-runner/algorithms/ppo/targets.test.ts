@@ -2,6 +2,7 @@
 import { array, assert, constant, double, integer, property, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { groupAdvantages } from '../../../../gpu-runner/algorithms/ppo/group-advantages.ts';
+import { sequenceOf } from '../../../../gpu-runner/llama/model/sequence.ts';
 import { distributionKl } from '../../../../gpu-runner/algorithms/ppo/kl-penalty.ts';
 import { PPO_DEFAULTS } from '../../../../shared/api/tasks/ppo.ts';
 import {
@@ -28,12 +29,12 @@ function rolloutsOf(lengths: readonly number[], scores?: readonly number[]): Rol
       Float32Array.from({ length }, (_, token) => -2 + Math.sin(3 * row + 1.7 * token + shift));
     return {
       prompt: row,
-      promptTokens: Int32Array.of(1, 20 + row),
-      generation: {
-        tokens: Int32Array.from({ length }, (_, token) => 30 + ((row + token) % 3)),
-        logProbabilities: numbers(0),
-        referenceLogProbabilities: numbers(0.4),
-      },
+      sequence: sequenceOf(
+        [1, 20 + row],
+        Array.from({ length }, (_, token) => 30 + ((row + token) % 3)),
+      ),
+      logProbabilities: numbers(0),
+      referenceLogProbabilities: numbers(0.4),
       response: { text: '', ended: row % 2 === 0, scoredTokens: length },
       score: scores?.[row] ?? Math.cos(5 * row),
       values: numbers(1),
@@ -72,8 +73,8 @@ function oracleRewards(
 describe('rollout targets', () => {
   const rollouts = rolloutsOf([3, 1, 5, 2]);
   const normalisation = { mean: 1, standardDeviation: 2 };
-  const policy = numbersOf(rollouts, ({ generation }) => generation.logProbabilities);
-  const reference = numbersOf(rollouts, ({ generation }) => generation.referenceLogProbabilities);
+  const policy = numbersOf(rollouts, ({ logProbabilities }) => logProbabilities);
+  const reference = numbersOf(rollouts, ({ referenceLogProbabilities }) => referenceLogProbabilities);
   const values = numbersOf(rollouts, (rollout) => rollout.values);
 
   it.each(['k1', 'k2', 'k3', 'k1-clamped'] as const)(
@@ -99,8 +100,8 @@ describe('rollout targets', () => {
   );
 
   it('take the exact KL as it is given, and refuse to go without', () => {
-    const exact = rollouts.map(({ generation }, row) =>
-      new Float64Array(generation.tokens.length).fill(row + 1),
+    const exact = rollouts.map(({ logProbabilities }, row) =>
+      new Float64Array(logProbabilities.length).fill(row + 1),
     );
     const given = {
       ...settings,
@@ -153,7 +154,7 @@ describe('rollout targets', () => {
 
   it("G2 give every array of a row the row's own tokens and no padding", () => {
     for (const [index, row] of rolloutTargets(rollouts, 0.1, normalisation, settings).rows.entries()) {
-      const length = rollouts[index]?.generation.tokens.length;
+      const length = rollouts[index]?.logProbabilities.length;
       for (const numbers of [row.advantages, row.returns, row.oldValues, row.oldLogProbabilities]) {
         expect(numbers).toHaveLength(length ?? -1);
       }

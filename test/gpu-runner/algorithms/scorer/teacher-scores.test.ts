@@ -6,6 +6,7 @@ import {
   type ScorerSettings,
   teacherScores,
 } from '../../../../gpu-runner/algorithms/scorer/teacher-scores.ts';
+import { sequenceOf } from '../../../../gpu-runner/llama/model/sequence.ts';
 import { TRAIN_SCORER_DEFAULTS } from '../../../../shared/api/tasks/train-scorer.ts';
 import { toneLines } from '../../../../shared/principles/kind-stories/tone-lines.ts';
 import { expectForeign } from '../foreign-checkpoint.ts';
@@ -48,11 +49,15 @@ function engine() {
   return {
     asked,
     generate: async (requests: readonly GenerationRequest[]) =>
-      requests.map(({ stream }): Generation => {
+      requests.map(({ promptTokens, stream }): Generation => {
         asked.push(stream);
         const tokens = said.slice(0, 1 + (stream % said.length));
         const zeros = new Float32Array(tokens.length);
-        return { tokens, logProbabilities: zeros, referenceLogProbabilities: zeros };
+        return {
+          sequence: sequenceOf(promptTokens, tokens),
+          logProbabilities: zeros,
+          referenceLogProbabilities: zeros,
+        };
       }),
     score: async (texts: readonly Int32Array[]) =>
       Float64Array.from(texts, (tokens) => tokens.reduce((sum, token) => (sum * 31 + token) % 997, 0)),
