@@ -7,6 +7,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { UserError } from '../../shared/user-error.ts';
+import { messageOf } from '../../shared/caught.ts';
 
 const TOLERANCE_MILLISECONDS = 5 * 60_000;
 const MAXIMUM_BYTES = 10_000;
@@ -75,7 +76,7 @@ export function createReceiver({ secret, startRunner, log, clock = Date.now }: R
       log(`${launchId}: started ${name}`);
       return answer(202, name);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       log(`${launchId}: ${message}`);
       return answer(error instanceof ProviderBusyError ? 429 : 502, 'the provider started nothing');
     }

@@ -5,6 +5,7 @@ import { mkdtemp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:f
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { build as ViteBuild } from 'vite';
+import { hasCode } from '../../shared/caught.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const SOURCES = ['edge/dashboard', 'shared', 'package-lock.json'];
@@ -73,9 +74,6 @@ async function loadVite(): Promise<{ readonly build: typeof ViteBuild }> {
     });
   }
 }
-
-const hasCode = (error: unknown, ...codes: string[]) =>
-  error instanceof Error && 'code' in error && codes.includes(String(error.code));
 
 function ignoreMissing(error: unknown): void {
   if (!hasCode(error, 'ENOENT')) throw error;

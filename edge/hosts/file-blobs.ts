@@ -6,10 +6,7 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Blobs, ByteRange } from '../store/blobs.ts';
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
-}
+import { hasCode } from '../../shared/caught.ts';
 
 export class FileBlobs implements Blobs {
   readonly #directory: string;
@@ -52,7 +49,7 @@ export class FileBlobs implements Blobs {
     try {
       return (await stat(this.#path(name))).size;
     } catch (error) {
-      if (isMissing(error)) return undefined;
+      if (hasCode(error, 'ENOENT')) return undefined;
       throw error;
     }
   }

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { invalidRequest } from '../domain/errors.ts';
 import { artifactBlob } from '../store/artifacts.ts';
 import type { Blobs } from '../store/blobs.ts';
+import { firstIssue } from '../../shared/first-issue.ts';
 
 async function* textLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -36,8 +37,8 @@ export async function* readJsonLines<Line extends z.ZodType>(
       if (line === '') continue;
       const parsed = form.safeParse(JSON.parse(line));
       if (!parsed.success) {
-        const [issue] = parsed.error.issues;
-        throw fault(number, `${issue?.path.join('.') ?? ''} ${issue?.message ?? 'has the wrong form'}`);
+        const issue = firstIssue(parsed.error);
+        throw fault(number, `${issue.field} ${issue.fault}`);
       }
       yield parsed.data;
     }

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { ConfigurationError } from './configuration.ts';
 import { neededLibraries } from './elf-needed.ts';
+import { messageOf } from '../../shared/caught.ts';
 
 /** What `--device` takes. */
 const DEVICE_CHOICES = ['auto', 'cpu', 'cuda'] as const;
@@ -72,7 +73,7 @@ function linkedWith(provider: string): string[] {
   try {
     return neededLibraries(provider);
   } catch (error) {
-    const fault = error instanceof Error ? error.message : String(error);
+    const fault = messageOf(error);
     throw new ConfigurationError(`${fault}: install it again (${INSTALL}), or run with --device cpu`, {
       cause: error,
     });

@@ -11,6 +11,7 @@ import type { ArtifactBytes } from '../tasks/task-context.ts';
 import type { Done } from './messages.ts';
 import { retry } from './retry.ts';
 import { UserError } from '../../shared/user-error.ts';
+import { messageWithCause } from '../../shared/caught.ts';
 
 /** The lease is another runner's, or the task has ended: nothing more may be written for it. */
 export class LeaseLostError extends Error {
@@ -194,7 +195,7 @@ export class Edge {
           passing: isPassing,
           signal,
           onRetry: (error, attempt, delayMs) => {
-            const fault = faultOf(error);
+            const fault = messageWithCause(error);
             this.#refuseSilence(error);
             this.#options.log(`${what} failed (${fault}); attempt ${attempt + 1} in ${delayMs / 1000} s`);
           },
@@ -235,10 +236,4 @@ export async function pause(milliseconds: number, signal: AbortSignal): Promise<
   await sleep(milliseconds, undefined, { signal }).catch((error: unknown) => {
     if (!signal.aborted) throw error;
   });
-}
-
-/** `fetch` says only that it failed; why stands in its cause. */
-function faultOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }

@@ -2,6 +2,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { hasCode } from '../../shared/caught.ts';
 
 /** A heartbeat comes every 10 s and a claim every 2 s: after so long the edge has given the runner up, too. */
 const SILENCE_MILLISECONDS = 90_000;
@@ -40,7 +41,7 @@ export async function findAilment(cacheDirectory: string, now: number): Promise<
   try {
     text = await readFile(fileOf(cacheDirectory), 'utf8');
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (!hasCode(error, 'ENOENT')) throw error;
     return 'the edge has not answered yet: look at RLCD_EDGE_URL, RLCD_RUNNER_KEY and the log';
   }
   // A half-written file is one that is being written: the next check reads it whole.

@@ -6,6 +6,7 @@ import type { Architecture } from '../llama/model/architecture.ts';
 import { namedShapes } from '../llama/model/named-shapes.ts';
 import { openModel } from '../llama/weights/open-model.ts';
 import { ConfigurationError } from './configuration.ts';
+import { firstIssue } from '../../shared/first-issue.ts';
 
 /** Options of `--plan` as the command line has them. */
 export const PLAN_OPTIONS = {
@@ -39,8 +40,8 @@ export async function planCommand(
 ): Promise<string[]> {
   const parsed = values.safeParse(options);
   if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new ConfigurationError(`--${String(issue?.path[0] ?? 'plan')} ${issue?.message ?? 'is wrong'}`);
+    const { field, fault } = firstIssue(parsed.error);
+    throw new ConfigurationError(`--${field} ${fault}`);
   }
   const { model, batch, policies, prompt, rank, memory } = parsed.data;
   const workload: Workload = {

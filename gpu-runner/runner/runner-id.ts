@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { hasCode } from '../../shared/caught.ts';
 
 const FILE = 'runner.json';
 /** Whose the id is: a cache may be shared by containers, and by several runners of one machine. */
@@ -24,7 +25,7 @@ export async function openRunnerId(cacheDirectory: string): Promise<string> {
       await rename(file, taken);
     } catch (error) {
       // Another runner that starts now was faster: the id is its.
-      if (isMissing(error)) return randomUUID();
+      if (hasCode(error, 'ENOENT')) return randomUUID();
       throw error;
     }
   }
@@ -38,7 +39,7 @@ async function readHolder(file: string): Promise<z.infer<typeof holder> | null> 
   try {
     return holder.parse(JSON.parse(await readFile(file, 'utf8')));
   } catch (error) {
-    if (isMissing(error)) return null;
+    if (hasCode(error, 'ENOENT')) return null;
     throw new Error(`${file} is damaged: delete it`, { cause: error });
   }
 }
@@ -51,10 +52,6 @@ function hasEnded({ host, pid }: z.infer<typeof holder>): boolean {
     process.kill(pid, 0);
     return false;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ESRCH';
+    return hasCode(error, 'ESRCH');
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

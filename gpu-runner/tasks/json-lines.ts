@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { parseJsonLines } from '../../shared/dialogue/json-lines.ts';
 import { TaskInputError } from './task-context.ts';
+import { firstIssue } from '../../shared/first-issue.ts';
 
 export const JSON_LINES = 'application/jsonl';
 
@@ -15,9 +16,7 @@ export function decodeLines<Row>(bytes: Uint8Array, schema: z.ZodType<Row>, name
   return parseJsonLines(new TextDecoder('utf-8', { fatal: true }).decode(bytes)).map(({ line, row }) => {
     const parsed = schema.safeParse(row);
     if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0];
-    throw new TaskInputError(
-      `${name}, line ${line}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? 'is wrong'}: make this artifact again`,
-    );
+    const { field, fault } = firstIssue(parsed.error);
+    throw new TaskInputError(`${name}, line ${line}: ${field} ${fault}: make this artifact again`);
   });
 }

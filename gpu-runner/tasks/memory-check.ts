@@ -6,6 +6,7 @@ import { refusal, type Workload } from '../../shared/planner/plan.ts';
 import type { Model } from '../llama/weights/open-model.ts';
 import { batchSizes } from './batch-sizes.ts';
 import { UserError } from '../../shared/user-error.ts';
+import { hasCode } from '../../shared/caught.ts';
 
 /** The task needs more than the device has; the message says how much, and what to change. */
 export class MemoryRefusedError extends UserError {
@@ -60,7 +61,7 @@ export function deviceMemoryBytes(device: 'cpu' | 'cuda'): number | null {
     const mebibytes = Number(execFileSync('nvidia-smi', query, { encoding: 'utf8' }).trim());
     return Number.isFinite(mebibytes) && mebibytes > 0 ? mebibytes * 2 ** 20 : null;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (hasCode(error, 'ENOENT')) return null;
     throw error;
   }
 }

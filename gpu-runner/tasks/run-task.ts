@@ -13,6 +13,7 @@ import { runSimulate } from './simulate.ts';
 import type { TaskContext, TaskOutcome, TaskRun } from './task-context.ts';
 import { runTrainPreferenceModel } from './train-preference-model.ts';
 import { runTrainScorer } from './train-scorer.ts';
+import { messageOf } from '../../shared/caught.ts';
 
 const RUNS: { readonly [Kind in TaskKind]: TaskRun<Kind> } = {
   simulate: runSimulate,
@@ -50,8 +51,7 @@ const MAXIMUM_MESSAGE = 4000;
 
 /** An error as a failure: what a person can mend says itself whether to try again, what is not foreseen is tried again. */
 export function describeFailure(error: unknown): Failure {
-  const message =
-    (error instanceof Error ? error.message : String(error)).slice(0, MAXIMUM_MESSAGE) || 'no message';
+  const message = messageOf(error).slice(0, MAXIMUM_MESSAGE) || 'no message';
   if (!(error instanceof UserError)) return { code: 'unexpected', message, retryable: true };
   const { code, cure, retryable } = error;
   return { code, message, ...(cure === undefined ? {} : { cure }), retryable };

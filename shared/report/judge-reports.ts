@@ -1,6 +1,6 @@
 /** What each judge says of all systems: match-ups, scores, and one ranking. */
 import { rankSystems } from '../statistics/bradley-terry-bootstrap.ts';
-import { UndefinedStatisticError } from '../statistics/errors.ts';
+import { definedOrNull } from '../statistics/errors.ts';
 import { clusterMean } from './cluster-mean.ts';
 import type { JudgeReport } from './document.ts';
 import type { ExperimentEvidence } from './evidence.ts';
@@ -42,7 +42,7 @@ function ranking(pairs: readonly PairOfSystems[]): JudgeReport['ranking'] {
     shares.map(({ share, promptId }) => ({ first, second, score: share, promptId })),
   );
   if (rows.length === 0) return null;
-  try {
+  return definedOrNull(() => {
     const { systems } = rankSystems(
       rows,
       rows.map(({ promptId }) => promptId),
@@ -53,8 +53,5 @@ function ranking(pairs: readonly PairOfSystems[]): JudgeReport['ranking'] {
       strength: { value: strength, interval },
       meanWinRate,
     }));
-  } catch (error) {
-    if (error instanceof UndefinedStatisticError) return null;
-    throw error;
-  }
+  });
 }

@@ -1,6 +1,6 @@
 /** Every system against every other, out of what one judge said of each against the base model. */
 import { lengthControlledWinRate } from '../statistics/length-controlled-win-rate.ts';
-import { UndefinedStatisticError } from '../statistics/errors.ts';
+import { definedOrNull } from '../statistics/errors.ts';
 import { clusterMean, type PromptValue } from './cluster-mean.ts';
 import type { MatchUp } from './document.ts';
 import { ReportError, type ExperimentEvidence } from './evidence.ts';
@@ -134,17 +134,14 @@ export function matchUp({ first, second, shares }: PairOfSystems): MatchUp {
 }
 
 function atEqualLength(shares: readonly PairedShare[]): MatchUp['lengthControlled'] {
-  try {
+  return definedOrNull(() => {
     const fit = lengthControlledWinRate(
       shares.map(({ share }) => share),
       shares.map(({ lengthGap }) => lengthGap),
       { clusters: shares.map(({ promptId }) => promptId) },
     );
     return { value: fit.lengthControlledRate, interval: fit.interval };
-  } catch (error) {
-    if (error instanceof UndefinedStatisticError) return null;
-    throw error;
-  }
+  });
 }
 
 export function meanOf(values: readonly number[]): number {

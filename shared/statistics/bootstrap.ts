@@ -1,5 +1,5 @@
-/** Seeded percentile bootstrap, over rows or over clusters of rows. */
-import { requireConfidence, StatisticsInputError, UndefinedStatisticError } from './errors.ts';
+/** Seeded percentile bootstrap, over rows. */
+import { definedOrNull, requireConfidence, StatisticsInputError, UndefinedStatisticError } from './errors.ts';
 import type { Interval } from './interval.ts';
 import { resampleIndices } from './resample.ts';
 import { sortedQuantile } from './summary.ts';
@@ -39,8 +39,10 @@ export function bootstrapInterval(
   const rows = new Uint32Array(n);
   const values: number[] = [];
   for (let resample = 0; resample < resamples; resample++) {
-    const value = definedOrNull(statistic, resampleIndices(rows, seed, resample));
-    if (value !== null) values.push(value);
+    const value = definedOrNull(() => statistic(resampleIndices(rows, seed, resample)));
+    if (value === null) continue;
+    if (Number.isNaN(value)) throw new StatisticsInputError('the statistic of a resample is NaN');
+    values.push(value);
   }
   if (values.length * 2 < resamples) {
     throw new UndefinedStatisticError(
@@ -55,17 +57,6 @@ export function bootstrapInterval(
     resamples,
     undefinedResamples: resamples - values.length,
   };
-}
-
-function definedOrNull(statistic: (rows: Uint32Array) => number, rows: Uint32Array): number | null {
-  try {
-    const value = statistic(rows);
-    if (Number.isNaN(value)) throw new StatisticsInputError('the statistic of a resample is NaN');
-    return value;
-  } catch (error) {
-    if (error instanceof UndefinedStatisticError) return null;
-    throw error;
-  }
 }
 
 /** Percentile interval of a mean. @throws StatisticsInputError if `values` is empty */

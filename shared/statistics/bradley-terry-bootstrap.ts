@@ -2,7 +2,7 @@
 import { bradleyTerry } from './bradley-terry.ts';
 import type { BradleyTerryOptions, Comparison } from './bradley-terry.ts';
 import type { BootstrapOptions } from './bootstrap.ts';
-import { requireConfidence, StatisticsInputError, UndefinedStatisticError } from './errors.ts';
+import { definedOrNull, requireConfidence, StatisticsInputError, UndefinedStatisticError } from './errors.ts';
 import type { Interval } from './interval.ts';
 import { resampleIndices } from './resample.ts';
 import { sortedQuantile } from './summary.ts';
@@ -53,8 +53,8 @@ export function rankSystems(
       resampleIndices(drawn, seed, resample),
       (cluster) => members[cluster] ?? [],
     ).flat();
-    const sample = strengthsOrNull(rows, options, strengths.size);
-    if (sample === null) continue;
+    const sample = definedOrNull(() => bradleyTerry(rows, options));
+    if (sample?.size !== strengths.size) continue;
     defined++;
     for (const [system, strength] of sample) draws.get(system)?.push(strength);
   }
@@ -76,18 +76,4 @@ export function rankSystems(
   });
   systems.sort((a, b) => b.strength - a.strength || (a.system < b.system ? -1 : 1));
   return { systems, resamples, undefinedResamples: resamples - defined };
-}
-
-function strengthsOrNull(
-  comparisons: readonly Comparison[],
-  options: BradleyTerryOptions,
-  systems: number,
-): Map<string, number> | null {
-  try {
-    const strengths = bradleyTerry(comparisons, options);
-    return strengths.size === systems ? strengths : null;
-  } catch (error) {
-    if (error instanceof UndefinedStatisticError) return null;
-    throw error;
-  }
 }

@@ -6,7 +6,7 @@ export class StatisticsInputError extends Error {
 }
 
 /**
- * Sound data that do not determine the statistic (one class only for AUC, no variation for a correlation, a system
+ * Sound data that do not determine the statistic (no variation for a correlation, a system
  * that was never beaten for Bradley-Terry). Bootstraps count such resamples instead of failing.
  */
 export class UndefinedStatisticError extends Error {
@@ -50,5 +50,15 @@ export function requireSameLength(
 export function requireConfidence(confidence: number): void {
   if (!(confidence > 0 && confidence < 1)) {
     throw new StatisticsInputError(`confidence must lie between 0 and 1 (0.95, say), got ${confidence}`);
+  }
+}
+
+/** Null where the statistic is not determined by the data; other errors pass. */
+export function definedOrNull<Result>(statistic: () => Result): Result | null {
+  try {
+    return statistic();
+  } catch (error) {
+    if (error instanceof UndefinedStatisticError) return null;
+    throw error;
   }
 }

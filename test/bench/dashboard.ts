@@ -8,14 +8,12 @@ import { parseArgs } from 'node:util';
 import { launchChromium } from '../../scripts/tools/browser/chromium.ts';
 import { createFolder, createStore, startHost } from './edge/hosts.ts';
 import { CURVE_POINTS, CURVES, METRIC, seedStore } from './edge/seed-store.ts';
+import { median } from './figures.ts';
 
 const ROUNDS = 5;
 /** The page is watched so long while it reads the rest of the list. */
 const WATCHED_MILLISECONDS = 10_000;
 const WAIT_MILLISECONDS = 120_000;
-
-const median = (values: readonly number[]) =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /** Simulation tasks draw no curve: the one with the points is shown as the policy's. @returns its experiment */
 function showAsPolicy(path: string, taskId: string): string {

@@ -29,6 +29,7 @@ import { adapterLayout, initialAdapter } from '../../gpu-runner/llama/model/lora
 import { PPO_DEFAULTS } from '../../shared/api/tasks/ppo.ts';
 import { toneLines } from '../../shared/principles/kind-stories/tone-lines.ts';
 import { namedShape } from './arguments/named-shape.ts';
+import { round } from './figures.ts';
 
 const SEED = 1;
 const PROMPT = 12;
@@ -230,5 +231,4 @@ function difference(one: Float32Array | undefined, other: Float32Array | undefin
   return { largest, scale };
 }
 
-const round = (value: number) => Number(value.toPrecision(4));
 const megabytes = (bytes: number) => Math.round(bytes / 1e6);

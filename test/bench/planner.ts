@@ -5,19 +5,17 @@
  *   --json           one JSON document
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { planMemory, type Workload } from '../../shared/planner/plan.ts';
 import { namedShapes } from '../../gpu-runner/llama/model/named-shapes.ts';
-import { writeRandomBase } from '../../gpu-runner/llama/weights/random-base.ts';
-import { openBase, type BaseFile } from '../../gpu-runner/llama/weights/base-file.ts';
+import type { BaseFile } from '../../gpu-runner/llama/weights/base-file.ts';
 import { Sampler } from '../../gpu-runner/llama/sampler/sampler.ts';
 import { adapterLayout, initialAdapter } from '../../gpu-runner/llama/model/lora-layout.ts';
 import { type PpoRow, PpoTrainer } from '../../gpu-runner/llama/trainer/ppo-trainer.ts';
 import { initialState } from '../../gpu-runner/llama/trainer/training-state.ts';
+import { randomBase } from './figures.ts';
 
 const SEED = 1;
 
@@ -190,10 +188,4 @@ async function train(base: BaseFile, job: Workload, vector: Float32Array): Promi
   const rates = Array.from({ length: trainGroups }, () => 1e-5);
   for (let step = 0; step < STEPS; step++) await trainer.step(policies, rates);
   await trainer.close();
-}
-
-async function randomBase(shape: Shape): Promise<BaseFile> {
-  const folder = path.join(tmpdir(), `rlcd-bench-sampler-${shape}-${SEED}`);
-  if (existsSync(path.join(folder, 'base.json'))) return await openBase(folder);
-  return await writeRandomBase(folder, { ...namedShapes[shape], eosTokens: [] }, 'int8', SEED);
 }

@@ -8,16 +8,15 @@
  *   --json           one JSON document on one line
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
+import { availableParallelism, cpus, totalmem } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { namedShapes } from '../../gpu-runner/llama/model/named-shapes.ts';
-import { writeRandomBase } from '../../gpu-runner/llama/weights/random-base.ts';
-import { openBase, type BaseFile } from '../../gpu-runner/llama/weights/base-file.ts';
+import type { BaseFile } from '../../gpu-runner/llama/weights/base-file.ts';
 import { cpuProductForm } from '../../gpu-runner/llama/backends/cpu/eight-bit-linear.ts';
 import { Sampler } from '../../gpu-runner/llama/sampler/sampler.ts';
-import { namedShape, type ShapeName } from './arguments/named-shape.ts';
+import { namedShape } from './arguments/named-shape.ts';
 import { BareProducts } from './sampler/bare-products.ts';
+import { median, peakMegabytes, randomBase, round } from './figures.ts';
 
 const PROMPT = 16;
 const STEPS = 64;
@@ -113,25 +112,10 @@ export async function run(args: readonly string[]): Promise<void> {
   await products.close();
 }
 
-async function randomBase(shape: ShapeName): Promise<BaseFile> {
-  const folder = path.join(tmpdir(), `rlcd-bench-sampler-${shape}-${SEED}`);
-  if (existsSync(path.join(folder, 'base.json'))) return await openBase(folder);
-  return await writeRandomBase(folder, { ...namedShapes[shape], eosTokens: [] }, 'int8', SEED);
-}
-
 /** Keys and values of all tokens at the end, in fp32. */
 function cacheBytes({ architecture }: BaseFile, batch: number): number {
   const { layers, keyValueHeads, headSize } = architecture;
   return batch * layers * 2 * keyValueHeads * headSize * (PROMPT + STEPS) * 4;
-}
-
-/** The process's high-water mark; where the system has none, what it takes now. */
-function peakMegabytes(): number {
-  const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '';
-  const kilobytes = /VmHWM:\s+(?<kilobytes>\d+)/.exec(status)?.groups?.['kilobytes'];
-  return Math.round(
-    kilobytes === undefined ? process.memoryUsage().rss / 1e6 : (Number(kilobytes) * 1024) / 1e6,
-  );
 }
 
 /** Pages of a folder's files in the process's memory: counted as its own, but unchanged, so the system may take them back. */
@@ -145,12 +129,4 @@ function mappedMegabytes(folder: string): number | undefined {
       0,
     );
   return Math.round((kilobytes * 1024) / 1e6);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(4));
 }

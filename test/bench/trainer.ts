@@ -7,14 +7,9 @@
  *   --profile        prints the time of each kind of operator
  *   --json           one JSON document on one line
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
-import path from 'node:path';
+import { availableParallelism, cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Architecture } from '../../gpu-runner/llama/model/architecture.ts';
-import { namedShapes } from '../../gpu-runner/llama/model/named-shapes.ts';
-import { writeRandomBase } from '../../gpu-runner/llama/weights/random-base.ts';
-import { openBase, type BaseFile } from '../../gpu-runner/llama/weights/base-file.ts';
 import { cpuProductForm } from '../../gpu-runner/llama/backends/cpu/eight-bit-linear.ts';
 import type { Sequence } from '../../gpu-runner/llama/model/sequence.ts';
 import { float32, Picks } from '../../gpu-runner/llama/trainer/batch.ts';
@@ -34,7 +29,8 @@ import { Graph } from '../../gpu-runner/tensor/graph.ts';
 import { matMul } from '../../gpu-runner/tensor/operators.ts';
 import { serialiseGraph } from '../../gpu-runner/tensor/serialise.ts';
 import { TensorSession } from '../../gpu-runner/tensor/session.ts';
-import { namedShape, type ShapeName } from './arguments/named-shape.ts';
+import { namedShape } from './arguments/named-shape.ts';
+import { median, peakMegabytes, randomBase, round } from './figures.ts';
 
 const ROWS = 16;
 const TIME = 128;
@@ -227,27 +223,4 @@ function growth(values: readonly number[]): number {
     squares += (index - middle) ** 2;
   });
   return squares === 0 ? 0 : products / squares / 1e6;
-}
-
-async function randomBase(shape: ShapeName): Promise<BaseFile> {
-  const folder = path.join(tmpdir(), `rlcd-bench-${shape}-${SEED}`);
-  if (existsSync(path.join(folder, 'base.json'))) return await openBase(folder);
-  return await writeRandomBase(folder, namedShapes[shape], 'int8', SEED);
-}
-
-/** The process's high-water mark; where the system has none, what it takes now. */
-function peakMegabytes(): number {
-  const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '';
-  const kilobytes = /VmHWM:\s+(?<kilobytes>\d+)/.exec(status)?.groups?.['kilobytes'];
-  return Math.round(
-    kilobytes === undefined ? process.memoryUsage().rss / 1e6 : (Number(kilobytes) * 1024) / 1e6,
-  );
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(4));
 }

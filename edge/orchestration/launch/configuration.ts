@@ -4,6 +4,7 @@ import { createKubernetesLauncher } from './kubernetes.ts';
 import type { Launcher, LaunchPolicy, Send } from './launcher.ts';
 import { createWebhookLauncher } from './webhook.ts';
 import { UserError } from '../../../shared/user-error.ts';
+import { firstIssue } from '../../../shared/first-issue.ts';
 
 /** A variable is missing or wrong, or two of them contradict each other. */
 export class LaunchConfigurationError extends UserError {
@@ -69,7 +70,7 @@ function readSettings(environment: LaunchEnvironment): Settings {
     const given = environment[name as keyof Variables];
     const parsed = z.safeParse(schema, given === '' ? undefined : given);
     if (parsed.success) return [name, parsed.data];
-    throw new LaunchConfigurationError(`${name} ${parsed.error.issues[0]?.message ?? 'is wrong'}`);
+    throw new LaunchConfigurationError(`${name} ${firstIssue(parsed.error).fault}`);
   });
   return Object.fromEntries(entries) as Settings;
 }

@@ -6,6 +6,8 @@ import { z } from 'zod';
 import type { Send } from './launcher.ts';
 import { UserError } from '../../../shared/user-error.ts';
 import { withTimeLimit } from '../../../shared/with-time-limit.ts';
+import { messageWithCause } from '../../../shared/caught.ts';
+import { firstIssue } from '../../../shared/first-issue.ts';
 
 const CALL_MILLISECONDS = 10_000;
 const ATTEMPTS = 3;
@@ -96,9 +98,8 @@ export class KubernetesApi {
     const document = await this.#call('GET', path);
     const parsed = schema.safeParse(document);
     if (parsed.success) return parsed.data;
-    const [issue] = parsed.error.issues;
-    const where = issue?.path.join('.') ?? '';
-    throw new KubernetesError(200, 'Unknown', `${path} has no usable ${where}: ${issue?.message}`);
+    const { field, fault } = firstIssue(parsed.error);
+    throw new KubernetesError(200, 'Unknown', `${path} has no usable ${field}: ${fault}`);
   }
 
   /** @throws KubernetesError */
@@ -146,13 +147,8 @@ export class KubernetesApi {
         return { error: await readError(response), response };
       });
     } catch (error) {
-      const message = error instanceof Error ? describe(error) : String(error);
+      const message = messageWithCause(error);
       return { error: new KubernetesError(0, 'NoAnswer', message), response: undefined };
     }
   }
-}
-
-/** `fetch failed` says nothing; its cause does. */
-function describe({ message, cause }: Error): string {
-  return cause instanceof Error ? `${message}: ${cause.message}` : message;
 }

@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import { KubernetesApi, KubernetesError, type KubernetesCluster } from './kubernetes-api.ts';
 import type { LaunchAnswer, Launcher, LaunchRequest } from './launcher.ts';
+import { messageOf } from '../../../shared/caught.ts';
 
 /** Every Job of this launcher, and no other, carries it. */
 const LABEL = 'rlcd.dev/launched-by';
@@ -144,7 +145,7 @@ export function createKubernetesLauncher(jobs: KubernetesJobs): Launcher {
         return await launch(request);
       } catch (error) {
         if (error instanceof KubernetesError) return answerTo(error, jobs);
-        return { outcome: 'failed', reason: error instanceof Error ? error.message : String(error) };
+        return { outcome: 'failed', reason: messageOf(error) };
       }
     },
   };

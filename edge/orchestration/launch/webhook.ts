@@ -7,6 +7,7 @@
  */
 import type { Launcher, Send } from './launcher.ts';
 import { withTimeLimit } from '../../../shared/with-time-limit.ts';
+import { messageOf } from '../../../shared/caught.ts';
 
 const TIMEOUT_MILLISECONDS = 10_000;
 
@@ -53,7 +54,7 @@ export function createWebhookLauncher({ url, secret, send = fetch }: Webhook): L
         const outcome = response.status === 409 || response.status === 429 ? 'refused' : 'failed';
         return { outcome, reason: `answered ${response.status}` };
       } catch (error) {
-        return { outcome: 'failed', reason: error instanceof Error ? error.message : String(error) };
+        return { outcome: 'failed', reason: messageOf(error) };
       }
     },
   };

@@ -1,7 +1,7 @@
 /** Judging two systems on the same prompts: every comparison, and a win rate that shows what stands behind it. */
 import { z } from 'zod';
 import type { comparisonLine, judgement } from '../../../shared/api/tasks/judge.ts';
-import { UndefinedStatisticError } from '../../../shared/statistics/errors.ts';
+import { definedOrNull } from '../../../shared/statistics/errors.ts';
 import { lengthControlledWinRate } from '../../../shared/statistics/length-controlled-win-rate.ts';
 import { positionBias } from '../../../shared/statistics/position-bias.ts';
 import { mean } from '../../../shared/statistics/summary.ts';
@@ -181,13 +181,10 @@ function lengthControlled(
   shares: readonly number[],
   differences: readonly number[],
 ): Judgement['lengthControlled'] {
-  try {
+  return definedOrNull(() => {
     const fit = lengthControlledWinRate(shares, differences);
     return { rate: fit.lengthControlledRate, interval: fit.interval };
-  } catch (error) {
-    if (error instanceof UndefinedStatisticError) return null;
-    throw error;
-  }
+  });
 }
 
 function describe(completions: readonly Completion[], scores: readonly number[]): Judgement['first'] {

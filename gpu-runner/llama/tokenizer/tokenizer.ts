@@ -3,7 +3,7 @@ import path from 'node:path';
 import { PreTrainedTokenizer } from '@huggingface/transformers';
 import { z } from 'zod';
 import type { Architecture } from '../model/architecture.ts';
-import { readJsonFile } from '../weights/files.ts';
+import { checkedBy, readJsonFile } from '../weights/files.ts';
 import { ModelFileError } from '../model/model-file-error.ts';
 
 export const TOKENIZER_FILE = 'tokenizer.json';
@@ -111,17 +111,7 @@ export async function loadTokenizer(folder: string, architecture: Architecture):
 
 /** Checks every id before anything is sized by it; returns the number of ids. */
 function checkVocabulary(json: Record<string, unknown>, modelVocabulary: number, file: string): number {
-  const parsed = tokenizerSchema.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new ModelFileError(
-      file,
-      issue?.path.join('.').slice(0, 120) ?? null,
-      issue?.message ?? 'is damaged',
-      cure,
-    );
-  }
-  const { model, added_tokens: added } = parsed.data;
+  const { model, added_tokens: added } = checkedBy(tokenizerSchema, json, file, cure);
   const ids = Array.isArray(model.vocab) ? model.vocab.map((_, index) => index) : Object.values(model.vocab);
   const used = new Set(ids);
   if (used.size !== ids.length)

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import type { Architecture } from '../model/architecture.ts';
-import { parseJsonObject } from './files.ts';
+import { checkedBy, parseJsonObject } from './files.ts';
 import { ModelFileError } from '../model/model-file-error.ts';
 import { parseSafetensors, type SafetensorsReader } from './safetensors-reader.ts';
 import { encodeSafetensors, type TensorToWrite } from './safetensors-writer.ts';
@@ -162,13 +162,9 @@ export async function decodeAdapter(
   name: string,
 ): Promise<{ adapter: Adapter; baseModel: string }> {
   const file = path.join(name, ADAPTER_CONFIG_FILE);
-  const parsed = configSchema.safeParse(parseJsonObject(files.config, file, null, cure));
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new ModelFileError(file, issue?.path.join('.') ?? null, issue?.message ?? 'is not supported', cure);
-  }
-  const { r: rank, lora_alpha: alpha, base_model_name_or_path: baseModel } = parsed.data;
-  const adapted = targetProjections(parsed.data.target_modules, file);
+  const config = checkedBy(configSchema, parseJsonObject(files.config, file, null, cure), file, cure);
+  const { r: rank, lora_alpha: alpha, base_model_name_or_path: baseModel } = config;
+  const adapted = targetProjections(config.target_modules, file);
   const reader = await parseSafetensors(files.weights, path.join(name, ADAPTER_WEIGHTS_FILE));
   const layout = reader.metadata.get('rope_layout');
   if (layout !== undefined && layout !== architecture.rope.layout) {
@@ -203,7 +199,7 @@ export async function decodeAdapter(
     const weight = await take(`${HEAD}.weight`, [1, architecture.hiddenSize]);
     const [bias = 0] = reader.entries.has(`${HEAD}.bias`) ? await take(`${HEAD}.bias`, [1]) : [];
     head = { weight, bias };
-  } else if (parsed.data.task_type === 'SEQ_CLS') {
+  } else if (config.task_type === 'SEQ_CLS') {
     throw new ModelFileError(
       reader.file,
       `${HEAD}.weight`,

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { type Architecture, validateArchitecture } from '../model/architecture.ts';
-import { hashFile, readExactly, readJsonFile, sizeOfFile, withFile } from './files.ts';
+import { checkedBy, hashFile, readExactly, readJsonFile, sizeOfFile, withFile } from './files.ts';
 import { ModelFileError } from '../model/model-file-error.ts';
 import { type BasePrecision, baseLayout, layoutLength, type TensorRegion } from './base-layout.ts';
 
@@ -187,7 +187,12 @@ export class BaseFile {
  */
 export async function openBase(folder: string): Promise<BaseFile> {
   const file = path.join(folder, BASE_DESCRIPTION_FILE);
-  const description = parseDescription(await readJsonFile(file, MAXIMUM_DESCRIPTION_BYTES, cure), file);
+  const description = checkedBy(
+    baseDescriptionSchema,
+    await readJsonFile(file, MAXIMUM_DESCRIPTION_BYTES, cure),
+    file,
+    cure,
+  );
   const architecture = validateArchitecture(description.architecture, file);
   const { precision, binary, provenance } = description;
   const base = new BaseFile(folder, architecture, precision, binary.sha256, provenance);
@@ -207,18 +212,4 @@ export async function openBase(folder: string): Promise<BaseFile> {
   if (found !== length)
     throw new ModelFileError(base.binaryPath, null, `has ${found} bytes, not ${length}`, cure);
   return base;
-}
-
-function parseDescription(value: unknown, file: string): z.infer<typeof baseDescriptionSchema> {
-  const parsed = baseDescriptionSchema.safeParse(value);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new ModelFileError(
-      file,
-      issue?.path.join('.') ?? null,
-      issue?.message ?? 'is not a description',
-      cure,
-    );
-  }
-  return parsed.data;
 }

@@ -2,9 +2,15 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
+import type { z } from 'zod';
 import { ModelFileError } from '../model/model-file-error.ts';
+import { hasCode } from '../../../shared/caught.ts';
+import { firstIssue } from '../../../shared/first-issue.ts';
 
 const LARGEST_READ = 1 << 30;
+
+/** A message shows no more of a field's path: keys come from the file. */
+const LONGEST_FIELD = 120;
 
 /** Size of a regular file in bytes. @throws ModelFileError if it is absent or not a regular file */
 export async function sizeOfFile(file: string, cure: string): Promise<number> {
@@ -24,12 +30,7 @@ export async function exists(file: string): Promise<boolean> {
     await stat(file);
     return true;
   } catch (error) {
-    if (
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ||
-      (error as NodeJS.ErrnoException).code === 'ENOTDIR'
-    ) {
-      return false;
-    }
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return false;
     throw error;
   }
 }
@@ -113,6 +114,19 @@ export function parseJsonObject(
     throw new ModelFileError(file, field, 'is not a JSON object', cure);
   }
   return value as Record<string, unknown>;
+}
+
+/** A value from a file in the form of its schema. @throws ModelFileError naming the first field that is wrong */
+export function checkedBy<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  file: string,
+  cure: string,
+): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const { field, fault } = firstIssue(parsed.error);
+  throw new ModelFileError(file, field === '' ? null : field.slice(0, LONGEST_FIELD), fault, cure);
 }
 
 /** SHA-256 of a file in lower-case hex, streaming. */

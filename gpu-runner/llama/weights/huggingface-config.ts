@@ -2,8 +2,9 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { type Architecture, type RopeScaling, validateArchitecture, LLAMA } from '../model/architecture.ts';
-import { readJsonFile } from './files.ts';
+import { checkedBy, readJsonFile } from './files.ts';
 import { ModelFileError } from '../model/model-file-error.ts';
+import { hasCode } from '../../../shared/caught.ts';
 
 const MAXIMUM_CONFIG_BYTES = 1024 * 1024;
 
@@ -93,17 +94,7 @@ export async function readHuggingFaceConfiguration(folder: string): Promise<Hugg
 }
 
 function parseConfig(value: Record<string, unknown>, file: string): Config {
-  const parsed = configSchema.safeParse(value);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new ModelFileError(
-      file,
-      issue?.path.join('.') ?? null,
-      issue?.message ?? 'is not a architecture',
-      cure,
-    );
-  }
-  const config = parsed.data;
+  const config = checkedBy(configSchema, value, file, cure);
   if (config.model_type !== 'llama') {
     const fault = `is ${JSON.stringify(config.model_type.slice(0, 40))}; only the LLaMA architecture is supported`;
     throw new ModelFileError(file, 'model_type', fault, cure);
@@ -138,7 +129,7 @@ async function generationEndTokens(folder: string): Promise<number[]> {
   try {
     value = await readJsonFile(file, MAXIMUM_CONFIG_BYTES, 'Correct or delete it; it is optional');
   } catch (error) {
-    if (error instanceof ModelFileError && isMissing(error.cause)) return [];
+    if (error instanceof ModelFileError && hasCode(error.cause, 'ENOENT')) return [];
     throw error;
   }
   const parsed = generationSchema.safeParse(value);
@@ -151,10 +142,6 @@ async function generationEndTokens(folder: string): Promise<number[]> {
     );
   }
   return list(parsed.data.eos_token_id);
-}
-
-function isMissing(cause: unknown): boolean {
-  return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
 }
 
 /** `rope_parameters` (newer files) holds theta and scaling together; `rope_theta` and `rope_scaling` are the older form. */

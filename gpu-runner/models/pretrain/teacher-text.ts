@@ -9,6 +9,7 @@ import { Sampler } from '../../llama/sampler/sampler.ts';
 import type { SessionOptions } from '../../tensor/session.ts';
 import type { Story } from './documents.ts';
 import { plainText } from './stories.ts';
+import { hasCode } from '../../../shared/caught.ts';
 
 const storyLine = z.strictObject({
   text: z.string(),
@@ -36,8 +37,8 @@ export interface TeacherOptions {
 
 /** Stories already in the file of an earlier run. @throws z.ZodError for a line that is no story */
 export async function readTeacherStories(file: string): Promise<Story[]> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return '';
     throw error;
   });
   const lines = text.split('\n');

@@ -23,6 +23,7 @@ import {
 } from './configuration.ts';
 import { announcedPassage, documentOf, type Story, type TonedPassages, tonedPassages } from './documents.ts';
 import { POLITE } from './teacher-text.ts';
+import { hasCode } from '../../../shared/caught.ts';
 
 export interface TrainOptions {
   readonly stories: readonly Story[];
@@ -115,7 +116,7 @@ async function savedState(file: string): Promise<TrainingState | undefined> {
   try {
     return decodeState(await readFile(file));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
 }

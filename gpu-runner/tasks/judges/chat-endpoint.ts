@@ -5,6 +5,7 @@ import type { AskChat, ChatAnswer, ChatQuestion } from '../../algorithms/judge/c
 import { withTimeLimit } from '../../../shared/with-time-limit.ts';
 import { TaskInputError } from '../task-context.ts';
 import { UserError } from '../../../shared/user-error.ts';
+import { messageOf } from '../../../shared/caught.ts';
 
 export interface ChatEndpoint {
   /** Up to and without `/chat/completions`, such as http://127.0.0.1:8000/v1. */
@@ -116,7 +117,7 @@ async function askOnce(
     }));
   } catch (error) {
     signal.throwIfAborted();
-    return { trouble: error instanceof Error ? error.message : String(error), afterMs: null };
+    return { trouble: messageOf(error), afterMs: null };
   }
   const { status } = response;
   if (status === 408 || status === 409 || status === 429 || status >= 500) {

@@ -5,6 +5,7 @@ import { env, pipeline } from '@huggingface/transformers';
 import { z } from 'zod';
 import { scoringJudge, type PairJudge } from '../../algorithms/judge/pair-judge.ts';
 import { TaskInputError } from '../task-context.ts';
+import { messageOf } from '../../../shared/caught.ts';
 
 const BATCH = 16;
 
@@ -33,7 +34,7 @@ export async function classifierJudge(name: string, folder: string, label: strin
     local_files_only: true,
     dtype: 'fp32',
   }).catch((cause: unknown) => {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new TaskInputError(`${folder} cannot be opened as a text classifier: ${why}`, { cause });
   });
   const score = async (responses: readonly { readonly response: string }[], signal: AbortSignal) => {

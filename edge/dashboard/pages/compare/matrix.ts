@@ -5,7 +5,7 @@
  * compared by those scores, prompt by prompt. People saw pairs of an aligned model and its base model alone.
  */
 import { lengthControlledWinRate } from '../../../../shared/statistics/length-controlled-win-rate.ts';
-import { UndefinedStatisticError } from '../../../../shared/statistics/errors.ts';
+import { definedOrNull } from '../../../../shared/statistics/errors.ts';
 import { winRate, type WinRate } from '../../../../shared/statistics/win-rate.ts';
 import type { Comparison } from '../../app/types.ts';
 
@@ -74,13 +74,10 @@ function cellOf(judged: readonly Judged[]): Cell | undefined {
 }
 
 function controlled(shares: readonly number[], differences: readonly number[]): Cell['lengthControlled'] {
-  try {
+  return definedOrNull(() => {
     const { lengthControlledRate, interval } = lengthControlledWinRate(shares, differences);
     return { rate: lengthControlledRate, lower: interval.lower, upper: interval.upper };
-  } catch (error) {
-    if (error instanceof UndefinedStatisticError) return null;
-    throw error;
-  }
+  });
 }
 
 /** One system against another by their scores on the prompts that both answered; undefined where there is none. */

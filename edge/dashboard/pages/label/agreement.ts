@@ -1,6 +1,6 @@
 /** How a person labels: agreement with each judge on the same pairs, and a taste for the side that is shown first. */
 import { accuracy, cohensKappa, type Accuracy, type Kappa } from '../../../../shared/statistics/agreement.ts';
-import { UndefinedStatisticError } from '../../../../shared/statistics/errors.ts';
+import { definedOrNull } from '../../../../shared/statistics/errors.ts';
 import type { Comparison } from '../../app/types.ts';
 
 export interface Agreement {
@@ -8,15 +8,6 @@ export interface Agreement {
   readonly agreed: Accuracy;
   /** Agreement beyond chance; null where both always said the same one thing. */
   readonly kappa: Kappa | null;
-}
-
-function kappaOf(own: readonly string[], theirs: readonly string[]): Kappa | null {
-  try {
-    return cohensKappa(own, theirs);
-  } catch (error) {
-    if (error instanceof UndefinedStatisticError) return null;
-    throw error;
-  }
 }
 
 const isSaid = ({ outcome }: Comparison) => outcome !== 'skipped';
@@ -33,7 +24,7 @@ export function agreementWithJudges(own: readonly Comparison[], machine: readonl
     if (both.length === 0) return [];
     const [mine, theirs] = [both.map(([first]) => first), both.map(([, second]) => second)];
     const agreed = accuracy(both.map(([first, second]) => (first === second ? 1 : 0)));
-    return [{ judge, agreed, kappa: kappaOf(mine, theirs) }];
+    return [{ judge, agreed, kappa: definedOrNull(() => cohensKappa(mine, theirs)) }];
   });
 }
 
