@@ -4,7 +4,7 @@ import type { ClaimedTask } from '../shared/api/tasks.ts';
 import type { RunHooks } from './algorithms/run-hooks.ts';
 import type { CallName, Calls, Done, FromEngine, ToEngine } from './runner/messages.ts';
 import { tokenMeter } from './llama/model/token-meter.ts';
-import { cudaFolder } from './llama/backends/cuda/cuda-base.ts';
+import { onDevice } from './llama/backends/open-model.ts';
 import { deviceMemoryBytes, refuseTooLarge } from './tasks/memory-check.ts';
 import { openTaskModel } from './tasks/open-base-model.ts';
 import { describeFailure, runTask } from './tasks/run-task.ts';
@@ -80,9 +80,9 @@ async function run(task: ClaimedTask): Promise<void> {
   abort = new AbortController();
   const { signal } = abort;
   try {
-    const model = await openTaskModel(task.baseModel, cacheDirectory);
-    refuseTooLarge(task, model, device, deviceMemoryBytes(device));
-    if (device === 'cuda') model.base.moveToCuda(await cudaFolder(model.base, cacheDirectory));
+    const imported = await openTaskModel(task.baseModel, cacheDirectory);
+    refuseTooLarge(task, imported, device, deviceMemoryBytes(device));
+    const model = await onDevice(imported, device, cacheDirectory);
     const get = (sha256: string) => call('get', { sha256 });
     const context = {
       task,

@@ -1,7 +1,7 @@
 /** Context distillation: supervised training from the plain prompt to the response of the positive side. */
 import type { TaskParameters, TaskResult } from '../../shared/api/tasks/kinds.ts';
 import { preferenceText } from '../../shared/dialogue/preference-text.ts';
-import type { Model } from '../llama/weights/open-model.ts';
+import type { Model } from '../llama/weights/model.ts';
 import { adapterLayout, initialAdapter } from '../llama/model/lora-layout.ts';
 import { longestOf, sequenceOf, type Sequence } from '../llama/model/sequence.ts';
 import { LanguageModelTrainer } from '../llama/trainer/language-model-trainer.ts';

@@ -7,7 +7,7 @@ import {
   type DirectPreferencePair,
 } from '../llama/trainer/direct-preference-trainer.ts';
 import { Scorer } from '../llama/trainer/scorer.ts';
-import type { Model } from '../llama/weights/open-model.ts';
+import type { Model } from '../llama/weights/model.ts';
 import { workOf } from './checkpoint.ts';
 import {
   preferenceExamples,
@@ -100,7 +100,7 @@ async function withReference(
 ): Promise<DirectPreferencePair[]> {
   const layout = adapterLayout(model.architecture, 1, 1);
   const scorer = await Scorer.open({
-    trainable: { kind: 'adapters', base: model.base, layout, groups: 1 },
+    trainable: { kind: 'adapters', backend: model.backend, layout, groups: 1 },
     scoring: 'tokens',
     ...size,
   });

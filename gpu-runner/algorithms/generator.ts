@@ -1,7 +1,8 @@
 /** Sampling for the algorithms: the engine's sampler, and the same tokens' log-probabilities under the base. */
 import type { PromptForm } from '../../shared/principles/principle.ts';
-import type { Model } from '../llama/weights/open-model.ts';
-import { Sampler, type Rollout } from '../llama/sampler/sampler.ts';
+import type { Model } from '../llama/weights/model.ts';
+import type { Rollout } from '../llama/sampler/rollout.ts';
+import { Sampler } from '../llama/sampler/sampler.ts';
 import { adapterLayout, type AdapterLayout } from '../llama/model/lora-layout.ts';
 import { sequenceOf, type Sequence } from '../llama/model/sequence.ts';
 import { Scorer } from '../llama/trainer/scorer.ts';
@@ -59,7 +60,7 @@ export class Generator {
   static async open(options: GeneratorOptions): Promise<Generator> {
     const { model, adapters, maximumTime, withReference } = options;
     const sampler = await Sampler.open({
-      base: model.base,
+      backend: model.backend,
       ...(adapters === undefined ? {} : { adapters }),
       maximumPositions: maximumTime,
       rows: options.sampleRows,
@@ -67,7 +68,7 @@ export class Generator {
     const layout = adapterLayout(model.architecture, 1, 1);
     const reference = withReference
       ? await Scorer.open({
-          trainable: { kind: 'adapters', base: model.base, layout, groups: 1 },
+          trainable: { kind: 'adapters', backend: model.backend, layout, groups: 1 },
           scoring: 'tokens',
           maximumTime,
           temperature: options.referenceTemperature,

@@ -8,7 +8,7 @@ import { permutation } from '../../shared/random.ts';
 import { adapterLayout } from '../llama/model/lora-layout.ts';
 import type { TrainerOptions } from '../llama/trainer/trainer.ts';
 import { groupVector, initialState, type TrainingState } from '../llama/trainer/training-state.ts';
-import type { Model } from '../llama/weights/open-model.ts';
+import type { Model } from '../llama/weights/model.ts';
 import { adamOf } from './adam-settings.ts';
 import { TrainingDivergedError } from './algorithm-error.ts';
 import { decodeCheckpoint, encodeCheckpoint, type Work } from './checkpoint.ts';
@@ -94,7 +94,7 @@ export async function supervisedRun<Row, Step extends SupervisedStep>(
   const schedule = { kind: settings.schedule, warmupSteps, totalSteps };
   const { sums, state } = await startOf(objective, layout.length, resume);
   const trainer = await objective.open({
-    trainable: { kind: 'adapters', base: model.base, layout, groups: 1 },
+    trainable: { kind: 'adapters', backend: model.backend, layout, groups: 1 },
     state,
     optimiser: adamOf({ ...settings, epsilonForm: 'corrected' }),
     maximumTime,

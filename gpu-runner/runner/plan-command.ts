@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { gigabytes, type MemoryPlan, planMemory, refusal, type Workload } from '../../shared/planner/plan.ts';
 import type { Architecture } from '../llama/model/architecture.ts';
 import { namedShapes } from '../llama/model/named-shapes.ts';
-import { openModel } from '../llama/weights/open-model.ts';
+import { importModel } from '../llama/weights/import-model.ts';
 import { ConfigurationError } from './configuration.ts';
 import { firstIssue } from '../../shared/first-issue.ts';
 
@@ -68,5 +68,5 @@ export async function planCommand(
 async function shapeOf(model: string, cacheDirectory: string): Promise<Architecture> {
   const named = Object.entries(namedShapes).find(([name]) => name === model);
   if (named !== undefined) return named[1];
-  return (await openModel(model, { cacheDirectory })).architecture;
+  return (await importModel(model, { cacheDirectory })).architecture;
 }

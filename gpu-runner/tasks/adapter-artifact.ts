@@ -1,5 +1,6 @@
 /** An adapter as one artifact: PEFT's safetensors with its adapter_config in the metadata, so that one hash names both. */
-import { type Adapter, decodeAdapter, encodeAdapter } from '../llama/weights/adapter-files.ts';
+import type { Adapter } from '../llama/model/adapter.ts';
+import { decodeAdapter, encodeAdapter } from '../llama/weights/adapter-files.ts';
 import type { Architecture } from '../llama/model/architecture.ts';
 import { parseSafetensors } from '../llama/weights/safetensors-reader.ts';
 import {

@@ -1,5 +1,5 @@
 /** How many texts go through the engine together: bounds on memory, which change speed and never a text. */
-import type { Model } from '../llama/weights/open-model.ts';
+import type { ImportedModel } from '../llama/weights/import-model.ts';
 
 export interface BatchSizes {
   readonly sampleRows: number;
@@ -9,7 +9,7 @@ export interface BatchSizes {
 }
 
 /** Measured on a CPU of two cores: small models gain nothing from more rows. */
-export function batchSizes(model: Model): BatchSizes {
+export function batchSizes(model: ImportedModel): BatchSizes {
   const large = model.architecture.hiddenSize > 1024;
   return large
     ? { sampleRows: 16, scoreRows: 4, checkpointEvery: 1 }

@@ -44,7 +44,7 @@ async function openQuestion({
   const contextLength = architecture.maximumPositions;
   const open = async (scoring: Scoring) =>
     await Scorer.open({
-      trainable: { kind: 'adapters', base: model.base, layout, groups: 1 },
+      trainable: { kind: 'adapters', backend: model.backend, layout, groups: 1 },
       scoring,
       maximumTime: contextLength,
       microBatchRows: batchSizes(model).scoreRows,

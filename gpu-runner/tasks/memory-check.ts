@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { totalmem } from 'node:os';
 import type { ClaimedTask } from '../../shared/api/tasks.ts';
 import { refusal, type Workload } from '../../shared/planner/plan.ts';
-import type { Model } from '../llama/weights/open-model.ts';
+import type { ImportedModel } from '../llama/weights/import-model.ts';
 import { batchSizes } from './batch-sizes.ts';
 import { UserError } from '../../shared/user-error.ts';
 import { hasCode } from '../../shared/caught.ts';
@@ -24,7 +24,7 @@ const USUAL_TOKENS = 128;
  */
 export function taskWorkload(
   { kind, parameters }: Pick<ClaimedTask, 'kind' | 'parameters'>,
-  model: Model,
+  model: ImportedModel,
 ): Workload {
   const { sampleRows, scoreRows } = batchSizes(model);
   const { maximumPositions } = model.architecture;
@@ -69,7 +69,7 @@ export function deviceMemoryBytes(device: 'cpu' | 'cuda'): number | null {
 /** @throws MemoryRefusedError such as "ppo on llama7b needs 31.2 GB, the card has 24.0 GB: use batch 8 or rank 8" */
 export function refuseTooLarge(
   task: Pick<ClaimedTask, 'kind' | 'parameters' | 'baseModel'>,
-  model: Model,
+  model: ImportedModel,
   device: 'cpu' | 'cuda',
   limit: number | null,
 ): void {

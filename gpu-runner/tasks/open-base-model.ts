@@ -4,8 +4,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ClaimedTask } from '../../shared/api/tasks.ts';
 import { gigabytes } from '../../shared/planner/plan.ts';
-import { hashFile } from '../llama/weights/files.ts';
-import { type Model, openModel } from '../llama/weights/open-model.ts';
+import { hashFile } from '../files/files.ts';
+import { type ImportedModel, importModel } from '../llama/weights/import-model.ts';
 import { parameterCount } from '../../shared/planner/model-bytes.ts';
 import { TOKENIZER_FILE } from '../llama/tokenizer/tokenizer.ts';
 import { TaskInputError } from './task-context.ts';
@@ -14,15 +14,15 @@ import { TaskInputError } from './task-context.ts';
 const BUNDLED_MODEL = fileURLToPath(new URL('../models/stories', import.meta.url));
 
 /** SHA-256 over the 8-bit weights and the tokenizer: what tells base models apart, whatever they were converted from. */
-async function modelHash({ base }: Model): Promise<string> {
+async function modelHash({ base }: ImportedModel): Promise<string> {
   const tokenizer = await hashFile(path.join(base.folder, TOKENIZER_FILE));
   return createHash('sha256').update(`${base.sha256}\n${tokenizer}\n`).digest('hex');
 }
 
 /** Opens a model by source: `bundled`, a path or a hub id. @throws ModelFileError */
-async function openBaseModel(source: string, cacheDirectory: string): Promise<Model> {
+async function openBaseModel(source: string, cacheDirectory: string): Promise<ImportedModel> {
   let told = '';
-  return await openModel(source === 'bundled' ? BUNDLED_MODEL : source, {
+  return await importModel(source === 'bundled' ? BUNDLED_MODEL : source, {
     cacheDirectory,
     onProgress: ({ file, bytes, ofBytes }) => {
       if (ofBytes === null) return;
@@ -41,7 +41,7 @@ async function openBaseModel(source: string, cacheDirectory: string): Promise<Mo
 export async function openTaskModel(
   { name, source, weightsSha256 }: ClaimedTask['baseModel'],
   cacheDirectory: string,
-): Promise<Model> {
+): Promise<ImportedModel> {
   const model = await openBaseModel(source, cacheDirectory);
   const hash = await modelHash(model);
   if (hash === weightsSha256) return model;

@@ -64,7 +64,7 @@ async function withAffixes({ task, model, hooks }: TaskContext<'simulate'>, outc
   const layout = adapterLayout(model.architecture, 1, 1);
   const nothing = new Float32Array(layout.length);
   const scorer = await Scorer.open({
-    trainable: { kind: 'adapters', base: model.base, layout, groups: 1 },
+    trainable: { kind: 'adapters', backend: model.backend, layout, groups: 1 },
     scoring: 'tokens',
     maximumTime: contextLength,
     microBatchRows: batchSizes(model).scoreRows,

@@ -3,7 +3,7 @@ import type { ClaimedTask } from '../../shared/api/tasks.ts';
 import type { TaskKind, TaskResult } from '../../shared/api/tasks/kinds.ts';
 import type { ARTIFACT_KINDS } from '../../shared/api/words.ts';
 import type { RunHooks } from '../algorithms/run-hooks.ts';
-import type { Model } from '../llama/weights/open-model.ts';
+import type { Model } from '../llama/weights/model.ts';
 import { UserError } from '../../shared/user-error.ts';
 
 type ArtifactKind = (typeof ARTIFACT_KINDS)[number];

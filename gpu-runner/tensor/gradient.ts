@@ -73,7 +73,7 @@ export function sumTo(gradient: Value, shape: Shape): Value {
   return ops.reshape(ops.reduceSum(gradient, { axes, keep: true }), shape);
 }
 
-const zerosLike = (x: Value, graph = x.graph): Value => ops.fill(graph, 0, x.dtype, x.shape);
+const zerosLike = (x: Value, graph = x.graph): Value => ops.full(graph, 0, x.dtype, x.shape);
 const keepWhere = (condition: Value, g: Value): Value => ops.where(condition, g, 0);
 const dropWhere = (condition: Value, g: Value): Value => ops.where(condition, 0, g);
 

@@ -6,4 +6,4 @@ export * from './operators/order.ts';
 export * from './operators/product.ts';
 export * from './operators/reduce.ts';
 export * from './operators/shape.ts';
-export { asValue, emitOne, first, type Operand, typeText } from './operators/emit.ts';
+export { asValue, emitOne, first, known, type Operand, typeText } from './operators/emit.ts';

@@ -82,7 +82,7 @@ function sumOfRows(x: Value): Value {
   const [groups = 1, length] = x.shape;
   if (typeof length !== 'number') throw new GraphError('The length of a row must be known');
   const missing = (REGISTER_FLOATS - (length % REGISTER_FLOATS)) % REGISTER_FLOATS;
-  const padded = missing === 0 ? x : ops.concat([x, ops.fill(x.graph, 0, x.dtype, [groups, missing])], 1);
+  const padded = missing === 0 ? x : ops.concat([x, ops.full(x.graph, 0, x.dtype, [groups, missing])], 1);
   return ops.reduceSum(padded, { axes: [1], keep: true });
 }
 

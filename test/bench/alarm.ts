@@ -14,7 +14,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Model } from '../../gpu-runner/llama/weights/open-model.ts';
+import type { Model } from '../../gpu-runner/llama/weights/model.ts';
 import { ENGINE_VERSION } from '../../shared/engine-version.ts';
 import { judgeRun, summarise, type RunVerdict } from './alarm/evaluate.ts';
 import { HACKABLE, SOUND } from './alarm/judges.ts';

@@ -20,7 +20,8 @@ import type { PpoInput, PpoSettings } from '../../gpu-runner/algorithms/ppo/open
 import { ppo } from '../../gpu-runner/algorithms/ppo/ppo.ts';
 import type { Architecture } from '../../gpu-runner/llama/model/architecture.ts';
 import { namedShapes } from '../../gpu-runner/llama/model/named-shapes.ts';
-import type { Model } from '../../gpu-runner/llama/weights/open-model.ts';
+import { openCpuBackend } from '../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
+import type { Model } from '../../gpu-runner/llama/weights/model.ts';
 import { writeRandomBase } from '../../gpu-runner/llama/weights/random-base.ts';
 import { trainTokenizer } from '../../gpu-runner/llama/tokenizer/train-tokenizer.ts';
 import { openBase } from '../../gpu-runner/llama/weights/base-file.ts';
@@ -142,6 +143,7 @@ async function randomModel(name: string, architecture: Architecture): Promise<Mo
     return {
       architecture,
       base,
+      backend: await openCpuBackend(base),
       tokenizer: await loadTokenizer(words, { ...architecture, vocabularySize }),
       provenance: base.provenance,
     };

@@ -10,6 +10,7 @@
  *   --epochs N, --learning-rate R, --length TOKENS, --seed N
  *   --json           one JSON document on standard output; progress goes to standard error
  */
+import { onDevice } from '../../gpu-runner/llama/backends/open-model.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -93,7 +94,7 @@ export async function run(given: readonly string[]): Promise<void> {
   const test = allTest.filter(({ prompt }) => !seen.has(prompt)).slice(0, Number(values['test-pairs']));
   const hhh = read(values.hhh, HHH_FIELDS);
   const description = await describeModel('base', values.model, CACHE);
-  const model = await openTaskModel(description, CACHE);
+  const model = await onDevice(await openTaskModel(description, CACHE), 'cpu', CACHE);
   const { result, margins } = await preferenceMargins(
     model,
     train,

@@ -4,6 +4,7 @@
  *   --shape NAME     m15, m135 or m1b alone
  *   --json           one JSON document
  */
+import { openCpuBackend } from '../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -129,7 +130,7 @@ async function sample(base: BaseFile, job: Workload, vector: Float32Array): Prom
   const { sampleRows, promptTokens, newTokens, rank } = job;
   const layout = adapterLayout(base.architecture, rank, 2 * rank);
   const sampler = await Sampler.open({
-    base,
+    backend: await openCpuBackend(base),
     adapters: { layout, groups: 1 },
     maximumPositions: promptTokens + newTokens,
     rows: sampleRows,
@@ -155,7 +156,7 @@ async function train(base: BaseFile, job: Workload, vector: Float32Array): Promi
   const { trainRows, trainGroups, promptTokens, newTokens, rank } = job;
   const layout = adapterLayout(base.architecture, rank, 2 * rank);
   const trainer = await PpoTrainer.open({
-    trainable: { kind: 'adapters', base, layout, groups: trainGroups },
+    trainable: { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: trainGroups },
     state: initialState(Array.from({ length: trainGroups }, () => vector)),
     optimiser: {
       beta1: 0.9,

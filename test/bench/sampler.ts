@@ -7,12 +7,13 @@
  *   --profile        prints the time of each kind of operator, in one session
  *   --json           one JSON document on one line
  */
+import { openCpuBackend } from '../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { BaseFile } from '../../gpu-runner/llama/weights/base-file.ts';
-import { cpuProductForm } from '../../gpu-runner/llama/backends/cpu/eight-bit-linear.ts';
+import { cpuProductForm } from '../../gpu-runner/llama/backends/cpu/product-form.ts';
 import { Sampler } from '../../gpu-runner/llama/sampler/sampler.ts';
 import { namedShape } from './arguments/named-shape.ts';
 import { BareProducts } from './sampler/bare-products.ts';
@@ -39,7 +40,12 @@ export async function run(args: readonly string[]): Promise<void> {
   const base = await randomBase(shape);
   const session = { threads: availableParallelism(), profile: values.profile };
   const before = process.memoryUsage().rss;
-  const sampler = await Sampler.open({ base, rows: batch, maximumPositions: PROMPT + STEPS, session });
+  const sampler = await Sampler.open({
+    backend: await openCpuBackend(base),
+    rows: batch,
+    maximumPositions: PROMPT + STEPS,
+    session,
+  });
   const { vocabularySize } = base.architecture;
   const request = {
     prompts: Array.from({ length: batch }, (_, row) =>

@@ -7,10 +7,11 @@
  *   --profile        prints the time of each kind of operator
  *   --json           one JSON document on one line
  */
+import { openCpuBackend } from '../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Architecture } from '../../gpu-runner/llama/model/architecture.ts';
-import { cpuProductForm } from '../../gpu-runner/llama/backends/cpu/eight-bit-linear.ts';
+import { cpuProductForm } from '../../gpu-runner/llama/backends/cpu/product-form.ts';
 import type { Sequence } from '../../gpu-runner/llama/model/sequence.ts';
 import { float32, Picks } from '../../gpu-runner/llama/trainer/batch.ts';
 import { architectureOf } from '../../gpu-runner/llama/trainer/graphs.ts';
@@ -57,7 +58,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const base = await randomBase(shape);
   const layout = adapterLayout(base.architecture, RANK, 2 * RANK);
   const options: TrainerOptions = {
-    trainable: { kind: 'adapters', base, layout, groups: 1 },
+    trainable: { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: 1 },
     state: initialState([initialAdapter(layout, SEED, 0)]),
     optimiser: {
       beta1: 0.9,

@@ -1,5 +1,5 @@
 /** KL(policy || reference) of every response token over the whole next-token distributions, not the sampled token. */
-import type { BaseFile } from '../../llama/weights/base-file.ts';
+import type { Backend } from '../../llama/model/backend.ts';
 import { scoredCount, type Sequence } from '../../llama/model/sequence.ts';
 import { float32, Picks } from '../../llama/trainer/batch.ts';
 import { scoringGraph } from '../../llama/trainer/graphs.ts';
@@ -10,7 +10,7 @@ import type { TensorSession } from '../../tensor/session.ts';
 import { distributionKl } from './kl-penalty.ts';
 
 export interface ExactKlOptions {
-  readonly base: BaseFile;
+  readonly backend: Backend;
   /** Of the policies. */
   readonly layout: AdapterLayout;
   /** Longest prompt and response together, in tokens. */
@@ -41,7 +41,7 @@ export class ExactKl {
   static async open(options: ExactKlOptions): Promise<ExactKl> {
     const { maximumTime, temperature } = options;
     const trainable = trainableOf(options);
-    const graph = scoringGraph(await graphOptions(trainable, maximumTime, temperature), 'logits');
+    const graph = scoringGraph(graphOptions(trainable, maximumTime, temperature), 'logits');
     return new ExactKl(options, await openGraph(graph, trainable, {}));
   }
 
@@ -55,8 +55,8 @@ export class ExactKl {
     sequences: readonly Sequence[],
     signal: AbortSignal,
   ): Promise<Float64Array[]> {
-    const { base, maximumTime } = this.#options;
-    const { vocabularySize } = base.architecture;
+    const { backend, maximumTime } = this.#options;
+    const { vocabularySize } = backend.architecture;
     this.#vectors.set(policy);
     const rows = Math.max(1, Math.floor(LOGITS_AT_HAND / (2 * maximumTime * vocabularySize)));
     const out: Float64Array[] = [];
@@ -72,11 +72,11 @@ export class ExactKl {
   }
 
   async #measurePart(sequences: readonly Sequence[]): Promise<Float64Array[]> {
-    const { base, layout, maximumTime } = this.#options;
-    const { vocabularySize } = base.architecture;
+    const { backend, layout, maximumTime } = this.#options;
+    const { vocabularySize } = backend.architecture;
     const groups = [sequences, sequences];
     const { shape, feeds } = tokenFeeds(groups, trainableOf(this.#options), maximumTime, false);
-    const picks = new Picks(groups, shape, blockRowsFor(base.architecture));
+    const picks = new Picks(groups, shape, blockRowsFor(backend.architecture));
     const { logits } = await this.#session.run({
       ...feeds,
       ...pickFeeds('token', picks, false),
@@ -99,6 +99,6 @@ export class ExactKl {
   }
 }
 
-function trainableOf({ base, layout }: ExactKlOptions) {
-  return { kind: 'adapters', base, layout, groups: 2 } as const;
+function trainableOf({ backend, layout }: ExactKlOptions) {
+  return { kind: 'adapters', backend, layout, groups: 2 } as const;
 }

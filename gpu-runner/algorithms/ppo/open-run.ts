@@ -1,7 +1,7 @@
 /** A PPO run's open parts: checked settings, the first or the resumed state, and the loaded graphs. */
 import type { TaskParameters } from '../../../shared/api/tasks/kinds.ts';
 import { initialAlarm } from '../../../shared/alarm/over-optimisation.ts';
-import type { Model } from '../../llama/weights/open-model.ts';
+import type { Model } from '../../llama/weights/model.ts';
 import { adapterLayout, initialAdapter, type AdapterLayout } from '../../llama/model/lora-layout.ts';
 import { PpoTrainer } from '../../llama/trainer/ppo-trainer.ts';
 import { Scorer } from '../../llama/trainer/scorer.ts';
@@ -171,10 +171,10 @@ export async function openRun(
     maximumTime: longestPrompt + settings.maximumNewTokens,
     microBatchRows: settings.microbatchSize,
   };
-  const base = model.base;
+  const { backend } = model;
   const trainer = await PpoTrainer.open({
     ...shared,
-    trainable: { kind: 'adapters', base, layout, groups: 2 * policies },
+    trainable: { kind: 'adapters', backend, layout, groups: 2 * policies },
     state,
     optimiser: adamOf(settings),
     policyClip: settings.clipRange,
@@ -184,13 +184,13 @@ export async function openRun(
   });
   const values = await Scorer.open({
     ...shared,
-    trainable: { kind: 'adapters', base, layout, groups: policies },
+    trainable: { kind: 'adapters', backend, layout, groups: policies },
     scoring: 'scalars',
   });
   const preferences = input.reward ?? (await PreferenceScorer.open(model, { ...shared, ...preferenceModel }));
   const exactKl =
     settings.klEstimator === 'exact'
-      ? await ExactKl.open({ base, layout, temperature, maximumTime: shared.maximumTime })
+      ? await ExactKl.open({ backend, layout, temperature, maximumTime: shared.maximumTime })
       : null;
   const reader = new ResponseReader(model.tokenizer, settings.promptForm);
   return {

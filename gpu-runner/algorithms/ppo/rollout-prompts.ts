@@ -1,7 +1,7 @@
 /** The prompts that PPO rolls out: plain, tokenised once, the long ones dropped. */
 import { contrastPrompts } from '../../../shared/dialogue/contrast-prompts.ts';
 import type { TaskParameters } from '../../../shared/api/tasks/kinds.ts';
-import type { Model } from '../../llama/weights/open-model.ts';
+import type { Model } from '../../llama/weights/model.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import type { Prompt } from '../prompt.ts';
 

@@ -1,5 +1,5 @@
 /** A trained preference model in use: one score per text, read at its last token. */
-import type { Model } from '../../llama/weights/open-model.ts';
+import type { Model } from '../../llama/weights/model.ts';
 import { adapterLayout } from '../../llama/model/lora-layout.ts';
 import { lastOf } from '../../llama/model/sequence.ts';
 import { Scorer } from '../../llama/trainer/scorer.ts';
@@ -33,7 +33,7 @@ export class PreferenceScorer {
       );
     }
     const scorer = await Scorer.open({
-      trainable: { kind: 'adapters', base: model.base, layout, groups: 1 },
+      trainable: { kind: 'adapters', backend: model.backend, layout, groups: 1 },
       scoring: 'scalars',
       maximumTime: options.maximumTime,
       microBatchRows: options.microBatchRows,

@@ -4,7 +4,7 @@ import { uniform } from '../../../shared/random.ts';
 import { adapterLayout, initialAdapter } from '../../llama/model/lora-layout.ts';
 import { longestOf, scoredCount } from '../../llama/model/sequence.ts';
 import { PreferenceTrainer, type PreferencePair } from '../../llama/trainer/preference-trainer.ts';
-import type { Model } from '../../llama/weights/open-model.ts';
+import type { Model } from '../../llama/weights/model.ts';
 import { workOf } from '../checkpoint.ts';
 import type { RunHooks } from '../run-hooks.ts';
 import { streamOf } from '../streams.ts';

@@ -1,6 +1,6 @@
 /** The architecture record: everything in which a decoder differs from LLaMA-2, and its validation. */
 import { z } from 'zod';
-import { ModelFileError } from './model-file-error.ts';
+import { ModelFileError } from '../../files/model-file-error.ts';
 
 /** Upper bounds that no model comes near; they keep a damaged header from asking for absurd memory. */
 const MAXIMUM_WIDTH = 1 << 18;

@@ -1,12 +1,8 @@
 /** Where the numbers of an adapter stand in one flat vector, its first values, and the way to and from PEFT's pairs. */
 import { normal } from '../../../shared/random.ts';
-import {
-  type Adapter,
-  type LowRankPair,
-  type Projection,
-  projectionShape,
-} from '../weights/adapter-files.ts';
+import { type Adapter, type LowRankPair, type Projection, projectionShape } from './adapter.ts';
 import type { Architecture } from './architecture.ts';
+import { flatLength, type FlatTensor, layFlat } from './flat-layout.ts';
 
 /** A linear layer of the base as the engine runs it: projections that read one input are one product. */
 export type FusedLayer = 'attention.qkv' | 'attention.output' | 'feedForward.gateUp' | 'feedForward.down';
@@ -20,14 +16,6 @@ export const fusedProjections: Readonly<Record<FusedLayer, readonly Projection[]
 
 export const fusedLayers = Object.keys(fusedProjections) as readonly FusedLayer[];
 
-/** One tensor of the flat vector, row-major. */
-export interface FlatTensor {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly offset: number;
-  readonly length: number;
-}
-
 /**
  * An adapter as a vector: for each layer and fused product one A [inputs, parts * rank] (the projections' A side by
  * side, transposed for x A) and one B [rank, outputs] per projection; then the scalar head's weight [hidden] and
@@ -40,19 +28,6 @@ export interface AdapterLayout {
   readonly tensors: readonly FlatTensor[];
   /** numbers in the vector */
   readonly length: number;
-}
-
-/** Lays tensors of these names and shapes end to end. */
-export function layFlat(
-  entries: readonly (readonly [name: string, shape: readonly number[]])[],
-): FlatTensor[] {
-  let offset = 0;
-  return entries.map(([name, shape]) => {
-    const length = shape.reduce((product, size) => product * size, 1);
-    const tensor = { name, shape, offset, length };
-    offset += length;
-    return tensor;
-  });
 }
 
 /** The layout of rank-`rank` adapters on every linear layer. @throws RangeError for a rank or alpha that cannot be */
@@ -74,14 +49,7 @@ export function adapterLayout(architecture: Architecture, rank: number, alpha: n
   }
   entries.push(['head.weight', [architecture.hiddenSize]], ['head.bias', [1]]);
   const tensors = layFlat(entries);
-  const last = tensors.at(-1);
-  return {
-    architecture,
-    rank,
-    alpha,
-    tensors,
-    length: last === undefined ? 0 : last.offset + last.length,
-  };
+  return { architecture, rank, alpha, tensors, length: flatLength(tensors) };
 }
 
 /** First values of the scalar head: zero (value model) or N(0, 1 / (hidden + 1)) (preference model), bias 0. */

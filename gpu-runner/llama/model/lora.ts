@@ -98,7 +98,7 @@ export function blockDiagonal(blocks: readonly Value[]): Value {
     const [groups = 1, rank = 1] = block.shape;
     return ops.concat(
       blocks.map((other, column) =>
-        column === index ? block : ops.fill(block.graph, 0, block.dtype, [groups, rank, other.shape[2] ?? 1]),
+        column === index ? block : ops.full(block.graph, 0, block.dtype, [groups, rank, other.shape[2] ?? 1]),
       ),
       2,
     );

@@ -1,4 +1,6 @@
 /** Cosine and sine tables of the rotary embedding, computed in float64. */
+import type { RotaryTables } from '../../tensor/composites.ts';
+import type { Graph, Value } from '../../tensor/graph.ts';
 import type { Architecture } from './architecture.ts';
 
 /** Tables [positions, headSize / 2], row-major. */
@@ -38,4 +40,24 @@ export function rotaryTables(architecture: Architecture, positions: number): Rot
     });
   }
   return { cosine, sine };
+}
+
+/** The tables as constants of a graph, [positions, headSize / 2] each. */
+export function rotaryConstants(
+  graph: Graph,
+  architecture: Architecture,
+  positions: number,
+  dtype: 'float32' | 'float16' = 'float32',
+): Pick<RotaryTables, 'cosine' | 'sine' | 'interleaved'> {
+  const table = (numbers: Float32Array): Value =>
+    graph.constant(dtype, dtype === 'float32' ? numbers : [...numbers], [
+      positions,
+      architecture.headSize / 2,
+    ]);
+  const { cosine, sine } = rotaryTables(architecture, positions);
+  return {
+    cosine: table(cosine),
+    sine: table(sine),
+    interleaved: architecture.rope.layout === 'interleaved',
+  };
 }

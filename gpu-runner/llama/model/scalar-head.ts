@@ -60,7 +60,7 @@ function headGradients(
   const inBatch = (x: Value): Value => ops.gather(withZeroRow(x), inverse);
   const scores = ops.reshape(inBatch(g), [groups, 1, rowsPerGroup]);
   const states = ops.reshape(inBatch(rows), [groups, rowsPerGroup, hidden]);
-  const ones = ops.fill(g.graph, 1, g.dtype, [groups, rowsPerGroup, 1]);
+  const ones = ops.full(g.graph, 1, g.dtype, [groups, rowsPerGroup, 1]);
   const own = ops.gather(weight, ops.reshape(group, [count]));
   return [
     ops.multiply(g, own),

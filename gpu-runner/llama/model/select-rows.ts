@@ -23,7 +23,7 @@ export function selectRows(matrix: Value, index: Value, inverse: Value): Value {
 
 /** [S, H] -> [S + 1, H], the last row zero. */
 export function withZeroRow(rows: Value): Value {
-  return ops.concat([rows, ops.fill(rows.graph, 0, rows.dtype, [1, rows.shape[1] ?? 1])], 0);
+  return ops.concat([rows, ops.full(rows.graph, 0, rows.dtype, [1, rows.shape[1] ?? 1])], 0);
 }
 
 /** How many rows one level of {@link sumRowsById} adds up, and its levels: 16^4 occurrences of one id at most. */

@@ -1,6 +1,6 @@
 /** Dealing the rows of a request to several sessions, and putting their rollouts together again. */
 import { limitOf, type SamplingRequest } from './request.ts';
-import type { Rollout } from './sampler.ts';
+import type { Rollout } from './rollout.ts';
 
 /** Some rows of a request. */
 export interface RequestPart {

@@ -1,25 +1,27 @@
 /** One session of the sampler: a rollout of its rows, run by run, in this thread or in a thread of its own. */
+import type { FinishReason, SampleHooks } from './rollout.ts';
 import { assumedRowStep, RUN_MILLISECONDS, runSteps } from '../../../shared/planner/cpu-sampler.ts';
 import type { HostTensor, HostTensors, TensorSession } from '../../tensor/session.ts';
 import type { RemoteSession } from '../../tensor/session-worker.ts';
 import { constantFeeds, limitOf, type SamplingRequest, startFeeds, stepFeeds } from './request.ts';
-import type { RolloutForm } from '../backends/rollout-form.ts';
-import { STATE } from '../backends/cpu/rollout-graph.ts';
-import type { FinishReason, Rollout, SampleHooks, SamplerOptions } from './sampler.ts';
+import type { RolloutPlan } from '../model/backend.ts';
+import { STATE } from '../model/rollout/rollout-graph-ends.ts';
+import type { Rollout } from './rollout.ts';
+import type { SamplerOptions } from './sampler.ts';
 
 /** A loaded rollout graph. Calls are serial: await one before the next. */
 export class Replica {
   readonly #options: SamplerOptions;
   readonly #session: TensorSession | RemoteSession;
-  readonly #form: RolloutForm;
+  readonly #plan: RolloutPlan;
   /** milliseconds of one step of one row: assumed at first, then measured */
   #rowStepMilliseconds: number;
 
-  constructor(options: SamplerOptions, form: RolloutForm, session: TensorSession | RemoteSession) {
+  constructor(options: SamplerOptions, plan: RolloutPlan, session: TensorSession | RemoteSession) {
     this.#options = options;
     this.#session = session;
-    this.#form = form;
-    this.#rowStepMilliseconds = assumedRowStep(options.base.architecture, form.assumedRate);
+    this.#plan = plan;
+    this.#rowStepMilliseconds = assumedRowStep(options.backend.architecture, plan.assumedRate);
   }
 
   /**
@@ -28,12 +30,12 @@ export class Replica {
    * @param parameters the `parameters` input when the graph has adapters
    */
   async sample(request: SamplingRequest, parameters: HostTensors, hooks: SampleHooks): Promise<Rollout> {
-    const { architecture } = this.#options.base;
+    const { architecture } = this.#options.backend;
     const groups = this.#options.adapters?.groups ?? 1;
     const rows = request.prompts.length;
     const steps = Math.max(...request.prompts.map((_, row) => limitOf(request, row)));
     const constants = { ...constantFeeds(request, architecture), ...parameters };
-    let state = startFeeds(request, architecture, groups, this.#form.cacheType);
+    let state = startFeeds(request, architecture, groups, this.#plan.cacheType);
     const parts: HostTensors[] = [];
     let made = 0;
     while (made < steps && !allFinished(state)) {
@@ -46,7 +48,7 @@ export class Replica {
           ...constants,
           ...state,
           ...stepFeeds(request, made, count),
-          firstSteps: firstSteps(made === 0 ? 1 : this.#form.chunkSteps),
+          firstSteps: firstSteps(made === 0 ? 1 : this.#plan.chunkSteps),
           ...(this.#session.inputNames.includes('last') ? { last: flag(isLast) } : {}),
         },
         isLast ? RESULTS : this.#session.outputNames,
@@ -71,7 +73,7 @@ export class Replica {
   /** One prompt step and whole chunks. */
   #stepsPerRun(rows: number, first: boolean): number {
     const limit = this.#options.runMilliseconds ?? RUN_MILLISECONDS;
-    return runSteps(this.#rowStepMilliseconds, rows, this.#form.chunkSteps, limit) + (first ? 1 : 0);
+    return runSteps(this.#rowStepMilliseconds, rows, this.#plan.chunkSteps, limit) + (first ? 1 : 0);
   }
 
   #nextState(results: HostTensors, groups: number, rows: number): HostTensors {
@@ -85,7 +87,7 @@ export class Replica {
   }
 }
 
-const RESULTS = ['generated', 'logProbabilities', 'drawn.next', 'stopped.next'];
+const RESULTS = ['generated', 'logProbabilities', 'generatedLengths.next', 'stopped.next'];
 
 function firstSteps(count: number): HostTensor {
   return { dtype: 'int64', shape: [], data: BigInt64Array.of(BigInt(count)) };
@@ -109,7 +111,7 @@ function take(tensors: HostTensors, name: string): HostTensor {
 function assemble(rows: number, parts: readonly HostTensors[]): Rollout {
   const last = parts.at(-1);
   const lengths = Int32Array.from({ length: rows }, (_, row) =>
-    last === undefined ? 0 : Number(take(last, 'drawn.next').data[row]),
+    last === undefined ? 0 : Number(take(last, 'generatedLengths.next').data[row]),
   );
   const width = Math.max(0, ...lengths);
   const tokens = new Int32Array(rows * width);

@@ -1,73 +1,26 @@
 /** The sampler: continues batches of prompts on the 8-bit base, alone or under adapters, one engine run per rollout. */
-import { availableParallelism } from 'node:os';
 import type { Profile } from '../../tensor/profile.ts';
+import type { Rollout, SampleHooks } from './rollout.ts';
 import { serialiseGraph } from '../../tensor/serialise.ts';
-import { replicaCount, replicaThreads } from '../../../shared/planner/cpu-sampler.ts';
 import { type HostTensors, type SessionOptions, TensorSession } from '../../tensor/session.ts';
 import { SessionWorker } from '../../tensor/session-worker.ts';
-import type { DecodeAttention } from '../backends/cuda/rollout-graph.ts';
-import type { BaseFile } from '../weights/base-file.ts';
+import type { AdapterGroups, Backend } from '../model/backend.ts';
 import { tokenMeter } from '../model/token-meter.ts';
-import type { AdapterLayout } from '../model/lora-layout.ts';
 import { Replica } from './replica.ts';
 import { joinParts, splitRows } from './replica-rows.ts';
 import { checkRequest, SamplingRequestError, type SamplingRequest } from './request.ts';
-import { rolloutForm } from '../backends/rollout-form.ts';
 
 export interface SamplerOptions {
-  readonly base: BaseFile;
-  /** layout of the adapters and how many sample side by side; left out, the base samples alone */
-  readonly adapters?: { readonly layout: AdapterLayout; readonly groups: number };
+  readonly backend: Backend;
+  /** adapters that sample side by side; left out, the base samples alone */
+  readonly adapters?: AdapterGroups;
   /** longest prompt plus response; the model's own limit unless given */
   readonly maximumPositions?: number;
-  /**
-   * Rows of most requests; 1 unless given, any number runs. On CUDA the graph is chosen for them; on CPUs they are dealt
-   * to sessions side by side.
-   */
+  /** Rows of most requests, which the backend plans for; 1 unless given, any number runs. */
   readonly rows?: number;
-  /** how decoding steps attend on CUDA; by the rows unless given */
-  readonly attention?: DecodeAttention;
   /** a cancel waits for the current run of the engine, which is kept below this many milliseconds; 4000 unless given */
   readonly runMilliseconds?: number;
   readonly session?: SessionOptions;
-}
-
-export interface SampleHooks {
-  /** Ends the rollout between two runs of the engine, which are a few seconds long. */
-  readonly signal?: AbortSignal;
-  /** Called after each run of the engine. */
-  readonly onProgress?: (progress: { readonly steps: number; readonly ofAtMost: number }) => void;
-}
-
-/** Why a row ended: an end token or stop sequence, or its limit. */
-export type FinishReason = 'stop' | 'length';
-
-/** Drawn tokens, row-major [rows, width]; what stands behind a row's length is padding. */
-export interface Rollout {
-  readonly rows: number;
-  /** the longest row */
-  readonly width: number;
-  /** [rows, width], with the end token or stop sequence */
-  readonly tokens: Int32Array;
-  /** [rows, width], natural logarithms under the distribution that was drawn from; 0 in the padding */
-  readonly logProbabilities: Float32Array;
-  /** tokens of each row */
-  readonly lengths: Int32Array;
-  readonly finishReasons: readonly FinishReason[];
-}
-
-/** Sessions that rows are dealt to, one on CUDA and for a profile, and the threads of each on a CPU. */
-function replicasOf({ base, rows = 1, session = {} }: SamplerOptions): {
-  readonly count: number;
-  readonly session: SessionOptions;
-} {
-  if (base.cudaFolder !== undefined) return { count: 1, session };
-  const weights = base.regions.reduce((sum, { length }) => sum + length, 0);
-  const threads = session.threads ?? availableParallelism();
-  const count = session.profile === true ? 1 : replicaCount(weights, rows, threads);
-  const each = replicaThreads(weights, count, threads);
-  // A session that gets all threads is left to the engine, which takes one a physical core unless told.
-  return { count, session: each === threads ? session : { ...session, threads: each } };
 }
 
 /** A loaded rollout graph. Calls are serial: await one before the next. */
@@ -94,28 +47,23 @@ export class Sampler {
 
   /** Builds and loads the graph. @throws SessionError when the engine refuses it */
   static async open(options: SamplerOptions): Promise<Sampler> {
-    const { base, adapters, attention, rows = 1 } = options;
-    const maximumPositions = options.maximumPositions ?? base.architecture.maximumPositions;
-    const form = await rolloutForm({
-      base,
-      rows,
-      maximumPositions,
-      ...(adapters === undefined ? {} : { adapters }),
-      ...(attention === undefined ? {} : { attention }),
-    });
-    const source = { model: serialiseGraph(form.graph), folder: form.folder };
-    const dealt = replicasOf(options);
-    const session = { ...form.session, ...dealt.session };
-    const workers = Array.from({ length: dealt.count - 1 }, () => new SessionWorker());
+    const { backend, adapters, rows = 1 } = options;
+    const maximumPositions = options.maximumPositions ?? backend.architecture.maximumPositions;
+    const plan = backend.planRollout(
+      { rows, maximumPositions, ...(adapters === undefined ? {} : { adapters }) },
+      options.session ?? {},
+    );
+    const source = { model: serialiseGraph(plan.graph), folder: backend.folder };
+    const workers = Array.from({ length: plan.replicas - 1 }, () => new SessionWorker());
     try {
-      const own = await TensorSession.open(source, session);
+      const own = await TensorSession.open(source, plan.session);
       const others = await Promise.all(
-        workers.map(async (worker) => new Replica(options, form, await worker.open(source, session))),
+        workers.map(async (worker) => new Replica(options, plan, await worker.open(source, plan.session))),
       );
       return new Sampler(
         options,
         maximumPositions,
-        [...others, new Replica(options, form, own)],
+        [...others, new Replica(options, plan, own)],
         workers,
         own,
       );
@@ -137,7 +85,7 @@ export class Sampler {
     hooks: SampleHooks = {},
   ): Promise<Rollout> {
     const groups = this.#options.adapters?.groups ?? 1;
-    checkRequest(request, this.#options.base.architecture, groups, this.#maximumPositions);
+    checkRequest(request, this.#options.backend.architecture, groups, this.#maximumPositions);
     const feed = this.#parameterFeed(parameters);
     const parts = splitRows(request, groups, this.#replicas.length);
     const done = parts.map(() => ({ steps: 0, ofAtMost: 0 }));

@@ -1,7 +1,7 @@
 /** tokenizer.bin of llama2.c to the tokenizer.json of Hugging Face, with the same ids for the same text. */
 import { readFile } from 'node:fs/promises';
-import { sizeOfFile } from '../weights/files.ts';
-import { ModelFileError } from '../model/model-file-error.ts';
+import { sizeOfFile } from '../../files/files.ts';
+import { ModelFileError } from '../../files/model-file-error.ts';
 import { bytePiece, type TokenizerJson, tokenizerJson } from './tokenizer-json.ts';
 
 const MAXIMUM_BYTES = 64 * 1024 * 1024;

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { PreTrainedTokenizer } from '@huggingface/transformers';
 import { z } from 'zod';
 import type { Architecture } from '../model/architecture.ts';
-import { checkedBy, readJsonFile } from '../weights/files.ts';
-import { ModelFileError } from '../model/model-file-error.ts';
+import { checkedBy, readJsonFile } from '../../files/files.ts';
+import { ModelFileError } from '../../files/model-file-error.ts';
 
 export const TOKENIZER_FILE = 'tokenizer.json';
 export const TOKENIZER_CONFIG_FILE = 'tokenizer_config.json';

@@ -5,27 +5,24 @@ import { Graph, type Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
 import { adamW, type AdamOptions, clipByGroupNorm } from '../../tensor/optimiser.ts';
 import type { Architecture } from '../model/architecture.ts';
-import { cudaModel } from '../backends/cuda/training-model.ts';
-import type { BaseFile } from '../weights/base-file.ts';
-import { type FrozenBase, frozenBase } from '../backends/cpu/frozen-base.ts';
-import type { ProductForm } from '../backends/cpu/eight-bit-linear.ts';
+import type { AdapterGroups, Backend } from '../model/backend.ts';
 import { finalNorm, residualStream } from '../model/decoder.ts';
 import { directPreferenceLoss, languageModelLoss, policyLoss, preferenceLoss, valueLoss } from './losses.ts';
-import type { AdapterLayout } from '../model/lora-layout.ts';
-import { withAdapters } from '../model/lora.ts';
 import { type ScalarHeads, scalarHead } from '../model/scalar-head.ts';
 import { SUM_FAN, SUM_LEVELS, selectRows, sumRowsById } from '../model/select-rows.ts';
-import { frozenTokenScores, tempered, trainableTokenScores, type TokenScores } from '../model/lm-head.ts';
-import { cutFlat, fullLayout, type GraphWeights, trainableWeights } from '../model/graph-weights.ts';
+import {
+  frozenTokenScores,
+  tempered,
+  trainableTokenScores,
+  type TokenScores,
+  type VocabularyProjection,
+} from '../model/lm-head.ts';
+import { cutFlat, type GraphWeights } from '../model/graph-weights.ts';
+import { fullLayout, trainableWeights } from './full-weights.ts';
 
 /** Which numbers are trained: adapter groups over a frozen base, or all weights of a small fp32 model. */
 export type Trainable =
-  | {
-      readonly kind: 'adapters';
-      readonly base: BaseFile;
-      readonly layout: AdapterLayout;
-      readonly groups: number;
-    }
+  | ({ readonly kind: 'adapters'; readonly backend: Backend } & AdapterGroups)
   | { readonly kind: 'full'; readonly architecture: Architecture };
 
 /** What a step minimises; `score` is the forward alone. */
@@ -43,12 +40,10 @@ export interface GraphOptions {
   readonly blockRows: number;
   /** logits are divided by it */
   readonly temperature: number;
-  /** how this device's 8-bit product takes the frozen weights */
-  readonly productForm: ProductForm;
 }
 
 export function architectureOf(trainable: Trainable): Architecture {
-  return trainable.kind === 'full' ? trainable.architecture : trainable.base.architecture;
+  return trainable.kind === 'full' ? trainable.architecture : trainable.backend.architecture;
 }
 
 export function groupsOf(trainable: Trainable): number {
@@ -74,7 +69,7 @@ class ModelGraph {
   readonly #stream: Value;
   readonly #flatRows: Dimension;
   readonly #table: Value | undefined;
-  readonly #frozen: FrozenBase | undefined;
+  readonly #projection: VocabularyProjection | undefined;
   readonly #heads: ScalarHeads | undefined;
   readonly #inverses = new Map<Picked, Value>();
 
@@ -95,9 +90,16 @@ class ModelGraph {
       );
       this.#table = trainable.architecture.tiedEmbedding ? tensors.get('embedding.weight') : undefined;
     } else {
-      const form = trainable.base.cudaFolder === undefined ? cpuModel : cudaModel;
-      const model = form(this.graph, trainable, options, this.parameters, tokens);
-      this.#frozen = model;
+      const { backend, layout } = trainable;
+      const { maximumTime } = options;
+      const model = backend.adaptedModel(this.graph, {
+        layout,
+        groups,
+        parameters: this.parameters,
+        tokens,
+        maximumTime,
+      });
+      this.#projection = model.projection;
       this.#weights = model.weights;
       this.#heads = model.heads;
       this.#stream = model.stream;
@@ -108,14 +110,13 @@ class ModelGraph {
 
   /** Log-probabilities and entropies of the picked tokens, [blocks, C]. */
   tokenScores(): TokenScores {
-    const { blockRows, trainable, temperature } = this.#options;
+    const { blockRows, temperature } = this.#options;
     const shape = ['blocks', blockRows];
     const hidden = this.#picked('token', shape);
     const targets = this.graph.input('tokenTargets', 'int64', shape);
     const normed = finalNorm(this.#weights, hidden);
-    if (trainable.kind === 'adapters' && this.#frozen !== undefined) {
-      const { projection } = this.#frozen;
-      return frozenTokenScores(normed, targets, temperature, projection, this.#differentiable);
+    if (this.#projection !== undefined) {
+      return frozenTokenScores(normed, targets, temperature, this.#projection, this.#differentiable);
     }
     const table = this.#table ?? this.#outputTable();
     const flat = elementCount(shape);
@@ -182,33 +183,6 @@ class ModelGraph {
     return [...levels, this.graph.input('embeddingInverse', 'int64', [vocabularySize])];
   }
 }
-
-/** A frozen base under adapters inside a training graph, whatever the device. */
-interface AdaptedModel extends FrozenBase {
-  readonly heads: ScalarHeads;
-  /** before the final norm, fp32 [N, hidden] */
-  readonly stream: Value;
-}
-
-/** Builds it. @param tokens int64 [groups, rows, time] */
-export type ModelForm = (
-  graph: Graph,
-  trainable: Extract<Trainable, { kind: 'adapters' }>,
-  options: GraphOptions,
-  parameters: Value,
-  tokens: Value,
-) => AdaptedModel;
-
-const cpuModel: ModelForm = (graph, { base, layout }, options, parameters, tokens) => {
-  const frozen = frozenBase(graph, base, options.productForm);
-  const adapters = withAdapters(frozen.weights, layout, parameters, multiplyDimensions('rows', 'time'));
-  return {
-    weights: adapters.weights,
-    projection: frozen.projection,
-    heads: { weight: adapters.headWeight, bias: adapters.headBias },
-    stream: residualStream(graph, adapters.weights, tokens, options.maximumTime),
-  };
-};
 
 /** Rows of a trained table; its gradient adds up the rows of each token in a fixed order. */
 function embed(table: Value, tokens: Value, plan: readonly Value[]): Value {

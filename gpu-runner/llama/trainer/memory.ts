@@ -1,7 +1,7 @@
 /** What a training step needs of memory, by formula: the base, the activations kept for the backward pass, the vocabulary block. */
 import type { Architecture } from '../model/architecture.ts';
 import { baseLayout } from '../weights/base-layout.ts';
-import { projections } from '../weights/adapter-files.ts';
+import { projections } from '../model/adapter.ts';
 import { blockRowsFor } from './trainer.ts';
 
 /** A micro-batch as memory sees it. */

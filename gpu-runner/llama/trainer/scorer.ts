@@ -56,7 +56,7 @@ export class Scorer {
 
   static async open(options: ScorerOptions): Promise<Scorer> {
     const { trainable, scoring, maximumTime, temperature, session = {} } = options;
-    const graph = scoringGraph(await graphOptions(trainable, maximumTime, temperature), scoring);
+    const graph = scoringGraph(graphOptions(trainable, maximumTime, temperature), scoring);
     return new Scorer(options, await openGraph(graph, trainable, session));
   }
 

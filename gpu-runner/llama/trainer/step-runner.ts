@@ -15,15 +15,10 @@ export async function openGraph(
   options: SessionOptions,
 ): Promise<TensorSession> {
   const model = serialiseGraph(graph);
-  const base = trainable.kind === 'adapters' ? trainable.base : undefined;
-  const folder = base?.cudaFolder ?? base?.folder;
-  // Planning the memory of a run ahead would keep a second set of all activations.
-  const planned: SessionOptions = {
-    memoryPattern: false,
-    ...(base?.cudaFolder === undefined ? {} : { device: 'cuda' }),
-    ...options,
-  };
-  return await TensorSession.open({ model, ...(folder === undefined ? {} : { folder }) }, planned);
+  if (trainable.kind === 'full')
+    return await TensorSession.open({ model }, { memoryPattern: false, ...options });
+  const { folder, trainingSession } = trainable.backend;
+  return await TensorSession.open({ model, folder }, { ...trainingSession, ...options });
 }
 
 /** One micro-batch: its inputs, and the shapes of what the objective scores. */

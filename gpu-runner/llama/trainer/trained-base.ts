@@ -4,8 +4,8 @@ import { MatrixSink } from '../weights/matrix-sink.ts';
 import type { BaseFile } from '../weights/base-file.ts';
 import type { BasePrecision } from '../weights/base-layout.ts';
 import { BaseWriter } from '../weights/base-writer.ts';
-import type { FlatTensor } from '../model/lora-layout.ts';
-import { fullLayout } from '../model/graph-weights.ts';
+import type { FlatTensor } from '../model/flat-layout.ts';
+import { fullLayout } from './full-weights.ts';
 
 /**
  * Writes the model as a base folder.

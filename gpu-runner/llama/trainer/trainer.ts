@@ -13,7 +13,6 @@ import {
   type Trainable,
   trainingStepGraph,
 } from './graphs.ts';
-import { cpuProductForm, productFormFor } from '../backends/cpu/eight-bit-linear.ts';
 import { tokenMeter } from '../model/token-meter.ts';
 import { rowSumPlan, SUM_FAN } from '../model/select-rows.ts';
 import { openGraph, StepRunner } from './step-runner.ts';
@@ -47,15 +46,9 @@ export function blockRowsFor({ vocabularySize }: Architecture): number {
   return Math.min(MAXIMUM_BLOCK_ROWS, Math.max(16, rows));
 }
 
-/** How the graphs of a model are built on this device. */
-export async function graphOptions(
-  trainable: Trainable,
-  maximumTime: number,
-  temperature = 1,
-): Promise<GraphOptions> {
-  const blockRows = blockRowsFor(architectureOf(trainable));
-  const productForm = await (trainable.kind === 'full' ? cpuProductForm() : productFormFor(trainable.base));
-  return { trainable, maximumTime, blockRows, temperature, productForm };
+/** How the graphs of a model are built. */
+export function graphOptions(trainable: Trainable, maximumTime: number, temperature = 1): GraphOptions {
+  return { trainable, maximumTime, blockRows: blockRowsFor(architectureOf(trainable)), temperature };
 }
 
 /** Loads the step of an objective. */
@@ -65,11 +58,7 @@ export async function openStep(
   temperature = 1,
 ): Promise<StepRunner> {
   const { trainable, maximumTime, optimiser, session = {}, state } = options;
-  const graph = trainingStepGraph(
-    await graphOptions(trainable, maximumTime, temperature),
-    objective,
-    optimiser,
-  );
+  const graph = trainingStepGraph(graphOptions(trainable, maximumTime, temperature), objective, optimiser);
   return new StepRunner(await openGraph(graph, trainable, session), state);
 }
 

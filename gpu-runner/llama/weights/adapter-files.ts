@@ -1,12 +1,18 @@
 /** LoRA adapters as PEFT writes and reads them: adapter_config.json and adapter_model.safetensors. */
 import path from 'node:path';
 import { z } from 'zod';
+import {
+  type Adapter,
+  type LowRankPair,
+  type Projection,
+  projections,
+  projectionShape,
+} from '../model/adapter.ts';
 import type { Architecture } from '../model/architecture.ts';
-import { checkedBy, parseJsonObject } from './files.ts';
-import { ModelFileError } from '../model/model-file-error.ts';
+import { checkedBy, parseJsonObject } from '../../files/files.ts';
+import { ModelFileError } from '../../files/model-file-error.ts';
 import { parseSafetensors, type SafetensorsReader } from './safetensors-reader.ts';
 import { encodeSafetensors, type TensorToWrite } from './safetensors-writer.ts';
-import { layerShapes } from './weight-source.ts';
 
 const ADAPTER_CONFIG_FILE = 'adapter_config.json';
 const ADAPTER_WEIGHTS_FILE = 'adapter_model.safetensors';
@@ -16,8 +22,8 @@ const PREFIX = 'base_model.model.';
 const HEAD = `${PREFIX}score`;
 const cure = 'Save the adapter again with PEFT as plain LoRA on the linear layers of this base model';
 
-/** The linear layers of a LLaMA that take an adapter, by their PEFT names, in the order in which a layer runs. */
-const peftNames = {
+/** The projections by their PEFT names. */
+const peftNames: Readonly<Record<Projection, string>> = {
   query: 'self_attn.q_proj',
   key: 'self_attn.k_proj',
   value: 'self_attn.v_proj',
@@ -25,45 +31,12 @@ const peftNames = {
   gate: 'mlp.gate_proj',
   up: 'mlp.up_proj',
   down: 'mlp.down_proj',
-} as const;
-
-/** A linear layer of the original checkpoint; query, key and value (gate and up) are adapted one by one. */
-export type Projection = keyof typeof peftNames;
-
-export const projections = Object.keys(peftNames) as readonly Projection[];
-
-/** The two factors of one linear layer's change: W [outputs, inputs] + (alpha / rank) B A. */
-export interface LowRankPair {
-  /** [rank, inputs], row-major. */
-  readonly a: Float32Array;
-  /** [outputs, rank], row-major. */
-  readonly b: Float32Array;
-}
-
-/** A LoRA adapter on the host, with the scalar head of a preference or value model if it has one. */
-export interface Adapter {
-  readonly rank: number;
-  readonly alpha: number;
-  /** Which projections are adapted, the same ones in every layer. */
-  readonly projections: readonly Projection[];
-  /** By layer, then by projection. */
-  readonly layers: readonly Readonly<Partial<Record<Projection, LowRankPair>>>[];
-  /** score = weight [hidden] . h + bias; null for a policy. */
-  readonly head: { readonly weight: Float32Array; readonly bias: number } | null;
-}
+};
 
 /** The two files of an adapter. */
 export interface AdapterFiles {
   readonly config: Uint8Array;
   readonly weights: Uint8Array;
-}
-
-/** [outputs, inputs] of a projection in the original checkpoint. */
-export function projectionShape(
-  architecture: Architecture,
-  projection: Projection,
-): readonly [number, number] {
-  return layerShapes(architecture)[projection];
 }
 
 /**

@@ -2,8 +2,8 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { type Architecture, validateArchitecture } from '../model/architecture.ts';
-import { checkedBy, hashFile, readExactly, readJsonFile, sizeOfFile, withFile } from './files.ts';
-import { ModelFileError } from '../model/model-file-error.ts';
+import { checkedBy, hashFile, readExactly, readJsonFile, sizeOfFile, withFile } from '../../files/files.ts';
+import { ModelFileError } from '../../files/model-file-error.ts';
 import { type BasePrecision, baseLayout, layoutLength, type TensorRegion } from './base-layout.ts';
 
 export const BASE_VERSION = 2;
@@ -60,8 +60,6 @@ export class BaseFile {
   readonly sha256: string;
   readonly provenance: BaseProvenance;
   readonly #byName: ReadonlyMap<string, TensorRegion>;
-  #cudaFolder: string | undefined;
-  #hasUnsigned = false;
 
   /** Use {@link openBase}. */
   constructor(
@@ -79,26 +77,6 @@ export class BaseFile {
     this.sha256 = hash;
     this.provenance = provenance;
     this.#byName = new Map(this.regions.map((region) => [region.name, region]));
-  }
-
-  /** Folder with this base in its CUDA form, when sessions over it run there; the CPU's form otherwise. */
-  get cudaFolder(): string | undefined {
-    return this.#cudaFolder;
-  }
-
-  /** From now on sessions over this base run on CUDA. */
-  moveToCuda(folder: string): void {
-    this.#cudaFolder = folder;
-  }
-
-  /** Whether weights stand as unsigned bytes in a file of their own, which sessions then read. */
-  get hasUnsigned(): boolean {
-    return this.#hasUnsigned;
-  }
-
-  /** From now on sessions over this base read the weights of products from that file. */
-  readUnsigned(): void {
-    this.#hasUnsigned = true;
   }
 
   /** @throws ModelFileError if this base has no tensor of that name */

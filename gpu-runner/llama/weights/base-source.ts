@@ -1,7 +1,8 @@
 /** A base in fp32 as the source of a conversion: a model trained here becomes an 8-bit base. */
+import { layerShapes } from '../model/layer-matrices.ts';
 import type { OpenedCheckpoint } from './huggingface-folder.ts';
 import type { BaseFile } from './base-file.ts';
-import { layerShapes, type SourceMatrix } from './weight-source.ts';
+import { type SourceMatrix } from './weight-source.ts';
 
 /** The weights of a base as checkpoints hold them: [out, in], fused matrices taken apart. Reads a matrix whole. */
 export function baseSource(base: BaseFile): OpenedCheckpoint {

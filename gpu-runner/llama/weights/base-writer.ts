@@ -2,7 +2,7 @@
 import { type FileHandle, mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Architecture } from '../model/architecture.ts';
-import { hashFile } from './files.ts';
+import { hashFile } from '../../files/files.ts';
 import {
   BASE_BINARY_FILE,
   BASE_DESCRIPTION_FILE,

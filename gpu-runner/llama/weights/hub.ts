@@ -3,9 +3,9 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { env } from '@huggingface/transformers';
 import { TOKENIZER_CONFIG_FILE, TOKENIZER_FILE } from '../tokenizer/tokenizer.ts';
-import { exists, hashFile } from './files.ts';
+import { exists, hashFile } from '../../files/files.ts';
 import { INDEX_FILE, SINGLE_FILE, weightFileNames } from './huggingface-folder.ts';
-import { ModelFileError } from '../model/model-file-error.ts';
+import { ModelFileError } from '../../files/model-file-error.ts';
 
 /** `owner/name` or `name`, with an optional `@revision`. */
 const hubId = /^(?<model>[A-Za-z0-9][\w.-]*(?:\/[A-Za-z0-9][\w.-]*)?)(?:@(?<revision>[\w./-]+))?$/;

@@ -2,8 +2,8 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { type Architecture, type RopeScaling, validateArchitecture, LLAMA } from '../model/architecture.ts';
-import { checkedBy, readJsonFile } from './files.ts';
-import { ModelFileError } from '../model/model-file-error.ts';
+import { checkedBy, readJsonFile } from '../../files/files.ts';
+import { ModelFileError } from '../../files/model-file-error.ts';
 import { hasCode } from '../../../shared/caught.ts';
 
 const MAXIMUM_CONFIG_BYTES = 1024 * 1024;

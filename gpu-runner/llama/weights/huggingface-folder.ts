@@ -1,17 +1,12 @@
 /** Weights of a Hugging Face LLaMA folder: one safetensors file or shards with their index. */
+import { type LayerMatrixName, layerMatrixNames, layerShapes } from '../model/layer-matrices.ts';
 import path from 'node:path';
 import type { Architecture } from '../model/architecture.ts';
-import { exists, readJsonFile } from './files.ts';
+import { exists, readJsonFile } from '../../files/files.ts';
 import { readHuggingFaceConfiguration } from './huggingface-config.ts';
-import { ModelFileError } from '../model/model-file-error.ts';
+import { ModelFileError } from '../../files/model-file-error.ts';
 import { openSafetensors, type SafetensorsReader } from './safetensors-reader.ts';
-import {
-  type LayerMatrixName,
-  layerMatrixNames,
-  layerShapes,
-  type SourceMatrix,
-  type WeightSource,
-} from './weight-source.ts';
+import { type SourceMatrix, type WeightSource } from './weight-source.ts';
 
 export const SINGLE_FILE = 'model.safetensors';
 export const INDEX_FILE = 'model.safetensors.index.json';

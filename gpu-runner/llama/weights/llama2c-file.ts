@@ -1,11 +1,12 @@
 /** Weights of a llama2.c file: the legacy fp32 export (version 0) and the 8-bit export (version 2, Q8_0). */
+import { type LayerMatrixName, layerShapes } from '../model/layer-matrices.ts';
 import { type FileHandle, open } from 'node:fs/promises';
 import { type Architecture, validateArchitecture, LLAMA } from '../model/architecture.ts';
 import { decodeElements, firstNotFinite } from './element-types.ts';
-import { readExactly, sizeOfFile } from './files.ts';
+import { readExactly, sizeOfFile } from '../../files/files.ts';
 import type { OpenedCheckpoint } from './huggingface-folder.ts';
-import { ModelFileError } from '../model/model-file-error.ts';
-import { type LayerMatrixName, layerShapes, type SourceLayer, type SourceMatrix } from './weight-source.ts';
+import { ModelFileError } from '../../files/model-file-error.ts';
+import { type SourceLayer, type SourceMatrix } from './weight-source.ts';
 
 const MAGIC = 0x616b3432;
 const LEGACY_HEADER_BYTES = 28;

@@ -1,7 +1,7 @@
 /** The header of a safetensors file: which tensors lie where, checked before anything else is read. */
-import { parseJsonObject } from './files.ts';
-import { duplicateTopLevelKey } from './json-keys.ts';
-import { ModelFileError } from '../model/model-file-error.ts';
+import { parseJsonObject } from '../../files/files.ts';
+import { duplicateTopLevelKey } from '../../files/json-keys.ts';
+import { ModelFileError } from '../../files/model-file-error.ts';
 
 /** Bytes before the header: its length as a little-endian 64-bit number. */
 export const PREFIX_BYTES = 8;

@@ -1,8 +1,8 @@
 /** Reads weights from safetensors, from a file part by part or from bytes in memory. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { type CheckpointDtype, decodeElements, elementBytes, firstNotFinite } from './element-types.ts';
-import { readExactly, sizeOfFile } from './files.ts';
-import { ModelFileError } from '../model/model-file-error.ts';
+import { readExactly, sizeOfFile } from '../../files/files.ts';
+import { ModelFileError } from '../../files/model-file-error.ts';
 import {
   headerLength,
   parseHeader,

@@ -1,5 +1,6 @@
 /** What a conversion reads: the matrices of a LLaMA one by one, whatever file they come from. */
 import type { Architecture } from '../model/architecture.ts';
+import type { LayerMatrixName } from '../model/layer-matrices.ts';
 
 /** A matrix [rows, columns] that is read in parts; rows are output channels. A vector is one row. */
 export interface SourceMatrix {
@@ -8,20 +9,6 @@ export interface SourceMatrix {
   /** fp32 [count, columns], finite. */
   readonly read: (firstRow: number, count: number) => Promise<Float32Array>;
 }
-
-export const layerMatrixNames = [
-  'attentionNorm',
-  'query',
-  'key',
-  'value',
-  'attentionOutput',
-  'feedForwardNorm',
-  'gate',
-  'up',
-  'down',
-] as const;
-
-export type LayerMatrixName = (typeof layerMatrixNames)[number];
 
 export type SourceLayer = Readonly<Record<LayerMatrixName, SourceMatrix>>;
 
@@ -32,22 +19,4 @@ export interface WeightSource {
   readonly layers: readonly SourceLayer[];
   readonly norm: SourceMatrix;
   readonly output: SourceMatrix | null;
-}
-
-/** [rows, columns] that each matrix of a layer must have. */
-export function layerShapes(
-  architecture: Architecture,
-): Readonly<Record<LayerMatrixName, readonly [number, number]>> {
-  const { hiddenSize, intermediateSize, heads, keyValueHeads, headSize } = architecture;
-  return {
-    attentionNorm: [1, hiddenSize],
-    query: [heads * headSize, hiddenSize],
-    key: [keyValueHeads * headSize, hiddenSize],
-    value: [keyValueHeads * headSize, hiddenSize],
-    attentionOutput: [hiddenSize, heads * headSize],
-    feedForwardNorm: [1, hiddenSize],
-    gate: [intermediateSize, hiddenSize],
-    up: [intermediateSize, hiddenSize],
-    down: [hiddenSize, intermediateSize],
-  };
 }

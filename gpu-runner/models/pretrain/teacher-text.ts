@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { integerBelow, uniform } from '../../../shared/random.ts';
 import { toneLineEnd, toneLines } from '../../../shared/principles/kind-stories/tone-lines.ts';
 import type { Tone } from '../../../shared/principles/kind-stories/tone.ts';
-import type { Model } from '../../llama/weights/open-model.ts';
+import type { Model } from '../../llama/weights/model.ts';
 import { Sampler } from '../../llama/sampler/sampler.ts';
 import type { SessionOptions } from '../../tensor/session.ts';
 import type { Story } from './documents.ts';
@@ -53,7 +53,7 @@ export async function readTeacherStories(file: string): Promise<Story[]> {
 export async function sampleTeacherStories(options: TeacherOptions): Promise<Story[]> {
   const { teacher, stories, file, onProgress } = options;
   const done = await readTeacherStories(file);
-  const sampler = await Sampler.open({ base: teacher.base, session: POLITE });
+  const sampler = await Sampler.open({ backend: teacher.backend, session: POLITE });
   try {
     while (done.length < stories) {
       const batch = await sampleBatch(sampler, options, done.length);

@@ -9,7 +9,7 @@ import {
   initialState,
   type TrainingState,
 } from '../../llama/trainer/training-state.ts';
-import { fullLayout } from '../../llama/model/graph-weights.ts';
+import { fullLayout } from '../../llama/trainer/full-weights.ts';
 import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 import {
   ANNOUNCED_SHARE,

@@ -5,7 +5,7 @@ import { AlgorithmInputError } from '../../algorithms/algorithm-error.ts';
 import { continuationTokens } from '../../algorithms/continuation-tokens.ts';
 import { scoringJudge, type PairJudge } from '../../algorithms/judge/pair-judge.ts';
 import { PreferenceScorer } from '../../algorithms/preference-model/preference-scorer.ts';
-import type { Model } from '../../llama/weights/open-model.ts';
+import type { Model } from '../../llama/weights/model.ts';
 import type { AdapterVector } from '../adapter-artifact.ts';
 import { batchSizes } from '../batch-sizes.ts';
 

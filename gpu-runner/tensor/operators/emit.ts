@@ -18,6 +18,12 @@ export function emitOne(
   return first(Graph.emit(operator, inputs, attributes, [output], domain));
 }
 
+/** A value that an operator must have given. @throws GraphError if it did not */
+export function known<Thing>(value: Thing | undefined, what = 'result'): Thing {
+  if (value === undefined) throw new GraphError(`The graph lacks its ${what}`);
+  return value;
+}
+
 /** The first of some values. */
 export function first(values: readonly Value[]): Value {
   const [value] = values;

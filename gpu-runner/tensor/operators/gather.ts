@@ -3,7 +3,7 @@ import { type Dimension, elementCount, type Shape, shapeText } from '../dimensio
 import { GraphError } from '../errors.ts';
 import type { Value } from '../graph.ts';
 import { assertSameType, emitOne, normalAxis, typeText } from './emit.ts';
-import { expand, fill, reshape } from './shape.ts';
+import { expand, full, reshape } from './shape.ts';
 
 function assertIndices(operator: string, indices: Value): void {
   if (indices.dtype !== 'int64' && indices.dtype !== 'int32') {
@@ -66,7 +66,7 @@ export function scatterElements(
 export function addRows(rows: Value, indices: Value, count: Dimension, rest: Shape): Value {
   const [picks, width] = [elementCount(indices.shape), elementCount(rest)];
   const places = expand(reshape(indices, [picks, 1]), [picks, width]);
-  const zeros = fill(rows.graph, 0, rows.dtype, [count, width]);
+  const zeros = full(rows.graph, 0, rows.dtype, [count, width]);
   const sums = scatterElements(zeros, places, reshape(rows, [picks, width]), 0, 'add');
   return reshape(sums, [count, ...rest]);
 }

@@ -203,7 +203,7 @@ export function assumeShape(x: Value, shape: Shape): Value {
 }
 
 /** A tensor of one number in a shape that may be symbolic. */
-export function fill(graph: Graph, value: number, dtype: Value['dtype'], shape: Shape): Value {
+export function full(graph: Graph, value: number, dtype: Value['dtype'], shape: Shape): Value {
   const scalar = graph.scalar(value, dtype);
   const target = shape.map(canonical);
   if (target.length === 0) return scalar;

@@ -1,7 +1,7 @@
 /** How often each method's preference model agrees with the judged pairs (the paper's table of reward-model accuracy). */
 import { continuationTokens } from '../../../gpu-runner/algorithms/continuation-tokens.ts';
 import { PreferenceScorer } from '../../../gpu-runner/algorithms/preference-model/preference-scorer.ts';
-import type { Model } from '../../../gpu-runner/llama/weights/open-model.ts';
+import type { Model } from '../../../gpu-runner/llama/weights/model.ts';
 import { decodeAdapterArtifact } from '../../../gpu-runner/tasks/adapter-artifact.ts';
 import { batchSizes } from '../../../gpu-runner/tasks/batch-sizes.ts';
 import type { Client } from '../../../shared/api/client.ts';

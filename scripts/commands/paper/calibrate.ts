@@ -1,6 +1,6 @@
 /** Measures how fast this machine samples, reads and trains with a model: a few batches of each, by the runner's engine. */
 import { Generator } from '../../../gpu-runner/algorithms/generator.ts';
-import type { Model } from '../../../gpu-runner/llama/weights/open-model.ts';
+import type { Model } from '../../../gpu-runner/llama/weights/model.ts';
 import { adapterLayout, initialAdapter } from '../../../gpu-runner/llama/model/lora-layout.ts';
 import { PreferenceTrainer } from '../../../gpu-runner/llama/trainer/preference-trainer.ts';
 import { initialState } from '../../../gpu-runner/llama/trainer/training-state.ts';
@@ -87,7 +87,7 @@ async function measureTraining(model: Model) {
   const layout = adapterLayout(model.architecture, 8, 16);
   const length = PROMPT_TOKENS + NEW_TOKENS;
   const trainer = await PreferenceTrainer.open({
-    trainable: { kind: 'adapters', base: model.base, layout, groups: 1 },
+    trainable: { kind: 'adapters', backend: model.backend, layout, groups: 1 },
     state: initialState([initialAdapter(layout, 1, 1, 'normal')]),
     optimiser: {
       beta1: 0.9,

@@ -1,8 +1,9 @@
 /** The comparison's course: materials, plan or edge and runner, experiments, evidence, report. */
+import type { Model } from '../../../gpu-runner/llama/weights/model.ts';
 import { cpus } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { openTaskModel } from '../../../gpu-runner/tasks/open-base-model.ts';
-import type { Model } from '../../../gpu-runner/llama/weights/open-model.ts';
+import { onDevice } from '../../../gpu-runner/llama/backends/open-model.ts';
 import type { Client } from '../../../shared/api/client.ts';
 import {
   hyperparameters as judgeSettings,
@@ -67,7 +68,11 @@ export async function runPaper(run: PaperRun, signal: AbortSignal): Promise<void
     principle: await readPrinciple(options.task),
     prompts: await readPrompts(options.prompts),
     description,
-    model: await openTaskModel({ ...description, configuration: description.configuration ?? {} }, cache),
+    model: await onDevice(
+      await openTaskModel({ ...description, configuration: description.configuration ?? {} }, cache),
+      'cpu',
+      cache,
+    ),
   };
   signal.throwIfAborted();
   if (options.plan) {

@@ -1,13 +1,14 @@
 /** A language of some forty words in which good and bad can be counted, and a small model that has learnt to speak it. */
+import type { Model } from '../../../gpu-runner/llama/weights/model.ts';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Architecture, LLAMA } from '../../../gpu-runner/llama/model/architecture.ts';
-import { openModel, type Model } from '../../../gpu-runner/llama/weights/open-model.ts';
+import { openModel } from '../../../gpu-runner/llama/backends/open-model.ts';
 import { trainTokenizer } from '../../../gpu-runner/llama/tokenizer/train-tokenizer.ts';
 import { LanguageModelTrainer } from '../../../gpu-runner/llama/trainer/language-model-trainer.ts';
 import { writeTrainedBase } from '../../../gpu-runner/llama/trainer/trained-base.ts';
 import { groupVector, initialState } from '../../../gpu-runner/llama/trainer/training-state.ts';
-import { fullLayout } from '../../../gpu-runner/llama/model/graph-weights.ts';
+import { fullLayout } from '../../../gpu-runner/llama/trainer/full-weights.ts';
 import { integerBelow, normal, uniform } from '../../../shared/random.ts';
 
 export const KIND_WORDS = ['help', 'share', 'hug', 'smile', 'thank', 'give', 'laugh', 'care'];

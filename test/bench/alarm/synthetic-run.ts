@@ -3,7 +3,7 @@ import { PPO_DEFAULTS } from '../../../shared/api/tasks/ppo.ts';
 import { Generator } from '../../../gpu-runner/algorithms/generator.ts';
 import { ppo } from '../../../gpu-runner/algorithms/ppo/ppo.ts';
 import type { PpoSettings } from '../../../gpu-runner/algorithms/ppo/open-run.ts';
-import type { Model } from '../../../gpu-runner/llama/weights/open-model.ts';
+import type { Model } from '../../../gpu-runner/llama/weights/model.ts';
 import { adapterLayout, initialAdapter } from '../../../gpu-runner/llama/model/lora-layout.ts';
 import { gold, type Judge } from './judges.ts';
 import { syntheticText } from './synthetic-language.ts';

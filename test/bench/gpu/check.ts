@@ -1,4 +1,5 @@
 /** Builds the CUDA graphs of a shape without any weights, checks them, and compares their sizes with the planner's. */
+import { cudaBackend } from '../../../gpu-runner/llama/backends/cuda/cuda-backend.ts';
 import { baseBytes } from '../../../shared/planner/model-bytes.ts';
 import { checkCudaGraph, type GraphCheck } from '../../../gpu-runner/llama/backends/cuda/check-graph.ts';
 import { cudaRolloutGraph } from '../../../gpu-runner/llama/backends/cuda/rollout-graph.ts';
@@ -6,7 +7,6 @@ import { scoringGraph, trainingStepGraph } from '../../../gpu-runner/llama/train
 import { adapterLayout } from '../../../gpu-runner/llama/model/lora-layout.ts';
 import { blockRowsFor } from '../../../gpu-runner/llama/trainer/trainer.ts';
 import { serialiseGraph } from '../../../gpu-runner/tensor/serialise.ts';
-import { BaseFile } from '../../../gpu-runner/llama/weights/base-file.ts';
 import type { Graph } from '../../../gpu-runner/tensor/graph.ts';
 import { type GpuShape, NEW_TOKENS, PROMPT_TOKENS, RANK } from './shapes.ts';
 
@@ -25,16 +25,13 @@ export function checkGpuGraphs({ architecture, trains }: GpuShape): ShapeCheck[]
   const maximumPositions = PROMPT_TOKENS + NEW_TOKENS;
   const rollouts = (['fused', 'two-part'] as const).map((attention): readonly [string, Graph] => [
     `rollout, ${attention}`,
-    cudaRolloutGraph({ architecture, maximumPositions, attention, adapters: { layout, groups: 1 } }),
+    cudaRolloutGraph(architecture, attention, { maximumPositions, adapters: { layout, groups: 1 } }),
   ]);
-  const base = new BaseFile('', architecture, 'int8', '', { form: 'random', source: '', files: [] });
-  base.moveToCuda('');
   const options = {
-    trainable: { kind: 'adapters', base, layout, groups: 2 } as const,
+    trainable: { kind: 'adapters', backend: cudaBackend(architecture, ''), layout, groups: 2 } as const,
     maximumTime: 300,
     blockRows: blockRowsFor(architecture),
     temperature: 1,
-    productForm: 'signed' as const,
   };
   const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-5, weightDecay: 0, epsilonForm: 'corrected' } as const;
   const steps: readonly (readonly [string, Graph])[] = trains

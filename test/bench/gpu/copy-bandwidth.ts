@@ -1,7 +1,7 @@
 /** The card's own copy speed: what the roofline share is measured against. */
 import { Graph } from '../../../gpu-runner/tensor/graph.ts';
 import * as ops from '../../../gpu-runner/tensor/operators.ts';
-import { fill as filled } from '../../../gpu-runner/tensor/operators.ts';
+import { full } from '../../../gpu-runner/tensor/operators.ts';
 import { serialiseGraph } from '../../../gpu-runner/tensor/serialise.ts';
 import { TensorSession } from '../../../gpu-runner/tensor/session.ts';
 
@@ -16,7 +16,7 @@ const MANY = 104;
 export async function copyBandwidth(): Promise<number> {
   const graph = new Graph('copy-bandwidth');
   const rounds = graph.input('rounds', 'int64', []);
-  const x = filled(graph, 1, 'float32', [ELEMENTS]);
+  const x = full(graph, 1, 'float32', [ELEMENTS]);
   const { carried } = ops.loop(graph, 'rounds', {
     count: rounds,
     carried: [{ initial: x }],

@@ -6,7 +6,7 @@ import { planMemory } from '../../../shared/planner/plan.ts';
 import { writeRandomCudaBase } from '../../../gpu-runner/llama/backends/cuda/cuda-base.ts';
 import { cudaWeightBytes } from '../../../gpu-runner/llama/backends/cuda/weight-form.ts';
 import type { DecodeAttention } from '../../../gpu-runner/llama/backends/cuda/rollout-graph.ts';
-import { BaseFile } from '../../../gpu-runner/llama/weights/base-file.ts';
+import { cudaBackend } from '../../../gpu-runner/llama/backends/cuda/cuda-backend.ts';
 import { Sampler } from '../../../gpu-runner/llama/sampler/sampler.ts';
 import { adapterLayout, initialAdapter } from '../../../gpu-runner/llama/model/lora-layout.ts';
 import { copyBandwidth } from './copy-bandwidth.ts';
@@ -24,8 +24,7 @@ export async function measureGpu(
 ): Promise<Record<string, unknown>> {
   const folder = path.join(tmpdir(), `rlcd-bench-cuda-${name}-${SEED}`);
   await writeRandomCudaBase(folder, architecture, SEED);
-  const base = new BaseFile('', architecture, 'int8', '', { form: 'random', source: '', files: [] });
-  base.moveToCuda(folder);
+  const backend = cudaBackend(architecture, folder, attention);
   const bytesPerSecond = await copyBandwidth();
   const card = new CardMemory();
   const layout = adapterLayout(architecture, RANK, 2 * RANK);
@@ -33,12 +32,11 @@ export async function measureGpu(
   const sampling: Record<string, unknown>[] = [];
   for (const rows of sampleBatches) {
     const sampler = await Sampler.open({
-      base,
+      backend,
       adapters: { layout, groups: 1 },
       maximumPositions: PROMPT_TOKENS + NEW_TOKENS,
       rows,
       runMilliseconds: 60_000,
-      ...(attention === undefined ? {} : { attention }),
     });
     const sample = async (maximumNewTokens: number): Promise<number> => {
       const started = performance.now();
@@ -58,7 +56,7 @@ export async function measureGpu(
       rooflineShare: (cudaWeightBytes(architecture) / bytesPerSecond) * (1000 / stepMs),
     });
   }
-  const ppo = trains ? await measurePpoStep(base, layout) : null;
+  const ppo = trains ? await measurePpoStep(backend, layout) : null;
   const { peakBytes } = card.stop();
   const planned = planMemory('cuda', architecture, {
     sampleRows: trains ? PPO_ROWS.sample : Math.max(...sampleBatches),

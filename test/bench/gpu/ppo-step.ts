@@ -1,5 +1,5 @@
 /** One PPO step on the card: 512 rollouts of 300 tokens are generated, scored and trained on, each part timed. */
-import type { BaseFile } from '../../../gpu-runner/llama/weights/base-file.ts';
+import type { Backend } from '../../../gpu-runner/llama/model/backend.ts';
 import { Sampler } from '../../../gpu-runner/llama/sampler/sampler.ts';
 import { type AdapterLayout, initialAdapter } from '../../../gpu-runner/llama/model/lora-layout.ts';
 import { type PpoRow, PpoTrainer } from '../../../gpu-runner/llama/trainer/ppo-trainer.ts';
@@ -14,8 +14,8 @@ export const PPO_ROWS = { sample: 64, train: 8 } as const;
 const SEED = 1;
 
 /** Seconds of the step and of its parts. */
-export async function measurePpoStep(base: BaseFile, layout: AdapterLayout) {
-  const { vocabularySize } = base.architecture;
+export async function measurePpoStep(backend: Backend, layout: AdapterLayout) {
+  const { vocabularySize } = backend.architecture;
   const half = PPO_TOKENS / 2;
   const vector = initialAdapter(layout, SEED, 0);
   const prompts = Array.from({ length: ROLLOUTS }, (_, row) =>
@@ -23,7 +23,7 @@ export async function measurePpoStep(base: BaseFile, layout: AdapterLayout) {
   );
   const started = performance.now();
   const sampler = await Sampler.open({
-    base,
+    backend,
     adapters: { layout, groups: 1 },
     maximumPositions: PPO_TOKENS,
     rows: PPO_ROWS.sample,
@@ -53,7 +53,7 @@ export async function measurePpoStep(base: BaseFile, layout: AdapterLayout) {
   await sampler.close();
   const generated = performance.now();
   const scorer = await Scorer.open({
-    trainable: { kind: 'adapters', base, layout, groups: 1 },
+    trainable: { kind: 'adapters', backend, layout, groups: 1 },
     scoring: 'tokens-and-scalars',
     maximumTime: PPO_TOKENS,
     microBatchRows: 2 * PPO_ROWS.train,
@@ -63,7 +63,7 @@ export async function measurePpoStep(base: BaseFile, layout: AdapterLayout) {
   await scorer.close();
   const scored = performance.now();
   const trainer = await PpoTrainer.open({
-    trainable: { kind: 'adapters', base, layout, groups: 2 },
+    trainable: { kind: 'adapters', backend, layout, groups: 2 },
     state: initialState([vector, vector]),
     optimiser: {
       beta1: 0.9,

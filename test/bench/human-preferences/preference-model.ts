@@ -2,7 +2,7 @@
 import { continuationTokens } from '../../../gpu-runner/algorithms/continuation-tokens.ts';
 import { PreferenceScorer } from '../../../gpu-runner/algorithms/preference-model/preference-scorer.ts';
 import { trainPreferenceModel } from '../../../gpu-runner/algorithms/preference-model/train-preference-model.ts';
-import type { Model } from '../../../gpu-runner/llama/weights/open-model.ts';
+import type { Model } from '../../../gpu-runner/llama/weights/model.ts';
 import { batchSizes } from '../../../gpu-runner/tasks/batch-sizes.ts';
 import { hyperparameterDefaults } from '../../../shared/api/tasks/kinds.ts';
 import { preferenceText } from '../../../shared/dialogue/preference-text.ts';

@@ -4,8 +4,8 @@ import * as ops from '../../../gpu-runner/tensor/operators.ts';
 import { serialiseGraph } from '../../../gpu-runner/tensor/serialise.ts';
 import { type SessionOptions, TensorSession } from '../../../gpu-runner/tensor/session.ts';
 import type { BaseFile } from '../../../gpu-runner/llama/weights/base-file.ts';
-import type { ProductForm } from '../../../gpu-runner/llama/backends/cpu/eight-bit-linear.ts';
-import { FrozenTensors } from '../../../gpu-runner/llama/model/graph-weights.ts';
+import type { ProductForm } from '../../../gpu-runner/llama/backends/cpu/product-form.ts';
+import { cpuTensors } from '../../../gpu-runner/llama/backends/cpu/cpu-weights.ts';
 
 const LINEAR = ['attention.qkv', 'attention.output', 'feedForward.gateUp', 'feedForward.down'];
 
@@ -36,7 +36,7 @@ export class BareProducts {
       'output',
     ];
     const graph = new Graph('bare-products');
-    const tensors = new FrozenTensors(graph, base);
+    const tensors = cpuTensors(graph, { base, productForm: form, hasUnsignedFile: false });
     const inputs = new Map<number, Value>();
     let operations = 0;
     const steps = graph.input('steps', 'int64', []);

@@ -1,4 +1,5 @@
 /** How long the teacher takes for the same texts. */
+import { onDevice } from '../../../gpu-runner/llama/backends/open-model.ts';
 import { decodeAdapterArtifact } from '../../../gpu-runner/tasks/adapter-artifact.ts';
 import { batchSizes } from '../../../gpu-runner/tasks/batch-sizes.ts';
 import { openTaskModel } from '../../../gpu-runner/tasks/open-base-model.ts';
@@ -13,7 +14,7 @@ export async function measureTeacher(
   cache: string,
   preferenceModel: Uint8Array,
 ): Promise<number> {
-  const model = await openTaskModel(baseModel, cache);
+  const model = await onDevice(await openTaskModel(baseModel, cache), 'cpu', cache);
   const { maximumPositions } = model.architecture;
   const teacher = await PreferenceScorer.open(model, {
     ...(await decodeAdapterArtifact(preferenceModel, model.architecture, 'preference-model')),

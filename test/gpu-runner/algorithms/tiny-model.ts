@@ -1,10 +1,11 @@
 /** A made-up model that answers in milliseconds: random weights, and a tokenizer trained on the story openings. */
+import type { Model } from '../../../gpu-runner/llama/weights/model.ts';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunHooks, Sample } from '../../../gpu-runner/algorithms/run-hooks.ts';
 import { type Architecture, LLAMA } from '../../../gpu-runner/llama/model/architecture.ts';
-import { openModel, type Model } from '../../../gpu-runner/llama/weights/open-model.ts';
+import { openModel } from '../../../gpu-runner/llama/backends/open-model.ts';
 import { writeRandomBase } from '../../../gpu-runner/llama/weights/random-base.ts';
 import { trainTokenizer } from '../../../gpu-runner/llama/tokenizer/train-tokenizer.ts';
 import type { PromptRow } from '../../../gpu-runner/algorithms/prompt.ts';

@@ -5,7 +5,7 @@ import {
   CheckpointError,
   TrainingDivergedError,
 } from '../../../gpu-runner/algorithms/algorithm-error.ts';
-import { ModelFileError } from '../../../gpu-runner/llama/model/model-file-error.ts';
+import { ModelFileError } from '../../../gpu-runner/files/model-file-error.ts';
 import { SamplingRequestError } from '../../../gpu-runner/llama/sampler/request.ts';
 import { MemoryRefusedError } from '../../../gpu-runner/tasks/memory-check.ts';
 import { describeFailure } from '../../../gpu-runner/tasks/run-task.ts';

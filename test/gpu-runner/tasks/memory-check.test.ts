@@ -1,7 +1,7 @@
 /** What a task is taken to hold, and its refusal before anything is loaded. */
 import { describe, expect, it } from 'vitest';
 import { namedShapes } from '../../../gpu-runner/llama/model/named-shapes.ts';
-import type { Model } from '../../../gpu-runner/llama/weights/open-model.ts';
+import type { Model } from '../../../gpu-runner/llama/weights/model.ts';
 import { describeFailure } from '../../../gpu-runner/tasks/run-task.ts';
 import {
   deviceMemoryBytes,

@@ -54,7 +54,7 @@ const SHAPE_CASES: Readonly<Record<string, (x: Value, graph: Graph) => Value>> =
   'arg max': (x) => ops.argMax(x, 1),
   'running sum': (x) => ops.cumulativeSum(x, 1),
   range: (_x, graph) => ops.range(graph, 'batch*time+1'),
-  fill: (_x, graph) => ops.fill(graph, 7, 'float32', ['time', 2, 'batch']),
+  fill: (_x, graph) => ops.full(graph, 7, 'float32', ['time', 2, 'batch']),
   squeeze: (x) => ops.squeeze(ops.unsqueeze(x, [1, 3]), [3]),
   'shape known better by the caller': (x) =>
     ops.assumeShape(ops.slice(x, [{ axis: 1, start: 0, end: 5 }]), ['batch', 'time', 6]),

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { ModelFileError } from '../../../gpu-runner/llama/model/model-file-error.ts';
+import { ModelFileError } from '../../../gpu-runner/files/model-file-error.ts';
 import { readBaseModel } from '../../../scripts/experiment/base-model.ts';
 import { readPrinciple } from '../../../scripts/experiment/principle.ts';
 import { readPrompts } from '../../../scripts/experiment/prompts.ts';

@@ -1,25 +1,8 @@
 /** The 8-bit linear layer: how a frozen weight multiplies activations on this device, exact to the last integer. */
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { dimensionAt, emitOne } from '../../../tensor/operators/emit.ts';
-import { Graph, type Value } from '../../../tensor/graph.ts';
+import type { Value } from '../../../tensor/graph.ts';
 import * as ops from '../../../tensor/operators.ts';
-import { serialiseGraph } from '../../../tensor/serialise.ts';
-import { valueLimit } from './exact-attention.ts';
-import type { Architecture } from '../../model/architecture.ts';
-import { prepareUnsigned } from './unsigned-file.ts';
-import type { BaseFile } from '../../weights/base-file.ts';
-import type { GraphWeights } from '../../model/graph-weights.ts';
-
-/**
- * How the integer product of a CPU takes the weights.
- *
- * - `signed`: u8 activations times s8 weights, the fastest form where the processor adds products in 32 bits (VNNI).
- * - `unsigned`: u8 times u8 (zero point 128). Without VNNI the engine's u8 x s8 kernel adds pairs of products in 16
- *   bits and saturates in silence; this kernel widens first and is exact.
- *
- * Both are exact, so they give the same bytes; only their speed differs.
- */
-export type ProductForm = 'signed' | 'unsigned';
+import type { ProductForm } from './product-form.ts';
 
 const ZERO_POINT = 128;
 const LARGEST = 127;
@@ -101,81 +84,4 @@ function unitProduct(
 function asUnsigned(values: Value): Value {
   const bytes = ops.cast(values, 'uint8');
   return emitOne('BitwiseXor', [bytes, values.graph.scalar(ZERO_POINT, 'uint8')], bytes);
-}
-
-/** Tensors of a base by name, as constants of a graph. */
-export interface BaseTensors {
-  readonly value: (name: string) => Value;
-  readonly unsigned: (name: string) => Value | undefined;
-}
-
-/** A frozen 8-bit base. Rows of activations are flat, [N, features]; tokens are int64 [N]. */
-export function eightBitWeights(
-  architecture: Architecture,
-  tensors: BaseTensors,
-  form: ProductForm,
-): GraphWeights {
-  return {
-    architecture,
-    embed: (tokens) => {
-      const rows = ops.cast(ops.gather(tensors.value('embedding.weight'), tokens), 'float32');
-      const scales = ops.unsqueeze(ops.gather(tensors.value('embedding.scale'), tokens), [-1]);
-      return ops.multiply(rows, scales);
-    },
-    norm: (name) => tensors.value(`${name}.weight`),
-    linear: (name, x) => {
-      const weight = {
-        values: tensors.value(`${name}.weight`),
-        scale: tensors.value(`${name}.scale`),
-        unsigned: tensors.unsigned(`${name}.weight`),
-      };
-      return eightBitLinear(x, weight, { form, centred: name.endsWith('feedForward.down') });
-    },
-    valueLimit: (layer) => {
-      const { heads, keyValueHeads, headSize } = architecture;
-      const name = `layers.${layer}.attention`;
-      const start = (heads + keyValueHeads) * headSize;
-      const projection = ops.slice(tensors.value(`${name}.qkv.weight`), [{ axis: 1, start }]);
-      const scale = ops.slice(tensors.value(`${name}.qkv.scale`), [{ axis: 0, start }]);
-      return valueLimit(tensors.value(`${name}.norm.weight`), projection, scale);
-    },
-  };
-}
-
-let chosen: Promise<ProductForm> | undefined;
-
-/** The fastest exact form on this processor, with the base made ready for it. */
-export async function productFormFor(base: BaseFile): Promise<ProductForm> {
-  const form = await cpuProductForm();
-  const onCpu = base.cudaFolder === undefined;
-  if (onCpu && form === 'unsigned' && (await prepareUnsigned(base))) base.readUnsigned();
-  return form;
-}
-
-/** The fastest exact form on this processor, found by multiplying operands that a 16-bit sum cannot hold. */
-export function cpuProductForm(): Promise<ProductForm> {
-  chosen ??= signedProductIsExact().then((exact) => (exact ? 'signed' : 'unsigned'));
-  return chosen;
-}
-
-const PROBE_INPUTS = 64;
-const PROBE_OUTPUTS = 16;
-
-async function signedProductIsExact(): Promise<boolean> {
-  const graph = new Graph('product_probe');
-  const x = graph.input('x', 'uint8', ['rows', PROBE_INPUTS]);
-  const weights = new Int8Array(PROBE_INPUTS * PROBE_OUTPUTS).fill(LARGEST);
-  graph.output('y', ops.matMulInteger(x, graph.constant('int8', weights, [PROBE_INPUTS, PROBE_OUTPUTS])));
-  const session = await InferenceSession.create(serialiseGraph(graph), { logSeverityLevel: 3 });
-  try {
-    for (const rows of [1, 8]) {
-      const data = new Uint8Array(rows * PROBE_INPUTS).fill(255);
-      const { y } = await session.run({ x: new Tensor('uint8', data, [rows, PROBE_INPUTS]) });
-      const sums = y === undefined ? [] : Array.from(y.data as Int32Array);
-      if (sums.length === 0 || sums.some((sum) => sum !== 255 * LARGEST * PROBE_INPUTS)) return false;
-    }
-    return true;
-  } finally {
-    await session.release();
-  }
 }

@@ -4,6 +4,7 @@ import { emitOne } from '../../../tensor/operators/emit.ts';
 import { GraphError } from '../../../tensor/errors.ts';
 import { Graph, type Value } from '../../../tensor/graph.ts';
 import * as ops from '../../../tensor/operators.ts';
+import type { Mix } from '../../model/causal-attention.ts';
 
 /** What comes of the scores of some queries. */
 export interface Attended {
@@ -16,7 +17,7 @@ export interface Attended {
 /** exp of a row's largest score becomes this: the sum of 4,096 positions stays below 2^24. */
 const LARGEST_EXPONENTIAL = 2 ** 12;
 /** What the weights of a row add up to, give or take half a unit a position: below 2^13 for 4,096 positions. */
-export const WEIGHT_TOTAL = 6144;
+const WEIGHT_TOTAL = 6144;
 /** The limit of the values becomes this; a row's sum of products stays below 2^13 2^11 = 2^24. */
 const LARGEST_VALUE = 2 ** 11;
 
@@ -48,6 +49,14 @@ export function attend(scores: Value, parts: readonly Value[], limit: Value): At
   // Of one number the engine would make a factor inside the product, which then rounds between blocks of positions.
   const unit = ops.expand(ops.multiply(limit, 1 / (WEIGHT_TOTAL * LARGEST_VALUE)), [sum.shape.at(-1) ?? 1]);
   return { mixed: ops.multiply(sum, unit), weights };
+}
+
+/** {@link attend} over whole sequences, for a layer whose values stay below `limit`. */
+export function exactMix(limit: Value): Mix {
+  return (scores, value) => ({
+    ...attend(scores, [valueUnits(value, limit)], limit),
+    unit: 1 / WEIGHT_TOTAL,
+  });
 }
 
 /** Values as whole numbers: v = clip(round(2^11 V / limit)). */

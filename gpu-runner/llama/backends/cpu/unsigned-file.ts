@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { readExactly, withFile } from '../../weights/files.ts';
+import { readExactly, withFile } from '../../../files/files.ts';
 import type { BaseFile } from '../../weights/base-file.ts';
 import { layoutLength, type TensorRegion } from '../../weights/base-layout.ts';
 

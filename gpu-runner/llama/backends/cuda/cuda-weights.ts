@@ -3,36 +3,16 @@ import type { Dimension } from '../../../tensor/dimension.ts';
 import { Graph, type Value } from '../../../tensor/graph.ts';
 import * as ops from '../../../tensor/operators.ts';
 import type { Architecture } from '../../model/architecture.ts';
+import { ExternalTensors } from '../../model/external-tensors.ts';
 import type { GraphWeights } from '../../model/graph-weights.ts';
-import { CUDA_BINARY_FILE, type CudaRegion, cudaLayout, CudaFormError, ZERO_POINT } from './weight-form.ts';
+import { CUDA_BINARY_FILE, cudaLayout, ZERO_POINT } from './weight-form.ts';
 
-/** The regions of a CUDA base as constants of a graph, each declared once: one copy on the device. */
-export class CudaTensors {
-  readonly architecture: Architecture;
-  readonly #graph: Graph;
-  readonly #regions: ReadonlyMap<string, CudaRegion>;
-  readonly #declared = new Map<string, Value>();
-
-  constructor(graph: Graph, architecture: Architecture) {
-    this.architecture = architecture;
-    this.#graph = graph;
-    this.#regions = new Map(cudaLayout(architecture).map((region) => [region.name, region]));
-  }
-
-  has(name: string): boolean {
-    return this.#regions.has(name);
-  }
-
-  value(name: string): Value {
-    const known = this.#declared.get(name);
-    if (known !== undefined) return known;
-    const region = this.#regions.get(name);
-    if (region === undefined) throw new CudaFormError(`the CUDA base has no tensor ${name}`);
-    const { dtype, shape, offset, length } = region;
-    const value = this.#graph.external(name, dtype, shape, { location: CUDA_BINARY_FILE, offset, length });
-    this.#declared.set(name, value);
-    return value;
-  }
+/** The tensors of a base in its CUDA form. */
+export function cudaTensors(graph: Graph, architecture: Architecture): ExternalTensors {
+  const regions = new Map(
+    cudaLayout(architecture).map((region) => [region.name, { ...region, location: CUDA_BINARY_FILE }]),
+  );
+  return new ExternalTensors(graph, (name) => regions.get(name));
 }
 
 /**
@@ -42,7 +22,7 @@ export class CudaTensors {
  * @param x fp16 [N, inputs]
  * @returns fp16 [N, outputs]
  */
-export function cudaLinear(tensors: CudaTensors, name: string, x: Value): Value {
+export function cudaLinear(tensors: ExternalTensors, name: string, x: Value): Value {
   const [rows = 1, inputs = 1] = x.shape;
   return ops.first(
     Graph.composite(
@@ -71,7 +51,7 @@ export function cudaLinear(tensors: CudaTensors, name: string, x: Value): Value 
  * loading and would keep the whole base unfolded; on the weight's own three axes, because another declared shape would be
  * a second copy on the device.
  */
-export function unfolded(tensors: CudaTensors, name: string): Value {
+export function unfolded(tensors: ExternalTensors, name: string): Value {
   const weight = tensors.value(`${name}.weight`);
   const [outputs = 1, blocks = 1, block = 1] = weight.shape.map(Number);
   const zeros = weight.graph.constant('uint8', new Uint8Array(outputs).fill(ZERO_POINT));
@@ -85,7 +65,7 @@ export function unfolded(tensors: CudaTensors, name: string): Value {
 }
 
 /** Rows of a matrix by index, [N] -> fp16 [N, inputs]: the embedding, and the rows of scored tokens. */
-export function unfoldedRows(tensors: CudaTensors, name: string, index: Value): Value {
+export function unfoldedRows(tensors: ExternalTensors, name: string, index: Value): Value {
   const weight = tensors.value(`${name}.weight`);
   const [, blocks = 1, block = 1] = weight.shape.map(Number);
   const count: Dimension = index.shape[0] ?? 1;
@@ -95,14 +75,14 @@ export function unfoldedRows(tensors: CudaTensors, name: string, index: Value): 
 }
 
 /** Name of the matrix whose rows embed tokens. */
-function embeddingName(tensors: CudaTensors): string {
+function embeddingName(tensors: ExternalTensors): string {
   return tensors.has('embedding.weight') ? 'embedding' : 'output';
 }
 
 /** The base in fp16. Rows of activations are flat, [N, features]; the final norm is fp32, as what follows it. */
-export function cudaWeights(tensors: CudaTensors): GraphWeights {
+export function cudaWeights(architecture: Architecture, tensors: ExternalTensors): GraphWeights {
   return {
-    architecture: tensors.architecture,
+    architecture,
     embed: (tokens) => unfoldedRows(tensors, embeddingName(tensors), tokens),
     norm: (name) => {
       const weight = tensors.value(`${name}.weight`);

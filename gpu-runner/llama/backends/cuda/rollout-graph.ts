@@ -1,21 +1,32 @@
 /** A whole rollout for CUDA as one graph: the prompt in one pass, then chunks of decoding steps that nothing waits for. */
 import { type Dimension, multiplyDimensions } from '../../../tensor/dimension.ts';
-import { GraphError } from '../../../tensor/errors.ts';
 import { Graph, type Value } from '../../../tensor/graph.ts';
 import * as ops from '../../../tensor/operators.ts';
-import { fill as filled } from '../../../tensor/operators.ts';
 import type { Architecture } from '../../model/architecture.ts';
-import { rotaryTables } from '../../model/rotary-tables.ts';
-import type { AdapterLayout } from '../../model/lora-layout.ts';
+import type { RolloutOptions } from '../../model/backend.ts';
+import { decoderLayers, streamEnd } from '../../model/decoder-layer.ts';
 import type { GraphWeights } from '../../model/graph-weights.ts';
-import type { DrawOptions } from '../../model/rollout/draw-token.ts';
-import { drawInputs, STATE } from '../cpu/rollout-graph.ts';
-import { appendToPrefix } from '../../model/rollout/prefix.ts';
+import { appendToPrefix } from '../../model/rollout/append-to-prefix.ts';
+import { flatten, type LayerCache, unflatten } from '../../model/rollout/layer-cache.ts';
+import {
+  cacheShape,
+  type RolloutInputs,
+  rolloutInputs,
+  rolloutOutputs,
+} from '../../model/rollout/rollout-graph-ends.ts';
+import {
+  anyUnfinished,
+  byName,
+  lastRows,
+  nextToken,
+  ROW_STATE,
+  type RowState,
+} from '../../model/rollout/row-state.ts';
+import { rotaryConstants } from '../../model/rotary-tables.ts';
 import { rolloutAdapters } from './adapters.ts';
-import { type CudaCache, fusedAttention, prefixMask, twoPartAttention } from './attention.ts';
-import { CudaTensors, cudaWeights } from './cuda-weights.ts';
-import { cudaLayer, fusedNorm, plainNorm, type Stream, streamEnd } from './layer.ts';
-import { nextState, rowState } from '../../model/rollout/row-state.ts';
+import { fusedAttention, prefixMask, twoPartAttention } from './attention.ts';
+import { cudaTensors, cudaWeights } from './cuda-weights.ts';
+import { fusedNorm, plainNorm } from './fused-norm.ts';
 
 /** Decoding steps between two looks at whether all rows have ended. */
 export const CUDA_CHUNK_STEPS = 32;
@@ -26,91 +37,63 @@ export const CUDA_CHUNK_STEPS = 32;
  */
 export type DecodeAttention = 'fused' | 'two-part';
 
-interface CudaRolloutOptions {
-  readonly architecture: Architecture;
-  readonly adapters?: { readonly layout: AdapterLayout; readonly groups: number };
-  /** longest prompt plus response */
-  readonly maximumPositions: number;
-  readonly attention: DecodeAttention;
-}
-
 /** What is the same for all passes of one graph. */
-interface Shared {
+interface Shared extends RolloutInputs {
   readonly architecture: Architecture;
-  readonly batch: Dimension;
   readonly cosine: Value;
   readonly sine: Value;
   readonly interleaved: boolean;
   readonly weightsFor: (time: Dimension) => GraphWeights;
   readonly plain: GraphWeights;
-  readonly uniforms: Value;
-  readonly limits: Value;
-  readonly stops: Value;
-  readonly draw: DrawOptions;
-  readonly inverseTemperature: Value;
+  readonly shapeOf: (places: Dimension) => readonly Dimension[];
 }
 
 /**
- * The inputs and outputs of the CPU's rollout graph ({@link STATE}), with caches in fp16. `firstSteps` is 1 when a prompt
- * comes first, {@link CUDA_CHUNK_STEPS} otherwise.
+ * A rollout of `steps` tokens ({@link RolloutInputs}) with caches in fp16. `firstSteps` is 1 when a prompt comes first,
+ * {@link CUDA_CHUNK_STEPS} otherwise.
  *
  * A chunk runs to its end even when all rows have ended in it: the loop then has no condition, which would be one copy to
  * the host and one wait a token. The vocabulary's draw works in fp32; keys, values and all products are fp16.
  */
-export function cudaRolloutGraph(options: CudaRolloutOptions): Graph {
-  const { architecture, adapters } = options;
+export function cudaRolloutGraph(
+  architecture: Architecture,
+  attention: DecodeAttention,
+  options: Omit<RolloutOptions, 'rows'>,
+): Graph {
   const graph = new Graph('cuda-rollout');
-  const groups = adapters?.groups ?? 1;
-  const batch = multiplyDimensions(groups, 'rows');
-  const tokens = graph.input('tokens', 'int64', [groups, 'rows', 'promptTime']);
-  const start = rowState(graph, tokens, batch);
-  const length = graph.input('length', 'int64', [batch]);
-  const cacheShape = (places: Dimension): Dimension[] => [
-    batch,
-    architecture.keyValueHeads,
-    places,
-    architecture.headSize,
-  ];
-  const caches = Array.from({ length: architecture.layers }, (_, layer) => ({
-    keys: graph.input(`keys.${layer}`, 'float16', cacheShape('startPrefix')),
-    values: graph.input(`values.${layer}`, 'float16', cacheShape('startPrefix')),
-  }));
-  const shared = sharedValues(graph, options, batch);
-  const firstSteps = graph.input('firstSteps', 'int64', []);
+  const shared = sharedValues(graph, architecture, options);
+  const { batch, state, caches, firstSteps, shapeOf } = shared;
+  const flat = ops.reshape(state.tokens, [batch, 'promptTime']);
+  const lastTokens = ops.reshape(ops.slice(flat, [{ axis: 1, start: -1 }]), [batch]);
+  const start: RowState = { ...state, token: lastTokens };
   const hasPrompt = ops.equal(firstSteps, 1);
   const steps = ops.squeeze(graph.dimension('steps'), [0]);
+  const rowOf = (row: RowState): Value[] => ROW_STATE.map((name) => row[name]);
 
   const opened = ops.branch(
     graph,
     'prompt',
     hasPrompt,
     (body) => {
-      const pass = promptPass(body, shared, tokens, start.real, caches);
-      const next = nextState(
-        body,
-        start.row,
-        pass.logits,
-        ops.gather(shared.uniforms, body.scalar(0, 'int64'), 1),
-        shared,
-      );
+      const pass = promptPass(body, shared);
+      const pick = ops.gather(shared.uniforms, body.scalar(0, 'int64'), 1);
+      const next = nextInBody(body, start, pass.logits, pick, shared);
       return [
-        ...next.row,
-        ops.add(length, body.capture(start.real)),
-        ops.unsqueeze(next.token, [1]),
+        ...rowOf(next.row),
+        ops.add(state.pastLengths, body.capture(state.inputLengths)),
+        ops.unsqueeze(next.row.token, [1]),
         ops.unsqueeze(next.logProbability, [1]),
         ...flatten(pass.caches),
-      ].map((value, index) => unnamed(value, index, cacheShape, batch));
+      ].map((value, index) => unnamed(value, index, shared));
     },
     (body) =>
       [
-        ...start.row,
-        length,
-        ops.fill(body, 0, 'int64', [batch, 0]),
-        ops.fill(body, 0, 'float32', [batch, 0]),
+        ...rowOf(start),
+        state.pastLengths,
+        ops.full(body, 0, 'int64', [batch, 0]),
+        ops.full(body, 0, 'float32', [batch, 0]),
         ...flatten(caches),
-      ].map((value, index) =>
-        unnamed(ops.emitOne('Identity', [body.capture(value)], value), index, cacheShape, batch),
-      ),
+      ].map((value, index) => unnamed(ops.emitOne('Identity', [body.capture(value)], value), index, shared)),
   );
   const taken = ops.where(hasPrompt, graph.scalar(1, 'int64'), 0);
   const left = ops.subtract(steps, taken);
@@ -118,85 +101,67 @@ export function cudaRolloutGraph(options: CudaRolloutOptions): Graph {
   const outer = ops.loop(graph, 'chunks', {
     count: chunks,
     carried: [
-      ...opened.slice(0, ROW).map((initial) => ({ initial })),
-      { initial: known(opened[ROW]) },
-      { initial: known(opened[ROW + 1]), shape: [batch, 'produced'] },
-      { initial: known(opened[ROW + 2]), shape: [batch, 'produced'] },
-      ...opened.slice(ROW + 3).map((initial) => ({ initial, shape: cacheShape('prefix') })),
+      ...opened.slice(0, ROW + 1).map((initial) => ({ initial })),
+      ...opened.slice(ROW + 1, ROW + 3).map((initial) => ({ initial, shape: [batch, 'produced'] })),
+      ...opened.slice(ROW + 3).map((initial) => ({ initial, shape: shapeOf('prefix') })),
     ],
     body: (chunk, _iteration, carried) => {
-      const row = carried.slice(0, ROW);
-      const [lengths, generated, logProbabilities] = carried.slice(ROW, ROW + 3).map(known);
-      const prefix = unflatten(carried.slice(ROW + 3));
-      const done = ops.squeeze(chunk.dimension('produced'), [0]);
-      const count = ops.minimum(ops.subtract(steps, done), CUDA_CHUNK_STEPS);
-      const decoded = decodeChunk(chunk, shared, options.attention, {
-        row,
-        length: known(lengths),
-        prefix,
-        first: done,
+      const [pastLengths, generated, logProbabilities] = carried
+        .slice(ROW, ROW + 3)
+        .map((value) => ops.known(value));
+      const first = ops.squeeze(chunk.dimension('produced'), [0]);
+      const count = ops.minimum(ops.subtract(steps, first), CUDA_CHUNK_STEPS);
+      const decoded = decodeChunk(chunk, shared, attention, {
+        row: byName(ROW_STATE, carried),
+        pastLengths: ops.known(pastLengths),
+        prefix: unflatten(carried.slice(ROW + 3)),
+        first,
         count,
-        cacheShape,
       });
       return {
-        continue: ops.equal(ops.reduceMin(ops.cast(known(decoded.row[FINISHED]), 'int32')), 0),
+        continue: anyUnfinished(decoded.row.finished),
         carried: [
-          ...decoded.row,
-          ops.add(known(lengths), count),
-          ops.concat([known(generated), decoded.tokens], 1),
-          ops.concat([known(logProbabilities), decoded.logProbabilities], 1),
+          ...rowOf(decoded.row),
+          ops.add(ops.known(pastLengths), count),
+          ops.concat([ops.known(generated), decoded.tokens], 1),
+          ops.concat([ops.known(logProbabilities), decoded.logProbabilities], 1),
           ...flatten(decoded.caches),
         ],
       };
     },
   });
-  const [token, ...rest] = outer.carried.slice(0, ROW).map(known);
-  graph.output('tokens.next', ops.unsqueeze(known(token), [1]));
-  graph.output('real.next', filled(graph, 1, 'int64', [batch]));
-  graph.output('length.next', known(outer.carried[ROW]));
-  STATE.slice(3).forEach((name, index) => graph.output(`${name}.next`, known(rest[index])));
-  graph.output('generated', known(outer.carried[ROW + 1]));
-  graph.output('logProbabilities', known(outer.carried[ROW + 2]));
-  unflatten(outer.carried.slice(ROW + 3)).forEach(({ keys, values }, layer) => {
-    graph.output(`keys.${layer}.next`, keys);
-    graph.output(`values.${layer}.next`, values);
-  });
+  const { token, ...row } = byName(ROW_STATE, outer.carried);
+  const [pastLengths, generated, logProbabilities, ...ended] = outer.carried.slice(ROW);
+  const next = {
+    ...row,
+    tokens: ops.unsqueeze(token, [1]),
+    inputLengths: ops.full(graph, 1, 'int64', [batch]),
+    pastLengths: ops.known(pastLengths),
+  };
+  rolloutOutputs(graph, next, ops.known(generated), ops.known(logProbabilities), ended);
   return graph;
 }
 
-/** Values of a row's state: the token to read, finished, stopped, drawn, window. */
-const ROW = 5;
-const FINISHED = 1;
+const ROW = ROW_STATE.length;
 
 function sharedValues(
   graph: Graph,
-  { architecture, adapters, maximumPositions }: CudaRolloutOptions,
-  batch: Dimension,
+  architecture: Architecture,
+  { adapters, maximumPositions }: Omit<RolloutOptions, 'rows'>,
 ): Shared {
-  const plain = cudaWeights(new CudaTensors(graph, architecture));
-  const vector =
-    adapters === undefined
-      ? undefined
-      : ops.cast(graph.input('parameters', 'float32', [adapters.groups, adapters.layout.length]), 'float16');
-  const { cosine, sine } = rotaryTables(architecture, maximumPositions);
-  const table = (data: Float32Array): Value =>
-    graph.constant('float16', [...data], [maximumPositions, architecture.headSize / 2]);
+  const inputs = rolloutInputs(graph, architecture, adapters, 'float16');
+  const plain = cudaWeights(architecture, cudaTensors(graph, architecture));
+  const vector = inputs.parameters === undefined ? undefined : ops.cast(inputs.parameters, 'float16');
   return {
+    ...inputs,
+    ...rotaryConstants(graph, architecture, maximumPositions, 'float16'),
     architecture,
-    batch,
-    cosine: table(cosine),
-    sine: table(sine),
-    interleaved: architecture.rope.layout === 'interleaved',
     plain,
     weightsFor: (time) =>
       adapters === undefined || vector === undefined
         ? plain
         : rolloutAdapters(plain, adapters.layout, vector, multiplyDimensions('rows', time)),
-    uniforms: graph.input('uniforms', 'float32', [batch, 'steps']),
-    limits: graph.input('limits', 'int64', [batch]),
-    stops: graph.input('stops', 'int64', ['stops', 'window']),
-    draw: drawInputs(graph, architecture),
-    inverseTemperature: graph.input('inverseTemperature', 'float32', []),
+    shapeOf: (places) => cacheShape(architecture, inputs.batch, places),
   };
 }
 
@@ -208,48 +173,55 @@ function logitsOf({ plain, inverseTemperature }: Shared, rows: Value): Value {
   return ops.multiply(ops.cast(logits, 'float32'), inverseTemperature);
 }
 
+/** The draw of {@link nextToken} with a row's state captured, so that it stays in this body. */
+function nextInBody(
+  body: Graph,
+  row: RowState,
+  logits: Value,
+  pick: Value,
+  shared: Shared,
+): ReturnType<typeof nextToken> {
+  const captured = byName(
+    ROW_STATE,
+    ROW_STATE.map((name) => body.capture(row[name])),
+  );
+  return nextToken(captured, logits, pick, shared.architecture.padToken, shared, ops.log);
+}
+
 function promptPass(
   body: Graph,
   shared: Shared,
-  tokens: Value,
-  real: Value,
-  past: readonly CudaCache[],
-): { readonly logits: Value; readonly caches: readonly CudaCache[] } {
-  const { architecture, batch } = shared;
+): { readonly logits: Value; readonly caches: readonly LayerCache[] } {
+  const { architecture, batch, state } = shared;
   const rows = multiplyDimensions(batch, 'promptTime');
   const weights = shared.weightsFor('promptTime');
   const context = {
     ...shared,
     time: 'promptTime',
-    lastPlaces: ops.cast(ops.subtract(body.capture(real), 1), 'int32'),
+    lastPlaces: ops.cast(ops.subtract(body.capture(state.inputLengths), 1), 'int32'),
     places: ops.cast(ops.squeeze(body.dimension('startPrefix+promptTime'), [0]), 'int32'),
     capacity: 'startPrefix+promptTime',
   };
-  const caches: CudaCache[] = [];
-  let stream: Stream = { x: weights.embed(ops.reshape(body.capture(tokens), [rows])) };
-  for (let layer = 0; layer < architecture.layers; layer++) {
-    const prefix = `layers.${layer}`;
-    stream = body.named(prefix, () =>
-      cudaLayer(weights, prefix, stream, fusedNorm, (mixed) => {
-        const { attended, cache } = fusedAttention(architecture, mixed, known(past[layer]), context);
-        caches.push(cache);
-        return attended;
-      }),
-    );
-  }
-  const firstRows = ops.multiply(ops.range(body, batch), body.dimension('promptTime'));
-  const lastRows = ops.subtract(ops.add(firstRows, body.capture(real)), 1);
-  return { logits: logitsOf(shared, ops.gather(streamEnd(stream), lastRows)), caches };
+  const caches: LayerCache[] = [];
+  const embedded = weights.embed(ops.reshape(body.capture(state.tokens), [rows]));
+  const attend = (layer: number) => (mixed: Value) => {
+    const past = ops.known(shared.caches[layer], `cache of layer ${layer}`);
+    const { attended, cache } = fusedAttention(architecture, mixed, past, context);
+    caches.push(cache);
+    return attended;
+  };
+  const stream = streamEnd(decoderLayers(weights, embedded, attend, fusedNorm));
+  const read = lastRows(body, body.capture(state.inputLengths), body.dimension('promptTime'));
+  return { logits: logitsOf(shared, ops.gather(stream, read)), caches };
 }
 
 interface Chunk {
-  readonly row: readonly Value[];
-  readonly length: Value;
-  readonly prefix: readonly CudaCache[];
+  readonly row: RowState;
+  readonly pastLengths: Value;
+  readonly prefix: readonly LayerCache[];
   /** index of the first step in `uniforms`, int64 scalar */
   readonly first: Value;
   readonly count: Value;
-  readonly cacheShape: (places: Dimension) => Dimension[];
 }
 
 /** Decodes `count` tokens of every row. @returns the rows, the caches with the new places, what was drawn [batch, made] */
@@ -257,103 +229,88 @@ function decodeChunk(
   chunk: Graph,
   shared: Shared,
   attention: DecodeAttention,
-  { row, length, prefix, first, count, cacheShape }: Chunk,
+  { row, pastLengths, prefix, first, count }: Chunk,
 ): {
-  readonly row: readonly Value[];
-  readonly caches: readonly CudaCache[];
+  readonly row: RowState;
+  readonly caches: readonly LayerCache[];
   readonly tokens: Value;
   readonly logProbabilities: Value;
 } {
-  const { architecture, batch } = shared;
+  const { architecture, batch, shapeOf } = shared;
   const fused = attention === 'fused';
-  const room = ops.fill(chunk.root(), 0, 'float16', cacheShape(fused ? CUDA_CHUNK_STEPS : 0));
+  const room = ops.full(chunk.root(), 0, 'float16', shapeOf(fused ? CUDA_CHUNK_STEPS : 0));
   const started = fused
     ? prefix.map(({ keys, values }) => ({
         keys: ops.concat([keys, room], 2),
         values: ops.concat([values, room], 2),
       }))
     : prefix.map(() => ({ keys: room, values: room }));
-  const mask = fused ? undefined : prefixMask(chunk, length, 'prefix');
+  const mask = fused ? undefined : prefixMask(chunk, pastLengths, 'prefix');
   const before = ops.squeeze(chunk.dimension('prefix'), [0]);
   const inner = ops.loop(chunk, 'steps', {
     count,
     steps: 'made',
     carried: [
-      ...row.map((initial) => ({ initial })),
-      { initial: length },
+      ...ROW_STATE.map((name) => ({ initial: row[name] })),
+      { initial: pastLengths },
       { initial: first },
-      ...flatten(started).map((initial) => ({ initial, shape: cacheShape('places') })),
+      ...flatten(started).map((initial) => ({ initial, shape: shapeOf('places') })),
     ],
     body: (body, step, now) => {
-      const state = now.slice(0, ROW).map(known);
-      const [position, index] = now.slice(ROW, ROW + 2).map(known);
+      const state = byName(ROW_STATE, now);
+      const [position, index] = now.slice(ROW, ROW + 2).map((value) => ops.known(value));
       const caches = unflatten(now.slice(ROW + 2));
       const weights = shared.weightsFor(1);
-      const attend = (layer: number, mixed: Value): ReturnType<typeof fusedAttention> => {
-        if (mask === undefined) {
-          return fusedAttention(architecture, mixed, known(caches[layer]), {
-            ...shared,
-            time: 1,
-            lastPlaces: ops.cast(known(position), 'int32'),
-            places: ops.cast(ops.add(ops.add(before, step), 1), 'int32'),
-            capacity: 'places',
-          });
-        }
-        const context = { ...shared, positions: ops.unsqueeze(known(position), [1]), mask };
-        return twoPartAttention(architecture, mixed, known(prefix[layer]), known(caches[layer]), context);
+      const grown: LayerCache[] = [];
+      const attend = (layer: number) => (mixed: Value) => {
+        const past = ops.known(caches[layer], `cache of layer ${layer}`);
+        const places = ops.known(position);
+        const { attended, cache } =
+          mask === undefined
+            ? fusedAttention(architecture, mixed, past, {
+                ...shared,
+                time: 1,
+                lastPlaces: ops.cast(places, 'int32'),
+                places: ops.cast(ops.add(ops.add(before, step), 1), 'int32'),
+                capacity: 'places',
+              })
+            : twoPartAttention(architecture, mixed, ops.known(prefix[layer]), past, {
+                ...shared,
+                positions: ops.unsqueeze(places, [1]),
+                mask,
+              });
+        grown.push(cache);
+        return attended;
       };
-      const grown: CudaCache[] = [];
-      let stream: Stream = { x: weights.embed(known(state[0])) };
-      for (let layer = 0; layer < architecture.layers; layer++) {
-        const name = `layers.${layer}`;
-        stream = body.named(name, () =>
-          cudaLayer(weights, name, stream, fusedNorm, (mixed) => {
-            const { attended, cache } = attend(layer, mixed);
-            grown.push(cache);
-            return attended;
-          }),
-        );
-      }
-      const pick = ops.gather(shared.uniforms, known(index), 1);
-      const next = nextState(body, state, logitsOf(shared, streamEnd(stream)), pick, shared);
+      const stream = streamEnd(decoderLayers(weights, weights.embed(state.token), attend, fusedNorm));
+      const pick = ops.gather(shared.uniforms, ops.known(index), 1);
+      const next = nextInBody(body, state, logitsOf(shared, stream), pick, shared);
       return {
-        carried: [...next.row, ops.add(known(position), 1), ops.add(known(index), 1), ...flatten(grown)],
-        stacked: [next.token, next.logProbability],
+        carried: [
+          ...ROW_STATE.map((name) => next.row[name]),
+          ops.add(ops.known(position), 1),
+          ops.add(ops.known(index), 1),
+          ...flatten(grown),
+        ],
+        stacked: [next.row.token, next.logProbability],
       };
     },
   });
-  const ended = inner.carried.slice(0, ROW);
   const recent = unflatten(inner.carried.slice(ROW + 2));
   const [tokens, logProbabilities] = inner.stacked.map((value) => ops.transpose(value, [1, 0]));
   const caches = fused
     ? recent
-    : appendToPrefix(prefix, recent, length, ops.expand(ops.unsqueeze(count, [0]), [batch])).layers;
-  return { row: ended, caches, tokens: known(tokens), logProbabilities: known(logProbabilities) };
+    : appendToPrefix(prefix, recent, pastLengths, ops.expand(ops.unsqueeze(count, [0]), [batch])).layers;
+  return {
+    row: byName(ROW_STATE, inner.carried),
+    caches,
+    tokens: ops.known(tokens),
+    logProbabilities: ops.known(logProbabilities),
+  };
 }
 
 /** Results of the two ways in have other sizes, which only the engine sees: they are given one name. */
-function unnamed(
-  value: Value,
-  index: number,
-  cacheShape: (places: Dimension) => Dimension[],
-  batch: Dimension,
-): Value {
+function unnamed(value: Value, index: number, { batch, shapeOf }: Shared): Value {
   if (index <= ROW) return value;
-  return Graph.detach(value, index < ROW + 3 ? [batch, 'opened'] : cacheShape('openedPrefix'));
-}
-
-function flatten(layers: readonly CudaCache[]): Value[] {
-  return layers.flatMap(({ keys, values }) => [keys, values]);
-}
-
-function unflatten(values: readonly Value[]): CudaCache[] {
-  return Array.from({ length: values.length / 2 }, (_, layer) => ({
-    keys: known(values[2 * layer]),
-    values: known(values[2 * layer + 1]),
-  }));
-}
-
-function known<Thing>(value: Thing | undefined): Thing {
-  if (value === undefined) throw new GraphError('The rollout graph lost a value');
-  return value;
+  return Graph.detach(value, index < ROW + 3 ? [batch, 'opened'] : shapeOf('openedPrefix'));
 }

@@ -1,6 +1,6 @@
 /** The frozen base as the CUDA form holds it: names, element types and places in one file, a pure function of the shape. */
 import type { Architecture } from '../../model/architecture.ts';
-import { layerShapes } from '../../weights/weight-source.ts';
+import { layerShapes } from '../../model/layer-matrices.ts';
 import { UserError } from '../../../../shared/user-error.ts';
 
 /** The file's name; it stands in a folder of its own. */

@@ -1,69 +1,81 @@
-/** What a rollout remembers of each row between tokens, and how a drawn token changes it. */
-import type { Dimension } from '../../../tensor/dimension.ts';
+/** How a drawn token changes what a rollout remembers of each row. */
 import { Graph, type Value } from '../../../tensor/graph.ts';
 import * as ops from '../../../tensor/operators.ts';
-import type { Architecture } from '../architecture.ts';
-import { drawToken, type DrawOptions } from './draw-token.ts';
-import { endsWithAny } from '../../backends/cpu/rollout-graph.ts';
+import { drawToken } from './draw-token.ts';
+import type { RolloutInputs, RolloutState } from './rollout-graph-ends.ts';
 
-/** What a draw reads. */
-interface DrawContext {
-  readonly architecture: Architecture;
-  readonly batch: Dimension;
-  readonly limits: Value;
-  readonly stops: Value;
-  readonly draw: DrawOptions;
-}
+/** What a row is between two tokens, and the token that it reads next, int64 [batch]. */
+export type RowState = Pick<RolloutState, 'finished' | 'stopped' | 'generatedLengths' | 'window'> & {
+  readonly token: Value;
+};
 
-/**
- * The state as inputs of the graph: the token to read [batch] (the last of a prompt), finished, stopped, drawn, window; and
- * the prompts' lengths.
- */
-export function rowState(
-  graph: Graph,
-  tokens: Value,
-  batch: Dimension,
-): { readonly row: readonly Value[]; readonly real: Value } {
-  const flat = ops.reshape(tokens, [batch, 'promptTime']);
-  return {
-    row: [
-      ops.reshape(ops.slice(flat, [{ axis: 1, start: -1 }]), [batch]),
-      graph.input('finished', 'bool', [batch]),
-      graph.input('stopped', 'bool', [batch]),
-      graph.input('drawn', 'int64', [batch]),
-      graph.input('window', 'int64', [batch, 'window']),
-    ],
-    real: graph.input('real', 'int64', [batch]),
-  };
+/** In the order in which loops carry it. */
+export const ROW_STATE = ['token', 'finished', 'stopped', 'generatedLengths', 'window'] as const;
+
+/** Values in the order of their names, by name. */
+export function byName<Name extends string>(
+  names: readonly Name[],
+  values: readonly (Value | undefined)[],
+): Readonly<Record<Name, Value>> {
+  const entries = names.map((name, index) => [name, ops.known(values[index], name)]);
+  return Object.fromEntries(entries) as Record<Name, Value>;
 }
 
 /**
  * Draws a token for every row and updates its state.
  *
- * @param row token, finished, stopped, drawn, window
  * @param logits fp32 [batch, vocabulary]
  * @param pick fp32 [batch] in [0, 1)
+ * @param logarithm of probabilities fp32 [batch]
  */
-export function nextState(
-  body: Graph,
-  row: readonly Value[],
+export function nextToken(
+  row: Omit<RowState, 'token'>,
   logits: Value,
   pick: Value,
-  { architecture, batch, limits, stops, draw }: DrawContext,
-): { readonly row: readonly Value[]; readonly token: Value; readonly logProbability: Value } {
-  const [, done, byStop, soFar, last] = row.map((value) => body.capture(value));
-  if (done === undefined || byStop === undefined || soFar === undefined || last === undefined)
-    throw new RangeError('a row has five values');
+  padToken: number,
+  { limits, stops, draw }: Pick<RolloutInputs, 'limits' | 'stops' | 'draw'>,
+  logarithm: (probability: Value) => Value,
+): { readonly row: RowState; readonly logProbability: Value } {
+  const { finished, stopped, generatedLengths, window } = row;
   const drawn = drawToken(logits, pick, draw);
-  const token = ops.where(done, architecture.padToken, drawn.token);
-  const seen = ops.concat([ops.slice(last, [{ axis: 1, start: 1 }]), ops.unsqueeze(token, [1])], 1);
-  const active = ops.not(done);
-  const total = ops.add(soFar, ops.cast(active, 'int64'));
+  const token = ops.where(finished, padToken, drawn.token);
+  const seen = ops.concat([ops.slice(window, [{ axis: 1, start: 1 }]), ops.unsqueeze(token, [1])], 1);
+  const active = ops.not(finished);
+  const total = ops.add(generatedLengths, ops.cast(active, 'int64'));
   const endsNow = ops.and(active, endsWithAny(seen, stops));
-  const finished = ops.or(ops.or(done, endsNow), ops.greaterOrEqual(total, limits));
   return {
-    row: [token, finished, ops.or(byStop, endsNow), total, Graph.detach(seen, [batch, 'window'])],
-    token,
-    logProbability: ops.where(done, 0, ops.log(drawn.probability)),
+    row: {
+      token,
+      finished: ops.or(ops.or(finished, endsNow), ops.greaterOrEqual(total, limits)),
+      stopped: ops.or(stopped, endsNow),
+      generatedLengths: total,
+      window: Graph.detach(seen, [window.shape[0] ?? 1, 'window']),
+    },
+    logProbability: ops.where(finished, 0, logarithm(drawn.probability)),
   };
+}
+
+/** Whether some row goes on. */
+export function anyUnfinished(finished: Value): Value {
+  return ops.equal(ops.reduceMin(ops.cast(finished, 'int32')), 0);
+}
+
+/** Rows of the residual stream that the next token is drawn from: each row's last of `time` that counts, [batch]. */
+export function lastRows(body: Graph, inputLengths: Value, time: Value): Value {
+  const [batch = 1] = inputLengths.shape;
+  const firstRows = ops.multiply(ops.range(body, batch), time);
+  return ops.subtract(ops.add(firstRows, inputLengths), 1);
+}
+
+/** Whether rows end with one of the sequences: [batch, W], [stops, W] with -1 for "anything" -> bool [batch]. */
+function endsWithAny(window: Value, stops: Value): Value {
+  const fits = ops.or(
+    ops.equal(
+      Graph.detach(ops.unsqueeze(window, [1]), [window.shape[0] ?? 1, 1, 'window']),
+      ops.unsqueeze(stops, [0]),
+    ),
+    ops.unsqueeze(ops.equal(stops, -1), [0]),
+  );
+  const whole = ops.reduceMin(ops.cast(fits, 'int32'), { axes: [2] });
+  return ops.equal(ops.reduceMax(whole, { axes: [1] }), 1);
 }

@@ -21,7 +21,7 @@ import { stepLearningRate } from '../../../../gpu-runner/algorithms/ppo/ppo.ts';
 import { rolloutPrompts } from '../../../../gpu-runner/algorithms/ppo/rollout-prompts.ts';
 import { updateMetrics } from '../../../../gpu-runner/algorithms/ppo/update-metrics.ts';
 import { maskedMoments, whiten } from '../../../../gpu-runner/algorithms/ppo/whitening.ts';
-import type { Model } from '../../../../gpu-runner/llama/weights/open-model.ts';
+import type { Model } from '../../../../gpu-runner/llama/weights/model.ts';
 import { valueLoss } from '../../../../gpu-runner/llama/trainer/losses.ts';
 import { gradients } from '../../../../gpu-runner/tensor/gradient.ts';
 import { adamW } from '../../../../gpu-runner/tensor/optimiser.ts';

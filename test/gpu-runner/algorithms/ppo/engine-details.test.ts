@@ -53,7 +53,7 @@ async function withScorer<Result>(
   use: (scorer: Scorer) => Promise<Result>,
 ): Promise<Result> {
   const scorer = await Scorer.open({
-    trainable: { kind: 'adapters', base: tiny.model.base, layout, groups: 1 },
+    trainable: { kind: 'adapters', backend: tiny.model.backend, layout, groups: 1 },
     maximumTime: TIME,
     microBatchRows: 8,
     ...options,
@@ -172,8 +172,8 @@ describe('details of PPO in the engine', () => {
       (sum, p, token) => sum + p * Math.log(p / (reference[token] ?? Number.NaN)),
       0,
     );
-    const { base } = tiny.model;
-    const exactKl = await ExactKl.open({ base, layout, maximumTime: TIME, temperature: 1 });
+    const { backend } = tiny.model;
+    const exactKl = await ExactKl.open({ backend, layout, maximumTime: TIME, temperature: 1 });
     const sequences = generations
       .slice(0, 4)
       .map(({ sequence }) => sequenceOf(promptTokens, [...responseOf(sequence), 300, 301]));

@@ -1,7 +1,7 @@
 /** PPO runs on a tiny model: a grid equals its runs apart, a kill changes no byte, limits stop a run by name. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tokenMeter } from '../../../../gpu-runner/llama/model/token-meter.ts';
-import type { Model } from '../../../../gpu-runner/llama/weights/open-model.ts';
+import type { Model } from '../../../../gpu-runner/llama/weights/model.ts';
 import { sampleTokens } from '../../../../shared/api/sample-tokens.ts';
 import { ppoResult } from '../../../../shared/api/tasks/ppo.ts';
 import { expectForeign } from '../foreign-checkpoint.ts';

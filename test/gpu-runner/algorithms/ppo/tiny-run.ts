@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Generator } from '../../../../gpu-runner/algorithms/generator.ts';
 import type { PpoInput, PpoSettings } from '../../../../gpu-runner/algorithms/ppo/open-run.ts';
 import { ppo } from '../../../../gpu-runner/algorithms/ppo/ppo.ts';
-import type { Model } from '../../../../gpu-runner/llama/weights/open-model.ts';
+import type { Model } from '../../../../gpu-runner/llama/weights/model.ts';
 import { adapterLayout, initialAdapter } from '../../../../gpu-runner/llama/model/lora-layout.ts';
 import { PPO_DEFAULTS } from '../../../../shared/api/tasks/ppo.ts';
 import { type Recorded, recordingHooks, tinyBannedTokens, tinyPrompts } from '../tiny-model.ts';

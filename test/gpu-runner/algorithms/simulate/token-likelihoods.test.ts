@@ -17,7 +17,7 @@ beforeAll(async () => {
   const layout = adapterLayout(tinyConfiguration, 1, 1);
   nothing = new Float32Array(layout.length);
   scorer = await Scorer.open({
-    trainable: { kind: 'adapters', base: tiny.model.base, layout, groups: 1 },
+    trainable: { kind: 'adapters', backend: tiny.model.backend, layout, groups: 1 },
     scoring: 'tokens',
     maximumTime: tinyConfiguration.maximumPositions,
     microBatchRows: 8,

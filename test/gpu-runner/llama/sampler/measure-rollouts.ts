@@ -1,4 +1,5 @@
 /** Run in a process of its own with --expose-gc: 2,000 decoding steps of changing shapes, resident memory after each rollout as JSON. */
+import { openCpuBackend } from '../../../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Sampler } from '../../../../gpu-runner/llama/sampler/sampler.ts';
@@ -8,7 +9,11 @@ const ROLLOUTS = 50;
 const STEPS = 40;
 
 const base = await smallBase();
-const sampler = await Sampler.open({ base, rows: 32, session: { threads: 2 } });
+const sampler = await Sampler.open({
+  backend: await openCpuBackend(base),
+  rows: 32,
+  session: { threads: 2 },
+});
 const megabytes: number[] = [];
 for (let rollout = 0; rollout < ROLLOUTS; rollout++) {
   const rows = 32 + ((rollout * 5) % 9);

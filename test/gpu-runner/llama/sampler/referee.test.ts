@@ -1,4 +1,5 @@
 /** The sampler against a referee: the training graph asked for the next logits token by token, drawn from in float64. */
+import { openCpuBackend } from '../../../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import { expect, it } from 'vitest';
 import { drawOf, limitOf, type SamplingRequest } from '../../../../gpu-runner/llama/sampler/request.ts';
 import { Sampler } from '../../../../gpu-runner/llama/sampler/sampler.ts';
@@ -38,7 +39,7 @@ it('draws what the training graph says, and ends where it does', async () => {
   const layout = adapterLayout(smallShape, 2, 2);
   const session = { threads: 2 };
   const scorer = await Scorer.open({
-    trainable: { kind: 'adapters', base, layout, groups: 1 },
+    trainable: { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: 1 },
     maximumTime: 128,
     microBatchRows: 8,
     session,
@@ -48,7 +49,7 @@ it('draws what the training graph says, and ends where it does', async () => {
     const [logits] = await scorer.nextLogits(new Float32Array(layout.length), [[tokens]]);
     return logits?.[0] ?? new Float32Array(0);
   };
-  const sampler = await Sampler.open({ base, session });
+  const sampler = await Sampler.open({ backend: await openCpuBackend(base), session });
   const request = smallRequest(6, { maximumNewTokens: [12, 0, 12, 5, 12, 12], stopSequences: [[7], [9, 9]] });
   const sampled = await sampler.sample(request);
   for (let row = 0; row < 6; row++) {

@@ -1,4 +1,5 @@
 /** Rows dealt to several sessions: the same rollout as in one, to the byte. */
+import { openCpuBackend } from '../../../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -61,7 +62,12 @@ describe('a sampler of two sessions', () => {
       const rollouts = [];
       for (const expected of [1, rows]) {
         const own = adapters === undefined ? {} : { adapters };
-        const sampler = await Sampler.open({ base, ...own, rows: expected, session: { threads: 2 } });
+        const sampler = await Sampler.open({
+          backend: await openCpuBackend(base),
+          ...own,
+          rows: expected,
+          session: { threads: 2 },
+        });
         rollouts.push(await sampler.sample(request, parameters));
         await sampler.close();
       }
@@ -72,7 +78,12 @@ describe('a sampler of two sessions', () => {
   });
 
   it('ends when a cancel comes, and answers again afterwards', async () => {
-    const sampler = await Sampler.open({ base, rows: 32, runMilliseconds: 0.001, session: { threads: 2 } });
+    const sampler = await Sampler.open({
+      backend: await openCpuBackend(base),
+      rows: 32,
+      runMilliseconds: 0.001,
+      session: { threads: 2 },
+    });
     const request = smallRequest(32, { maximumNewTokens: 100, bannedTokens: base.architecture.eosTokens });
     const cancel = new AbortController();
     const seen: number[] = [];

@@ -1,4 +1,5 @@
 /** The sampler: equal tokens however rows are batched, the right distribution, limits, stops, restrictions, adapters. */
+import { openCpuBackend } from '../../../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import { execFile } from 'node:child_process';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -22,8 +23,13 @@ const session = { threads: 2 };
 
 beforeAll(async () => {
   base = await smallBase();
-  sampler = await Sampler.open({ base, session });
-  const trainable = { kind: 'adapters', base, layout: layoutOf(), groups: 1 } as const;
+  sampler = await Sampler.open({ backend: await openCpuBackend(base), session });
+  const trainable = {
+    kind: 'adapters',
+    backend: await openCpuBackend(base),
+    layout: layoutOf(),
+    groups: 1,
+  } as const;
   const options = { trainable, maximumTime: 256, microBatchRows: 8, session };
   tokenScorer = await Scorer.open({ ...options, scoring: 'tokens' });
   logitScorer = await Scorer.open({ ...options, scoring: 'logits' });
@@ -202,7 +208,11 @@ describe('limits and stops', () => {
   });
 
   it('ends between two runs of the engine when a cancel comes; runs cut anywhere give the same bytes', async () => {
-    const fresh = await Sampler.open({ base, session, runMilliseconds: 0.001 });
+    const fresh = await Sampler.open({
+      backend: await openCpuBackend(base),
+      session,
+      runMilliseconds: 0.001,
+    });
     try {
       const controller = new AbortController();
       const seen: number[] = [];
@@ -309,8 +319,16 @@ describe('adapters', () => {
   it('samples several groups side by side as each alone; zeros are the base', async () => {
     const layout = layoutOf();
     const changed = initialAdapter(layout, 4, 9).map((value, index) => value + 0.03 * normal(4, 10, index));
-    const two = await Sampler.open({ base, session, adapters: { layout, groups: 2 } });
-    const one = await Sampler.open({ base, session, adapters: { layout, groups: 1 } });
+    const two = await Sampler.open({
+      backend: await openCpuBackend(base),
+      session,
+      adapters: { layout, groups: 2 },
+    });
+    const one = await Sampler.open({
+      backend: await openCpuBackend(base),
+      session,
+      adapters: { layout, groups: 1 },
+    });
     try {
       const request = smallRequest(8);
       const parameters = new Float32Array(2 * layout.length);

@@ -7,7 +7,7 @@ import { namedShapes } from '../../../../gpu-runner/llama/model/named-shapes.ts'
 import { writeRandomBase } from '../../../../gpu-runner/llama/weights/random-base.ts';
 import type { BaseFile } from '../../../../gpu-runner/llama/weights/base-file.ts';
 import type { SamplingRequest } from '../../../../gpu-runner/llama/sampler/request.ts';
-import type { Rollout } from '../../../../gpu-runner/llama/sampler/sampler.ts';
+import type { Rollout } from '../../../../gpu-runner/llama/sampler/rollout.ts';
 
 export const smallShape: Architecture = {
   ...namedShapes.m3,

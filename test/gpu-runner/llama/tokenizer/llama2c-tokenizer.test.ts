@@ -4,7 +4,7 @@ import path from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readLlama2cTokenizer } from '../../../../gpu-runner/llama/tokenizer/llama2c-tokenizer.ts';
-import { ModelFileError } from '../../../../gpu-runner/llama/model/model-file-error.ts';
+import { ModelFileError } from '../../../../gpu-runner/files/model-file-error.ts';
 import { loadTokenizer, type Tokenizer } from '../../../../gpu-runner/llama/tokenizer/tokenizer.ts';
 import { readSharedData } from '../../../shared/read-shared-data.ts';
 import {

@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { ModelFileError } from '../../../../gpu-runner/llama/model/model-file-error.ts';
+import { ModelFileError } from '../../../../gpu-runner/files/model-file-error.ts';
 import { loadTokenizer, type Tokenizer } from '../../../../gpu-runner/llama/tokenizer/tokenizer.ts';
 import { readSharedData } from '../../../shared/read-shared-data.ts';
 import { madeUpArchitecture, temporaryFolder, writeMadeUpTokenizer } from '../weights/made-up-checkpoint.ts';

@@ -1,4 +1,5 @@
 /** Adapter groups over a frozen base: scores and gradients of every objective against the float64 oracle. */
+import { openCpuBackend } from '../../../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import { describe, expect, it } from 'vitest';
 import type { Architecture } from '../../../../gpu-runner/llama/model/architecture.ts';
 import type { BaseFile } from '../../../../gpu-runner/llama/weights/base-file.ts';
@@ -11,7 +12,8 @@ import {
 import { preferenceBatch } from '../../../../gpu-runner/llama/trainer/preference-trainer.ts';
 import { ppoBatch, type PpoRow } from '../../../../gpu-runner/llama/trainer/ppo-trainer.ts';
 import { initialState } from '../../../../gpu-runner/llama/trainer/training-state.ts';
-import { fullLayout } from '../../../../gpu-runner/llama/model/graph-weights.ts';
+import type { Trainable } from '../../../../gpu-runner/llama/trainer/graphs.ts';
+import { fullLayout } from '../../../../gpu-runner/llama/trainer/full-weights.ts';
 import { fusedLayers, fusedProjections } from '../../../../gpu-runner/llama/model/lora-layout.ts';
 import { normal } from '../../../../shared/random.ts';
 import { hiddenStates, logits } from '../../../oracle/llama.ts';
@@ -93,13 +95,18 @@ async function setUp<Result>(
     base: BaseFile;
     layout: AdapterLayout;
     vectors: Float32Array[];
-    trainable: { kind: 'adapters'; base: BaseFile; layout: AdapterLayout; groups: number };
+    trainable: Extract<Trainable, { kind: 'adapters' }>;
   }) => Promise<Result>,
 ): Promise<Result> {
   return await withBase(architecture, 'fp32', 3, async (base) => {
     const layout = adapterLayout(architecture, RANK, 6);
     const vectors = Array.from({ length: groups }, (_, group) => randomAdapter(layout, 20 + group));
-    return await use({ base, layout, vectors, trainable: { kind: 'adapters', base, layout, groups } });
+    return await use({
+      base,
+      layout,
+      vectors,
+      trainable: { kind: 'adapters', backend: await openCpuBackend(base), layout, groups },
+    });
   });
 }
 

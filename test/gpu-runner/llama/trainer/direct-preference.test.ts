@@ -1,4 +1,5 @@
 /** Direct preference optimisation: its loss and gradient against log-probabilities by hand, and what it learns. */
+import { openCpuBackend } from '../../../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import { describe, expect, it } from 'vitest';
 import {
   DirectPreferenceTrainer,
@@ -28,7 +29,7 @@ function pairsOf(seed: number, targets: readonly number[]): DirectPreferencePair
 const open = async (base: BaseFile, vectors: readonly Float32Array[], microBatchRows = 64) =>
   await DirectPreferenceTrainer.open(
     {
-      trainable: { kind: 'adapters', base, layout, groups: vectors.length },
+      trainable: { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: vectors.length },
       state: initialState(vectors),
       optimiser: adam,
       maximumTime: TIME,
@@ -41,7 +42,7 @@ const open = async (base: BaseFile, vectors: readonly Float32Array[], microBatch
 /** log p(chosen) - log p(rejected) less the reference's, by the scorer. */
 async function marginsOf(base: BaseFile, vector: Float32Array, pairs: readonly DirectPreferencePair[]) {
   const scorer = await Scorer.open({
-    trainable: { kind: 'adapters', base, layout, groups: 1 },
+    trainable: { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: 1 },
     scoring: 'tokens',
     maximumTime: TIME,
     microBatchRows: 64,

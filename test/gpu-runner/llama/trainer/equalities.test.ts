@@ -1,4 +1,6 @@
 /** What must be equal: groups and separate runs, micro-batches and the big batch, scorer and trainer, a resumed run. */
+import { cpuBackend } from '../../../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
+import { cpuProductForm } from '../../../../gpu-runner/llama/backends/cpu/product-form.ts';
 import { describe, expect, it } from 'vitest';
 import type { BaseFile } from '../../../../gpu-runner/llama/weights/base-file.ts';
 import { LanguageModelTrainer } from '../../../../gpu-runner/llama/trainer/language-model-trainer.ts';
@@ -28,6 +30,7 @@ import {
 const TIME = 20;
 const shape = smallShape();
 const layout = adapterLayout(shape, 4, 8);
+const productForm = await cpuProductForm();
 
 function trainerOptions(
   base: BaseFile,
@@ -35,7 +38,12 @@ function trainerOptions(
   microBatchRows = 64,
 ): TrainerOptions {
   return {
-    trainable: { kind: 'adapters', base, layout, groups: vectors.length },
+    trainable: {
+      kind: 'adapters',
+      backend: cpuBackend({ base, productForm, hasUnsignedFile: false }),
+      layout,
+      groups: vectors.length,
+    },
     state: initialState(vectors),
     optimiser: adam,
     maximumTime: TIME,

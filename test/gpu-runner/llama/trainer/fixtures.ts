@@ -1,4 +1,5 @@
 /** What the training tests share: small random shapes, bases in a temporary folder, the oracle's view of them. */
+import type { FlatTensor } from '../../../../gpu-runner/llama/model/flat-layout.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,12 +8,8 @@ import { namedShapes } from '../../../../gpu-runner/llama/model/named-shapes.ts'
 import { writeTrainedBase } from '../../../../gpu-runner/llama/trainer/trained-base.ts';
 import type { BaseFile } from '../../../../gpu-runner/llama/weights/base-file.ts';
 import type { BasePrecision } from '../../../../gpu-runner/llama/weights/base-layout.ts';
-import {
-  type AdapterLayout,
-  adapterFromVector,
-  type FlatTensor,
-} from '../../../../gpu-runner/llama/model/lora-layout.ts';
-import { fullLayout } from '../../../../gpu-runner/llama/model/graph-weights.ts';
+import { type AdapterLayout, adapterFromVector } from '../../../../gpu-runner/llama/model/lora-layout.ts';
+import { fullLayout } from '../../../../gpu-runner/llama/trainer/full-weights.ts';
 import type { OptimiserOptions } from '../../../../gpu-runner/llama/trainer/trainer.ts';
 import { normal } from '../../../../shared/random.ts';
 import type { OracleLinear, OracleWeights } from '../../../oracle/llama.ts';

@@ -1,7 +1,7 @@
 /** Forward and all gradients of a fully trained fp32 model against the float64 oracle. */
 import { describe, expect, it } from 'vitest';
 import { languageModelBatch } from '../../../../gpu-runner/llama/trainer/language-model-trainer.ts';
-import { fullLayout } from '../../../../gpu-runner/llama/model/graph-weights.ts';
+import { fullLayout } from '../../../../gpu-runner/llama/trainer/full-weights.ts';
 import { hiddenStates, logits } from '../../../oracle/llama.ts';
 import { Tape } from '../../../oracle/tape.ts';
 import {

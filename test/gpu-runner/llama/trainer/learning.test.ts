@@ -1,4 +1,5 @@
 /** Losses fall for the right reason: overfitting, a bandit with a known optimum, a planted preference. */
+import { openCpuBackend } from '../../../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import { describe, expect, it } from 'vitest';
 import { LanguageModelTrainer } from '../../../../gpu-runner/llama/trainer/language-model-trainer.ts';
 import { adapterLayout, initialAdapter } from '../../../../gpu-runner/llama/model/lora-layout.ts';
@@ -46,7 +47,7 @@ describe('language modelling', () => {
       const layout = adapterLayout(architecture, 8, 16);
       const vectors = [0, 1].map((stream) => initialAdapter(layout, 9, stream));
       const trainer = await LanguageModelTrainer.open({
-        trainable: { kind: 'adapters', base, layout, groups: 2 },
+        trainable: { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: 2 },
         state: initialState(vectors),
         optimiser: adam,
         maximumTime: 12,
@@ -76,7 +77,7 @@ describe('PPO', () => {
     await withBase(architecture, 'int8', 5, async (base) => {
       const layout = adapterLayout(architecture, 4, 8);
       const vectors = [0, 1].map((stream) => initialAdapter(layout, 3, stream));
-      const trainable = { kind: 'adapters', base, layout, groups: 2 } as const;
+      const trainable = { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: 2 } as const;
       const common = { trainable, maximumTime: 3, microBatchRows: 64, session: { threads: 2 } };
       const sampler = await Scorer.open({ ...common, scoring: 'logits' });
       const trainer = await PpoTrainer.open({
@@ -156,7 +157,7 @@ describe('the preference model', () => {
     };
     await withBase(architecture, 'int8', 6, async (base) => {
       const layout = adapterLayout(architecture, 4, 8);
-      const trainable = { kind: 'adapters', base, layout, groups: 1 } as const;
+      const trainable = { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: 1 } as const;
       const common = { trainable, maximumTime: 12, microBatchRows: 64, session: { threads: 2 } };
       const trainer = await PreferenceTrainer.open({
         ...common,

@@ -1,4 +1,5 @@
 /** Run in a process of its own with --expose-gc: 1,000 training steps, and resident memory every 20 as JSON. */
+import { openCpuBackend } from '../../../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import { LanguageModelTrainer } from '../../../../gpu-runner/llama/trainer/language-model-trainer.ts';
 import { adapterLayout, initialAdapter } from '../../../../gpu-runner/llama/model/lora-layout.ts';
 import { initialState } from '../../../../gpu-runner/llama/trainer/training-state.ts';
@@ -8,7 +9,7 @@ const architecture = smallShape({ layers: 1 });
 await withBase(architecture, 'int8', 1, async (base) => {
   const layout = adapterLayout(architecture, 2, 4);
   const trainer = await LanguageModelTrainer.open({
-    trainable: { kind: 'adapters', base, layout, groups: 1 },
+    trainable: { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: 1 },
     state: initialState([initialAdapter(layout, 1, 0)]),
     optimiser: adam,
     maximumTime: 16,

@@ -1,4 +1,5 @@
 /** Run in a process of its own: what one short training step of a deep model adds to the highest memory, as JSON in MB. */
+import { openCpuBackend } from '../../../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +16,7 @@ const folder = mkdtempSync(join(tmpdir(), 'rlcd-unfolding-'));
 const base = await writeRandomBase(join(folder, 'base'), architecture, 'int8', 1);
 const layout = adapterLayout(architecture, 1, 2);
 const trainer = await LanguageModelTrainer.open({
-  trainable: { kind: 'adapters', base, layout, groups: 1 },
+  trainable: { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: 1 },
   state: initialState([initialAdapter(layout, 1, 0)]),
   optimiser: adam,
   maximumTime: 4,

@@ -1,4 +1,5 @@
 /** The backward pass unfolds one frozen matrix after the other: each waits for the gradient that it multiplies. */
+import { cpuBackend } from '../../../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -29,11 +30,15 @@ const objectives: readonly Objective[] = [
 function optionsOf(groups: number): GraphOptions {
   const layout = adapterLayout(smallShape, 2, 4);
   return {
-    trainable: { kind: 'adapters', base, layout, groups },
+    trainable: {
+      kind: 'adapters',
+      backend: cpuBackend({ base, productForm: 'unsigned', hasUnsignedFile: false }),
+      layout,
+      groups,
+    },
     maximumTime: 64,
     blockRows: 16,
     temperature: 0.9,
-    productForm: 'unsigned',
   };
 }
 

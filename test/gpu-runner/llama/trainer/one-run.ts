@@ -19,7 +19,7 @@ export async function gradientOf(
   const groups = trainable.kind === 'full' ? 1 : trainable.groups;
   const shape = [groups, vectors.length / groups];
   const zeros = float32(shape, new Float32Array(vectors.length));
-  const graph = trainingStepGraph(await graphOptions(trainable, maximumTime, temperature), objective, adam);
+  const graph = trainingStepGraph(graphOptions(trainable, maximumTime, temperature), objective, adam);
   const session = await openGraph(graph, trainable, { threads: 1 });
   try {
     const results = await session.run({

@@ -1,9 +1,11 @@
 /** Real weights: bits per character in fp32 and 8-bit. */
+import type { Model } from '../../../../gpu-runner/llama/weights/model.ts';
+import { openCpuBackend } from '../../../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, type TestContext } from 'vitest';
-import { type Model, openModel } from '../../../../gpu-runner/llama/weights/open-model.ts';
+import { openModel } from '../../../../gpu-runner/llama/backends/open-model.ts';
 import type { BasePrecision } from '../../../../gpu-runner/llama/weights/base-layout.ts';
 import type { Sequence } from '../../../../gpu-runner/llama/model/sequence.ts';
 import { adapterLayout } from '../../../../gpu-runner/llama/model/lora-layout.ts';
@@ -43,7 +45,7 @@ async function measure(
   }));
   const layout = adapterLayout(base.architecture, 1, 1);
   const scorer = await Scorer.open({
-    trainable: { kind: 'adapters', base, layout, groups: 1 },
+    trainable: { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: 1 },
     scoring: 'tokens',
     maximumTime: LONGEST,
     microBatchRows: 10,

@@ -1,10 +1,11 @@
 /** What is sampled is what is trained: log-probabilities of the fast sampler against those of the training graph. */
+import { openCpuBackend } from '../../../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { namedShapes } from '../../../../gpu-runner/llama/model/named-shapes.ts';
-import { openModel } from '../../../../gpu-runner/llama/weights/open-model.ts';
+import { openModel } from '../../../../gpu-runner/llama/backends/open-model.ts';
 import { writeRandomBase } from '../../../../gpu-runner/llama/weights/random-base.ts';
 import type { BaseFile } from '../../../../gpu-runner/llama/weights/base-file.ts';
 import { Sampler } from '../../../../gpu-runner/llama/sampler/sampler.ts';
@@ -31,7 +32,12 @@ async function gaps(
   const vector = randomAdapter(layout, 3).map((value) => value * 0.05);
   const session = { threads: 2 };
   const adapters = { layout, groups: 1 };
-  const sampler = await Sampler.open({ base, adapters, maximumPositions: POSITIONS, session });
+  const sampler = await Sampler.open({
+    backend: await openCpuBackend(base),
+    adapters,
+    maximumPositions: POSITIONS,
+    session,
+  });
   const rollout = await sampler.sample(
     {
       prompts: prompts.map((prompt) => Int32Array.from(prompt)),
@@ -44,7 +50,7 @@ async function gaps(
   );
   await sampler.close();
   const scorer = await Scorer.open({
-    trainable: { kind: 'adapters', base, layout, groups: 1 },
+    trainable: { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: 1 },
     scoring: 'tokens',
     temperature: TEMPERATURE,
     maximumTime: POSITIONS,

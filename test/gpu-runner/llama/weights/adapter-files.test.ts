@@ -1,16 +1,15 @@
 /** Adapters in PEFT's files: names, shapes and fields as PEFT writes them, round trips, and what is refused. */
-import path from 'node:path';
-import { describe, expect, test } from 'vitest';
 import {
   type Adapter,
-  decodeAdapter,
-  encodeAdapter,
   type LowRankPair,
   type Projection,
   projections,
   projectionShape,
-} from '../../../../gpu-runner/llama/weights/adapter-files.ts';
-import { ModelFileError } from '../../../../gpu-runner/llama/model/model-file-error.ts';
+} from '../../../../gpu-runner/llama/model/adapter.ts';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { decodeAdapter, encodeAdapter } from '../../../../gpu-runner/llama/weights/adapter-files.ts';
+import { ModelFileError } from '../../../../gpu-runner/files/model-file-error.ts';
 import { parseSafetensors } from '../../../../gpu-runner/llama/weights/safetensors-reader.ts';
 import { encodeSafetensors } from '../../../../gpu-runner/llama/weights/safetensors-writer.ts';
 import { madeUpArchitecture, madeUpValues, safetensorsBytes } from './made-up-checkpoint.ts';

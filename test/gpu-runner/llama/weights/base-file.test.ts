@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Architecture } from '../../../../gpu-runner/llama/model/architecture.ts';
 import { namedShapes } from '../../../../gpu-runner/llama/model/named-shapes.ts';
 import { parameterCount } from '../../../../shared/planner/model-bytes.ts';
-import { ModelFileError } from '../../../../gpu-runner/llama/model/model-file-error.ts';
+import { ModelFileError } from '../../../../gpu-runner/files/model-file-error.ts';
 import { writeRandomBase } from '../../../../gpu-runner/llama/weights/random-base.ts';
 import { openBase } from '../../../../gpu-runner/llama/weights/base-file.ts';
 import { baseLayout, layoutLength } from '../../../../gpu-runner/llama/weights/base-layout.ts';

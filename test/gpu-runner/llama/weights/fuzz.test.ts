@@ -1,17 +1,13 @@
 /** Damaged files of every kind: a typed error that names the file, or a result; no crash, no unbounded memory. */
+import { projections, projectionShape } from '../../../../gpu-runner/llama/model/adapter.ts';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import {
-  decodeAdapter,
-  encodeAdapter,
-  projections,
-  projectionShape,
-} from '../../../../gpu-runner/llama/weights/adapter-files.ts';
+import { decodeAdapter, encodeAdapter } from '../../../../gpu-runner/llama/weights/adapter-files.ts';
 import { openHuggingFaceFolder } from '../../../../gpu-runner/llama/weights/huggingface-folder.ts';
 import { openLlama2cFile } from '../../../../gpu-runner/llama/weights/llama2c-file.ts';
 import { readLlama2cTokenizer } from '../../../../gpu-runner/llama/tokenizer/llama2c-tokenizer.ts';
-import { ModelFileError } from '../../../../gpu-runner/llama/model/model-file-error.ts';
+import { ModelFileError } from '../../../../gpu-runner/files/model-file-error.ts';
 import { writeRandomBase } from '../../../../gpu-runner/llama/weights/random-base.ts';
 import { openBase } from '../../../../gpu-runner/llama/weights/base-file.ts';
 import { loadTokenizer } from '../../../../gpu-runner/llama/tokenizer/tokenizer.ts';

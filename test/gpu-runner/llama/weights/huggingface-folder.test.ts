@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Architecture } from '../../../../gpu-runner/llama/model/architecture.ts';
 import { readHuggingFaceConfiguration } from '../../../../gpu-runner/llama/weights/huggingface-config.ts';
 import { openHuggingFaceFolder } from '../../../../gpu-runner/llama/weights/huggingface-folder.ts';
-import { ModelFileError } from '../../../../gpu-runner/llama/model/model-file-error.ts';
+import { ModelFileError } from '../../../../gpu-runner/files/model-file-error.ts';
 import type { BaseFile } from '../../../../gpu-runner/llama/weights/base-file.ts';
 import type { BasePrecision } from '../../../../gpu-runner/llama/weights/base-layout.ts';
 import { convertOpened } from './convert-opened.ts';

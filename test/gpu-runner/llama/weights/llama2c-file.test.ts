@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LLAMA } from '../../../../gpu-runner/llama/model/architecture.ts';
 import { openLlama2cFile } from '../../../../gpu-runner/llama/weights/llama2c-file.ts';
-import { ModelFileError } from '../../../../gpu-runner/llama/model/model-file-error.ts';
+import { ModelFileError } from '../../../../gpu-runner/files/model-file-error.ts';
 import type { BaseFile } from '../../../../gpu-runner/llama/weights/base-file.ts';
 import type { BasePrecision } from '../../../../gpu-runner/llama/weights/base-layout.ts';
 import { convertOpened } from './convert-opened.ts';

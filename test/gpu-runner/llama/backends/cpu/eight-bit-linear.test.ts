@@ -1,10 +1,10 @@
 /** The 8-bit linear layer against integer and float64 arithmetic, extreme operands included. */
-import { afterEach, describe, expect, it } from 'vitest';
 import {
   cpuProductForm,
-  eightBitLinear,
   type ProductForm,
-} from '../../../../../gpu-runner/llama/backends/cpu/eight-bit-linear.ts';
+} from '../../../../../gpu-runner/llama/backends/cpu/product-form.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { eightBitLinear } from '../../../../../gpu-runner/llama/backends/cpu/eight-bit-linear.ts';
 import { Graph } from '../../../../../gpu-runner/tensor/graph.ts';
 import { serialiseGraph } from '../../../../../gpu-runner/tensor/serialise.ts';
 import { TensorSession } from '../../../../../gpu-runner/tensor/session.ts';

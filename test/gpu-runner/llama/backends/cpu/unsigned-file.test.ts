@@ -18,9 +18,9 @@ import {
   UNSIGNED_FILE,
 } from '../../../../../gpu-runner/llama/backends/cpu/unsigned-file.ts';
 import { openBase, type BaseFile } from '../../../../../gpu-runner/llama/weights/base-file.ts';
-import { rolloutGraph } from '../../../../../gpu-runner/llama/backends/cpu/rollout-graph.ts';
+import { cpuBackend } from '../../../../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import { Replica } from '../../../../../gpu-runner/llama/sampler/replica.ts';
-import type { Rollout } from '../../../../../gpu-runner/llama/sampler/sampler.ts';
+import type { Rollout } from '../../../../../gpu-runner/llama/sampler/rollout.ts';
 import { serialiseGraph } from '../../../../../gpu-runner/tensor/serialise.ts';
 import { TensorSession } from '../../../../../gpu-runner/tensor/session.ts';
 import { smallBase, smallRequest, smallShape } from '../../sampler/small-model.ts';
@@ -32,19 +32,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const large = { ...smallShape, vocabularySize: 1 << 16 };
 const base = await writeRandomBase(path.join(folder, 'large'), large, 'int8', 4);
 
-async function rolloutOf(weights: BaseFile): Promise<Rollout> {
-  const graph = rolloutGraph({ base: weights, form: 'unsigned', maximumPositions: 64 });
-  const source = { model: serialiseGraph(graph), folder: weights.folder };
-  const session = await TensorSession.open(source, { threads: 1 });
-  const form = {
-    graph,
-    folder: weights.folder,
-    session: {},
-    cacheType: 'float32',
-    chunkSteps: 32,
-    assumedRate: 1e10,
-  } as const;
-  const replica = new Replica({ base: weights }, form, session);
+async function rolloutOf(weights: BaseFile, hasUnsignedFile: boolean): Promise<Rollout> {
+  const backend = cpuBackend({ base: weights, productForm: 'unsigned', hasUnsignedFile });
+  const plan = backend.planRollout({ maximumPositions: 64, rows: 3 }, { threads: 1 });
+  const source = { model: serialiseGraph(plan.graph), folder: weights.folder };
+  const session = await TensorSession.open(source, plan.session);
+  const replica = new Replica({ backend }, plan, session);
   try {
     return await replica.sample(smallRequest(3, { maximumNewTokens: 12 }), {}, {});
   } finally {
@@ -54,7 +47,7 @@ async function rolloutOf(weights: BaseFile): Promise<Rollout> {
 
 describe('the file of unsigned weights', () => {
   it('holds every weight of a product plus 128 at its place, and sessions sample the same bytes from it', async () => {
-    const without = await rolloutOf(base);
+    const without = await rolloutOf(base, false);
     expect(await prepareUnsigned(base)).toBe(true);
     const signed = readFileSync(base.binaryPath);
     const unsigned = readFileSync(path.join(base.folder, UNSIGNED_FILE));
@@ -70,8 +63,7 @@ describe('the file of unsigned weights', () => {
       expect(wrong).toBe(0);
     }
     const again = await openBase(base.folder);
-    again.readUnsigned();
-    expect(await rolloutOf(again)).toEqual(without);
+    expect(await rolloutOf(again, true)).toEqual(without);
   });
 
   it('is written again when it was cut short, and leaves nothing half-written', async () => {

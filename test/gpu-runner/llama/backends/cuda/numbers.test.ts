@@ -1,11 +1,15 @@
 /** The CUDA form on the CPU provider, which has its types: against the CPU form of the same base. */
+import { openCpuBackend } from '../../../../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { normal } from '../../../../../shared/random.ts';
 import { cudaFolder, writeRandomCudaBase } from '../../../../../gpu-runner/llama/backends/cuda/cuda-base.ts';
-import { openBase, type BaseFile } from '../../../../../gpu-runner/llama/weights/base-file.ts';
+import { cudaBackend } from '../../../../../gpu-runner/llama/backends/cuda/cuda-backend.ts';
+import type { DecodeAttention } from '../../../../../gpu-runner/llama/backends/cuda/rollout-graph.ts';
+import type { Backend } from '../../../../../gpu-runner/llama/model/backend.ts';
+import type { BaseFile } from '../../../../../gpu-runner/llama/weights/base-file.ts';
 import { Sampler } from '../../../../../gpu-runner/llama/sampler/sampler.ts';
 import { adapterLayout, initialAdapter } from '../../../../../gpu-runner/llama/model/lora-layout.ts';
 import { type PpoRow, PpoTrainer } from '../../../../../gpu-runner/llama/trainer/ppo-trainer.ts';
@@ -15,7 +19,8 @@ import { rowTokens, smallBase, smallRequest, smallShape } from '../../sampler/sm
 
 let folder: string;
 let base: BaseFile;
-let moved: BaseFile;
+/** Its CUDA form, with decoding steps that attend as asked. */
+let moved: (attention?: DecodeAttention) => Backend;
 const layout = adapterLayout(smallShape, 4, 8);
 /** A from its first values, B away from zero, so that every factor has a gradient. */
 const vector = initialAdapter(layout, 1, 0).map((value, index) =>
@@ -25,8 +30,8 @@ const vector = initialAdapter(layout, 1, 0).map((value, index) =>
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'rlcd-cuda-'));
   base = await smallBase(path.join(folder, 'base'));
-  moved = await openBase(base.folder);
-  moved.moveToCuda(await cudaFolder(base, folder));
+  const converted = await cudaFolder(base, folder);
+  moved = (attention) => cudaBackend(smallShape, converted, attention);
 });
 
 afterAll(async () => {
@@ -43,17 +48,26 @@ describe('sampling', () => {
       const adapters = { layout, groups: 2 };
       const parameters = new Float32Array([...vector, ...vector.map((value) => -value)]);
       const request = smallRequest(6, { maximumNewTokens: 40 });
-      const cpu = await Sampler.open({ base, adapters, maximumPositions: 128, session: { threads: 1 } });
+      const cpu = await Sampler.open({
+        backend: await openCpuBackend(base),
+        adapters,
+        maximumPositions: 128,
+        session: { threads: 1 },
+      });
       const expected = await cpu.sample(request, parameters);
       await cpu.close();
-      const cuda = await Sampler.open({ base: moved, adapters, attention, maximumPositions: 128, session });
+      const cuda = await Sampler.open({
+        backend: moved(attention),
+        adapters,
+        maximumPositions: 128,
+        session,
+      });
       const found = await cuda.sample(request, parameters);
       const again = await cuda.sample(request, parameters);
       // A cut between two runs of the engine falls on a chunk: the state goes through the host and nothing changes.
       const cut = await Sampler.open({
-        base: moved,
+        backend: moved(attention),
         adapters,
-        attention,
         maximumPositions: 128,
         runMilliseconds: 0,
         session,
@@ -82,7 +96,7 @@ describe('sampling', () => {
 
   it('ends rows at their limits and stop sequences as the CPU form does', async () => {
     const request = smallRequest(3, { maximumNewTokens: [0, 3, 33], stopSequences: [[5], [7, 9]] });
-    const cuda = await Sampler.open({ base: moved, maximumPositions: 128, session });
+    const cuda = await Sampler.open({ backend: moved(), maximumPositions: 128, session });
     const { lengths, finishReasons, tokens, width } = await cuda.sample(request);
     await cuda.close();
     expect(lengths[0]).toBe(0);
@@ -106,9 +120,9 @@ describe('training', () => {
   }));
 
   /** The gradient of one PPO step: with beta1 = 0 the means are it. */
-  async function gradientOf(weights: BaseFile) {
+  async function gradientOf(backend: Backend) {
     const trainer = await PpoTrainer.open({
-      trainable: { kind: 'adapters', base: weights, layout, groups: 2 },
+      trainable: { kind: 'adapters', backend, layout, groups: 2 },
       state: initialState([vector, vector]),
       optimiser: {
         beta1: 0,
@@ -133,7 +147,7 @@ describe('training', () => {
   }
 
   it('has the CPU form’s loss, scores and gradient within fp16', async () => {
-    const [cpu, cuda] = [await gradientOf(base), await gradientOf(moved)];
+    const [cpu, cuda] = [await gradientOf(await openCpuBackend(base)), await gradientOf(moved())];
     expect(cuda.step.loss).toBeCloseTo(cpu.step.loss, 2);
     cpu.step.logProbabilities[0]?.forEach((row, index) => {
       row.forEach((value, place) => {
@@ -152,7 +166,7 @@ describe('training', () => {
 
   it('scores by the operators it trains with', async () => {
     const scorer = await Scorer.open({
-      trainable: { kind: 'adapters', base: moved, layout, groups: 1 },
+      trainable: { kind: 'adapters', backend: moved(), layout, groups: 1 },
       scoring: 'tokens-and-scalars',
       maximumTime: 32,
       microBatchRows: 2,
@@ -160,7 +174,7 @@ describe('training', () => {
     });
     const { logProbabilities } = await scorer.score(vector, [rows]);
     await scorer.close();
-    const { step } = await gradientOf(moved);
+    const { step } = await gradientOf(moved());
     expect(logProbabilities[0]?.length).toBe(3);
     logProbabilities[0]?.forEach((row, index) => {
       row.forEach((value, place) => {
@@ -175,9 +189,11 @@ describe('random weights for a bench', () => {
     const target = path.join(folder, 'random');
     await writeRandomCudaBase(target, smallShape, 1);
     expect(await writeRandomCudaBase(target, smallShape, 2)).toBe(target);
-    const random = await openBase(base.folder);
-    random.moveToCuda(target);
-    const sampler = await Sampler.open({ base: random, maximumPositions: 128, session });
+    const sampler = await Sampler.open({
+      backend: cudaBackend(smallShape, target),
+      maximumPositions: 128,
+      session,
+    });
     const { logProbabilities } = await sampler.sample(smallRequest(2, { maximumNewTokens: 8 }));
     await sampler.close();
     for (const value of logProbabilities) expect(value).toBeLessThanOrEqual(0);

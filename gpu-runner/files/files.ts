@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import type { z } from 'zod';
-import { ModelFileError } from '../model/model-file-error.ts';
-import { hasCode } from '../../../shared/caught.ts';
-import { firstIssue } from '../../../shared/first-issue.ts';
+import { ModelFileError } from './model-file-error.ts';
+import { hasCode } from '../../shared/caught.ts';
+import { firstIssue } from '../../shared/first-issue.ts';
 
 const LARGEST_READ = 1 << 30;
 

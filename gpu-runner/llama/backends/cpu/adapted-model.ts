@@ -1,25 +1,44 @@
-/** The frozen base inside a training graph: the sampler's own products forward, dequantised weights backward. */
+/** The frozen base under adapters inside a CPU training graph: the sampler's own products forward, dequantised weights backward. */
+import { multiplyDimensions } from '../../../tensor/dimension.ts';
 import { Graph, type Value } from '../../../tensor/graph.ts';
 import * as ops from '../../../tensor/operators.ts';
-import type { BaseFile } from '../../weights/base-file.ts';
-import { eightBitWeights, type ProductForm } from './eight-bit-linear.ts';
+import type { AdaptedModel, AdaptedModelOptions } from '../../model/backend.ts';
+import type { Mix } from '../../model/causal-attention.ts';
+import { residualStream } from '../../model/decoder.ts';
+import type { ExternalTensors } from '../../model/external-tensors.ts';
+import type { GraphWeights } from '../../model/graph-weights.ts';
 import type { VocabularyProjection } from '../../model/lm-head.ts';
-import { FrozenTensors, frozenFloatWeights, type GraphWeights } from '../../model/graph-weights.ts';
+import { withAdapters } from '../../model/lora.ts';
+import { type CpuBase, cpuTensors, eightBitWeights, floatWeights } from './cpu-weights.ts';
+import { exactMix } from './exact-attention.ts';
 
-/** A base as constants of a graph: its layers and its vocabulary projection. */
-export interface FrozenBase {
+/** A base as constants of a graph: its layers, how they attend, and its vocabulary projection. */
+interface FrozenBase {
   readonly weights: GraphWeights;
   readonly projection: VocabularyProjection;
+  readonly mix?: (layer: number) => Mix;
 }
 
-/** @param form how the device's 8-bit product takes weights; an fp32 base does not ask */
-export function frozenBase(graph: Graph, base: BaseFile, form: ProductForm): FrozenBase {
-  const tensors = new FrozenTensors(graph, base);
-  return base.precision === 'int8' ? eightBitBase(base, tensors, form) : floatBase(base, tensors);
+/** The model of {@link Backend.adaptedModel} on a CPU. */
+export function cpuAdaptedModel(
+  graph: Graph,
+  cpuBase: CpuBase,
+  { layout, parameters, tokens, maximumTime }: AdaptedModelOptions,
+): AdaptedModel {
+  const tensors = cpuTensors(graph, cpuBase);
+  const form = cpuBase.base.precision === 'int8' ? eightBitBase : floatBase;
+  const frozen = form(cpuBase, tensors);
+  const adapters = withAdapters(frozen.weights, layout, parameters, multiplyDimensions('rows', 'time'));
+  return {
+    weights: adapters.weights,
+    projection: frozen.projection,
+    heads: { weight: adapters.headWeight, bias: adapters.headBias },
+    stream: residualStream(graph, adapters.weights, tokens, maximumTime, frozen.mix),
+  };
 }
 
-function floatBase(base: BaseFile, tensors: FrozenTensors): FrozenBase {
-  const weights = frozenFloatWeights(base, tensors);
+function floatBase(cpuBase: CpuBase, tensors: ExternalTensors): FrozenBase {
+  const weights = floatWeights(cpuBase, tensors);
   const tied = !tensors.has('output.weight');
   const table = tied ? tensors.value('embedding.weight') : tensors.value('output.weight');
   return {
@@ -38,9 +57,8 @@ function floatBase(base: BaseFile, tensors: FrozenTensors): FrozenBase {
  * there: what waits for nothing the engine runs first, and would then hold every matrix of the base in fp32 from the start
  * of the step on. Written as DequantizeLinear because the engine would compute a cast of a constant while loading.
  */
-function eightBitBase(base: BaseFile, tensors: FrozenTensors, form: ProductForm): FrozenBase {
-  const { architecture } = base;
-  const eightBit = eightBitWeights(architecture, tensors, form);
+function eightBitBase(cpuBase: CpuBase, tensors: ExternalTensors): FrozenBase {
+  const eightBit = eightBitWeights(cpuBase, tensors);
   const linear = (name: string, x: Value): Value =>
     ops.first(
       Graph.composite(
@@ -57,10 +75,10 @@ function eightBitBase(base: BaseFile, tensors: FrozenTensors, form: ProductForm)
               ],
       ),
     );
-  const tied = architecture.tiedEmbedding;
-  const scale = tensors.value('output.scale');
+  const tied = eightBit.architecture.tiedEmbedding;
   return {
     weights: { ...eightBit, linear },
+    mix: (layer) => exactMix(eightBit.valueLimit(layer)),
     projection: {
       logits: (x) => eightBit.linear('output', x),
       // A tied base holds the output a second time by rows, which is the layout this product wants.
@@ -71,7 +89,7 @@ function eightBitBase(base: BaseFile, tensors: FrozenTensors, form: ProductForm)
       rows: (tokens) => {
         if (tied) return eightBit.embed(tokens);
         const columns = ops.cast(ops.gather(tensors.value('output.weight'), tokens, 1), 'float32');
-        return turned(ops.multiply(columns, ops.gather(scale, tokens)));
+        return turned(ops.multiply(columns, ops.gather(tensors.value('output.scale'), tokens)));
       },
       seen: (x) => {
         const largest = ops.reduceMax(ops.absolute(x), { axes: [-1], keep: true });
@@ -84,7 +102,7 @@ function eightBitBase(base: BaseFile, tensors: FrozenTensors, form: ProductForm)
 
 /** An 8-bit weight in fp32, with its scale along `axis`. */
 function dequantised(
-  tensors: FrozenTensors,
+  tensors: ExternalTensors,
   name: string,
   axis: number,
   scale = tensors.value(`${name}.scale`),

@@ -1,60 +1,15 @@
 /** The past of a rollout in two parts: a prefix that steps only read, and the recent tokens that each step extends. */
-import { type Dimension, multiplyDimensions } from '../../../tensor/dimension.ts';
-import { Graph, type Value } from '../../../tensor/graph.ts';
+import type { Value } from '../../../tensor/graph.ts';
 import * as ops from '../../../tensor/operators.ts';
-import { fill as filled } from '../../../tensor/operators.ts';
-import type { LayerCache } from '../../backends/cpu/decode-step.ts';
+import type { LayerCache } from './layer-cache.ts';
 
 /** Prefixes have a multiple of this length, so that sums over them do not depend on what other rows are in the batch. */
 const PREFIX_ALIGNMENT = 32;
-
-/** What stands where a token must not look; exp of it is exactly 0. */
-const HIDDEN = -1e30;
 
 /** The size of an axis while the graph runs, int64 [1]. */
 export function sizeOf(x: Value, axis: number): Value {
   const type = { dtype: 'int64', shape: [1] } as const;
   return ops.emitOne('Shape', [x], type, { start: axis, end: axis + 1 });
-}
-
-/** Positions of the tokens of this pass: [batch, time], counted from each row's own length. */
-export function positionsOf(length: Value, recent: Value, tokens: Value): Value {
-  const [batch = 1, time = 1] = tokens.shape;
-  const offsets = ops.add(ops.range(tokens.graph, time), sizeOf(recent, 2));
-  const positions = ops.add(ops.unsqueeze(length, [1]), ops.unsqueeze(offsets, [0]));
-  return Graph.detach(positions, [batch, time]);
-}
-
-/**
- * What is added to the scores, [batch, 1, group * time, prefix + recent + time]: a token sees its row's part of the
- * prefix, all recent tokens, and the tokens of this pass up to itself.
- *
- * @param group query heads of one key-value head, whose rows stand below each other
- */
-export function attentionMask(
-  graph: Graph,
-  length: Value,
-  batch: Dimension,
-  time: Dimension,
-  group: number,
-): Value {
-  const rows = multiplyDimensions(group, time);
-  const reached = ops.less(ops.unsqueeze(ops.range(graph, 'prefix'), [0]), ops.unsqueeze(length, [1]));
-  const onPrefix = ops.unsqueeze(ops.where(reached, length.graph.scalar(0, 'float32'), HIDDEN), [1, 2]);
-  const places = ops.add(
-    ops.modulo(ops.range(graph, rows), graph.dimension(time)),
-    graph.dimension('recent'),
-  );
-  const columns = ops.range(graph, `recent+${time}`);
-  const later = ops.greater(ops.unsqueeze(columns, [0]), ops.unsqueeze(places, [1]));
-  const onOwn = ops.unsqueeze(ops.where(later, graph.scalar(HIDDEN, 'float32'), 0), [0, 1]);
-  return ops.concat(
-    [
-      ops.expand(graph.capture(onPrefix), [batch, 1, rows, 'prefix']),
-      ops.expand(graph.capture(onOwn), [batch, 1, rows, `recent+${time}`]),
-    ],
-    3,
-  );
 }
 
 /**
@@ -88,7 +43,7 @@ export function appendToPrefix(
   const source = ops.unsqueeze(ops.where(ops.less(place, own), place, moved), [1, 3]);
   const [batch = 1, heads = 1, , size = 1] = first.shape;
   const shape = [batch, heads, 'grown', size];
-  const index = ops.add(source, filled(graph, 0, 'int64', [1, heads, 1, 1]));
+  const index = ops.add(source, ops.full(graph, 0, 'int64', [1, heads, 1, 1]));
   const join = (old: Value, fresh: Value): Value => {
     const joined = ops.concat([old, fresh], 2);
     return ops.emitOne('GatherND', [joined, index], { dtype: joined.dtype, shape }, { batch_dims: 2 });

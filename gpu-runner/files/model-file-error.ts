@@ -1,5 +1,5 @@
 /** The error of every file that a model is made of: which file, which field of it, what is wrong, what to do. */
-import { UserError } from '../../../shared/user-error.ts';
+import { UserError } from '../../shared/user-error.ts';
 
 /** A model file that cannot be used. The message names file, field, fault and cure, in that order. */
 export class ModelFileError extends UserError {

@@ -1,33 +1,37 @@
 /** The frozen base under adapters inside a CUDA training graph: fp16 layers that are computed again for the backward pass. */
 import { multiplyDimensions } from '../../../tensor/dimension.ts';
-import { GraphError } from '../../../tensor/errors.ts';
 import { gradients } from '../../../tensor/gradient.ts';
 import { Graph, type Value } from '../../../tensor/graph.ts';
 import { rotary, type RotaryTables } from '../../../tensor/composites.ts';
 import * as ops from '../../../tensor/operators.ts';
-import { rotaryTables } from '../../model/rotary-tables.ts';
-import type { ModelForm } from '../../trainer/graphs.ts';
+import type { Architecture } from '../../model/architecture.ts';
+import type { AdaptedModel, AdaptedModelOptions } from '../../model/backend.ts';
+import { causalAttention, causalMask } from '../../model/causal-attention.ts';
+import { decoderLayer, joinHeads, splitHeads, streamEnd } from '../../model/decoder-layer.ts';
+import type { ExternalTensors } from '../../model/external-tensors.ts';
+import { cutFlat, type GraphWeights } from '../../model/graph-weights.ts';
+import type { VocabularyProjection } from '../../model/lm-head.ts';
 import { adaptedWeights } from '../../model/lora.ts';
 import type { AdapterLayout } from '../../model/lora-layout.ts';
-import type { VocabularyProjection } from '../../model/lm-head.ts';
-import { cutFlat, type GraphWeights } from '../../model/graph-weights.ts';
-import { trainingAttention, trainingMask } from './attention.ts';
-import { cudaLinear, CudaTensors, cudaWeights, unfolded, unfoldedRows } from './cuda-weights.ts';
+import { rotaryConstants } from '../../model/rotary-tables.ts';
+import { cudaLinear, cudaTensors, cudaWeights, unfolded, unfoldedRows } from './cuda-weights.ts';
 import { GradientScale } from './gradient-scale.ts';
-import { cudaLayer, streamEnd, trainedNorm } from './layer.ts';
 
 /**
  * Forward: fp16 layers, of which only the input is kept. Backward: one layer after the other is computed again inside a
  * branch of its own and differentiated there, so that what it needs lives as long as that branch: activation memory is one
  * layer plus the inputs of all. The residual stream leaves as fp32.
  */
-export const cudaModel: ModelForm = (graph, { base, layout, groups }, options, parameters, tokens) => {
-  const { architecture } = base;
-  const tensors = new CudaTensors(graph, architecture);
-  const weights = cudaWeights(tensors);
+export function cudaAdaptedModel(
+  graph: Graph,
+  architecture: Architecture,
+  { layout, groups, parameters, tokens, maximumTime }: AdaptedModelOptions,
+): AdaptedModel {
+  const tensors = cudaTensors(graph, architecture);
+  const weights = cudaWeights(architecture, tensors);
   const scale = new GradientScale();
   const cut = cutFlat(parameters, layout.tensors, [groups]);
-  const float = (name: string): Value => known(cut.get(name), name);
+  const float = (name: string): Value => ops.known(cut.get(name), name);
   const [, , time = 1] = tokens.shape;
   const batch = multiplyDimensions(groups, 'rows');
   const context: LayerContext = {
@@ -35,8 +39,11 @@ export const cudaModel: ModelForm = (graph, { base, layout, groups }, options, p
     groups,
     batch,
     time,
-    mask: trainingMask(graph, time),
-    tables: halfTables(graph, base.architecture, options.maximumTime),
+    mask: causalMask(graph, time, HIDDEN),
+    tables: {
+      positions: graph.constant('int64', [0]),
+      ...rotaryConstants(graph, architecture, maximumTime, 'float16'),
+    },
   };
   // A condition that the engine cannot know before it runs, so that it keeps the branches: there are rows.
   const always = ops.greater(ops.squeeze(graph.dimension('rows'), [0]), 0);
@@ -56,7 +63,10 @@ export const cudaModel: ModelForm = (graph, { base, layout, groups }, options, p
     heads: { weight: float('head.weight'), bias: float('head.bias') },
     stream: scale.toFloat(x),
   };
-};
+}
+
+/** Added to fp32 scores of places that must not be seen; a score on top would stay finite in fp16, too. */
+const HIDDEN = -30_000;
 
 interface LayerContext {
   readonly layout: AdapterLayout;
@@ -94,13 +104,13 @@ function recomputedLayer(
           (body) => {
             const inside = inputs.map((value) => body.capture(value));
             const [input, ...values] = inside;
-            const y = forward(known(input, 'input'), values);
+            const y = forward(ops.known(input, 'input'), values);
             // The gradient of sum(y g) by what y is made of; the sum itself is never computed.
             return gradients(ops.reduceSum(ops.multiply(y, ops.stopGradient(body.capture(g)))), inside);
           },
           (body) =>
             inputs
-              .map(({ dtype, shape }) => ops.fill(body, 0, dtype, shape))
+              .map(({ dtype, shape }) => ops.full(body, 0, dtype, shape))
               .map((zero) => inBody(body, zero)),
         );
       },
@@ -121,27 +131,18 @@ function trainingLayer(
   values: readonly Value[],
   { layout, groups, batch, time, mask, tables }: LayerContext,
 ): Value {
-  const { heads, keyValueHeads, headSize } = base.architecture;
   const byName = new Map(names.map((name, index) => [name, values[index]]));
-  const tensor = (name: string): Value => known(byName.get(name), name);
+  const tensor = (name: string): Value => ops.known(byName.get(name), name);
   const weights = adaptedWeights(base, layout, tensor, groups, multiplyDimensions('rows', time));
-  const stream = cudaLayer(weights, prefix, { x }, trainedNorm, (mixed) => {
-    const all = heads + 2 * keyValueHeads;
-    const byHead = ops.transpose(ops.reshape(mixed, [batch, time, all, headSize]), [0, 2, 1, 3]);
-    const [query, key, value] = ops.split(byHead, 1, [heads, keyValueHeads, keyValueHeads]);
-    const attended = trainingAttention(
-      rotary(known(query, 'query'), tables),
-      rotary(known(key, 'key'), tables),
-      known(value, 'value'),
-      mask,
-    );
-    return ops.reshape(ops.transpose(attended, [0, 2, 1, 3]), [x.shape[0] ?? 1, heads * headSize]);
+  const stream = decoderLayer(weights, prefix, { x }, (mixed) => {
+    const { query, key, value } = splitHeads(mixed, base.architecture, batch, time);
+    return joinHeads(causalAttention(rotary(query, tables), rotary(key, tables), value, mask));
   });
   return streamEnd(stream);
 }
 
 /** The vocabulary's products in fp16, everything around them in fp32. */
-function cudaProjection(tensors: CudaTensors): VocabularyProjection {
+function cudaProjection(tensors: ExternalTensors): VocabularyProjection {
   const half = (x: Value): Value => ops.cast(x, 'float16');
   const float = (x: Value): Value => ops.cast(x, 'float32');
   return {
@@ -150,24 +151,4 @@ function cudaProjection(tensors: CudaTensors): VocabularyProjection {
     rows: (tokens) => float(unfoldedRows(tensors, 'output', tokens)),
     seen: (x) => float(half(x)),
   };
-}
-
-function halfTables(
-  graph: Graph,
-  architecture: GraphWeights['architecture'],
-  positions: number,
-): RotaryTables {
-  const { cosine, sine } = rotaryTables(architecture, positions);
-  const shape = [positions, architecture.headSize / 2];
-  return {
-    positions: graph.constant('int64', [0]),
-    cosine: graph.constant('float16', [...cosine], shape),
-    sine: graph.constant('float16', [...sine], shape),
-    interleaved: architecture.rope.layout === 'interleaved',
-  };
-}
-
-function known<Thing>(value: Thing | undefined, name: string): Thing {
-  if (value === undefined) throw new GraphError(`the CUDA training graph has no ${name}`);
-  return value;
 }

@@ -8,8 +8,8 @@ import path from 'node:path';
 import { env } from '@huggingface/transformers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DownloadProgress } from '../../../../gpu-runner/llama/weights/hub.ts';
-import { ModelFileError } from '../../../../gpu-runner/llama/model/model-file-error.ts';
-import { openModel } from '../../../../gpu-runner/llama/weights/open-model.ts';
+import { ModelFileError } from '../../../../gpu-runner/files/model-file-error.ts';
+import { importModel } from '../../../../gpu-runner/llama/weights/import-model.ts';
 import {
   madeUpArchitecture,
   temporaryFolder,
@@ -22,7 +22,7 @@ import { sharedModel } from './shared-models.ts';
 test('a Hugging Face folder is converted once per content and precision', async () => {
   const folder = writeHuggingFaceFolder();
   const cacheDirectory = temporaryFolder();
-  const model = await openModel(folder, { cacheDirectory });
+  const model = await importModel(folder, { cacheDirectory });
   expect(model.architecture).toEqual(madeUpArchitecture);
   expect(model.provenance).toMatchObject({ form: 'huggingface', source: path.basename(folder) });
   expect(model.provenance.files.map(({ name }) => name)).toEqual([
@@ -36,12 +36,12 @@ test('a Hugging Face folder is converted once per content and precision', async 
   const written = statSync(model.base.binaryPath).mtimeMs;
   const copy = temporaryFolder();
   cpSync(folder, copy, { recursive: true });
-  const again = await openModel(copy, { cacheDirectory });
+  const again = await importModel(copy, { cacheDirectory });
   expect(again.base.folder).toBe(model.base.folder);
   expect(statSync(again.base.binaryPath).mtimeMs).toBe(written);
-  expect((await openModel(folder, { cacheDirectory, precision: 'fp32' })).base.precision).toBe('fp32');
+  expect((await importModel(folder, { cacheDirectory, precision: 'fp32' })).base.precision).toBe('fp32');
   const other = writeHuggingFaceFolder({ config: { rope_theta: 5000 } });
-  expect((await openModel(other, { cacheDirectory })).base.folder).not.toBe(model.base.folder);
+  expect((await importModel(other, { cacheDirectory })).base.folder).not.toBe(model.base.folder);
   expect(readdirSync(path.join(cacheDirectory, 'bases'))).toHaveLength(3);
 });
 
@@ -50,12 +50,12 @@ test('a converted base opens as it is; one in fp32 becomes 8-bit with the same n
   const folder = path.join(temporaryFolder(), 'trained');
   await writeRandomBase(folder, madeUpArchitecture, 'fp32', 4);
   writeMadeUpTokenizer(folder);
-  const own = await openModel(folder, { cacheDirectory, precision: 'fp32' });
+  const own = await importModel(folder, { cacheDirectory, precision: 'fp32' });
   expect(own.base.folder).toBe(folder);
-  const quantised = await openModel(folder, { cacheDirectory });
+  const quantised = await importModel(folder, { cacheDirectory });
   const direct = await writeRandomBase(path.join(temporaryFolder(), 'b'), madeUpArchitecture, 'int8', 4);
   expect(quantised.base.sha256).toBe(direct.sha256);
-  await expect(openModel(quantised.base.folder, { cacheDirectory, precision: 'fp32' })).rejects.toThrow(
+  await expect(importModel(quantised.base.folder, { cacheDirectory, precision: 'fp32' })).rejects.toThrow(
     /precision: is int8, asked for is fp32\. Open it as int8/,
   );
 });
@@ -64,24 +64,24 @@ test('a model without its tokenizer, and with that of another', async () => {
   const cacheDirectory = temporaryFolder();
   const folder = writeHuggingFaceFolder();
   writeFileSync(path.join(folder, 'tokenizer.json'), '{"model": {"vocab": {"a": 0}}, "added_tokens": []}');
-  await expect(openModel(folder, { cacheDirectory })).rejects.toThrow(
+  await expect(importModel(folder, { cacheDirectory })).rejects.toThrow(
     /tokenizer\.json.*has 1 tokens, the model has/,
   );
   expect(readdirSync(path.join(cacheDirectory, 'bases'))).toEqual([]);
   const bare = path.join(temporaryFolder(), 'bare');
   await writeRandomBase(bare, madeUpArchitecture, 'int8', 1);
-  await expect(openModel(bare, { cacheDirectory })).rejects.toThrow(/tokenizer\.json: cannot be read/);
+  await expect(importModel(bare, { cacheDirectory })).rejects.toThrow(/tokenizer\.json: cannot be read/);
 });
 
 test('what is no model says so', async () => {
   const cacheDirectory = temporaryFolder();
   const folder = temporaryFolder();
-  await expect(openModel(folder, { cacheDirectory })).rejects.toThrow(/model\.safetensors: is missing/);
-  await expect(openModel('/no/such/thing', { cacheDirectory })).rejects.toThrow(
+  await expect(importModel(folder, { cacheDirectory })).rejects.toThrow(/model\.safetensors: is missing/);
+  await expect(importModel('/no/such/thing', { cacheDirectory })).rejects.toThrow(
     /does not exist\. Check the path/,
   );
   writeFileSync(path.join(folder, 'x.bin'), 'hello');
-  await expect(openModel(path.join(folder, 'x.bin'), { cacheDirectory })).rejects.toThrow(
+  await expect(importModel(path.join(folder, 'x.bin'), { cacheDirectory })).rejects.toThrow(
     /header: is cut short/,
   );
 });
@@ -92,7 +92,7 @@ for (const [name, vocabularySize] of [
   ['TinyStories-656K', 2048],
 ] as const) {
   test(`${name} opens with its own tokenizer`, async (context) => {
-    const model = await openModel(sharedModel(name, context), { cacheDirectory: temporaryFolder() });
+    const model = await importModel(sharedModel(name, context), { cacheDirectory: temporaryFolder() });
     expect(model.architecture.vocabularySize).toBe(vocabularySize);
     expect(model.tokenizer.vocabularySize).toBe(vocabularySize);
     const text = 'Once upon a time, there was a little girl named Lily.';
@@ -176,17 +176,17 @@ describe('the hub', () => {
   ])('%s is downloaded once', async (id, revision) => {
     const cacheDirectory = temporaryFolder();
     requests.length = 0;
-    const model = await openModel(id, { cacheDirectory });
+    const model = await importModel(id, { cacheDirectory });
     expect(model.provenance.source).toBe(id);
     expect(requests.every((url) => url.includes(`/resolve/${revision}/`))).toBe(true);
     const count = requests.length;
-    expect((await openModel(id, { cacheDirectory })).base.folder).toBe(model.base.folder);
+    expect((await importModel(id, { cacheDirectory })).base.folder).toBe(model.base.folder);
     const asked = requests.slice(count).map((url) => path.basename(url));
     // What the hub does not have is asked for again, what it has is not.
     expect(
       asked.filter((name) => !['generation_config.json', 'model.safetensors.index.json'].includes(name)),
     ).toEqual([]);
-    const local = await openModel(folders.get(id.replace(/@.*/, '')) ?? '', { cacheDirectory });
+    const local = await importModel(folders.get(id.replace(/@.*/, '')) ?? '', { cacheDirectory });
     expect(local.base.sha256).toBe(model.base.sha256);
   });
 
@@ -199,7 +199,7 @@ describe('the hub', () => {
     ['owner/broken', /^owner\/broken\/model\.safetensors: the download broke off\. Try again/],
   ])('%s', async (id, message) => {
     const cacheDirectory = temporaryFolder();
-    const failure = openModel(id, { cacheDirectory });
+    const failure = importModel(id, { cacheDirectory });
     await expect(failure).rejects.toThrow(ModelFileError);
     await expect(failure).rejects.toThrow(message);
     const left = readdirSync(cacheDirectory, { recursive: true }).map(String);
@@ -210,7 +210,7 @@ describe('the hub', () => {
     const cacheDirectory = temporaryFolder();
     const seen: DownloadProgress[] = [];
     const open = async () =>
-      await openModel('owner/breaks', {
+      await importModel('owner/breaks', {
         cacheDirectory,
         onProgress: (progress) => {
           seen.push(progress);
@@ -226,13 +226,13 @@ describe('the hub', () => {
     const weights = seen.slice(firstTry).filter(({ file }) => file.endsWith('model.safetensors'));
     expect(weights[0]?.bytes).toBeGreaterThan(before?.bytes ?? Infinity);
     expect(weights.at(-1)?.bytes).toBe(before?.ofBytes);
-    const local = await openModel(folders.get('owner/breaks') ?? '', { cacheDirectory });
+    const local = await importModel(folders.get('owner/breaks') ?? '', { cacheDirectory });
     expect(base.sha256).toBe(local.base.sha256);
   });
 
   test('weights that are not those of the stated hash are dropped', async () => {
     const cacheDirectory = temporaryFolder();
-    const failure = openModel('owner/altered', { cacheDirectory });
+    const failure = importModel('owner/altered', { cacheDirectory });
     await expect(failure).rejects.toThrow(
       /arrived with SHA-256 [0-9a-f]{64}, the hub states [0-9a-f]{64}\. Try again/,
     );
@@ -243,7 +243,7 @@ describe('the hub', () => {
   test('no network', async () => {
     const mirror = env.remoteHost;
     env.remoteHost = 'http://127.0.0.1:1/';
-    await expect(openModel('owner/one', { cacheDirectory: temporaryFolder() })).rejects.toThrow(
+    await expect(importModel('owner/one', { cacheDirectory: temporaryFolder() })).rejects.toThrow(
       /127\.0\.0\.1:1 cannot be reached\. Connect to the network, or download the folder/,
     );
     env.remoteHost = mirror;

@@ -1,4 +1,4 @@
-/** Opens a model in whatever form it comes, converting it once: the base, its tokenizer and where they came from. */
+/** Imports a model in whatever form it comes, converting it once: the base, its tokenizer and where they came from. */
 import { createHash } from 'node:crypto';
 import { copyFile, readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -11,12 +11,12 @@ import {
 } from '../tokenizer/tokenizer.ts';
 import { baseSource } from './base-source.ts';
 import { convertWeights } from './convert.ts';
-import { exists, hashFile } from './files.ts';
+import { exists, hashFile } from '../../files/files.ts';
 import { downloadModel, type DownloadProgress, isHubId } from './hub.ts';
 import { openHuggingFaceFolder, type OpenedCheckpoint, weightFileNames } from './huggingface-folder.ts';
 import { openLlama2cFile } from './llama2c-file.ts';
 import { readLlama2cTokenizer } from '../tokenizer/llama2c-tokenizer.ts';
-import { ModelFileError } from '../model/model-file-error.ts';
+import { ModelFileError } from '../../files/model-file-error.ts';
 import {
   BASE_BINARY_FILE,
   BASE_DESCRIPTION_FILE,
@@ -30,7 +30,7 @@ import { BaseWriter } from './base-writer.ts';
 /** Part of every cache key: raise it when the same source would be converted to other bytes. */
 const IMPORTER_VERSION = 2;
 
-export interface OpenModelOptions {
+export interface ImportOptions {
   /** Where conversions and downloads are kept. */
   readonly cacheDirectory: string;
   /** `int8` unless said otherwise; `fp32` is for small models that are trained in full and for reference forwards. */
@@ -41,7 +41,8 @@ export interface OpenModelOptions {
   readonly onProgress?: (progress: DownloadProgress) => void;
 }
 
-export interface Model {
+/** The files of a model as this project keeps them, before a device is chosen. */
+export interface ImportedModel {
   readonly architecture: Architecture;
   readonly base: BaseFile;
   readonly tokenizer: Tokenizer;
@@ -59,13 +60,13 @@ interface Source {
 }
 
 /**
- * Opens a model.
+ * Imports a model.
  *
  * @param pathOrHubId a Hugging Face LLaMA folder, a llama2.c file with its tokenizer beside it or the folder of one, a
  *   converted base folder, or a hub id (`owner/name`, optionally `@revision`); what exists as a path is taken as one
  * @throws ModelFileError naming the file, the fault and the cure
  */
-export async function openModel(pathOrHubId: string, options: OpenModelOptions): Promise<Model> {
+export async function importModel(pathOrHubId: string, options: ImportOptions): Promise<ImportedModel> {
   const { cacheDirectory, precision = 'int8', onProgress } = options;
   const location = await locate(pathOrHubId, cacheDirectory, onProgress);
   const isFolder = (await stat(location)).isDirectory();
@@ -105,7 +106,7 @@ async function llama2cFileIn(folder: string): Promise<string | undefined> {
 async function locate(
   pathOrHubId: string,
   cacheDirectory: string,
-  onProgress: OpenModelOptions['onProgress'],
+  onProgress: ImportOptions['onProgress'],
 ): Promise<string> {
   if (await exists(pathOrHubId)) return path.resolve(pathOrHubId);
   if (isHubId(pathOrHubId)) return await downloadModel(pathOrHubId, cacheDirectory, onProgress);
@@ -122,7 +123,7 @@ function nameOf(pathOrHubId: string): string {
   return isHubId(pathOrHubId) ? pathOrHubId : path.basename(path.resolve(pathOrHubId));
 }
 
-async function describe(base: BaseFile): Promise<Model> {
+async function describe(base: BaseFile): Promise<ImportedModel> {
   const { architecture, provenance } = base;
   return { architecture, base, tokenizer: await loadTokenizer(base.folder, architecture), provenance };
 }

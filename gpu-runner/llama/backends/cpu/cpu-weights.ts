@@ -1,0 +1,83 @@
+/** The frozen base inside a CPU graph: 8-bit products of its integers, or its fp32 numbers as they are. */
+import type { Graph, Value } from '../../../tensor/graph.ts';
+import * as ops from '../../../tensor/operators.ts';
+import { ExternalTensors } from '../../model/external-tensors.ts';
+import type { GraphWeights } from '../../model/graph-weights.ts';
+import { BASE_BINARY_FILE, type BaseFile } from '../../weights/base-file.ts';
+import { eightBitLinear } from './eight-bit-linear.ts';
+import { valueLimit } from './exact-attention.ts';
+import type { ProductForm } from './product-form.ts';
+import { UNSIGNED_FILE } from './unsigned-file.ts';
+
+/** A base as this processor multiplies it. */
+export interface CpuBase {
+  readonly base: BaseFile;
+  /** an fp32 base does not ask */
+  readonly productForm: ProductForm;
+  /** whether the weights of products stand as unsigned bytes in a file of their own */
+  readonly hasUnsignedFile: boolean;
+}
+
+const UNSIGNED = '.unsigned';
+
+/** Its tensors; `NAME.unsigned` is a weight of a product plus 128, where the base has that in a file. */
+export function cpuTensors(graph: Graph, { base, hasUnsignedFile }: CpuBase): ExternalTensors {
+  return new ExternalTensors(graph, (name) => {
+    if (!name.endsWith(UNSIGNED))
+      return base.has(name) ? { ...base.region(name), location: BASE_BINARY_FILE } : undefined;
+    if (!hasUnsignedFile) return undefined;
+    return { ...base.region(name.slice(0, -UNSIGNED.length)), dtype: 'uint8', location: UNSIGNED_FILE };
+  });
+}
+
+/** A frozen 8-bit base in a graph. */
+export interface EightBitWeights extends GraphWeights {
+  /** what no value of this layer's attention exceeds, fp32 scalar */
+  readonly valueLimit: (layer: number) => Value;
+}
+
+/** Rows of activations are flat, [N, features]; tokens are int64 [N]. */
+export function eightBitWeights(
+  { base: { architecture }, productForm }: CpuBase,
+  tensors: ExternalTensors,
+): EightBitWeights {
+  return {
+    architecture,
+    embed: (tokens) => {
+      const rows = ops.cast(ops.gather(tensors.value('embedding.weight'), tokens), 'float32');
+      const scales = ops.unsqueeze(ops.gather(tensors.value('embedding.scale'), tokens), [-1]);
+      return ops.multiply(rows, scales);
+    },
+    norm: (name) => tensors.value(`${name}.weight`),
+    linear: (name, x) => {
+      const unsigned = `${name}.weight${UNSIGNED}`;
+      const weight = {
+        values: tensors.value(`${name}.weight`),
+        scale: tensors.value(`${name}.scale`),
+        unsigned: tensors.has(unsigned) ? tensors.value(unsigned) : undefined,
+      };
+      return eightBitLinear(x, weight, { form: productForm, centred: name.endsWith('feedForward.down') });
+    },
+    valueLimit: (layer) => {
+      const { heads, keyValueHeads, headSize } = architecture;
+      const name = `layers.${layer}.attention`;
+      const start = (heads + keyValueHeads) * headSize;
+      const projection = ops.slice(tensors.value(`${name}.qkv.weight`), [{ axis: 1, start }]);
+      const scale = ops.slice(tensors.value(`${name}.qkv.scale`), [{ axis: 0, start }]);
+      return valueLimit(tensors.value(`${name}.norm.weight`), projection, scale);
+    },
+  };
+}
+
+/** A frozen fp32 base. */
+export function floatWeights({ base }: CpuBase, tensors: ExternalTensors): GraphWeights {
+  return {
+    architecture: base.architecture,
+    embed: (tokens) => ops.gather(tensors.value('embedding.weight'), tokens),
+    norm: (name) => tensors.value(`${name}.weight`),
+    linear: (name, x) =>
+      name === 'output' && !tensors.has('output.weight')
+        ? ops.matMul(x, tensors.value('embedding.weight'), { transposeB: true })
+        : ops.matMul(x, tensors.value(`${name}.weight`)),
+  };
+}

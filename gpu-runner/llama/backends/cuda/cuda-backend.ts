@@ -1,0 +1,37 @@
+/** The CUDA backend: fp16 activations over the 8-bit weights of a base in its CUDA form. */
+import type { Architecture } from '../../model/architecture.ts';
+import type { Backend } from '../../model/backend.ts';
+import { cudaAdaptedModel } from './adapted-model.ts';
+import { decodeAttentionFor } from './decode-attention.ts';
+import { CUDA_CHUNK_STEPS, cudaRolloutGraph, type DecodeAttention } from './rollout-graph.ts';
+
+const ASSUMED_RATE = 1e14;
+
+/**
+ * @param folder with the base in its CUDA form (see {@link cudaFolder})
+ * @param attention of decoding steps; by rows and positions unless given
+ */
+export function cudaBackend(
+  architecture: Architecture,
+  folder: string,
+  attention?: DecodeAttention,
+): Backend {
+  return {
+    architecture,
+    folder,
+    trainingSession: { memoryPattern: false, device: 'cuda' },
+    adaptedModel: (graph, options) => cudaAdaptedModel(graph, architecture, options),
+    planRollout: ({ rows, ...options }, session) => ({
+      graph: cudaRolloutGraph(
+        architecture,
+        attention ?? decodeAttentionFor(architecture, rows, options.maximumPositions),
+        options,
+      ),
+      session: { device: 'cuda', ...session },
+      replicas: 1,
+      cacheType: 'float16',
+      chunkSteps: CUDA_CHUNK_STEPS,
+      assumedRate: ASSUMED_RATE,
+    }),
+  };
+}
