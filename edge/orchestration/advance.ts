@@ -1,6 +1,6 @@
 /** Moves experiments on: takes the planner's steps and writes them in one batch each. */
 import { ENGINE_VERSION } from '../../shared/engine-version.ts';
-import type { Database } from '../store/database.ts';
+import { commit, type Database, type Statement } from '../store/database.ts';
 import {
   endExperiment,
   findUnplanned,
@@ -12,7 +12,6 @@ import {
   setStageStatus,
 } from '../store/experiments.ts';
 import { createIdentifier } from '../store/identifier.ts';
-import { runBatch, type RawStatement } from '../store/raw.ts';
 import { findByKeys, insertTasks, type NewTask } from '../store/tasks.ts';
 import { depthOf, METHOD_STAGES } from '../../shared/method-stages.ts';
 import type { ExperimentState, PlannedTask, StageState } from '../domain/experiment.ts';
@@ -24,7 +23,7 @@ const FIRST_PRIORITY = 100;
 const EXPERIMENTS_A_SWEEP = 50;
 
 interface Plan {
-  readonly statements: RawStatement[];
+  readonly statements: Statement[];
   /** Whether a task that is shared was already begun by another experiment. */
   readonly begun: boolean;
   /** Whether every stage has succeeded. */
@@ -88,7 +87,7 @@ async function begin(
 export async function planExperiment(database: Database, start: ExperimentState, now: number): Promise<Plan> {
   let experiment = start;
   let begun = false;
-  const statements: RawStatement[] = [];
+  const statements: Statement[] = [];
   const assumed: { contentKey: string; status: string }[] = [];
   for (let step = nextStep(experiment); step; step = nextStep(experiment)) {
     const { stage } = step;
@@ -131,7 +130,7 @@ async function advance(database: Database, experimentId: string, now: number): P
     const open = loaded.status === 'queued' || loaded.status === 'running';
     const { statements } = open ? await planExperiment(database, loaded.state, now) : { statements: [] };
     try {
-      await runBatch(database, [markPlanned(database, loaded), ...statements]);
+      await commit(database, [markPlanned(database, loaded), ...statements]);
       return;
     } catch (error) {
       // Another task of the experiment ended meanwhile: each such round is progress of somebody else.

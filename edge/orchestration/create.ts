@@ -4,12 +4,11 @@ import type { Split } from '../domain/prompt-sets/split-rule.ts';
 import { DomainError, type FieldError, fromIssues, invalidRequest } from '../domain/errors.ts';
 import { findArtifact } from '../store/artifacts.ts';
 import type { Statement, Store } from '../store/database.ts';
-import { logExperimentEvent } from '../store/experiments.ts';
+import { insertExperiment, logExperimentEvent } from '../store/experiments.ts';
 import { createIdentifier } from '../store/identifier.ts';
 import { findPrinciple, findVersion } from '../store/principles.ts';
 import { materialiseSplit } from '../store/prompt-splits.ts';
 import { resolveBaseModel, resolvePromptSet } from '../store/references.ts';
-import { experiments, stages } from '../store/schema/index.ts';
 import { planExperiment } from './advance.ts';
 import { METHOD_STAGES, type StageRule } from '../../shared/method-stages.ts';
 import { resolveParameters, type JudgeModels } from '../domain/parameters.ts';
@@ -234,17 +233,18 @@ export async function createExperiment(store: Store, body: NewExperiment, now: n
   };
   const writes: Statement[] = [
     ...[...splits.values()].flatMap(({ writes: made }) => made),
-    database.insert(experiments).values(row),
-    ...plans.map(({ rule, stagePlan, state }, position) =>
-      database.insert(stages).values({
+    ...insertExperiment(
+      database,
+      row,
+      plans.map(({ rule, stagePlan, state }, position) => ({
         id: state.id,
         experimentId: id,
         position,
         name: rule.name,
         kind: rule.kind,
         status: 'waiting',
-        plan: { ...stagePlan },
-      }),
+        plan: stagePlan,
+      })),
     ),
     logExperimentEvent(database, id, 'experiment-created', { name: row.name, method }, now),
     ...plan.statements,

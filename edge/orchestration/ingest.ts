@@ -9,9 +9,10 @@ import { readBlob } from '../scoring/scorer-cache.ts';
 import { ScorerFileError } from '../scoring/scorer-file-error.ts';
 import { Scorer } from '../scoring/scorer.ts';
 import type { Blobs } from '../store/blobs.ts';
-import type { Database } from '../store/database.ts';
+import { insertMachineComparisons, type MachineComparison } from '../store/comparisons.ts';
+import type { Database, Statement } from '../store/database.ts';
 import { createIdentifier } from '../store/identifier.ts';
-import { jsonChunks, raw, type RawStatement } from '../store/raw.ts';
+import { insertPairs, type PairRow } from '../store/preference-pairs.ts';
 import { publishScorer } from '../store/scorers.ts';
 import { readJsonLines } from './json-lines.ts';
 
@@ -33,7 +34,7 @@ export async function ingestOutputs(
   { taskId, kind, outputs }: Outputs,
   scoringKernel: WebAssembly.Module,
   now: number,
-): Promise<RawStatement[]> {
+): Promise<Statement[]> {
   const sha256 = (name: string) => outputs.find((output) => output.name === name)?.sha256;
   if (kind === 'simulate' || kind === 'label') {
     const pairs = sha256('pairs');
@@ -60,11 +61,17 @@ async function ingestScorer(
   sha256: string,
   scoringKernel: WebAssembly.Module,
   now: number,
-): Promise<RawStatement[]> {
+): Promise<Statement[]> {
   const bytes = await readBlob(blobs, sha256);
   try {
     const { calibration } = new Scorer(scoringKernel, bytes);
-    return publishScorer(database, { id: createIdentifier(now), taskId, sha256, calibration }, now);
+    return publishScorer(database, {
+      id: createIdentifier(now),
+      taskId,
+      sha256,
+      calibration: JSON.stringify(calibration),
+      now,
+    });
   } catch (error) {
     if (!(error instanceof ScorerFileError)) throw error;
     throw invalidRequest([{ in: 'body', pointer: '#/outputs', detail: `scorer: ${error.message}` }]);
@@ -85,24 +92,21 @@ function pairTokens({ provenance }: z.infer<typeof preferencePairLine>): PairTok
 }
 
 async function ingestPairs(database: Database, blobs: Blobs, taskId: string, sha256: string) {
-  const lines = [];
+  const pairs: Omit<PairRow, 'taskId'>[] = [];
   for await (const line of readJsonLines(blobs, sha256, 'pairs', preferencePairLine)) {
     const { promptId, labelProbability, affixPair } = line;
-    const [prompt, chosen, rejected] = [line.prompt, line.chosen, line.rejected].map(clean);
-    const tokens = pairTokens(line);
-    lines.push([lines.length, promptId, prompt, chosen, rejected, labelProbability, affixPair, tokens]);
+    pairs.push({
+      position: pairs.length,
+      promptId,
+      prompt: clean(line.prompt),
+      chosen: clean(line.chosen),
+      rejected: clean(line.rejected),
+      labelProbability,
+      affixPair,
+      tokens: pairTokens(line),
+    });
   }
-  return jsonChunks(lines).map((json) =>
-    raw(
-      database,
-      `INSERT OR REPLACE INTO preference_pairs
-         (task_id, position, prompt_id, prompt, chosen, rejected, label_probability, affix_pair, tokens)
-       SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7
-       FROM json_each(?)`,
-      taskId,
-      json,
-    ),
-  );
+  return insertPairs(database, taskId, pairs);
 }
 
 /** Of two orders that disagree, or of which one is a tie, the share tells which side has more. */
@@ -117,35 +121,20 @@ async function ingestComparisons(
   taskId: string,
   sha256: string,
   now: number,
-): Promise<RawStatement[]> {
-  const lines = [];
+): Promise<Statement[]> {
+  const judged: MachineComparison[] = [];
   for await (const line of readJsonLines(blobs, sha256, 'comparisons', comparisonLine)) {
     const { judge, promptId, firstScore, secondScore } = line;
-    const [prompt, first, second] = [line.prompt, line.first, line.second].map(clean);
-    lines.push([promptId, prompt, first, second, judge, outcomeOf(line.share), firstScore, secondScore]);
+    judged.push({
+      promptId,
+      prompt: clean(line.prompt),
+      firstResponse: clean(line.first),
+      secondResponse: clean(line.second),
+      judge,
+      outcome: outcomeOf(line.share),
+      firstScore,
+      secondScore,
+    });
   }
-  return jsonChunks(lines).flatMap((json) => [
-    raw(
-      database,
-      `INSERT OR IGNORE INTO comparison_candidates
-         (id, task_id, prompt_id, prompt, first_response, second_response, created_at)
-       SELECT ? || ':' || (value ->> 0), ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3, ?
-       FROM json_each(?)`,
-      taskId,
-      taskId,
-      now,
-      json,
-    ),
-    raw(
-      database,
-      `INSERT OR IGNORE INTO comparisons
-         (id, candidate_id, source, judge, swapped, outcome, first_score, second_score, created_at)
-       SELECT ? || ':' || (value ->> 0) || ':machine:' || (value ->> 4) || ':0', ? || ':' || (value ->> 0),
-         'machine', value ->> 4, 0, value ->> 5, value ->> 6, value ->> 7, ? FROM json_each(?)`,
-      taskId,
-      taskId,
-      now,
-      json,
-    ),
-  ]);
+  return insertMachineComparisons(database, taskId, judged, now);
 }

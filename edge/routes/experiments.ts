@@ -10,12 +10,12 @@ import { whyStageWaits } from '../domain/waiting.ts';
 import { conflict, notFound } from '../domain/errors.ts';
 import {
   findExperiment,
-  findLastEventId,
   findLineage,
   findResults,
   findStages,
   listExperiments,
 } from '../store/experiment-views.ts';
+import { readLastEventId } from '../store/events.ts';
 import { deleteExperiment, endExperiment } from '../store/experiments.ts';
 import { findTasksOfExperiment } from '../store/task-views.ts';
 
@@ -50,7 +50,7 @@ export function experimentHandlers(dependencies: Dependencies): Handlers<typeof 
     async getExperiment({ parameters }, { now }) {
       const { experimentId } = parameters;
       // First the place in the event log, then the state: what happens between is told again, never missed.
-      const lastEventId = await findLastEventId(database, experimentId);
+      const lastEventId = await readLastEventId(database, experimentId);
       const { view, hyperparameters } = await requireExperiment(experimentId, now);
       const stages = await findStages(database, experimentId);
       const tasks = await findTasksOfExperiment(database, experimentId, now);

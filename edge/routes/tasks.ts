@@ -101,7 +101,7 @@ export function taskHandlers({
     async completeTask({ parameters, body }, { principal, now }) {
       const holder: Holder = { ...parameters, epoch: body.epoch, keyId: principal.keyId };
       if (!(await isCompletedBy(database, holder))) {
-        const kind = (await requireLease(database, holder)).kind as TaskKind;
+        const { kind } = await requireLease(database, holder);
         checkCompletion(kind, body);
         const rows = await ingestOutputs(
           database,

@@ -1,27 +1,43 @@
 /** What a runner's key may touch: the artifacts of a task whose lease it holds. */
+import { and, eq, exists, or, sql } from 'drizzle-orm';
 import type { Database } from './database.ts';
-import { raw, rows } from './raw.ts';
+import { given } from './json-rows.ts';
+import { artifacts, tasks } from './schema/index.ts';
+import { prepared } from './statement.ts';
+
+const readableTask = prepared((database) => {
+  const sha256 = sql.placeholder('sha256');
+  const isInput = database
+    .select({ one: sql`1` })
+    .from(sql`json_each(${tasks.specification}, '$.inputs') given`)
+    .where(eq(given('sha256'), sha256));
+  const isMade = database
+    .select({ one: sql`1` })
+    .from(artifacts)
+    .where(and(eq(artifacts.sha256, sha256), eq(artifacts.producedByTaskId, tasks.id)));
+  return database
+    .select({ id: tasks.id })
+    .from(tasks)
+    .where(
+      and(
+        eq(tasks.id, sql.placeholder('taskId')),
+        eq(tasks.status, 'leased'),
+        eq(tasks.leaseKeyId, sql.placeholder('keyId')),
+        or(
+          eq(tasks.checkpointSha256, sha256),
+          eq(sql`${tasks.specification} ->> '$.prompts.sha256'`, sha256),
+          exists(isInput),
+          exists(isMade),
+        ),
+      ),
+    )
+    .prepare();
+});
 
 /** Whether the key holds the task's lease and the task reads, resumes from or made the artifact. */
 export async function mayReadArtifact(
   database: Database,
-  { taskId, keyId, sha256 }: { readonly taskId: string; readonly keyId: string; readonly sha256: string },
+  request: { readonly taskId: string; readonly keyId: string; readonly sha256: string },
 ): Promise<boolean> {
-  const found = await rows(
-    raw(
-      database,
-      `SELECT 1 FROM tasks t WHERE t.id = ? AND t.status = 'leased' AND t.lease_key_id = ? AND (
-         t.checkpoint_sha256 = ?
-         OR t.specification ->> '$.prompts.sha256' = ?
-         OR EXISTS (SELECT 1 FROM json_each(t.specification, '$.inputs') i WHERE i.value ->> 'sha256' = ?)
-         OR EXISTS (SELECT 1 FROM artifacts a WHERE a.sha256 = ? AND a.produced_by_task_id = t.id))`,
-      taskId,
-      keyId,
-      sha256,
-      sha256,
-      sha256,
-      sha256,
-    ),
-  );
-  return found.length > 0;
+  return (await readableTask(database).get({ ...request })) !== undefined;
 }

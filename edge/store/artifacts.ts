@@ -3,7 +3,7 @@ import { and, desc, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database, Statement } from './database.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
-import { prepared } from './prepared.ts';
+import { prepared } from './statement.ts';
 import { artifacts, uploadParts, uploads } from './schema/index.ts';
 
 export type ArtifactRow = typeof artifacts.$inferSelect;

@@ -3,7 +3,7 @@ import { desc, eq, lt, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database, Statement } from './database.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
-import { prepared } from './prepared.ts';
+import { prepared } from './statement.ts';
 import { baseModels, experiments } from './schema/index.ts';
 
 type BaseModelRow = typeof baseModels.$inferSelect;

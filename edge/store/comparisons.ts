@@ -1,25 +1,52 @@
 /** Queries on comparisons: lists, the next blind pair of a person, and labels. */
-import { eq } from 'drizzle-orm';
+import { and, eq, getTableColumns, gt, lt, notExists, sql, type SQL } from 'drizzle-orm';
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import { z } from 'zod';
 import type { Database, Statement } from './database.ts';
 import { listStageTasks } from './experiment-tasks.ts';
+import { allColumns, given, jsonChunks, jsonRows } from './json-rows.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
-import { raw, rows } from './raw.ts';
-import { comparisons } from './schema/index.ts';
+import { comparisonCandidates, comparisons, tasks } from './schema/index.ts';
+import { compiled, prepared, type RowOf } from './statement.ts';
 
 type ComparisonRow = typeof comparisons.$inferSelect;
 
-export interface CandidateRow {
-  readonly id: string;
-  readonly prompt: string;
-  readonly firstResponse: string;
-  readonly secondResponse: string;
-  /** Of the judge task that made the pair. */
-  readonly seed: number;
-}
+const candidates = (database: Database) =>
+  database
+    .select({
+      id: comparisonCandidates.id,
+      prompt: comparisonCandidates.prompt,
+      firstResponse: comparisonCandidates.firstResponse,
+      secondResponse: comparisonCandidates.secondResponse,
+      /** Of the judge task that made the pair. */
+      seed: sql<number>`${tasks.specification} ->> '$.seed'`,
+    })
+    .from(comparisonCandidates)
+    .innerJoin(tasks, eq(tasks.id, comparisonCandidates.taskId));
 
-const CANDIDATE = `SELECT c.id, c.prompt, c.first_response AS firstResponse, c.second_response AS secondResponse,
-  t.specification ->> '$.seed' AS seed FROM comparison_candidates c JOIN tasks t ON t.id = c.task_id`;
+const candidateById = prepared((database) =>
+  candidates(database)
+    .where(eq(comparisonCandidates.id, sql.placeholder('id')))
+    .prepare(),
+);
+export type CandidateRow = RowOf<typeof candidateById>;
+
+const nextOfTask = prepared((database) => {
+  const labelled = database
+    .select({ one: sql`1` })
+    .from(comparisons)
+    .where(
+      and(
+        eq(comparisons.judge, sql.placeholder('person')),
+        eq(comparisons.candidateId, comparisonCandidates.id),
+      ),
+    );
+  return candidates(database)
+    .where(and(eq(comparisonCandidates.taskId, sql.placeholder('taskId')), notExists(labelled)))
+    .orderBy(comparisonCandidates.id)
+    .limit(1)
+    .prepare();
+});
 
 /** Ids of a task's candidates and comparisons begin with `<task id>:`; the next character ends that range. */
 const rangeOf = (taskId: string) => [`${taskId}:`, `${taskId};`] as const;
@@ -34,47 +61,43 @@ interface ComparisonFilters extends PageRequest {
   readonly judge?: string | undefined;
 }
 
-type ListedRow = Omit<ComparisonRow, 'swapped'> & {
-  readonly promptId: string;
-  readonly swapped: number;
-} & Omit<CandidateRow, 'seed'>;
+/** The unary plus keeps the column's own index out: the order is that of the ids. */
+const is = (column: SQLiteColumn, value: string | undefined): SQL | undefined =>
+  value === undefined ? undefined : sql`+${column} = ${value}`;
 
 export async function listComparisons(database: Database, experimentId: string, query: ComparisonFilters) {
   const after = readCursor(query, z.string()) ?? '';
-  const conditions = [
-    ['x.source = ?', query.source],
-    ['x.outcome = ?', query.outcome],
-    ['x.judge = ?', query.judge],
-  ] as const;
-  const given = conditions.flatMap(([sql, value]) => (value === undefined ? [] : [{ sql, value }]));
-  const where = given.map(({ sql }) => ` AND +${sql}`).join('');
-  const found: ListedRow[] = [];
+  const read = (begin: string, end: string, limit: number) =>
+    database
+      .select({
+        ...getTableColumns(comparisons),
+        promptId: comparisonCandidates.promptId,
+        prompt: comparisonCandidates.prompt,
+        firstResponse: comparisonCandidates.firstResponse,
+        secondResponse: comparisonCandidates.secondResponse,
+      })
+      .from(comparisons)
+      .crossJoin(comparisonCandidates)
+      .where(
+        and(
+          eq(comparisonCandidates.id, comparisons.candidateId),
+          gt(comparisons.id, begin),
+          lt(comparisons.id, end),
+          is(comparisons.source, query.source),
+          is(comparisons.outcome, query.outcome),
+          is(comparisons.judge, query.judge),
+        ),
+      )
+      .orderBy(comparisons.id)
+      .limit(limit);
+  const found: Awaited<ReturnType<typeof read>> = [];
   for (const taskId of (await listJudgeTasks(database, experimentId)).sort()) {
     const [begin, end] = rangeOf(taskId);
     if (end <= after) continue;
-    const page = await rows<ListedRow>(
-      raw(
-        database,
-        `SELECT x.id, x.candidate_id AS candidateId, x.source, x.judge, x.swapped, x.outcome,
-           x.first_score AS firstScore, x.second_score AS secondScore, x.created_at AS createdAt,
-           c.prompt_id AS promptId, c.prompt, c.first_response AS firstResponse,
-           c.second_response AS secondResponse
-         FROM comparisons x CROSS JOIN comparison_candidates c ON c.id = x.candidate_id
-         WHERE x.id > ? AND x.id < ?${where} ORDER BY x.id LIMIT ?`,
-        after > begin ? after : begin,
-        end,
-        ...given.map(({ value }) => value),
-        query.limit + 1 - found.length,
-      ),
-    );
-    found.push(...page);
+    found.push(...(await read(after > begin ? after : begin, end, query.limit + 1 - found.length)));
     if (found.length > query.limit) break;
   }
-  return toPage(
-    found.map(({ swapped, ...row }) => Object.assign(row, { swapped: swapped === 1 })),
-    query,
-    ({ id }) => id,
-  );
+  return toPage(found, query, ({ id }) => id);
 }
 
 /** The first pair of an experiment that a person has not labelled, and how far they are. */
@@ -83,37 +106,23 @@ export async function findNextCandidate(database: Database, experimentId: string
   let total = 0;
   let next: CandidateRow | undefined;
   for (const taskId of await listJudgeTasks(database, experimentId)) {
-    const [counted] = await rows<{ labelled: number; total: number }>(
-      raw(
-        database,
-        `SELECT (SELECT count(*) FROM comparisons WHERE judge = ? AND candidate_id > ? AND candidate_id < ?) AS labelled,
-           (SELECT count(*) FROM comparison_candidates WHERE task_id = ?) AS total`,
-        person,
-        ...rangeOf(taskId),
-        taskId,
+    const [begin, end] = rangeOf(taskId);
+    labelled += await database.$count(
+      comparisons,
+      and(
+        eq(comparisons.judge, person),
+        gt(comparisons.candidateId, begin),
+        lt(comparisons.candidateId, end),
       ),
     );
-    labelled += counted?.labelled ?? 0;
-    total += counted?.total ?? 0;
-    next ??= (
-      await rows<CandidateRow>(
-        raw(
-          database,
-          `${CANDIDATE} WHERE c.task_id = ? AND NOT EXISTS (
-             SELECT 1 FROM comparisons x WHERE x.judge = ? AND x.candidate_id = c.id)
-           ORDER BY c.id LIMIT 1`,
-          taskId,
-          person,
-        ),
-      )
-    )[0];
+    total += await database.$count(comparisonCandidates, eq(comparisonCandidates.taskId, taskId));
+    next ??= await nextOfTask(database).get({ person, taskId });
   }
   return { next, labelled, remaining: total - labelled };
 }
 
 export async function findCandidate(database: Database, id: string): Promise<CandidateRow | undefined> {
-  const [row] = await rows<CandidateRow>(raw(database, `${CANDIDATE} WHERE c.id = ?`, id));
-  return row;
+  return await candidateById(database).get({ id });
 }
 
 export async function findComparison(database: Database, id: string): Promise<ComparisonRow | undefined> {
@@ -126,4 +135,79 @@ export function insertComparison(database: Database, row: ComparisonRow): Statem
 
 export function deleteComparison(database: Database, id: string): Statement {
   return database.delete(comparisons).where(eq(comparisons.id, id));
+}
+
+/** A machine's judgement as ingest reads it. */
+export interface MachineComparison extends Pick<
+  ComparisonRow,
+  'judge' | 'outcome' | 'firstScore' | 'secondScore'
+> {
+  readonly promptId: string;
+  readonly prompt: string;
+  readonly firstResponse: string;
+  readonly secondResponse: string;
+}
+
+interface Ingested {
+  readonly taskId: string;
+  readonly now: number;
+  readonly json: string;
+}
+
+const putCandidates = compiled<Ingested>((database, value) =>
+  database
+    .insert(comparisonCandidates)
+    .select(
+      database
+        .select(
+          allColumns(comparisonCandidates, {
+            id: sql`${value('taskId')} || ':' || (${given('promptId')})`,
+            taskId: value('taskId'),
+            promptId: given('promptId'),
+            prompt: given('prompt'),
+            firstResponse: given('firstResponse'),
+            secondResponse: given('secondResponse'),
+            createdAt: value('now'),
+          }),
+        )
+        .from(jsonRows(value('json')))
+        .where(sql`true`),
+    )
+    .onConflictDoNothing(),
+);
+const putComparisons = compiled<Ingested>((database, value) =>
+  database
+    .insert(comparisons)
+    .select(
+      database
+        .select(
+          allColumns(comparisons, {
+            id: sql`${value('taskId')} || ':' || (${given('promptId')}) || ':machine:' || (${given('judge')}) || ':0'`,
+            candidateId: sql`${value('taskId')} || ':' || (${given('promptId')})`,
+            source: sql`'machine'`,
+            judge: given('judge'),
+            swapped: sql`0`,
+            outcome: given('outcome'),
+            firstScore: given('firstScore'),
+            secondScore: given('secondScore'),
+            createdAt: value('now'),
+          }),
+        )
+        .from(jsonRows(value('json')))
+        .where(sql`true`),
+    )
+    .onConflictDoNothing(),
+);
+
+/** The candidates and the judgements of a judge task; the same rows again change nothing. */
+export function insertMachineComparisons(
+  database: Database,
+  taskId: string,
+  judged: readonly MachineComparison[],
+  now: number,
+): Statement[] {
+  return jsonChunks(judged).flatMap((json) => [
+    putCandidates(database, { taskId, now, json }),
+    putComparisons(database, { taskId, now, json }),
+  ]);
 }

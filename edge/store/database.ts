@@ -5,7 +5,6 @@ import { drizzle, type DrizzleD1Database } from 'drizzle-orm/d1';
 import type { Blobs } from './blobs.ts';
 import * as schema from './schema/index.ts';
 
-/** `$client` is for statements in plain SQL (raw.ts). */
 export type Database = DrizzleD1Database<typeof schema> & { readonly $client: D1Database };
 
 /** Where everything is kept: rows, and bytes. */
@@ -23,17 +22,26 @@ export function openDatabase(client: D1Database): Database {
 
 const dialect = new SQLiteAsyncDialect();
 
-/** Runs statements in one transaction: all of them or none. */
-export async function commit(database: Database, statements: readonly Statement[]): Promise<void> {
-  if (statements.length === 0) return;
+/** The text of a statement and what it binds. */
+export function toSql(statement: SQLWrapper): { readonly sql: string; readonly params: unknown[] } {
+  return dialect.sqlToQuery(statement.getSQL());
+}
+
+/** Runs statements in one transaction: all of them or none. @returns the rows of each, as the database names them */
+export async function commit(
+  database: Database,
+  statements: readonly Statement[],
+): Promise<readonly unknown[][]> {
+  if (statements.length === 0) return [];
   const client = database.$client;
-  await client.batch(
+  const results = await client.batch(
     statements.map((statement) => {
       if (!('getSQL' in statement)) return statement;
-      const { sql, params } = dialect.sqlToQuery(statement.getSQL());
+      const { sql, params } = toSql(statement);
       return client.prepare(sql).bind(...params);
     }),
   );
+  return results.map((result) => result.results);
 }
 
 /**

@@ -1,39 +1,50 @@
 /** Queries on the event log. Ids rise in the order of commits: SQLite has one writer at a time. */
+import { and, desc, eq, gt, sql, type SQL } from 'drizzle-orm';
 import type { Database } from './database.ts';
-import { raw, rows } from './raw.ts';
+import { events } from './schema/index.ts';
+import { prepared } from './statement.ts';
 
-export interface EventRow {
-  readonly id: number;
-  readonly experimentId: string | null;
-  readonly taskId: string | null;
-  readonly kind: string;
-  /** JSON of an object. */
-  readonly data: string;
-  readonly createdAt: number;
-}
+export type EventRow = typeof events.$inferSelect;
 
-const COLUMNS = 'id, experiment_id AS experimentId, task_id AS taskId, kind, data, created_at AS createdAt';
+const after = (condition?: SQL) =>
+  prepared((database) =>
+    database
+      .select()
+      .from(events)
+      .where(and(condition, gt(events.id, sql.placeholder('after'))))
+      .orderBy(events.id)
+      .limit(sql.placeholder('limit'))
+      .prepare(),
+  );
+const eventsAfter = after();
+const eventsOfExperiment = after(eq(events.experimentId, sql.placeholder('experimentId')));
 
-/** @param experimentId undefined: of every experiment */
+/** @param request `experimentId` undefined: of every experiment */
 export async function readEvents(
   database: Database,
-  { experimentId, after, limit }: { experimentId?: string | undefined; after: number; limit: number },
+  request: { experimentId?: string | undefined; after: number; limit: number },
 ): Promise<EventRow[]> {
-  const statement =
-    experimentId === undefined
-      ? raw(database, `SELECT ${COLUMNS} FROM events WHERE id > ? ORDER BY id LIMIT ?`, after, limit)
-      : raw(
-          database,
-          `SELECT ${COLUMNS} FROM events WHERE experiment_id = ? AND id > ? ORDER BY id LIMIT ?`,
-          experimentId,
-          after,
-          limit,
-        );
-  return await rows<EventRow>(statement);
+  const query = request.experimentId === undefined ? eventsAfter : eventsOfExperiment;
+  return await query(database).all({ ...request });
 }
 
-/** Number of the newest event; 0 where there is none. */
-export async function readLastEventId(database: Database): Promise<number> {
-  const [row] = await rows<{ id: number }>(raw(database, 'SELECT id FROM events ORDER BY id DESC LIMIT 1'));
+const last = (condition?: SQL) =>
+  prepared((database) =>
+    database
+      .select({ id: events.id })
+      .from(events)
+      .where(condition)
+      .orderBy(desc(events.id))
+      .limit(1)
+      .prepare(),
+  );
+const lastEvent = last();
+const lastOfExperiment = last(eq(events.experimentId, sql.placeholder('experimentId')));
+
+/** Number of the newest event, of one experiment or of all; 0 where there is none. */
+export async function readLastEventId(database: Database, experimentId?: string): Promise<number> {
+  const row = await (experimentId === undefined
+    ? lastEvent(database).get()
+    : lastOfExperiment(database).get({ experimentId }));
   return row?.id ?? 0;
 }

@@ -1,7 +1,20 @@
 /** The tasks of an experiment whose rows people browse: pairs and comparisons belong to tasks, which may be shared. */
+import { eq, sql } from 'drizzle-orm';
 import { notFound } from '../domain/errors.ts';
 import type { Database } from './database.ts';
-import { raw, rows } from './raw.ts';
+import { findExperimentStatus } from './experiments.ts';
+import { stages, stageTasks } from './schema/index.ts';
+import { prepared } from './statement.ts';
+
+const tasksOfStages = prepared((database) =>
+  database
+    .select({ taskId: stageTasks.taskId, kind: stages.kind })
+    .from(stages)
+    .innerJoin(stageTasks, eq(stageTasks.stageId, stages.id))
+    .where(eq(stages.experimentId, sql.placeholder('experimentId')))
+    .orderBy(stages.position, stageTasks.shard)
+    .prepare(),
+);
 
 /**
  * The tasks of an experiment's stages of some kinds, in order of stage and shard.
@@ -13,17 +26,8 @@ export async function listStageTasks(
   experimentId: string,
   kinds: readonly string[],
 ): Promise<{ taskId: string; kind: string }[]> {
-  const found = await rows<{ taskId: string; kind: string }>(
-    raw(
-      database,
-      `SELECT st.task_id AS taskId, s.kind FROM stages s JOIN stage_tasks st ON st.stage_id = s.id
-       WHERE s.experiment_id = ? ORDER BY s.position, st.shard`,
-      experimentId,
-    ),
-  );
-  if (found.length === 0) {
-    const known = await rows(raw(database, 'SELECT 1 FROM experiments WHERE id = ?', experimentId));
-    if (known.length === 0) throw notFound(`experiment ${experimentId}`);
-  }
+  const found = await tasksOfStages(database).all({ experimentId });
+  if (found.length === 0 && (await findExperimentStatus(database, experimentId)) === undefined)
+    throw notFound(`experiment ${experimentId}`);
   return found.filter(({ kind }) => kinds.includes(kind));
 }

@@ -1,126 +1,133 @@
 /** Queries on experiments for the planner, and the writes that move an experiment on. */
-import type {
-  ExperimentState,
-  PlannedTask,
-  StagePlan,
-  StageState,
-  StageStatus,
-} from '../domain/experiment.ts';
-import type { Method } from '../../shared/method-stages.ts';
-import type { TaskBaseModel } from '../domain/task-key.ts';
-import type { PrincipleDefinition } from '../../shared/api/principles.ts';
-import type { Database } from './database.ts';
-import { raw, rows, type RawStatement } from './raw.ts';
-import { cancelTasks, PROGRESS_COLUMNS, readProgress } from './tasks.ts';
+import { and, eq, exists, gt, inArray, notInArray, sql } from 'drizzle-orm';
+import type { ExperimentState, StageState, StageStatus } from '../domain/experiment.ts';
+import type { Database, Statement } from './database.ts';
+import { allColumns, given, jsonRows } from './json-rows.ts';
+import {
+  baseModels,
+  events,
+  experiments,
+  principles,
+  principleVersions,
+  stages,
+  stageTasks,
+  tasks,
+} from './schema/index.ts';
+import { compiled, prepared } from './statement.ts';
+import { cancelTasks, deleteUnused, progressColumns } from './tasks.ts';
 
-interface ExperimentRow {
-  readonly id: string;
-  readonly method: Method;
-  readonly seed: number;
-  readonly shards: number;
-  readonly status: string;
-  readonly revision: number;
-  readonly plannedRevision: number;
-  readonly principleName: string;
-  readonly principleNumber: number;
-  readonly definition: string;
-  readonly baseModelName: string;
-  readonly source: string;
-  readonly weightsSha256: string;
-  readonly contextLength: number;
-  readonly configuration: string;
-}
+type ExperimentRow = typeof experiments.$inferSelect;
+type NewStage = typeof stages.$inferInsert;
+
+const OPEN: ExperimentRow['status'][] = ['queued', 'running'];
+
+const experimentById = prepared((database) =>
+  database
+    .select({
+      id: experiments.id,
+      method: experiments.method,
+      seed: experiments.seed,
+      shards: experiments.shards,
+      status: experiments.status,
+      revision: experiments.revision,
+      plannedRevision: experiments.plannedRevision,
+      principle: { name: principles.name, version: principleVersions.number },
+      definition: principleVersions.definition,
+      baseModel: {
+        name: baseModels.name,
+        source: baseModels.source,
+        weightsSha256: baseModels.weightsSha256,
+        contextLength: baseModels.contextLength,
+        configuration: baseModels.configuration,
+      },
+    })
+    .from(experiments)
+    .innerJoin(principleVersions, eq(principleVersions.id, experiments.principleVersionId))
+    .innerJoin(principles, eq(principles.id, principleVersions.principleId))
+    .innerJoin(baseModels, eq(baseModels.id, experiments.baseModelId))
+    .where(eq(experiments.id, sql.placeholder('id')))
+    .prepare(),
+);
+const stagesOfExperiment = prepared((database) =>
+  database
+    .select({ id: stages.id, name: stages.name, status: stages.status, plan: stages.plan })
+    .from(stages)
+    .where(eq(stages.experimentId, sql.placeholder('id')))
+    .orderBy(stages.position)
+    .prepare(),
+);
+const plannedTasks = prepared((database) =>
+  database
+    .select({ stageId: stages.id, task: progressColumns(database) })
+    .from(stages)
+    .innerJoin(stageTasks, eq(stageTasks.stageId, stages.id))
+    .innerJoin(tasks, eq(tasks.id, stageTasks.taskId))
+    .where(eq(stages.experimentId, sql.placeholder('id')))
+    .orderBy(stages.position, stageTasks.shard)
+    .prepare(),
+);
 
 /** An experiment as the planner sees it, with the revision that was read. */
 export interface LoadedExperiment {
   readonly state: ExperimentState;
-  readonly status: string;
+  readonly status: ExperimentRow['status'];
   readonly revision: number;
   /** The revision that a planner has looked at last. */
   readonly plannedRevision: number;
 }
 
 export async function loadExperiment(database: Database, id: string): Promise<LoadedExperiment | undefined> {
-  const [row] = await rows<ExperimentRow>(
-    raw(
-      database,
-      `SELECT e.id, e.method, e.seed, e.shards, e.status, e.revision, e.planned_revision AS plannedRevision, p.name AS principleName,
-         v.number AS principleNumber, v.definition, b.name AS baseModelName, b.source,
-         b.weights_sha256 AS weightsSha256, b.context_length AS contextLength, b.configuration
-       FROM experiments e JOIN principle_versions v ON v.id = e.principle_version_id
-         JOIN principles p ON p.id = v.principle_id JOIN base_models b ON b.id = e.base_model_id
-       WHERE e.id = ?`,
-      id,
-    ),
-  );
+  const row = await experimentById(database).get({ id });
   if (!row) return undefined;
-  const stages = await rows<{ id: string; name: string; status: StageStatus; plan: string }>(
-    raw(database, 'SELECT id, name, status, plan FROM stages WHERE experiment_id = ? ORDER BY position', id),
-  );
-  const linked = await rows<Omit<PlannedTask, 'outputs'> & { stageId: string; outputs: string }>(
-    raw(
-      database,
-      `SELECT s.id AS stageId, ${PROGRESS_COLUMNS} FROM stages s JOIN stage_tasks st ON st.stage_id = s.id
-       JOIN tasks t ON t.id = st.task_id WHERE s.experiment_id = ? ORDER BY s.position, st.shard`,
-      id,
-    ),
-  );
-  const definition = JSON.parse(row.definition) as PrincipleDefinition;
-  const baseModel: TaskBaseModel = {
-    name: row.baseModelName,
-    source: row.source,
-    weightsSha256: row.weightsSha256,
-    contextLength: row.contextLength,
-    configuration: JSON.parse(row.configuration) as Record<string, unknown>,
-  };
+  const { status, revision, plannedRevision, principle, definition, ...rest } = row;
+  const planned = await stagesOfExperiment(database).all({ id });
+  const linked = await plannedTasks(database).all({ id });
+  const { form, responseOpening, affixPairs } = definition;
   return {
-    status: row.status,
-    revision: row.revision,
-    plannedRevision: row.plannedRevision,
+    status,
+    revision,
+    plannedRevision,
     state: {
-      id: row.id,
-      method: row.method,
-      seed: row.seed,
-      shards: row.shards,
-      principle: {
-        name: row.principleName,
-        version: row.principleNumber,
-        form: definition.form,
-        responseOpening: definition.responseOpening,
-        affixPairs: definition.affixPairs,
-      },
-      baseModel,
-      stages: stages.map(({ id: stageId, name, status, plan }): StageState => {
-        const { parameters, prompts } = JSON.parse(plan) as StagePlan;
-        const tasks = linked.filter((task) => task.stageId === stageId).map(readProgress);
-        return { id: stageId, name, status, parameters, prompts, tasks };
+      ...rest,
+      principle: { ...principle, form, responseOpening, affixPairs },
+      stages: planned.map(({ plan, ...stage }): StageState => {
+        const ofStage = linked.filter(({ stageId }) => stageId === stage.id);
+        return Object.assign(stage, plan, { tasks: ofStage.map(({ task }) => task) });
       }),
     },
   };
 }
 
+const unplanned = prepared((database) =>
+  database
+    .select({ id: experiments.id })
+    .from(experiments)
+    .where(gt(experiments.revision, experiments.plannedRevision))
+    .orderBy(experiments.id)
+    .limit(sql.placeholder('limit'))
+    .prepare(),
+);
+
 /** Experiments whose planner was cut off, or whose tasks changed without it. */
 export async function findUnplanned(database: Database, limit: number): Promise<string[]> {
-  const found = await rows<{ id: string }>(
-    raw(database, 'SELECT id FROM experiments WHERE revision > planned_revision ORDER BY id LIMIT ?', limit),
-  );
-  return found.map(({ id }) => id);
+  return (await unplanned(database).all({ limit })).map(({ id }) => id);
 }
+
+const setPlanned = compiled<{ id: string; revision: number; status: string }>((database, value) => {
+  const isAsRead = sql`${experiments.revision} = ${value('revision')} and ${experiments.status} = ${value('status')}
+    and ${experiments.plannedRevision} < ${experiments.revision}`;
+  return database
+    .update(experiments)
+    .set({ plannedRevision: sql`case when ${isAsRead} then ${experiments.revision} end` })
+    .where(eq(experiments.id, value('id')));
+});
 
 /**
  * First statement of a planner's batch: `planned_revision` is NOT NULL, so where a task has changed, the experiment has
  * ended or another planner was first since the state was read, the whole batch has no effect and the planner reads again.
  */
-export function markPlanned(database: Database, { state, revision, status }: LoadedExperiment): RawStatement {
-  return raw(
-    database,
-    `UPDATE experiments SET planned_revision = CASE
-       WHEN revision = ? AND status = ? AND planned_revision < revision THEN revision END
-     WHERE id = ?`,
-    revision,
-    status,
-    state.id,
-  );
+export function markPlanned(database: Database, { state, revision, status }: LoadedExperiment): Statement {
+  return setPlanned(database, { id: state.id, revision, status });
 }
 
 /** Whether a planner's batch was held back by {@link markPlanned}. */
@@ -130,20 +137,42 @@ export function isOutdatedPlan(error: unknown): boolean {
   );
 }
 
+const raiseRevision = compiled<{ id: string; assumed: string }>((database, value) => {
+  const ended = database
+    .select({ one: sql`1` })
+    .from(jsonRows(value('assumed')))
+    .innerJoin(tasks, eq(tasks.contentKey, given('contentKey')))
+    .where(
+      and(
+        inArray(tasks.status, ['succeeded', 'failed', 'cancelled']),
+        sql`${tasks.status} <> ${given('status')}`,
+      ),
+    );
+  return database
+    .update(experiments)
+    .set({ revision: sql`${experiments.revision} + 1` })
+    .where(and(eq(experiments.id, value('id')), exists(ended)));
+});
+
 /** A task that ended between the planner's read and its batch makes the experiment unplanned again. */
 export function raiseIfEnded(
   database: Database,
-  experimentId: string,
+  id: string,
   assumed: readonly { readonly contentKey: string; readonly status: string }[],
-): RawStatement {
-  return raw(
-    database,
-    `UPDATE experiments SET revision = revision + 1 WHERE id = ? AND EXISTS (
-       SELECT 1 FROM json_each(?) e JOIN tasks t ON t.content_key = e.value ->> 'contentKey'
-       WHERE t.status IN ('succeeded', 'failed', 'cancelled') AND t.status <> e.value ->> 'status')`,
-    experimentId,
-    JSON.stringify(assumed),
-  );
+): Statement {
+  return raiseRevision(database, { id, assumed: JSON.stringify(assumed) });
+}
+
+/** A new experiment with its stages, in the order of the method's table. */
+export function insertExperiment(
+  database: Database,
+  experiment: typeof experiments.$inferInsert,
+  planned: readonly NewStage[],
+): Statement[] {
+  return [
+    database.insert(experiments).values(experiment),
+    ...planned.map((stage) => database.insert(stages).values(stage)),
+  ];
 }
 
 export function setStageStatus(
@@ -152,17 +181,13 @@ export function setStageStatus(
   status: StageStatus,
   reason: string | null,
   now: number,
-): RawStatement {
-  return status === 'running'
-    ? raw(database, `UPDATE stages SET status = 'running', started_at = ? WHERE id = ?`, now, stageId)
-    : raw(
-        database,
-        'UPDATE stages SET status = ?, status_reason = ?, finished_at = ? WHERE id = ?',
-        status,
-        reason,
-        now,
-        stageId,
-      );
+): Statement {
+  return database
+    .update(stages)
+    .set(
+      status === 'running' ? { status, startedAt: now } : { status, statusReason: reason, finishedAt: now },
+    )
+    .where(eq(stages.id, stageId));
 }
 
 /** Ends an experiment that has not ended: its open stages are cancelled, and tasks that nobody else waits for. */
@@ -172,34 +197,33 @@ export function endExperiment(
   status: 'succeeded' | 'failed' | 'cancelled',
   reason: string | null,
   now: number,
-): RawStatement[] {
+): Statement[] {
+  const isOpen = and(eq(experiments.id, id), inArray(experiments.status, OPEN));
+  const hasEnded = database
+    .select({ one: sql`1` })
+    .from(experiments)
+    .where(and(eq(experiments.id, stages.experimentId), notInArray(experiments.status, OPEN)));
   return [
-    raw(
-      database,
-      `INSERT INTO events (experiment_id, kind, data, created_at)
-       SELECT id, ?, ?, ? FROM experiments WHERE id = ? AND status IN ('queued', 'running')`,
-      `experiment-${status}`,
-      JSON.stringify({ reason }),
-      now,
-      id,
+    database.insert(events).select(
+      database
+        .select(
+          allColumns(events, {
+            experimentId: experiments.id,
+            kind: sql`${`experiment-${status}`}`,
+            data: sql`${JSON.stringify({ reason })}`,
+            createdAt: sql`${now}`,
+          }),
+        )
+        .from(experiments)
+        .where(isOpen),
     ),
-    raw(
-      database,
-      `UPDATE experiments SET status = ?, status_reason = ?, finished_at = ?
-       WHERE id = ? AND status IN ('queued', 'running')`,
-      status,
-      reason,
-      now,
-      id,
-    ),
-    raw(
-      database,
-      `UPDATE stages SET status = 'cancelled', finished_at = ?
-       WHERE experiment_id = ? AND status IN ('waiting', 'running')
-         AND EXISTS (SELECT 1 FROM experiments e WHERE e.id = stages.experiment_id AND e.status NOT IN ('queued', 'running'))`,
-      now,
-      id,
-    ),
+    database.update(experiments).set({ status, statusReason: reason, finishedAt: now }).where(isOpen),
+    database
+      .update(stages)
+      .set({ status: 'cancelled', finishedAt: now })
+      .where(
+        and(eq(stages.experimentId, id), inArray(stages.status, ['waiting', 'running']), exists(hasEnded)),
+      ),
     ...cancelTasks(database, id, now),
   ];
 }
@@ -208,36 +232,32 @@ export function logExperimentEvent(
   database: Database,
   experimentId: string,
   kind: string,
-  data: Readonly<Record<string, unknown>>,
+  data: Record<string, unknown>,
   now: number,
-): RawStatement {
-  return raw(
-    database,
-    'INSERT INTO events (experiment_id, kind, data, created_at) VALUES (?, ?, ?, ?)',
-    experimentId,
-    kind,
-    JSON.stringify(data),
-    now,
-  );
+): Statement {
+  return database.insert(events).values({ experimentId, kind, data, createdAt: now });
 }
 
 /** Removes an experiment that has ended, and those of its tasks that no other one uses and no runner holds. */
-export function deleteExperiment(database: Database, id: string, taskIds: readonly string[]): RawStatement[] {
+export function deleteExperiment(database: Database, id: string, taskIds: readonly string[]): Statement[] {
   return [
-    raw(database, 'DELETE FROM events WHERE experiment_id = ?', id),
-    raw(database, 'DELETE FROM experiments WHERE id = ?', id),
-    raw(
-      database,
-      `DELETE FROM tasks WHERE id IN (SELECT value FROM json_each(?)) AND status <> 'leased'
-         AND NOT EXISTS (SELECT 1 FROM stage_tasks st WHERE st.task_id = tasks.id)`,
-      JSON.stringify(taskIds),
-    ),
+    database.delete(events).where(eq(events.experimentId, id)),
+    database.delete(experiments).where(eq(experiments.id, id)),
+    deleteUnused(database, { taskIds: JSON.stringify(taskIds) }),
   ];
 }
 
-export async function findExperimentStatus(database: Database, id: string): Promise<string | undefined> {
-  const [row] = await rows<{ status: string }>(
-    raw(database, 'SELECT status FROM experiments WHERE id = ?', id),
-  );
-  return row?.status;
+const statusOfExperiment = prepared((database) =>
+  database
+    .select({ status: experiments.status })
+    .from(experiments)
+    .where(eq(experiments.id, sql.placeholder('id')))
+    .prepare(),
+);
+
+export async function findExperimentStatus(
+  database: Database,
+  id: string,
+): Promise<ExperimentRow['status'] | undefined> {
+  return (await statusOfExperiment(database).get({ id }))?.status;
 }

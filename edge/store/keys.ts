@@ -1,20 +1,24 @@
 /** Queries on API keys. */
-import { and, desc, eq, isNull, lt } from 'drizzle-orm';
+import { and, desc, eq, isNull, lt, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database, Statement } from './database.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
-import { raw, rows } from './raw.ts';
 import { apiKeys } from './schema/index.ts';
+import { prepared } from './statement.ts';
 
 export type KeyRow = typeof apiKeys.$inferSelect;
 
-/** In plain SQL, compiled once: every request reads its key. */
-const FIND = `SELECT id, name, secret_sha256 AS secretSha256, scopes, created_at AS createdAt, revoked_at AS revokedAt
-  FROM api_keys WHERE id = ?`;
+/** Every request reads its key. */
+const keyById = prepared((database) =>
+  database
+    .select()
+    .from(apiKeys)
+    .where(eq(apiKeys.id, sql.placeholder('keyId')))
+    .prepare(),
+);
 
 export async function findKey(database: Database, keyId: string): Promise<KeyRow | undefined> {
-  const [row] = await rows<Omit<KeyRow, 'scopes'> & { scopes: string }>(raw(database, FIND, keyId));
-  return row && { ...row, scopes: JSON.parse(row.scopes) as KeyRow['scopes'] };
+  return await keyById(database).get({ keyId });
 }
 
 export async function listKeys(database: Database, page: PageRequest) {

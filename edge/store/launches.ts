@@ -1,25 +1,14 @@
 /** Queries on launches: the log of decisions, and what decides the next one. */
+import { and, desc, eq, exists, gt, isNull, lt, lte, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import type { LAUNCH_OUTCOMES } from '../../shared/api/words.ts';
-import type { Database } from './database.ts';
+import { commit, type Database } from './database.ts';
+import { allColumns } from './json-rows.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
-import { raw, rows, runBatch, type RawStatement } from './raw.ts';
 import { SILENCE_MILLISECONDS } from './runners.ts';
+import { launches, runners, tasks } from './schema/index.ts';
+import { compiled, prepared } from './statement.ts';
 
-export interface LaunchRow {
-  readonly id: string;
-  readonly launcher: string;
-  readonly outcome: (typeof LAUNCH_OUTCOMES)[number];
-  readonly reason: string;
-  readonly queuedTasks: number;
-  readonly liveRunners: number;
-  readonly createdAt: number;
-  /** The launched runner's first claim; null before it. */
-  readonly arrivedAt: number | null;
-}
-
-const COLUMNS = `id, launcher, outcome, reason, queued_tasks AS queuedTasks, live_runners AS liveRunners,
-  created_at AS createdAt, arrived_at AS arrivedAt`;
+export type LaunchRow = typeof launches.$inferSelect;
 
 /** Enough to know that the last launches all failed. */
 const LAUNCHES_READ = 12;
@@ -35,64 +24,86 @@ export interface FleetState {
   readonly launches: readonly LaunchRow[];
 }
 
+const newestLaunches = prepared((database) =>
+  database.select().from(launches).orderBy(desc(launches.id)).limit(LAUNCHES_READ).prepare(),
+);
+
 /** @param startMilliseconds how long a launched runner may take to its first claim */
 export async function readFleetState(
   database: Database,
   startMilliseconds: number,
   now: number,
 ): Promise<FleetState> {
-  const alive = now - SILENCE_MILLISECONDS;
-  const [counts] = await rows<{
-    queued: number;
-    live: number;
-    busy: number;
-    starting: number;
-  }>(
-    raw(
-      database,
-      `SELECT
-         (SELECT count(*) FROM tasks WHERE status = 'queued' AND available_at <= ?) AS queued,
-         (SELECT count(*) FROM runners WHERE seen_at > ?) AS live,
-         (SELECT count(*) FROM runners r WHERE r.seen_at > ? AND EXISTS (
-           SELECT 1 FROM tasks t WHERE t.lease_runner_id = r.id AND t.status = 'leased')) AS busy,
-         (SELECT count(*) FROM launches WHERE outcome = 'launched' AND arrived_at IS NULL AND created_at > ?)
-           AS starting`,
-      now,
-      alive,
-      alive,
-      now - startMilliseconds,
-    ),
-  );
-  const launches = await rows<LaunchRow>(
-    raw(database, `SELECT ${COLUMNS} FROM launches ORDER BY id DESC LIMIT ?`, LAUNCHES_READ),
-  );
-  const { queued = 0, live = 0, busy = 0, starting = 0 } = counts ?? {};
+  const isAlive = gt(runners.seenAt, now - SILENCE_MILLISECONDS);
+  const held = database
+    .select({ one: sql`1` })
+    .from(tasks)
+    .where(and(eq(tasks.leaseRunnerId, runners.id), eq(tasks.status, 'leased')));
+  const [counted] = await database
+    .select({
+      queued: database.$count(tasks, and(eq(tasks.status, 'queued'), lte(tasks.availableAt, now))),
+      live: database.$count(runners, isAlive),
+      busy: database.$count(runners, and(isAlive, exists(held))),
+      starting: database.$count(
+        launches,
+        and(
+          eq(launches.outcome, 'launched'),
+          isNull(launches.arrivedAt),
+          gt(launches.createdAt, now - startMilliseconds),
+        ),
+      ),
+    })
+    .from(sql`(select 1)`);
+  const { queued = 0, live = 0, busy = 0, starting = 0 } = counted ?? {};
   return {
     queuedTasks: queued,
     liveRunners: live,
     idleRunners: live - busy,
     startingRunners: starting,
-    launches,
+    launches: await newestLaunches(database).all(),
   };
 }
 
 /** The launched runner has claimed for the first time; a launch that is not in the log is nobody's. */
-export function markArrived(
-  database: Database,
-  launchId: string,
-  runner: { readonly id: string; readonly keyId: string },
-  now: number,
-): RawStatement {
-  return raw(
-    database,
-    `UPDATE launches SET arrived_at = ? WHERE id = ? AND arrived_at IS NULL
-     AND EXISTS (SELECT 1 FROM runners WHERE id = ? AND key_id = ?)`,
-    now,
-    launchId,
-    runner.id,
-    runner.keyId,
-  );
-}
+export const markArrived = compiled<{ launchId: string; runnerId: string; keyId: string; now: number }>(
+  (database, value) => {
+    const owned = database
+      .select({ one: sql`1` })
+      .from(runners)
+      .where(and(eq(runners.id, value('runnerId')), eq(runners.keyId, value('keyId'))));
+    return database
+      .update(launches)
+      .set({ arrivedAt: value('now') })
+      .where(and(eq(launches.id, value('launchId')), isNull(launches.arrivedAt), exists(owned)));
+  },
+);
+
+const insertAfter = compiled<Omit<LaunchRow, 'arrivedAt'> & { newest: string }>((database, value) =>
+  database
+    .insert(launches)
+    .select(
+      database
+        .select(
+          allColumns(launches, {
+            id: value('id'),
+            launcher: value('launcher'),
+            outcome: value('outcome'),
+            reason: value('reason'),
+            queuedTasks: value('queuedTasks'),
+            liveRunners: value('liveRunners'),
+            createdAt: value('createdAt'),
+          }),
+        )
+        .from(sql`(select 1)`)
+        .where(
+          eq(
+            sql`coalesce(${database.select({ id: launches.id }).from(launches).orderBy(desc(launches.id)).limit(1)}, '')`,
+            value('newest'),
+          ),
+        ),
+    )
+    .returning({ id: launches.id }),
+);
 
 /**
  * Writes a decision down, if no other one was written since `newest`.
@@ -105,22 +116,7 @@ export async function insertLaunch(
   launch: LaunchRow,
   newest: string | undefined,
 ): Promise<boolean> {
-  const [written] = await runBatch(database, [
-    raw(
-      database,
-      `INSERT INTO launches (id, launcher, outcome, reason, queued_tasks, live_runners, created_at)
-       SELECT ?, ?, ?, ?, ?, ?, ? WHERE coalesce((SELECT id FROM launches ORDER BY id DESC LIMIT 1), '') = ?
-       RETURNING id`,
-      launch.id,
-      launch.launcher,
-      launch.outcome,
-      launch.reason,
-      launch.queuedTasks,
-      launch.liveRunners,
-      launch.createdAt,
-      newest ?? '',
-    ),
-  ]);
+  const [written] = await commit(database, [insertAfter(database, { ...launch, newest: newest ?? '' })]);
   return (written ?? []).length > 0;
 }
 
@@ -129,28 +125,24 @@ export async function setLaunchOutcome(
   id: string,
   { outcome, reason }: Pick<LaunchRow, 'outcome' | 'reason'>,
 ): Promise<void> {
-  await runBatch(database, [
-    raw(database, 'UPDATE launches SET outcome = ?, reason = ? WHERE id = ?', outcome, reason, id),
-  ]);
+  await database.update(launches).set({ outcome, reason }).where(eq(launches.id, id));
 }
 
 export async function listLaunches(
   database: Database,
-  { outcome, ...page }: PageRequest & { readonly outcome?: string | undefined },
+  { outcome, ...page }: PageRequest & { readonly outcome?: LaunchRow['outcome'] | undefined },
 ) {
   const before = readCursor(page, z.string());
-  const given = [
-    ['outcome = ?', outcome],
-    ['id < ?', before],
-  ].filter((filter): filter is [string, string] => filter[1] !== undefined);
-  const where = given.length > 0 ? `WHERE ${given.map(([sql]) => sql).join(' AND ')}` : '';
-  const found = await rows<LaunchRow>(
-    raw(
-      database,
-      `SELECT ${COLUMNS} FROM launches ${where} ORDER BY id DESC LIMIT ?`,
-      ...given.map(([, value]) => value),
-      page.limit + 1,
-    ),
-  );
+  const found = await database
+    .select()
+    .from(launches)
+    .where(
+      and(
+        outcome === undefined ? undefined : eq(launches.outcome, outcome),
+        before === undefined ? undefined : lt(launches.id, before),
+      ),
+    )
+    .orderBy(desc(launches.id))
+    .limit(page.limit + 1);
   return toPage(found, page, (row) => row.id);
 }

@@ -1,10 +1,12 @@
 /** Queries on preference pairs: by task and place, which is the order of every page and of the export. */
+import { and, eq, gt, sql, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
-import type { PairTokens } from '../../shared/api/preference-pairs.ts';
-import type { Database } from './database.ts';
+import type { Database, Statement } from './database.ts';
 import { listStageTasks } from './experiment-tasks.ts';
+import { allColumns, given, jsonChunks, jsonRows } from './json-rows.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
-import { raw, rows } from './raw.ts';
+import { preferencePairs } from './schema/index.ts';
+import { compiled, excluded } from './statement.ts';
 
 export interface PairFilters {
   readonly stage?: 'simulate' | 'label' | undefined;
@@ -16,17 +18,7 @@ export interface PairFilters {
   readonly promptId?: string | undefined;
 }
 
-export interface PairRow {
-  readonly taskId: string;
-  readonly position: number;
-  readonly promptId: string;
-  readonly prompt: string;
-  readonly chosen: string;
-  readonly rejected: string;
-  readonly labelProbability: number;
-  readonly affixPair: number | null;
-  readonly tokens: PairTokens | null;
-}
+export type PairRow = typeof preferencePairs.$inferSelect;
 
 const PAIRS_A_READ = 500;
 
@@ -37,6 +29,13 @@ async function listPairTasks(database: Database, experimentId: string, { stage }
   return tasks.filter(({ kind }) => kind === shown).map(({ taskId }) => taskId);
 }
 
+const { labelProbability, affixPair, promptId } = preferencePairs;
+const lengthGap = sql`(length(${preferencePairs.chosen}) - length(${preferencePairs.rejected}))`;
+
+/** The unary plus keeps the index of probabilities out: its order would have to be sorted again. */
+const holds = (left: SQL, value: string | number | undefined): SQL | undefined =>
+  value === undefined ? undefined : sql`+${left} ${value}`;
+
 async function readPairs(
   database: Database,
   taskId: string,
@@ -44,36 +43,24 @@ async function readPairs(
   limit: number,
   filters: PairFilters,
 ): Promise<PairRow[]> {
-  const conditions = [
-    ['label_probability >= ?', filters.minimumProbability],
-    ['label_probability <= ?', filters.maximumProbability],
-    ['length(chosen) - length(rejected) >= ?', filters.minimumLengthGap],
-    ['length(chosen) - length(rejected) <= ?', filters.maximumLengthGap],
-    ['affix_pair = ?', filters.affixPair],
-    ['prompt_id = ?', filters.promptId],
-  ] as const;
-  const given = conditions.flatMap(([sql, value]) => (value === undefined ? [] : [{ sql, value }]));
-  // The unary plus keeps the index of probabilities out: its order would have to be sorted again.
-  const where = given.map(({ sql }) => ` AND +${sql}`).join('');
-  const found = await rows<Omit<PairRow, 'tokens'> & { readonly tokens: string | null }>(
-    raw(
-      database,
-      `SELECT task_id AS taskId, position, prompt_id AS promptId, prompt, chosen, rejected,
-         label_probability AS labelProbability, affix_pair AS affixPair, tokens
-       FROM preference_pairs WHERE task_id = ? AND position > ?${where} ORDER BY position LIMIT ?`,
-      taskId,
-      after,
-      ...given.map(({ value }) => value),
-      limit,
-    ),
-  );
-  return found.map((row) =>
-    Object.assign(row, { tokens: row.tokens === null ? null : readTokens(row.tokens) }),
-  );
+  return await database
+    .select()
+    .from(preferencePairs)
+    .where(
+      and(
+        eq(preferencePairs.taskId, taskId),
+        gt(preferencePairs.position, after),
+        holds(sql`${labelProbability} >=`, filters.minimumProbability),
+        holds(sql`${labelProbability} <=`, filters.maximumProbability),
+        holds(sql`${lengthGap} >=`, filters.minimumLengthGap),
+        holds(sql`${lengthGap} <=`, filters.maximumLengthGap),
+        holds(sql`${affixPair} =`, filters.affixPair),
+        holds(sql`${promptId} =`, filters.promptId),
+      ),
+    )
+    .orderBy(preferencePairs.position)
+    .limit(limit);
 }
-
-/** As ingest wrote them: checked there. */
-const readTokens = (text: string) => JSON.parse(text) as PairTokens;
 
 export async function listPairs(database: Database, experimentId: string, query: PairFilters & PageRequest) {
   const [lastTask, lastPosition] = readCursor(query, z.tuple([z.string(), z.int()])) ?? [undefined, -1];
@@ -107,4 +94,45 @@ export async function readAllPairs(
     }
   }
   return read();
+}
+
+const putPairs = compiled<{ taskId: string; json: string }>((database, value) => {
+  const said = {
+    promptId: given('promptId'),
+    prompt: given('prompt'),
+    chosen: given('chosen'),
+    rejected: given('rejected'),
+    labelProbability: given('labelProbability'),
+    affixPair: given('affixPair'),
+    tokens: given('tokens'),
+  };
+  return database
+    .insert(preferencePairs)
+    .select(
+      database
+        .select(
+          allColumns(preferencePairs, {
+            ...said,
+            taskId: value('taskId'),
+            position: given('position'),
+          }),
+        )
+        .from(jsonRows(value('json')))
+        .where(sql`true`),
+    )
+    .onConflictDoUpdate({
+      target: [preferencePairs.taskId, preferencePairs.position],
+      set: Object.fromEntries(
+        (Object.keys(said) as (keyof typeof said)[]).map((name) => [name, excluded(preferencePairs[name])]),
+      ),
+    });
+});
+
+/** The pairs that a task made, in its order; what was there under the same places is replaced. */
+export function insertPairs(
+  database: Database,
+  taskId: string,
+  pairs: readonly Omit<PairRow, 'taskId'>[],
+): Statement[] {
+  return jsonChunks(pairs).map((json) => putPairs(database, { taskId, json }));
 }

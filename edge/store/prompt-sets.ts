@@ -4,11 +4,12 @@ import { z } from 'zod';
 import type { PromptSetCounts, SplitRuleRecord } from '../../shared/api/prompt-sets.ts';
 import type { PromptRow } from '../domain/prompt-sets/read-upload.ts';
 import type { Split } from '../domain/prompt-sets/split-rule.ts';
-import type { Database, Statement } from './database.ts';
+import { intersect } from 'drizzle-orm/sqlite-core';
+import { commit, type Database, type Statement } from './database.ts';
+import { allColumns, given, jsonChunks, jsonRows } from './json-rows.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
-import { jsonChunks, raw, rows, runBatch, type RawStatement } from './raw.ts';
-import { prepared } from './prepared.ts';
 import { experiments, prompts, promptSets } from './schema/index.ts';
+import { compiled, prepared } from './statement.ts';
 
 const columns = {
   id: promptSets.id,
@@ -101,24 +102,32 @@ export async function beginPromptSet(
   await database.insert(promptSets).values({ id, name: id, splitRule, createdAt: now });
 }
 
+const putPrompts = compiled<{ promptSetId: string; json: string }>((database, value) =>
+  database.insert(prompts).select(
+    database
+      .select(
+        allColumns(prompts, {
+          promptSetId: value('promptSetId'),
+          position: given('position'),
+          split: given('split'),
+          text: given('text'),
+          chosen: given('chosen'),
+          rejected: given('rejected'),
+          textSha256: given('textSha256'),
+        }),
+      )
+      .from(jsonRows(value('json'))),
+  ),
+);
+
 export async function insertPrompts(
   database: Database,
   promptSetId: string,
   found: readonly PromptRow[],
 ): Promise<void> {
-  if (found.length === 0) return;
-  await runBatch(
+  await commit(
     database,
-    jsonChunks(found).map((json) =>
-      raw(
-        database,
-        `INSERT INTO prompts (prompt_set_id, position, split, text, chosen, rejected, text_sha256)
-         SELECT ?, value ->> 'position', value ->> 'split', value ->> 'text', value ->> 'chosen',
-           value ->> 'rejected', value ->> 'textSha256' FROM json_each(?)`,
-        promptSetId,
-        json,
-      ),
-    ),
+    jsonChunks(found).map((json) => putPrompts(database, { promptSetId, json })),
   );
 }
 
@@ -126,32 +135,24 @@ export async function countPrompts(
   database: Database,
   promptSetId: string,
 ): Promise<Omit<PromptSetCounts, 'leftOut' | 'unpaired'>> {
-  const bySplit = await rows<{ split: Split; n: number }>(
-    raw(
-      database,
-      'SELECT split, count(*) AS n FROM prompts WHERE prompt_set_id = ? GROUP BY split',
-      promptSetId,
-    ),
-  );
-  const [repeated] = await rows<{ n: number }>(
-    raw(
-      database,
-      'SELECT count(*) - count(DISTINCT text_sha256) AS n FROM prompts WHERE prompt_set_id = ?',
-      promptSetId,
-    ),
-  );
+  const ofSet = eq(prompts.promptSetId, promptSetId);
+  const bySplit = await database
+    .select({ split: prompts.split, n: sql<number>`count(*)` })
+    .from(prompts)
+    .where(ofSet)
+    .groupBy(prompts.split);
+  const [repeated] = await database
+    .select({ n: sql<number>`count(*) - count(distinct ${prompts.textSha256})` })
+    .from(prompts)
+    .where(ofSet);
+  const textsOf = (split: Split) =>
+    database
+      .select({ text: prompts.textSha256 })
+      .from(prompts)
+      .where(and(ofSet, eq(prompts.split, split)));
   const inBoth = async (other: Split) => {
-    const side = 'SELECT text_sha256 FROM prompts WHERE prompt_set_id = ? AND split = ?';
-    const [found] = await rows<{ n: number }>(
-      raw(
-        database,
-        `SELECT count(*) AS n FROM (${side} INTERSECT ${side})`,
-        promptSetId,
-        'train',
-        promptSetId,
-        other,
-      ),
-    );
+    const both = intersect(textsOf('train'), textsOf(other)).as('both');
+    const [found] = await database.select({ n: sql<number>`count(*)` }).from(both);
     return found?.n ?? 0;
   };
   const count = (split: Split) => bySplit.find((row) => row.split === split)?.n ?? 0;
@@ -194,6 +195,6 @@ export async function isPromptSetUsed(database: Database, id: string): Promise<b
 }
 
 /** The prompts go with it. */
-export function deletePromptSet(database: Database, id: string): RawStatement {
-  return raw(database, 'DELETE FROM prompt_sets WHERE id = ?', id);
+export function deletePromptSet(database: Database, id: string): Statement {
+  return database.delete(promptSets).where(eq(promptSets.id, id));
 }

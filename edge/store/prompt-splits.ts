@@ -1,20 +1,49 @@
 /** A split of a prompt set as an artifact: the form in which runners read prompts. */
 import { createHash } from 'node:crypto';
+import { and, eq, gt, sql } from 'drizzle-orm';
 import type { Split } from '../domain/prompt-sets/split-rule.ts';
 import { conflict } from '../domain/errors.ts';
 import { artifactBlob, insertArtifact } from './artifacts.ts';
 import type { Database, Statement, Store } from './database.ts';
-import { raw, rows } from './raw.ts';
-import { promptSplits } from './schema/index.ts';
+import { artifacts, prompts, promptSplits } from './schema/index.ts';
+import { prepared, type RowOf } from './statement.ts';
 
 const ROWS_A_READ = 200;
 
-interface SplitRow {
-  readonly position: number;
-  readonly text: string;
-  readonly chosen: string | null;
-  readonly rejected: string | null;
-}
+const rowsOfSplit = prepared((database) =>
+  database
+    .select({
+      position: prompts.position,
+      text: prompts.text,
+      chosen: prompts.chosen,
+      rejected: prompts.rejected,
+    })
+    .from(prompts)
+    .where(
+      and(
+        eq(prompts.promptSetId, sql.placeholder('promptSetId')),
+        eq(prompts.split, sql.placeholder('split')),
+        gt(prompts.position, sql.placeholder('after')),
+      ),
+    )
+    .orderBy(prompts.position)
+    .limit(ROWS_A_READ)
+    .prepare(),
+);
+
+const knownSplit = prepared((database) =>
+  database
+    .select({ sha256: promptSplits.sha256, bytes: artifacts.bytes, rows: promptSplits.rows })
+    .from(promptSplits)
+    .innerJoin(artifacts, eq(artifacts.sha256, promptSplits.sha256))
+    .where(
+      and(
+        eq(promptSplits.promptSetId, sql.placeholder('promptSetId')),
+        eq(promptSplits.split, sql.placeholder('split')),
+      ),
+    )
+    .prepare(),
+);
 
 /** The artifact of a split. */
 export interface MaterialisedSplit {
@@ -36,17 +65,7 @@ async function* linesOfSplit(
   split: Split,
 ): AsyncGenerator<Uint8Array> {
   for (let after = -1; ;) {
-    const found = await rows<SplitRow>(
-      raw(
-        database,
-        `SELECT position, text, chosen, rejected FROM prompts WHERE prompt_set_id = ? AND split = ? AND position > ?
-         ORDER BY position LIMIT ?`,
-        promptSetId,
-        split,
-        after,
-        ROWS_A_READ,
-      ),
-    );
+    const found = await rowsOfSplit(database).all({ promptSetId, split, after });
     const last = found.at(-1);
     if (!last) return;
     after = last.position;
@@ -54,7 +73,7 @@ async function* linesOfSplit(
   }
 }
 
-function lineOf({ position, text, chosen, rejected }: SplitRow): string {
+function lineOf({ position, text, chosen, rejected }: RowOf<typeof rowsOfSplit>): string {
   const pair = chosen === null || rejected === null ? {} : { chosen, rejected };
   return `${JSON.stringify({ id: String(position), prompt: text, ...pair })}\n`;
 }
@@ -70,25 +89,12 @@ export async function materialiseSplit(
   split: Split,
   now: number,
 ): Promise<MaterialisedSplit> {
-  const [known] = await rows<Omit<MaterialisedSplit, 'writes'>>(
-    raw(
-      database,
-      `SELECT s.sha256, a.bytes, s.rows FROM prompt_splits s JOIN artifacts a ON a.sha256 = s.sha256
-       WHERE s.prompt_set_id = ? AND s.split = ?`,
-      promptSetId,
-      split,
-    ),
-  );
+  const known = await knownSplit(database).get({ promptSetId, split });
   if (known) return { ...known, writes: [] };
-  const [counted] = await rows<{ n: number }>(
-    raw(
-      database,
-      'SELECT count(*) AS n FROM prompts WHERE prompt_set_id = ? AND split = ?',
-      promptSetId,
-      split,
-    ),
+  const count = await database.$count(
+    prompts,
+    and(eq(prompts.promptSetId, promptSetId), eq(prompts.split, split)),
   );
-  const count = counted?.n ?? 0;
   if (count === 0) {
     throw conflict(`Prompt set ${promptSetId} has no prompt in the split ${split}; use a set that has`);
   }

@@ -1,40 +1,17 @@
 /** Queries on runners: who is alive, and what each does since when. */
-import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
+import { and, desc, eq, gt, lte, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Fleet } from '../domain/waiting.ts';
 import type { Database } from './database.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
-import { raw, rows } from './raw.ts';
+import { runners, tasks } from './schema/index.ts';
+import { prepared } from './statement.ts';
 
 /** A runner that was silent for longer than this is taken for gone: heartbeats and claims come every 10 s. */
 export const SILENCE_MILLISECONDS = 45_000;
 
-/** Whether runner `r` computes on a GPU: the device's kind is what its engine uses. */
-export const HAS_GPU = `r.device ->> 'kind' = 'cuda'`;
-
-export interface RunnerView {
-  readonly id: string;
-  readonly name: string;
-  readonly engineVersion: string;
-  readonly device: Record<string, unknown>;
-  readonly status: 'live' | 'gone';
-  readonly createdAt: number;
-  readonly seenAt: number;
-  readonly task: {
-    readonly id: string;
-    readonly kind: TaskKind;
-    readonly experimentId: string;
-    readonly stage: string;
-    readonly since: number;
-  } | null;
-}
-
-type Row = Omit<RunnerView, 'device' | 'status' | 'task'> & { device: string; task: string | null };
-
-const COLUMNS = `r.id, r.name, r.engine_version AS engineVersion, r.device, r.created_at AS createdAt,
-  r.seen_at AS seenAt, (SELECT json_object('id', t.id, 'kind', t.kind, 'experimentId', t.experiment_id,
-    'stage', t.stage, 'since', t.claimed_at) FROM tasks t WHERE t.lease_runner_id = r.id AND t.status = 'leased'
-    LIMIT 1) AS task`;
+/** Whether a runner computes on a GPU: the device's kind is what its engine uses. */
+export const hasGpu = sql`${runners.device} ->> 'kind' = 'cuda'`;
 
 /** The newest first. @param status live: only those that were heard lately; gone: only the others */
 export async function listRunners(
@@ -44,43 +21,59 @@ export async function listRunners(
 ) {
   const before = readCursor(page, z.tuple([z.int(), z.string()]));
   const since = now - SILENCE_MILLISECONDS;
-  const order = status === undefined ? 'created_at' : 'seen_at';
-  const conditions: [sql: string, ...values: (string | number)[]][] = [];
-  if (status) conditions.push([status === 'live' ? 'r.seen_at > ?' : 'r.seen_at <= ?', since]);
-  if (before) conditions.push([`(r.${order}, r.id) < (?, ?)`, ...before]);
-  const where = conditions.length > 0 ? `WHERE ${conditions.map(([sql]) => sql).join(' AND ')}` : '';
-  const found = await rows<Row>(
-    raw(
-      database,
-      `SELECT ${COLUMNS} FROM runners r ${where} ORDER BY r.${order} DESC, r.id DESC LIMIT ?`,
-      ...conditions.flatMap(([, ...values]) => values),
-      page.limit + 1,
-    ),
-  );
+  const order = status === undefined ? runners.createdAt : runners.seenAt;
+  const found = await database
+    .select({
+      id: runners.id,
+      name: runners.name,
+      engineVersion: runners.engineVersion,
+      device: runners.device,
+      createdAt: runners.createdAt,
+      seenAt: runners.seenAt,
+      task: {
+        id: tasks.id,
+        kind: tasks.kind,
+        experimentId: tasks.experimentId,
+        stage: tasks.stage,
+        since: tasks.claimedAt,
+      },
+    })
+    .from(runners)
+    // A runner holds one task at a time: a claim takes nothing for one that holds another.
+    .leftJoin(tasks, and(eq(tasks.leaseRunnerId, runners.id), eq(tasks.status, 'leased')))
+    .where(
+      and(
+        status && (status === 'live' ? gt(runners.seenAt, since) : lte(runners.seenAt, since)),
+        before && sql`(${order}, ${runners.id}) < (${before[0]}, ${before[1]})`,
+      ),
+    )
+    .orderBy(desc(order), desc(runners.id))
+    .limit(page.limit + 1);
   const { items, nextCursor } = toPage(found, page, (row) => [
     status === undefined ? row.createdAt : row.seenAt,
     row.id,
   ]);
   return {
     nextCursor,
-    items: items.map(({ device, task, ...row }): RunnerView =>
+    items: items.map(({ task, ...row }) =>
       Object.assign(row, {
-        device: JSON.parse(device) as Record<string, unknown>,
         status: row.seenAt > since ? ('live' as const) : ('gone' as const),
-        task: task === null ? null : (JSON.parse(task) as RunnerView['task']),
+        task: task && { ...task, since: task.since ?? 0 },
       }),
     ),
   };
 }
 
+const liveRunners = prepared((database) =>
+  database
+    .select({ engineVersion: runners.engineVersion, count: sql<number>`count(*)` })
+    .from(runners)
+    .where(gt(runners.seenAt, sql.placeholder('since')))
+    .groupBy(runners.engineVersion)
+    .prepare(),
+);
+
 export async function readFleet(database: Database, now: number): Promise<Fleet> {
-  const found = await rows<{ engineVersion: string; count: number }>(
-    raw(
-      database,
-      `SELECT engine_version AS engineVersion, count(*) AS count FROM runners WHERE seen_at > ?
-       GROUP BY engine_version`,
-      now - SILENCE_MILLISECONDS,
-    ),
-  );
+  const found = await liveRunners(database).all({ since: now - SILENCE_MILLISECONDS });
   return { live: new Map(found.map(({ engineVersion, count }) => [engineVersion, count])) };
 }

@@ -2,10 +2,20 @@
 import { and, desc, eq, lt, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database, Statement } from './database.ts';
+import { allColumns, given } from './json-rows.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
 import { qualify } from './qualify.ts';
-import { raw, type RawStatement } from './raw.ts';
-import { principles, principleVersions, scorerLabels, scorers } from './schema/index.ts';
+import {
+  experiments,
+  principles,
+  principleVersions,
+  scorerLabels,
+  scorers,
+  stages,
+  stageTasks,
+  tasks,
+} from './schema/index.ts';
+import { compiled, excluded, type Value } from './statement.ts';
 
 const labelsOfScorer = sql<string>`(
   select json_group_array(${qualify(scorerLabels.name)}) from ${scorerLabels}
@@ -75,51 +85,72 @@ export function moveScorerLabel(database: Database, row: typeof scorerLabels.$in
     });
 }
 
+interface PublishedScorer {
+  readonly id: string;
+  /** The train-scorer task that made it. */
+  readonly taskId: string;
+  readonly sha256: string;
+  /** JSON. */
+  readonly calibration: string;
+  readonly now: number;
+}
+
+const putScorer = compiled<PublishedScorer>((database, value) =>
+  database
+    .insert(scorers)
+    .select(
+      database
+        .select(
+          allColumns(scorers, {
+            id: value('id'),
+            principleVersionId: experiments.principleVersionId,
+            sha256: value('sha256'),
+            preferenceModelSha256: sql`(select ${given('sha256')} from json_each(${tasks.specification}, '$.inputs') given
+              where ${given('name')} = 'preference-model')`,
+            calibration: value('calibration'),
+            createdAt: value('now'),
+          }),
+        )
+        .from(tasks)
+        .innerJoin(stageTasks, eq(stageTasks.taskId, tasks.id))
+        .innerJoin(stages, eq(stages.id, stageTasks.stageId))
+        .innerJoin(experiments, eq(experiments.id, stages.experimentId))
+        .where(eq(tasks.id, value('taskId')))
+        .limit(1),
+    )
+    .onConflictDoNothing(),
+);
+
+const labelled = (database: Database, value: Value<PublishedScorer>, name: string) =>
+  database.insert(scorerLabels).select(
+    database
+      .select(
+        allColumns(scorerLabels, {
+          principleId: principleVersions.principleId,
+          name: sql`${name}`,
+          scorerId: scorers.id,
+          movedAt: value('now'),
+        }),
+      )
+      .from(scorers)
+      .innerJoin(principleVersions, eq(principleVersions.id, scorers.principleVersionId))
+      .where(eq(scorers.sha256, value('sha256'))),
+  );
+const LABEL = [scorerLabels.principleId, scorerLabels.name];
+const moveLatest = compiled<PublishedScorer>((database, value) =>
+  labelled(database, value, 'latest').onConflictDoUpdate({
+    target: LABEL,
+    set: { scorerId: excluded(scorerLabels.scorerId), movedAt: excluded(scorerLabels.movedAt) },
+  }),
+);
+const setProduction = compiled<PublishedScorer>((database, value) =>
+  labelled(database, value, 'production').onConflictDoNothing({ target: LABEL }),
+);
+
 /**
  * The writes that publish the scorer of a train-scorer task: its row, the label `latest`, and `production` where the
  * principle has none yet; a working one is replaced by people alone.
  */
-export function publishScorer(
-  database: Database,
-  scorer: {
-    readonly id: string;
-    readonly taskId: string;
-    readonly sha256: string;
-    readonly calibration: object;
-  },
-  now: number,
-): RawStatement[] {
-  const label = (conflict: string, name: string) =>
-    raw(
-      database,
-      `INSERT INTO scorer_labels (principle_id, name, scorer_id, moved_at)
-       SELECT principle_versions.principle_id, ?, scorers.id, ? FROM scorers
-       JOIN principle_versions ON principle_versions.id = scorers.principle_version_id
-       WHERE scorers.sha256 = ? ON CONFLICT (principle_id, name) DO ${conflict}`,
-      name,
-      now,
-      scorer.sha256,
-    );
-  return [
-    raw(
-      database,
-      `INSERT OR IGNORE INTO scorers
-         (id, principle_version_id, sha256, preference_model_sha256, calibration, created_at)
-       SELECT ?, experiments.principle_version_id, ?,
-         (SELECT value ->> 'sha256' FROM json_each(tasks.specification, '$.inputs')
-          WHERE value ->> 'name' = 'preference-model'), ?, ?
-       FROM tasks
-       JOIN stage_tasks ON stage_tasks.task_id = tasks.id
-       JOIN stages ON stages.id = stage_tasks.stage_id
-       JOIN experiments ON experiments.id = stages.experiment_id
-       WHERE tasks.id = ? LIMIT 1`,
-      scorer.id,
-      scorer.sha256,
-      JSON.stringify(scorer.calibration),
-      now,
-      scorer.taskId,
-    ),
-    label('UPDATE SET scorer_id = excluded.scorer_id, moved_at = excluded.moved_at', 'latest'),
-    label('NOTHING', 'production'),
-  ];
+export function publishScorer(database: Database, scorer: PublishedScorer): Statement[] {
+  return [putScorer, moveLatest, setProduction].map((write) => write(database, scorer));
 }

@@ -1,7 +1,8 @@
 /** What time removes: old answers of idempotency keys, uploads that never ended, and reports of progress. */
+import { and, eq, inArray, isNull, lt, sql, type SQLWrapper } from 'drizzle-orm';
 import { partBlob } from './artifacts.ts';
-import type { Store } from './database.ts';
-import { raw, rows, runBatch } from './raw.ts';
+import { commit, type Database, type Store } from './database.ts';
+import { events, idempotencyRecords, promptSets, uploadParts, uploads } from './schema/index.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 /** A repeated request has its first answer for this long. */
@@ -16,32 +17,40 @@ const UPLOADS_A_SWEEP = 20;
 export const REPORT_LIFETIME = 7 * DAY;
 const REPORTS_A_SWEEP = 1000;
 
-/** Read from the index `events_reported`. */
-export const REMOVE_REPORTS = `DELETE FROM events WHERE id IN (
-  SELECT id FROM events WHERE kind = 'task-reported' AND created_at < ? ORDER BY created_at LIMIT ?)`;
+/** Read from the index `events_reported`, which is of this kind alone: the kind stands there as text, not as a value. */
+export function removeReports(database: Database, now: number): SQLWrapper {
+  const old = database
+    .select({ id: events.id })
+    .from(events)
+    .where(and(sql`${events.kind} = 'task-reported'`, lt(events.createdAt, now - REPORT_LIFETIME)))
+    .orderBy(events.createdAt)
+    .limit(REPORTS_A_SWEEP);
+  return database.delete(events).where(inArray(events.id, old));
+}
 
 /** Removes what is past its time; called by the scheduled handler, and safe to repeat or to break off. */
 export async function sweepStore({ database, blobs }: Store, now: number): Promise<void> {
-  const dead = await rows<{ id: string; number: number | null }>(
-    raw(
-      database,
-      `SELECT u.id, p.number FROM (SELECT id FROM uploads WHERE created_at < ? ORDER BY created_at LIMIT ?) u
-       LEFT JOIN upload_parts p ON p.upload_id = u.id`,
-      now - UPLOAD_LIFETIME,
-      UPLOADS_A_SWEEP,
-    ),
-  );
+  const old = database
+    .select({ id: uploads.id })
+    .from(uploads)
+    .where(lt(uploads.createdAt, now - UPLOAD_LIFETIME))
+    .orderBy(uploads.createdAt)
+    .limit(UPLOADS_A_SWEEP)
+    .as('old');
+  const dead = await database
+    .select({ id: old.id, number: uploadParts.number })
+    .from(old)
+    .leftJoin(uploadParts, eq(uploadParts.uploadId, old.id));
   for (const { id, number } of dead) {
     if (number !== null) await blobs.delete(partBlob(id, number));
   }
-  await runBatch(database, [
-    raw(
-      database,
-      'DELETE FROM uploads WHERE id IN (SELECT value FROM json_each(?))',
-      JSON.stringify([...new Set(dead.map(({ id }) => id))]),
-    ),
-    raw(database, 'DELETE FROM prompt_sets WHERE ready_at IS NULL AND created_at < ?', now - UPLOAD_LIFETIME),
-    raw(database, 'DELETE FROM idempotency_records WHERE created_at < ?', now - IDEMPOTENCY_LIFETIME),
-    raw(database, REMOVE_REPORTS, now - REPORT_LIFETIME, REPORTS_A_SWEEP),
+  const ids = [...new Set(dead.map(({ id }) => id))];
+  await commit(database, [
+    database.delete(uploads).where(inArray(uploads.id, ids)),
+    database
+      .delete(promptSets)
+      .where(and(isNull(promptSets.readyAt), lt(promptSets.createdAt, now - UPLOAD_LIFETIME))),
+    database.delete(idempotencyRecords).where(lt(idempotencyRecords.createdAt, now - IDEMPOTENCY_LIFETIME)),
+    removeReports(database, now),
   ]);
 }

@@ -1,69 +1,65 @@
 /** Tasks as the API shows them: lists, and one with everything that belongs to it. */
+import { and, desc, eq, exists, getTableColumns, lt, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import type { TaskSpecification } from '../domain/task-key.ts';
+import type { TaskView } from '../../shared/api/tasks.ts';
 import { whyTaskWaits, type Fleet } from '../domain/waiting.ts';
 import type { Database } from './database.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
-import { raw, rows } from './raw.ts';
-import { HAS_GPU, readFleet } from './runners.ts';
-import type { TaskStatus } from '../domain/experiment.ts';
-import type { TaskOutput } from './tasks.ts';
-import type { TaskView } from '../../shared/api/tasks.ts';
+import { hasGpu, readFleet } from './runners.ts';
+import { artifacts, runners, stages, stageTasks, taskFailures, taskOutputs, tasks } from './schema/index.ts';
+import { prepared, type RowOf } from './statement.ts';
 
-interface Row {
-  readonly id: string;
-  readonly key: string;
-  readonly kind: TaskView['kind'];
-  readonly status: TaskStatus;
-  readonly experimentId: string;
-  readonly stage: string;
-  readonly shard: string;
-  readonly attempts: number;
-  readonly epoch: number;
-  readonly runnerId: string | null;
-  readonly leaseUntil: number | null;
-  readonly progress: string | null;
-  readonly availableAt: number;
-  readonly engineVersion: string;
-  readonly busyMilliseconds: number;
-  readonly gpuMilliseconds: number;
-  /** 1 where its runner, the last one it had, computes on a GPU. */
-  readonly onGpu: number;
-  readonly promptTokens: number;
-  readonly sampledTokens: number;
-  readonly scoredTokens: number;
-  readonly trainedTokens: number;
-  readonly claimedAt: number | null;
-  readonly createdAt: number;
-  readonly startedAt: number | null;
-  readonly finishedAt: number | null;
-}
+const columnsOf = (database: Database) => ({
+  id: tasks.id,
+  key: tasks.contentKey,
+  kind: tasks.kind,
+  status: tasks.status,
+  experimentId: tasks.experimentId,
+  stage: tasks.stage,
+  shard: sql<TaskView['shard']>`${tasks.specification} -> 'shard'`.mapWith(JSON.parse),
+  attempts: tasks.attempts,
+  epoch: tasks.epoch,
+  runnerId: tasks.leaseRunnerId,
+  leaseUntil: tasks.leaseExpiresAt,
+  progress: sql<TaskView['progress']>`${tasks.progress}`.mapWith(JSON.parse),
+  availableAt: tasks.availableAt,
+  engineVersion: tasks.engineVersion,
+  busyMilliseconds: tasks.busyMilliseconds,
+  gpuMilliseconds: tasks.gpuMilliseconds,
+  /** Whether its runner, the last one it had, computes on a GPU. */
+  onGpu: sql`${exists(
+    database
+      .select({ one: sql`1` })
+      .from(runners)
+      .where(and(eq(runners.id, tasks.leaseRunnerId), hasGpu)),
+  )}`.mapWith(Boolean),
+  tokens: {
+    prompt: tasks.promptTokens,
+    sampled: tasks.sampledTokens,
+    scored: tasks.scoredTokens,
+    trained: tasks.trainedTokens,
+  },
+  claimedAt: tasks.claimedAt,
+  createdAt: tasks.createdAt,
+  startedAt: tasks.startedAt,
+  finishedAt: tasks.finishedAt,
+});
 
-const COLUMNS = `t.id, t.content_key AS key, t.kind, t.status, t.experiment_id AS experimentId, t.stage,
-  t.specification -> 'shard' AS shard, t.attempts, t.epoch, t.lease_runner_id AS runnerId,
-  t.lease_expires_at AS leaseUntil, t.progress, t.available_at AS availableAt,
-  t.engine_version AS engineVersion, t.busy_milliseconds AS busyMilliseconds, t.claimed_at AS claimedAt,
-  t.gpu_milliseconds AS gpuMilliseconds, EXISTS (SELECT 1 FROM runners r WHERE r.id = t.lease_runner_id
-    AND ${HAS_GPU}) AS onGpu,
-  t.prompt_tokens AS promptTokens, t.sampled_tokens AS sampledTokens, t.scored_tokens AS scoredTokens,
-  t.trained_tokens AS trainedTokens,
-  t.created_at AS createdAt, t.started_at AS startedAt, t.finished_at AS finishedAt`;
+const taskById = prepared((database) =>
+  database
+    .select(columnsOf(database))
+    .from(tasks)
+    .where(eq(tasks.id, sql.placeholder('id')))
+    .prepare(),
+);
 
-function toView(row: Row, fleet: Fleet, now: number): TaskView {
+function toView(row: RowOf<typeof taskById>, fleet: Fleet, now: number): TaskView {
   const running = row.status === 'leased' && row.claimedAt !== null ? now - row.claimedAt : 0;
   return {
     ...row,
     waitsFor: whyTaskWaits(row, fleet, now),
-    shard: JSON.parse(row.shard) as TaskView['shard'],
-    progress: row.progress === null ? null : (JSON.parse(row.progress) as TaskView['progress']),
     runnerSeconds: (row.busyMilliseconds + running) / 1000,
-    gpuSeconds: (row.gpuMilliseconds + (row.onGpu === 1 ? running : 0)) / 1000,
-    tokens: {
-      prompt: row.promptTokens,
-      sampled: row.sampledTokens,
-      scored: row.scoredTokens,
-      trained: row.trainedTokens,
-    },
+    gpuSeconds: (row.gpuMilliseconds + (row.onGpu ? running : 0)) / 1000,
   };
 }
 
@@ -73,91 +69,96 @@ export async function listTasks(
     status,
     kind,
     ...page
-  }: PageRequest & { readonly status?: string | undefined; readonly kind?: string | undefined },
+  }: PageRequest & {
+    readonly status?: TaskView['status'] | undefined;
+    readonly kind?: TaskView['kind'] | undefined;
+  },
   now: number,
 ) {
   const before = readCursor(page, z.string());
-  const filters = [
-    ['t.status = ?', status],
-    ['t.kind = ?', kind],
-    ['t.id < ?', before],
-  ] as const;
-  const given = filters.filter(([, value]) => value !== undefined);
-  const where = given.length > 0 ? `WHERE ${given.map(([condition]) => condition).join(' AND ')}` : '';
-  const found = await rows<Row>(
-    raw(
-      database,
-      `SELECT ${COLUMNS} FROM tasks t ${where} ORDER BY t.id DESC LIMIT ?`,
-      ...given.map(([, value]) => value ?? null),
-      page.limit + 1,
-    ),
-  );
+  const found = await database
+    .select(columnsOf(database))
+    .from(tasks)
+    .where(
+      and(
+        status === undefined ? undefined : eq(tasks.status, status),
+        kind === undefined ? undefined : eq(tasks.kind, kind),
+        before === undefined ? undefined : lt(tasks.id, before),
+      ),
+    )
+    .orderBy(desc(tasks.id))
+    .limit(page.limit + 1);
   const fleet = await readFleet(database, now);
   const { items, nextCursor } = toPage(found, page, (row) => row.id);
   return { items: items.map((row) => toView(row, fleet, now)), nextCursor };
 }
 
 export async function findTask(database: Database, id: string, now: number): Promise<TaskView | undefined> {
-  const [row] = await rows<Row>(raw(database, `SELECT ${COLUMNS} FROM tasks t WHERE t.id = ?`, id));
+  const row = await taskById(database).get({ id });
   return row && toView(row, await readFleet(database, now), now);
 }
 
+const tasksOfExperiment = prepared((database) =>
+  database
+    .select({ stageId: stages.id, ...columnsOf(database) })
+    .from(stages)
+    .innerJoin(stageTasks, eq(stageTasks.stageId, stages.id))
+    .innerJoin(tasks, eq(tasks.id, stageTasks.taskId))
+    .where(eq(stages.experimentId, sql.placeholder('experimentId')))
+    .orderBy(stages.position, stageTasks.shard)
+    .prepare(),
+);
+
 /** The tasks of an experiment with the stage each serves there, in order of stage and shard. */
 export async function findTasksOfExperiment(database: Database, experimentId: string, now: number) {
-  const found = await rows<Row & { stageId: string }>(
-    raw(
-      database,
-      `SELECT s.id AS stageId, ${COLUMNS} FROM stages s JOIN stage_tasks st ON st.stage_id = s.id
-       JOIN tasks t ON t.id = st.task_id WHERE s.experiment_id = ? ORDER BY s.position, st.shard`,
-      experimentId,
-    ),
-  );
+  const found = await tasksOfExperiment(database).all({ experimentId });
   const fleet = await readFleet(database, now);
-  return found.map(({ stageId, ...row }) => ({ stageId, task: toView(row, fleet, now) }));
+  return found.map(({ stageId, ...task }) => ({ stageId, task: toView(task, fleet, now) }));
 }
 
-export interface TaskFailure {
-  readonly epoch: number;
-  readonly runnerId: string | null;
-  readonly code: string;
-  readonly message: string;
-  readonly cure: string | null;
-  readonly retried: boolean;
-  readonly createdAt: number;
-}
+const detailOfTask = prepared((database) =>
+  database
+    .select({ specification: tasks.specification, result: tasks.result })
+    .from(tasks)
+    .where(eq(tasks.id, sql.placeholder('id')))
+    .prepare(),
+);
+const outputsOfTask = prepared((database) =>
+  database
+    .select({
+      name: taskOutputs.name,
+      sha256: taskOutputs.sha256,
+      bytes: artifacts.bytes,
+      mediaType: artifacts.mediaType,
+    })
+    .from(taskOutputs)
+    .innerJoin(artifacts, eq(artifacts.sha256, taskOutputs.sha256))
+    .where(eq(taskOutputs.taskId, sql.placeholder('id')))
+    .orderBy(taskOutputs.name)
+    .prepare(),
+);
+const failuresOfTask = prepared((database) => {
+  const { taskId: _, ...columns } = getTableColumns(taskFailures);
+  return database
+    .select(columns)
+    .from(taskFailures)
+    .where(eq(taskFailures.taskId, sql.placeholder('id')))
+    .orderBy(taskFailures.epoch)
+    .prepare();
+});
 
 /** What a task is made of and what became of it. */
 export async function findTaskDetail(database: Database, id: string) {
-  const [row] = await rows<{ specification: string; result: string | null }>(
-    raw(database, 'SELECT specification, result FROM tasks WHERE id = ?', id),
-  );
+  const row = await detailOfTask(database).get({ id });
   if (!row) return undefined;
-  const outputs = await rows<TaskOutput>(
-    raw(
-      database,
-      `SELECT o.name, o.sha256, a.bytes, a.media_type AS mediaType FROM task_outputs o
-       JOIN artifacts a ON a.sha256 = o.sha256 WHERE o.task_id = ? ORDER BY o.name`,
-      id,
-    ),
-  );
-  const failures = await rows<Omit<TaskFailure, 'retried'> & { retried: number }>(
-    raw(
-      database,
-      `SELECT epoch, runner_id AS runnerId, code, message, cure, retried, created_at AS createdAt
-       FROM task_failures WHERE task_id = ? ORDER BY epoch`,
-      id,
-    ),
-  );
-  const { parameters, seed, inputs, prompts } = JSON.parse(row.specification) as TaskSpecification;
+  const { parameters, seed, inputs, prompts } = row.specification;
   return {
     parameters: { ...parameters },
     seed,
     inputs: [...inputs],
     prompts,
-    outputs,
-    result: row.result === null ? null : (JSON.parse(row.result) as Record<string, unknown>),
-    failures: failures.map(({ retried, ...failure }): TaskFailure =>
-      Object.assign(failure, { retried: retried === 1 }),
-    ),
+    outputs: await outputsOfTask(database).all({ id }),
+    result: row.result,
+    failures: await failuresOfTask(database).all({ id }),
   };
 }

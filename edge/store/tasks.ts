@@ -1,49 +1,55 @@
-/** Queries on tasks that are not writes of a lease's holder: planning, lists, details. */
-import type { TaskStatus } from '../domain/experiment.ts';
+/** Queries on tasks that are not writes of a lease's holder: what the planner reads, writes and cancels. */
+import { and, desc, eq, inArray, notExists, sql, type SQL } from 'drizzle-orm';
+import type { PlannedTask } from '../domain/experiment.ts';
 import type { TaskSpecification } from '../domain/task-key.ts';
-import type { Database } from './database.ts';
-import { raw, rows, jsonChunks, type RawStatement } from './raw.ts';
+import type { Database, Statement } from './database.ts';
+import { allColumns, given, givenJson, jsonChunks, jsonRows } from './json-rows.ts';
+import {
+  artifacts,
+  stages,
+  stageTasks,
+  taskFailures,
+  taskInputs,
+  taskOutputs,
+  tasks,
+} from './schema/index.ts';
+import { compiled, excluded, prepared } from './statement.ts';
 
-export interface TaskOutput {
-  readonly name: string;
-  readonly sha256: string;
-  readonly bytes: number;
-  readonly mediaType: string;
-}
+/** The columns of a `PlannedTask`, and its key. */
+export const progressColumns = (database: Database) => ({
+  id: tasks.id,
+  contentKey: tasks.contentKey,
+  status: tasks.status,
+  outputs: sql<PlannedTask['outputs']>`${database
+    .select({
+      all: sql`json_group_array(json_object('name', ${taskOutputs.name}, 'sha256', ${taskOutputs.sha256},
+        'bytes', ${artifacts.bytes}, 'mediaType', ${artifacts.mediaType}) order by ${taskOutputs.name})`,
+    })
+    .from(taskOutputs)
+    .innerJoin(artifacts, eq(artifacts.sha256, taskOutputs.sha256))
+    .where(eq(taskOutputs.taskId, tasks.id))}`.mapWith(JSON.parse),
+  failure: sql<string | null>`${database
+    .select({
+      words: sql`${taskFailures.code} || ': ' || ${taskFailures.message}
+        || coalesce(' (' || ${taskFailures.cure} || ')', '')`,
+    })
+    .from(taskFailures)
+    .where(eq(taskFailures.taskId, tasks.id))
+    .orderBy(desc(taskFailures.epoch))
+    .limit(1)}`,
+});
 
-/** A task as the planner sees it. */
-export interface TaskProgressRow {
-  readonly id: string;
-  readonly contentKey: string;
-  readonly status: TaskStatus;
-  readonly outputs: readonly TaskOutput[];
-  /** Its last failure in words; null where it had none. */
-  readonly failure: string | null;
-}
-
-const OUTPUTS = `(SELECT json_group_array(json_object('name', o.name, 'sha256', o.sha256, 'bytes', a.bytes,
-  'mediaType', a.media_type) ORDER BY o.name) FROM task_outputs o JOIN artifacts a ON a.sha256 = o.sha256
-  WHERE o.task_id = t.id)`;
-const FAILURE = `(SELECT f.code || ': ' || f.message || coalesce(' (' || f.cure || ')', '') FROM task_failures f
-  WHERE f.task_id = t.id ORDER BY f.epoch DESC LIMIT 1)`;
-export const PROGRESS_COLUMNS = `t.id, t.content_key AS contentKey, t.status, ${OUTPUTS} AS outputs, ${FAILURE} AS failure`;
-
-export function readProgress<Row extends { readonly outputs: string }>(
-  row: Row,
-): Omit<Row, 'outputs'> & { outputs: TaskOutput[] } {
-  return { ...row, outputs: JSON.parse(row.outputs) as TaskOutput[] };
-}
+const tasksByKeys = prepared((database) =>
+  database
+    .select(progressColumns(database))
+    .from(jsonRows(sql`${sql.placeholder('keys')}`))
+    .innerJoin(tasks, eq(tasks.contentKey, sql`given.value`))
+    .prepare(),
+);
 
 /** The tasks that exist for these content keys. */
-export async function findByKeys(database: Database, keys: readonly string[]): Promise<TaskProgressRow[]> {
-  const found = await rows<Omit<TaskProgressRow, 'outputs'> & { outputs: string }>(
-    raw(
-      database,
-      `SELECT ${PROGRESS_COLUMNS} FROM json_each(?) e JOIN tasks t ON t.content_key = e.value`,
-      JSON.stringify(keys),
-    ),
-  );
-  return found.map(readProgress);
+export async function findByKeys(database: Database, keys: readonly string[]) {
+  return await tasksByKeys(database).all({ keys: JSON.stringify(keys) });
 }
 
 export interface NewTask {
@@ -56,6 +62,66 @@ export interface NewTask {
   readonly priority: number;
 }
 
+const putTasks = compiled<{ json: string; now: number }>((database, value) => {
+  const restarted = (anew: SQL, present: SQL) =>
+    sql`case when ${inArray(tasks.status, ['failed', 'cancelled'])} then ${anew} else ${present} end`;
+  return database
+    .insert(tasks)
+    .select(
+      database
+        .select(
+          allColumns(tasks, {
+            id: given('id'),
+            contentKey: given('contentKey'),
+            kind: given('$.specification.kind'),
+            specification: givenJson('specification'),
+            engineVersion: given('engineVersion'),
+            experimentId: given('experimentId'),
+            stage: given('stage'),
+            status: sql`'queued'`,
+            priority: given('priority'),
+            availableAt: value('now'),
+            createdAt: value('now'),
+          }),
+        )
+        .from(jsonRows(value('json')))
+        .where(sql`true`),
+    )
+    .onConflictDoUpdate({
+      target: tasks.contentKey,
+      set: {
+        cancelRequestedAt: null,
+        failures: restarted(sql`0`, sql`${tasks.failures}`),
+        expirations: restarted(sql`0`, sql`${tasks.expirations}`),
+        availableAt: restarted(excluded(tasks.availableAt), sql`${tasks.availableAt}`),
+        finishedAt: restarted(sql`null`, sql`${tasks.finishedAt}`),
+        status: restarted(sql`'queued'`, sql`${tasks.status}`),
+      },
+    });
+});
+
+const linkTasks = compiled<{ stageId: string; json: string }>((database, value) =>
+  database.insert(stageTasks).select(
+    database
+      .select(allColumns(stageTasks, { stageId: value('stageId'), shard: given('shard'), taskId: tasks.id }))
+      .from(jsonRows(value('json')))
+      .innerJoin(tasks, eq(tasks.contentKey, given('contentKey'))),
+  ),
+);
+
+const putInputs = compiled<{ json: string }>((database, value) =>
+  database
+    .insert(taskInputs)
+    .select(
+      database
+        .select(allColumns(taskInputs, { taskId: tasks.id, name: given('name'), sha256: given('sha256') }))
+        .from(jsonRows(value('json')))
+        .innerJoin(tasks, eq(tasks.contentKey, given('contentKey')))
+        .where(sql`true`),
+    )
+    .onConflictDoNothing(),
+);
+
 /**
  * Gives a stage its tasks, in order of shard. A task whose key exists is shared; one that had failed or was
  * cancelled is queued anew, and one that is about to be cancelled goes on.
@@ -63,78 +129,73 @@ export interface NewTask {
 export function insertTasks(
   database: Database,
   stageId: string,
-  tasks: readonly NewTask[],
+  planned: readonly NewTask[],
   now: number,
-): RawStatement[] {
-  const links = tasks.map(({ contentKey }, shard) => ({ contentKey, shard }));
-  const inputs = tasks.flatMap(({ contentKey, specification }) =>
+): Statement[] {
+  const links = planned.map(({ contentKey }, shard) => ({ contentKey, shard }));
+  const inputs = planned.flatMap(({ contentKey, specification }) =>
     specification.inputs.map(({ name, sha256 }) => ({ contentKey, name, sha256 })),
   );
   return [
-    ...jsonChunks(tasks).map((json) =>
-      raw(
-        database,
-        `INSERT INTO tasks (id, content_key, kind, specification, engine_version, experiment_id, stage, status,
-           priority, available_at, created_at)
-         SELECT value ->> 'id', value ->> 'contentKey', value ->> '$.specification.kind', value -> 'specification',
-           value ->> 'engineVersion', value ->> 'experimentId', value ->> 'stage', 'queued',
-           value ->> 'priority', ?, ? FROM json_each(?) WHERE true
-         ON CONFLICT (content_key) DO UPDATE SET
-           cancel_requested_at = NULL,
-           failures = CASE WHEN status IN ('failed', 'cancelled') THEN 0 ELSE failures END,
-           expirations = CASE WHEN status IN ('failed', 'cancelled') THEN 0 ELSE expirations END,
-           available_at = CASE WHEN status IN ('failed', 'cancelled') THEN excluded.available_at ELSE available_at END,
-           finished_at = CASE WHEN status IN ('failed', 'cancelled') THEN NULL ELSE finished_at END,
-           status = CASE WHEN status IN ('failed', 'cancelled') THEN 'queued' ELSE status END`,
-        now,
-        now,
-        json,
-      ),
-    ),
-    ...jsonChunks(links).map((json) =>
-      raw(
-        database,
-        `INSERT INTO stage_tasks (stage_id, shard, task_id)
-         SELECT ?, e.value ->> 'shard', t.id FROM json_each(?) e
-         JOIN tasks t ON t.content_key = e.value ->> 'contentKey'`,
-        stageId,
-        json,
-      ),
-    ),
-    ...jsonChunks(inputs).map((json) =>
-      raw(
-        database,
-        `INSERT OR IGNORE INTO task_inputs (task_id, name, sha256)
-         SELECT t.id, e.value ->> 'name', e.value ->> 'sha256' FROM json_each(?) e
-         JOIN tasks t ON t.content_key = e.value ->> 'contentKey'`,
-        json,
-      ),
-    ),
+    ...jsonChunks(planned).map((json) => putTasks(database, { json, now })),
+    ...jsonChunks(links).map((json) => linkTasks(database, { stageId, json })),
+    ...jsonChunks(inputs).map((json) => putInputs(database, { json })),
   ];
 }
+
+/** Out of the tasks of an experiment, those that no living stage waits for. */
+const unwanted = (database: Database, experimentId: SQL) =>
+  and(
+    inArray(
+      tasks.id,
+      database
+        .select({ id: stageTasks.taskId })
+        .from(stages)
+        .innerJoin(stageTasks, eq(stageTasks.stageId, stages.id))
+        .where(eq(stages.experimentId, experimentId)),
+    ),
+    notExists(
+      database
+        .select({ one: sql`1` })
+        .from(stageTasks)
+        .innerJoin(stages, eq(stages.id, stageTasks.stageId))
+        .where(and(eq(stageTasks.taskId, tasks.id), inArray(stages.status, ['waiting', 'running']))),
+    ),
+  );
+
+const cancelQueued = compiled<{ experimentId: string; now: number }>((database, value) =>
+  database
+    .update(tasks)
+    .set({ status: 'cancelled', finishedAt: value('now') })
+    .where(and(eq(tasks.status, 'queued'), unwanted(database, value('experimentId')))),
+);
+const cancelLeased = compiled<{ experimentId: string; now: number }>((database, value) =>
+  database
+    .update(tasks)
+    .set({ cancelRequestedAt: sql`coalesce(${tasks.cancelRequestedAt}, ${value('now')})` })
+    .where(and(eq(tasks.status, 'leased'), unwanted(database, value('experimentId')))),
+);
 
 /**
  * Cancels the tasks that no living stage waits for, out of those of an experiment: queued ones at once, leased
  * ones through their runner's next heartbeat. Runs after the experiment's stages were ended.
  */
-export function cancelTasks(database: Database, experimentId: string, now: number): RawStatement[] {
-  const unwanted = `id IN (SELECT st.task_id FROM stages s JOIN stage_tasks st ON st.stage_id = s.id
-      WHERE s.experiment_id = ?)
-    AND NOT EXISTS (SELECT 1 FROM stage_tasks st JOIN stages s ON s.id = st.stage_id
-      WHERE st.task_id = tasks.id AND s.status IN ('waiting', 'running'))`;
-  return [
-    raw(
-      database,
-      `UPDATE tasks SET status = 'cancelled', finished_at = ? WHERE status = 'queued' AND ${unwanted}`,
-      now,
-      experimentId,
-    ),
-    raw(
-      database,
-      `UPDATE tasks SET cancel_requested_at = coalesce(cancel_requested_at, ?)
-       WHERE status = 'leased' AND ${unwanted}`,
-      now,
-      experimentId,
-    ),
-  ];
+export function cancelTasks(database: Database, experimentId: string, now: number): Statement[] {
+  return [cancelQueued(database, { experimentId, now }), cancelLeased(database, { experimentId, now })];
 }
+
+/** Those of an experiment's tasks that no other one uses and no runner holds. */
+export const deleteUnused = compiled<{ taskIds: string }>((database, value) =>
+  database.delete(tasks).where(
+    and(
+      inArray(tasks.id, sql`(select given.value from ${jsonRows(value('taskIds'))})`),
+      sql`${tasks.status} <> 'leased'`,
+      notExists(
+        database
+          .select({ one: sql`1` })
+          .from(stageTasks)
+          .where(eq(stageTasks.taskId, tasks.id)),
+      ),
+    ),
+  ),
+);

@@ -1,10 +1,13 @@
 /** Claim: one atomic update takes the first queued task, and a repeated claim finds the same lease again. */
 import { randomUUID } from 'node:crypto';
+import { and, eq, exists, inArray, lte, ne, notExists, sql } from 'drizzle-orm';
 import { DomainError } from '../../domain/errors.ts';
-import type { Database } from '../database.ts';
-import { markArrived } from '../launches.ts';
-import { raw, rows, runBatch } from '../raw.ts';
 import { LEASE_MILLISECONDS } from '../../domain/lease.ts';
+import { commit, type Database } from '../database.ts';
+import { allColumns, jsonRows } from '../json-rows.ts';
+import { markArrived } from '../launches.ts';
+import { artifacts, events, experiments, runners, stages, stageTasks, tasks } from '../schema/index.ts';
+import { compiled, excluded, named, prepared, type RowOf, type Value } from '../statement.ts';
 import { requeue } from './requeue.ts';
 
 export interface ClaimRequest {
@@ -21,64 +24,194 @@ export interface ClaimRequest {
   readonly kinds?: readonly string[] | undefined;
 }
 
-/** What a claim found; JSON columns as text. */
-export interface ClaimedRow {
-  readonly id: string;
-  readonly kind: string;
-  readonly specification: string;
+const columnsOf = (database: Database) => ({
+  ...named({
+    id: tasks.id,
+    kind: tasks.kind,
+    engineVersion: tasks.engineVersion,
+    experimentId: tasks.experimentId,
+    stage: tasks.stage,
+    epoch: tasks.epoch,
+    leaseExpiresAt: tasks.leaseExpiresAt,
+    status: tasks.status,
+    leaseKeyId: tasks.leaseKeyId,
+    checkpointSha256: tasks.checkpointSha256,
+    checkpointStep: tasks.checkpointStep,
+    checkpointEpoch: tasks.checkpointEpoch,
+  }),
+  /** JSON of a `TaskSpecification`. */
+  specification: sql<string>`${tasks.specification}`.as('specification'),
+  checkpointBytes: sql<number | null>`${database
+    .select({ bytes: artifacts.bytes })
+    .from(artifacts)
+    .where(eq(artifacts.sha256, tasks.checkpointSha256))}`.as('checkpointBytes'),
+});
+
+const findClaim = prepared((database) =>
+  database
+    .select(columnsOf(database))
+    .from(tasks)
+    .where(eq(tasks.claimKey, sql.placeholder('claimId')))
+    .prepare(),
+);
+
+/** What a claim found. */
+export type ClaimedRow = RowOf<typeof findClaim>;
+
+/** Why a claim took nothing. */
+const runnerOf = prepared((database) =>
+  database
+    .select({
+      keyId: runners.keyId,
+      holdsAnother: sql<number>`${exists(
+        database
+          .select({ one: sql`1` })
+          .from(tasks)
+          .where(
+            and(
+              eq(tasks.leaseRunnerId, sql.placeholder('runnerId')),
+              eq(tasks.status, 'leased'),
+              ne(tasks.claimKey, sql.placeholder('claimId')),
+            ),
+          ),
+      )}`,
+    })
+    .from(runners)
+    .where(eq(runners.id, sql.placeholder('runnerId')))
+    .prepare(),
+);
+
+interface Values {
+  readonly claimId: string;
+  readonly token: string;
+  readonly keyId: string;
+  readonly runnerId: string;
+  readonly runnerName: string;
   readonly engineVersion: string;
-  readonly experimentId: string;
-  readonly stage: string;
-  readonly epoch: number;
-  readonly leaseExpiresAt: number;
-  readonly checkpointSha256: string | null;
-  readonly checkpointBytes: number | null;
-  readonly checkpointStep: number | null;
-  readonly checkpointEpoch: number | null;
+  /** JSON. */
+  readonly device: string;
+  /** JSON of an array; null: every kind. */
+  readonly kinds: string | null;
+  readonly leaseUntil: number;
+  readonly now: number;
 }
 
-type FoundRow = ClaimedRow & { readonly status: string; readonly leaseKeyId: string | null };
+const register = compiled<Values>((database, value) =>
+  database
+    .insert(runners)
+    .values({
+      id: value('runnerId'),
+      name: value('runnerName'),
+      keyId: value('keyId'),
+      engineVersion: value('engineVersion'),
+      device: value('device'),
+      createdAt: value('now'),
+      seenAt: value('now'),
+    })
+    .onConflictDoUpdate({
+      target: runners.id,
+      set: {
+        name: excluded(runners.name),
+        engineVersion: excluded(runners.engineVersion),
+        device: excluded(runners.device),
+        seenAt: excluded(runners.seenAt),
+      },
+      setWhere: eq(runners.keyId, excluded(runners.keyId)),
+    }),
+);
 
-/** In the words of an update's RETURNING, which knows no alias of the table. */
-const COLUMNS = `id, kind, specification, engine_version AS engineVersion, experiment_id AS experimentId, stage, epoch,
-  lease_expires_at AS leaseExpiresAt, status, lease_key_id AS leaseKeyId, checkpoint_sha256 AS checkpointSha256,
-  (SELECT bytes FROM artifacts WHERE sha256 = checkpoint_sha256) AS checkpointBytes,
-  checkpoint_step AS checkpointStep, checkpoint_epoch AS checkpointEpoch`;
-
-const FIND = `SELECT ${COLUMNS} FROM tasks WHERE claim_key = ?`;
-
-/** Why a claim took nothing. Values: runner, runner, claim. */
-const WHY = `SELECT (SELECT key_id FROM runners WHERE id = ?) AS ownerKeyId,
-  EXISTS (SELECT 1 FROM tasks WHERE lease_runner_id = ? AND status = 'leased' AND claim_key <> ?) AS holds`;
-
-const REGISTER = `INSERT INTO runners (id, name, key_id, engine_version, device, created_at, seen_at)
-VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (id) DO UPDATE SET name = excluded.name, engine_version = excluded.engine_version,
-  device = excluded.device, seen_at = excluded.seen_at
-WHERE key_id = excluded.key_id`;
-
-const takeOf = (
-  kinds: boolean,
-) => `UPDATE tasks SET status = 'leased', epoch = epoch + 1, attempts = attempts + 1,
-  lease_runner_id = ?, lease_key_id = ?, lease_expires_at = ?, claim_key = ?, claim_token = ?, claimed_at = ?,
-  report_sequence = 0, started_at = coalesce(started_at, ?)
-WHERE id = (SELECT id FROM tasks WHERE status = 'queued' AND available_at <= ? AND engine_version = ?
-    ${kinds ? 'AND kind IN (SELECT value FROM json_each(?))' : ''} ORDER BY priority, id LIMIT 1)
-  AND NOT EXISTS (SELECT 1 FROM tasks WHERE claim_key = ?)
-  AND NOT EXISTS (SELECT 1 FROM tasks WHERE lease_runner_id = ? AND status = 'leased')
-  AND EXISTS (SELECT 1 FROM runners WHERE id = ? AND key_id = ?)
-RETURNING ${COLUMNS}`;
+const takeOf = (ofKinds: boolean) =>
+  compiled<Values>((database, value) => {
+    const first = database
+      .select({ id: tasks.id })
+      .from(tasks)
+      .where(
+        and(
+          eq(tasks.status, 'queued'),
+          lte(tasks.availableAt, value('now')),
+          eq(tasks.engineVersion, value('engineVersion')),
+          ofKinds
+            ? inArray(tasks.kind, sql`(select given.value from ${jsonRows(value('kinds'))})`)
+            : undefined,
+        ),
+      )
+      .orderBy(tasks.priority, tasks.id)
+      .limit(1);
+    const sameClaim = database
+      .select({ one: sql`1` })
+      .from(tasks)
+      .where(eq(tasks.claimKey, value('claimId')));
+    const held = database
+      .select({ one: sql`1` })
+      .from(tasks)
+      .where(and(eq(tasks.leaseRunnerId, value('runnerId')), eq(tasks.status, 'leased')));
+    const owned = database
+      .select({ one: sql`1` })
+      .from(runners)
+      .where(and(eq(runners.id, value('runnerId')), eq(runners.keyId, value('keyId'))));
+    return database
+      .update(tasks)
+      .set({
+        status: 'leased',
+        epoch: sql`${tasks.epoch} + 1`,
+        attempts: sql`${tasks.attempts} + 1`,
+        leaseRunnerId: value('runnerId'),
+        leaseKeyId: value('keyId'),
+        leaseExpiresAt: value('leaseUntil'),
+        claimKey: value('claimId'),
+        claimToken: value('token'),
+        claimedAt: value('now'),
+        reportSequence: 0,
+        startedAt: sql`coalesce(${tasks.startedAt}, ${value('now')})`,
+      })
+      .where(and(eq(tasks.id, first), notExists(sameClaim), notExists(held), exists(owned)))
+      .returning(columnsOf(database));
+  });
 const TAKE = { any: takeOf(false), ofKinds: takeOf(true) };
 
-const BEGIN_EXPERIMENTS = `UPDATE experiments SET status = 'running' WHERE status = 'queued' AND id IN (
-  SELECT s.experiment_id FROM tasks t JOIN stage_tasks st ON st.task_id = t.id JOIN stages s ON s.id = st.stage_id
-  WHERE t.claim_key = ? AND t.claim_token = ?)`;
+/** Only the request that made the claim has its token. */
+const claimed = (value: Value<Values>) =>
+  and(eq(tasks.claimKey, value('claimId')), eq(tasks.claimToken, value('token')));
 
-const TELL = `INSERT INTO events (experiment_id, task_id, kind, data, created_at)
-SELECT DISTINCT s.experiment_id, t.id, 'task-claimed',
-  json_object('stage', t.stage, 'kind', t.kind, 'epoch', t.epoch, 'runnerId', t.lease_runner_id), ?
-FROM tasks t JOIN stage_tasks st ON st.task_id = t.id JOIN stages s ON s.id = st.stage_id
-WHERE t.claim_key = ? AND t.claim_token = ?`;
+const beginExperiments = compiled<Values>((database, value) =>
+  database
+    .update(experiments)
+    .set({ status: 'running' })
+    .where(
+      and(
+        eq(experiments.status, 'queued'),
+        inArray(
+          experiments.id,
+          database
+            .select({ id: stages.experimentId })
+            .from(tasks)
+            .innerJoin(stageTasks, eq(stageTasks.taskId, tasks.id))
+            .innerJoin(stages, eq(stages.id, stageTasks.stageId))
+            .where(claimed(value)),
+        ),
+      ),
+    ),
+);
+
+const tell = compiled<Values>((database, value) =>
+  database.insert(events).select(
+    database
+      .selectDistinct(
+        allColumns(events, {
+          experimentId: stages.experimentId,
+          taskId: tasks.id,
+          kind: sql`'task-claimed'`,
+          data: sql`json_object('stage', ${tasks.stage}, 'kind', ${tasks.kind}, 'epoch', ${tasks.epoch},
+            'runnerId', ${tasks.leaseRunnerId})`,
+          createdAt: value('now'),
+        }),
+      )
+      .from(tasks)
+      .innerJoin(stageTasks, eq(stageTasks.taskId, tasks.id))
+      .innerJoin(stages, eq(stages.id, stageTasks.stageId))
+      .where(claimed(value)),
+  ),
+);
 
 /** Registers the runner and takes a task for it: one transaction, and one round trip to D1. */
 async function take(
@@ -86,33 +219,27 @@ async function take(
   { claimId, keyId, runner, kinds }: ClaimRequest,
   now: number,
 ): Promise<ClaimedRow | undefined> {
-  const token = randomUUID();
   const { id, name, engineVersion, device, launchId } = runner;
-  const [, taken] = await runBatch(database, [
-    raw(database, REGISTER, id, name, keyId, engineVersion, JSON.stringify(device), now, now),
-    raw(
-      database,
-      kinds ? TAKE.ofKinds : TAKE.any,
-      id,
-      keyId,
-      now + LEASE_MILLISECONDS,
-      claimId,
-      token,
-      now,
-      now,
-      now,
-      engineVersion,
-      ...(kinds ? [JSON.stringify(kinds)] : []),
-      claimId,
-      id,
-      id,
-      keyId,
-    ),
-    raw(database, BEGIN_EXPERIMENTS, claimId, token),
-    raw(database, TELL, now, claimId, token),
-    ...(launchId === undefined ? [] : [markArrived(database, launchId, { id, keyId }, now)]),
+  const values = {
+    claimId,
+    token: randomUUID(),
+    keyId,
+    runnerId: id,
+    runnerName: name,
+    engineVersion,
+    device: JSON.stringify(device),
+    kinds: kinds ? JSON.stringify(kinds) : null,
+    leaseUntil: now + LEASE_MILLISECONDS,
+    now,
+  };
+  const [, taken] = await commit(database, [
+    register(database, values),
+    (kinds ? TAKE.ofKinds : TAKE.any)(database, values),
+    beginExperiments(database, values),
+    tell(database, values),
+    ...(launchId === undefined ? [] : [markArrived(database, { launchId, runnerId: id, keyId, now })]),
   ]);
-  const [row] = (taken ?? []) as FoundRow[];
+  const [row] = (taken ?? []) as ClaimedRow[];
   return row;
 }
 
@@ -134,22 +261,16 @@ export async function claimTask(
   const { claimId, keyId, runner } = request;
   const taken = await take(database, request, now);
   if (taken) return taken;
-  const [known] = await rows<FoundRow>(raw(database, FIND, claimId));
-  if (known) return isHeld(known, keyId) ? known : undefined;
-  const [why] = await rows<{ ownerKeyId: string; holds: number }>(
-    raw(database, WHY, runner.id, runner.id, claimId),
-  );
-  if (why && why.ownerKeyId !== keyId) {
+  const known = await findClaim(database).get({ claimId });
+  if (known) return known.status === 'leased' && known.leaseKeyId === keyId ? known : undefined;
+  const owner = await runnerOf(database).get({ runnerId: runner.id, claimId });
+  if (owner && owner.keyId !== keyId) {
     throw new DomainError(
       'forbidden',
       `Runner ${runner.id} belongs to another key; start with a new runner id`,
     );
   }
-  if (!why?.holds) return undefined;
+  if (!owner?.holdsAnother) return undefined;
   await requeue(database, { runnerId: runner.id, exceptClaim: claimId }, now);
   return await take(database, request, now);
-}
-
-function isHeld(row: FoundRow, keyId: string): boolean {
-  return row.status === 'leased' && row.leaseKeyId === keyId;
 }

@@ -1,12 +1,15 @@
 /** Complete: the task ends with its outputs, its result and its rows, all in one batch. */
+import { eq, notExists, sql } from 'drizzle-orm';
 import { conflict } from '../../domain/errors.ts';
-import type { Database } from '../database.ts';
-import { raw, rows, type RawStatement } from '../raw.ts';
 import { leaseLost, type Holder } from '../../domain/lease.ts';
+import type { Database, Statement } from '../database.ts';
+import { allColumns, given, jsonRows } from '../json-rows.ts';
+import { artifacts, taskOutputs, tasks } from '../schema/index.ts';
+import { compiled, prepared } from '../statement.ts';
 import {
-  ACCOUNT,
+  account,
   commitFenced,
-  FENCE,
+  fence,
   logTaskEvent,
   raiseRevisions,
   readLease,
@@ -18,6 +21,47 @@ export interface Completion {
   readonly outputs: readonly { readonly name: string; readonly sha256: string }[];
   readonly result: Readonly<Record<string, unknown>>;
 }
+
+const missingOutputs = prepared((database) =>
+  database
+    .select({ name: given<string>('name'), sha256: given<string>('sha256') })
+    .from(jsonRows(sql`${sql.placeholder('outputs')}`))
+    .where(
+      notExists(
+        database
+          .select({ one: sql`1` })
+          .from(artifacts)
+          .where(eq(artifacts.sha256, given('sha256'))),
+      ),
+    )
+    .prepare(),
+);
+
+const setSucceeded = compiled<Holder & { result: string; now: number }>((database, value) =>
+  database
+    .update(tasks)
+    .set({
+      epoch: fence(value),
+      status: 'succeeded',
+      leaseExpiresAt: null,
+      result: value('result'),
+      finishedAt: value('now'),
+      ...account(database, value('now')),
+    })
+    .where(eq(tasks.id, value('taskId'))),
+);
+
+const insertOutputs = compiled<{ taskId: string; outputs: string }>((database, value) =>
+  database
+    .insert(taskOutputs)
+    .select(
+      database
+        .select(
+          allColumns(taskOutputs, { taskId: value('taskId'), name: given('name'), sha256: given('sha256') }),
+        )
+        .from(jsonRows(value('outputs'))),
+    ),
+);
 
 /** Whether this very attempt completed the task already: the answer was lost and the runner asks again. */
 export async function isCompletedBy(database: Database, holder: Holder): Promise<boolean> {
@@ -33,45 +77,22 @@ export async function completeTask(
   database: Database,
   holder: Holder,
   { outputs, result }: Completion,
-  ingest: readonly RawStatement[],
+  ingest: readonly Statement[],
   now: number,
 ): Promise<void> {
   await requireLease(database, holder);
+  const { taskId } = holder;
   const json = JSON.stringify(outputs);
-  const missing = await rows<{ name: string; sha256: string }>(
-    raw(
-      database,
-      `SELECT value ->> 'name' AS name, value ->> 'sha256' AS sha256 FROM json_each(?)
-       WHERE NOT EXISTS (SELECT 1 FROM artifacts WHERE sha256 = value ->> 'sha256')`,
-      json,
-    ),
-  );
-  const [first] = missing;
-  if (first) throw conflict(`Output ${first.name} (${first.sha256}) is not stored; put it before completing`);
+  const [missing] = await missingOutputs(database).all({ outputs: json });
+  if (missing)
+    throw conflict(`Output ${missing.name} (${missing.sha256}) is not stored; put it before completing`);
   const written = await commitFenced(database, [
-    raw(
-      database,
-      `UPDATE tasks SET ${FENCE}, status = 'succeeded', lease_expires_at = NULL, result = ?, finished_at = ?,
-         ${ACCOUNT} WHERE id = ?`,
-      holder.epoch,
-      holder.keyId,
-      JSON.stringify(result),
-      now,
-      now,
-      now,
-      holder.taskId,
-    ),
-    touchRunner(database, holder.taskId, now),
-    raw(
-      database,
-      `INSERT INTO task_outputs (task_id, name, sha256)
-       SELECT ?, value ->> 'name', value ->> 'sha256' FROM json_each(?)`,
-      holder.taskId,
-      json,
-    ),
+    setSucceeded(database, { ...holder, result: JSON.stringify(result), now }),
+    touchRunner(database, { taskId, now }),
+    insertOutputs(database, { taskId, outputs: json }),
     ...ingest,
-    logTaskEvent(database, holder.taskId, 'task-succeeded', { outputs }, now),
-    raiseRevisions(database, holder.taskId),
+    logTaskEvent(database, { taskId, kind: 'task-succeeded', data: JSON.stringify({ outputs }), now }),
+    raiseRevisions(database, { taskId }),
   ]);
   if (!written) throw leaseLost(holder);
 }

@@ -1,31 +1,91 @@
 /** Fail: the runner gives a task back, and the reason is kept whatever becomes of the task. */
+import { and, eq, sql } from 'drizzle-orm';
 import { afterFailure, leaseLost, type Failure, type Holder } from '../../domain/lease.ts';
 import type { Database } from '../database.ts';
-import { raw, rows } from '../raw.ts';
+import { allColumns } from '../json-rows.ts';
+import { runners, taskFailures, tasks } from '../schema/index.ts';
+import { compiled, prepared } from '../statement.ts';
 import {
-  ACCOUNT,
+  account,
   commitFenced,
-  FENCE,
+  fence,
   logTaskEvent,
   raiseRevisions,
   requireLease,
   touchRunner,
 } from './lease.ts';
 
+const failureOf = prepared((database) =>
+  database
+    .select({ epoch: taskFailures.epoch })
+    .from(taskFailures)
+    .innerJoin(runners, eq(runners.id, taskFailures.runnerId))
+    .where(
+      and(
+        eq(taskFailures.taskId, sql.placeholder('taskId')),
+        eq(taskFailures.epoch, sql.placeholder('epoch')),
+        eq(taskFailures.code, sql.placeholder('code')),
+        eq(runners.keyId, sql.placeholder('keyId')),
+      ),
+    )
+    .prepare(),
+);
+
+/** A cancel that came or was taken back since the lease was read decides here. */
+const giveBack = compiled<
+  Holder & {
+    failed: number;
+    expired: number;
+    status: string;
+    ends: number;
+    availableAt: number;
+    now: number;
+  }
+>((database, value) =>
+  database
+    .update(tasks)
+    .set({
+      epoch: fence(value),
+      failures: sql`${tasks.failures} + ${value('failed')}`,
+      expirations: sql`${tasks.expirations} + ${value('expired')}`,
+      leaseExpiresAt: null,
+      status: sql`case when ${tasks.cancelRequestedAt} is not null then 'cancelled' else ${value('status')} end`,
+      availableAt: value('availableAt'),
+      finishedAt: sql`case when ${tasks.cancelRequestedAt} is not null or ${value('ends')} then ${value('now')} end`,
+      ...account(database, value('now')),
+    })
+    .where(eq(tasks.id, value('taskId'))),
+);
+
+const insertFailure = compiled<{
+  taskId: string;
+  code: string;
+  message: string;
+  cure: string | null;
+  now: number;
+}>((database, value) =>
+  database.insert(taskFailures).select(
+    database
+      .select(
+        allColumns(taskFailures, {
+          taskId: tasks.id,
+          epoch: tasks.epoch,
+          runnerId: tasks.leaseRunnerId,
+          code: value('code'),
+          message: value('message'),
+          cure: value('cure'),
+          retried: sql`${tasks.status} = 'queued'`,
+          createdAt: value('now'),
+        }),
+      )
+      .from(tasks)
+      .where(eq(tasks.id, value('taskId'))),
+  ),
+);
+
 /** Whether this very attempt was given back already: the answer was lost and the runner asks again. */
 export async function isFailedBy(database: Database, holder: Holder, code: string): Promise<boolean> {
-  const found = await rows(
-    raw(
-      database,
-      `SELECT 1 FROM task_failures f JOIN runners r ON r.id = f.runner_id
-       WHERE f.task_id = ? AND f.epoch = ? AND f.code = ? AND r.key_id = ?`,
-      holder.taskId,
-      holder.epoch,
-      code,
-      holder.keyId,
-    ),
-  );
-  return found.length > 0;
+  return (await failureOf(database).get({ ...holder, code })) !== undefined;
 }
 
 /** Queues the task again or ends it, as {@link afterFailure} says; cancelled where that was asked for. */
@@ -37,41 +97,27 @@ export async function failTask(
 ): Promise<void> {
   const lease = await requireLease(database, holder);
   const { handedBack, again, delay } = afterFailure(lease, failure);
-  const { reason } = failure;
-  // A cancel that came or was taken back since the read decides in the statements, not here.
+  const { taskId } = holder;
+  const { code, message, cure = null } = failure.reason;
   const written = await commitFenced(database, [
-    raw(
-      database,
-      `UPDATE tasks SET ${FENCE}, failures = failures + ?, expirations = expirations + ?,
-         lease_expires_at = NULL,
-         status = CASE WHEN cancel_requested_at IS NOT NULL THEN 'cancelled' ELSE ? END,
-         available_at = ?, finished_at = CASE WHEN cancel_requested_at IS NOT NULL OR ? THEN ? END,
-         ${ACCOUNT} WHERE id = ?`,
-      holder.epoch,
-      holder.keyId,
-      handedBack ? 0 : 1,
-      handedBack ? 1 : 0,
-      again ? 'queued' : 'failed',
-      now + delay,
-      again ? 0 : 1,
+    giveBack(database, {
+      ...holder,
+      failed: handedBack ? 0 : 1,
+      expired: handedBack ? 1 : 0,
+      status: again ? 'queued' : 'failed',
+      ends: again ? 0 : 1,
+      availableAt: now + delay,
       now,
+    }),
+    touchRunner(database, { taskId, now }),
+    insertFailure(database, { taskId, code, message, cure, now }),
+    logTaskEvent(database, {
+      taskId,
+      kind: 'task-failed',
+      data: JSON.stringify({ ...failure.reason, retried: again }),
       now,
-      now,
-      holder.taskId,
-    ),
-    touchRunner(database, holder.taskId, now),
-    raw(
-      database,
-      `INSERT INTO task_failures (task_id, epoch, runner_id, code, message, cure, retried, created_at)
-       SELECT id, epoch, lease_runner_id, ?, ?, ?, status = 'queued', ? FROM tasks WHERE id = ?`,
-      reason.code,
-      reason.message,
-      reason.cure ?? null,
-      now,
-      holder.taskId,
-    ),
-    logTaskEvent(database, holder.taskId, 'task-failed', { ...reason, retried: again }, now),
-    raiseRevisions(database, holder.taskId),
+    }),
+    raiseRevisions(database, { taskId }),
   ]);
   if (!written) throw leaseLost(holder);
 }

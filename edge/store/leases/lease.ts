@@ -1,46 +1,51 @@
 /**
- * A lease: who may write for a task, and the fence that keeps everybody else out.
+ * The fence of a lease, which keeps everybody but its holder out.
  *
- * Every write for a task is one batch that begins with an update under {@link FENCE}. `tasks.epoch` is NOT NULL,
+ * Every write for a task is one batch that begins with an update under {@link fence}. `tasks.epoch` is NOT NULL,
  * so for anybody but the holder of the lease the update fails, and the whole batch with it.
  */
+import { and, eq, exists, inArray, sql, type SQL } from 'drizzle-orm';
 import { DomainError } from '../../domain/errors.ts';
-import type { TaskStatus } from '../../domain/experiment.ts';
 import { leaseLost, type Holder } from '../../domain/lease.ts';
-import type { Database } from '../database.ts';
-import { raw, rows, runBatch, type RawStatement } from '../raw.ts';
-import { HAS_GPU } from '../runners.ts';
+import { commit, type Database, type Statement } from '../database.ts';
+import { allColumns } from '../json-rows.ts';
+import { hasGpu } from '../runners.ts';
+import { events, experiments, runners, stages, stageTasks, tasks } from '../schema/index.ts';
+import { compiled, prepared, type RowOf, type Value } from '../statement.ts';
 
-/** Values: epoch, key. */
-export const FENCE = `epoch = CASE WHEN status = 'leased' AND epoch = ? AND lease_key_id = ? THEN epoch END`;
-
-export interface LeaseRow {
-  readonly status: TaskStatus;
-  readonly epoch: number;
-  readonly leaseKeyId: string | null;
-  readonly leaseRunnerId: string | null;
-  readonly leaseExpiresAt: number | null;
-  readonly reportSequence: number;
-  readonly cancelRequestedAt: number | null;
-  readonly checkpointStep: number | null;
-  readonly failures: number;
-  readonly expirations: number;
-  readonly kind: string;
+/** The epoch if the holder has the lease, else null. @param condition what else must hold */
+export function fence(value: Value<Holder>, condition?: SQL): SQL {
+  const held = and(
+    eq(tasks.status, 'leased'),
+    eq(tasks.epoch, value('epoch')),
+    eq(tasks.leaseKeyId, value('keyId')),
+    condition,
+  );
+  return sql`case when ${held} then ${tasks.epoch} end`;
 }
 
+const leaseOfTask = prepared((database) =>
+  database
+    .select({
+      status: tasks.status,
+      epoch: tasks.epoch,
+      leaseKeyId: tasks.leaseKeyId,
+      leaseExpiresAt: tasks.leaseExpiresAt,
+      reportSequence: tasks.reportSequence,
+      cancelRequestedAt: tasks.cancelRequestedAt,
+      checkpointStep: tasks.checkpointStep,
+      failures: tasks.failures,
+      expirations: tasks.expirations,
+      kind: tasks.kind,
+    })
+    .from(tasks)
+    .where(eq(tasks.id, sql.placeholder('taskId')))
+    .prepare(),
+);
+type LeaseRow = RowOf<typeof leaseOfTask>;
+
 export async function readLease(database: Database, taskId: string): Promise<LeaseRow | undefined> {
-  const [row] = await rows<LeaseRow>(
-    raw(
-      database,
-      `SELECT status, epoch, lease_key_id AS leaseKeyId, lease_runner_id AS leaseRunnerId,
-         lease_expires_at AS leaseExpiresAt, report_sequence AS reportSequence,
-         cancel_requested_at AS cancelRequestedAt, checkpoint_step AS checkpointStep, failures, expirations,
-         kind
-       FROM tasks WHERE id = ?`,
-      taskId,
-    ),
-  );
-  return row;
+  return await leaseOfTask(database).get({ taskId });
 }
 
 /**
@@ -64,15 +69,12 @@ export async function requireLease(database: Database, holder: Holder): Promise<
 /**
  * Runs the writes of a holder.
  *
- * @param statements the first one under {@link FENCE}
+ * @param statements the first one under {@link fence}
  * @returns whether they took effect; false: the fence held them back, and nothing happened
  */
-export async function commitFenced(
-  database: Database,
-  statements: readonly RawStatement[],
-): Promise<boolean> {
+export async function commitFenced(database: Database, statements: readonly Statement[]): Promise<boolean> {
   try {
-    await runBatch(database, statements);
+    await commit(database, statements);
     return true;
   } catch (error) {
     if (error instanceof Error && /NOT NULL constraint failed: tasks\.epoch/.test(error.message))
@@ -81,51 +83,64 @@ export async function commitFenced(
   }
 }
 
-/**
- * The time of a lease that ends goes to the task's account, and to its GPU time if the runner has one. Values: now,
- * now.
- */
-export const ACCOUNT = `busy_milliseconds = busy_milliseconds + (? - claimed_at),
-  gpu_milliseconds = gpu_milliseconds + CASE WHEN EXISTS (
-    SELECT 1 FROM runners r WHERE r.id = lease_runner_id AND ${HAS_GPU})
-    THEN ? - claimed_at ELSE 0 END`;
-
-/** The runner is alive: every write of a holder says so. Values: now, task. */
-export function touchRunner(database: Database, taskId: string, now: number): RawStatement {
-  return raw(
-    database,
-    'UPDATE runners SET seen_at = ? WHERE id = (SELECT lease_runner_id FROM tasks WHERE id = ?)',
-    now,
-    taskId,
-  );
+/** The time of a lease that ends goes to the task's account, and to its GPU time if the runner has one. */
+export function account(database: Database, now: SQL) {
+  const busy = sql`(${now} - ${tasks.claimedAt})`;
+  const gpu = database
+    .select({ one: sql`1` })
+    .from(runners)
+    .where(and(eq(runners.id, tasks.leaseRunnerId), hasGpu));
+  return {
+    busyMilliseconds: sql`${tasks.busyMilliseconds} + ${busy}`,
+    gpuMilliseconds: sql`${tasks.gpuMilliseconds} + case when ${exists(gpu)} then ${busy} else 0 end`,
+  };
 }
+
+/** The runner is alive: every write of a holder says so. */
+export const touchRunner = compiled<{ taskId: string; now: number }>((database, value) => {
+  const holder = database
+    .select({ id: tasks.leaseRunnerId })
+    .from(tasks)
+    .where(eq(tasks.id, value('taskId')));
+  return database
+    .update(runners)
+    .set({ seenAt: value('now') })
+    .where(eq(runners.id, holder));
+});
 
 /** Every experiment that waits for the task is told in the event log. */
-export function logTaskEvent(
-  database: Database,
-  taskId: string,
-  kind: string,
-  data: Record<string, unknown>,
-  now: number,
-): RawStatement {
-  return raw(
-    database,
-    `INSERT INTO events (experiment_id, task_id, kind, data, created_at)
-     SELECT DISTINCT s.experiment_id, st.task_id, ?, ?, ?
-     FROM stage_tasks st JOIN stages s ON s.id = st.stage_id WHERE st.task_id = ?`,
-    kind,
-    JSON.stringify(data),
-    now,
-    taskId,
-  );
-}
+export const logTaskEvent = compiled<{ taskId: string; kind: string; data: string; now: number }>(
+  (database, value) =>
+    database.insert(events).select(
+      database
+        .selectDistinct(
+          allColumns(events, {
+            experimentId: stages.experimentId,
+            taskId: stageTasks.taskId,
+            kind: value('kind'),
+            data: value('data'),
+            createdAt: value('now'),
+          }),
+        )
+        .from(stageTasks)
+        .innerJoin(stages, eq(stages.id, stageTasks.stageId))
+        .where(eq(stageTasks.taskId, value('taskId'))),
+    ),
+);
 
 /** The planners of the experiments that wait for the task have something to look at. */
-export function raiseRevisions(database: Database, taskId: string): RawStatement {
-  return raw(
-    database,
-    `UPDATE experiments SET revision = revision + 1 WHERE id IN (
-       SELECT s.experiment_id FROM stage_tasks st JOIN stages s ON s.id = st.stage_id WHERE st.task_id = ?)`,
-    taskId,
-  );
-}
+export const raiseRevisions = compiled<{ taskId: string }>((database, value) =>
+  database
+    .update(experiments)
+    .set({ revision: sql`${experiments.revision} + 1` })
+    .where(
+      inArray(
+        experiments.id,
+        database
+          .select({ id: stages.experimentId })
+          .from(stageTasks)
+          .innerJoin(stages, eq(stages.id, stageTasks.stageId))
+          .where(eq(stageTasks.taskId, value('taskId'))),
+      ),
+    ),
+);

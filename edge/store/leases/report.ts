@@ -1,11 +1,15 @@
 /** Report: keeps the lease and applies one batch of progress, metrics and samples exactly once. */
+import { and, eq, sql, type SQL } from 'drizzle-orm';
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import type { Heartbeat } from '../../../shared/api/tasks.ts';
 import { DomainError } from '../../domain/errors.ts';
-import type { Database } from '../database.ts';
-import { bucketsOf, mergePoints, windowOf, type MetricPoint } from '../metric-chunks.ts';
-import { jsonChunks, raw, rows, type RawStatement } from '../raw.ts';
 import { LEASE_MILLISECONDS, type Holder } from '../../domain/lease.ts';
-import { commitFenced, FENCE, logTaskEvent, requireLease, touchRunner } from './lease.ts';
+import type { Database, Statement } from '../database.ts';
+import { allColumns, given, givenJson, jsonChunks, jsonRows } from '../json-rows.ts';
+import { bucketsOf, mergePoints, windowOf, type MetricPoint } from '../metric-chunks.ts';
+import { metricChunks, samples, tasks } from '../schema/index.ts';
+import { compiled, excluded, prepared } from '../statement.ts';
+import { commitFenced, fence, logTaskEvent, requireLease, touchRunner } from './lease.ts';
 
 export interface ReportAnswer {
   readonly leaseUntil: number;
@@ -13,6 +17,35 @@ export interface ReportAnswer {
   /** False where a report with this number was applied before. */
   readonly applied: boolean;
 }
+
+const applyReport = compiled<
+  Holder & {
+    present: number;
+    sequence: number;
+    leaseUntil: number;
+    /** JSON; null: as it was. */
+    progress: string | null;
+    prompt: number;
+    sampled: number;
+    scored: number;
+    trained: number;
+  }
+>((database, value) => {
+  const more = (column: SQLiteColumn, by: SQL) => sql`${column} + ${by}`;
+  return database
+    .update(tasks)
+    .set({
+      epoch: fence(value, eq(tasks.reportSequence, value('present'))),
+      reportSequence: value('sequence'),
+      leaseExpiresAt: value('leaseUntil'),
+      progress: sql`coalesce(${value('progress')}, ${tasks.progress})`,
+      promptTokens: more(tasks.promptTokens, value('prompt')),
+      sampledTokens: more(tasks.sampledTokens, value('sampled')),
+      scoredTokens: more(tasks.scoredTokens, value('scored')),
+      trainedTokens: more(tasks.trainedTokens, value('trained')),
+    })
+    .where(eq(tasks.id, value('taskId')));
+});
 
 /**
  * Applies a report.
@@ -28,54 +61,125 @@ export async function reportTask(
   report: Heartbeat,
   now: number,
 ): Promise<ReportAnswer> {
+  const { taskId } = holder;
+  const { sequence, progress, tokens } = report;
   // Only another report with the same number can come between the read and the write, so the second round ends.
   for (;;) {
     const lease = await requireLease(database, holder);
     const cancel = lease.cancelRequestedAt !== null;
-    if (report.sequence <= lease.reportSequence) {
+    if (sequence <= lease.reportSequence) {
       return { leaseUntil: lease.leaseExpiresAt ?? now, cancel, applied: false };
     }
-    if (report.sequence > lease.reportSequence + 1) {
+    if (sequence > lease.reportSequence + 1) {
       throw new DomainError(
         'report-out-of-order',
-        `Report ${report.sequence} came before report ${lease.reportSequence + 1}; send that one first`,
+        `Report ${sequence} came before report ${lease.reportSequence + 1}; send that one first`,
       );
     }
     const leaseUntil = now + LEASE_MILLISECONDS;
     const applied = await commitFenced(database, [
-      raw(
-        database,
-        `UPDATE tasks SET ${FENCE.replace('THEN', 'AND report_sequence = ? THEN')}, report_sequence = ?,
-           lease_expires_at = ?, progress = coalesce(?, progress), prompt_tokens = prompt_tokens + ?,
-           sampled_tokens = sampled_tokens + ?, scored_tokens = scored_tokens + ?,
-           trained_tokens = trained_tokens + ? WHERE id = ?`,
-        holder.epoch,
-        holder.keyId,
-        lease.reportSequence,
-        report.sequence,
+      applyReport(database, {
+        ...holder,
+        present: lease.reportSequence,
+        sequence,
         leaseUntil,
-        report.progress ? JSON.stringify(report.progress) : null,
-        report.tokens?.prompt ?? 0,
-        report.tokens?.sampled ?? 0,
-        report.tokens?.scored ?? 0,
-        report.tokens?.trained ?? 0,
-        holder.taskId,
-      ),
-      touchRunner(database, holder.taskId, now),
-      ...(await metricStatements(database, holder.taskId, report.metrics)),
-      ...sampleStatements(database, holder.taskId, report.samples, now),
-      ...eventStatements(database, holder.taskId, report, now),
+        progress: progress ? JSON.stringify(progress) : null,
+        prompt: tokens?.prompt ?? 0,
+        sampled: tokens?.sampled ?? 0,
+        scored: tokens?.scored ?? 0,
+        trained: tokens?.trained ?? 0,
+      }),
+      touchRunner(database, { taskId, now }),
+      ...(await metricStatements(database, taskId, report.metrics)),
+      ...jsonChunks(report.samples).map((json) => putSamples(database, { taskId, now, json })),
+      ...eventStatements(database, taskId, report, now),
     ]);
     if (applied) return { leaseUntil, cancel, applied: true };
   }
 }
+
+const presentChunks = prepared((database) =>
+  database
+    .select({ name: metricChunks.name, window: metricChunks.window, points: metricChunks.points })
+    .from(jsonRows(sql`${sql.placeholder('windows')}`))
+    .innerJoin(
+      metricChunks,
+      and(
+        eq(metricChunks.taskId, sql.placeholder('taskId')),
+        eq(metricChunks.name, given(0)),
+        eq(metricChunks.window, given(1)),
+      ),
+    )
+    .prepare(),
+);
+
+const putChunks = compiled<{ taskId: string; json: string }>((database, value) =>
+  database
+    .insert(metricChunks)
+    .select(
+      database
+        .select(
+          allColumns(metricChunks, {
+            taskId: value('taskId'),
+            name: given('name'),
+            window: given('window'),
+            count: given('count'),
+            buckets: givenJson('buckets'),
+            points: givenJson('points'),
+          }),
+        )
+        .from(jsonRows(value('json')))
+        .where(sql`true`),
+    )
+    .onConflictDoUpdate({
+      target: [metricChunks.taskId, metricChunks.name, metricChunks.window],
+      set: {
+        count: excluded(metricChunks.count),
+        buckets: excluded(metricChunks.buckets),
+        points: excluded(metricChunks.points),
+      },
+    }),
+);
+
+const putSamples = compiled<{ taskId: string; now: number; json: string }>((database, value) =>
+  database
+    .insert(samples)
+    .select(
+      database
+        .select(
+          allColumns(samples, {
+            taskId: value('taskId'),
+            step: given('step'),
+            row: given('row'),
+            promptId: given('promptId'),
+            prompt: given('prompt'),
+            response: given('response'),
+            score: given('score'),
+            detail: givenJson('detail'),
+            createdAt: value('now'),
+          }),
+        )
+        .from(jsonRows(value('json')))
+        .where(sql`true`),
+    )
+    .onConflictDoUpdate({
+      target: [samples.taskId, samples.step, samples.row],
+      set: {
+        promptId: excluded(samples.promptId),
+        prompt: excluded(samples.prompt),
+        response: excluded(samples.response),
+        score: excluded(samples.score),
+        detail: excluded(samples.detail),
+      },
+    }),
+);
 
 /** Reads the windows that the report touches and writes them whole: the fence keeps other writers out between. */
 async function metricStatements(
   database: Database,
   taskId: string,
   metrics: Heartbeat['metrics'],
-): Promise<RawStatement[]> {
+): Promise<Statement[]> {
   if (metrics.length === 0) return [];
   const touched = new Map<string, { name: string; window: number; reported: MetricPoint[] }>();
   for (const { name, step, value } of metrics) {
@@ -85,63 +189,21 @@ async function metricStatements(
     chunk.reported.push([step, value]);
     touched.set(key, chunk);
   }
-  const present = await rows<{ name: string; window: number; points: string }>(
-    raw(
-      database,
-      `SELECT c.name, c."window", c.points FROM json_each(?) e JOIN metric_chunks c
-       ON c.task_id = ? AND c.name = e.value ->> 0 AND c."window" = e.value ->> 1`,
-      JSON.stringify([...touched.values()].map(({ name, window }) => [name, window])),
-      taskId,
-    ),
-  );
-  const stored = new Map(
-    present.map(({ name, window, points }) => [`${window} ${name}`, JSON.parse(points) as MetricPoint[]]),
-  );
+  const windows = JSON.stringify([...touched.values()].map(({ name, window }) => [name, window]));
+  const present = await presentChunks(database).all({ windows, taskId });
+  const stored = new Map(present.map(({ name, window, points }) => [`${window} ${name}`, points]));
   const chunks = [...touched].map(([key, { name, window, reported }]) => {
     const points = mergePoints(stored.get(key) ?? [], reported);
     return { name, window, count: points.length, buckets: bucketsOf(points), points };
   });
-  return jsonChunks(chunks).map((json) =>
-    raw(
-      database,
-      `INSERT INTO metric_chunks (task_id, name, "window", count, buckets, points)
-       SELECT ?, value ->> 'name', value ->> 'window', value ->> 'count', value -> 'buckets', value -> 'points'
-       FROM json_each(?) WHERE true
-       ON CONFLICT (task_id, name, "window") DO UPDATE SET
-         count = excluded.count, buckets = excluded.buckets, points = excluded.points`,
-      taskId,
-      json,
-    ),
-  );
-}
-
-function sampleStatements(
-  database: Database,
-  taskId: string,
-  samples: Heartbeat['samples'],
-  now: number,
-): RawStatement[] {
-  return jsonChunks(samples).map((json) =>
-    raw(
-      database,
-      `INSERT INTO samples (task_id, step, row, prompt_id, prompt, response, score, detail, created_at)
-       SELECT ?, value ->> 'step', value ->> 'row', value ->> 'promptId', value ->> 'prompt',
-         value ->> 'response', value ->> 'score', value -> 'detail', ?
-       FROM json_each(?) WHERE true
-       ON CONFLICT (task_id, step, row) DO UPDATE SET prompt_id = excluded.prompt_id, prompt = excluded.prompt,
-         response = excluded.response, score = excluded.score, detail = excluded.detail`,
-      taskId,
-      now,
-      json,
-    ),
-  );
+  return jsonChunks(chunks).map((json) => putChunks(database, { taskId, json }));
 }
 
 /** The log holds the newest value of each metric; the points are in their chunks. */
-function eventStatements(database: Database, taskId: string, report: Heartbeat, now: number): RawStatement[] {
-  const { progress, metrics, samples } = report;
-  if (!progress && metrics.length === 0 && samples.length === 0) return [];
+function eventStatements(database: Database, taskId: string, report: Heartbeat, now: number): Statement[] {
+  const { progress, metrics, samples: told } = report;
+  if (!progress && metrics.length === 0 && told.length === 0) return [];
   const newest = Object.fromEntries(metrics.map(({ name, step, value }) => [name, { step, value }]));
-  const data = { progress: progress ?? null, metrics: newest, samples: samples.length };
-  return [logTaskEvent(database, taskId, 'task-reported', data, now)];
+  const data = JSON.stringify({ progress: progress ?? null, metrics: newest, samples: told.length });
+  return [logTaskEvent(database, { taskId, kind: 'task-reported', data, now })];
 }

@@ -1,11 +1,121 @@
 /** Leases that ended without a word: expired, or given up by a runner that started again. */
-import type { Database } from '../database.ts';
-import { raw, rows, runBatch } from '../raw.ts';
+import { and, eq, inArray, lte, ne, sql, type SQL } from 'drizzle-orm';
 import { MAXIMUM_EXPIRATIONS } from '../../domain/lease.ts';
-import { ACCOUNT } from './lease.ts';
+import { commit, type Database } from '../database.ts';
+import { allColumns } from '../json-rows.ts';
+import { events, experiments, stages, stageTasks, taskFailures, tasks } from '../schema/index.ts';
+import { compiled, prepared, type Value } from '../statement.ts';
+import { account } from './lease.ts';
 
 /** Which leases end: those past their time, or those of one runner but for its present claim. */
 export type Ended = 'expired' | { readonly runnerId: string; readonly exceptClaim: string };
+
+interface Values {
+  readonly now: number;
+  readonly runnerId: string | null;
+  readonly exceptClaim: string | null;
+}
+
+/** The statements for one kind of ended leases. */
+function statementsFor(
+  index: string,
+  which: (value: Value<Values>) => SQL | undefined,
+  code: string,
+  message: string,
+) {
+  // By itself the planner takes the index of the status, and so looks at every lease each time. The index of the
+  // expiry is of leased tasks alone: the status stands there as text, not as a value.
+  const ended = (database: Database, value: Value<Values>) =>
+    database
+      .select({ id: sql<string>`${tasks.id}` })
+      .from(sql`tasks indexed by ${sql.raw(index)}`)
+      .where(and(sql`${tasks.status} = 'leased'`, which(value)));
+  const linked = (database: Database, value: Value<Values>) =>
+    database
+      .selectDistinct({ id: sql<string>`${stages.experimentId}`.as('id') })
+      .from(tasks)
+      .innerJoin(stageTasks, eq(stageTasks.taskId, tasks.id))
+      .innerJoin(stages, eq(stages.id, stageTasks.stageId))
+      .where(inArray(tasks.id, ended(database, value)));
+  const isLast = sql`${tasks.expirations} + 1 >= ${MAXIMUM_EXPIRATIONS}`;
+  const isCancelled = sql`${tasks.cancelRequestedAt} is not null`;
+  return {
+    find: prepared((database) =>
+      ended(database, (name) => sql`${sql.placeholder(name)}`)
+        .limit(1)
+        .prepare(),
+    ),
+    experiments: compiled<Values>(linked),
+    keepReasons: compiled<Values>((database, value) =>
+      database.insert(taskFailures).select(
+        database
+          .select(
+            allColumns(taskFailures, {
+              taskId: tasks.id,
+              epoch: tasks.epoch,
+              runnerId: tasks.leaseRunnerId,
+              code: sql`${code}`,
+              message: sql`${message}`,
+              retried: sql`not (${isLast}) and not (${isCancelled})`,
+              createdAt: value('now'),
+            }),
+          )
+          .from(tasks)
+          .where(inArray(tasks.id, ended(database, value))),
+      ),
+    ),
+    tell: compiled<Values>((database, value) =>
+      database.insert(events).select(
+        database
+          .selectDistinct(
+            allColumns(events, {
+              experimentId: stages.experimentId,
+              taskId: tasks.id,
+              kind: sql`'task-lease-ended'`,
+              data: sql`json_object('stage', ${tasks.stage}, 'kind', ${tasks.kind}, 'epoch', ${tasks.epoch}, 'code', ${code})`,
+              createdAt: value('now'),
+            }),
+          )
+          .from(tasks)
+          .innerJoin(stageTasks, eq(stageTasks.taskId, tasks.id))
+          .innerJoin(stages, eq(stages.id, stageTasks.stageId))
+          .where(inArray(tasks.id, ended(database, value))),
+      ),
+    ),
+    raise: compiled<Values>((database, value) =>
+      database
+        .update(experiments)
+        .set({ revision: sql`${experiments.revision} + 1` })
+        .where(inArray(experiments.id, linked(database, value))),
+    ),
+    queue: compiled<Values>((database, value) =>
+      database
+        .update(tasks)
+        .set({
+          status: sql`case when ${isCancelled} then 'cancelled' when ${isLast} then 'failed' else 'queued' end`,
+          finishedAt: sql`case when ${isCancelled} or ${isLast} then ${value('now')} end`,
+          expirations: sql`${tasks.expirations} + 1`,
+          availableAt: value('now'),
+          leaseExpiresAt: null,
+          ...account(database, value('now')),
+        })
+        .where(inArray(tasks.id, ended(database, value))),
+    ),
+  };
+}
+
+const EXPIRED = statementsFor(
+  'tasks_lease_expiry',
+  (value) => lte(tasks.leaseExpiresAt, value('now')),
+  'lease-expired',
+  'The runner sent no heartbeat in time',
+);
+const RESTARTED = statementsFor(
+  'tasks_runner',
+  (value) => and(eq(tasks.leaseRunnerId, value('runnerId')), ne(tasks.claimKey, value('exceptClaim'))),
+  'runner-restarted',
+  'The runner started again without the task',
+);
 
 /**
  * Queues the tasks of ended leases again, or ends those that had too many; each keeps its reason.
@@ -13,65 +123,16 @@ export type Ended = 'expired' | { readonly runnerId: string; readonly exceptClai
  * @returns the experiments whose planner has something to look at
  */
 export async function requeue(database: Database, ended: Ended, now: number): Promise<string[]> {
-  const expired = ended === 'expired';
-  const which = expired
-    ? `status = 'leased' AND lease_expires_at <= ?`
-    : `status = 'leased' AND lease_runner_id = ? AND claim_key <> ?`;
-  // By itself the planner takes the index of the status, and so looks at every lease each time.
-  const index = `INDEXED BY ${expired ? 'tasks_lease_expiry' : 'tasks_runner'}`;
-  const values = expired ? [now] : [ended.runnerId, ended.exceptClaim];
-  const found = await rows(raw(database, `SELECT id FROM tasks ${index} WHERE ${which} LIMIT 1`, ...values));
-  if (found.length === 0) return [];
-  const code = expired ? 'lease-expired' : 'runner-restarted';
-  const message = expired
-    ? 'The runner sent no heartbeat in time'
-    : 'The runner started again without the task';
-  const linked = `FROM tasks t JOIN stage_tasks st ON st.task_id = t.id JOIN stages s ON s.id = st.stage_id
-    WHERE t.id IN (SELECT id FROM tasks ${index} WHERE ${which})`;
-  const results = await runBatch(database, [
-    raw(database, `SELECT DISTINCT s.experiment_id AS id ${linked}`, ...values),
-    raw(
-      database,
-      `INSERT INTO task_failures (task_id, epoch, runner_id, code, message, retried, created_at)
-       SELECT id, epoch, lease_runner_id, ?, ?, expirations + 1 < ? AND cancel_requested_at IS NULL, ?
-       FROM tasks ${index} WHERE ${which}`,
-      code,
-      message,
-      MAXIMUM_EXPIRATIONS,
-      now,
-      ...values,
-    ),
-    raw(
-      database,
-      `INSERT INTO events (experiment_id, task_id, kind, data, created_at)
-       SELECT DISTINCT s.experiment_id, t.id, 'task-lease-ended',
-         json_object('stage', t.stage, 'kind', t.kind, 'epoch', t.epoch, 'code', ?), ? ${linked}`,
-      code,
-      now,
-      ...values,
-    ),
-    raw(
-      database,
-      `UPDATE experiments SET revision = revision + 1 WHERE id IN (SELECT s.experiment_id ${linked})`,
-      ...values,
-    ),
-    raw(
-      database,
-      `UPDATE tasks ${index} SET
-         status = CASE WHEN cancel_requested_at IS NOT NULL THEN 'cancelled'
-           WHEN expirations + 1 >= ? THEN 'failed' ELSE 'queued' END,
-         finished_at = CASE WHEN cancel_requested_at IS NOT NULL OR expirations + 1 >= ? THEN ? END,
-         expirations = expirations + 1, available_at = ?, lease_expires_at = NULL,
-         ${ACCOUNT}
-       WHERE ${which}`,
-      MAXIMUM_EXPIRATIONS,
-      MAXIMUM_EXPIRATIONS,
-      now,
-      now,
-      now,
-      now,
-      ...values,
-    ),
+  const statements = ended === 'expired' ? EXPIRED : RESTARTED;
+  const { runnerId, exceptClaim } = ended === 'expired' ? { runnerId: null, exceptClaim: null } : ended;
+  const values = { now, runnerId, exceptClaim };
+  if ((await statements.find(database).get(values)) === undefined) return [];
+  const [found = []] = await commit(database, [
+    statements.experiments(database, values),
+    statements.keepReasons(database, values),
+    statements.tell(database, values),
+    statements.raise(database, values),
+    statements.queue(database, values),
   ]);
-  return (results[0] as { id: string }[]).map(({ id }) => id);
+  return (found as { id: string }[]).map(({ id }) => id);
 }

@@ -1,9 +1,10 @@
 /** Experiments and the stages each was planned into. */
 import { sql } from 'drizzle-orm';
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
-import { TASK_KINDS } from '../../../shared/api/tasks/kinds.ts';
 import { EXPERIMENT_STATUSES, METHODS, STAGE_STATUSES } from '../../../shared/api/words.ts';
-import { id, instant, json, type JsonObject } from './columns.ts';
+import { TASK_KINDS, type Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
+import type { StagePlan } from '../../domain/experiment.ts';
+import { id, instant, json } from './columns.ts';
 import { principles, principleVersions } from './principles.ts';
 import { baseModels, promptSets } from './prompt-sets.ts';
 
@@ -27,7 +28,7 @@ export const experiments = sqliteTable(
       .references(() => baseModels.id),
     seed: integer('seed').notNull(),
     /** As the experiment gave them; what the stages use stands in each stage's plan. */
-    hyperparameters: json<JsonObject>('hyperparameters').notNull(),
+    hyperparameters: json<Hyperparameters>('hyperparameters').notNull(),
     shards: integer('shards').notNull(),
     status: text('status', { enum: EXPERIMENT_STATUSES }).notNull(),
     statusReason: text('status_reason'),
@@ -67,7 +68,7 @@ export const stages = sqliteTable(
     status: text('status', { enum: STAGE_STATUSES }).notNull(),
     statusReason: text('status_reason'),
     /** What the planner needs to turn this stage into tasks. */
-    plan: json<JsonObject>('plan').notNull(),
+    plan: json<StagePlan>('plan').notNull(),
     startedAt: instant('started_at'),
     finishedAt: instant('finished_at'),
   },

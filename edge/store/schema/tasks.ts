@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import { TASK_KINDS } from '../../../shared/api/tasks/kinds.ts';
 import { TASK_STATUSES } from '../../../shared/api/words.ts';
+import type { TaskSpecification } from '../../domain/task-key.ts';
 import { artifacts } from './artifacts.ts';
 import { id, instant, json, type JsonObject } from './columns.ts';
 import { stages } from './experiments.ts';
@@ -15,8 +16,8 @@ export const tasks = sqliteTable(
     /** Hash of everything that decides the result: equal work is one row. */
     contentKey: text('content_key').notNull().unique(),
     kind: text('kind', { enum: TASK_KINDS }).notNull(),
-    /** What the runner gets: see `TaskSpecification`. */
-    specification: json<JsonObject>('specification').notNull(),
+    /** What the runner gets. */
+    specification: json<TaskSpecification>('specification').notNull(),
     engineVersion: text('engine_version').notNull(),
     /** Who asked for it first. No reference: a task outlives the experiment as long as another one uses it. */
     experimentId: text('experiment_id').notNull(),

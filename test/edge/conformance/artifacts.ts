@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { artifactBlob, partBlob } from '../../../edge/store/artifacts.ts';
 import { artifacts, runners, tasks } from '../../../edge/store/schema/index.ts';
 import { sweepStore } from '../../../edge/store/sweep.ts';
+import type { TaskSpecification } from '../../../edge/domain/task-key.ts';
 import type { Harness } from '../harness.ts';
 
 const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
@@ -35,7 +36,7 @@ async function leaseTask(
     id: TASK,
     contentKey: 'c',
     kind: 'generate',
-    specification: { inputs, prompts: null },
+    specification: { inputs, prompts: null } as unknown as TaskSpecification,
     engineVersion: '1',
     experimentId: 'e',
     stage: 'generate',

@@ -1,7 +1,8 @@
 /** Conformance of what a run shows: curves with their extremes, samples, events without gap, runners, figures. */
 import { expect, it } from 'vitest';
 import { events } from '../../../edge/store/schema/index.ts';
-import { REMOVE_REPORTS, REPORT_LIFETIME, sweepStore } from '../../../edge/store/sweep.ts';
+import { toSql } from '../../../edge/store/database.ts';
+import { removeReports, REPORT_LIFETIME, sweepStore } from '../../../edge/store/sweep.ts';
 import type { Harness } from '../harness.ts';
 import { TestRunner } from '../runner.ts';
 import { EXPERIMENT, seedWorld } from '../seed.ts';
@@ -121,9 +122,10 @@ export function observationsConformance(start: () => Promise<Harness>): void {
     expect(await read()).toEqual(before);
     await sweepStore(harness, end + 1);
     expect(await read()).toEqual(before.filter((kind) => kind !== 'task-reported'));
+    const { sql, params } = toSql(removeReports(database, 0));
     const plan = await database.$client
-      .prepare(`EXPLAIN QUERY PLAN ${REMOVE_REPORTS}`)
-      .bind(0, 1)
+      .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+      .bind(...params)
       .all<{ detail: string }>();
     const steps = plan.results.map(({ detail }) => detail);
     expect(steps.some((step) => step.includes('events_reported'))).toBe(true);

@@ -2,15 +2,14 @@
 import { migrate } from '../../../edge/hosts/migrate-node.ts';
 import { NodeDatabase } from '../../../edge/hosts/node-database.ts';
 import { DomainError } from '../../../edge/domain/errors.ts';
-import { openDatabase, type Database } from '../../../edge/store/database.ts';
-import { endExperiment } from '../../../edge/store/experiments.ts';
+import { commit, openDatabase, type Database } from '../../../edge/store/database.ts';
+import { endExperiment, insertExperiment } from '../../../edge/store/experiments.ts';
 import { checkpointTask } from '../../../edge/store/leases/checkpoint.ts';
 import { claimTask } from '../../../edge/store/leases/claim.ts';
 import { completeTask } from '../../../edge/store/leases/complete.ts';
 import { failTask } from '../../../edge/store/leases/fail.ts';
 import { reportTask } from '../../../edge/store/leases/report.ts';
 import { requeue } from '../../../edge/store/leases/requeue.ts';
-import { raw, rows, runBatch } from '../../../edge/store/raw.ts';
 import { insertTasks, type NewTask } from '../../../edge/store/tasks.ts';
 import type { Answer } from './model.ts';
 
@@ -94,28 +93,41 @@ export class World {
       stage: 'ppo',
       priority: 0,
     }));
-    await runBatch(this.database, [
-      raw(
+    await commit(this.database, [
+      ...insertExperiment(
         this.database,
-        `INSERT INTO experiments (id, name, method, principle_id, principle_version_id, prompt_set_id,
-           base_model_id, seed, hyperparameters, shards, status, created_at)
-         VALUES (?, '', 'rlcd', '', '', '', '', 0, '{}', 1, 'running', ?)`,
-        id,
-        now,
-      ),
-      raw(
-        this.database,
-        `INSERT INTO stages (id, experiment_id, position, name, kind, status, plan)
-         VALUES (?, ?, 0, 'ppo', 'ppo', 'running', '{}')`,
-        id,
-        id,
+        {
+          id,
+          name: '',
+          method: 'rlcd',
+          principleId: '',
+          principleVersionId: '',
+          promptSetId: '',
+          baseModelId: '',
+          seed: 0,
+          hyperparameters: {},
+          shards: 1,
+          status: 'running',
+          createdAt: now,
+        },
+        [
+          {
+            id,
+            experimentId: id,
+            position: 0,
+            name: 'ppo',
+            kind: 'ppo',
+            status: 'running',
+            plan: { parameters: {}, prompts: null },
+          },
+        ],
       ),
       ...insertTasks(this.database, id, tasks, now),
     ]);
   }
 
   async cancel(number: number, now: number): Promise<void> {
-    await runBatch(this.database, endExperiment(this.database, identifierOf(number), 'cancelled', null, now));
+    await commit(this.database, endExperiment(this.database, identifierOf(number), 'cancelled', null, now));
   }
 
   async claim(runner: string, claimId: string, engineVersion: string, now: number): Promise<Answer> {
@@ -183,9 +195,8 @@ export class World {
 
   /** Everything the store holds about the tasks. */
   async read(taskIds: readonly string[]): Promise<TaskRow[]> {
-    return await rows<TaskRow>(
-      raw(
-        this.database,
+    const { results } = await this.database.$client
+      .prepare(
         `SELECT id, status, epoch, report_sequence AS sequence, failures, expirations,
            checkpoint_step AS checkpoint,
            coalesce((SELECT points FROM metric_chunks WHERE task_id = t.id), '[]') AS points,
@@ -193,9 +204,10 @@ export class World {
            (SELECT count(*) FROM task_outputs WHERE task_id = t.id) AS outputs,
            attempts AS claims
          FROM tasks t WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`,
-        JSON.stringify(taskIds),
-      ),
-    );
+      )
+      .bind(JSON.stringify(taskIds))
+      .all<TaskRow>();
+    return results;
   }
 
   close(): void {

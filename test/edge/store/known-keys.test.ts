@@ -20,7 +20,7 @@ beforeEach(async () => {
   const { client } = store;
   const compile = client.compile.bind(client);
   client.compile = (sql) => {
-    if (/FROM api_keys WHERE id/.test(sql)) reads += 1;
+    if (/from "api_keys" where "api_keys"."id" = /.test(sql)) reads += 1;
     return compile(sql);
   };
   keys = new KnownKeys(database, () => now);
