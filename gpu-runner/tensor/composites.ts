@@ -5,7 +5,11 @@ import { sumTo } from './gradient.ts';
 import { Graph, type GradientRule, type Value } from './graph.ts';
 import * as ops from './operators.ts';
 
-/** Name of a composite -> its gradient, for the documentation. */
+/**
+ * Name of a composite -> its gradient, which a test holds docs/engine.md against.
+ *
+ * @internal so `knip --production` leaves it: documentation is not run
+ */
 export const COMPOSITE_FORMULAS: Readonly<Record<string, string>> = {
   RmsNorm: 'n = X r, h = g W: dX = r (h - n mean(h n)), dW = sum(g n), r = 1 / sqrt(mean(X^2) + epsilon)',
   Rotary: 'dX = g turned by the negative angle',

@@ -27,6 +27,3 @@ export const judgeTexts = {
 
 /** Which question of the paper's judge is asked. */
 export type JudgeQuestion = keyof typeof judgeTexts.questions;
-
-/** Token strings that simulation never samples. */
-export const bannedInSimulation: readonly string[] = ['\\', '\\\\', '`', '```'];

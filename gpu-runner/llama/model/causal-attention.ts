@@ -5,7 +5,7 @@ import { Graph, type Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
 
 /** What becomes of masked scores: softmax(scores) V, and softmax(scores) as weights that are to be multiplied by `unit`. */
-export interface Mixed {
+interface Mixed {
   readonly mixed: Value;
   readonly weights: Value;
   readonly unit: number;

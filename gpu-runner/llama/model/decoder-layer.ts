@@ -29,7 +29,7 @@ export type AddAndNorm = (
  * Added, then normed, with a gradient. The engine's fused operator for both sums in another order, which the rounding to
  * 8 bits would turn into a gap between sampler and trainer three times as wide.
  */
-export const addThenNorm: AddAndNorm = (stream, weight, epsilon) => {
+const addThenNorm: AddAndNorm = (stream, weight, epsilon) => {
   const x = streamEnd(stream);
   return { x, normed: rmsNorm(x, weight, epsilon) };
 };

@@ -17,7 +17,7 @@ import {
 } from './trainer.ts';
 
 /** A sequence whose tokens from `start` on are learnt; `weights` (default 1 each) mask or weigh them. */
-export interface LanguageModelRow extends Sequence {
+interface LanguageModelRow extends Sequence {
   readonly weights?: ArrayLike<number>;
 }
 

@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { principleDefinition } from '../../../shared/api/principles.ts';
+import { SIMULATE_DEFAULTS } from '../../../shared/api/tasks/simulate.ts';
 import { presets } from '../../../shared/principles/presets.ts';
-import {
-  bannedInSimulation,
-  judgeTexts,
-  rlaifScoringTemplate,
-} from '../../../shared/principles/scoring-prompts.ts';
+import { judgeTexts, rlaifScoringTemplate } from '../../../shared/principles/scoring-prompts.ts';
 import { harmlessness } from '../../../shared/principles/harmlessness.ts';
 import { helpfulness } from '../../../shared/principles/helpfulness.ts';
 import { toneLines } from '../../../shared/principles/kind-stories/tone-lines.ts';
 import { kindStories } from '../../../shared/principles/kind-stories/kind-stories.ts';
 import { words } from '../../../shared/text/words.ts';
 import { readSharedData } from '../read-shared-data.ts';
+
+/** Token strings that the official code's simulation never samples. */
+const bannedInSimulation = ['\\', '\\\\', '`', '```'];
 
 /** Everything quoted from the official code, in the shape of the reference file. */
 const quoted = {
@@ -94,6 +94,12 @@ describe('presets', () => {
         const lines = toneLines.filter((_, line) => inside[line]?.includes(index)).map((line) => line[tone]);
         expect(pair[side].trimEnd().length).toBe(lines.join(' ').length);
       });
+    }
+  });
+
+  it('what the official code never samples is banned by default', () => {
+    for (const token of bannedInSimulation) {
+      expect(SIMULATE_DEFAULTS.bannedTexts.some((text) => token.includes(text))).toBe(true);
     }
   });
 
