@@ -19,7 +19,7 @@ import { ENGINE_VERSION } from '../../shared/engine-version.ts';
 import { judgeRun, summarise, type RunVerdict } from './alarm/evaluate.ts';
 import { HACKABLE, SOUND } from './alarm/judges.ts';
 import { openSyntheticModel } from './alarm/synthetic-language.ts';
-import { syntheticRuns, type Trace } from './alarm/synthetic-run.ts';
+import { type SyntheticRun, syntheticRuns, type Trace } from './alarm/synthetic-run.ts';
 
 interface Job {
   readonly hackable: boolean;
@@ -28,6 +28,9 @@ interface Job {
 }
 
 const PER_CLASS = 4;
+
+/** In turn; a hair apart, so that every run of a batch has a coefficient of its own. */
+const COEFFICIENTS = [0.01, 0.03, 0.06];
 
 export async function run(given: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -50,7 +53,7 @@ export async function run(given: readonly string[]): Promise<void> {
     await withModel(async (model) => {
       for (const seed of left) {
         const started = performance.now();
-        const traces = await syntheticRuns(model, jobsOf(seed).map(proxyOf), seed);
+        const traces = await syntheticRuns(model, jobsOf(seed).map(runOf(seed)), seed);
         writeFileSync(`${fileOf(seed)}.partial`, JSON.stringify(traces));
         renameSync(`${fileOf(seed)}.partial`, fileOf(seed));
         console.error(`batch ${seed}: ${((performance.now() - started) / 1000).toFixed(1)} s`);
@@ -89,11 +92,13 @@ function jobsOf(batch: number): Job[] {
   });
 }
 
-function proxyOf({ hackable, proxy, seed }: Job) {
-  const make = (hackable ? HACKABLE : SOUND)[proxy];
-  if (make === undefined) throw new Error(`no proxy ${proxy}`);
-  return make(seed);
-}
+const runOf = (batch: number) => {
+  return ({ hackable, proxy, seed }: Job, index: number): SyntheticRun => {
+    const make = (hackable ? HACKABLE : SOUND)[proxy];
+    if (make === undefined) throw new Error(`no proxy ${proxy}`);
+    return { proxy: make(seed), klCoefficient: (COEFFICIENTS[(index + batch) % 3] ?? 0) + index * 1e-6 };
+  };
+};
 
 async function withModel(use: (model: Model) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'rlcd-bench-alarm-'));

@@ -11,9 +11,6 @@ import { syntheticText } from './synthetic-language.ts';
 const STEPS = 30;
 const NEW_TOKENS = 24;
 const PROMPT_WORDS = 2;
-/** In turn; a hair apart, so that every run of a batch has a coefficient of its own. */
-const COEFFICIENTS = [0.01, 0.03, 0.06];
-
 const settings: PpoSettings = {
   ...PPO_DEFAULTS,
   rank: 4,
@@ -40,19 +37,33 @@ interface TraceStep {
 
 export interface Trace {
   readonly klCoefficient: number;
+  /** Where a limit or the alarm ended the training: PPO steps done, and why. */
+  readonly earlyStop: { readonly step: number; readonly code: string } | null;
   readonly steps: readonly TraceStep[];
 }
 
+/** What one run of a batch is trained on. */
+export interface SyntheticRun {
+  readonly proxy: Judge;
+  /** Another one for every run of a batch. */
+  readonly klCoefficient: number;
+}
+
 /**
- * Runs PPO against each of the proxies: adapter groups of one batch, whose bytes are those of separate runs. Gold's
+ * Runs PPO against each run's proxy: adapter groups of one batch, whose bytes are those of separate runs. Gold's
  * scores are written down beside and go nowhere else. Each proxy is brought to mean 0 and deviation 1 on the first
  * step's texts, as PPO does with one reward.
+ *
+ * @param changes settings of PPO that all runs have in the place of the usual ones
  */
-export async function syntheticRuns(model: Model, proxies: readonly Judge[], seed: number): Promise<Trace[]> {
+export async function syntheticRuns(
+  model: Model,
+  runs: readonly SyntheticRun[],
+  seed: number,
+  changes: Partial<PpoSettings> = {},
+): Promise<Trace[]> {
   const { tokenizer } = model;
-  const order = proxies
-    .map((_, index) => ({ index, klCoefficient: (COEFFICIENTS[(index + seed) % 3] ?? 0) + index * 1e-6 }))
-    .toSorted((a, b) => a.klCoefficient - b.klCoefficient);
+  const order = runs.toSorted((a, b) => a.klCoefficient - b.klCoefficient);
   const layout = adapterLayout(model.architecture, settings.rank, settings.alpha);
   const prompts = Array.from({ length: 256 }, (_, index) => {
     const text = syntheticText(5_000_000 + index)
@@ -82,9 +93,9 @@ export async function syntheticRuns(model: Model, proxies: readonly Judge[], see
     score: async (texts: readonly Int32Array[]) => {
       const words = texts.map((tokens) => tokenizer.decode(tokens).split(' ').slice(PROMPT_WORDS));
       return Float64Array.from(
-        order.flatMap(({ index }, policy) => {
+        order.flatMap(({ proxy }, policy) => {
           const own = words.slice(policy * settings.rollouts, (policy + 1) * settings.rollouts);
-          const scores = own.map((text) => proxies[index]?.(text) ?? Number.NaN);
+          const scores = own.map(proxy);
           if (golds[policy]?.length === 0) scales[policy] = scaleOf(scores);
           golds[policy]?.push(meanOf(own.map(gold)));
           const { mean, deviation } = scales[policy] ?? { mean: 0, deviation: 1 };
@@ -96,7 +107,7 @@ export async function syntheticRuns(model: Model, proxies: readonly Judge[], see
   };
   const rows: Record<string, number>[] = [];
   try {
-    await ppo(
+    const { result } = await ppo(
       {
         model,
         preferenceModel: { rank: 4, alpha: 8, vector: initialAdapter(layout, seed, 5) },
@@ -107,7 +118,7 @@ export async function syntheticRuns(model: Model, proxies: readonly Judge[], see
         encodePolicy: async () => new Uint8Array(1),
         keep: async () => '',
       },
-      { ...settings, klCoefficients: order.map(({ klCoefficient }) => klCoefficient) },
+      { ...settings, ...changes, klCoefficients: order.map(({ klCoefficient }) => klCoefficient) },
       {
         signal: new AbortController().signal,
         progress: () => {},
@@ -119,25 +130,25 @@ export async function syntheticRuns(model: Model, proxies: readonly Judge[], see
       },
       null,
     );
+    return runs.map(({ klCoefficient }): Trace => {
+      const policy = order.findIndex((one) => one.klCoefficient === klCoefficient);
+      const suffix = runs.length > 1 ? `@kl=${klCoefficient}` : '';
+      return {
+        klCoefficient,
+        earlyStop: result.cells.find((cell) => cell.klCoefficient === klCoefficient)?.earlyStop ?? null,
+        steps: rows.map((values, step) => ({
+          gold: golds[policy]?.[step] ?? Number.NaN,
+          metrics: Object.fromEntries(
+            Object.entries(values).flatMap(([name, value]) =>
+              name.endsWith(suffix) ? [[name.slice(0, name.length - suffix.length), value]] : [],
+            ),
+          ),
+        })),
+      };
+    });
   } finally {
     await generator.close();
   }
-  return proxies.map((_, index): Trace => {
-    const policy = order.findIndex((one) => one.index === index);
-    const klCoefficient = order[policy]?.klCoefficient ?? Number.NaN;
-    const suffix = `@kl=${klCoefficient}`;
-    return {
-      klCoefficient,
-      steps: rows.map((values, step) => ({
-        gold: golds[policy]?.[step] ?? Number.NaN,
-        metrics: Object.fromEntries(
-          Object.entries(values).flatMap(([name, value]) =>
-            name.endsWith(suffix) ? [[name.slice(0, -suffix.length), value]] : [],
-          ),
-        ),
-      })),
-    };
-  });
 }
 
 const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
