@@ -6,7 +6,7 @@ import {
   DirectPreferenceTrainer,
   type DirectPreferencePair,
 } from '../llama/trainer/direct-preference-trainer.ts';
-import { Scorer } from '../llama/trainer/scorer.ts';
+import { ForwardPass } from '../llama/trainer/forward-pass.ts';
 import type { Model } from '../llama/weights/model.ts';
 import { workOf } from './checkpoint.ts';
 import {
@@ -99,7 +99,7 @@ async function withReference(
   hooks: RunHooks,
 ): Promise<DirectPreferencePair[]> {
   const layout = adapterLayout(model.architecture, 1, 1);
-  const scorer = await Scorer.open({
+  const forwardPass = await ForwardPass.open({
     trainable: { kind: 'adapters', backend: model.backend, layout, groups: 1 },
     scoring: 'tokens',
     ...size,
@@ -109,7 +109,7 @@ async function withReference(
   try {
     for (const { chosen, rejected, labelProbability: target } of examples) {
       hooks.signal.throwIfAborted();
-      const { logProbabilities } = await scorer.score(nothing, [[chosen, rejected]]);
+      const { logProbabilities } = await forwardPass.score(nothing, [[chosen, rejected]]);
       const [ofChosen = 0, ofRejected = 0] = (logProbabilities[0] ?? []).map((values) =>
         values.reduce((sum, value) => sum + value, 0),
       );
@@ -117,6 +117,6 @@ async function withReference(
     }
     return pairs;
   } finally {
-    await scorer.close();
+    await forwardPass.close();
   }
 }

@@ -5,7 +5,7 @@ import type { Rollout } from '../llama/sampler/rollout.ts';
 import { Sampler } from '../llama/sampler/sampler.ts';
 import { adapterLayout, type AdapterLayout } from '../llama/model/lora-layout.ts';
 import { sequenceOf, type Sequence } from '../llama/model/sequence.ts';
-import { Scorer } from '../llama/trainer/scorer.ts';
+import { ForwardPass } from '../llama/trainer/forward-pass.ts';
 import type { Tokenizer } from '../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from './algorithm-error.ts';
 import { continuationTokens } from './continuation-tokens.ts';
@@ -39,7 +39,7 @@ const NEXT_TURN = '\n\nHuman:';
 export class Generator {
   readonly #options: GeneratorOptions;
   readonly #sampler: Sampler;
-  readonly #reference: Scorer | null;
+  readonly #reference: ForwardPass | null;
   readonly #stopSequences: readonly (readonly number[])[];
   /** The adapter of zeros: the base itself. */
   readonly #nothing: Float32Array;
@@ -47,7 +47,7 @@ export class Generator {
   private constructor(
     options: GeneratorOptions,
     sampler: Sampler,
-    reference: Scorer | null,
+    reference: ForwardPass | null,
     layout: AdapterLayout,
   ) {
     this.#options = options;
@@ -67,7 +67,7 @@ export class Generator {
     });
     const layout = adapterLayout(model.architecture, 1, 1);
     const reference = withReference
-      ? await Scorer.open({
+      ? await ForwardPass.open({
           trainable: { kind: 'adapters', backend: model.backend, layout, groups: 1 },
           scoring: 'tokens',
           maximumTime,

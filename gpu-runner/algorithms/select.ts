@@ -7,7 +7,7 @@ import { words } from '../../shared/text/words.ts';
 import { scoredCount } from '../llama/model/sequence.ts';
 import { AlgorithmInputError } from './algorithm-error.ts';
 import type { GenerateGroups } from './generation.ts';
-import type { PreferenceScorer } from './preference-model/preference-scorer.ts';
+import type { PreferenceModel } from './preference-model/preference-model.ts';
 import { sampleAndScore, type ScoredResponse } from './ppo/score-rollouts.ts';
 import { scoreNormalisation, terminalScores } from './ppo/rewards.ts';
 import type { ResponseReader } from './response-text.ts';
@@ -26,7 +26,7 @@ export interface GridCell {
 export interface SelectionEngine {
   readonly generate: GenerateGroups;
   readonly reader: ResponseReader;
-  readonly preferences: PreferenceScorer;
+  readonly preferences: PreferenceModel;
 }
 
 /**

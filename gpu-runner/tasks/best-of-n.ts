@@ -1,7 +1,7 @@
 /** The best-of-n task: the base model's answers, of which the preference model keeps one for each prompt of a shard. */
 import { bestOfN } from '../algorithms/best-of-n.ts';
 import { Generator } from '../algorithms/generator.ts';
-import { PreferenceScorer } from '../algorithms/preference-model/preference-scorer.ts';
+import { PreferenceModel } from '../algorithms/preference-model/preference-model.ts';
 import { shardRows } from '../algorithms/prompt.ts';
 import { decodeAdapterArtifact } from './adapter-artifact.ts';
 import { batchSizes } from './batch-sizes.ts';
@@ -31,7 +31,7 @@ export const runBestOfN: TaskRun<'best-of-n'> = async (context) => {
     withReference: true,
     ...sizes,
   });
-  const preferences = await PreferenceScorer.open(model, {
+  const preferences = await PreferenceModel.open(model, {
     ...preferenceModel,
     maximumTime: contextLength,
     microBatchRows: sizes.scoreRows,

@@ -6,7 +6,7 @@ import { likelihoodQuestion } from '../algorithms/label/likelihood-question.ts';
 import type { PairQuestion } from '../algorithms/label/question.ts';
 import { adapterLayout } from '../llama/model/lora-layout.ts';
 import type { Scoring } from '../llama/trainer/graphs.ts';
-import { Scorer } from '../llama/trainer/scorer.ts';
+import { ForwardPass } from '../llama/trainer/forward-pass.ts';
 import { batchSizes } from './batch-sizes.ts';
 import { decodeLines, encodeLines, JSON_LINES } from './json-lines.ts';
 import { inputBytes, TaskInputError, type TaskContext, type TaskRun } from './task-context.ts';
@@ -43,7 +43,7 @@ async function openQuestion({
   const nothing = new Float32Array(layout.length);
   const contextLength = architecture.maximumPositions;
   const open = async (scoring: Scoring) =>
-    await Scorer.open({
+    await ForwardPass.open({
       trainable: { kind: 'adapters', backend: model.backend, layout, groups: 1 },
       scoring,
       maximumTime: contextLength,
@@ -52,25 +52,27 @@ async function openQuestion({
   const instructions = principle.affixPairs.map(({ scoringInstruction }) => scoringInstruction);
   const common = { tokenizer, instructions, contextLength, seed };
   if (parameters.promptForm === 'dialogue') {
-    const scorer = await open('logits');
+    const forwardPass = await open('logits');
     const question = choiceQuestion({
       ...common,
       orders: parameters.orders,
       examples: parameters.examples,
       nextLogits: async (sequences, signal) => {
         signal.throwIfAborted();
-        return sequences.length === 0 ? [] : ((await scorer.nextLogits(nothing, [sequences]))[0] ?? []);
+        return sequences.length === 0 ? [] : ((await forwardPass.nextLogits(nothing, [sequences]))[0] ?? []);
       },
     });
-    return { question, close: () => scorer.close() };
+    return { question, close: () => forwardPass.close() };
   }
-  const scorer = await open('tokens');
+  const forwardPass = await open('tokens');
   const question = likelihoodQuestion({
     ...common,
     logProbabilities: async (texts, signal) => {
       signal.throwIfAborted();
-      return texts.length === 0 ? [] : ((await scorer.score(nothing, [texts])).logProbabilities[0] ?? []);
+      return texts.length === 0
+        ? []
+        : ((await forwardPass.score(nothing, [texts])).logProbabilities[0] ?? []);
     },
   });
-  return { question, close: () => scorer.close() };
+  return { question, close: () => forwardPass.close() };
 }

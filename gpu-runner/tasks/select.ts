@@ -2,7 +2,7 @@
 import { contrastPrompts } from '../../shared/dialogue/contrast-prompts.ts';
 import { ppoCellName } from '../../shared/api/tasks/ppo.ts';
 import { Generator } from '../algorithms/generator.ts';
-import { PreferenceScorer } from '../algorithms/preference-model/preference-scorer.ts';
+import { PreferenceModel } from '../algorithms/preference-model/preference-model.ts';
 import { encodePrompt } from '../algorithms/prompt-tokens.ts';
 import { ResponseReader } from '../algorithms/response-text.ts';
 import { selectCell, type GridCell } from '../algorithms/select.ts';
@@ -49,7 +49,7 @@ export const runSelect: TaskRun<'select'> = async (context) => {
     withReference: true,
     ...sizes,
   });
-  const preferences = await PreferenceScorer.open(model, {
+  const preferences = await PreferenceModel.open(model, {
     ...preferenceModel,
     maximumTime,
     microBatchRows: sizes.scoreRows,

@@ -4,7 +4,7 @@ import { shardRows } from '../algorithms/prompt.ts';
 import { simulate, type SimulationOutcome } from '../algorithms/simulate/simulate.ts';
 import { withTokenLikelihoods } from '../algorithms/simulate/token-likelihoods.ts';
 import { adapterLayout } from '../llama/model/lora-layout.ts';
-import { Scorer } from '../llama/trainer/scorer.ts';
+import { ForwardPass } from '../llama/trainer/forward-pass.ts';
 import { batchSizes } from './batch-sizes.ts';
 import { encodeLines, JSON_LINES } from './json-lines.ts';
 import { taskPrompts } from './prompts.ts';
@@ -63,7 +63,7 @@ async function withAffixes({ task, model, hooks }: TaskContext<'simulate'>, outc
   const contextLength = model.architecture.maximumPositions;
   const layout = adapterLayout(model.architecture, 1, 1);
   const nothing = new Float32Array(layout.length);
-  const scorer = await Scorer.open({
+  const forwardPass = await ForwardPass.open({
     trainable: { kind: 'adapters', backend: model.backend, layout, groups: 1 },
     scoring: 'tokens',
     maximumTime: contextLength,
@@ -76,11 +76,11 @@ async function withAffixes({ task, model, hooks }: TaskContext<'simulate'>, outc
       model.tokenizer,
       async (sequences, signal) => {
         signal.throwIfAborted();
-        return (await scorer.score(nothing, [sequences])).logProbabilities[0] ?? [];
+        return (await forwardPass.score(nothing, [sequences])).logProbabilities[0] ?? [];
       },
       hooks.signal,
     );
   } finally {
-    await scorer.close();
+    await forwardPass.close();
   }
 }

@@ -1,6 +1,6 @@
 /** The train-scorer task: the preference model's student for the edge, with its report. */
 import { Generator } from '../algorithms/generator.ts';
-import { PreferenceScorer } from '../algorithms/preference-model/preference-scorer.ts';
+import { PreferenceModel } from '../algorithms/preference-model/preference-model.ts';
 import { shardRows } from '../algorithms/prompt.ts';
 import { trainScorer } from '../algorithms/scorer/train-scorer.ts';
 import { decodeAdapterArtifact } from './adapter-artifact.ts';
@@ -36,7 +36,7 @@ export const runTrainScorer: TaskRun<'train-scorer'> = async (context) => {
     sampleRows,
     scoreRows,
   });
-  const preferences = await PreferenceScorer.open(model, {
+  const preferences = await PreferenceModel.open(model, {
     ...preferenceModel,
     maximumTime: contextLength,
     microBatchRows: scoreRows,

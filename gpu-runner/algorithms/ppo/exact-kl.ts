@@ -2,7 +2,7 @@
 import type { Backend } from '../../llama/model/backend.ts';
 import { scoredCount, type Sequence } from '../../llama/model/sequence.ts';
 import { float32, Picks } from '../../llama/trainer/batch.ts';
-import { scoringGraph } from '../../llama/trainer/graphs.ts';
+import { forwardGraph } from '../../llama/trainer/graphs.ts';
 import type { AdapterLayout } from '../../llama/model/lora-layout.ts';
 import { openGraph } from '../../llama/trainer/step-runner.ts';
 import { blockRowsFor, graphOptions, pickFeeds, tokenFeeds } from '../../llama/trainer/trainer.ts';
@@ -41,7 +41,7 @@ export class ExactKl {
   static async open(options: ExactKlOptions): Promise<ExactKl> {
     const { maximumTime, temperature } = options;
     const trainable = trainableOf(options);
-    const graph = scoringGraph(graphOptions(trainable, maximumTime, temperature), 'logits');
+    const graph = forwardGraph(graphOptions(trainable, maximumTime, temperature), 'logits');
     return new ExactKl(options, await openGraph(graph, trainable, {}));
   }
 

@@ -4,13 +4,13 @@ import { initialAlarm } from '../../../shared/alarm/over-optimisation.ts';
 import type { Model } from '../../llama/weights/model.ts';
 import { adapterLayout, initialAdapter, type AdapterLayout } from '../../llama/model/lora-layout.ts';
 import { PpoTrainer } from '../../llama/trainer/ppo-trainer.ts';
-import { Scorer } from '../../llama/trainer/scorer.ts';
+import { ForwardPass } from '../../llama/trainer/forward-pass.ts';
 import { initialState, type TrainingState } from '../../llama/trainer/training-state.ts';
 import { adamOf } from '../adam-settings.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import { workOf, type Work } from '../checkpoint.ts';
 import type { GenerateGroups } from '../generation.ts';
-import { PreferenceScorer } from '../preference-model/preference-scorer.ts';
+import { PreferenceModel } from '../preference-model/preference-model.ts';
 import type { Prompt } from '../prompt.ts';
 import { ResponseReader } from '../response-text.ts';
 import type { RunHooks } from '../run-hooks.ts';
@@ -182,12 +182,12 @@ export async function openRun(
     valueCoefficient: settings.valueCoefficient,
     temperature,
   });
-  const values = await Scorer.open({
+  const values = await ForwardPass.open({
     ...shared,
     trainable: { kind: 'adapters', backend, layout, groups: policies },
     scoring: 'scalars',
   });
-  const preferences = input.reward ?? (await PreferenceScorer.open(model, { ...shared, ...preferenceModel }));
+  const preferences = input.reward ?? (await PreferenceModel.open(model, { ...shared, ...preferenceModel }));
   const exactKl =
     settings.klEstimator === 'exact'
       ? await ExactKl.open({ backend, layout, temperature, maximumTime: shared.maximumTime })

@@ -1,6 +1,6 @@
 /** Sampled responses as scored rollouts: text, preference score and first values, for every policy of a run. */
 import { scoredCount } from '../../llama/model/sequence.ts';
-import type { Scorer } from '../../llama/trainer/scorer.ts';
+import type { ForwardPass } from '../../llama/trainer/forward-pass.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import type { GenerateGroups, GenerationRequest } from '../generation.ts';
 import { scoredPart, type ResponseReader } from '../response-text.ts';
@@ -19,7 +19,7 @@ export interface RolloutEngine {
   readonly reader: ResponseReader;
   readonly preferences: RewardModel;
   /** Opened for scalars over the value models. */
-  readonly values: Scorer;
+  readonly values: ForwardPass;
 }
 
 /** A rollout before its values are known. */
@@ -73,7 +73,7 @@ export async function sampleAndScore(
  * @param vectors of the value models, [policies, numbers of one adapter]
  */
 export async function withValues(
-  values: Scorer,
+  values: ForwardPass,
   vectors: Float32Array,
   groups: readonly (readonly ScoredResponse[])[],
 ): Promise<Rollout[][]> {

@@ -17,7 +17,7 @@ import {
   type PreferenceExample,
   type PreferencePairLine,
 } from './preference-examples.ts';
-import { PreferenceScorer } from './preference-scorer.ts';
+import { PreferenceModel } from './preference-model.ts';
 
 export type PreferenceSettings = TaskParameters<'train-preference-model'> & {
   /** Texts that go through the engine together; changes speed and memory, and sums only by rounding. */
@@ -147,7 +147,7 @@ async function evaluate(
   seed: number,
   hooks: RunHooks,
 ): Promise<PreferenceEvaluation> {
-  const scorer = await PreferenceScorer.open(model, {
+  const preferences = await PreferenceModel.open(model, {
     rank: settings.rank,
     alpha: settings.alpha,
     vector,
@@ -155,11 +155,11 @@ async function evaluate(
     microBatchRows: settings.microBatchRows,
   });
   try {
-    const chosen = await scorer.score(
+    const chosen = await preferences.score(
       heldOut.map(({ chosen: { tokens } }) => tokens),
       hooks.signal,
     );
-    const rejected = await scorer.score(
+    const rejected = await preferences.score(
       heldOut.map(({ rejected: { tokens } }) => tokens),
       hooks.signal,
     );
@@ -175,6 +175,6 @@ async function evaluate(
       seed,
     );
   } finally {
-    await scorer.close();
+    await preferences.close();
   }
 }

@@ -288,7 +288,7 @@ function objectiveLoss(model: ModelGraph, objective: Objective): Value {
 export type Scoring = 'tokens' | 'scalars' | 'tokens-and-scalars' | 'logits';
 
 /** The forward alone, by the same operators as the training step: equal inputs give equal bits. */
-export function scoringGraph(options: GraphOptions, scoring: Scoring): Graph {
+export function forwardGraph(options: GraphOptions, scoring: Scoring): Graph {
   const model = new ModelGraph(`score-${scoring}`, options, false);
   if (scoring === 'logits') model.graph.output('logits', model.logits());
   if (scoring === 'tokens' || scoring === 'tokens-and-scalars') {

@@ -1,6 +1,6 @@
 /** What a story model is worth: bits per character on stories it never saw. */
 import { groupVector, initialState } from '../../llama/trainer/training-state.ts';
-import { Scorer } from '../../llama/trainer/scorer.ts';
+import { ForwardPass } from '../../llama/trainer/forward-pass.ts';
 import type { Trainable } from '../../llama/trainer/graphs.ts';
 import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 
@@ -32,14 +32,14 @@ export async function storyFit(
     const tokens = tokenizer.encode(story, { bos: true }).slice(0, maximumTokens);
     return { tokens, start: 1 };
   });
-  const scorer = await Scorer.open({
+  const forwardPass = await ForwardPass.open({
     trainable,
     scoring: 'tokens',
     maximumTime: maximumTokens,
     microBatchRows: MICRO_BATCH_ROWS,
   });
   try {
-    const { logProbabilities } = await scorer.score(groupVector(initialState([vector]), 0), [sequences]);
+    const { logProbabilities } = await forwardPass.score(groupVector(initialState([vector]), 0), [sequences]);
     const rows = logProbabilities[0] ?? [];
     const nats = -rows.reduce((sum, row) => sum + row.reduce((total, value) => total + value, 0), 0);
     const tokens = rows.reduce((sum, row) => sum + row.length, 0);
@@ -53,6 +53,6 @@ export async function storyFit(
       bitsPerCharacter: nats / Math.LN2 / characters,
     };
   } finally {
-    await scorer.close();
+    await forwardPass.close();
   }
 }

@@ -4,7 +4,7 @@ import type { PromptForm } from '../../../shared/principles/principle.ts';
 import { AlgorithmInputError } from '../../algorithms/algorithm-error.ts';
 import { continuationTokens } from '../../algorithms/continuation-tokens.ts';
 import { scoringJudge, type PairJudge } from '../../algorithms/judge/pair-judge.ts';
-import { PreferenceScorer } from '../../algorithms/preference-model/preference-scorer.ts';
+import { PreferenceModel } from '../../algorithms/preference-model/preference-model.ts';
 import type { Model } from '../../llama/weights/model.ts';
 import type { AdapterVector } from '../adapter-artifact.ts';
 import { batchSizes } from '../batch-sizes.ts';
@@ -18,7 +18,7 @@ export async function preferenceJudge(
 ): Promise<PairJudge> {
   const maximumTime = model.architecture.maximumPositions;
   const { scoreRows } = batchSizes(model);
-  const scorer = await PreferenceScorer.open(model, {
+  const preferences = await PreferenceModel.open(model, {
     ...preferenceModel,
     maximumTime,
     microBatchRows: scoreRows,
@@ -27,13 +27,13 @@ export async function preferenceJudge(
     name,
     scoreRows,
     (responses, signal) =>
-      scorer.score(
+      preferences.score(
         responses.map(({ prompt, response }) =>
           textTokens(model, form, prompt, response).slice(-maximumTime),
         ),
         signal,
       ),
-    () => scorer.close(),
+    () => preferences.close(),
   );
 }
 

@@ -1,6 +1,6 @@
 /** How often each method's preference model agrees with the judged pairs (the paper's table of reward-model accuracy). */
 import { continuationTokens } from '../../../gpu-runner/algorithms/continuation-tokens.ts';
-import { PreferenceScorer } from '../../../gpu-runner/algorithms/preference-model/preference-scorer.ts';
+import { PreferenceModel } from '../../../gpu-runner/algorithms/preference-model/preference-model.ts';
 import type { Model } from '../../../gpu-runner/llama/weights/model.ts';
 import { decodeAdapterArtifact } from '../../../gpu-runner/tasks/adapter-artifact.ts';
 import { batchSizes } from '../../../gpu-runner/tasks/batch-sizes.ts';
@@ -65,7 +65,7 @@ async function scorePairs(
   signal: AbortSignal,
 ): Promise<number[]> {
   const { rank, alpha, vector } = await decodeAdapterArtifact(bytes, model.architecture, OUTPUT);
-  const scorer = await PreferenceScorer.open(model, {
+  const preferences = await PreferenceModel.open(model, {
     rank,
     alpha,
     vector,
@@ -73,11 +73,11 @@ async function scorePairs(
     microBatchRows: batchSizes(model).scoreRows,
   });
   try {
-    const better = await scorer.score(
+    const better = await preferences.score(
       texts.map((pair) => pair.better),
       signal,
     );
-    const worse = await scorer.score(
+    const worse = await preferences.score(
       texts.map((pair) => pair.worse),
       signal,
     );
@@ -85,6 +85,6 @@ async function scorePairs(
       (_, row) => (1 + Math.sign((better[row] ?? Number.NaN) - (worse[row] ?? Number.NaN))) / 2,
     );
   } finally {
-    await scorer.close();
+    await preferences.close();
   }
 }

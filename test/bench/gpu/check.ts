@@ -3,7 +3,7 @@ import { cudaBackend } from '../../../gpu-runner/llama/backends/cuda/cuda-backen
 import { baseBytes } from '../../../shared/planner/model-bytes.ts';
 import { checkCudaGraph, type GraphCheck } from '../../../gpu-runner/llama/backends/cuda/check-graph.ts';
 import { cudaRolloutGraph } from '../../../gpu-runner/llama/backends/cuda/rollout-graph.ts';
-import { scoringGraph, trainingStepGraph } from '../../../gpu-runner/llama/trainer/graphs.ts';
+import { forwardGraph, trainingStepGraph } from '../../../gpu-runner/llama/trainer/graphs.ts';
 import { adapterLayout } from '../../../gpu-runner/llama/model/lora-layout.ts';
 import { blockRowsFor } from '../../../gpu-runner/llama/trainer/trainer.ts';
 import { serialiseGraph } from '../../../gpu-runner/tensor/serialise.ts';
@@ -44,7 +44,7 @@ export function checkGpuGraphs({ architecture, trains }: GpuShape): ShapeCheck[]
             { ...adam, clipNorm: 1 },
           ),
         ],
-        ['scores', scoringGraph(options, 'tokens-and-scalars')],
+        ['scores', forwardGraph(options, 'tokens-and-scalars')],
       ]
     : [];
   const weights = baseBytes('cuda', architecture);

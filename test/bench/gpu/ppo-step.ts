@@ -3,7 +3,7 @@ import type { Backend } from '../../../gpu-runner/llama/model/backend.ts';
 import { Sampler } from '../../../gpu-runner/llama/sampler/sampler.ts';
 import { type AdapterLayout, initialAdapter } from '../../../gpu-runner/llama/model/lora-layout.ts';
 import { type PpoRow, PpoTrainer } from '../../../gpu-runner/llama/trainer/ppo-trainer.ts';
-import { Scorer } from '../../../gpu-runner/llama/trainer/scorer.ts';
+import { ForwardPass } from '../../../gpu-runner/llama/trainer/forward-pass.ts';
 import { initialState } from '../../../gpu-runner/llama/trainer/training-state.ts';
 
 const ROLLOUTS = 512;
@@ -52,15 +52,15 @@ export async function measurePpoStep(backend: Backend, layout: AdapterLayout) {
   }
   await sampler.close();
   const generated = performance.now();
-  const scorer = await Scorer.open({
+  const forwardPass = await ForwardPass.open({
     trainable: { kind: 'adapters', backend, layout, groups: 1 },
     scoring: 'tokens-and-scalars',
     maximumTime: PPO_TOKENS,
     microBatchRows: 2 * PPO_ROWS.train,
   });
   const scoringFrom = performance.now();
-  const { logProbabilities } = await scorer.score(vector, [rows]);
-  await scorer.close();
+  const { logProbabilities } = await forwardPass.score(vector, [rows]);
+  await forwardPass.close();
   const scored = performance.now();
   const trainer = await PpoTrainer.open({
     trainable: { kind: 'adapters', backend, layout, groups: 2 },
@@ -100,7 +100,7 @@ export async function measurePpoStep(backend: Backend, layout: AdapterLayout) {
   };
 }
 
-/** Mean |log-probability of the sampler - of the scorer|: what is sampled must be what is trained. */
+/** Mean |log-probability of the sampler - of the forward pass|: what is sampled must be what is trained. */
 function meanGap(rows: readonly PpoRow[], scores: readonly Float32Array[]): number {
   let [sum, count] = [0, 0];
   rows.forEach(({ oldLogProbabilities }, row) => {

@@ -1,6 +1,6 @@
 /** The product's own preference model on human pairs: trained by its trainer, asked for the margins of other pairs. */
 import { continuationTokens } from '../../../gpu-runner/algorithms/continuation-tokens.ts';
-import { PreferenceScorer } from '../../../gpu-runner/algorithms/preference-model/preference-scorer.ts';
+import { PreferenceModel } from '../../../gpu-runner/algorithms/preference-model/preference-model.ts';
 import { trainPreferenceModel } from '../../../gpu-runner/algorithms/preference-model/train-preference-model.ts';
 import type { Model } from '../../../gpu-runner/llama/weights/model.ts';
 import { batchSizes } from '../../../gpu-runner/tasks/batch-sizes.ts';
@@ -88,7 +88,7 @@ export async function preferenceMargins(
     },
     null,
   );
-  const scorer = await PreferenceScorer.open(model, {
+  const preferences = await PreferenceModel.open(model, {
     rank: settings.rank,
     alpha: settings.alpha,
     vector: trained.vector,
@@ -97,16 +97,17 @@ export async function preferenceMargins(
   });
   try {
     const margins = [];
-    for (const set of sets) margins.push(await marginsOf(model, scorer, set, options.maximumLength, signal));
+    for (const set of sets)
+      margins.push(await marginsOf(model, preferences, set, options.maximumLength, signal));
     return { result: trained.result, margins };
   } finally {
-    await scorer.close();
+    await preferences.close();
   }
 }
 
 async function marginsOf(
   model: Model,
-  scorer: PreferenceScorer,
+  preferences: PreferenceModel,
   pairs: readonly HumanPair[],
   maximumLength: number,
   signal: AbortSignal,
@@ -116,7 +117,7 @@ async function marginsOf(
   // Texts of like length go together: a batch is as long as its longest text.
   const order = [...present.keys()].sort((a, b) => lengthOf(present[a]) - lengthOf(present[b]));
   const texts = order.flatMap((index) => [present[index]?.chosen, present[index]?.rejected]);
-  const scores = await scorer.score(
+  const scores = await preferences.score(
     texts.flatMap((text) => text ?? []),
     signal,
   );

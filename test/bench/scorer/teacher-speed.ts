@@ -3,7 +3,7 @@ import { onDevice } from '../../../gpu-runner/llama/backends/open-model.ts';
 import { decodeAdapterArtifact } from '../../../gpu-runner/tasks/adapter-artifact.ts';
 import { batchSizes } from '../../../gpu-runner/tasks/batch-sizes.ts';
 import { openTaskModel } from '../../../gpu-runner/tasks/open-base-model.ts';
-import { PreferenceScorer } from '../../../gpu-runner/algorithms/preference-model/preference-scorer.ts';
+import { PreferenceModel } from '../../../gpu-runner/algorithms/preference-model/preference-model.ts';
 import { longText } from './texts.ts';
 
 const TEXTS = 256;
@@ -16,7 +16,7 @@ export async function measureTeacher(
 ): Promise<number> {
   const model = await onDevice(await openTaskModel(baseModel, cache), 'cpu', cache);
   const { maximumPositions } = model.architecture;
-  const teacher = await PreferenceScorer.open(model, {
+  const teacher = await PreferenceModel.open(model, {
     ...(await decodeAdapterArtifact(preferenceModel, model.architecture, 'preference-model')),
     maximumTime: maximumPositions,
     microBatchRows: batchSizes(model).scoreRows,

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateCompletions, type GenerationSettings } from '../../../gpu-runner/algorithms/generate.ts';
 import { Generator, tokensContaining } from '../../../gpu-runner/algorithms/generator.ts';
-import { PreferenceScorer } from '../../../gpu-runner/algorithms/preference-model/preference-scorer.ts';
+import { PreferenceModel } from '../../../gpu-runner/algorithms/preference-model/preference-model.ts';
 import { shardRows } from '../../../gpu-runner/algorithms/prompt.ts';
 import { ResponseReader } from '../../../gpu-runner/algorithms/response-text.ts';
 import { chooseCell, selectCell } from '../../../gpu-runner/algorithms/select.ts';
@@ -161,7 +161,7 @@ describe('selection', () => {
   it('takes the cell with the highest mean reward and shows all of them with intervals', async () => {
     const { model } = tiny;
     const layout = adapterLayout(model.architecture, 2, 4);
-    const preferences = await PreferenceScorer.open(model, {
+    const preferences = await PreferenceModel.open(model, {
       rank: 2,
       alpha: 4,
       vector: initialAdapter(layout, 9, 9, 'normal'),

@@ -8,7 +8,7 @@ import { cpuRolloutGraph } from '../../../gpu-runner/llama/backends/cpu/rollout-
 import {
   type GraphOptions,
   type Objective,
-  scoringGraph,
+  forwardGraph,
   type Trainable,
   trainingStepGraph,
 } from '../../../gpu-runner/llama/trainer/graphs.ts';
@@ -60,8 +60,8 @@ function cpuGraphs(): Graph[] {
     cpuRolloutGraph(signed, { adapters: { layout, groups: 2 }, maximumPositions: 64 }),
     ...objectives.map((objective) => trainingStepGraph(options, objective, optimiser)),
     trainingStepGraph(full, { kind: 'language-model' }, optimiser),
-    scoringGraph(options, 'tokens-and-scalars'),
-    scoringGraph(options, 'logits'),
+    forwardGraph(options, 'tokens-and-scalars'),
+    forwardGraph(options, 'logits'),
   ];
 }
 

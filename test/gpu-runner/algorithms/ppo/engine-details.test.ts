@@ -7,7 +7,7 @@ import { sampleAndScore } from '../../../../gpu-runner/algorithms/ppo/score-roll
 import { ResponseReader } from '../../../../gpu-runner/algorithms/response-text.ts';
 import { adapterLayout, type AdapterLayout } from '../../../../gpu-runner/llama/model/lora-layout.ts';
 import { lastOf, responseOf, sequenceOf } from '../../../../gpu-runner/llama/model/sequence.ts';
-import { Scorer, type ScorerOptions } from '../../../../gpu-runner/llama/trainer/scorer.ts';
+import { ForwardPass, type ForwardPassOptions } from '../../../../gpu-runner/llama/trainer/forward-pass.ts';
 import { PPO_DEFAULTS } from '../../../../shared/api/tasks/ppo.ts';
 import { randomAdapter, worstDifference } from '../../llama/trainer/fixtures.ts';
 import { openTinyModel } from '../tiny-model.ts';
@@ -48,20 +48,20 @@ async function generatorOf(maximumNewTokens: number, rows: number): Promise<Gene
   });
 }
 
-async function withScorer<Result>(
-  options: Pick<ScorerOptions, 'scoring'>,
-  use: (scorer: Scorer) => Promise<Result>,
+async function withForwardPass<Result>(
+  options: Pick<ForwardPassOptions, 'scoring'>,
+  use: (forwardPass: ForwardPass) => Promise<Result>,
 ): Promise<Result> {
-  const scorer = await Scorer.open({
+  const forwardPass = await ForwardPass.open({
     trainable: { kind: 'adapters', backend: tiny.model.backend, layout, groups: 1 },
     maximumTime: TIME,
     microBatchRows: 8,
     ...options,
   });
   try {
-    return await use(scorer);
+    return await use(forwardPass);
   } finally {
-    await scorer.close();
+    await forwardPass.close();
   }
 }
 
@@ -95,9 +95,9 @@ describe('details of PPO in the engine', () => {
     }
     const text = encode('They were kind.');
     const longer = encode('They were mean and angry. They loved to fight and push.');
-    await withScorer({ scoring: 'scalars' }, async (scorer) => {
+    await withForwardPass({ scoring: 'scalars' }, async (forwardPass) => {
       const score = async (...rows: readonly Int32Array[]) => {
-        const { scalars } = await scorer.score(adapter, [rows.map((row) => lastOf(row))]);
+        const { scalars } = await forwardPass.score(adapter, [rows.map((row) => lastOf(row))]);
         return scalars[0]?.[0]?.[0] ?? Number.NaN;
       };
       const alone = await score(text);
@@ -130,9 +130,9 @@ describe('details of PPO in the engine', () => {
     const requests = Array.from({ length: rows }, (_, stream) => ({ promptTokens, stream }));
     const generations = await generator.generate(requests, signal, adapter);
     await generator.close();
-    const [probabilities, reference] = await withScorer({ scoring: 'logits' }, async (scorer) => {
+    const [probabilities, reference] = await withForwardPass({ scoring: 'logits' }, async (forwardPass) => {
       const next = async (vector: Float32Array) =>
-        softmax((await scorer.nextLogits(vector, [[promptTokens]]))[0]?.[0] ?? new Float32Array());
+        softmax((await forwardPass.nextLogits(vector, [[promptTokens]]))[0]?.[0] ?? new Float32Array());
       return [await next(adapter), await next(new Float32Array(layout.length))] as const;
     });
     const counts = new Float64Array(probabilities.length);
@@ -201,10 +201,10 @@ describe('details of PPO in the engine', () => {
   });
 
   it('P4d there is no dropout: two forwards give the same bits', async () => {
-    await withScorer({ scoring: 'tokens-and-scalars' }, async (scorer) => {
+    await withForwardPass({ scoring: 'tokens-and-scalars' }, async (forwardPass) => {
       const rows = [{ tokens: encode('They were mean and angry.'), start: 2 }];
-      const one = await scorer.score(adapter, [rows]);
-      expect(await scorer.score(adapter, [rows])).toEqual(one);
+      const one = await forwardPass.score(adapter, [rows]);
+      expect(await forwardPass.score(adapter, [rows])).toEqual(one);
     });
   });
 
@@ -279,8 +279,8 @@ describe('details of PPO in the engine', () => {
     expect(seen).toEqual([joined]);
     expect(seen[0]?.at(-1)).toBe(END);
     expect(scored?.response).toMatchObject({ text: 'nd', ended: true });
-    await withScorer({ scoring: 'scalars' }, async (scorer) => {
-      const { scalars } = await scorer.score(adapter, [
+    await withForwardPass({ scoring: 'scalars' }, async (forwardPass) => {
+      const { scalars } = await forwardPass.score(adapter, [
         [lastOf(joined), { tokens: joined, start: 1, scoresEnd: true }],
       ]);
       expect(

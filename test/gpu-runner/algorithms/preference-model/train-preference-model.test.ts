@@ -1,7 +1,7 @@
 /** Preference training on a tiny model: it learns what was planted, a kill changes no byte, bad data are refused. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PreferencePairLine } from '../../../../gpu-runner/algorithms/preference-model/preference-examples.ts';
-import { PreferenceScorer } from '../../../../gpu-runner/algorithms/preference-model/preference-scorer.ts';
+import { PreferenceModel } from '../../../../gpu-runner/algorithms/preference-model/preference-model.ts';
 import {
   trainPreferenceModel,
   type PreferenceSettings,
@@ -90,7 +90,7 @@ describe('training of a preference model', () => {
 
   it('G1 the score reads prompt and response: another prompt, another score', async () => {
     const { vector } = await train({ epochs: 1 });
-    const scorer = await PreferenceScorer.open(tiny.model, {
+    const preferences = await PreferenceModel.open(tiny.model, {
       rank: 4,
       alpha: 8,
       vector,
@@ -101,11 +101,11 @@ describe('training of a preference model', () => {
     const text = (prompt: string) =>
       Int32Array.of(...tokenizer.encode(prompt, { bos: true }), ...tokenizer.encode('They smiled.'));
     const signal = new AbortController().signal;
-    const [kind = 0, mean = 0, again = 0] = await scorer.score(
+    const [kind = 0, mean = 0, again = 0] = await preferences.score(
       [text('They were kind.'), text('They were mean.'), text('They were kind.')],
       signal,
     );
-    await scorer.close();
+    await preferences.close();
     expect(kind).not.toBe(mean);
     expect(again).toBe(kind);
   });

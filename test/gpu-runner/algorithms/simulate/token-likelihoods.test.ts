@@ -6,17 +6,17 @@ import {
   withTokenLikelihoods,
 } from '../../../../gpu-runner/algorithms/simulate/token-likelihoods.ts';
 import { adapterLayout } from '../../../../gpu-runner/llama/model/lora-layout.ts';
-import { Scorer } from '../../../../gpu-runner/llama/trainer/scorer.ts';
+import { ForwardPass } from '../../../../gpu-runner/llama/trainer/forward-pass.ts';
 import { openTinyModel, tinyConfiguration } from '../tiny-model.ts';
 
 let tiny: Awaited<ReturnType<typeof openTinyModel>>;
-let scorer: Scorer;
+let forwardPass: ForwardPass;
 let nothing: Float32Array;
 beforeAll(async () => {
   tiny = await openTinyModel();
   const layout = adapterLayout(tinyConfiguration, 1, 1);
   nothing = new Float32Array(layout.length);
-  scorer = await Scorer.open({
+  forwardPass = await ForwardPass.open({
     trainable: { kind: 'adapters', backend: tiny.model.backend, layout, groups: 1 },
     scoring: 'tokens',
     maximumTime: tinyConfiguration.maximumPositions,
@@ -24,13 +24,13 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  await scorer.close();
+  await forwardPass.close();
   tiny.close();
 });
 
 type Sequences = readonly { readonly tokens: Int32Array; readonly start: number }[];
 const score = async (sequences: Sequences) =>
-  sequences.length === 0 ? [] : ((await scorer.score(nothing, [sequences])).logProbabilities[0] ?? []);
+  sequences.length === 0 ? [] : ((await forwardPass.score(nothing, [sequences])).logProbabilities[0] ?? []);
 
 const PLAIN = 'Everyone was';
 const KIND = 'Everyone was kind. Everyone was';

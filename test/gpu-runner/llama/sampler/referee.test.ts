@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { drawOf, limitOf, type SamplingRequest } from '../../../../gpu-runner/llama/sampler/request.ts';
 import { Sampler } from '../../../../gpu-runner/llama/sampler/sampler.ts';
 import { adapterLayout } from '../../../../gpu-runner/llama/model/lora-layout.ts';
-import { Scorer } from '../../../../gpu-runner/llama/trainer/scorer.ts';
+import { ForwardPass } from '../../../../gpu-runner/llama/trainer/forward-pass.ts';
 import { rowTokens, smallBase, smallRequest, smallShape } from './small-model.ts';
 
 /** One row to its end; `nextLogits` are those after a whole sequence. */
@@ -38,7 +38,7 @@ it('draws what the training graph says, and ends where it does', async () => {
   const base = await smallBase();
   const layout = adapterLayout(smallShape, 2, 2);
   const session = { threads: 2 };
-  const scorer = await Scorer.open({
+  const forwardPass = await ForwardPass.open({
     trainable: { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: 1 },
     maximumTime: 128,
     microBatchRows: 8,
@@ -46,7 +46,7 @@ it('draws what the training graph says, and ends where it does', async () => {
     scoring: 'logits',
   });
   const nextLogits = async (tokens: readonly number[]) => {
-    const [logits] = await scorer.nextLogits(new Float32Array(layout.length), [[tokens]]);
+    const [logits] = await forwardPass.nextLogits(new Float32Array(layout.length), [[tokens]]);
     return logits?.[0] ?? new Float32Array(0);
   };
   const sampler = await Sampler.open({ backend: await openCpuBackend(base), session });
@@ -57,5 +57,5 @@ it('draws what the training graph says, and ends where it does', async () => {
     expect(rowTokens(sampled, row)).toEqual(response);
     expect(sampled.finishReasons[row]).toBe(reason);
   }
-  for (const open of [scorer, sampler]) await open.close();
+  for (const open of [forwardPass, sampler]) await open.close();
 }, 60_000);

@@ -10,14 +10,14 @@ import type { BaseFile } from '../../../../gpu-runner/llama/weights/base-file.ts
 import { SamplingRequestError } from '../../../../gpu-runner/llama/sampler/request.ts';
 import { Sampler } from '../../../../gpu-runner/llama/sampler/sampler.ts';
 import { adapterLayout, initialAdapter } from '../../../../gpu-runner/llama/model/lora-layout.ts';
-import { Scorer } from '../../../../gpu-runner/llama/trainer/scorer.ts';
+import { ForwardPass } from '../../../../gpu-runner/llama/trainer/forward-pass.ts';
 import { normal } from '../../../../shared/random.ts';
 import { drawnRow, rowTokens, smallBase, smallRequest, smallShape } from './small-model.ts';
 
 let base: BaseFile;
 let sampler: Sampler;
-let tokenScorer: Scorer;
-let logitScorer: Scorer;
+let tokenPass: ForwardPass;
+let logitPass: ForwardPass;
 const layoutOf = () => adapterLayout(smallShape, 4, 8);
 const session = { threads: 2 };
 
@@ -31,19 +31,19 @@ beforeAll(async () => {
     groups: 1,
   } as const;
   const options = { trainable, maximumTime: 256, microBatchRows: 8, session };
-  tokenScorer = await Scorer.open({ ...options, scoring: 'tokens' });
-  logitScorer = await Scorer.open({ ...options, scoring: 'logits' });
+  tokenPass = await ForwardPass.open({ ...options, scoring: 'tokens' });
+  logitPass = await ForwardPass.open({ ...options, scoring: 'logits' });
 }, 60_000);
 
 afterAll(async () => {
   await sampler.close();
-  await tokenScorer.close();
-  await logitScorer.close();
+  await tokenPass.close();
+  await logitPass.close();
 });
 
 /** The exact next-token distribution after a prompt, from the training graph, in float64. */
 async function distribution(prompt: ArrayLike<number>, temperature = 1): Promise<number[]> {
-  const [[logits] = []] = await logitScorer.nextLogits(new Float32Array(layoutOf().length), [[prompt]]);
+  const [[logits] = []] = await logitPass.nextLogits(new Float32Array(layoutOf().length), [[prompt]]);
   const scaled = Array.from(logits ?? [], (logit) => logit / temperature);
   const top = Math.max(...scaled);
   const weights = scaled.map((logit) => Math.exp(logit - top));
@@ -149,7 +149,7 @@ describe('log-probabilities', () => {
       tokens: [...Array.from(prompt), ...rowTokens(rollout, row)],
       start: prompt.length,
     }));
-    const { logProbabilities } = await tokenScorer.score(new Float32Array(layoutOf().length), [rows]);
+    const { logProbabilities } = await tokenPass.score(new Float32Array(layoutOf().length), [rows]);
     const gaps = rows.flatMap((_, row) =>
       Array.from({ length: rollout.lengths[row] ?? 0 }, (_unused, step) =>
         Math.abs(

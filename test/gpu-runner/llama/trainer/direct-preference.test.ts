@@ -6,7 +6,7 @@ import {
   type DirectPreferencePair,
 } from '../../../../gpu-runner/llama/trainer/direct-preference-trainer.ts';
 import { adapterLayout } from '../../../../gpu-runner/llama/model/lora-layout.ts';
-import { Scorer } from '../../../../gpu-runner/llama/trainer/scorer.ts';
+import { ForwardPass } from '../../../../gpu-runner/llama/trainer/forward-pass.ts';
 import { initialState } from '../../../../gpu-runner/llama/trainer/training-state.ts';
 import type { BaseFile } from '../../../../gpu-runner/llama/weights/base-file.ts';
 import { adam, randomAdapter, randomSequences, smallShape, withBase, worstDifference } from './fixtures.ts';
@@ -39,9 +39,9 @@ const open = async (base: BaseFile, vectors: readonly Float32Array[], microBatch
     BETA,
   );
 
-/** log p(chosen) - log p(rejected) less the reference's, by the scorer. */
+/** log p(chosen) - log p(rejected) less the reference's, by the forward pass. */
 async function marginsOf(base: BaseFile, vector: Float32Array, pairs: readonly DirectPreferencePair[]) {
-  const scorer = await Scorer.open({
+  const forwardPass = await ForwardPass.open({
     trainable: { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: 1 },
     scoring: 'tokens',
     maximumTime: TIME,
@@ -49,8 +49,8 @@ async function marginsOf(base: BaseFile, vector: Float32Array, pairs: readonly D
     session: { threads: 2 },
   });
   const rows = pairs.flatMap(({ chosen, rejected }) => [chosen, rejected]);
-  const { logProbabilities } = await scorer.score(vector, [rows]);
-  await scorer.close();
+  const { logProbabilities } = await forwardPass.score(vector, [rows]);
+  await forwardPass.close();
   const sums = (logProbabilities[0] ?? []).map((values) =>
     Array.from(values).reduce((sum, value) => sum + value, 0),
   );

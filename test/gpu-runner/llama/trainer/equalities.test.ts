@@ -1,4 +1,4 @@
-/** What must be equal: groups and separate runs, micro-batches and the big batch, scorer and trainer, a resumed run. */
+/** What must be equal: groups and separate runs, micro-batches and the big batch, forward pass and trainer, a resumed run. */
 import { cpuBackend } from '../../../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import { cpuProductForm } from '../../../../gpu-runner/llama/backends/cpu/product-form.ts';
 import { describe, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { LanguageModelTrainer } from '../../../../gpu-runner/llama/trainer/langu
 import { adapterLayout, initialAdapter } from '../../../../gpu-runner/llama/model/lora-layout.ts';
 import { PpoTrainer, type PpoRow } from '../../../../gpu-runner/llama/trainer/ppo-trainer.ts';
 import { PreferenceTrainer } from '../../../../gpu-runner/llama/trainer/preference-trainer.ts';
-import { Scorer } from '../../../../gpu-runner/llama/trainer/scorer.ts';
+import { ForwardPass } from '../../../../gpu-runner/llama/trainer/forward-pass.ts';
 import type { TrainerOptions } from '../../../../gpu-runner/llama/trainer/trainer.ts';
 import {
   decodeState,
@@ -104,14 +104,18 @@ describe('groups of one batch', () => {
       ];
       const rows = rowsOf(4, 5);
       const { trainable } = trainerOptions(base, vectors);
-      const scorer = await Scorer.open({
+      const forwardPass = await ForwardPass.open({
         trainable,
         scoring: 'tokens',
         maximumTime: TIME,
         microBatchRows: 8,
       });
-      const { logProbabilities } = await scorer.score(initialState(vectors).parameters, [rows, rows, rows]);
-      await scorer.close();
+      const { logProbabilities } = await forwardPass.score(initialState(vectors).parameters, [
+        rows,
+        rows,
+        rows,
+      ]);
+      await forwardPass.close();
       const [none, fresh, trained] = logProbabilities;
       expect(fresh).toEqual(none);
       expect(worstDifference(trained?.[0] ?? [], none?.[0] ?? [])).toBeGreaterThan(1e-3);
@@ -230,20 +234,20 @@ describe('micro-batches', () => {
 });
 
 describe('the first minibatch of PPO', () => {
-  it('has a ratio of exactly 1 when the old log-probabilities come from the scorer, at any temperature', async () => {
+  it('has a ratio of exactly 1 when the old log-probabilities come from the forward pass, at any temperature', async () => {
     await withBase(shape, 'int8', 1, async (base) => {
       const vectors = [51, 52].map((seed) => randomAdapter(layout, seed));
       const options = trainerOptions(base, vectors);
       const rows = rowsOf(9, 6);
       for (const temperature of [1, 0.8]) {
-        const scorer = await Scorer.open({
+        const forwardPass = await ForwardPass.open({
           ...options,
           temperature,
           scoring: 'tokens-and-scalars',
           session: { threads: 2 },
         });
-        const old = await scorer.score(options.state.parameters, [rows, rows]);
-        await scorer.close();
+        const old = await forwardPass.score(options.state.parameters, [rows, rows]);
+        await forwardPass.close();
         const rollouts: PpoRow[] = rows.map((row, index) => ({
           tokens: row.tokens,
           start: row.start,

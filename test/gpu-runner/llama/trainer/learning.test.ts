@@ -6,7 +6,7 @@ import { adapterLayout, initialAdapter } from '../../../../gpu-runner/llama/mode
 import { type PpoRow, PpoTrainer } from '../../../../gpu-runner/llama/trainer/ppo-trainer.ts';
 import { lastOf } from '../../../../gpu-runner/llama/model/sequence.ts';
 import { PreferenceTrainer } from '../../../../gpu-runner/llama/trainer/preference-trainer.ts';
-import { Scorer } from '../../../../gpu-runner/llama/trainer/scorer.ts';
+import { ForwardPass } from '../../../../gpu-runner/llama/trainer/forward-pass.ts';
 import { groupVector, initialState } from '../../../../gpu-runner/llama/trainer/training-state.ts';
 import { uniform } from '../../../../shared/random.ts';
 import { adam, randomModel, randomSequences, smallShape, withBase } from './fixtures.ts';
@@ -79,7 +79,7 @@ describe('PPO', () => {
       const vectors = [0, 1].map((stream) => initialAdapter(layout, 3, stream));
       const trainable = { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: 2 } as const;
       const common = { trainable, maximumTime: 3, microBatchRows: 64, session: { threads: 2 } };
-      const sampler = await Scorer.open({ ...common, scoring: 'logits' });
+      const sampler = await ForwardPass.open({ ...common, scoring: 'logits' });
       const trainer = await PpoTrainer.open({
         ...common,
         state: initialState(vectors),
@@ -168,11 +168,11 @@ describe('the preference model', () => {
         await trainer.step([pairs(step, 32)], [0.01 * Math.min(1, (step + 1) / 10, (120 - step) / 60)]);
       }
       const held = pairs(5000, 200);
-      const scorer = await Scorer.open({ ...common, scoring: 'scalars' });
+      const forwardPass = await ForwardPass.open({ ...common, scoring: 'scalars' });
       const rows = held.flatMap(({ first, second }) => [lastOf(first), lastOf(second)]);
-      const { scalars } = await scorer.score(trainer.state.parameters, [rows]);
+      const { scalars } = await forwardPass.score(trainer.state.parameters, [rows]);
       await trainer.close();
-      await scorer.close();
+      await forwardPass.close();
       const score = (index: number): number => scalars[0]?.[index]?.[0] ?? Number.NaN;
       const right = held.filter(
         ({ target }, pair) => score(2 * pair + 1) - score(2 * pair) > 0 === (target === 1),

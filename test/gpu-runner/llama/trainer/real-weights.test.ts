@@ -9,7 +9,7 @@ import { openModel } from '../../../../gpu-runner/llama/backends/open-model.ts';
 import type { BasePrecision } from '../../../../gpu-runner/llama/weights/base-layout.ts';
 import type { Sequence } from '../../../../gpu-runner/llama/model/sequence.ts';
 import { adapterLayout } from '../../../../gpu-runner/llama/model/lora-layout.ts';
-import { Scorer } from '../../../../gpu-runner/llama/trainer/scorer.ts';
+import { ForwardPass } from '../../../../gpu-runner/llama/trainer/forward-pass.ts';
 import { readSharedData } from '../../../shared/read-shared-data.ts';
 import { sharedModel } from '../weights/shared-models.ts';
 
@@ -44,15 +44,15 @@ async function measure(
     start: 1,
   }));
   const layout = adapterLayout(base.architecture, 1, 1);
-  const scorer = await Scorer.open({
+  const forwardPass = await ForwardPass.open({
     trainable: { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: 1 },
     scoring: 'tokens',
     maximumTime: LONGEST,
     microBatchRows: 10,
     session: { threads: 2 },
   });
-  const { logProbabilities } = await scorer.score(new Float32Array(layout.length), [rows]);
-  await scorer.close();
+  const { logProbabilities } = await forwardPass.score(new Float32Array(layout.length), [rows]);
+  await forwardPass.close();
   const scores = logProbabilities.flat();
   const nats = -scores.reduce((sum, row) => sum + row.reduce((a, b) => a + b, 0), 0);
   const tokens = scores.reduce((sum, row) => sum + row.length, 0);

@@ -10,7 +10,7 @@ import { writeRandomBase } from '../../../../gpu-runner/llama/weights/random-bas
 import type { BaseFile } from '../../../../gpu-runner/llama/weights/base-file.ts';
 import { Sampler } from '../../../../gpu-runner/llama/sampler/sampler.ts';
 import { adapterLayout } from '../../../../gpu-runner/llama/model/lora-layout.ts';
-import { Scorer } from '../../../../gpu-runner/llama/trainer/scorer.ts';
+import { ForwardPass } from '../../../../gpu-runner/llama/trainer/forward-pass.ts';
 import { sharedModel } from '../weights/shared-models.ts';
 import { randomAdapter } from './fixtures.ts';
 
@@ -49,7 +49,7 @@ async function gaps(
     vector,
   );
   await sampler.close();
-  const scorer = await Scorer.open({
+  const forwardPass = await ForwardPass.open({
     trainable: { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: 1 },
     scoring: 'tokens',
     temperature: TEMPERATURE,
@@ -62,8 +62,8 @@ async function gaps(
     const drawn = rollout.tokens.subarray(row * width, row * width + (rollout.lengths[row] ?? 0));
     return { tokens: [...prompt, ...drawn], start: prompt.length };
   });
-  const { logProbabilities } = await scorer.score(vector, [rows]);
-  await scorer.close();
+  const { logProbabilities } = await forwardPass.score(vector, [rows]);
+  await forwardPass.close();
   return (logProbabilities[0] ?? []).flatMap((row, index) =>
     Array.from(row, (value, step) =>
       Math.abs(value - (rollout.logProbabilities[index * width + step] ?? Number.NaN)),

@@ -13,7 +13,7 @@ import type { BaseFile } from '../../../../../gpu-runner/llama/weights/base-file
 import { Sampler } from '../../../../../gpu-runner/llama/sampler/sampler.ts';
 import { adapterLayout, initialAdapter } from '../../../../../gpu-runner/llama/model/lora-layout.ts';
 import { type PpoRow, PpoTrainer } from '../../../../../gpu-runner/llama/trainer/ppo-trainer.ts';
-import { Scorer } from '../../../../../gpu-runner/llama/trainer/scorer.ts';
+import { ForwardPass } from '../../../../../gpu-runner/llama/trainer/forward-pass.ts';
 import { initialState } from '../../../../../gpu-runner/llama/trainer/training-state.ts';
 import { rowTokens, smallBase, smallRequest, smallShape } from '../../sampler/small-model.ts';
 
@@ -165,15 +165,15 @@ describe('training', () => {
   });
 
   it('scores by the operators it trains with', async () => {
-    const scorer = await Scorer.open({
+    const forwardPass = await ForwardPass.open({
       trainable: { kind: 'adapters', backend: moved(), layout, groups: 1 },
       scoring: 'tokens-and-scalars',
       maximumTime: 32,
       microBatchRows: 2,
       session,
     });
-    const { logProbabilities } = await scorer.score(vector, [rows]);
-    await scorer.close();
+    const { logProbabilities } = await forwardPass.score(vector, [rows]);
+    await forwardPass.close();
     const { step } = await gradientOf(moved());
     expect(logProbabilities[0]?.length).toBe(3);
     logProbabilities[0]?.forEach((row, index) => {

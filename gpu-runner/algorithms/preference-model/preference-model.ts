@@ -2,10 +2,10 @@
 import type { Model } from '../../llama/weights/model.ts';
 import { adapterLayout } from '../../llama/model/lora-layout.ts';
 import { lastOf } from '../../llama/model/sequence.ts';
-import { Scorer } from '../../llama/trainer/scorer.ts';
+import { ForwardPass } from '../../llama/trainer/forward-pass.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 
-export interface PreferenceScorerOptions {
+export interface PreferenceModelOptions {
   readonly rank: number;
   readonly alpha: number;
   /** Adapter and head as the training layout has them. */
@@ -15,16 +15,16 @@ export interface PreferenceScorerOptions {
   readonly microBatchRows: number;
 }
 
-export class PreferenceScorer {
-  readonly #scorer: Scorer;
-  readonly #options: PreferenceScorerOptions;
+export class PreferenceModel {
+  readonly #forwardPass: ForwardPass;
+  readonly #options: PreferenceModelOptions;
 
-  private constructor(scorer: Scorer, options: PreferenceScorerOptions) {
-    this.#scorer = scorer;
+  private constructor(forwardPass: ForwardPass, options: PreferenceModelOptions) {
+    this.#forwardPass = forwardPass;
     this.#options = options;
   }
 
-  static async open(model: Model, options: PreferenceScorerOptions): Promise<PreferenceScorer> {
+  static async open(model: Model, options: PreferenceModelOptions): Promise<PreferenceModel> {
     const layout = adapterLayout(model.architecture, options.rank, options.alpha);
     if (options.vector.length !== layout.length) {
       throw new AlgorithmInputError(
@@ -32,13 +32,13 @@ export class PreferenceScorer {
           `${layout.length}: use the base model and the rank that it was trained with`,
       );
     }
-    const scorer = await Scorer.open({
+    const forwardPass = await ForwardPass.open({
       trainable: { kind: 'adapters', backend: model.backend, layout, groups: 1 },
       scoring: 'scalars',
       maximumTime: options.maximumTime,
       microBatchRows: options.microBatchRows,
     });
-    return new PreferenceScorer(scorer, options);
+    return new PreferenceModel(forwardPass, options);
   }
 
   /** Scores of texts given as tokens, in order. */
@@ -48,7 +48,7 @@ export class PreferenceScorer {
     for (let start = 0; start < texts.length; start += microBatchRows) {
       signal.throwIfAborted();
       const part = texts.slice(start, start + microBatchRows).map((tokens) => lastOf(tokens));
-      const { scalars } = await this.#scorer.score(vector, [part]);
+      const { scalars } = await this.#forwardPass.score(vector, [part]);
       scalars[0]?.forEach((scalar, row) => {
         scores[start + row] = scalar[0] ?? Number.NaN;
       });
@@ -57,6 +57,6 @@ export class PreferenceScorer {
   }
 
   async close(): Promise<void> {
-    await this.#scorer.close();
+    await this.#forwardPass.close();
   }
 }

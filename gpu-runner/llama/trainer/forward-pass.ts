@@ -6,7 +6,7 @@ import {
   architectureOf,
   groupsOf,
   type Scoring,
-  scoringGraph,
+  forwardGraph,
   type Trainable,
   vectorLength,
 } from './graphs.ts';
@@ -21,7 +21,7 @@ import {
   type TokenNumbers,
 } from './trainer.ts';
 
-export interface ScorerOptions {
+export interface ForwardPassOptions {
   readonly trainable: Trainable;
   readonly scoring: Scoring;
   readonly maximumTime: number;
@@ -45,19 +45,19 @@ export interface Scores {
  * Scores sequences by the operators of the training step. Groups are adapters: a vector of zeros is the base itself
  * (the reference policy).
  */
-export class Scorer {
-  readonly #options: ScorerOptions;
+export class ForwardPass {
+  readonly #options: ForwardPassOptions;
   readonly #session: TensorSession;
 
-  private constructor(options: ScorerOptions, session: TensorSession) {
+  private constructor(options: ForwardPassOptions, session: TensorSession) {
     this.#options = options;
     this.#session = session;
   }
 
-  static async open(options: ScorerOptions): Promise<Scorer> {
+  static async open(options: ForwardPassOptions): Promise<ForwardPass> {
     const { trainable, scoring, maximumTime, temperature, session = {} } = options;
-    const graph = scoringGraph(graphOptions(trainable, maximumTime, temperature), scoring);
-    return new Scorer(options, await openGraph(graph, trainable, session));
+    const graph = forwardGraph(graphOptions(trainable, maximumTime, temperature), scoring);
+    return new ForwardPass(options, await openGraph(graph, trainable, session));
   }
 
   /**
@@ -107,7 +107,8 @@ export class Scorer {
     for (const part of microBatches(rows, this.#options.microBatchRows)) {
       const { feeds } = this.#feeds(vectors, part);
       const logits = (await this.#session.run(feeds))['logits']?.data;
-      if (!(logits instanceof Float32Array)) throw new TypeError('This scorer was not opened for logits');
+      if (!(logits instanceof Float32Array))
+        throw new TypeError('This forward pass was not opened for logits');
       let place = 0;
       part.forEach((sequences, group) => {
         for (let row = 0; row < sequences.length; row++, place++) {
