@@ -4,7 +4,7 @@ import type { Method } from '../../shared/method-stages.ts';
 import type { ArtifactReference, TaskBaseModel, TaskPrinciple } from './task-key.ts';
 
 export type StageStatus = (typeof STAGE_STATUSES)[number];
-export type TaskStatus = (typeof TASK_STATUSES)[number];
+type TaskStatus = (typeof TASK_STATUSES)[number];
 
 /** A task as the planner sees it. */
 export interface PlannedTask {

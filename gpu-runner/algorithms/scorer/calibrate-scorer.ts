@@ -2,8 +2,7 @@
 import { type Calibration, SCORER_FORMAT } from '../../../shared/scoring/calibration.ts';
 import { addSeen, countSeen, SEEN_BITS } from '../../../shared/scoring/features.ts';
 import { sortedQuantile } from '../../../shared/statistics/summary.ts';
-import type { ScoredPair } from './teacher-scores.ts';
-import type { JudgedPair } from './train-scorer.ts';
+import type { JudgedPair, ScoredPair } from './teacher-scores.ts';
 
 /** The words of the training responses as a set of bits, [SEEN_BITS / 8] bytes. */
 export function seenWordsOf(train: readonly ScoredPair[]): Uint8Array {

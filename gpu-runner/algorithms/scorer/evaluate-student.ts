@@ -4,7 +4,7 @@ import { bootstrapInterval } from '../../../shared/statistics/bootstrap.ts';
 import { spearman } from '../../../shared/statistics/rank-correlation.ts';
 import { mean, sortedQuantile } from '../../../shared/statistics/summary.ts';
 import { wilsonInterval } from '../../../shared/statistics/wilson-interval.ts';
-import type { JudgedPair } from './train-scorer.ts';
+import type { JudgedPair } from './teacher-scores.ts';
 
 type Evaluation = TaskResult<'train-scorer'>['heldOut'];
 type Agreement = Evaluation['pairs'];

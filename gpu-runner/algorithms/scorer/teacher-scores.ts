@@ -50,6 +50,12 @@ export interface ScoredPair {
   readonly label: number | null;
 }
 
+/** A pair with the student's scores beside the teacher's. */
+export interface JudgedPair extends ScoredPair {
+  readonly firstStudent: number;
+  readonly secondStudent: number;
+}
+
 const stateSchema = z.strictObject({
   samples: z.array(z.strictObject({ text: z.string(), tokens: z.array(z.int().nonnegative()) })),
   scores: z.array(z.number()),

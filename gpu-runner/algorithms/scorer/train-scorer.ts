@@ -13,18 +13,13 @@ import { encodeScorer } from './scorer-file.ts';
 import { forward, type Student } from './student.ts';
 import {
   teacherScores,
+  type JudgedPair,
   type ScoredPair,
   type ScorerInput,
   type ScorerSettings,
   type TeacherEngine,
 } from './teacher-scores.ts';
 import { trainStudent } from './train-student.ts';
-
-/** A pair with the student's scores beside the teacher's. */
-export interface JudgedPair extends ScoredPair {
-  readonly firstStudent: number;
-  readonly secondStudent: number;
-}
 
 /**
  * @param resume bytes of an earlier checkpoint of the same input, or null

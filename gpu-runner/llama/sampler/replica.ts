@@ -1,13 +1,11 @@
 /** One session of the sampler: a rollout of its rows, run by run, in this thread or in a thread of its own. */
-import type { FinishReason, SampleHooks } from './rollout.ts';
+import type { FinishReason, Rollout, SampleHooks, SamplerOptions } from './rollout.ts';
 import { assumedRowStep, RUN_MILLISECONDS, runSteps } from '../../../shared/planner/cpu-sampler.ts';
 import type { HostTensor, HostTensors, TensorSession } from '../../tensor/session.ts';
 import type { RemoteSession } from '../../tensor/session-worker.ts';
 import { constantFeeds, limitOf, type SamplingRequest, startFeeds, stepFeeds } from './request.ts';
 import type { RolloutPlan } from '../model/backend.ts';
 import { STATE } from '../model/rollout/rollout-graph-ends.ts';
-import type { Rollout } from './rollout.ts';
-import type { SamplerOptions } from './sampler.ts';
 
 /** A loaded rollout graph. Calls are serial: await one before the next. */
 export class Replica {

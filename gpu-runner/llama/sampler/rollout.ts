@@ -1,4 +1,19 @@
-/** What a rollout gives back, and how it is followed and stopped. */
+/** What a sampler is opened with, what a rollout gives back, and how it is followed and stopped. */
+import type { SessionOptions } from '../../tensor/session.ts';
+import type { AdapterGroups, Backend } from '../model/backend.ts';
+
+export interface SamplerOptions {
+  readonly backend: Backend;
+  /** adapters that sample side by side; left out, the base samples alone */
+  readonly adapters?: AdapterGroups;
+  /** longest prompt plus response; the model's own limit unless given */
+  readonly maximumPositions?: number;
+  /** Rows of most requests, which the backend plans for; 1 unless given, any number runs. */
+  readonly rows?: number;
+  /** a cancel waits for the current run of the engine, which is kept below this many milliseconds; 4000 unless given */
+  readonly runMilliseconds?: number;
+  readonly session?: SessionOptions;
+}
 
 export interface SampleHooks {
   /** Ends the rollout between two runs of the engine, which are a few seconds long. */

@@ -1,27 +1,13 @@
 /** The sampler: continues batches of prompts on the 8-bit base, alone or under adapters, one engine run per rollout. */
 import type { Profile } from '../../tensor/profile.ts';
-import type { Rollout, SampleHooks } from './rollout.ts';
+import type { Rollout, SampleHooks, SamplerOptions } from './rollout.ts';
 import { serialiseGraph } from '../../tensor/serialise.ts';
-import { type HostTensors, type SessionOptions, TensorSession } from '../../tensor/session.ts';
+import { type HostTensors, TensorSession } from '../../tensor/session.ts';
 import { SessionWorker } from '../../tensor/session-worker.ts';
-import type { AdapterGroups, Backend } from '../model/backend.ts';
 import { tokenMeter } from '../model/token-meter.ts';
 import { Replica } from './replica.ts';
 import { joinParts, splitRows } from './replica-rows.ts';
 import { checkRequest, SamplingRequestError, type SamplingRequest } from './request.ts';
-
-export interface SamplerOptions {
-  readonly backend: Backend;
-  /** adapters that sample side by side; left out, the base samples alone */
-  readonly adapters?: AdapterGroups;
-  /** longest prompt plus response; the model's own limit unless given */
-  readonly maximumPositions?: number;
-  /** Rows of most requests, which the backend plans for; 1 unless given, any number runs. */
-  readonly rows?: number;
-  /** a cancel waits for the current run of the engine, which is kept below this many milliseconds; 4000 unless given */
-  readonly runMilliseconds?: number;
-  readonly session?: SessionOptions;
-}
 
 /** A loaded rollout graph. Calls are serial: await one before the next. */
 export class Sampler {

@@ -1,7 +1,7 @@
 /** The scorer's report, on pairs whose agreement is known. */
 import { describe, expect, it } from 'vitest';
 import { evaluateStudent } from '../../../../gpu-runner/algorithms/scorer/evaluate-student.ts';
-import type { JudgedPair } from '../../../../gpu-runner/algorithms/scorer/train-scorer.ts';
+import type { JudgedPair } from '../../../../gpu-runner/algorithms/scorer/teacher-scores.ts';
 import { featuresOf } from '../../../../shared/scoring/features.ts';
 
 /** A pair whose teacher differs by `gap`, and whose student says the same or the opposite. */
