@@ -66,7 +66,7 @@ export async function selectCell(
     const rewards = terminalScores(
       responses.map(({ score }) => score),
       responses.map(({ response }) => (response.ended ? 1 : 0)),
-      { normalisation, penaltyWithoutStop: settings.penaltyWithoutStop },
+      { normalisation, missingEosPenalty: settings.penaltyWithoutStop },
     );
     table.push({
       klCoefficient,

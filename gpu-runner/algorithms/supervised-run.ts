@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { TaskParameters } from '../../shared/api/tasks/kinds.ts';
 import { permutation } from '../../shared/random.ts';
+import { learningRateMultiplier } from '../tensor/learning-rate.ts';
 import { adapterLayout } from '../llama/model/lora-layout.ts';
 import type { TrainerOptions } from '../llama/trainer/trainer.ts';
 import { groupVector, initialState, type TrainingState } from '../llama/trainer/training-state.ts';
@@ -12,7 +13,6 @@ import type { Model } from '../llama/weights/model.ts';
 import { adamOf } from './adam-settings.ts';
 import { TrainingDivergedError } from './algorithm-error.ts';
 import { decodeCheckpoint, encodeCheckpoint, type Work } from './checkpoint.ts';
-import { learningRateMultiplier } from './learning-rate.ts';
 import type { RunHooks } from './run-hooks.ts';
 import { streamOf } from './streams.ts';
 import { TRAINING_TENSORS, trainingState, trainingTensors } from './training-checkpoint.ts';

@@ -9,8 +9,8 @@ export interface BatchSizes {
 }
 
 /** Measured on a CPU of two cores: small models gain nothing from more rows. */
-export function batchSizes(model: ImportedModel): BatchSizes {
-  const large = model.architecture.hiddenSize > 1024;
+export function batchSizes({ architecture }: Pick<ImportedModel, 'architecture'>): BatchSizes {
+  const large = architecture.hiddenSize > 1024;
   return large
     ? { sampleRows: 16, scoreRows: 4, checkpointEvery: 1 }
     : { sampleRows: 128, scoreRows: 32, checkpointEvery: 4 };

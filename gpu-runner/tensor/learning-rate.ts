@@ -1,36 +1,33 @@
-/** Learning-rate schedules: pure functions of the step, fed to the optimiser as a scalar. */
+/** The one learning-rate schedule: warm-up from 0, then constant, or a fall on a line or half a cosine. */
 import { GraphError } from './errors.ts';
 
 export interface LearningRateSchedule {
-  /** after warm-up: held, or falling to `final` at `steps` on a line or half a cosine */
   readonly kind: 'constant' | 'linear' | 'cosine';
-  readonly peak: number;
-  /** steps over which the rate climbs from peak / warmupSteps to peak */
   readonly warmupSteps: number;
-  readonly steps: number;
-  /** rate at the end, 0 unless given */
+  readonly totalSteps: number;
+  /** Multiplier at the end of a falling schedule, 0 unless given. */
   readonly final?: number;
 }
 
 /**
- * The learning rate of a step.
+ * Multiplier of the base rate in step `step`, counted from 0.
+ * Warm-up: step / warmupSteps. After it, with p = (step - warmup) / (total - warmup) and f the final multiplier:
+ * constant 1; linear f + (1 - f) (1 - p); cosine f + (1 - f) (1 + cos(pi p)) / 2.
+ * `constant` does not depend on totalSteps, so one run evaluated at 20, 40, ... steps equals separate runs.
  *
- * @param step 0 for the first update
- * @throws GraphError for a step outside 0..steps - 1 or a schedule that cannot be
+ * @throws GraphError for a step or a schedule that cannot be
  */
-export function learningRate(schedule: LearningRateSchedule, step: number): number {
-  const { kind, peak, warmupSteps, steps, final = 0 } = schedule;
-  if (!(peak >= 0) || !(final >= 0) || warmupSteps < 0 || warmupSteps > steps) {
+export function learningRateMultiplier(schedule: LearningRateSchedule, step: number): number {
+  const { kind, warmupSteps, totalSteps, final = 0 } = schedule;
+  if (!Number.isInteger(step) || step < 0) throw new GraphError(`Learning rate: there is no step ${step}`);
+  if (!(warmupSteps >= 0) || !(totalSteps >= 0) || !(final >= 0 && final <= 1)) {
     throw new GraphError(
-      `Learning rate: peak ${peak}, final ${final}, ${warmupSteps} warm-up of ${steps} steps`,
+      `Learning rate: ${warmupSteps} warm-up of ${totalSteps} steps, falling to ${final} of the rate`,
     );
   }
-  if (!Number.isInteger(step) || step < 0 || step >= steps) {
-    throw new GraphError(`Learning rate: step ${step} is outside 0..${steps - 1}`);
-  }
-  if (step < warmupSteps) return (peak * (step + 1)) / warmupSteps;
-  const progress = (step - warmupSteps) / Math.max(1, steps - warmupSteps);
-  if (kind === 'constant') return peak;
-  const fallen = kind === 'linear' ? progress : (1 - Math.cos(Math.PI * progress)) / 2;
-  return peak + (final - peak) * fallen;
+  if (step < warmupSteps) return step / warmupSteps;
+  if (kind === 'constant') return 1;
+  const progress = Math.min(1, (step - warmupSteps) / Math.max(1, totalSteps - warmupSteps));
+  const left = kind === 'linear' ? 1 - progress : (1 + Math.cos(Math.PI * progress)) / 2;
+  return final + (1 - final) * left;
 }

@@ -82,6 +82,37 @@ export function adapterNumbers(model: ModelShape, rank: number): number {
   return layers * rank * (attention + 3 * (hiddenSize + intermediateSize)) + hiddenSize + 1;
 }
 
+/**
+ * A layer's results that the backward pass reads, numbers a token: two streams and two norms (4 H); queries, keys, values and
+ * the attention's result in two layouts (3 A D + 2 G D); gate, up, their activation and product (4 F); probabilities
+ * (A time); the low-rank middles of the 7 projections.
+ */
+export function keptPerToken(model: ModelShape, time: number, rank: number): number {
+  const { hiddenSize, intermediateSize, heads, keyValueHeads, headSize } = model;
+  const attention = (3 * heads + 2 * keyValueHeads) * headSize + heads * time;
+  return 4 * hiddenSize + attention + 4 * intermediateSize + 7 * rank;
+}
+
+/** What a CPU's training step holds for its backward pass, in bytes. */
+export interface StepBytes {
+  /** results of every layer; the gated activation is computed again, so that 3 F of 4 F are kept */
+  readonly activations: number;
+  /** one block of logits, their scaled form and the probabilities, and the vocabulary's rows in fp32 */
+  readonly vocabulary: number;
+}
+
+/** @param tokens of all groups together, rows * time @param time tokens of the longest sequence */
+export function cpuStepBytes(
+  model: ModelShape,
+  { tokens, time, rank }: { readonly tokens: number; readonly time: number; readonly rank: number },
+): StepBytes {
+  const { layers, hiddenSize, intermediateSize, vocabularySize } = model;
+  return {
+    activations: 4 * tokens * layers * (keptPerToken(model, time, rank) - intermediateSize),
+    vocabulary: 4 * (3 * vocabularyBlock(model) * vocabularySize + vocabularySize * hiddenSize),
+  };
+}
+
 /** Bytes of keys and values of one row at one place: fp32 on a CPU, fp16 on a GPU. */
 export function cacheBytesPerPlace(device: PlannedDevice, model: ModelShape): number {
   const { layers, keyValueHeads, headSize } = model;

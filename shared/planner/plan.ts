@@ -12,6 +12,8 @@ import {
   adapterNumbers,
   baseBytes,
   cacheBytesPerPlace,
+  cpuStepBytes,
+  keptPerToken,
   largestMatrix,
   type ModelShape,
   type PlannedDevice,
@@ -100,17 +102,6 @@ export function planMemory(device: PlannedDevice, model: ModelShape, workload: W
 }
 
 /**
- * A layer's results that the backward pass reads, numbers a token: two streams and two norms (4 H); queries, keys, values and
- * the attention's result in two layouts (3 A D + 2 G D); gate, up, their activation and product (4 F); probabilities
- * (A time); the low-rank middles of the 7 projections.
- */
-function keptPerToken(model: ModelShape, time: number, rank: number): number {
-  const { hiddenSize, intermediateSize, heads, keyValueHeads, headSize } = model;
-  const attention = (3 * heads + 2 * keyValueHeads) * headSize + heads * time;
-  return 4 * hiddenSize + attention + 4 * intermediateSize + 7 * rank;
-}
-
-/**
  * What the engine's arena takes to hold so many bytes. Inferred from peaks, not read off the arena: below 2 GiB little more than
  * that; above it they lie where regions of 1, 2, 4, ... MiB up to 1 GiB, and of 1 GiB from there on, would all be touched.
  */
@@ -138,11 +129,10 @@ function cpuParts(model: ModelShape, workload: Workload): MemoryParts {
   const tokens = trains * trainRows * trainGroups * positions;
   // In the arena of a trainer. Five vectors a group: cut into tensors, side by side as one product reads them,
   // and gradients, of which some take the place of what the vocabulary leaves free.
-  const kept = FLOAT * tokens * layers * (keptPerToken(model, positions, rank) - intermediateSize);
+  const { activations: kept, ...step } = cpuStepBytes(model, { tokens, time: positions, rank });
   // Gradients that flow through one layer.
   const flowing = FLOAT * tokens * (6 * intermediateSize + 4 * hiddenSize);
-  const vocabulary =
-    trains * FLOAT * (3 * vocabularyBlock(model) * vocabularySize + vocabularySize * hiddenSize);
+  const vocabulary = trains * step.vocabulary;
   const unfolded = trains * FLOAT * largestMatrix(model);
   const held = kept + flowing + vocabulary + unfolded + trains * 5 * vector * trainGroups;
   // Live at a time in a prompt's pass: stream, norm, projections, gate and up with their product, scores and weights.

@@ -16,7 +16,7 @@ import type { Sequence } from '../../gpu-runner/llama/model/sequence.ts';
 import { float32, Picks } from '../../gpu-runner/llama/trainer/batch.ts';
 import { architectureOf } from '../../gpu-runner/llama/trainer/graphs.ts';
 import { adapterLayout, initialAdapter } from '../../gpu-runner/llama/model/lora-layout.ts';
-import { stepMemory } from '../../gpu-runner/llama/trainer/memory.ts';
+import { baseBytes, cpuStepBytes } from '../../shared/planner/model-bytes.ts';
 import type { MicroBatch } from '../../gpu-runner/llama/trainer/step-runner.ts';
 import {
   blockRowsFor,
@@ -106,7 +106,8 @@ export async function run(args: readonly string[]): Promise<void> {
   await runner.close();
   const bestMs = Math.min(...times);
   const operations = stepOperations(base.architecture, scored);
-  const parts = stepMemory(base.architecture, { rows: ROWS, time: TIME, scored, rank: RANK });
+  const size = { tokens: ROWS * TIME, time: TIME, rank: RANK };
+  const parts = { base: baseBytes('cpu', base.architecture), ...cpuStepBytes(base.architecture, size) };
   const gflops = operations / bestMs / 1e6;
   const ceilingGflops = Math.max(middleGflops, await ceilingGflopsOf(threads));
   const middle = Math.floor(memory.length / 2);

@@ -2,10 +2,10 @@
 import { cellOf, rowLength, type TokenShape } from './token-matrix.ts';
 
 export interface AdvantageSettings {
-  /** Discount gamma. */
-  readonly discount: number;
-  /** Trace decay lambda. */
-  readonly traceDecay: number;
+  /** How much the next token's value counts. */
+  readonly gamma: number;
+  /** How far temporal differences reach back: 0 the next value alone, 1 the whole return. */
+  readonly gaeLambda: number;
 }
 
 export interface Advantages {
@@ -28,7 +28,7 @@ export function estimateAdvantages(
   values: ArrayLike<number>,
   settings: AdvantageSettings,
 ): Advantages {
-  const { discount, traceDecay } = settings;
+  const { gamma, gaeLambda } = settings;
   const advantages = new Float64Array(shape.rows * shape.columns);
   const returns = new Float64Array(shape.rows * shape.columns);
   for (let row = 0; row < shape.rows; row++) {
@@ -37,8 +37,8 @@ export function estimateAdvantages(
     for (let column = rowLength(shape, row) - 1; column >= 0; column--) {
       const cell = row * shape.columns + column;
       const value = cellOf(values, cell, 'values');
-      const delta = cellOf(rewards, cell, 'rewards') + discount * nextValue - value;
-      nextAdvantage = delta + discount * traceDecay * nextAdvantage;
+      const delta = cellOf(rewards, cell, 'rewards') + gamma * nextValue - value;
+      nextAdvantage = delta + gamma * gaeLambda * nextAdvantage;
       nextValue = value;
       advantages[cell] = nextAdvantage;
       returns[cell] = nextAdvantage + value;

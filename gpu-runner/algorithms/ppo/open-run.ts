@@ -16,7 +16,6 @@ import { ResponseReader } from '../response-text.ts';
 import type { RunHooks } from '../run-hooks.ts';
 import { streamOf } from '../streams.ts';
 import { ExactKl } from './exact-kl.ts';
-import { initialKlCoefficient, type KlControllerSettings } from './kl-controller.ts';
 import { decodePpoState, type PpoState } from './ppo-state.ts';
 import type { RewardModel, RolloutEngine } from './score-rollouts.ts';
 
@@ -97,7 +96,7 @@ export async function startOf(
     normalisation: null,
     policies: klCoefficients.map((klCoefficient) => ({
       klCoefficient,
-      coefficient: initialKlCoefficient(controllerOf(settings, klCoefficient)),
+      nextKlCoefficient: klCoefficient,
       reward: 0,
       kl: 0,
       meanLength: 0,
@@ -144,12 +143,6 @@ export function withNormalisedHeads(
     }
   }
   return scaled;
-}
-
-export function controllerOf(settings: PpoSettings, klCoefficient: number): KlControllerSettings {
-  const { klController } = settings;
-  if (klController.kind === 'fixed') return { kind: 'fixed', coefficient: klCoefficient };
-  return { ...klController, initialCoefficient: klCoefficient };
 }
 
 /** No clip is a clip that no value reaches. */

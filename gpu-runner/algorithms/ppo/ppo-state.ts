@@ -8,9 +8,10 @@ import { TRAINING_TENSORS, trainingState, trainingTensors } from '../training-ch
 
 /** One policy of the run: a KL coefficient of the grid. */
 const policyState = z.strictObject({
+  /** Names the policy's cells; the first step's coefficient. */
   klCoefficient: z.number(),
-  /** The controller's coefficient for the next step. */
-  coefficient: z.number(),
+  /** The controller's, for the next step. */
+  nextKlCoefficient: z.number(),
   /** Of the latest step. */
   reward: z.number(),
   kl: z.number(),

@@ -2,7 +2,7 @@
 import { observeStep } from '../../../shared/alarm/over-optimisation.ts';
 import type { TaskResult } from '../../../shared/api/tasks/kinds.ts';
 import { AlgorithmInputError, TrainingDivergedError } from '../algorithm-error.ts';
-import { learningRateMultiplier } from '../learning-rate.ts';
+import { learningRateMultiplier } from '../../tensor/learning-rate.ts';
 import { scoredCount } from '../../llama/model/sequence.ts';
 import type { RunHooks } from '../run-hooks.ts';
 import { earlyStopReason, type EarlyStop } from './early-stop.ts';
@@ -11,7 +11,6 @@ import { minibatchSchedule } from './minibatches.ts';
 import {
   checkedLayout,
   closeRun,
-  controllerOf,
   openRun,
   ppoWork,
   startOf,
@@ -107,8 +106,14 @@ async function ppoStep(run: PpoRun, state: PpoState, step: number, checkpointSec
   if (step === 0) normalise(run, state, scored[0] ?? []);
   const rollouts = await withValues(engine.values, trainer.state.parameters.slice(half), scored);
   const penalties = await exactPenalties(run, vectors, scored);
-  const targets = state.policies.map(({ coefficient }, index) =>
-    rolloutTargets(rollouts[index] ?? [], coefficient, state.normalisation, settings, penalties?.[index]),
+  const targets = state.policies.map((policy, index) =>
+    rolloutTargets(
+      rollouts[index] ?? [],
+      policy.nextKlCoefficient,
+      state.normalisation,
+      settings,
+      penalties?.[index],
+    ),
   );
   clock.lap('timing/values_seconds');
   const rate = stepLearningRate(settings, step);
@@ -265,10 +270,9 @@ function settle(
     const reason = stopReason(run, policy, target, updates['policy/approxkl_avg'] ?? 0);
     policy.earlyStop = reason === null ? null : { step: step + 1, ...reason };
   }
-  const controller = controllerOf(settings, policy.klCoefficient);
-  policy.coefficient = nextKlCoefficient(
-    controller,
-    policy.coefficient,
+  policy.nextKlCoefficient = nextKlCoefficient(
+    settings.klController,
+    policy.nextKlCoefficient,
     target.klPerSequence,
     settings.rollouts,
   );

@@ -34,7 +34,7 @@ export function scoreNormalisation(scores: ArrayLike<number>): ScoreNormalisatio
 export interface TerminalScoreSettings {
   readonly normalisation: ScoreNormalisation | null;
   /** Score of a response that did not end with a stop; null scores it like any other. */
-  readonly penaltyWithoutStop: number | null;
+  readonly missingEosPenalty: number | null;
 }
 
 /**
@@ -49,31 +49,30 @@ export function terminalScores(
   ended: ArrayLike<number>,
   settings: TerminalScoreSettings,
 ): Float64Array {
-  const { normalisation, penaltyWithoutStop } = settings;
+  const { normalisation, missingEosPenalty } = settings;
   return Float64Array.from({ length: scores.length }, (_, row) => {
-    if (penaltyWithoutStop !== null && cellOf(ended, row, 'ended') === 0) return penaltyWithoutStop;
+    if (missingEosPenalty !== null && cellOf(ended, row, 'ended') === 0) return missingEosPenalty;
     const score = cellOf(scores, row, 'scores');
     return normalisation === null ? score : (score - normalisation.mean) / normalisation.standardDeviation;
   });
 }
 
 /**
- * Rewards [rows, columns]: r[t] = -beta * kl[t], plus the row's terminal score at its last true token
+ * Rewards [rows, columns]: r[t] = -klCoefficient * kl[t], plus the row's terminal score at its last true token
  * (by length, so a pad token equal to the end token changes nothing). Padding stays 0.
  *
  * @param kl per-token KL [rows, columns]
- * @param coefficient beta of each row (rows of one batch may belong to different cells of a grid)
  * @throws AlgorithmInputError if a row has no token to carry its score
  */
 export function placeRewards(
   shape: TokenShape,
   kl: ArrayLike<number>,
-  coefficient: (row: number) => number,
+  klCoefficient: number,
   scores: ArrayLike<number>,
 ): Float64Array {
   const rewards = new Float64Array(shape.rows * shape.columns);
-  forEachToken(shape, (cell, row) => {
-    rewards[cell] = -coefficient(row) * cellOf(kl, cell, 'kl');
+  forEachToken(shape, (cell) => {
+    rewards[cell] = -klCoefficient * cellOf(kl, cell, 'kl');
   });
   for (let row = 0; row < shape.rows; row++) {
     const length = rowLength(shape, row);

@@ -55,12 +55,12 @@ export interface RolloutTargets {
 /**
  * Rewards, advantages and returns of a policy's rollouts.
  *
- * @param coefficient KL coefficient of this step
+ * @param klCoefficient of this step
  * @param exactKl per rollout and token, where the settings take the KL over whole distributions
  */
 export function rolloutTargets(
   rollouts: readonly Rollout[],
-  coefficient: number,
+  klCoefficient: number,
   normalisation: ScoreNormalisation | null,
   settings: RewardSettings,
   exactKl?: readonly Float64Array[],
@@ -76,13 +76,13 @@ export function rolloutTargets(
   const scores = terminalScores(
     rollouts.map(({ score }) => score),
     ended,
-    { normalisation, penaltyWithoutStop: settings.penaltyWithoutStop },
+    { normalisation, missingEosPenalty: settings.penaltyWithoutStop },
   );
   const kl =
     settings.klEstimator === 'exact'
       ? padded(exactKl ?? [], shape)
       : sampledKlMatrix(settings.klEstimator, shape, policy, reference);
-  const rewards = placeRewards(shape, kl, () => coefficient, scores);
+  const rewards = placeRewards(shape, kl, klCoefficient, scores);
   const { noveltyCoefficient } = settings;
   const novelty = noveltyOf(shape, responses);
   if (noveltyCoefficient > 0) {
@@ -95,10 +95,10 @@ export function rolloutTargets(
   const { advantages, returns } = advantagesOf(shape, scaled, values, settings);
   const used = settings.whitenAdvantages ? whiten(shape, advantages, 'shift-mean', paddedCells) : advantages;
   const metrics: Metrics = {
-    ...rolloutMetrics({ shape, policy, reference, kl, coefficient: () => coefficient, scores, ended }),
+    ...rolloutMetrics({ shape, policy, reference, kl, klCoefficient, scores, ended }),
     ...repetitionMetrics(responses),
     ...valueMetrics(shape, values, returns),
-    'objective/kl_coef': coefficient,
+    'objective/kl_coef': klCoefficient,
     'completions/novelty': novelty.mean,
     ...(settings.groupSize > 1 && { frac_reward_zero_std: equalScoreShare(scores, settings.groupSize) }),
   };
@@ -126,7 +126,10 @@ function advantagesOf(
   values: Float64Array,
   settings: RewardSettings,
 ): Advantages {
-  if (settings.advantageEstimator === 'gae') return estimateAdvantages(shape, rewards, values, settings);
+  if (settings.advantageEstimator === 'gae') {
+    const { discount: gamma, traceDecay: gaeLambda } = settings;
+    return estimateAdvantages(shape, rewards, values, { gamma, gaeLambda });
+  }
   return groupAdvantages(shape, rewards, settings.groupSize, settings.advantageEstimator);
 }
 

@@ -12,7 +12,7 @@ export interface RolloutMetricsInput {
   readonly reference: ArrayLike<number>;
   /** KL penalty of each token before the coefficient, [rows, columns]. */
   readonly kl: ArrayLike<number>;
-  readonly coefficient: (row: number) => number;
+  readonly klCoefficient: number;
   /** Terminal scores as the objective uses them, [rows]. */
   readonly scores: ArrayLike<number>;
   /** 1 where a response ended with a stop, [rows]. */
@@ -36,9 +36,9 @@ function deviation(values: readonly number[]): number {
  * kl0, kl1, kl2 are the k1, k2, k3 estimates (open-instruct's numbering).
  */
 export function rolloutMetrics(input: RolloutMetricsInput): Metrics {
-  const { shape, policy, reference, kl, coefficient, scores, ended } = input;
+  const { shape, policy, reference, kl, klCoefficient, scores, ended } = input;
   const sums = { kl: 0, kl0: 0, kl1: 0, kl2: 0, entropy: 0, nonScore: 0 };
-  forEachToken(shape, (cell, row) => {
+  forEachToken(shape, (cell) => {
     const logProbability = cellOf(policy, cell, 'policy log-probabilities');
     const difference = logProbability - cellOf(reference, cell, 'reference log-probabilities');
     const penalty = cellOf(kl, cell, 'kl');
@@ -47,7 +47,7 @@ export function rolloutMetrics(input: RolloutMetricsInput): Metrics {
     sums.kl1 += sampledKl('k2', difference);
     sums.kl2 += sampledKl('k3', difference);
     sums.entropy -= logProbability;
-    sums.nonScore -= coefficient(row) * penalty;
+    sums.nonScore -= klCoefficient * penalty;
   });
   const { rows } = shape;
   const nonScoreReward = sums.nonScore / rows;

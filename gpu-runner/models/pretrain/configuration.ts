@@ -46,6 +46,8 @@ export function toneSteps(steps: number): number {
   return Math.floor(steps * 0.35);
 }
 
+export const LEARNING_RATE = 3e-3;
+
 export function schedule(steps: number): LearningRateSchedule {
-  return { kind: 'cosine', peak: 3e-3, warmupSteps: Math.min(100, steps), steps, final: 1e-4 };
+  return { kind: 'cosine', warmupSteps: Math.min(100, steps), totalSteps: steps, final: 1 / 30 };
 }

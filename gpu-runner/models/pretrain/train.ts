@@ -1,7 +1,7 @@
 /** The training loop of the bundled model: seeded epochs over documents, checkpoints, a log line now and then. */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { normal, permutation, uniform } from '../../../shared/random.ts';
-import { learningRate } from '../../tensor/learning-rate.ts';
+import { learningRateMultiplier } from '../../tensor/learning-rate.ts';
 import { LanguageModelTrainer } from '../../llama/trainer/language-model-trainer.ts';
 import {
   decodeState,
@@ -15,6 +15,7 @@ import {
   ANNOUNCED_SHARE,
   BATCH_DOCUMENTS,
   architecture,
+  LEARNING_RATE,
   LONG_BATCH_EVERY,
   optimiser,
   schedule,
@@ -55,7 +56,8 @@ export async function train(options: TrainOptions): Promise<Float32Array> {
     for (let step = state.step; step < steps; step++) {
       const started = performance.now();
       const rows = batchOf(options, passages, step);
-      const result = await trainer.step([rows], [learningRate(schedule(steps), step)]);
+      const rate = LEARNING_RATE * learningRateMultiplier(schedule(steps), step);
+      const result = await trainer.step([rows], [rate]);
       onStep(step + 1, result.loss, (1000 * result.tokens) / (performance.now() - started));
       if ((step + 1) % CHECKPOINT_STEPS === 0 || step + 1 === steps) await save(checkpoint, trainer.state);
     }

@@ -1,6 +1,7 @@
 /** What a comparison would cost: tokens by stage, time on this machine, memory. Nothing is run for it but a calibration. */
 import type { Architecture } from '../../../gpu-runner/llama/model/architecture.ts';
-import { stepMemory } from '../../../gpu-runner/llama/trainer/memory.ts';
+import { batchSizes } from '../../../gpu-runner/tasks/batch-sizes.ts';
+import { planMemory } from '../../../shared/planner/plan.ts';
 import { duration } from '../../../shared/report/figures.ts';
 import { formatTable } from '../../terminal/table.ts';
 import type { Rates } from './calibrate.ts';
@@ -18,13 +19,9 @@ interface Plan {
   readonly rates: Rates;
   readonly stages: readonly StageCost[];
   readonly total: StageCost;
-  /** Of the runner's largest training step; the peak is about half as much again, and Node itself. */
+  /** Of the runner, as the memory planner counts its PPO. */
   readonly memoryBytes: number;
 }
-
-/** docs/engine.md: the trainer's measured peak over the formula of its steps. */
-const MEASURED_OVER_FORMULA = 1.5;
-const NODE_BYTES = 300e6;
 
 export function planCost(
   command: string,
@@ -54,14 +51,17 @@ function cost(stage: string, tasks: readonly TaskWork[], rates: Rates): StageCos
   return { stage, tasks: tasks.length, sampled, read, trained, seconds };
 }
 
-/** The policy's step of PPO, all coefficients side by side, or the preference model's where that is larger. */
+/** PPO with all coefficients side by side, policies and value models: the largest task of a comparison. */
 function memoryOf({ hyperparameters, promptTokens }: Comparison, architecture: Architecture): number {
   const ppo = settingsOf('ppo', hyperparameters);
-  const time = Math.ceil(promptTokens) + ppo.maximumNewTokens;
-  const rows = ppo.microbatchSize * ppo.klCoefficients.length;
-  const scored = rows * ppo.maximumNewTokens;
-  const { base, activations, vocabulary } = stepMemory(architecture, { rows, time, scored, rank: ppo.rank });
-  return MEASURED_OVER_FORMULA * (base + activations + vocabulary) + NODE_BYTES;
+  return planMemory('cpu', architecture, {
+    sampleRows: Math.min(ppo.rollouts * ppo.klCoefficients.length, batchSizes({ architecture }).sampleRows),
+    promptTokens: Math.ceil(promptTokens),
+    newTokens: ppo.maximumNewTokens,
+    trainRows: ppo.microbatchSize,
+    trainGroups: 2 * ppo.klCoefficients.length,
+    rank: ppo.rank,
+  }).total;
 }
 
 const millions = (tokens: number) => (tokens / 1e6).toFixed(2);

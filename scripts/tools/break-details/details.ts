@@ -109,9 +109,9 @@ export const DETAILS: readonly Detail[] = [
     breaks: [
       broken(
         'it stays at a half',
-        `${ALGORITHMS}/learning-rate.ts`,
-        "schedule.kind === 'linear' ? 1 - progress",
-        "schedule.kind === 'linear' ? 1 - progress / 2",
+        'gpu-runner/tensor/learning-rate.ts',
+        "kind === 'linear' ? 1 - progress",
+        "kind === 'linear' ? 1 - progress / 2",
       ),
     ],
   },
@@ -233,7 +233,7 @@ export const DETAILS: readonly Detail[] = [
       broken(
         'it is scored like any other',
         `${PPO}/rewards.ts`,
-        "if (penaltyWithoutStop !== null && cellOf(ended, row, 'ended') === 0) return penaltyWithoutStop;",
+        "if (missingEosPenalty !== null && cellOf(ended, row, 'ended') === 0) return missingEosPenalty;",
         '',
       ),
     ],
@@ -246,8 +246,8 @@ export const DETAILS: readonly Detail[] = [
       broken(
         'gamma is 0.95 in secret',
         `${PPO}/advantages.ts`,
-        'nextAdvantage = delta + discount * traceDecay * nextAdvantage;',
-        'nextAdvantage = delta + 0.95 * discount * traceDecay * nextAdvantage;',
+        'nextAdvantage = delta + gamma * gaeLambda * nextAdvantage;',
+        'nextAdvantage = delta + 0.95 * gamma * gaeLambda * nextAdvantage;',
       ),
     ],
   },
@@ -272,8 +272,8 @@ export const DETAILS: readonly Detail[] = [
       broken(
         'KL is rewarded',
         `${PPO}/rewards.ts`,
-        "rewards[cell] = -coefficient(row) * cellOf(kl, cell, 'kl');",
-        "rewards[cell] = coefficient(row) * cellOf(kl, cell, 'kl');",
+        "rewards[cell] = -klCoefficient * cellOf(kl, cell, 'kl');",
+        "rewards[cell] = klCoefficient * cellOf(kl, cell, 'kl');",
       ),
     ],
   },

@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { elementCount } from '../../../gpu-runner/tensor/dimension.ts';
 import { gradients } from '../../../gpu-runner/tensor/gradient.ts';
 import { Graph, type Value } from '../../../gpu-runner/tensor/graph.ts';
-import { learningRate, type LearningRateSchedule } from '../../../gpu-runner/tensor/learning-rate.ts';
+import {
+  learningRateMultiplier,
+  type LearningRateSchedule,
+} from '../../../gpu-runner/tensor/learning-rate.ts';
 import * as ops from '../../../gpu-runner/tensor/operators.ts';
 import { adamW, type AdamOptions, clipByGroupNorm } from '../../../gpu-runner/tensor/optimiser.ts';
 import { serialiseGraph } from '../../../gpu-runner/tensor/serialise.ts';
@@ -139,31 +142,35 @@ describe(`clipping by the norm of each group (RLCD_TEST_SEED=${testSeed})`, () =
 });
 
 describe('learning-rate schedules', () => {
-  const base: Omit<LearningRateSchedule, 'kind'> = { peak: 2, warmupSteps: 4, steps: 14, final: 0.5 };
+  const base: Omit<LearningRateSchedule, 'kind'> = { warmupSteps: 4, totalSteps: 14, final: 0.25 };
 
   it('warm up on a line, then hold, fall on a line or on half a cosine', () => {
     for (const kind of ['constant', 'linear', 'cosine'] as const) {
-      const rates = Array.from({ length: 4 }, (_, step) => learningRate({ ...base, kind }, step));
-      expect(rates).toEqual([0.5, 1, 1.5, 2]);
-      expect(learningRate({ ...base, kind }, 4)).toBe(2);
+      const rates = Array.from({ length: 4 }, (_, step) => learningRateMultiplier({ ...base, kind }, step));
+      expect(rates).toEqual([0, 0.25, 0.5, 0.75]);
+      expect(learningRateMultiplier({ ...base, kind }, 4)).toBe(1);
     }
-    expect(learningRate({ ...base, kind: 'constant' }, 13)).toBe(2);
-    expect(learningRate({ ...base, kind: 'linear' }, 9)).toBeCloseTo(1.25, 12);
-    expect(learningRate({ ...base, kind: 'cosine' }, 9)).toBeCloseTo(1.25, 12);
-    expect(learningRate({ ...base, kind: 'linear' }, 13)).toBeCloseTo(2 - 1.5 * 0.9, 12);
-    expect(learningRate({ ...base, kind: 'cosine' }, 13)).toBeCloseTo(
-      0.5 + 0.75 * (1 + Math.cos(0.9 * Math.PI)),
+    expect(learningRateMultiplier({ ...base, kind: 'constant' }, 13)).toBe(1);
+    expect(learningRateMultiplier({ ...base, kind: 'linear' }, 9)).toBeCloseTo(0.625, 12);
+    expect(learningRateMultiplier({ ...base, kind: 'cosine' }, 9)).toBeCloseTo(0.625, 12);
+    expect(learningRateMultiplier({ ...base, kind: 'linear' }, 13)).toBeCloseTo(1 - 0.75 * 0.9, 12);
+    expect(learningRateMultiplier({ ...base, kind: 'cosine' }, 13)).toBeCloseTo(
+      0.25 + 0.375 * (1 + Math.cos(0.9 * Math.PI)),
       12,
     );
-    expect(learningRate({ kind: 'linear', peak: 1, warmupSteps: 0, steps: 1 }, 0)).toBe(1);
+    for (const step of [14, 20]) expect(learningRateMultiplier({ ...base, kind: 'linear' }, step)).toBe(0.25);
+    expect(learningRateMultiplier({ kind: 'linear', warmupSteps: 0, totalSteps: 1 }, 0)).toBe(1);
   });
 
   it('refuses steps and schedules that cannot be', () => {
-    for (const step of [-1, 14, 0.5, Number.NaN]) {
-      expect(() => learningRate({ ...base, kind: 'linear' }, step)).toThrow('outside 0..13');
+    for (const step of [-1, 0.5, Number.NaN]) {
+      expect(() => learningRateMultiplier({ ...base, kind: 'linear' }, step)).toThrow('there is no step');
     }
-    expect(() => learningRate({ ...base, kind: 'linear', peak: Number.NaN }, 0)).toThrow('peak NaN');
-    expect(() => learningRate({ ...base, kind: 'linear', warmupSteps: 15 }, 0)).toThrow('15 warm-up of 14');
+    expect(() => learningRateMultiplier({ ...base, kind: 'linear', final: Number.NaN }, 0)).toThrow('to NaN');
+    expect(() => learningRateMultiplier({ ...base, kind: 'linear', final: 2 }, 0)).toThrow('to 2 of');
+    expect(() => learningRateMultiplier({ ...base, kind: 'linear', warmupSteps: -1 }, 0)).toThrow(
+      '-1 warm-up of 14',
+    );
   });
 });
 
@@ -231,10 +238,10 @@ describe('end to end', () => {
       x: hostTensor('float32', points),
       y: { dtype: 'float32', shape: [32, 1], data: Float32Array.from(labels) },
     } as const;
-    const schedule = { kind: 'linear', peak: 0.05, warmupSteps: 10, steps: 800 } as const;
+    const schedule = { kind: 'linear', warmupSteps: 10, totalSteps: 800 } as const;
     const losses: number[] = [];
-    for (let index = 0; index < schedule.steps; index++) {
-      const rate = scalar(learningRate(schedule, index));
+    for (let index = 0; index < schedule.totalSteps; index++) {
+      const rate = scalar(0.05 * learningRateMultiplier(schedule, index));
       const { loss, ...rest } = await session.run({
         ...batch,
         ...state,

@@ -2,13 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { chatJudge } from '../../../../gpu-runner/algorithms/judge/chat-judge.ts';
 import { judgeSystems } from '../../../../gpu-runner/algorithms/judge/judge-systems.ts';
-import { learningRateMultiplier } from '../../../../gpu-runner/algorithms/learning-rate.ts';
+import { learningRateMultiplier } from '../../../../gpu-runner/tensor/learning-rate.ts';
 import { streamOf } from '../../../../gpu-runner/algorithms/streams.ts';
 import { estimateAdvantages } from '../../../../gpu-runner/algorithms/ppo/advantages.ts';
-import {
-  initialKlCoefficient,
-  nextKlCoefficient,
-} from '../../../../gpu-runner/algorithms/ppo/kl-controller.ts';
+import { nextKlCoefficient } from '../../../../gpu-runner/algorithms/ppo/kl-controller.ts';
 import { sampledKl, sampledKlMatrix } from '../../../../gpu-runner/algorithms/ppo/kl-penalty.ts';
 import { minibatchSchedule } from '../../../../gpu-runner/algorithms/ppo/minibatches.ts';
 import {
@@ -61,7 +58,7 @@ describe('details of PPO for language models', () => {
 
   it('M1 the score lands on the last true token alone', () => {
     const shape = shapeOf([[0, 0, 0], [0]]);
-    const rewards = placeRewards(shape, pad([[0, 0, 0], [0]], shape), () => 0.1, [2, -3]);
+    const rewards = placeRewards(shape, pad([[0, 0, 0], [0]], shape), 0.1, [2, -3]);
     expect(unpad(rewards, shape)).toEqual([[-0, -0, 2], [-3]]);
   });
 
@@ -69,7 +66,7 @@ describe('details of PPO for language models', () => {
     const normalisation = scoreNormalisation([1, 2, 3, 6]);
     expect(normalisation.mean).toBe(3);
     expect(normalisation.standardDeviation).toBeCloseTo(Math.sqrt(3.5), 12);
-    const scores = terminalScores([1, 2, 3, 6], [1, 1, 1, 1], { normalisation, penaltyWithoutStop: null });
+    const scores = terminalScores([1, 2, 3, 6], [1, 1, 1, 1], { normalisation, missingEosPenalty: null });
     expect(scores.reduce((a, b) => a + b, 0)).toBeCloseTo(0, 12);
     expect(scores.reduce((a, b) => a + b * b, 0) / 4).toBeCloseTo(1, 12);
   });
@@ -110,9 +107,9 @@ describe('details of PPO for language models', () => {
 
   it('P5d a response that has not ended earns the fixed penalty, an ended one its score', () => {
     const normalisation = { mean: 1, standardDeviation: 2 };
-    const scores = terminalScores([5, 5], [1, 0], { normalisation, penaltyWithoutStop: -1 });
+    const scores = terminalScores([5, 5], [1, 0], { normalisation, missingEosPenalty: -1 });
     expect([...scores]).toEqual([2, -1]);
-    expect([...terminalScores([5, 5], [1, 0], { normalisation, penaltyWithoutStop: null })]).toEqual([2, 2]);
+    expect([...terminalScores([5, 5], [1, 0], { normalisation, missingEosPenalty: null })]).toEqual([2, 2]);
   });
 
   it('P6d with gamma 1 and lambda 1 returns telescope to the rewards still to come', () => {
@@ -121,7 +118,7 @@ describe('details of PPO for language models', () => {
       shape,
       pad([[1, 2, 3], [4]], shape),
       pad([[10, 20, 30], [40]], shape),
-      { discount: 1, traceDecay: 1 },
+      { gamma: 1, gaeLambda: 1 },
     );
     expect(unpad(returns, shape)).toEqual([[6, 5, 3], [4]]);
     expect(unpad(advantages, shape)).toEqual([[-4, -15, -27], [-36]]);
@@ -130,8 +127,8 @@ describe('details of PPO for language models', () => {
   it('P6d gamma 0.5 and lambda 0.5 by hand', () => {
     const shape = shapeOf([[1, 2]], 0);
     const { advantages, returns } = estimateAdvantages(shape, [1, 2], [4, 8], {
-      discount: 0.5,
-      traceDecay: 0.5,
+      gamma: 0.5,
+      gaeLambda: 0.5,
     });
     // delta1 = 2 - 8 = -6; delta0 = 1 + 0.5 * 8 - 4 = 1; A0 = 1 + 0.25 * -6 = -0.5
     expect([...advantages]).toEqual([-0.5, -6]);
@@ -169,13 +166,10 @@ describe('details of PPO for language models', () => {
     const shape = shapeOf(policy);
     const kl = sampledKlMatrix('k1', shape, pad(policy, shape), pad(reference, shape, -7));
     expect(unpad(kl, shape)).toEqual([[0.5, -1, 1.5], [-1]]);
-    const rewards = unpad(
-      placeRewards(shape, kl, (row) => (row === 0 ? 0.5 : 0.1), [2, -3]),
-      shape,
-    );
+    const rewards = unpad(placeRewards(shape, kl, 0.5, [2, -3]), shape);
     expect(rewards[0]).toEqual([-0.25, 0.5, 1.25]);
     expect(rewards[0]?.reduce((a, b) => a + b)).toBeCloseTo(2 - 0.5 * 1, 12);
-    expect(rewards[1]?.[0]).toBeCloseTo(-3 + 0.1, 12);
+    expect(rewards[1]?.[0]).toBeCloseTo(-3 + 0.5, 12);
   });
 
   it('P9d rewards keep their mean, advantages lose it, both by the population variance', () => {
@@ -195,15 +189,14 @@ describe('details of PPO for language models', () => {
   });
 
   it('P11d the adaptive coefficient follows its closed form: init .15, target 6, horizon 10,000, error clipped to 0.2', () => {
-    const settings = { kind: 'adaptive', initialCoefficient: 0.15, target: 6, horizon: 10_000 } as const;
-    let coefficient = initialKlCoefficient(settings);
-    expect(coefficient).toBe(0.15);
+    const settings = { kind: 'adaptive', target: 6, horizon: 10_000 } as const;
+    let coefficient = 0.15;
     for (let step = 0; step < 10; step++) coefficient = nextKlCoefficient(settings, coefficient, 60, 512);
     expect(coefficient).toBeCloseTo(0.15 * (1 + (0.2 * 512) / 10_000) ** 10, 14);
     expect(nextKlCoefficient(settings, 0.15, 0, 512)).toBeCloseTo(0.15 * (1 - (0.2 * 512) / 10_000), 14);
     expect(nextKlCoefficient(settings, 0.15, 6.6, 512)).toBeCloseTo(0.15 * (1 + (0.1 * 512) / 10_000), 14);
     expect(nextKlCoefficient(settings, 0.15, 6, 512)).toBe(0.15);
-    expect(nextKlCoefficient({ kind: 'fixed', coefficient: 0.02 }, 0.5, 60, 512)).toBe(0.02);
+    expect(nextKlCoefficient({ kind: 'fixed' }, 0.02, 60, 512)).toBe(0.02);
   });
 
   it('P10d the value loss is the larger of the clipped and the plain one: no gradient where the clip makes it so', async () => {
@@ -297,7 +290,10 @@ describe('details of PPO for language models', () => {
   });
 
   it('N+1 the end-of-text trick is the default, at -1, and one learning rate serves every size and length of run', () => {
-    const scores = terminalScores([5, 5], [1, 0], { ...PPO_DEFAULTS, normalisation: null });
+    const scores = terminalScores([5, 5], [1, 0], {
+      missingEosPenalty: PPO_DEFAULTS.penaltyWithoutStop,
+      normalisation: null,
+    });
     expect([...scores]).toEqual([5, -1]);
     const settings = { ...PPO_DEFAULTS, learningRate: 3e-6, warmupSteps: 0 };
     for (const steps of [[20], [20, 40, 60, 80]]) {
@@ -359,7 +355,7 @@ describe('details of PPO for language models', () => {
   it('A1 the score lands on the true last token even where padding and end share one id', () => {
     // Lengths, not token ids, say where a response ends: the row is [.., end] + [end, end] of padding.
     const shape = { rows: 1, columns: 5, lengths: [3] };
-    const rewards = placeRewards(shape, new Float64Array(5), () => 0, [4]);
+    const rewards = placeRewards(shape, new Float64Array(5), 0, [4]);
     expect([...rewards]).toEqual([-0, -0, 4, 0, 0]);
   });
 
@@ -372,8 +368,6 @@ describe('details of PPO for language models', () => {
   });
 
   it('A1 a response without tokens has no place for its score and is refused', () => {
-    expect(() => placeRewards({ rows: 1, columns: 2, lengths: [0] }, [0, 0], () => 0, [1])).toThrow(
-      /no token/,
-    );
+    expect(() => placeRewards({ rows: 1, columns: 2, lengths: [0] }, [0, 0], 0, [1])).toThrow(/no token/);
   });
 });

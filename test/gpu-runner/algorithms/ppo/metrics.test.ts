@@ -16,7 +16,7 @@ describe('rollout metrics', () => {
       policy: pad(policy, shape),
       reference: pad(reference, shape),
       kl: pad([[1, -1], [2]], shape),
-      coefficient: (row) => (row === 0 ? 0.5 : 0.25),
+      klCoefficient: 0.5,
       scores: [3, 1],
       ended: [1, 0],
     });
@@ -25,9 +25,9 @@ describe('rollout metrics', () => {
     expect(metrics['objective/kl1']).toBe((0.5 + 0.5 + 2) / 2);
     expect(metrics['objective/kl2']).toBeCloseTo((Math.exp(-1) + Math.exp(1) - 2 + Math.exp(-2) + 1) / 2, 12);
     expect(metrics['objective/entropy']).toBe(3);
-    expect(metrics['objective/non_score_reward']).toBe(-0.25);
+    expect(metrics['objective/non_score_reward']).toBe(-0.5);
     expect(metrics['objective/scores']).toBe(2);
-    expect(metrics['objective/rlhf_reward']).toBe(1.75);
+    expect(metrics['objective/rlhf_reward']).toBe(1.5);
     expect(metrics['completions/mean_length']).toBe(1.5);
     expect(metrics['completions/min_length']).toBe(1);
     expect(metrics['completions/max_length']).toBe(2);

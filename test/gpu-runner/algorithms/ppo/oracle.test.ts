@@ -73,8 +73,8 @@ describe('PPO host mathematics against the oracle', () => {
       property(raggedPair(-5, 5), real(0, 1), real(0, 1), ([rewards, values], gamma, lambda) => {
         const shape = shapeOf(rewards);
         const { advantages, returns } = estimateAdvantages(shape, pad(rewards, shape), pad(values, shape), {
-          discount: gamma,
-          traceDecay: lambda,
+          gamma,
+          gaeLambda: lambda,
         });
         const expected = oracleAdvantages(rewards, values, gamma, lambda);
         expect(distance(unpad(advantages, shape), expected)).toBeLessThan(1e-9);
@@ -95,8 +95,8 @@ describe('PPO host mathematics against the oracle', () => {
       property(raggedPair(-5, 5), real(0, 1), ([rewards, values], gamma) => {
         const shape = shapeOf(rewards);
         const { returns } = estimateAdvantages(shape, pad(rewards, shape), pad(values, shape), {
-          discount: gamma,
-          traceDecay: 1,
+          gamma,
+          gaeLambda: 1,
         });
         expect(distance(unpad(returns, shape), oracleRewardsToGo(rewards, gamma))).toBeLessThan(1e-9);
       }),

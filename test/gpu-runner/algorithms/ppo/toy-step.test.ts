@@ -97,8 +97,8 @@ it('raises the score by PPO, and starts each step at the policy that sampled', a
     if (policy === undefined || base === undefined) throw new Error('two policies');
     // 3. Rewards (the score at the last token, the KL everywhere), advantages (no value model here), whitening.
     const kl = sampledKlMatrix('k1', SHAPE, policy.logProbabilities, base.logProbabilities);
-    const rewards = placeRewards(SHAPE, kl, () => 0.05, scores);
-    const { advantages } = estimateAdvantages(SHAPE, rewards, nothing, { discount: 1, traceDecay: 1 });
+    const rewards = placeRewards(SHAPE, kl, 0.05, scores);
+    const { advantages } = estimateAdvantages(SHAPE, rewards, nothing, { gamma: 1, gaeLambda: 1 });
     const whitened = whiten(SHAPE, advantages, 'shift-mean');
     // 4. Several updates on the same rollouts, held near the policy that sampled by the clipped ratio.
     for (let epoch = 0; epoch < EPOCHS; epoch++) {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { namedShapes } from '../../../../gpu-runner/llama/model/named-shapes.ts';
-import { stepMemory } from '../../../../gpu-runner/llama/trainer/memory.ts';
+import { baseBytes, cpuStepBytes } from '../../../../shared/planner/model-bytes.ts';
 
 const run = promisify(execFile);
 
@@ -21,14 +21,14 @@ describe('training memory', () => {
   });
 
   it('is told by formula: proportional to tokens, with the 8-bit base as its file has it', () => {
-    const size = { rows: 16, time: 128, scored: 2032, rank: 8 };
-    const one = stepMemory(namedShapes.m15, size);
-    const two = stepMemory(namedShapes.m15, { ...size, rows: 32, scored: 4064 });
+    const size = { tokens: 16 * 128, time: 128, rank: 8 };
+    const one = cpuStepBytes(namedShapes.m15, size);
+    const two = cpuStepBytes(namedShapes.m15, { ...size, tokens: 32 * 128 });
     expect(two.activations).toBe(2 * one.activations);
-    expect(two.base).toBe(one.base);
+    expect(two.vocabulary).toBe(one.vocabulary);
     // 15.2 million weights, and the tied embedding a second time in the layout of the output product.
-    expect(one.base / 1e6).toBeCloseTo(24.75, 1);
+    expect(baseBytes('cpu', namedShapes.m15) / 1e6).toBeCloseTo(24.75, 1);
     // Per token and layer: 4 * 288 + 5 * 288 + 3 * 768 + 6 * 128 + 7 * 8 = 5,720 numbers.
-    expect(one.activations).toBe(4 * (2048 * 6 * 5720 + 3 * 2032 * 288));
+    expect(one.activations).toBe(4 * 2048 * 6 * 5720);
   });
 });
