@@ -82,7 +82,7 @@ export const DETAILS: readonly Detail[] = [
     breaks: [
       broken(
         'positions count from the longest prompt of the batch',
-        `${LLAMA}/model/rollout/prefix.ts`,
+        `${LLAMA}/model/rollout/append-to-prefix.ts`,
         'ops.add(ops.unsqueeze(length, [1]), ops.unsqueeze(offsets, [0]))',
         'ops.add(ops.add(ops.multiply(ops.unsqueeze(length, [1]), 0), ops.reduceMax(length)), ops.unsqueeze(offsets, [0]))',
       ),
