@@ -50,7 +50,7 @@ export const DETAILS: readonly Detail[] = [
     breaks: [
       broken(
         'the score reads the last tokens alone',
-        `${ALGORITHMS}/preference-model/preference-scorer.ts`,
+        `${ALGORITHMS}/preference-model/preference-model.ts`,
         'map((tokens) => lastOf(tokens))',
         'map((tokens) => lastOf(tokens.slice(-2)))',
       ),
@@ -82,9 +82,9 @@ export const DETAILS: readonly Detail[] = [
     breaks: [
       broken(
         'positions count from the longest prompt of the batch',
-        `${LLAMA}/model/rollout/append-to-prefix.ts`,
-        'ops.add(ops.unsqueeze(length, [1]), ops.unsqueeze(offsets, [0]))',
-        'ops.add(ops.add(ops.multiply(ops.unsqueeze(length, [1]), 0), ops.reduceMax(length)), ops.unsqueeze(offsets, [0]))',
+        `${LLAMA}/backends/cpu/decode-pass.ts`,
+        'ops.add(ops.unsqueeze(pastLengths, [1]), ops.unsqueeze(offsets, [0]))',
+        'ops.add(ops.add(ops.multiply(ops.unsqueeze(pastLengths, [1]), 0), ops.reduceMax(pastLengths)), ops.unsqueeze(offsets, [0]))',
       ),
     ],
   },
@@ -219,7 +219,7 @@ export const DETAILS: readonly Detail[] = [
     breaks: [
       broken(
         'a tenth of the adapter is dropped',
-        `${LLAMA}/trainer/scorer.ts`,
+        `${LLAMA}/trainer/forward-pass.ts`,
         'float32([groupsOf(trainable), vectorLength(trainable)], vectors)',
         'float32([groupsOf(trainable), vectorLength(trainable)], vectors.map((x) => (Math.random() < 0.1 ? 0 : x / 0.9)))',
       ),
