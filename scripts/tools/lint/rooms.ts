@@ -14,8 +14,8 @@ const OUTSIDE = [...ENGINE, 'node:fs', 'node:http', 'node:https', 'node:net', 'u
 
 /** What every room of the model may import. */
 const MODEL = ['shared', 'gpu-runner/files', 'gpu-runner/tensor', 'gpu-runner/llama/model'];
-const FILES = [...MODEL, 'gpu-runner/llama/tokenizer', 'gpu-runner/llama/weights'];
-const LLAMA = [...FILES, 'gpu-runner/llama/sampler', 'gpu-runner/llama/trainer'];
+const BASE = [...MODEL, 'gpu-runner/llama/weights'];
+const LLAMA = [...BASE, 'gpu-runner/llama/tokenizer', 'gpu-runner/llama/sampler', 'gpu-runner/llama/trainer'];
 const DEVICES = [
   'gpu-runner/llama/backends',
   'gpu-runner/llama/backends/cpu',
@@ -48,12 +48,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'gpu-runner/files': { rooms: ['shared'], without: ENGINE },
   'gpu-runner/llama/model': { rooms: MODEL, without: OUTSIDE },
   'gpu-runner/llama/tokenizer': { rooms: MODEL, without: ENGINE },
-  'gpu-runner/llama/weights': { rooms: FILES, without: ENGINE },
-  'gpu-runner/llama/backends/cpu': { rooms: FILES, without: ENGINE },
-  'gpu-runner/llama/backends/cuda': { rooms: FILES, without: ENGINE },
-  'gpu-runner/llama/backends': { rooms: [...FILES, ...DEVICES], without: ENGINE },
-  'gpu-runner/llama/sampler': { rooms: FILES, without: OUTSIDE },
-  'gpu-runner/llama/trainer': { rooms: FILES, without: OUTSIDE },
+  'gpu-runner/llama/weights': { rooms: [...MODEL, 'gpu-runner/llama/tokenizer'], without: ENGINE },
+  'gpu-runner/llama/backends/cpu': { rooms: BASE, without: ENGINE },
+  'gpu-runner/llama/backends/cuda': { rooms: BASE, without: ENGINE },
+  'gpu-runner/llama/backends': { rooms: [...BASE, ...DEVICES], without: ENGINE },
+  'gpu-runner/llama/sampler': { rooms: MODEL, without: OUTSIDE },
+  'gpu-runner/llama/trainer': { rooms: BASE, without: OUTSIDE },
   'gpu-runner/algorithms': { rooms: LLAMA, without: OUTSIDE },
   'gpu-runner/tasks': { rooms: TASKS, without: ENGINE },
   'gpu-runner/runner': { rooms: TASKS, without: ENGINE },

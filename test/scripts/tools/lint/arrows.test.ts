@@ -53,6 +53,27 @@ const TURNED: readonly (readonly [file: string, imports: string, message: string
     '../sampler/sampler.ts',
     'trainer must not import gpu-runner/llama/sampler',
   ],
+  [
+    'gpu-runner/llama/sampler/device.ts',
+    '../backends/cuda/a.ts',
+    'sampler must not import gpu-runner/llama/backends/cuda',
+  ],
+  [
+    'gpu-runner/llama/trainer/device.ts',
+    '../backends/cpu/a.ts',
+    'trainer must not import gpu-runner/llama/backends/cpu',
+  ],
+  [
+    'gpu-runner/llama/model/device.ts',
+    '../backends/cpu/a.ts',
+    'model must not import gpu-runner/llama/backends/cpu',
+  ],
+  ['gpu-runner/llama/model/binding.ts', 'onnxruntime-node', 'model must not import onnxruntime-node'],
+  [
+    'gpu-runner/llama/tokenizer/turned.ts',
+    '../weights/a.ts',
+    'tokenizer must not import gpu-runner/llama/weights',
+  ],
   ['gpu-runner/algorithms/turned.ts', '../tasks/run-task.ts', 'algorithms must not import gpu-runner/tasks'],
   ['gpu-runner/algorithms/files.ts', 'node:fs', 'algorithms must not import node:fs'],
   ['gpu-runner/algorithms/net.ts', 'undici', 'algorithms must not import undici'],
