@@ -7,7 +7,7 @@ const config: KnipConfig = {
     'edge/{worker,serve,dev,build-dashboard}.ts!',
     'edge/dashboard/main.tsx!',
     'edge/dashboard/vite.config.ts',
-    'gpu-runner/{main,engine-thread,health-check}.ts!',
+    'gpu-runner/{main,engine-process,health-check}.ts!',
     'gpu-runner/models/*/main.ts!',
     'deploy/webhook/main.ts!',
     'scripts/{commands,tools}/*.ts!',

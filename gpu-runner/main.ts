@@ -1,4 +1,4 @@
-/** The runner: takes tasks from the edge, works on them in the engine's thread, and reports. `--help` says how. */
+/** The runner: takes tasks from the edge, works on them in the engine's process, and reports. `--help` says how. */
 import { parseArgs } from 'node:util';
 import { explain } from '../shared/explain.ts';
 import { claimLoop } from './runner/claim-loop.ts';

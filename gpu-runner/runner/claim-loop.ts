@@ -44,7 +44,7 @@ export async function claimLoop({
   };
   let idleSince = performance.now();
   while (!stop.aborted) {
-    const claim = await edge.claim(runner, [...TASK_KINDS], stop).catch((error: unknown) => {
+    const claim = await edge.claim(runner, TASK_KINDS, stop).catch((error: unknown) => {
       if (stop.aborted) return null;
       throw error;
     });

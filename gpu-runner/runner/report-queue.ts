@@ -1,6 +1,6 @@
 /** Reports of a task on their way to the edge: batched within the contract's limits, numbered, in order, none lost. */
 import type { Heartbeat } from '../../shared/api/tasks.ts';
-import type { Report } from './messages.ts';
+import type { Report } from './engine-calls.ts';
 
 const MAXIMUM_METRICS = 2000;
 const MAXIMUM_SAMPLES = 100;

@@ -1,8 +1,10 @@
 /** One leased task from claim to its end: heartbeats, reports in order, checkpoints, and exactly one ending. */
+import { ApiError } from '../../shared/api/client.ts';
 import { RUNNER_STOPPED, type ClaimedTask } from '../../shared/api/tasks.ts';
-import type { Failure } from '../tasks/run-task.ts';
 import { type Edge, LeaseLostError, pause } from './edge.ts';
 import type { Engine } from './engine.ts';
+import type { RunnerCalls } from './engine-calls.ts';
+import { describeFailure, type Failure } from './failure.ts';
 import { ReportQueue } from './report-queue.ts';
 
 /** `untold`: stopped, and the edge could not be told; it will see the lease run out. */
@@ -81,37 +83,36 @@ export async function runSession(
     work.abort(error);
   });
 
-  const ending = await engine.run(
-    task,
-    {
-      get: ({ sha256 }) => edge.get(sha256, taskId, work.signal),
-      put: (artifact) => edge.put(artifact, { taskId, epoch }, work.signal),
-      checkpoint: async ({ step, bytes }) => {
-        const artifact = { kind: 'checkpoint', mediaType: 'application/octet-stream', bytes } as const;
-        const sha256 = await edge.put(artifact, { taskId, epoch }, work.signal);
-        await flush();
-        await edge.checkpoint(taskId, { epoch, sha256, step }, work.signal);
-        return null;
-      },
-      report: (report) => {
-        queue.add(report);
-        if (queue.waiting) wake.resolve();
-      },
+  const serve: RunnerCalls = {
+    get: (sha256) => edgeCall(edge.get(sha256, taskId, work.signal)),
+    put: (artifact) => edgeCall(edge.put(artifact, { taskId, epoch }, work.signal)),
+    checkpoint: async ({ step, bytes }) => {
+      const artifact = { kind: 'checkpoint', mediaType: 'application/octet-stream', bytes } as const;
+      const sha256 = await edgeCall(edge.put(artifact, { taskId, epoch }, work.signal));
+      await flush();
+      await edgeCall(edge.checkpoint(taskId, { epoch, sha256, step }, work.signal));
     },
-    work.signal,
+    report: (report) => {
+      queue.add(report);
+      if (queue.waiting) wake.resolve();
+    },
+  };
+  const ending = await engine.run(task, serve, work.signal).then(
+    (done) => ({ done }),
+    (error: unknown) => ({ failure: describeFailure(error) }),
   );
   stop.removeEventListener('abort', onStop);
   const endWatch = limitLastWords(stop, lease);
   try {
     if (lost) return 'lost';
     if (failed !== null) throw failed;
-    if (ending.kind === 'done' && !work.signal.aborted) {
+    if ('done' in ending && !work.signal.aborted) {
       await flush();
       await edge.complete(taskId, epoch, ending.done, lease.signal);
       return 'completed';
     }
     const failure =
-      ending.kind === 'failed' && !work.signal.aborted ? ending.failure : cancelled ? CANCELLED : HANDED_BACK;
+      'failure' in ending && !work.signal.aborted ? ending.failure : cancelled ? CANCELLED : HANDED_BACK;
     if (!work.signal.aborted) await flush();
     await edge.fail(taskId, epoch, failure, lease.signal);
     if (failure === CANCELLED) return 'cancelled';
@@ -124,6 +125,15 @@ export async function runSession(
     endWatch();
     lease.abort();
     await beating;
+  }
+}
+
+/** What the edge refuses a task is a fault like any other: it may have forgotten an upload, so the task is tried again. */
+async function edgeCall<Result>(call: Promise<Result>): Promise<Result> {
+  try {
+    return await call;
+  } catch (error) {
+    throw error instanceof ApiError ? new Error(error.message, { cause: error }) : error;
   }
 }
 

@@ -12,12 +12,18 @@ export class GradientError extends Error {
 }
 
 /** Why the engine refused: no such device, no kernel for an operator, a bad model, a failed or impossible run. */
-export type SessionFault = 'device' | 'operator' | 'model' | 'run' | 'closed';
+const FAULTS = ['device', 'operator', 'model', 'run', 'closed'] as const;
+export type SessionFault = (typeof FAULTS)[number];
 
 /** The engine refused a model or a run; `fault` says of which kind, the message what to do about it. */
 export class SessionError extends UserError {
   override readonly name = 'SessionError';
   readonly fault: SessionFault;
+
+  /** The fault behind a code, which another thread has told. */
+  static faultOf(code: string): SessionFault {
+    return FAULTS.find((fault) => code === `engine-${fault}`) ?? 'run';
+  }
 
   constructor(fault: SessionFault, message: string, options?: ErrorOptions) {
     const isRun = fault === 'run';

@@ -1,72 +1,87 @@
 /** Sessions in a thread of their own: runs never block the thread that asks for them. */
 import { Worker } from 'node:worker_threads';
+import { messageOf } from '../../shared/caught.ts';
+import { UserError } from '../../shared/user-error.ts';
+import { type Answer, type Asked, Rpc, threadPort } from '../rpc/rpc.ts';
 import { SessionError } from './errors.ts';
 import type { Profile } from './profile.ts';
-import type { HostTensors, ModelSource, SessionOptions } from './session.ts';
-import { buffersOf, type Reply, type Request, type RequestBody } from './worker-protocol.ts';
+import { buffersOf, type HostTensors, type ModelSource, type SessionOptions } from './session.ts';
 
-interface Waiting {
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: SessionError) => void;
+/** What the thread says of a loaded model. */
+interface OpenedSession {
+  readonly session: number;
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+}
+
+interface RunRequest {
+  readonly session: number;
+  readonly feeds: HostTensors;
+  readonly outputs: readonly string[] | HostTensors;
+}
+
+/** What the thread serves, one call after the other. */
+export interface SessionCalls {
+  open(asked: { readonly source: ModelSource; readonly options: SessionOptions }): Promise<OpenedSession>;
+  run(asked: RunRequest): Promise<HostTensors>;
+  profile(session: number): Promise<Profile>;
+  close(session: number): Promise<void>;
+  /** Closes every session and lets the thread end; calls that came before are answered first. */
+  end(nothing: null): void;
 }
 
 /** A thread that holds several sessions and serves their calls one after the other. */
 export class SessionWorker {
-  readonly #worker: Worker;
-  readonly #waiting = new Map<number, Waiting>();
-  #next = 0;
-  #ended: string | undefined;
+  readonly #rpc: Rpc<SessionCalls, object>;
+  readonly #exited: Promise<void>;
+  #isClosed = false;
 
   constructor() {
-    this.#worker = new Worker(new URL('worker-entry.ts', import.meta.url));
-    this.#worker.on('message', (reply: Reply) => this.#settle(reply));
-    this.#worker.on('error', (error) => this.#end(`The engine's thread failed: ${String(error)}`));
-    this.#worker.on('exit', (code) => this.#end(`The engine's thread ended with code ${code}`));
+    const worker = new Worker(new URL('worker-entry.ts', import.meta.url));
+    this.#rpc = new Rpc(threadPort(worker), {});
+    const exited = Promise.withResolvers<void>();
+    this.#exited = exited.promise;
+    worker.once('error', (error) => this.#refuse(`The engine's thread failed: ${String(error)}`));
+    worker.once('exit', (code) => {
+      this.#refuse(`The engine's thread ended with code ${code}`);
+      exited.resolve();
+    });
   }
 
   /** Loads a model in the thread; errors as {@link TensorSession.open}. */
   async open(source: ModelSource, options: SessionOptions = {}): Promise<RemoteSession> {
-    const opened = (await this.request({ call: 'open', source, options })) as OpenedSession;
-    return new RemoteSession(this, opened);
+    return new RemoteSession(this, await this.request('open', { source, options }));
   }
 
-  /** Ends the thread and with it every session and every unfinished call. */
+  /**
+   * Refuses every unfinished call and ends the thread, after the run that is under way there: a thread that is ended while
+   * the engine works in it takes the whole process with it.
+   */
   async close(): Promise<void> {
-    this.#end('The session worker is closed; start a new one');
-    await this.#worker.terminate();
+    if (!this.#isClosed) this.#rpc.notify('end', null);
+    this.#isClosed = true;
+    this.#refuse('The session worker is closed; start a new one');
+    await this.#exited;
   }
 
-  /** One call into the thread; the protocol's own, sessions call it. */
-  async request(body: RequestBody, transfer: readonly ArrayBuffer[] = []): Promise<unknown> {
-    if (this.#ended !== undefined) throw new SessionError('closed', this.#ended);
-    const id = this.#next++;
-    const answer = new Promise<unknown>((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-    });
-    const message: Request = { id, ...body };
-    this.#worker.postMessage(message, transfer);
-    return answer;
+  /** One call into the thread; sessions call it. @throws SessionError */
+  async request<Name extends 'open' | 'run' | 'profile' | 'close'>(
+    name: Name,
+    asked: Asked<SessionCalls[Name]>,
+    moved: readonly ArrayBuffer[] = [],
+  ): Promise<Answer<SessionCalls[Name]>> {
+    try {
+      return await this.#rpc.call<Name>(name, asked, moved);
+    } catch (error) {
+      if (error instanceof SessionError) throw error;
+      const fault = error instanceof UserError ? SessionError.faultOf(error.code) : 'run';
+      throw new SessionError(fault, messageOf(error), { cause: error });
+    }
   }
 
-  #settle(reply: Reply): void {
-    const waiting = this.#waiting.get(reply.id);
-    this.#waiting.delete(reply.id);
-    if ('fault' in reply) waiting?.reject(new SessionError(reply.fault, reply.message));
-    else waiting?.resolve(reply.result);
+  #refuse(reason: string): void {
+    this.#rpc.end(new SessionError('closed', reason));
   }
-
-  #end(reason: string): void {
-    this.#ended ??= reason;
-    for (const { reject } of this.#waiting.values()) reject(new SessionError('closed', this.#ended));
-    this.#waiting.clear();
-  }
-}
-
-/** What the thread says of a loaded model. */
-export interface OpenedSession {
-  readonly session: number;
-  readonly inputNames: readonly string[];
-  readonly outputNames: readonly string[];
 }
 
 /** A session in another thread, with the calls of {@link TensorSession}. */
@@ -96,17 +111,16 @@ export class RemoteSession {
       ...(move ? buffersOf(feeds) : []),
       ...(Array.isArray(outputs) ? [] : buffersOf(outputs as HostTensors)),
     ];
-    const body = { call: 'run', session: this.#session, feeds, outputs } as const;
-    return (await this.#worker.request(body, moved)) as HostTensors;
+    return await this.#worker.request('run', { session: this.#session, feeds, outputs }, moved);
   }
 
   /** Ends measuring and sums it up, as {@link TensorSession.profile}. */
   async profile(): Promise<Profile> {
-    return (await this.#worker.request({ call: 'profile', session: this.#session })) as Profile;
+    return await this.#worker.request('profile', this.#session);
   }
 
   /** Frees the model; the thread stays. */
   async close(): Promise<void> {
-    await this.#worker.request({ call: 'close', session: this.#session });
+    await this.#worker.request('close', this.#session);
   }
 }

@@ -16,6 +16,14 @@ export interface HostTensor {
 
 export type HostTensors = Readonly<Record<string, HostTensor>>;
 
+/** The memory behind some tensors, each buffer once, to move it to another thread. */
+export function buffersOf(tensors: HostTensors): ArrayBuffer[] {
+  const buffers = new Set<ArrayBuffer>();
+  for (const { data } of Object.values(tensors))
+    if (data.buffer instanceof ArrayBuffer) buffers.add(data.buffer);
+  return [...buffers];
+}
+
 export interface SessionOptions {
   /** where operators run; the CPU unless given */
   readonly device?: 'cpu' | 'cuda';

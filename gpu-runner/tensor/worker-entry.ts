@@ -1,8 +1,9 @@
 /** The thread behind a session worker: holds the sessions and answers one call at a time. */
 import { parentPort } from 'node:worker_threads';
+import { Moved, Rpc, threadPort } from '../rpc/rpc.ts';
 import { SessionError } from './errors.ts';
-import { TensorSession } from './session.ts';
-import { buffersOf, type Reply, type Request } from './worker-protocol.ts';
+import { buffersOf, TensorSession } from './session.ts';
+import type { SessionCalls } from './session-worker.ts';
 
 const port = parentPort;
 if (port === null) throw new SessionError('run', 'worker-entry.ts runs as a worker thread only');
@@ -16,42 +17,39 @@ function sessionOf(id: number): TensorSession {
   return session;
 }
 
-async function answer(request: Request): Promise<{ result: unknown; moved: ArrayBuffer[] }> {
-  if (request.call === 'open') {
-    const session = await TensorSession.open(request.source, request.options);
-    const id = opened++;
-    sessions.set(id, session);
-    const { inputNames, outputNames } = session;
-    return { result: { session: id, inputNames, outputNames }, moved: [] };
-  }
-  const session = sessionOf(request.session);
-  if (request.call === 'run') {
-    const result = await session.run(request.feeds, request.outputs);
-    return { result, moved: buffersOf(result) };
-  }
-  if (request.call === 'profile') return { result: session.profile(), moved: [] };
-  sessions.delete(request.session);
-  await session.close();
-  return { result: undefined, moved: [] };
-}
-
-async function serve(request: Request): Promise<void> {
-  const { id } = request;
-  let reply: Reply;
-  let moved: ArrayBuffer[] = [];
-  try {
-    const answered = await answer(request);
-    moved = answered.moved;
-    reply = { id, result: answered.result };
-  } catch (error) {
-    const fault = error instanceof SessionError ? error.fault : 'run';
-    reply = { id, fault, message: error instanceof Error ? error.message : String(error) };
-  }
-  port?.postMessage(reply, moved);
-}
-
 /** One call at a time: the next waits for the one before. */
-let queue = Promise.resolve();
-port.on('message', (request: Request) => {
-  queue = queue.then(async () => serve(request));
+let queue: Promise<unknown> = Promise.resolve();
+async function inTurn<Result>(work: () => Promise<Result> | Result): Promise<Result> {
+  const turn = queue.then(work);
+  queue = turn.catch(() => {});
+  return await turn;
+}
+
+void new Rpc<object, SessionCalls>(threadPort(port), {
+  open: ({ source, options }) =>
+    inTurn(async () => {
+      const session = await TensorSession.open(source, options);
+      const id = opened++;
+      sessions.set(id, session);
+      const { inputNames, outputNames } = session;
+      return { session: id, inputNames, outputNames };
+    }),
+  run: ({ session, feeds, outputs }) =>
+    inTurn(async () => {
+      const results = await sessionOf(session).run(feeds, outputs);
+      return new Moved(results, buffersOf(results));
+    }),
+  profile: (session) => inTurn(() => sessionOf(session).profile()),
+  close: (id) =>
+    inTurn(async () => {
+      const session = sessionOf(id);
+      sessions.delete(id);
+      await session.close();
+    }),
+  end: () =>
+    inTurn(async () => {
+      for (const session of sessions.values()) await session.close();
+      // Nothing else holds the thread: it ends by itself, with no run of the engine under way.
+      port.close();
+    }),
 });

@@ -44,8 +44,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   edge: { rooms: [...ORCHESTRATION, 'edge/http', 'edge/routes', 'edge/hosts'] },
   'edge/dashboard': { rooms: ['shared'] },
 
-  'gpu-runner/tensor': { rooms: ['shared'] },
   'gpu-runner/files': { rooms: ['shared'], without: ENGINE },
+  'gpu-runner/rpc': { rooms: ['shared'], without: OUTSIDE },
+  'gpu-runner/tensor': { rooms: ['shared', 'gpu-runner/rpc'] },
   'gpu-runner/llama/model': { rooms: MODEL, without: OUTSIDE },
   'gpu-runner/llama/tokenizer': { rooms: MODEL, without: ENGINE },
   'gpu-runner/llama/weights': { rooms: [...MODEL, 'gpu-runner/llama/tokenizer'], without: ENGINE },
@@ -56,9 +57,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'gpu-runner/llama/trainer': { rooms: BASE, without: OUTSIDE },
   'gpu-runner/algorithms': { rooms: LLAMA, without: OUTSIDE },
   'gpu-runner/tasks': { rooms: TASKS, without: ENGINE },
-  'gpu-runner/runner': { rooms: TASKS, without: ENGINE },
+  'gpu-runner/runner': { rooms: [...TASKS, 'gpu-runner/rpc'], without: ENGINE },
   'gpu-runner/models': { rooms: TASKS, without: ENGINE },
-  'gpu-runner': { rooms: [...TASKS, 'gpu-runner/runner'], without: ENGINE },
+  'gpu-runner': { rooms: [...TASKS, 'gpu-runner/rpc', 'gpu-runner/runner'], without: ENGINE },
 
   deploy: { rooms: ['shared'] },
   scripts: { rooms: ['shared'] },

@@ -138,7 +138,7 @@ describe('a dry build of the image', () => {
       }
     }
     expect(wrong).toEqual([]);
-    expect(reached).toContain('gpu-runner/engine-thread.ts');
+    expect(reached).toContain('gpu-runner/engine-process.ts');
     expect(reached).toContain('gpu-runner/tensor/session-worker.ts');
     expect(reached.size).toBeGreaterThan(100);
     expect(files.filter((file) => /\.test\.ts$|Dockerfile|pretrain/.test(file))).toEqual([]);

@@ -67,8 +67,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const start = (secret = key): Child =>
-  startRunner({ url, key: secret, name: `runner-${runners++}`, dataFolder: folder });
+const BLOCK_ENGINE = new URL('block-engine.ts', import.meta.url).href;
+
+const start = (secret = key, preload: readonly string[] = []): Child =>
+  startRunner({ url, key: secret, name: `runner-${runners++}`, dataFolder: folder, preload });
 
 async function experiment(seed: number, hyperparameters: Hyperparameters): Promise<string> {
   const body = {
@@ -88,6 +90,30 @@ async function until<Result>(ask: () => Promise<Result | undefined>): Promise<Re
     const answer = await ask();
     if (answer !== undefined) return answer;
     await sleep(50);
+  }
+}
+
+/** The process of a runner's engine: its only child. */
+function engineOf({ pid }: Child): number {
+  const [child, ...others] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+  expect(others).toEqual([]);
+  return Number(child);
+}
+
+/** The process of an engine that is blocked, once it is. */
+async function engineAtWork(runner: Child): Promise<number> {
+  await until(async () =>
+    readFileSync(runner.logFile, 'utf8').includes('the engine works') ? true : undefined,
+  );
+  return engineOf(runner);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -148,6 +174,50 @@ describe('the runner', { timeout: 240_000 }, () => {
     );
     await client.cancelExperiment({ parameters: { experimentId: id } });
     await second.stop();
+  });
+
+  it('tells that its engine was killed, and goes on in a new one from the last checkpoint', async () => {
+    const id = await experiment(5, ENDLESS);
+    const runner = start();
+    const task = await ppoUnderWay(id);
+    const killed = engineOf(runner);
+    process.kill(killed, 'SIGKILL');
+    const failures = await until(async () => {
+      const told = (await client.getTask({ parameters: { taskId: task.id } })).failures;
+      return told.length > 0 ? told : undefined;
+    });
+    expect(failures).toMatchObject([{ code: 'engine-ended', retried: true }]);
+    expect(failures[0]?.message).toContain('by SIGKILL');
+    await until(async () =>
+      /ppo .*starts after step \d+/.test(readFileSync(runner.logFile, 'utf8')) ? true : undefined,
+    );
+    expect(engineOf(runner)).not.toBe(killed);
+    await client.cancelExperiment({ parameters: { experimentId: id } });
+    expect((await runner.stop()).code).toBe(0);
+  });
+
+  it('hands its task back within seconds although its engine never answers', async () => {
+    const id = await experiment(6, ENDLESS);
+    const runner = start(key, [BLOCK_ENGINE]);
+    const engine = await engineAtWork(runner);
+    expect((await runner.stop()).code).toBe(0);
+    expect(isAlive(engine)).toBe(false);
+    const { stages } = await client.getExperiment({ parameters: { experimentId: id } });
+    const taskId = stages.find(({ kind }) => kind === 'simulate')?.tasks[0]?.id ?? '';
+    const { failures } = await client.getTask({ parameters: { taskId } });
+    expect(failures).toMatchObject([{ code: 'runner-stopped', retried: true }]);
+    await client.cancelExperiment({ parameters: { experimentId: id } });
+  });
+
+  it('leaves no engine behind when it is killed, not even one in the middle of a run', async () => {
+    const id = await experiment(7, ENDLESS);
+    const runner = start(key, [BLOCK_ENGINE]);
+    const engine = await engineAtWork(runner);
+    expect(isAlive(engine)).toBe(true);
+    runner.kill('SIGKILL');
+    await runner.exited;
+    await until(async () => (isAlive(engine) ? undefined : true));
+    await client.cancelExperiment({ parameters: { experimentId: id } });
   });
 
   it('ends with one line that names the fault where its key is refused', async () => {

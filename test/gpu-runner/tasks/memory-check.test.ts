@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { namedShapes } from '../../../gpu-runner/llama/model/named-shapes.ts';
 import type { Model } from '../../../gpu-runner/llama/weights/model.ts';
-import { describeFailure } from '../../../gpu-runner/tasks/run-task.ts';
+import { describeFailure } from '../../../gpu-runner/runner/failure.ts';
 import {
   deviceMemoryBytes,
   MemoryRefusedError,

@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Graph, type Value } from '../../../gpu-runner/tensor/graph.ts';
 import * as ops from '../../../gpu-runner/tensor/operators.ts';
@@ -9,6 +12,7 @@ import { serialiseGraph } from '../../../gpu-runner/tensor/serialise.ts';
 import { SessionWorker } from '../../../gpu-runner/tensor/session-worker.ts';
 import { type HostTensor, TensorSession } from '../../../gpu-runner/tensor/session.ts';
 import { numbers } from './engine.ts';
+import { slowInput, slowModel } from './slow-model.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rlcd-session-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -21,31 +25,10 @@ function doubled(): Uint8Array {
   return serialiseGraph(graph);
 }
 
-/** A model that computes for long enough to see whether the caller's thread stays free. */
-function slow(steps: number): Uint8Array {
-  const graph = new Graph('slow');
-  const x = graph.input('x', 'float32', [256, 256]);
-  const { carried } = ops.loop(graph, 'repeat', {
-    count: graph.scalar(steps, 'int64'),
-    carried: [{ initial: x }],
-    body: (_body, _iteration, values) => ({
-      carried: values.map((value) => graph.named('layer', () => ops.tanh(ops.matMul(value, x)))),
-    }),
-  });
-  graph.output('y', ops.first(carried));
-  return serialiseGraph(graph);
-}
-
 const rows = (...elements: number[]): HostTensor => ({
   dtype: 'float32',
   shape: [elements.length / 2, 2],
   data: Float32Array.from(elements),
-});
-
-const square = (): HostTensor => ({
-  dtype: 'float32',
-  shape: [256, 256],
-  data: Float32Array.from({ length: 256 * 256 }, (_, index) => Math.sin(index) / 16),
 });
 
 describe('TensorSession', () => {
@@ -164,10 +147,10 @@ describe('TensorSession', () => {
   });
 
   it('profiles by operator, node and device, with a loop apart from its body', async () => {
-    const session = await TensorSession.open({ model: slow(5) }, { profile: true });
-    await session.run({ x: square() });
+    const session = await TensorSession.open({ model: slowModel(5) }, { profile: true });
+    await session.run({ x: slowInput() });
     const { operators, nodes, placement, totalMilliseconds } = session.profile();
-    await session.run({ x: square() });
+    await session.run({ x: slowInput() });
     expect(session.profile().operators).toBe(operators);
     const product = operators.find(({ name }) => name === 'MatMul');
     expect(product?.calls).toBe(5);
@@ -217,10 +200,10 @@ describe('TensorSession', () => {
 describe('SessionWorker', () => {
   it('leaves the event loop of the caller free while it runs', async () => {
     const worker = new SessionWorker();
-    const session = await worker.open({ model: slow(200) }, { threads: 1 });
+    const session = await worker.open({ model: slowModel(200) }, { threads: 1 });
     let turns = 0;
     const loop = { runs: true };
-    const run = session.run({ x: square() }).finally(() => (loop.runs = false));
+    const run = session.run({ x: slowInput() }).finally(() => (loop.runs = false));
     // Were this thread blocked by the run, its loop would turn once or twice. A timer would wait for the clock as well.
     for (; loop.runs; turns++) await nextTurn();
     const { y } = await run;
@@ -232,10 +215,13 @@ describe('SessionWorker', () => {
   it('serves several sessions, moves buffers, and reports profiles and errors', async () => {
     const worker = new SessionWorker();
     const first = await worker.open({ model: doubled() });
-    const second = await worker.open({ model: slow(2) }, { profile: true });
+    const second = await worker.open({ model: slowModel(2) }, { profile: true });
     const x = rows(1, 2);
     const buffer = rows(0, 0);
-    const [plain, other] = await Promise.all([first.run({ x }, { y: buffer }), second.run({ x: square() })]);
+    const [plain, other] = await Promise.all([
+      first.run({ x }, { y: buffer }),
+      second.run({ x: slowInput() }),
+    ]);
     expect(numbers(plain['y'])).toEqual([2, 4]);
     expect(buffer.data.length).toBe(0);
     expect(x.data.length).toBe(2);
@@ -247,10 +233,19 @@ describe('SessionWorker', () => {
     await expect(first.run({})).rejects.toMatchObject({ name: 'SessionError', fault: 'run' });
     await first.close();
     await expect(first.run({ x: rows(1, 2) })).rejects.toMatchObject({ fault: 'closed' });
-    const unfinished = second.run({ x: square() });
+    const unfinished = second.run({ x: slowInput() });
     const ending = worker.close();
     await expect(unfinished).rejects.toMatchObject({ fault: 'closed' });
     await ending;
     await expect(worker.open({ model: doubled() })).rejects.toMatchObject({ fault: 'closed' });
+  });
+
+  it('is ended 500 times in the middle of runs, and its process lives on', { timeout: 240_000 }, async () => {
+    const program = fileURLToPath(new URL('end-in-runs.ts', import.meta.url));
+    const ended = await Promise.all(
+      Array.from({ length: 2 }, async () => await promisify(execFile)(process.execPath, [program, '250'])),
+    );
+    // Ended by terminate(), a process goes down by SIGABRT within the first 40.
+    expect(ended.map(({ stdout }) => stdout)).toEqual(['250\n', '250\n']);
   });
 });

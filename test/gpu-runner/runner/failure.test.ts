@@ -8,7 +8,7 @@ import {
 import { ModelFileError } from '../../../gpu-runner/files/model-file-error.ts';
 import { SamplingRequestError } from '../../../gpu-runner/llama/sampler/request.ts';
 import { MemoryRefusedError } from '../../../gpu-runner/tasks/memory-check.ts';
-import { describeFailure } from '../../../gpu-runner/tasks/run-task.ts';
+import { describeFailure } from '../../../gpu-runner/runner/failure.ts';
 import { TaskInputError } from '../../../gpu-runner/tasks/task-context.ts';
 import { GraphError, SessionError } from '../../../gpu-runner/tensor/errors.ts';
 

@@ -1,0 +1,92 @@
+/** The process in which the engine works: runs one task at a time and asks the runner for everything else. */
+import { Worker } from 'node:worker_threads';
+import type { ClaimedTask } from '../shared/api/tasks.ts';
+import type { TaskKind } from '../shared/api/tasks/kinds.ts';
+import type { RunHooks } from './algorithms/run-hooks.ts';
+import { onDevice } from './llama/backends/open-model.ts';
+import { tokenMeter } from './llama/model/token-meter.ts';
+import { processPort, Rpc } from './rpc/rpc.ts';
+import type { Done, EngineCalls, RunnerCalls } from './runner/engine-calls.ts';
+import { deviceMemoryBytes, refuseTooLarge } from './tasks/memory-check.ts';
+import { openTaskModel } from './tasks/open-base-model.ts';
+import { runTask } from './tasks/run-task.ts';
+import type { TaskContext } from './tasks/task-context.ts';
+
+if (process.send === undefined)
+  throw new Error('engine-process.ts is a child of gpu-runner/main.ts: start that');
+const [cacheDirectory = '', deviceName] = process.argv.slice(2);
+const device = deviceName === 'cuda' ? 'cuda' : 'cpu';
+
+// A terminal and a service manager signal the whole group: the runner decides when its engine ends.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+// Waits for the runner's end in a thread of its own, since a run of the engine blocks this one.
+new Worker(new URL('runner/end-with-runner.ts', import.meta.url)).unref();
+process.channel?.ref();
+
+let abort = new AbortController();
+const runner = new Rpc<RunnerCalls, EngineCalls>(processPort(process), {
+  run,
+  abort: () => abort.abort(new Error('the task was stopped')),
+});
+
+type Tokens = typeof tokenMeter;
+let counted: Tokens = { ...tokenMeter };
+
+/** Tells what was worked through since it was last told, if anything was. */
+function sendTokens(): void {
+  const tokens: Tokens = {
+    prompt: tokenMeter.prompt - counted.prompt,
+    sampled: tokenMeter.sampled - counted.sampled,
+    scored: tokenMeter.scored - counted.scored,
+    trained: tokenMeter.trained - counted.trained,
+  };
+  counted = { ...tokenMeter };
+  if (Object.values(tokens).some((count) => count > 0)) runner.notify('report', { tokens });
+}
+
+const hooks = (signal: AbortSignal): RunHooks => ({
+  signal,
+  progress: (done, total, unit) => {
+    sendTokens();
+    runner.notify('report', { progress: { done, total, unit } });
+  },
+  metrics: (step, values) => {
+    const metrics = Object.entries(values).map(([name, value]) => ({ name, step, value }));
+    runner.notify('report', { metrics });
+  },
+  samples: (step, samples) => {
+    const rows = samples.map(({ detail, ...sample }, row) => ({
+      ...sample,
+      step,
+      row,
+      detail: { ...detail },
+    }));
+    runner.notify('report', { samples: rows });
+  },
+  checkpoint: async (step, bytes) => {
+    sendTokens();
+    await runner.call('checkpoint', { step, bytes });
+  },
+});
+
+async function run(task: ClaimedTask): Promise<Done> {
+  abort = new AbortController();
+  const { signal } = abort;
+  try {
+    const imported = await openTaskModel(task.baseModel, cacheDirectory);
+    refuseTooLarge(task, imported, device, deviceMemoryBytes(device));
+    const model = await onDevice(imported, device, cacheDirectory);
+    const get = (sha256: string) => runner.call('get', sha256);
+    const context = {
+      task,
+      model,
+      artifacts: { get, put: (artifact) => runner.call('put', artifact) },
+      hooks: hooks(signal),
+      resume: task.checkpoint === null ? null : await get(task.checkpoint.sha256),
+    } as TaskContext<TaskKind>;
+    const { outputs, result } = await runTask(task.kind, context);
+    return { outputs, result };
+  } finally {
+    sendTokens();
+  }
+}
