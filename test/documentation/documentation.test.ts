@@ -1,4 +1,4 @@
-/** The documents name what is there: every link, every path of the tree, and every dependency. */
+/** The documents name what is there: every link, path, function and dependency. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -28,6 +28,13 @@ const ENDINGS = new Set(
   }),
 );
 const DOCUMENTS = PATHS.filter((place) => place.endsWith('.md'));
+
+/** Every word of the sources and of their settings. */
+const WORDS = new Set(
+  PATHS.filter(
+    (place) => /\.(?:tsx?|json|toml|ya?ml|py)$/.test(place) && place !== 'package-lock.json',
+  ).flatMap((place) => readFileSync(place, 'utf8').match(/\w+/g) ?? []),
+);
 
 /** The anchor that a code host gives a heading. */
 function anchorOf(heading: string): string {
@@ -71,6 +78,12 @@ describe.each(DOCUMENTS)('%s', (document) => {
     const code = Array.from(prose.matchAll(/`([^`\n]+)`/g), ([, words = '']) => words);
     const paths = code.filter(isPath).map((place) => place.replace(/^\.\//, '').replace(/\/$/, ''));
     expect(paths.filter((place) => !ENDINGS.has(place))).toEqual([]);
+  });
+
+  it('names functions, classes and fields of the sources', () => {
+    const code = Array.from(prose.matchAll(/`([^`\n]+)`/g), ([, words = '']) => words);
+    const names = code.flatMap((words) => words.match(/\b[A-Za-z]*[a-z][A-Z]\w*/g) ?? []);
+    expect(names.filter((name) => !WORDS.has(name))).toEqual([]);
   });
 });
 
