@@ -27,15 +27,9 @@ export function buffersOf(tensors: HostTensors): ArrayBuffer[] {
 export interface SessionOptions {
   /** where operators run; the CPU unless given */
   readonly device?: 'cpu' | 'cuda';
-  readonly deviceId?: number;
-  readonly optimisation?: 'disabled' | 'basic' | 'extended' | 'layout' | 'all';
   /** threads inside one operator; one per physical core unless given */
   readonly threads?: number;
-  /** keeps freed memory for later operators; faster, larger */
-  readonly memoryArena?: boolean;
   readonly memoryPattern?: boolean;
-  /** lets the optimiser unfold frozen 8-bit weights into floats; off, since it multiplies the base's memory by 4 */
-  readonly foldQuantisedWeights?: boolean;
   /** measures every operator; see {@link TensorSession.profile} */
   readonly profile?: boolean;
   /** further session entries of the engine by name, such as "session.intra_op.allow_spinning": "0" */
@@ -48,8 +42,6 @@ export interface ModelSource {
   /** needed when the model is bytes and has external constants */
   readonly folder?: string;
 }
-
-const OPTION_OF_FOLDING = 'session.disable_quant_qdq';
 
 /** A loaded model. Load once and keep: opening and closing sessions leaks memory in the engine. */
 export class TensorSession {
@@ -153,17 +145,13 @@ function engineSessionOptions(
   options: SessionOptions,
   profileFolder: string | undefined,
 ): InferenceSession.SessionOptions {
-  const { device = 'cpu', deviceId } = options;
-  const provider = deviceId === undefined ? device : { name: device, deviceId };
-  const entries: Record<string, string> = { ...options.entries };
   // With "1" the optimiser computes DequantizeLinear of a constant at load: a float copy of the whole base.
-  entries[OPTION_OF_FOLDING] ??= options.foldQuantisedWeights === true ? '1' : '0';
+  const entries: Record<string, string> = { 'session.disable_quant_qdq': '0', ...options.entries };
   if (folder !== undefined) entries['session.model_external_initializers_file_folder_path'] = folder;
   return {
-    executionProviders: [provider],
-    graphOptimizationLevel: options.optimisation ?? 'all',
+    executionProviders: [options.device ?? 'cpu'],
+    graphOptimizationLevel: 'all',
     ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
-    ...(options.memoryArena === undefined ? {} : { enableCpuMemArena: options.memoryArena }),
     ...(options.memoryPattern === undefined ? {} : { enableMemPattern: options.memoryPattern }),
     ...(profileFolder === undefined
       ? {}

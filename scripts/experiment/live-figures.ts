@@ -1,7 +1,7 @@
 /** The latest figures of a stage that trains, out of its metrics. */
 import type { Client } from '../../shared/api/client.ts';
 import type { Stage } from './detail.ts';
-import { fixed } from '../terminal/table.ts';
+import { fixed } from '../../shared/report/figures.ts';
 
 /** The last value of every metric of that name; PPO has one for each policy (`objective/kl@kl=0.1`). */
 async function latest(client: Client, taskId: string, names: readonly string[], metric: string) {

@@ -1,4 +1,5 @@
 /** Figures in columns of plain text. */
+import { fixed } from '../../shared/report/figures.ts';
 
 /** Rows under a head, the first column to the left and the others to the right. */
 export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -16,22 +17,14 @@ export function formatTable(head: readonly string[], rows: readonly (readonly st
   return [line(head), rule, ...rows.map(line)].join('\n');
 }
 
-export interface Interval {
-  readonly lower: number;
-  readonly upper: number;
-}
-
-/** With so many digits, and zero without a sign. */
-export function fixed(value: number, digits: number): string {
-  const text = value.toFixed(digits);
-  return Number(text) === 0 ? (0).toFixed(digits) : text;
-}
-
 export function percent(share: number): string {
   return `${fixed(share * 100, 1)} %`;
 }
 
 /** `62.5 % [57.7, 67.1]`. */
-export function percentWithInterval(share: number, { lower, upper }: Interval): string {
+export function percentWithInterval(
+  share: number,
+  { lower, upper }: { readonly lower: number; readonly upper: number },
+): string {
   return `${percent(share)} [${fixed(lower * 100, 1)}, ${fixed(upper * 100, 1)}]`;
 }

@@ -2,6 +2,7 @@
 import { requireConfidence, requireNumbers, requireSameLength, UndefinedStatisticError } from './errors.ts';
 import type { Interval } from './interval.ts';
 import { criticalValue } from './normal-distribution.ts';
+import { sigmoid } from './sigmoid.ts';
 
 /** A length-controlled win rate. */
 export interface LengthControlledWinRate {
@@ -59,8 +60,6 @@ export function lengthControlledWinRate(
     lengthCoefficient: fit.slope,
   };
 }
-
-const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
 interface Fit {
   readonly intercept: number;

@@ -5,6 +5,7 @@ import { mean, sortedQuantile } from '../../../shared/statistics/summary.ts';
 import { wilsonInterval } from '../../../shared/statistics/wilson-interval.ts';
 import { uniform } from '../../../shared/random.ts';
 import { streamOf } from '../streams.ts';
+import { sigmoid } from '../../../shared/statistics/sigmoid.ts';
 
 export interface ScoredPair {
   readonly chosenScore: number;
@@ -58,8 +59,6 @@ export interface PreferenceEvaluation {
   readonly accuracyByConfidence: readonly ConfidenceBand[];
   readonly accuracyBySource: readonly SourceAccuracy[];
 }
-
-const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
 /** 1, 0.5 or 0: does the sign of `difference` (chosen minus rejected) agree with the label? */
 function agreement(difference: number, labelProbability: number): number {

@@ -3,6 +3,7 @@ import { type Calibration, SCORER_FORMAT } from '../../../shared/scoring/calibra
 import { addSeen, countSeen, SEEN_BITS } from '../../../shared/scoring/features.ts';
 import { sortedQuantile } from '../../../shared/statistics/summary.ts';
 import type { JudgedPair, ScoredPair } from './teacher-scores.ts';
+import { sigmoid } from '../../../shared/statistics/sigmoid.ts';
 
 /** The words of the training responses as a set of bits, [SEEN_BITS / 8] bytes. */
 export function seenWordsOf(train: readonly ScoredPair[]): Uint8Array {
@@ -27,7 +28,7 @@ export function fitSlope(differences: readonly number[], targets: readonly numbe
   for (let step = 0; step < NEWTON_STEPS; step++) {
     let [gradient, curvature] = [0, 1e-9];
     for (const [row, difference] of differences.entries()) {
-      const probability = 1 / (1 + Math.exp(-slope * difference));
+      const probability = sigmoid(slope * difference);
       gradient += (probability - (targets[row] ?? 0)) * difference;
       curvature += probability * (1 - probability) * difference * difference;
     }
@@ -35,8 +36,6 @@ export function fitSlope(differences: readonly number[], targets: readonly numbe
   }
   return slope;
 }
-
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /**
  * @param heldOut pairs that trained nothing: the simulated ones, whose labels are known, fit the slope where they are

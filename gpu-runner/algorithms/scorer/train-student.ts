@@ -10,6 +10,7 @@ import {
   type Gradients,
   type Student,
 } from './student.ts';
+import { sigmoid } from '../../../shared/statistics/sigmoid.ts';
 
 /** Two answers to one prompt with the teacher's scores, standardised over the training texts. */
 export interface TaughtPair {
@@ -27,7 +28,6 @@ export interface StudentSettings {
   readonly featureDropout: number;
 }
 
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 const ADAGRAD_EPSILON = 1e-8;
 
 /** Adagrad keeps what each parameter has seen; rows of the table that were not read are not touched. */

@@ -1,5 +1,4 @@
 /** Runs training steps on a loaded graph: micro-batches accumulate, the last one updates the state. */
-import { bytesPerElement } from '../../tensor/data-type.ts';
 import type { Profile } from '../../tensor/profile.ts';
 import { serialiseGraph } from '../../tensor/serialise.ts';
 import type { Graph } from '../../tensor/graph.ts';
@@ -123,11 +122,6 @@ export class StepRunner {
   /** Where the time of all steps went, if the session was opened to profile. */
   profile(): Profile {
     return this.#session.profile();
-  }
-
-  /** Bytes of the host buffers: the state twice and two gradients. */
-  get hostBytes(): number {
-    return 8 * this.#state.parameters.length * bytesPerElement('float32');
   }
 
   async close(): Promise<void> {

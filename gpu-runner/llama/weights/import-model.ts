@@ -35,8 +35,6 @@ export interface ImportOptions {
   readonly cacheDirectory: string;
   /** `int8` unless said otherwise; `fp32` is for small models that are trained in full and for reference forwards. */
   readonly precision?: BasePrecision;
-  /** llama2.c only: the tokenizer file, when it does not lie beside the model as tokenizer.bin or tok<number>.bin. */
-  readonly tokenizerFile?: string;
   /** Called while a model comes from the hub. */
   readonly onProgress?: (progress: DownloadProgress) => void;
 }
@@ -88,9 +86,7 @@ export async function importModel(pathOrHubId: string, options: ImportOptions): 
   }
   const llama2cFile = isFolder ? await llama2cFileIn(location) : location;
   const source =
-    llama2cFile === undefined
-      ? await huggingFaceSource(location)
-      : await llama2cSource(llama2cFile, options.tokenizerFile);
+    llama2cFile === undefined ? await huggingFaceSource(location) : await llama2cSource(llama2cFile);
   return await describe(await convertOnce(source, nameOf(pathOrHubId), precision, cacheDirectory));
 }
 
@@ -195,10 +191,10 @@ async function huggingFaceSource(folder: string): Promise<Source> {
   };
 }
 
-async function llama2cSource(file: string, given: string | undefined): Promise<Source> {
+async function llama2cSource(file: string): Promise<Source> {
   const { source, close } = await openLlama2cFile(file);
   await close();
-  const tokenizerFile = given ?? (await findLlama2cTokenizer(file, source.architecture.vocabularySize));
+  const tokenizerFile = await findLlama2cTokenizer(file, source.architecture.vocabularySize);
   return {
     form: 'llama2.c',
     files: [file, tokenizerFile],

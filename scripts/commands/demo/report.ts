@@ -3,7 +3,8 @@ import { choiceRule } from '../../../shared/report/choice-rule.ts';
 import { printable } from '../../terminal/printable.ts';
 import { readRlcdResults, type ResultDocument, type RlcdResults } from './result.ts';
 import type { ExperimentDetail } from '../../experiment/detail.ts';
-import { fixed, formatTable, percent, percentWithInterval } from '../../terminal/table.ts';
+import { fixed } from '../../../shared/report/figures.ts';
+import { formatTable, percent, percentWithInterval } from '../../terminal/table.ts';
 
 type Judgement = RlcdResults['judge'][0]['judgements'][number];
 
