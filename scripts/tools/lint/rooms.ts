@@ -21,7 +21,7 @@ const DEVICES = [
   'gpu-runner/llama/backends/cpu',
   'gpu-runner/llama/backends/cuda',
 ];
-const TASKS = [...LLAMA, ...DEVICES, 'gpu-runner/algorithms', 'gpu-runner/tasks'];
+const TASKS = [...LLAMA, 'gpu-runner/algorithms', 'gpu-runner/tasks'];
 
 const STORE = ['shared', 'edge/domain', 'edge/store'];
 const ORCHESTRATION = [...STORE, 'edge/scoring', 'edge/orchestration'];
@@ -58,8 +58,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'gpu-runner/algorithms': { rooms: LLAMA, without: OUTSIDE },
   'gpu-runner/tasks': { rooms: TASKS, without: ENGINE },
   'gpu-runner/runner': { rooms: [...TASKS, 'gpu-runner/rpc'], without: ENGINE },
-  'gpu-runner/models': { rooms: TASKS, without: ENGINE },
-  'gpu-runner': { rooms: [...TASKS, 'gpu-runner/rpc', 'gpu-runner/runner'], without: ENGINE },
+  'gpu-runner/models': { rooms: [...LLAMA, ...DEVICES], without: ENGINE },
+  // The entries, which choose the device.
+  'gpu-runner': { rooms: [...TASKS, ...DEVICES, 'gpu-runner/rpc', 'gpu-runner/runner'], without: ENGINE },
 
   deploy: { rooms: ['shared'] },
   scripts: { rooms: ['shared'] },

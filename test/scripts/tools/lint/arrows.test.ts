@@ -77,6 +77,7 @@ const TURNED: readonly (readonly [file: string, imports: string, message: string
   ['gpu-runner/algorithms/turned.ts', '../tasks/run-task.ts', 'algorithms must not import gpu-runner/tasks'],
   ['gpu-runner/algorithms/files.ts', 'node:fs', 'algorithms must not import node:fs'],
   ['gpu-runner/algorithms/net.ts', 'undici', 'algorithms must not import undici'],
+  ['gpu-runner/tasks/device.ts', '../llama/backends/a.ts', 'tasks must not import gpu-runner/llama/backends'],
   ['gpu-runner/tasks/turned.ts', '../runner/edge.ts', 'tasks must not import gpu-runner/runner'],
   ['gpu-runner/tasks/edge.ts', '../../edge/problem.ts', 'gpu-runner/tasks must not import edge'],
   [
