@@ -47,7 +47,7 @@ export async function distill(
       work: workOf('distill', 'examples', rows, { ...settings, seed }),
       metrics: 'distill',
       batchSize: settings.batchSize,
-      microBatchRows: settings.microbatchSize,
+      microbatchRows: settings.microbatchSize,
       maximumTime: longestOf(rows),
       start: initialAdapter(layout, seed, streamOf('adapter-start', 2)),
       open: (options) => LanguageModelTrainer.open(options),

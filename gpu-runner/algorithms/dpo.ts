@@ -41,7 +41,7 @@ export async function dpo(
   const examples = preferenceExamples(model.tokenizer, settings.promptForm, pairs, settings.maximumLength);
   const size = {
     maximumTime: longestOf(examples.flatMap(({ chosen, rejected }) => [chosen, rejected])),
-    microBatchRows: 2 * settings.microbatchPairs,
+    microbatchRows: 2 * settings.microbatchPairs,
   };
   const rows = await withReference(model, examples, size, hooks);
   const layout = adapterLayout(model.architecture, settings.rank, settings.alpha);
@@ -95,7 +95,7 @@ function agreementsOf(batch: readonly DirectPreferencePair[], margins: readonly 
 async function withReference(
   model: Model,
   examples: readonly PreferenceExample[],
-  size: { readonly maximumTime: number; readonly microBatchRows: number },
+  size: { readonly maximumTime: number; readonly microbatchRows: number },
   hooks: RunHooks,
 ): Promise<DirectPreferencePair[]> {
   const layout = adapterLayout(model.architecture, 1, 1);

@@ -72,7 +72,7 @@ export class Generator {
           scoring: 'tokens',
           maximumTime,
           temperature: options.referenceTemperature,
-          microBatchRows: options.scoreRows,
+          microbatchRows: options.scoreRows,
         })
       : null;
     return new Generator(options, sampler, reference, layout);

@@ -48,7 +48,7 @@ export interface SupervisedObjective<Row, Step extends SupervisedStep> {
   /** Examples of one update. */
   readonly batchSize: number;
   /** Sequences that go through the engine together. */
-  readonly microBatchRows: number;
+  readonly microbatchRows: number;
   /** Longest sequence in tokens. */
   readonly maximumTime: number;
   /** The adapter before the first step. */
@@ -86,7 +86,7 @@ export async function supervisedRun<Row, Step extends SupervisedStep>(
   hooks: RunHooks,
   resume: Uint8Array | null,
 ): Promise<SupervisedOutcome> {
-  const { work, batchSize, metrics: prefix, maximumTime, microBatchRows } = objective;
+  const { work, batchSize, metrics: prefix, maximumTime, microbatchRows } = objective;
   const layout = adapterLayout(model.architecture, settings.rank, settings.alpha);
   const stepsPerEpoch = Math.ceil(work.count / batchSize);
   const totalSteps = settings.epochs * stepsPerEpoch;
@@ -98,7 +98,7 @@ export async function supervisedRun<Row, Step extends SupervisedStep>(
     state,
     optimiser: adamOf({ ...settings, epsilonForm: 'corrected' }),
     maximumTime,
-    microBatchRows,
+    microbatchRows,
   });
   try {
     for (let step = state.step; step < totalSteps; step++) {

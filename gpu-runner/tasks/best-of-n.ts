@@ -34,7 +34,7 @@ export const runBestOfN: TaskRun<'best-of-n'> = async (context) => {
   const preferences = await PreferenceModel.open(model, {
     ...preferenceModel,
     maximumTime: contextLength,
-    microBatchRows: sizes.scoreRows,
+    microbatchRows: sizes.scoreRows,
   });
   try {
     const { completions, result } = await bestOfN(

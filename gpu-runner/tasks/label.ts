@@ -47,7 +47,7 @@ async function openQuestion({
       trainable: { kind: 'adapters', backend: model.backend, layout, groups: 1 },
       scoring,
       maximumTime: contextLength,
-      microBatchRows: batchSizes(model).scoreRows,
+      microbatchRows: batchSizes(model).scoreRows,
     });
   const instructions = principle.affixPairs.map(({ scoringInstruction }) => scoringInstruction);
   const common = { tokenizer, instructions, contextLength, seed };

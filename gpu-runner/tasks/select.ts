@@ -52,7 +52,7 @@ export const runSelect: TaskRun<'select'> = async (context) => {
   const preferences = await PreferenceModel.open(model, {
     ...preferenceModel,
     maximumTime,
-    microBatchRows: sizes.scoreRows,
+    microbatchRows: sizes.scoreRows,
   });
   try {
     const engine = {

@@ -67,7 +67,7 @@ async function withAffixes({ task, model, hooks }: TaskContext<'simulate'>, outc
     trainable: { kind: 'adapters', backend: model.backend, layout, groups: 1 },
     scoring: 'tokens',
     maximumTime: contextLength,
-    microBatchRows: batchSizes(model).scoreRows,
+    microbatchRows: batchSizes(model).scoreRows,
   });
   try {
     return await withTokenLikelihoods(

@@ -39,7 +39,7 @@ export const runTrainScorer: TaskRun<'train-scorer'> = async (context) => {
   const preferences = await PreferenceModel.open(model, {
     ...preferenceModel,
     maximumTime: contextLength,
-    microBatchRows: scoreRows,
+    microbatchRows: scoreRows,
   });
   try {
     const scorer = await trainScorer(

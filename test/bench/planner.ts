@@ -167,7 +167,7 @@ async function train(base: BaseFile, job: Workload, vector: Float32Array): Promi
       clipNorm: 1,
     },
     maximumTime: promptTokens + newTokens,
-    microBatchRows: trainRows,
+    microbatchRows: trainRows,
     policyClip: 0.2,
     valueClip: 0.2,
     valueCoefficient: 0.1,

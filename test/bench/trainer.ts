@@ -16,10 +16,9 @@ import type { Sequence } from '../../gpu-runner/llama/model/sequence.ts';
 import { float32, Picks } from '../../gpu-runner/llama/trainer/batch.ts';
 import { architectureOf } from '../../gpu-runner/llama/trainer/graphs.ts';
 import { adapterLayout, initialAdapter } from '../../gpu-runner/llama/model/lora-layout.ts';
-import { baseBytes, cpuStepBytes } from '../../shared/planner/model-bytes.ts';
-import type { MicroBatch } from '../../gpu-runner/llama/trainer/step-runner.ts';
+import { baseBytes, cpuStepBytes, vocabularyBlock } from '../../shared/planner/model-bytes.ts';
+import type { Microbatch } from '../../gpu-runner/llama/trainer/step-runner.ts';
 import {
-  blockRowsFor,
   openStep,
   pickFeeds,
   tokenFeeds,
@@ -69,7 +68,7 @@ export async function run(args: readonly string[]): Promise<void> {
       clipNorm: 1,
     },
     maximumTime: TIME,
-    microBatchRows: ROWS,
+    microbatchRows: ROWS,
     session: { threads, profile: values.profile },
   };
   const startRss = process.memoryUsage().rss;
@@ -137,7 +136,7 @@ export async function run(args: readonly string[]): Promise<void> {
 }
 
 /** Every token but the first of each row takes part in the ratio loss; one value of weight 0 keeps the graph whole. */
-function benchBatch({ trainable, maximumTime }: TrainerOptions): { batch: MicroBatch; scored: number } {
+function benchBatch({ trainable, maximumTime }: TrainerOptions): { batch: Microbatch; scored: number } {
   const architecture = architectureOf(trainable);
   const rows: Sequence[] = Array.from({ length: ROWS }, (_, row) => ({
     tokens: Array.from(
@@ -147,11 +146,11 @@ function benchBatch({ trainable, maximumTime }: TrainerOptions): { batch: MicroB
     start: 1,
   }));
   const { shape, feeds } = tokenFeeds([rows], trainable, maximumTime, true);
-  const tokens = new Picks([rows], shape, blockRowsFor(architecture));
+  const tokens = new Picks([rows], shape, vocabularyBlock(architecture));
   const scalars = new Picks([[{ tokens: [0, 0], start: 1 }]], shape, 1);
   const scored = ROWS * (TIME - 1);
   const uniformChoice = -Math.log(architecture.vocabularySize);
-  const batch: MicroBatch = {
+  const batch: Microbatch = {
     feeds: {
       ...feeds,
       ...pickFeeds('token', tokens, true),

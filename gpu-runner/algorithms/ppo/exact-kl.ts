@@ -1,11 +1,12 @@
 /** KL(policy || reference) of every response token over the whole next-token distributions, not the sampled token. */
+import { vocabularyBlock } from '../../../shared/planner/model-bytes.ts';
 import type { Backend } from '../../llama/model/backend.ts';
 import { scoredCount, type Sequence } from '../../llama/model/sequence.ts';
 import { float32, Picks } from '../../llama/trainer/batch.ts';
 import { forwardGraph } from '../../llama/trainer/graphs.ts';
 import type { AdapterLayout } from '../../llama/model/lora-layout.ts';
 import { openGraph } from '../../llama/trainer/step-runner.ts';
-import { blockRowsFor, graphOptions, pickFeeds, tokenFeeds } from '../../llama/trainer/trainer.ts';
+import { graphOptions, pickFeeds, tokenFeeds } from '../../llama/trainer/trainer.ts';
 import type { TensorSession } from '../../tensor/session.ts';
 import { distributionKl } from './kl-penalty.ts';
 
@@ -76,7 +77,7 @@ export class ExactKl {
     const { vocabularySize } = backend.architecture;
     const groups = [sequences, sequences];
     const { shape, feeds } = tokenFeeds(groups, trainableOf(this.#options), maximumTime, false);
-    const picks = new Picks(groups, shape, blockRowsFor(backend.architecture));
+    const picks = new Picks(groups, shape, vocabularyBlock(backend.architecture));
     const { logits } = await this.#session.run({
       ...feeds,
       ...pickFeeds('token', picks, false),

@@ -162,7 +162,7 @@ export async function openRun(
   const { temperature } = settings;
   const shared = {
     maximumTime: longestPrompt + settings.maximumNewTokens,
-    microBatchRows: settings.microbatchSize,
+    microbatchRows: settings.microbatchSize,
   };
   const { backend } = model;
   const trainer = await PpoTrainer.open({

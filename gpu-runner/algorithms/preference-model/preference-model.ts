@@ -12,7 +12,7 @@ export interface PreferenceModelOptions {
   readonly vector: Float32Array;
   /** Longest text in tokens. */
   readonly maximumTime: number;
-  readonly microBatchRows: number;
+  readonly microbatchRows: number;
 }
 
 export class PreferenceModel {
@@ -36,7 +36,7 @@ export class PreferenceModel {
       trainable: { kind: 'adapters', backend: model.backend, layout, groups: 1 },
       scoring: 'scalars',
       maximumTime: options.maximumTime,
-      microBatchRows: options.microBatchRows,
+      microbatchRows: options.microbatchRows,
     });
     return new PreferenceModel(forwardPass, options);
   }
@@ -44,10 +44,10 @@ export class PreferenceModel {
   /** Scores of texts given as tokens, in order. */
   async score(texts: readonly Int32Array[], signal: AbortSignal): Promise<Float64Array> {
     const scores = new Float64Array(texts.length);
-    const { microBatchRows, vector } = this.#options;
-    for (let start = 0; start < texts.length; start += microBatchRows) {
+    const { microbatchRows, vector } = this.#options;
+    for (let start = 0; start < texts.length; start += microbatchRows) {
       signal.throwIfAborted();
-      const part = texts.slice(start, start + microBatchRows).map((tokens) => lastOf(tokens));
+      const part = texts.slice(start, start + microbatchRows).map((tokens) => lastOf(tokens));
       const { scalars } = await this.#forwardPass.score(vector, [part]);
       scalars[0]?.forEach((scalar, row) => {
         scores[start + row] = scalar[0] ?? Number.NaN;

@@ -21,7 +21,7 @@ import { PreferenceModel } from './preference-model.ts';
 
 export type PreferenceSettings = TaskParameters<'train-preference-model'> & {
   /** Texts that go through the engine together; changes speed and memory, and sums only by rounding. */
-  readonly microBatchRows: number;
+  readonly microbatchRows: number;
 };
 
 export interface PreferenceOutcome {
@@ -48,14 +48,14 @@ export async function trainPreferenceModel(
   const examples = preferenceExamples(model.tokenizer, settings.promptForm, pairs, settings.maximumLength);
   const { train, heldOut } = heldOutSplit(examples, settings.heldOutPairs, seed);
   const layout = adapterLayout(model.architecture, settings.rank, settings.alpha);
-  const { microBatchRows, ...parameters } = settings;
+  const { microbatchRows, ...parameters } = settings;
   const { vector, steps, trainLoss } = await supervisedRun(
     model,
     {
       work: workOf('train-preference-model', 'pairs', train, { ...parameters, seed }),
       metrics: 'preference',
       batchSize: settings.batchPairs,
-      microBatchRows,
+      microbatchRows,
       maximumTime: longest(examples),
       start: initialAdapter(layout, seed, streamOf('adapter-start', 0), 'normal'),
       open: (options) => PreferenceTrainer.open(options),
@@ -152,7 +152,7 @@ async function evaluate(
     alpha: settings.alpha,
     vector,
     maximumTime: longest(heldOut),
-    microBatchRows: settings.microBatchRows,
+    microbatchRows: settings.microbatchRows,
   });
   try {
     const chosen = await preferences.score(

@@ -1,13 +1,13 @@
 /** Direct preference optimisation: pairs of responses train the policy itself, without a preference model. */
+import { vocabularyBlock } from '../../../shared/planner/model-bytes.ts';
 import type { Sequence } from '../model/sequence.ts';
 import { float32, Picks } from './batch.ts';
 import { architectureOf, type Trainable } from './graphs.ts';
-import type { MicroBatch, StepRunner } from './step-runner.ts';
+import type { Microbatch, StepRunner } from './step-runner.ts';
 import {
   assertGroups,
-  blockRowsFor,
   meanFactors,
-  microBatches,
+  microbatches,
   openStep,
   pickFeeds,
   tokenFeeds,
@@ -42,7 +42,7 @@ export class DirectPreferenceTrainer extends Trainer {
   }
 
   /**
-   * `microBatchRows` counts texts: a pair is two.
+   * `microbatchRows` counts texts: a pair is two.
    *
    * @param beta how strongly a policy far from the reference is held back, above 0
    */
@@ -52,14 +52,14 @@ export class DirectPreferenceTrainer extends Trainer {
 
   /** One update on the pairs of each group. @param learningRates one per group */
   async step(groups: Groups, learningRates: ArrayLike<number>): Promise<DirectPreferenceStep> {
-    const { trainable, maximumTime, microBatchRows } = this.options;
+    const { trainable, maximumTime, microbatchRows } = this.options;
     assertGroups(groups, trainable);
     for (const { target } of groups.flat()) {
       if (!(target >= 0 && target <= 1))
         throw new RangeError(`A pair has the label ${target}, not a probability`);
     }
     const factors = meanFactors(groups, () => 1);
-    const parts = microBatches(groups, Math.max(1, Math.floor(microBatchRows / 2))).map((pairs) =>
+    const parts = microbatches(groups, Math.max(1, Math.floor(microbatchRows / 2))).map((pairs) =>
       directPreferenceBatch(pairs, factors, trainable, maximumTime),
     );
     const outcome = await this.runner.step(
@@ -87,10 +87,10 @@ function directPreferenceBatch(
   factors: readonly number[],
   trainable: Trainable,
   maximumTime: number,
-): { pairs: Groups; rows: readonly (readonly Sequence[])[]; picks: Picks; batch: MicroBatch } {
+): { pairs: Groups; rows: readonly (readonly Sequence[])[]; picks: Picks; batch: Microbatch } {
   const rows = pairs.map((group) => group.flatMap(({ chosen, rejected }) => [chosen, rejected]));
   const { shape, feeds } = tokenFeeds(rows, trainable, maximumTime, true);
-  const picks = new Picks(rows, shape, blockRowsFor(architectureOf(trainable)));
+  const picks = new Picks(rows, shape, vocabularyBlock(architectureOf(trainable)));
   const count = pairs.flat().length;
   const firstPair = pairs.map((_, group) => pairs.slice(0, group).flat().length);
   const ofPair = (name: (pair: DirectPreferencePair, group: number) => number) =>
@@ -98,7 +98,7 @@ function directPreferenceBatch(
       [count, 1],
       Float32Array.from(pairs.flatMap((group, index) => group.map((pair) => name(pair, index)))),
     );
-  const batch: MicroBatch = {
+  const batch: Microbatch = {
     feeds: {
       ...feeds,
       ...pickFeeds('token', picks, true),

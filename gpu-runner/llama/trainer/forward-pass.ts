@@ -1,4 +1,5 @@
 /** Forward passes of the training graph: log-probabilities, entropies, values and scores of given sequences. */
+import { vocabularyBlock } from '../../../shared/planner/model-bytes.ts';
 import type { HostTensor, HostTensors, SessionOptions, TensorSession } from '../../tensor/session.ts';
 import { lastOf, type Sequence } from '../model/sequence.ts';
 import { float32, Picks } from './batch.ts';
@@ -13,9 +14,8 @@ import {
 import { openGraph } from './step-runner.ts';
 import {
   assertGroups,
-  blockRowsFor,
   graphOptions,
-  microBatches,
+  microbatches,
   pickFeeds,
   tokenFeeds,
   type TokenNumbers,
@@ -28,7 +28,7 @@ export interface ForwardPassOptions {
   /** logits are divided by it, 1 unless given */
   readonly temperature?: number;
   /** sequences of one group that go through the graph together */
-  readonly microBatchRows: number;
+  readonly microbatchRows: number;
   readonly session?: SessionOptions;
 }
 
@@ -67,7 +67,7 @@ export class ForwardPass {
    * @param vectors the groups' trained vectors, [G, P] (see {@link initialState}) or a state's parameters
    */
   async score(vectors: Float32Array, groups: Groups): Promise<Scores> {
-    const { trainable, scoring, microBatchRows } = this.#options;
+    const { trainable, scoring, microbatchRows } = this.#options;
     assertGroups(groups, trainable);
     const scores = {
       logProbabilities: emptyGroups(groups),
@@ -80,7 +80,7 @@ export class ForwardPass {
       const rows = picks.unpack(Array.from(tensor.data, Number), part);
       rows.forEach((groupRows, group) => scores[name][group]?.push(...groupRows));
     };
-    for (const part of microBatches(groups, microBatchRows)) {
+    for (const part of microbatches(groups, microbatchRows)) {
       const { feeds, tokens, scalars } = this.#feeds(vectors, part);
       const results = await this.#session.run(feeds);
       if (scoring !== 'scalars') {
@@ -104,7 +104,7 @@ export class ForwardPass {
     const { vocabularySize } = architectureOf(this.#options.trainable);
     const out = emptyGroups(groups);
     const rows = groups.map((sequences) => sequences.map(lastOf));
-    for (const part of microBatches(rows, this.#options.microBatchRows)) {
+    for (const part of microbatches(rows, this.#options.microbatchRows)) {
       const { feeds } = this.#feeds(vectors, part);
       const logits = (await this.#session.run(feeds))['logits']?.data;
       if (!(logits instanceof Float32Array))
@@ -126,7 +126,7 @@ export class ForwardPass {
   #feeds(vectors: Float32Array, part: Groups): { feeds: HostTensors; tokens: Picks; scalars: Picks } {
     const { trainable, maximumTime, scoring } = this.#options;
     const { shape, feeds } = tokenFeeds(part, trainable, maximumTime, false);
-    const tokens = new Picks(part, shape, blockRowsFor(architectureOf(trainable)));
+    const tokens = new Picks(part, shape, vocabularyBlock(architectureOf(trainable)));
     const scalars = new Picks(part, shape, 1);
     const parameters: HostTensor = float32([groupsOf(trainable), vectorLength(trainable)], vectors);
     const wantsScalars = scoring === 'scalars' || scoring === 'tokens-and-scalars';

@@ -1,13 +1,13 @@
 /** Training on the next token: supervised adapters (context distillation) and full pretraining of small models. */
+import { vocabularyBlock } from '../../../shared/planner/model-bytes.ts';
 import type { Sequence } from '../model/sequence.ts';
 import { Picks } from './batch.ts';
 import { architectureOf, type Trainable } from './graphs.ts';
-import type { MicroBatch } from './step-runner.ts';
+import type { Microbatch } from './step-runner.ts';
 import {
   assertGroups,
-  blockRowsFor,
   meanFactors,
-  microBatches,
+  microbatches,
   openStep,
   pickFeeds,
   rowWeight,
@@ -41,10 +41,10 @@ export class LanguageModelTrainer extends Trainer {
 
   /** One update on the rows of each group. @param learningRates one per group */
   async step(groups: Groups, learningRates: ArrayLike<number>): Promise<LanguageModelStep> {
-    const { trainable, maximumTime, microBatchRows } = this.options;
+    const { trainable, maximumTime, microbatchRows } = this.options;
     assertGroups(groups, trainable);
     const factors = meanFactors(groups, rowWeight);
-    const parts = microBatches(groups, microBatchRows).map((rows) =>
+    const parts = microbatches(groups, microbatchRows).map((rows) =>
       languageModelBatch(rows, factors, trainable, maximumTime),
     );
     const outcome = await this.runner.step(
@@ -76,13 +76,13 @@ export function languageModelBatch(
   factors: readonly number[],
   trainable: Trainable,
   maximumTime: number,
-): { rows: Groups; batch: MicroBatch; picks: Picks } {
+): { rows: Groups; batch: Microbatch; picks: Picks } {
   const { shape, feeds } = tokenFeeds(rows, trainable, maximumTime, true);
-  const picks = new Picks(rows, shape, blockRowsFor(architectureOf(trainable)));
+  const picks = new Picks(rows, shape, vocabularyBlock(architectureOf(trainable)));
   const tokenWeights = picks.values(
     (group, row, offset) => (rows[group]?.[row]?.weights?.[offset] ?? 1) * (factors[group] ?? 0),
   );
-  const batch: MicroBatch = {
+  const batch: Microbatch = {
     feeds: {
       ...feeds,
       ...pickFeeds('token', picks, true),

@@ -1,13 +1,13 @@
 /** PPO updates of policies and value models: adapter groups of one batch over one base. */
+import { vocabularyBlock } from '../../../shared/planner/model-bytes.ts';
 import type { Sequence } from '../model/sequence.ts';
 import { Picks } from './batch.ts';
 import { architectureOf } from './graphs.ts';
-import type { MicroBatch, StepOutcome, StepRunner } from './step-runner.ts';
+import type { Microbatch, StepOutcome, StepRunner } from './step-runner.ts';
 import {
   assertGroups,
-  blockRowsFor,
   meanFactors,
-  microBatches,
+  microbatches,
   openStep,
   pickFeeds,
   rowWeight,
@@ -77,7 +77,7 @@ export class PpoTrainer extends Trainer {
   async step(policies: Groups, learningRates: ArrayLike<number>): Promise<PpoStep> {
     assertGroups([...policies, ...policies], this.options.trainable);
     const factors = meanFactors(policies, rowWeight);
-    const parts = microBatches(policies, this.options.microBatchRows).map((rows) =>
+    const parts = microbatches(policies, this.options.microbatchRows).map((rows) =>
       ppoBatch(rows, factors, this.#ppo),
     );
     const outcome = await this.runner.step(
@@ -131,9 +131,9 @@ export function ppoBatch(
   policies: Groups,
   factors: readonly number[],
   { trainable, maximumTime, valueCoefficient }: PpoOptions,
-): Part & { readonly batch: MicroBatch } {
+): Part & { readonly batch: Microbatch } {
   const { shape, feeds } = tokenFeeds([...policies, ...policies], trainable, maximumTime, true);
-  const tokens = new Picks(policies, shape, blockRowsFor(architectureOf(trainable)));
+  const tokens = new Picks(policies, shape, vocabularyBlock(architectureOf(trainable)));
   const scalars = new Picks(valueRows(policies), shape, 1);
   const field =
     (name: 'oldLogProbabilities' | 'advantages' | 'oldValues' | 'returns') =>
@@ -146,7 +146,7 @@ export function ppoBatch(
   const weight = (group: number, row: number, offset: number): number =>
     (policies[group % policies.length]?.[row]?.weights?.[offset] ?? 1) *
     (factors[group % policies.length] ?? 0);
-  const batch: MicroBatch = {
+  const batch: Microbatch = {
     feeds: {
       ...feeds,
       ...pickFeeds('token', tokens, true),

@@ -2,11 +2,11 @@
 import { lastOf } from '../model/sequence.ts';
 import { Picks } from './batch.ts';
 import type { Trainable } from './graphs.ts';
-import type { MicroBatch } from './step-runner.ts';
+import type { Microbatch } from './step-runner.ts';
 import {
   assertGroups,
   meanFactors,
-  microBatches,
+  microbatches,
   openStep,
   pickFeeds,
   tokenFeeds,
@@ -34,22 +34,22 @@ export interface PreferenceStep {
 
 /** Trains by pairwise preference loss. Groups train side by side, each on its own pairs. */
 export class PreferenceTrainer extends Trainer {
-  /** `microBatchRows` counts texts: a pair is two. */
+  /** `microbatchRows` counts texts: a pair is two. */
   static async open(options: TrainerOptions): Promise<PreferenceTrainer> {
     return new PreferenceTrainer(options, await openStep(options, { kind: 'preference' }));
   }
 
   /** One update on the pairs of each group. @param learningRates one per group */
   async step(groups: Groups, learningRates: ArrayLike<number>): Promise<PreferenceStep> {
-    const { trainable, maximumTime, microBatchRows } = this.options;
+    const { trainable, maximumTime, microbatchRows } = this.options;
     assertGroups(groups, trainable);
     for (const { target } of groups.flat()) {
       if (!(target >= 0 && target <= 1))
         throw new RangeError(`A pair has the label ${target}, not a probability`);
     }
     const factors = meanFactors(groups, () => 1);
-    const pairsPerPart = Math.max(1, Math.floor(microBatchRows / 2));
-    const parts = microBatches(groups, pairsPerPart);
+    const pairsPerPart = Math.max(1, Math.floor(microbatchRows / 2));
+    const parts = microbatches(groups, pairsPerPart);
     const outcome = await this.runner.step(
       parts.map((pairs) => preferenceBatch(pairs, factors, trainable, maximumTime)),
       learningRates,
@@ -74,7 +74,7 @@ export function preferenceBatch(
   factors: readonly number[],
   trainable: Trainable,
   maximumTime: number,
-): MicroBatch {
+): Microbatch {
   const rows = pairs.map((group) => group.flatMap(({ first, second }) => [lastOf(first), lastOf(second)]));
   const { shape, feeds } = tokenFeeds(rows, trainable, maximumTime, true);
   const picks = new Picks(rows, shape, 2);

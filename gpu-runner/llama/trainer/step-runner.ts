@@ -21,7 +21,7 @@ export async function openGraph(
 }
 
 /** One micro-batch: its inputs, and the shapes of what the objective scores. */
-export interface MicroBatch {
+export interface Microbatch {
   readonly feeds: HostTensors;
   readonly scored: Readonly<Record<string, readonly number[]>>;
 }
@@ -68,7 +68,7 @@ export class StepRunner {
   }
 
   /** One update. @param learningRates one per group */
-  async step(batches: readonly MicroBatch[], learningRates: ArrayLike<number>): Promise<StepOutcome> {
+  async step(batches: readonly Microbatch[], learningRates: ArrayLike<number>): Promise<StepOutcome> {
     const { groups, length, step } = this.#state;
     if (batches.length === 0) throw new RangeError('A step needs at least one micro-batch');
     if (learningRates.length !== groups) {

@@ -1,8 +1,8 @@
 /** What the trainers share: options, the loaded step, cutting a batch into micro-batches, and its feeds. */
+import { vocabularyBlock } from '../../../shared/planner/model-bytes.ts';
 import type { AdamOptions } from '../../tensor/optimiser.ts';
 import type { Profile } from '../../tensor/profile.ts';
 import type { HostTensors, SessionOptions } from '../../tensor/session.ts';
-import type { Architecture } from '../model/architecture.ts';
 import { scoredCount, type Sequence } from '../model/sequence.ts';
 import { type BatchShape, batchShape, type Picks, tokenTensor } from './batch.ts';
 import {
@@ -29,26 +29,16 @@ export interface TrainerOptions {
   /** longest sequence in tokens */
   readonly maximumTime: number;
   /** sequences of one group that go through the graph together; larger batches accumulate */
-  readonly microBatchRows: number;
+  readonly microbatchRows: number;
   readonly session?: SessionOptions;
 }
 
 /** Numbers per group, row and scored token. */
 export type TokenNumbers = readonly (readonly Float32Array[])[];
 
-/** About 8 million logits are at hand at a time. */
-const BLOCK_ELEMENTS = 8 << 20;
-const MAXIMUM_BLOCK_ROWS = 512;
-
-/** Rows of the vocabulary product done at a time, a power of two. */
-export function blockRowsFor({ vocabularySize }: Architecture): number {
-  const rows = 2 ** Math.floor(Math.log2(BLOCK_ELEMENTS / vocabularySize));
-  return Math.min(MAXIMUM_BLOCK_ROWS, Math.max(16, rows));
-}
-
 /** How the graphs of a model are built. */
 export function graphOptions(trainable: Trainable, maximumTime: number, temperature = 1): GraphOptions {
-  return { trainable, maximumTime, blockRows: blockRowsFor(architectureOf(trainable)), temperature };
+  return { trainable, maximumTime, blockRows: vocabularyBlock(architectureOf(trainable)), temperature };
 }
 
 /** Loads the step of an objective. */
@@ -94,7 +84,7 @@ export class Trainer {
 }
 
 /** The rows of each group cut into micro-batches of at most `rows` rows a group. @throws RangeError for an empty batch */
-export function microBatches<Row>(groups: readonly (readonly Row[])[], rows: number): (readonly Row[])[][] {
+export function microbatches<Row>(groups: readonly (readonly Row[])[], rows: number): (readonly Row[])[][] {
   const longest = Math.max(0, ...groups.map((group) => group.length));
   if (longest === 0) throw new RangeError('A batch needs at least one row');
   if (!Number.isInteger(rows) || rows < 1)

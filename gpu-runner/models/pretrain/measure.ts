@@ -13,7 +13,7 @@ export interface StoryFit {
   readonly bitsPerCharacter: number;
 }
 
-const MICRO_BATCH_ROWS = 8;
+const MICROBATCH_ROWS = 8;
 
 /**
  * Bits per character of stories read from their beginning (BOS first, not counted), each up to `maximumTokens`; the
@@ -36,7 +36,7 @@ export async function storyFit(
     trainable,
     scoring: 'tokens',
     maximumTime: maximumTokens,
-    microBatchRows: MICRO_BATCH_ROWS,
+    microbatchRows: MICROBATCH_ROWS,
   });
   try {
     const { logProbabilities } = await forwardPass.score(groupVector(initialState([vector]), 0), [sequences]);

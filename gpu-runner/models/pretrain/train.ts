@@ -37,7 +37,7 @@ export interface TrainOptions {
 }
 
 const CHECKPOINT_STEPS = 10;
-const MICRO_BATCH_ROWS = 24;
+const MICROBATCH_ROWS = 24;
 
 /** Trains to the last step, from the checkpoint if there is one, and returns the parameters as one flat vector. */
 export async function train(options: TrainOptions): Promise<Float32Array> {
@@ -49,7 +49,7 @@ export async function train(options: TrainOptions): Promise<Float32Array> {
     state,
     optimiser,
     maximumTime: architecture.maximumPositions,
-    microBatchRows: MICRO_BATCH_ROWS,
+    microbatchRows: MICROBATCH_ROWS,
     session: POLITE,
   });
   try {

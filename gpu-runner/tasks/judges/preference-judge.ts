@@ -21,7 +21,7 @@ export async function preferenceJudge(
   const preferences = await PreferenceModel.open(model, {
     ...preferenceModel,
     maximumTime,
-    microBatchRows: scoreRows,
+    microbatchRows: scoreRows,
   });
   return scoringJudge(
     name,

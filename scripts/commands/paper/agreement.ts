@@ -70,7 +70,7 @@ async function scorePairs(
     alpha,
     vector,
     maximumTime: Math.max(...texts.flatMap(({ better, worse }) => [better.length, worse.length])),
-    microBatchRows: batchSizes(model).scoreRows,
+    microbatchRows: batchSizes(model).scoreRows,
   });
   try {
     const better = await preferences.score(

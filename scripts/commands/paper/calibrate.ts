@@ -98,7 +98,7 @@ async function measureTraining(model: Model) {
       clipNorm: 1,
     },
     maximumTime: length,
-    microBatchRows: batchSizes(model).scoreRows,
+    microbatchRows: batchSizes(model).scoreRows,
   });
   try {
     const opening = seconds(opened);

@@ -110,7 +110,7 @@ async function pretrain({ tokenizer }: Model, start: Float32Array): Promise<Floa
       clipNorm: 1,
     },
     maximumTime: LONGEST + 2,
-    microBatchRows: BATCH,
+    microbatchRows: BATCH,
   });
   try {
     for (let step = 0; step < STEPS; step++) {

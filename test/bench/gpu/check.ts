@@ -1,11 +1,10 @@
 /** Builds the CUDA graphs of a shape without any weights, checks them, and compares their sizes with the planner's. */
 import { cudaBackend } from '../../../gpu-runner/llama/backends/cuda/cuda-backend.ts';
-import { baseBytes } from '../../../shared/planner/model-bytes.ts';
+import { baseBytes, vocabularyBlock } from '../../../shared/planner/model-bytes.ts';
 import { checkCudaGraph, type GraphCheck } from '../../../gpu-runner/llama/backends/cuda/check-graph.ts';
 import { cudaRolloutGraph } from '../../../gpu-runner/llama/backends/cuda/rollout-graph.ts';
 import { forwardGraph, trainingStepGraph } from '../../../gpu-runner/llama/trainer/graphs.ts';
 import { adapterLayout } from '../../../gpu-runner/llama/model/lora-layout.ts';
-import { blockRowsFor } from '../../../gpu-runner/llama/trainer/trainer.ts';
 import { serialiseGraph } from '../../../gpu-runner/tensor/serialise.ts';
 import type { Graph } from '../../../gpu-runner/tensor/graph.ts';
 import { type GpuShape, NEW_TOKENS, PROMPT_TOKENS, RANK } from './shapes.ts';
@@ -30,7 +29,7 @@ export function checkGpuGraphs({ architecture, trains }: GpuShape): ShapeCheck[]
   const options = {
     trainable: { kind: 'adapters', backend: cudaBackend(architecture, ''), layout, groups: 2 } as const,
     maximumTime: 300,
-    blockRows: blockRowsFor(architecture),
+    blockRows: vocabularyBlock(architecture),
     temperature: 1,
   };
   const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-5, weightDecay: 0, epsilonForm: 'corrected' } as const;

@@ -56,7 +56,7 @@ export async function measurePpoStep(backend: Backend, layout: AdapterLayout) {
     trainable: { kind: 'adapters', backend, layout, groups: 1 },
     scoring: 'tokens-and-scalars',
     maximumTime: PPO_TOKENS,
-    microBatchRows: 2 * PPO_ROWS.train,
+    microbatchRows: 2 * PPO_ROWS.train,
   });
   const scoringFrom = performance.now();
   const { logProbabilities } = await forwardPass.score(vector, [rows]);
@@ -74,7 +74,7 @@ export async function measurePpoStep(backend: Backend, layout: AdapterLayout) {
       clipNorm: 1,
     },
     maximumTime: PPO_TOKENS,
-    microBatchRows: PPO_ROWS.train,
+    microbatchRows: PPO_ROWS.train,
     policyClip: 0.2,
     valueClip: 0.2,
     valueCoefficient: 0.1,

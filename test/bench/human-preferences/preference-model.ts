@@ -64,7 +64,7 @@ export async function preferenceMargins(
     heldOutPairs: options.heldOutPairs,
     maximumLength: options.maximumLength,
     promptForm: 'dialogue' as const,
-    microBatchRows: batchSizes(model).scoreRows,
+    microbatchRows: batchSizes(model).scoreRows,
   };
   const lines = train
     .filter((pair) => tokenise(model, pair, options.maximumLength) !== null)
@@ -93,7 +93,7 @@ export async function preferenceMargins(
     alpha: settings.alpha,
     vector: trained.vector,
     maximumTime: options.maximumLength,
-    microBatchRows: settings.microBatchRows,
+    microbatchRows: settings.microbatchRows,
   });
   try {
     const margins = [];

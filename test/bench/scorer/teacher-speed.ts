@@ -19,7 +19,7 @@ export async function measureTeacher(
   const teacher = await PreferenceModel.open(model, {
     ...(await decodeAdapterArtifact(preferenceModel, model.architecture, 'preference-model')),
     maximumTime: maximumPositions,
-    microBatchRows: batchSizes(model).scoreRows,
+    microbatchRows: batchSizes(model).scoreRows,
   });
   try {
     const texts = Array.from({ length: TEXTS }, (_, index) =>

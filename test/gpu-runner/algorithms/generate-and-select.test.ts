@@ -166,7 +166,7 @@ describe('selection', () => {
       alpha: 4,
       vector: initialAdapter(layout, 9, 9, 'normal'),
       maximumTime: 100,
-      microBatchRows: 8,
+      microbatchRows: 8,
     });
     const random = (stream: number) =>
       Float32Array.from({ length: layout.length }, (_, index) => 0.1 * normal(1, stream, index));

@@ -55,7 +55,7 @@ async function withForwardPass<Result>(
   const forwardPass = await ForwardPass.open({
     trainable: { kind: 'adapters', backend: tiny.model.backend, layout, groups: 1 },
     maximumTime: TIME,
-    microBatchRows: 8,
+    microbatchRows: 8,
     ...options,
   });
   try {

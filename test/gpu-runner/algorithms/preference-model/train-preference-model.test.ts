@@ -32,7 +32,7 @@ const settings: PreferenceSettings = {
   checkpointEverySteps: 4,
   maximumLength: 120,
   promptForm: 'prefix',
-  microBatchRows: 16,
+  microbatchRows: 16,
 };
 
 /** The kind line of one tone pair against the mean line of another, so that no text stands on both sides. */
@@ -95,7 +95,7 @@ describe('training of a preference model', () => {
       alpha: 8,
       vector,
       maximumTime: 120,
-      microBatchRows: 4,
+      microbatchRows: 4,
     });
     const { tokenizer } = tiny.model;
     const text = (prompt: string) =>

@@ -20,7 +20,7 @@ beforeAll(async () => {
     trainable: { kind: 'adapters', backend: tiny.model.backend, layout, groups: 1 },
     scoring: 'tokens',
     maximumTime: tinyConfiguration.maximumPositions,
-    microBatchRows: 8,
+    microbatchRows: 8,
   });
 });
 afterAll(async () => {

@@ -41,7 +41,7 @@ it('draws what the training graph says, and ends where it does', async () => {
   const forwardPass = await ForwardPass.open({
     trainable: { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: 1 },
     maximumTime: 128,
-    microBatchRows: 8,
+    microbatchRows: 8,
     session,
     scoring: 'logits',
   });

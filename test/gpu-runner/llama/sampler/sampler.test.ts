@@ -30,7 +30,7 @@ beforeAll(async () => {
     layout: layoutOf(),
     groups: 1,
   } as const;
-  const options = { trainable, maximumTime: 256, microBatchRows: 8, session };
+  const options = { trainable, maximumTime: 256, microbatchRows: 8, session };
   tokenPass = await ForwardPass.open({ ...options, scoring: 'tokens' });
   logitPass = await ForwardPass.open({ ...options, scoring: 'logits' });
 }, 60_000);

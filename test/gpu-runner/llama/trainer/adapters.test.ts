@@ -234,7 +234,7 @@ describe('the PPO step', () => {
         state: initialState(vectors),
         optimiser: adam,
         maximumTime: TIME,
-        microBatchRows: 8,
+        microbatchRows: 8,
         policyClip: 0.2,
         valueClip: 0.2,
         valueCoefficient: 0.1,

@@ -26,14 +26,14 @@ function pairsOf(seed: number, targets: readonly number[]): DirectPreferencePair
   }));
 }
 
-const open = async (base: BaseFile, vectors: readonly Float32Array[], microBatchRows = 64) =>
+const open = async (base: BaseFile, vectors: readonly Float32Array[], microbatchRows = 64) =>
   await DirectPreferenceTrainer.open(
     {
       trainable: { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: vectors.length },
       state: initialState(vectors),
       optimiser: adam,
       maximumTime: TIME,
-      microBatchRows,
+      microbatchRows,
       session: { threads: 2 },
     },
     BETA,
@@ -45,7 +45,7 @@ async function marginsOf(base: BaseFile, vector: Float32Array, pairs: readonly D
     trainable: { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: 1 },
     scoring: 'tokens',
     maximumTime: TIME,
-    microBatchRows: 64,
+    microbatchRows: 64,
     session: { threads: 2 },
   });
   const rows = pairs.flatMap(({ chosen, rejected }) => [chosen, rejected]);

@@ -35,7 +35,7 @@ const productForm = await cpuProductForm();
 function trainerOptions(
   base: BaseFile,
   vectors: readonly Float32Array[],
-  microBatchRows = 64,
+  microbatchRows = 64,
 ): TrainerOptions {
   return {
     trainable: {
@@ -47,7 +47,7 @@ function trainerOptions(
     state: initialState(vectors),
     optimiser: adam,
     maximumTime: TIME,
-    microBatchRows,
+    microbatchRows,
     session: { threads: 2 },
   };
 }
@@ -108,7 +108,7 @@ describe('groups of one batch', () => {
         trainable,
         scoring: 'tokens',
         maximumTime: TIME,
-        microBatchRows: 8,
+        microbatchRows: 8,
       });
       const { logProbabilities } = await forwardPass.score(initialState(vectors).parameters, [
         rows,
@@ -200,12 +200,12 @@ describe('micro-batches', () => {
   });
 
   it('accumulate to the gradient of the big batch in full-parameter training', async () => {
-    const options = (microBatchRows: number): TrainerOptions => ({
+    const options = (microbatchRows: number): TrainerOptions => ({
       trainable: { kind: 'full', architecture: shape },
       state: initialState([randomModel(shape, 3)]),
       optimiser: adam,
       maximumTime: TIME,
-      microBatchRows,
+      microbatchRows,
     });
     const groups = [rowsOf(7, 9)];
     const [whole, parts] = [await train(options(9), groups, 1), await train(options(4), groups, 1)];

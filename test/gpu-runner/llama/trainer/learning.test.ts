@@ -24,7 +24,7 @@ describe('language modelling', () => {
       state: initialState([randomModel(architecture, 1)]),
       optimiser: adam,
       maximumTime: 16,
-      microBatchRows: 32,
+      microbatchRows: 32,
       session: { threads: 2 },
     });
     // The first token names the sequence, so that what follows can be known.
@@ -51,7 +51,7 @@ describe('language modelling', () => {
         state: initialState(vectors),
         optimiser: adam,
         maximumTime: 12,
-        microBatchRows: 8,
+        microbatchRows: 8,
         session: { threads: 2 },
       });
       const rows = randomSequences(8, 48, [10, 12], 6).map((tokens, row) => ({
@@ -78,7 +78,7 @@ describe('PPO', () => {
       const layout = adapterLayout(architecture, 4, 8);
       const vectors = [0, 1].map((stream) => initialAdapter(layout, 3, stream));
       const trainable = { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: 2 } as const;
-      const common = { trainable, maximumTime: 3, microBatchRows: 64, session: { threads: 2 } };
+      const common = { trainable, maximumTime: 3, microbatchRows: 64, session: { threads: 2 } };
       const sampler = await ForwardPass.open({ ...common, scoring: 'logits' });
       const trainer = await PpoTrainer.open({
         ...common,
@@ -158,7 +158,7 @@ describe('the preference model', () => {
     await withBase(architecture, 'int8', 6, async (base) => {
       const layout = adapterLayout(architecture, 4, 8);
       const trainable = { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: 1 } as const;
-      const common = { trainable, maximumTime: 12, microBatchRows: 64, session: { threads: 2 } };
+      const common = { trainable, maximumTime: 12, microbatchRows: 64, session: { threads: 2 } };
       const trainer = await PreferenceTrainer.open({
         ...common,
         state: initialState([initialAdapter(layout, 8, 0, 'normal')]),

@@ -13,7 +13,7 @@ await withBase(architecture, 'int8', 1, async (base) => {
     state: initialState([initialAdapter(layout, 1, 0)]),
     optimiser: adam,
     maximumTime: 16,
-    microBatchRows: 4,
+    microbatchRows: 4,
     session: { threads: 1 },
   });
   const megabytes: number[] = [];

@@ -20,7 +20,7 @@ const trainer = await LanguageModelTrainer.open({
   state: initialState([initialAdapter(layout, 1, 0)]),
   optimiser: adam,
   maximumTime: 4,
-  microBatchRows: 1,
+  microbatchRows: 1,
 });
 const before = process.memoryUsage().rss;
 await trainer.step([[{ tokens: [1, 2, 3, 4], start: 1 }]], [1e-4]);

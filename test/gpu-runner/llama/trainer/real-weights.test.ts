@@ -48,7 +48,7 @@ async function measure(
     trainable: { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: 1 },
     scoring: 'tokens',
     maximumTime: LONGEST,
-    microBatchRows: 10,
+    microbatchRows: 10,
     session: { threads: 2 },
   });
   const { logProbabilities } = await forwardPass.score(new Float32Array(layout.length), [rows]);

@@ -54,7 +54,7 @@ async function gaps(
     scoring: 'tokens',
     temperature: TEMPERATURE,
     maximumTime: POSITIONS,
-    microBatchRows: prompts.length,
+    microbatchRows: prompts.length,
     session,
   });
   const { width } = rollout;

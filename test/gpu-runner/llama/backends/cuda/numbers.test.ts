@@ -133,7 +133,7 @@ describe('training', () => {
         clipNorm: 1e9,
       },
       maximumTime: 32,
-      microBatchRows: 2,
+      microbatchRows: 2,
       policyClip: 0.2,
       valueClip: 0.2,
       valueCoefficient: 0.1,
@@ -169,7 +169,7 @@ describe('training', () => {
       trainable: { kind: 'adapters', backend: moved(), layout, groups: 1 },
       scoring: 'tokens-and-scalars',
       maximumTime: 32,
-      microBatchRows: 2,
+      microbatchRows: 2,
       session,
     });
     const { logProbabilities } = await forwardPass.score(vector, [rows]);
