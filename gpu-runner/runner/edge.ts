@@ -5,11 +5,11 @@ import { ApiError, createClient, type Client } from '../../shared/api/client.ts'
 import { MAXIMUM_PUT_BYTES } from '../../shared/api/artifacts.ts';
 import type { ClaimedTask, Heartbeat } from '../../shared/api/tasks.ts';
 import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
+import { retry } from '../../shared/retry.ts';
 import { withTimeLimit } from '../../shared/with-time-limit.ts';
 import type { ArtifactBytes } from '../tasks/task-context.ts';
 import type { Done } from './engine-calls.ts';
 import type { Failure } from './failure.ts';
-import { retry } from './retry.ts';
 import { UserError } from '../../shared/user-error.ts';
 import { messageWithCause } from '../../shared/caught.ts';
 
@@ -38,17 +38,16 @@ interface EdgeOptions {
 
 type RunnerDescription = Parameters<Client['claimTask']>[0]['body']['runner'];
 
-const POLICY = { firstDelayMs: 200, largestDelayMs: 5000 };
+const DELAYS = { firstDelayMs: 200, largestDelayMs: 5000 };
 /** A connection that says nothing for so long is taken for dead. */
 const CALL_TIMEOUT_MS = 30_000;
 /** A heartbeat's: three that go nowhere fit into a lease. */
 const HEARTBEAT_TIMEOUT_MS = 15_000;
 const TRANSFER_TIMEOUT_MS = 300_000;
-const TOO_EARLY = new Set([408, 425, 429]);
 
 /** Whether an error passes by itself: the network's, a time-out, or an edge that is starting or overloaded. */
 function isPassing(error: unknown): boolean {
-  if (error instanceof ApiError) return error.problem.status >= 500 || TOO_EARLY.has(error.problem.status);
+  if (error instanceof ApiError) return error.retryable;
   if (error instanceof DOMException) return error.name === 'TimeoutError';
   return error instanceof TypeError && /fetch failed|terminated|network/i.test(error.message);
 }
@@ -191,13 +190,15 @@ export class Edge {
       const result = await retry(
         () => withTimeLimit(signal, timeoutMs, (limited) => run({ signal: limited })),
         {
-          policy: POLICY,
+          ...DELAYS,
           passing: isPassing,
           signal,
           onRetry: (error, attempt, delayMs) => {
             const fault = messageWithCause(error);
             this.#refuseSilence(error);
-            this.#options.log(`${what} failed (${fault}); attempt ${attempt + 1} in ${delayMs / 1000} s`);
+            this.#options.log(
+              `${what} failed (${fault}); attempt ${attempt + 1} in ${(delayMs / 1000).toFixed(1)} s`,
+            );
           },
         },
       );

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { Send } from './launcher.ts';
+import { retry, retryAfterMs, type RetryOptions } from '../../../shared/retry.ts';
 import { UserError } from '../../../shared/user-error.ts';
 import { withTimeLimit } from '../../../shared/with-time-limit.ts';
 import { messageWithCause } from '../../../shared/caught.ts';
@@ -27,7 +28,7 @@ export interface KubernetesCluster {
   /** How long an answer may take; 10 s unless given. */
   readonly callMilliseconds?: number;
   /** Waits between attempts. */
-  readonly pause?: (milliseconds: number) => Promise<void>;
+  readonly pause?: NonNullable<RetryOptions['pause']>;
 }
 
 /** The form of every answer that is no success. */
@@ -45,16 +46,22 @@ export class KubernetesError extends UserError {
   readonly status: number;
   /** Kubernetes' own word for it: `AlreadyExists`, `Forbidden`, `Invalid`. */
   readonly reason: string;
+  /** How long the server wants to be left alone, where it says so. */
+  readonly afterMs: number | undefined;
 
-  constructor(status: number, reason: string, message: string) {
-    super(message);
+  constructor(status: number, reason: string, message: string, afterMs?: number) {
+    // The same request may succeed in a moment; a creation by name is safe to repeat.
+    const passes = status === 0 || status === TOO_MANY_REQUESTS || status >= 500;
+    super(message, { retryable: passes || (status === CONFLICT && reason !== 'AlreadyExists') });
     this.status = status;
     this.reason = reason;
+    this.afterMs = afterMs;
   }
 }
 
 async function readError(response: Response): Promise<KubernetesError> {
   const { status } = response;
+  const afterMs = retryAfterMs(response);
   const text = await response.text();
   let document: unknown;
   try {
@@ -63,28 +70,10 @@ async function readError(response: Response): Promise<KubernetesError> {
     // A proxy in between answers in its own words, which are told as they are.
   }
   const parsed = statusSchema.safeParse(document);
-  if (!parsed.success) return new KubernetesError(status, 'Unknown', text.slice(0, 200).trim());
+  if (!parsed.success) return new KubernetesError(status, 'Unknown', text.slice(0, 200).trim(), afterMs);
   const { reason = 'Unknown', message = '' } = parsed.data;
-  return new KubernetesError(status, reason, message.slice(0, 500));
+  return new KubernetesError(status, reason, message.slice(0, 500), afterMs);
 }
-
-/** Whether the same request may succeed in a moment; a creation by name is safe to repeat. */
-function passes({ status, reason }: KubernetesError): boolean {
-  if (status === 0 || status === TOO_MANY_REQUESTS || status >= 500) return true;
-  return status === CONFLICT && reason !== 'AlreadyExists';
-}
-
-function pauseOf(response: Response | undefined, attempt: number): number {
-  const seconds = Number(response?.headers.get('retry-after') ?? Number.NaN);
-  return Number.isFinite(seconds) && seconds >= 0
-    ? seconds * 1000
-    : FIRST_PAUSE_MILLISECONDS * 2 ** (attempt - 1);
-}
-
-const sleep = async (milliseconds: number): Promise<void> =>
-  await new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
-  });
 
 export class KubernetesApi {
   readonly #cluster: KubernetesCluster;
@@ -108,24 +97,21 @@ export class KubernetesApi {
   }
 
   async #call(method: 'GET' | 'POST', path: string, body?: string): Promise<unknown> {
-    const { pause = sleep } = this.#cluster;
-    for (let attempt = 1; ; attempt++) {
-      const { error, response } = await this.#attempt(method, path, body);
-      if (error === undefined) return response;
-      const wait = pauseOf(response, attempt);
-      if (!passes(error) || attempt === ATTEMPTS || wait > LONGEST_PAUSE_MILLISECONDS) throw error;
-      await pause(wait);
-    }
+    const { pause } = this.#cluster;
+    return await retry(async () => await this.#attempt(method, path, body), {
+      passing: (error) =>
+        error instanceof KubernetesError &&
+        error.retryable &&
+        (error.afterMs ?? 0) <= LONGEST_PAUSE_MILLISECONDS,
+      attempts: ATTEMPTS,
+      firstDelayMs: FIRST_PAUSE_MILLISECONDS,
+      largestDelayMs: LONGEST_PAUSE_MILLISECONDS,
+      askedDelayMs: (error) => (error instanceof KubernetesError ? error.afterMs : undefined),
+      ...(pause === undefined ? {} : { pause }),
+    });
   }
 
-  async #attempt(
-    method: string,
-    path: string,
-    body: string | undefined,
-  ): Promise<
-    | { readonly error?: undefined; readonly response: unknown }
-    | { readonly error: KubernetesError; readonly response: Response | undefined }
-  > {
+  async #attempt(method: string, path: string, body: string | undefined): Promise<unknown> {
     const { url, namespace, token, send = fetch, callMilliseconds = CALL_MILLISECONDS } = this.#cluster;
     try {
       return await withTimeLimit(undefined, callMilliseconds, async (signal) => {
@@ -143,12 +129,12 @@ export class KubernetesApi {
             signal,
           }),
         );
-        if (response.ok) return { response: await response.json() };
-        return { error: await readError(response), response };
+        if (response.ok) return await response.json();
+        throw await readError(response);
       });
     } catch (error) {
-      const message = messageWithCause(error);
-      return { error: new KubernetesError(0, 'NoAnswer', message), response: undefined };
+      if (error instanceof KubernetesError) throw error;
+      throw new KubernetesError(0, 'NoAnswer', messageWithCause(error));
     }
   }
 }

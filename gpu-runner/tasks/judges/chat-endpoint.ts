@@ -1,7 +1,7 @@
 /** A chat model behind an OpenAI-compatible endpoint, whose address and key only the runner's environment knows. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { AskChat, ChatAnswer, ChatQuestion } from '../../algorithms/judge/chat-judge.ts';
+import { retry, retryAfterMs } from '../../../shared/retry.ts';
 import { withTimeLimit } from '../../../shared/with-time-limit.ts';
 import { TaskInputError } from '../task-context.ts';
 import { UserError } from '../../../shared/user-error.ts';
@@ -66,24 +66,42 @@ const completion = z.object({
  */
 export function chatEndpoint({ url, key }: ChatEndpoint, patience: EndpointPatience = PATIENCE): AskChat {
   return async (question, signal) => {
-    for (let attempt = 0; ; attempt++) {
-      signal.throwIfAborted();
-      const outcome = await askOnce(url, key, question, patience.timeoutMs, signal);
-      if ('answer' in outcome) return { ...outcome.answer, retries: attempt };
-      if (attempt + 1 >= patience.maximumTries) {
-        throw new JudgeEndpointError(
-          `${url} did not judge after ${patience.maximumTries} tries (${outcome.trouble}): see to it, then go on`,
-        );
-      }
-      const growing = Math.min(patience.largestDelayMs, patience.firstDelayMs * 2 ** attempt);
-      await sleep(outcome.afterMs ?? growing, undefined, { signal });
+    const { maximumTries, firstDelayMs, largestDelayMs, timeoutMs } = patience;
+    let retries = 0;
+    try {
+      const answer = await retry(async () => await askOnce(url, key, question, timeoutMs, signal), {
+        passing: (error) => error instanceof PassingTrouble,
+        askedDelayMs: (error) => (error instanceof PassingTrouble ? error.afterMs : undefined),
+        attempts: maximumTries,
+        firstDelayMs,
+        largestDelayMs,
+        signal,
+        onRetry: (_, attempt) => (retries = attempt),
+      });
+      return { ...answer, retries };
+    } catch (error) {
+      if (!(error instanceof PassingTrouble)) throw error;
+      throw new JudgeEndpointError(
+        `${url} did not judge after ${maximumTries} tries (${error.message}): see to it, then go on`,
+        { cause: error },
+      );
     }
   };
 }
 
-type Outcome =
-  | { readonly answer: Omit<ChatAnswer, 'retries'> }
-  | { readonly trouble: string; readonly afterMs: number | null };
+/** Longer than this nobody is waited for at the endpoint's word. */
+const LONGEST_ASKED_MS = 600_000;
+
+/** What may pass by itself; `afterMs` is how long the endpoint wants to be left alone. */
+class PassingTrouble extends Error {
+  readonly afterMs: number | undefined;
+
+  constructor(message: string, response?: Response) {
+    super(message);
+    const afterMs = response && retryAfterMs(response);
+    this.afterMs = afterMs !== undefined && afterMs <= LONGEST_ASKED_MS ? afterMs : undefined;
+  }
+}
 
 async function askOnce(
   url: string,
@@ -91,7 +109,7 @@ async function askOnce(
   { model, system, user, temperature, maximumTokens }: ChatQuestion,
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<Outcome> {
+): Promise<Omit<ChatAnswer, 'retries'>> {
   let response: Response;
   let body: string;
   try {
@@ -117,11 +135,11 @@ async function askOnce(
     }));
   } catch (error) {
     signal.throwIfAborted();
-    return { trouble: messageOf(error), afterMs: null };
+    throw new PassingTrouble(messageOf(error));
   }
   const { status } = response;
   if (status === 408 || status === 409 || status === 429 || status >= 500) {
-    return { trouble: `status ${status}`, afterMs: retryAfterMs(response.headers.get('retry-after')) };
+    throw new PassingTrouble(`status ${status}`, response);
   }
   if (!response.ok) {
     throw new TaskInputError(
@@ -129,20 +147,12 @@ async function askOnce(
     );
   }
   const parsed = completion.safeParse(jsonOf(body));
-  if (!parsed.success) return { trouble: 'no chat completion in the answer', afterMs: null };
+  if (!parsed.success) throw new PassingTrouble('no chat completion in the answer');
   const { choices, usage } = parsed.data;
   return {
-    answer: {
-      text: choices[0].message.content ?? '',
-      tokens: usage ? { input: usage.prompt_tokens, output: usage.completion_tokens } : null,
-    },
+    text: choices[0].message.content ?? '',
+    tokens: usage ? { input: usage.prompt_tokens, output: usage.completion_tokens } : null,
   };
-}
-
-/** The header in seconds; dates and nonsense are left to the growing delay. */
-function retryAfterMs(header: string | null): number | null {
-  const seconds = header === null || header.trim() === '' ? Number.NaN : Number(header);
-  return seconds >= 0 && seconds <= 600 ? seconds * 1000 : null;
 }
 
 function jsonOf(body: string): unknown {
