@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { namedShapes } from '../../gpu-runner/llama/model/named-shapes.ts';
 import { openBase, type BaseFile } from '../../gpu-runner/llama/weights/base-file.ts';
-import { writeRandomBase } from '../../gpu-runner/llama/weights/random-base.ts';
+import { writeRandomBase } from '../fixtures/random-base.ts';
 import type { ShapeName } from './arguments/named-shape.ts';
 
 const SEED = 1;

@@ -22,7 +22,7 @@ import type { Architecture } from '../../gpu-runner/llama/model/architecture.ts'
 import { namedShapes } from '../../gpu-runner/llama/model/named-shapes.ts';
 import { openCpuBackend } from '../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import type { Model } from '../../gpu-runner/llama/weights/model.ts';
-import { writeRandomBase } from '../../gpu-runner/llama/weights/random-base.ts';
+import { writeRandomBase } from '../fixtures/random-base.ts';
 import { trainTokenizer } from '../../gpu-runner/llama/tokenizer/train-tokenizer.ts';
 import { openBase } from '../../gpu-runner/llama/weights/base-file.ts';
 import { loadTokenizer } from '../../gpu-runner/llama/tokenizer/tokenizer.ts';

@@ -1,7 +1,7 @@
 /** Builds the CUDA graphs of a shape without any weights, checks them, and compares their sizes with the planner's. */
 import { cudaBackend } from '../../../gpu-runner/llama/backends/cuda/cuda-backend.ts';
 import { baseBytes, vocabularyBlock } from '../../../shared/planner/model-bytes.ts';
-import { checkCudaGraph, type GraphCheck } from '../../../gpu-runner/llama/backends/cuda/check-graph.ts';
+import { checkCudaGraph, type GraphCheck } from './check-graph.ts';
 import { cudaRolloutGraph } from '../../../gpu-runner/llama/backends/cuda/rollout-graph.ts';
 import { forwardGraph, trainingStepGraph } from '../../../gpu-runner/llama/trainer/graphs.ts';
 import { adapterLayout } from '../../../gpu-runner/llama/model/lora-layout.ts';

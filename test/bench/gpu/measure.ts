@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { planMemory } from '../../../shared/planner/plan.ts';
-import { writeRandomCudaBase } from '../../../gpu-runner/llama/backends/cuda/cuda-base.ts';
+import { writeRandomCudaBase } from './random-cuda-base.ts';
 import { cudaWeightBytes } from '../../../gpu-runner/llama/backends/cuda/weight-form.ts';
 import type { DecodeAttention } from '../../../gpu-runner/llama/backends/cuda/rollout-graph.ts';
 import { cudaBackend } from '../../../gpu-runner/llama/backends/cuda/cuda-backend.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { RunHooks, Sample } from '../../../gpu-runner/algorithms/run-hooks.ts';
 import { type Architecture, LLAMA } from '../../../gpu-runner/llama/model/architecture.ts';
 import { openModel } from '../../../gpu-runner/llama/backends/open-model.ts';
-import { writeRandomBase } from '../../../gpu-runner/llama/weights/random-base.ts';
+import { writeRandomBase } from '../../fixtures/random-base.ts';
 import { trainTokenizer } from '../../../gpu-runner/llama/tokenizer/train-tokenizer.ts';
 import type { PromptRow } from '../../../gpu-runner/algorithms/prompt.ts';
 import { toneLines } from '../../../shared/principles/kind-stories/tone-lines.ts';

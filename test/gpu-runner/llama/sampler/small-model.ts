@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Architecture } from '../../../../gpu-runner/llama/model/architecture.ts';
 import { namedShapes } from '../../../../gpu-runner/llama/model/named-shapes.ts';
-import { writeRandomBase } from '../../../../gpu-runner/llama/weights/random-base.ts';
+import { writeRandomBase } from '../../../fixtures/random-base.ts';
 import type { BaseFile } from '../../../../gpu-runner/llama/weights/base-file.ts';
 import type { SamplingRequest } from '../../../../gpu-runner/llama/sampler/request.ts';
 import type { Rollout } from '../../../../gpu-runner/llama/sampler/rollout.ts';

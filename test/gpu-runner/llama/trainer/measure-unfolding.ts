@@ -3,7 +3,7 @@ import { openCpuBackend } from '../../../../gpu-runner/llama/backends/cpu/cpu-ba
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeRandomBase } from '../../../../gpu-runner/llama/weights/random-base.ts';
+import { writeRandomBase } from '../../../fixtures/random-base.ts';
 import { LanguageModelTrainer } from '../../../../gpu-runner/llama/trainer/language-model-trainer.ts';
 import { adapterLayout, initialAdapter } from '../../../../gpu-runner/llama/model/lora-layout.ts';
 import { initialState } from '../../../../gpu-runner/llama/trainer/training-state.ts';

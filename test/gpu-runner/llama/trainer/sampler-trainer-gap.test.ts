@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { namedShapes } from '../../../../gpu-runner/llama/model/named-shapes.ts';
 import { openModel } from '../../../../gpu-runner/llama/backends/open-model.ts';
-import { writeRandomBase } from '../../../../gpu-runner/llama/weights/random-base.ts';
+import { writeRandomBase } from '../../../fixtures/random-base.ts';
 import type { BaseFile } from '../../../../gpu-runner/llama/weights/base-file.ts';
 import { Sampler } from '../../../../gpu-runner/llama/sampler/sampler.ts';
 import { adapterLayout } from '../../../../gpu-runner/llama/model/lora-layout.ts';

@@ -6,7 +6,7 @@ import type { Architecture } from '../../../../gpu-runner/llama/model/architectu
 import { namedShapes } from '../../../../gpu-runner/llama/model/named-shapes.ts';
 import { parameterCount } from '../../../../shared/planner/model-bytes.ts';
 import { ModelFileError } from '../../../../gpu-runner/files/model-file-error.ts';
-import { writeRandomBase } from '../../../../gpu-runner/llama/weights/random-base.ts';
+import { writeRandomBase } from '../../../fixtures/random-base.ts';
 import { openBase } from '../../../../gpu-runner/llama/weights/base-file.ts';
 import { baseLayout, layoutLength } from '../../../../gpu-runner/llama/weights/base-layout.ts';
 import { BaseWriter } from '../../../../gpu-runner/llama/weights/base-writer.ts';

@@ -8,7 +8,7 @@ import { openHuggingFaceFolder } from '../../../../gpu-runner/llama/weights/hugg
 import { openLlama2cFile } from '../../../../gpu-runner/llama/weights/llama2c-file.ts';
 import { readLlama2cTokenizer } from '../../../../gpu-runner/llama/tokenizer/llama2c-tokenizer.ts';
 import { ModelFileError } from '../../../../gpu-runner/files/model-file-error.ts';
-import { writeRandomBase } from '../../../../gpu-runner/llama/weights/random-base.ts';
+import { writeRandomBase } from '../../../fixtures/random-base.ts';
 import { openBase } from '../../../../gpu-runner/llama/weights/base-file.ts';
 import { loadTokenizer } from '../../../../gpu-runner/llama/tokenizer/tokenizer.ts';
 import { convertOpened } from './convert-opened.ts';

@@ -16,7 +16,7 @@ import {
   writeHuggingFaceFolder,
   writeMadeUpTokenizer,
 } from './made-up-checkpoint.ts';
-import { writeRandomBase } from '../../../../gpu-runner/llama/weights/random-base.ts';
+import { writeRandomBase } from '../../../fixtures/random-base.ts';
 import { sharedModel } from './shared-models.ts';
 
 test('a Hugging Face folder is converted once per content and precision', async () => {

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { writeRandomBase } from '../../../../../gpu-runner/llama/weights/random-base.ts';
+import { writeRandomBase } from '../../../../fixtures/random-base.ts';
 import {
   isUnsigned,
   prepareUnsigned,

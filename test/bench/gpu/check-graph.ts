@@ -1,6 +1,6 @@
 /** Holds a graph against the table of what the CUDA provider registers: operators, element types, and how weights are used. */
 import { readFileSync } from 'node:fs';
-import type { Graph, TensorType, Value } from '../../../tensor/graph.ts';
+import type { Graph, TensorType, Value } from '../../../gpu-runner/tensor/graph.ts';
 import { bodiesOf, type UsedNode, usedConstants, usedNodes } from './used-nodes.ts';
 
 /** One registered kernel: names of types per operand (the last may repeat) and what each name stands for. */

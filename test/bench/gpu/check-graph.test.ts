@@ -1,18 +1,15 @@
 /** The CUDA graphs of the named shapes, built without weights, against the provider's table; and that the check can fail. */
 import { describe, expect, it } from 'vitest';
-import { baseBytes } from '../../../../../shared/planner/model-bytes.ts';
-import {
-  checkCudaGraph,
-  cudaOperatorTable,
-} from '../../../../../gpu-runner/llama/backends/cuda/check-graph.ts';
-import { cudaWeightBytes } from '../../../../../gpu-runner/llama/backends/cuda/weight-form.ts';
-import { usedNodes } from '../../../../../gpu-runner/llama/backends/cuda/used-nodes.ts';
-import type { Architecture } from '../../../../../gpu-runner/llama/model/architecture.ts';
-import { namedShapes } from '../../../../../gpu-runner/llama/model/named-shapes.ts';
-import { Graph } from '../../../../../gpu-runner/tensor/graph.ts';
-import * as ops from '../../../../../gpu-runner/tensor/operators.ts';
-import { checkGpuGraphs } from '../../../../bench/gpu/check.ts';
-import { gpuShape } from '../../../../bench/gpu/shapes.ts';
+import { baseBytes } from '../../../shared/planner/model-bytes.ts';
+import { checkCudaGraph, cudaOperatorTable } from './check-graph.ts';
+import { cudaWeightBytes } from '../../../gpu-runner/llama/backends/cuda/weight-form.ts';
+import { usedNodes } from './used-nodes.ts';
+import type { Architecture } from '../../../gpu-runner/llama/model/architecture.ts';
+import { namedShapes } from '../../../gpu-runner/llama/model/named-shapes.ts';
+import { Graph } from '../../../gpu-runner/tensor/graph.ts';
+import * as ops from '../../../gpu-runner/tensor/operators.ts';
+import { checkGpuGraphs } from './check.ts';
+import { gpuShape } from './shapes.ts';
 
 /** Layers are alike: three show what sixty do, and build in a twentieth of the time. */
 const shortened = (name: string) => {

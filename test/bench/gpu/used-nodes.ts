@@ -1,5 +1,5 @@
 /** The operators of a graph and of its bodies that its outputs need, which are those that a model file holds. */
-import { Graph, type Node, type Value } from '../../../tensor/graph.ts';
+import { Graph, type Node, type Value } from '../../../gpu-runner/tensor/graph.ts';
 
 /** An operator, and how many loops and branches stand around it. */
 export interface UsedNode {
