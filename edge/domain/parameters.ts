@@ -6,6 +6,7 @@ import {
   type Hyperparameters,
   type TaskKind,
 } from '../../shared/api/tasks/kinds.ts';
+import { SCORER_FORMAT } from '../../shared/scoring/calibration.ts';
 import type { StageRule } from '../../shared/method-stages.ts';
 import type { TaskPrinciple } from './task-key.ts';
 
@@ -51,7 +52,7 @@ function planned(
       responseOpening,
     },
     judge: { promptForm, responseOpening, judges: judgesOf(hyperparameters, judgeModels) },
-    'train-scorer': { promptForm, responseOpening },
+    'train-scorer': { promptForm, responseOpening, format: SCORER_FORMAT },
   };
 }
 

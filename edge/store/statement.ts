@@ -2,7 +2,7 @@
  * Statements in Drizzle's language, built once for a database: Drizzle takes many times longer to build one than SQLite to
  * run it (docs/results/2026-11-29-edge-queries.md).
  */
-import { fillPlaceholders, sql, type GetColumnData, type SQL, type SQLWrapper } from 'drizzle-orm';
+import { is, Placeholder, sql, type GetColumnData, type SQL, type SQLWrapper } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import { toSql, type Database } from './database.ts';
 
@@ -42,11 +42,15 @@ export function compiled<Values extends object>(
 ): (database: Database, values: Values) => D1PreparedStatement {
   const statementOf = onceFor((database) => {
     const { sql: text, params } = toSql(build(database, (name) => sql`${sql.placeholder(name)}`));
-    return { statement: database.$client.prepare(text), params };
+    const names = params.map((param) => (is(param, Placeholder) ? param.name : undefined));
+    return { statement: database.$client.prepare(text), params, names };
   });
   return (database, values) => {
-    const { statement, params } = statementOf(database);
-    return statement.bind(...fillPlaceholders(params, values as Record<string, unknown>));
+    const { statement, params, names } = statementOf(database);
+    const bound = names.map((name, place) =>
+      name === undefined ? params[place] : values[name as keyof Values],
+    );
+    return statement.bind(...bound);
   };
 }
 

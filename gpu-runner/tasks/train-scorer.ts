@@ -9,7 +9,7 @@ import { pairShards } from './pair-shards.ts';
 import { taskPrompts } from './prompts.ts';
 import { inputBytes, TaskInputError, type TaskRun } from './task-context.ts';
 
-const ONNX = 'application/onnx';
+const SAFETENSORS = 'application/safetensors';
 
 export const runTrainScorer: TaskRun<'train-scorer'> = async (context) => {
   const { task, model, artifacts, hooks, resume } = context;
@@ -53,7 +53,7 @@ export const runTrainScorer: TaskRun<'train-scorer'> = async (context) => {
       hooks,
       resume,
     );
-    const sha256 = await artifacts.put({ kind: 'scorer', mediaType: ONNX, bytes: scorer.bytes });
+    const sha256 = await artifacts.put({ kind: 'scorer', mediaType: SAFETENSORS, bytes: scorer.bytes });
     return { outputs: [{ name: 'scorer', sha256 }], result: scorer.result };
   } finally {
     await preferences.close();

@@ -11,7 +11,6 @@ const root = protobuf.Root.fromJSON({
         producerName: { type: 'string', id: 2 },
         graph: { type: 'GraphProto', id: 7 },
         opsetImport: { rule: 'repeated', type: 'OperatorSetIdProto', id: 8 },
-        metadataProps: { rule: 'repeated', type: 'StringStringEntryProto', id: 14 },
       },
     },
     OperatorSetIdProto: { fields: { domain: { type: 'string', id: 1 }, version: { type: 'int64', id: 2 } } },
@@ -120,7 +119,6 @@ export interface ModelMessage {
   producerName: string;
   graph: GraphMessage;
   opsetImport: { domain: string; version: number }[];
-  metadataProps: { key: string; value: string }[];
 }
 
 /** A model as the bytes of an .onnx file. */

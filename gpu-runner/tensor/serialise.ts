@@ -19,12 +19,8 @@ const OPERATOR_SETS = [
 ];
 const IR_VERSION = 10;
 
-/**
- * The graph as the bytes of an .onnx file; external constants keep pointing at their files.
- *
- * @param metadata texts that travel with the model
- */
-export function serialiseGraph(graph: Graph, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+/** The graph as the bytes of an .onnx file; external constants keep pointing at their files. */
+export function serialiseGraph(graph: Graph): Uint8Array {
   if (graph.parent !== undefined)
     throw new GraphError(`${graph.name} is a body; serialise the graph around it`);
   if (graph.outputs.length === 0) throw new GraphError(`${graph.name} has no outputs`);
@@ -33,7 +29,6 @@ export function serialiseGraph(graph: Graph, metadata: Readonly<Record<string, s
     producerName: 'rlcd',
     graph: new Writer().graph(graph, new Set()),
     opsetImport: OPERATOR_SETS,
-    metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
   });
 }
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 /** Form of the file; a scorer of another form is refused. */
-export const SCORER_FORMAT = 'rlcd-scorer-2';
+export const SCORER_FORMAT = 'rlcd-scorer-3';
 
 export const calibration = z.strictObject({
   format: z.literal(SCORER_FORMAT),

@@ -15,7 +15,7 @@ import { ResponseReader, scoredPart } from '../response-text.ts';
 import type { RunHooks } from '../run-hooks.ts';
 import { freshPairs, type FreshAnswer } from './fresh-answers.ts';
 
-export type ScorerSettings = TaskParameters<'train-scorer'> & {
+export type ScorerSettings = Omit<TaskParameters<'train-scorer'>, 'format'> & {
   readonly contextLength: number;
   /** Texts per engine run, and engine runs between checkpoints; neither changes the result. */
   readonly batchSize: number;

@@ -9,7 +9,10 @@ import {
   PREFIX_BYTES,
   type SafetensorsEntry,
   type SafetensorsHeader,
-} from './safetensors-header.ts';
+  type Refuse,
+} from '../../../shared/safetensors/header.ts';
+
+const HEADER_CURE = 'Fetch the file again or save the checkpoint again with the safetensors library';
 
 /** Fills `target` from byte `offset`. */
 type ReadBytes = (offset: number, target: Uint8Array, what: string) => Promise<void>;
@@ -106,7 +109,9 @@ export async function parseSafetensors(bytes: Uint8Array, name: string): Promise
 async function readHeader(read: ReadBytes, fileBytes: number, file: string): Promise<SafetensorsHeader> {
   const prefix = new Uint8Array(PREFIX_BYTES);
   if (fileBytes >= PREFIX_BYTES) await read(0, prefix, 'header');
-  const header = new Uint8Array(headerLength(prefix, fileBytes, file));
+  const refuse: Refuse = (field, fault, options) =>
+    new ModelFileError(file, field, fault, HEADER_CURE, options);
+  const header = new Uint8Array(headerLength(prefix, fileBytes, refuse));
   await read(PREFIX_BYTES, header, 'header');
-  return parseHeader(header, fileBytes, file);
+  return parseHeader(header, fileBytes, refuse);
 }

@@ -1,5 +1,6 @@
 /** Train a scorer: an edge-sized student of the preference model, taught by its scores of pairs and of fresh samples. */
 import { z } from 'zod';
+import { SCORER_FORMAT } from '../../scoring/calibration.ts';
 import { count, interval, promptForm, samplingFields } from './settings.ts';
 
 const { temperature, topP, maximumNewTokens } = samplingFields;
@@ -34,10 +35,12 @@ export const TRAIN_SCORER_DEFAULTS: z.infer<typeof trainScorerHyperparameters> =
   featureDropout: 0.2,
 };
 
-/** Inputs: `preference-model` and `pairs-0000`, ... Output: `scorer` (ONNX). */
+/** Inputs: `preference-model` and `pairs-0000`, ... Output: `scorer` (safetensors). */
 export const trainScorerParameters = trainScorerHyperparameters.extend({
   promptForm,
   responseOpening: z.string().max(2000),
+  /** Of the file: part of the task's key, so that a file of an earlier form is not taken for this task's output. */
+  format: z.literal(SCORER_FORMAT),
 });
 
 const agreement = z.strictObject({

@@ -15,6 +15,7 @@ import { integerBelow } from '../../../shared/random.ts';
 import { BUCKETS, featuresOf, SEEN_BITS } from '../../../shared/scoring/features.ts';
 import { randomStudent } from '../../gpu-runner/algorithms/scorer/random-student.ts';
 import { madeScorer } from './made-scorer.ts';
+import { scorerGraph } from './scorer-graph.ts';
 import { CALIBRATION } from './scorer-file.ts';
 
 const student = quantiseStudent(randomStudent(7));
@@ -49,7 +50,7 @@ describe('the kernel', () => {
     expect(backwards.toReversed()).toEqual(given);
   });
 
-  it('agrees with ONNX Runtime on the same file', async () => {
+  it('agrees with ONNX Runtime on the same numbers', async () => {
     const scorer = new Scorer(kernel, file);
     const features = TEXTS.map((text) => featuresOf(text));
     const feeds = (field: 'response' | 'prompt') => {
@@ -62,7 +63,7 @@ describe('the kernel', () => {
         [`${field}Count`]: { dtype: 'float32', shape: [features.length, 1], data: counts },
       } as const;
     };
-    const session = await TensorSession.open({ model: file });
+    const session = await TensorSession.open({ model: scorerGraph(student) });
     const { score } = await session.run({ ...feeds('response'), ...feeds('prompt') });
     await session.close();
     TEXTS.forEach((text, row) => {
@@ -90,19 +91,29 @@ describe('a file that is no scorer', () => {
   };
 
   it.each([
-    ['empty', new Uint8Array(), /no metadata/],
-    ['text', new TextEncoder().encode('not a model at all'), /no ONNX model|no metadata/],
-    ['cut', file.subarray(0, file.length / 2), /no ONNX model|no metadata|constant/],
+    ['empty', new Uint8Array(), /has only 0 bytes/],
+    ['text', new TextEncoder().encode('not a model at all'), /header says it has/],
+    ['cut', file.subarray(0, file.length / 2), /ends at byte/],
+    ['cut in its header', file.subarray(0, 100), /header says it has/],
+    ['longer than it says', Buffer.concat([file, new Uint8Array(1)]), /belong to no tensor/],
     ['of another calibration', encodeScorer(student, { ...CALIBRATION, slope: -1 }, noWords), /calibration/],
     [
       'of an earlier form',
-      madeScorer({}, 0, { calibration: JSON.stringify({ ...CALIBRATION, format: 'rlcd-scorer-1' }) }),
-      /form "rlcd-scorer-1", this version reads "rlcd-scorer-2": run an experiment/,
+      madeScorer({}, 0, {
+        metadata: { calibration: JSON.stringify({ ...CALIBRATION, format: 'rlcd-scorer-1' }) },
+      }),
+      /form "rlcd-scorer-1", this version reads "rlcd-scorer-3": run an experiment/,
     ],
-    ['of another set of words', encodeScorer(student, CALIBRATION, new Uint8Array(3)), /has 3 bytes/],
-    ['with other names of constants', madeScorer({}, 0, { dense: '5' }), /dense is of another form/],
-    ['with metadata that are no JSON', madeScorer({}, 0, { dense: '[' }), /"dense" is not JSON/],
-    ['with a constant that is not there', madeScorer({}, 0, { dense: '["w1","b1","w2","none"]' }), /"none"/],
+    [
+      'an ONNX model, as scorers were',
+      scorerGraph(student),
+      /form "ONNX", this version reads "rlcd-scorer-3": run an experiment with "scorer": true/,
+    ],
+    ['without metadata', madeScorer({}, 0, { metadata: {} }), /no metadata "calibration"/],
+    ['of another set of words', encodeScorer(student, CALIBRATION, new Uint8Array(3)), /"seen_words" is not/],
+    ['with metadata that are no JSON', madeScorer({}, 0, { metadata: { calibration: '[' } }), /is not JSON/],
+    ['with a tensor that is not there', madeScorer({}, 0, { without: 'second.bias' }), /"second.bias"/],
+    ['without its widths', madeScorer({}, 0, { without: 'scales' }), /0 and 4 wide/],
     ['with a weight that is no number', encodeScorer(withNan, CALIBRATION, noWords), /not finite/],
   ])('%s is refused with what is wrong', (_, bytes, message) => {
     const error = refusal(bytes);
