@@ -6,7 +6,6 @@ import {
   DirectPreferenceTrainer,
   type DirectPreferencePair,
 } from '../llama/trainer/direct-preference-trainer.ts';
-import { ForwardPass } from '../llama/trainer/forward-pass.ts';
 import type { Model } from '../llama/weights/model.ts';
 import { workOf } from './checkpoint.ts';
 import {
@@ -14,6 +13,7 @@ import {
   type PreferenceExample,
   type PreferencePairLine,
 } from './preference-model/preference-examples.ts';
+import { ReferenceModel } from './reference-model.ts';
 import type { RunHooks } from './run-hooks.ts';
 import { streamOf } from './streams.ts';
 import { supervisedRun } from './supervised-run.ts';
@@ -91,32 +91,25 @@ function agreementsOf(batch: readonly DirectPreferencePair[], margins: readonly 
   );
 }
 
-/** Every pair with its margin under the base model: an adapter of zeros. */
+/** Every pair with its margin under the base model. */
 async function withReference(
   model: Model,
   examples: readonly PreferenceExample[],
   size: { readonly maximumTime: number; readonly microbatchRows: number },
   hooks: RunHooks,
 ): Promise<DirectPreferencePair[]> {
-  const layout = adapterLayout(model.architecture, 1, 1);
-  const forwardPass = await ForwardPass.open({
-    trainable: { kind: 'adapters', backend: model.backend, layout, groups: 1 },
-    scoring: 'tokens',
-    ...size,
-  });
-  const nothing = new Float32Array(layout.length);
+  const reference = await ReferenceModel.open(model, { scoring: 'tokens', ...size });
   const pairs: DirectPreferencePair[] = [];
   try {
     for (const { chosen, rejected, labelProbability: target } of examples) {
-      hooks.signal.throwIfAborted();
-      const { logProbabilities } = await forwardPass.score(nothing, [[chosen, rejected]]);
-      const [ofChosen = 0, ofRejected = 0] = (logProbabilities[0] ?? []).map((values) =>
+      const logProbabilities = await reference.logProbabilities([chosen, rejected], hooks.signal);
+      const [ofChosen = 0, ofRejected = 0] = logProbabilities.map((values) =>
         values.reduce((sum, value) => sum + value, 0),
       );
       pairs.push({ chosen, rejected, referenceMargin: ofChosen - ofRejected, target });
     }
     return pairs;
   } finally {
-    await forwardPass.close();
+    await reference.close();
   }
 }

@@ -3,13 +3,13 @@ import type { PromptForm } from '../../shared/principles/principle.ts';
 import type { Model } from '../llama/weights/model.ts';
 import type { Rollout } from '../llama/sampler/rollout.ts';
 import { Sampler } from '../llama/sampler/sampler.ts';
-import { adapterLayout, type AdapterLayout } from '../llama/model/lora-layout.ts';
-import { sequenceOf, type Sequence } from '../llama/model/sequence.ts';
-import { ForwardPass } from '../llama/trainer/forward-pass.ts';
+import type { AdapterLayout } from '../llama/model/lora-layout.ts';
+import { sequenceOf } from '../llama/model/sequence.ts';
 import type { Tokenizer } from '../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from './algorithm-error.ts';
 import { continuationTokens } from './continuation-tokens.ts';
 import type { Generation, GenerationRequest } from './generation.ts';
+import { ReferenceModel } from './reference-model.ts';
 
 export interface GeneratorOptions {
   readonly model: Model;
@@ -39,21 +39,13 @@ const NEXT_TURN = '\n\nHuman:';
 export class Generator {
   readonly #options: GeneratorOptions;
   readonly #sampler: Sampler;
-  readonly #reference: ForwardPass | null;
+  readonly #reference: ReferenceModel | null;
   readonly #stopSequences: readonly (readonly number[])[];
-  /** The adapter of zeros: the base itself. */
-  readonly #nothing: Float32Array;
 
-  private constructor(
-    options: GeneratorOptions,
-    sampler: Sampler,
-    reference: ForwardPass | null,
-    layout: AdapterLayout,
-  ) {
+  private constructor(options: GeneratorOptions, sampler: Sampler, reference: ReferenceModel | null) {
     this.#options = options;
     this.#sampler = sampler;
     this.#reference = reference;
-    this.#nothing = new Float32Array(layout.length);
     this.#stopSequences = options.promptForm === 'dialogue' ? [stopSequence(options.model.tokenizer)] : [];
   }
 
@@ -65,17 +57,15 @@ export class Generator {
       maximumPositions: maximumTime,
       rows: options.sampleRows,
     });
-    const layout = adapterLayout(model.architecture, 1, 1);
     const reference = withReference
-      ? await ForwardPass.open({
-          trainable: { kind: 'adapters', backend: model.backend, layout, groups: 1 },
+      ? await ReferenceModel.open(model, {
           scoring: 'tokens',
           maximumTime,
           temperature: options.referenceTemperature,
           microbatchRows: options.scoreRows,
         })
       : null;
-    return new Generator(options, sampler, reference, layout);
+    return new Generator(options, sampler, reference);
   }
 
   /** One response per request by the base, or by the one adapter the generator was opened for. */
@@ -84,25 +74,12 @@ export class Generator {
     signal: AbortSignal,
     vector?: Float32Array,
   ): Promise<Generation[]> {
-    const [generations = []] = await this.#run(vector, [requests], signal);
+    const [generations = []] = await this.generateGroups(vector, [requests], signal);
     return generations;
   }
 
   /** See GenerateGroups: each group's requests are answered by its adapter. */
   async generateGroups(
-    vectors: Float32Array,
-    groups: readonly (readonly GenerationRequest[])[],
-    signal: AbortSignal,
-  ): Promise<Generation[][]> {
-    return await this.#run(vectors, groups, signal);
-  }
-
-  async close(): Promise<void> {
-    await this.#sampler.close();
-    await this.#reference?.close();
-  }
-
-  async #run(
     vectors: Float32Array | undefined,
     groups: readonly (readonly GenerationRequest[])[],
     signal: AbortSignal,
@@ -118,16 +95,19 @@ export class Generator {
       const requests = part.flat();
       const rollout = await this.#sample(vectors, requests, signal);
       const rows = requests.map(({ promptTokens }, row) => rowOf(rollout, row, promptTokens));
-      const references = await this.#score(
-        rows.map(({ sequence }) => sequence),
-        signal,
-      );
+      const sequences = rows.map(({ sequence }) => sequence);
+      const references = (await this.#reference?.logProbabilities(sequences, signal)) ?? [];
       rows.forEach((row, place) => {
         const referenceLogProbabilities = references[place] ?? new Float32Array();
         out[Math.floor((place * part.length) / rows.length)]?.push({ ...row, referenceLogProbabilities });
       });
     }
     return out;
+  }
+
+  async close(): Promise<void> {
+    await this.#sampler.close();
+    await this.#reference?.close();
   }
 
   async #sample(
@@ -151,13 +131,6 @@ export class Generator {
       vectors,
       { signal },
     );
-  }
-
-  async #score(sequences: readonly Sequence[], signal: AbortSignal): Promise<readonly Float32Array[]> {
-    if (this.#reference === null) return [];
-    signal.throwIfAborted();
-    const { logProbabilities } = await this.#reference.score(this.#nothing, [sequences]);
-    return logProbabilities[0] ?? [];
   }
 }
 

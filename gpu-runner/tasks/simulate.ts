@@ -1,10 +1,9 @@
 /** The simulate task: prompts of a shard become preference pairs. */
 import { Generator, tokensContaining } from '../algorithms/generator.ts';
 import { shardRows } from '../algorithms/prompt.ts';
+import { ReferenceModel } from '../algorithms/reference-model.ts';
 import { simulate, type SimulationOutcome } from '../algorithms/simulate/simulate.ts';
 import { withTokenLikelihoods } from '../algorithms/simulate/token-likelihoods.ts';
-import { adapterLayout } from '../llama/model/lora-layout.ts';
-import { ForwardPass } from '../llama/trainer/forward-pass.ts';
 import { batchSizes } from './batch-sizes.ts';
 import { encodeLines, JSON_LINES } from './json-lines.ts';
 import { taskPrompts } from './prompts.ts';
@@ -56,15 +55,12 @@ export const runSimulate: TaskRun<'simulate'> = async (context) => {
   }
 };
 
-/** The pairs, the first of them with what the affixes did to each token; the base alone is an adapter of zeros. */
+/** The pairs, the first of them with what the affixes did to each token. */
 async function withAffixes({ task, model, hooks }: TaskContext<'simulate'>, outcome: SimulationOutcome) {
   const { sides, promptForm } = task.parameters;
   if (sides === 'plain') return outcome.pairs;
   const contextLength = model.architecture.maximumPositions;
-  const layout = adapterLayout(model.architecture, 1, 1);
-  const nothing = new Float32Array(layout.length);
-  const forwardPass = await ForwardPass.open({
-    trainable: { kind: 'adapters', backend: model.backend, layout, groups: 1 },
+  const reference = await ReferenceModel.open(model, {
     scoring: 'tokens',
     maximumTime: contextLength,
     microbatchRows: batchSizes(model).scoreRows,
@@ -74,13 +70,10 @@ async function withAffixes({ task, model, hooks }: TaskContext<'simulate'>, outc
       outcome,
       { promptForm, contextLength },
       model.tokenizer,
-      async (sequences, signal) => {
-        signal.throwIfAborted();
-        return (await forwardPass.score(nothing, [sequences])).logProbabilities[0] ?? [];
-      },
+      (sequences, signal) => reference.logProbabilities(sequences, signal),
       hooks.signal,
     );
   } finally {
-    await forwardPass.close();
+    await reference.close();
   }
 }
