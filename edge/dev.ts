@@ -1,12 +1,14 @@
-/** `npm run dev`: the Worker that would be deployed, under wrangler's local runtime with embedded D1 and R2. */
+/** `rlcd dev`: the Worker that would be deployed, under wrangler's local runtime with embedded D1 and R2. */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createCommand, runCommand } from '../shared/command-line/command.ts';
+import { helpSection } from '../shared/command-line/help-section.ts';
 import { ensureDashboard } from './hosts/build-dashboard.ts';
 import { readBootstrapKey } from './hosts/bootstrap-key.ts';
-import { readAddress, runHost } from './hosts/command-line.ts';
+import { ADDRESS_HELP, readAddress } from './hosts/address.ts';
 import { localStore, migrateLocal, WRANGLER, wranglerEnvironment } from './hosts/local-wrangler.ts';
 import { startTicker } from './hosts/ticker.ts';
 
@@ -15,13 +17,6 @@ const OWN_VARIABLES = '.dev.vars';
 
 /** Cron triggers do not fire in the local runtime. */
 const TICK_MILLISECONDS = 1000;
-
-const HELP = `npm run dev: the Worker that would be deployed, under wrangler's local runtime. It serves until it is stopped.
-
-Environment:
-  HOST, PORT             where it listens; 127.0.0.1 and 8787 unless given
-  RLCD_DATA              folder of the embedded D1 and R2; wrangler's own place unless given
-  RLCD_ADMIN_KEY         an administrator's key of 32 characters or more; without it one is made for this run`;
 
 async function start(): Promise<void> {
   const { hostname, port } = readAddress(process.env);
@@ -67,4 +62,18 @@ async function answers(origin: string): Promise<boolean> {
   }
 }
 
-await runHost(HELP, start);
+export const command = createCommand(
+  'rlcd dev',
+  "The Worker that would be deployed, under wrangler's local runtime. It serves until it is stopped.",
+)
+  .addHelpText(
+    'after',
+    helpSection('Environment:', {
+      ...ADDRESS_HELP,
+      RLCD_DATA: "folder of the embedded D1 and R2; wrangler's own place unless given",
+      RLCD_ADMIN_KEY: "an administrator's key of 32 characters or more; without it one is made for this run",
+    }),
+  )
+  .action(start);
+
+if (import.meta.main) await runCommand(command);

@@ -1,12 +1,14 @@
-/** `npm run serve`: the edge on plain Node, for people without Cloudflare and for local runs. */
+/** `rlcd serve`: the edge on plain Node, for people without Cloudflare and for local runs. */
 import { once } from 'node:events';
 import { serve, type Http2Bindings, type HttpBindings, type ServerType } from '@hono/node-server';
 import { Hono } from 'hono';
 import { compress } from 'hono/compress';
+import { createCommand, runCommand } from '../shared/command-line/command.ts';
+import { helpSection } from '../shared/command-line/help-section.ts';
 import { createApp } from './app.ts';
 import type { Dependencies } from './http/dependencies.ts';
 import { ensureDashboard } from './hosts/build-dashboard.ts';
-import { AddressError, readAddress, runHost, type Address } from './hosts/command-line.ts';
+import { ADDRESS_HELP, AddressError, readAddress, type Address } from './hosts/address.ts';
 import { dashboardFiles } from './hosts/dashboard-files.ts';
 import { readBootstrapKey } from './hosts/bootstrap-key.ts';
 import { openClusterTransport } from './hosts/cluster-transport.ts';
@@ -42,15 +44,6 @@ async function createFirstKey({ database, bootstrapKey }: Dependencies): Promise
 /** Leases last 60 s and delays begin at 1 s, so this is often enough to lose no time. */
 const TICK_MILLISECONDS = 1000;
 
-const HELP = `npm run serve: the edge on plain Node, with its data in a folder. It serves until it is stopped.
-
-Environment:
-  HOST, PORT             where it listens; 127.0.0.1 and 8787 unless given
-  RLCD_DATA              folder of the database and the artifacts; .rlcd unless given
-  RLCD_ADMIN_KEY         an administrator's key of 32 characters or more; without it the first start prints one
-  RLCD_RUNNERS           brings up to so many runners up on this machine when work waits
-  RLCD_LAUNCH_URL ...    or brings runners up elsewhere: docs/deploy.md tells the variables`;
-
 async function start(): Promise<void> {
   const address = readAddress(process.env);
   const directory = process.env['RLCD_DATA'] ?? '.rlcd';
@@ -73,14 +66,17 @@ async function start(): Promise<void> {
   const { hostname, port } = address;
   console.log(`RLCD edge on http://${hostname}:${port} (dashboard: /, API: /reference, data: ${directory})`);
   const stopTicker = startTicker(async () => await runSchedule(dependencies), TICK_MILLISECONDS);
+  let isStopping = false;
   const stop = async () => {
+    if (isStopping) return;
+    isStopping = true;
     local?.stop();
     await stopTicker();
     // Followers of live events would hold the server open for ever.
     if ('closeAllConnections' in server) server.closeAllConnections();
     server.close(() => host.close());
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
 }
 
 /** @throws AddressError where another program has the port */
@@ -105,4 +101,21 @@ async function listen(dependencies: Dependencies, { hostname, port }: Address): 
   return server;
 }
 
-await runHost(HELP, start);
+export const command = createCommand(
+  'rlcd serve',
+  'The edge on plain Node, with its data in a folder. It serves until it is stopped.',
+)
+  .addHelpText(
+    'after',
+    helpSection('Environment:', {
+      ...ADDRESS_HELP,
+      RLCD_DATA: 'folder of the database and the artifacts; .rlcd unless given',
+      RLCD_ADMIN_KEY:
+        "an administrator's key of 32 characters or more; without it the first start prints one",
+      RLCD_RUNNERS: 'brings up to so many runners up on this machine when work waits',
+      'RLCD_LAUNCH_URL ...': 'or brings runners up elsewhere: docs/deploy.md tells the variables',
+    }),
+  )
+  .action(start);
+
+if (import.meta.main) await runCommand(command);

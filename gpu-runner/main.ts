@@ -1,13 +1,12 @@
 /** The runner: takes tasks from the edge, works on them in the engine's process, and reports. `--help` says how. */
-import { parseArgs } from 'node:util';
-import { explain } from '../shared/explain.ts';
+import { createCommand, runCommand } from '../shared/command-line/command.ts';
+import { helpSection } from '../shared/command-line/help-section.ts';
 import { claimLoop } from './runner/claim-loop.ts';
-import { helpText, readConfiguration } from './runner/configuration.ts';
-import { chooseDevice, type ChosenDevice, deviceChoice } from './runner/device.ts';
+import { readConfiguration, VARIABLES_HELP } from './runner/configuration.ts';
+import { chooseDevice, type ChosenDevice, deviceOption } from './runner/device.ts';
 import { Edge } from './runner/edge.ts';
 import { Engine } from './runner/engine.ts';
 import { Pulse } from './runner/health.ts';
-import { PLAN_OPTIONS, planCommand } from './runner/plan-command.ts';
 import { openRunnerId } from './runner/runner-id.ts';
 import { describeModel } from './tasks/open-base-model.ts';
 
@@ -18,7 +17,7 @@ async function work({ device, reason }: ChosenDevice): Promise<void> {
     readConfiguration(process.env);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
+    process.on(signal, () => {
       log(`${signal}: hands back what is running and ends`);
       stop.abort(new Error(signal));
     });
@@ -55,32 +54,24 @@ async function work({ device, reason }: ChosenDevice): Promise<void> {
   }
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      help: { type: 'boolean', default: false },
-      'describe-model': { type: 'string' },
-      name: { type: 'string', default: 'model' },
-      device: { type: 'string', default: 'auto' },
-      plan: { type: 'boolean', default: false },
-      ...PLAN_OPTIONS,
-    },
-  });
-  const cache = process.env['RLCD_CACHE'] ?? '.rlcd/runner';
-  const choice = deviceChoice(values.device);
-  if (values.help) console.log(helpText());
-  else if (values.plan) {
-    const device = choice === 'auto' ? chooseDevice(choice).device : choice;
-    for (const line of await planCommand(values, device, cache)) console.log(line);
-  } else if (values['describe-model'] === undefined) await work(chooseDevice(choice));
-  else {
-    console.log(JSON.stringify(await describeModel(values.name, values['describe-model'], cache), null, 2));
-  }
-}
+/** Where conversions of models are kept. */
+const cacheFolder = (): string => process.env['RLCD_CACHE'] ?? '.rlcd/runner';
 
-try {
-  await main();
-} catch (error) {
-  log(explain(error));
-  process.exitCode = 1;
-}
+export const command = createCommand(
+  'rlcd runner',
+  'Takes tasks from the edge, runs them on this machine and reports until it is stopped. SIGTERM or SIGINT: no new ' +
+    'task is taken; the running one is handed back and goes on from its last checkpoint.',
+)
+  .addOption(deviceOption())
+  .option(
+    '--describe-model <source>',
+    'prints the body with which a model is registered (POST /v1/base-models), and ends',
+  )
+  .option('--name <name>', 'its name there', 'model')
+  .addHelpText('after', helpSection('Environment:', VARIABLES_HELP))
+  .action(async ({ device, describeModel: source, name }) => {
+    if (source === undefined) await work(chooseDevice(device));
+    else console.log(JSON.stringify(await describeModel(name, source, cacheFolder()), null, 2));
+  });
+
+if (import.meta.main) await runCommand(command);

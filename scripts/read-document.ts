@@ -1,7 +1,7 @@
 /** Reads a document that another command wrote. */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from '../shared/command-line/usage-error.ts';
 
 /**
  * @param what such as `a report`

@@ -80,21 +80,7 @@ export function readConfiguration(
   return Object.fromEntries(entries) as RunnerConfiguration;
 }
 
-/** The text of --help. */
-export function helpText(): string {
-  const lines = Object.entries(VARIABLES).map(([name, { help }]) => `  ${name.padEnd(18)} ${help}`);
-  return [
-    'npm run runner: takes tasks from the edge, runs them on this machine and reports until it is stopped.',
-    '',
-    'Environment:',
-    ...lines,
-    '',
-    'Options:',
-    '  --device auto|cpu|cuda  where to compute; auto takes CUDA where it is complete, and says what is missing',
-    '  --plan --model NAME_OR_SOURCE [--batch N --train-batch N --policies N --prompt N --new N --rank N --memory GB]',
-    '                                 prints what a job would need of memory, and what to change where it does not fit',
-    '  --describe-model SOURCE [--name NAME]  prints the body with which the model is registered (POST /v1/base-models)',
-    '',
-    'SIGTERM or SIGINT: no new task is taken; the running one is handed back and goes on from its last checkpoint.',
-  ].join('\n');
-}
+/** Every variable with what it is for. */
+export const VARIABLES_HELP: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(VARIABLES).map(([name, { help }]) => [name, help]),
+);

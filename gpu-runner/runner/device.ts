@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { Option } from '@commander-js/extra-typings';
 import { ConfigurationError } from './configuration.ts';
 import { neededLibraries } from './elf-needed.ts';
 import { messageOf } from '../../shared/caught.ts';
@@ -142,10 +143,11 @@ export function chooseDevice(choice: DeviceChoice, missing = missingCudaLibrarie
   return { device: 'cpu', reason: `CUDA is not complete, missing is ${list}` };
 }
 
-/** @throws ConfigurationError for a word that is no choice */
-export function deviceChoice(word: string): DeviceChoice {
-  const choice = DEVICE_CHOICES.find((one) => one === word);
-  if (choice === undefined)
-    throw new ConfigurationError(`--device is ${word}: it is one of ${DEVICE_CHOICES.join(', ')}`);
-  return choice;
-}
+/** `--device` of every command that computes. */
+export const deviceOption = () =>
+  new Option(
+    '--device <device>',
+    'where to compute; auto takes CUDA where it is complete, and says what is missing',
+  )
+    .choices(DEVICE_CHOICES)
+    .default('auto' as const);

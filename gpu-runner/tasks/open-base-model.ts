@@ -20,7 +20,7 @@ async function modelHash({ base }: ImportedModel): Promise<string> {
 }
 
 /** Opens a model by source: `bundled`, a path or a hub id. @throws ModelFileError */
-async function openBaseModel(source: string, cacheDirectory: string): Promise<ImportedModel> {
+export async function openBaseModel(source: string, cacheDirectory: string): Promise<ImportedModel> {
   let told = '';
   return await importModel(source === 'bundled' ? BUNDLED_MODEL : source, {
     cacheDirectory,
@@ -47,7 +47,7 @@ export async function openTaskModel(
   if (hash === weightsSha256) return model;
   throw new TaskInputError(
     `base model "${name}" (${source}) has SHA-256 ${hash} on this machine, the edge means ${weightsSha256}: put the ` +
-      'right files there, or register the model again (npm run runner -- --describe-model SOURCE)',
+      'right files there, or register the model again (npx rlcd runner --describe-model SOURCE)',
   );
 }
 

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { describeModel } from '../../gpu-runner/tasks/open-base-model.ts';
 import type { Client } from '../../shared/api/client.ts';
+import { askEngine } from '../processes/ask-engine.ts';
 
 /** What the API takes of a base model. */
 type NewBaseModel = Parameters<Client['createBaseModel']>[0]['body'];
@@ -11,11 +11,16 @@ type NewBaseModel = Parameters<Client['createBaseModel']>[0]['body'];
 /**
  * @param source a folder, a file, a hub id, or `bundled`
  * @param cacheDirectory where conversions are kept
- * @throws ModelFileError naming the file, the fault and the cure
+ * @throws UserError naming the file, the fault and the cure
  */
-export async function readBaseModel(source: string, cacheDirectory: string): Promise<NewBaseModel> {
+export async function readBaseModel(
+  source: string,
+  cacheDirectory: string,
+  signal?: AbortSignal,
+): Promise<NewBaseModel> {
   const place = existsSync(source) ? resolve(source) : source;
-  const description = await describeModel('base', place, cacheDirectory);
+  const question = { name: 'base', source: place, cache: resolve(cacheDirectory) };
+  const description = await askEngine('describe-model', question, signal);
   const key = createHash('sha256').update(description.weightsSha256).update(place).digest('hex');
   return { ...description, name: `base-${key.slice(0, 12)}` };
 }

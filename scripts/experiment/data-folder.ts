@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { createClient, type Client } from '../../shared/api/client.ts';
 import { patientFetch } from '../processes/patient-fetch.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../../shared/command-line/usage-error.ts';
 
 const keys = z.strictObject({ admin: z.string().min(32), runner: z.string().optional() });
 type Keys = z.infer<typeof keys>;

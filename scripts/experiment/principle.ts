@@ -7,7 +7,7 @@ import { name as apiName } from '../../shared/api/fields.ts';
 import { principleDefinition, type PrincipleDefinition } from '../../shared/api/principles.ts';
 import { canonicalJson } from '../../shared/canonical-json.ts';
 import { presets } from '../../shared/principles/presets.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../../shared/command-line/usage-error.ts';
 
 interface NamedPrinciple {
   readonly name: string;

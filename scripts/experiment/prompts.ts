@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Client } from '../../shared/api/client.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../../shared/command-line/usage-error.ts';
 import { storyPrompts } from './story-prompts.ts';
 
 const OPENINGS = fileURLToPath(

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { UserError } from '../../shared/user-error.ts';
 
 const END_WITH_PARENT = new URL('./end-with-parent.ts', import.meta.url).href;
-const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
+export const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const GRACE_MILLISECONDS = 15_000;
 const TAIL_LINES = 15;
 

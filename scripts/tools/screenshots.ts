@@ -1,21 +1,14 @@
 /** `npm run screenshots`: pictures of every page of the dashboard over the store of a real run. */
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { Page } from 'playwright-core';
 import { z } from 'zod';
+import { createCommand, runCommand } from '../../shared/command-line/command.ts';
 import { launchChromium } from './browser/chromium.ts';
 import { signIn } from './browser/sign-in.ts';
 import { edgeUrl, startEdge } from '../processes/edge-process.ts';
 import { freePort } from '../processes/free-port.ts';
-import { explain } from '../../shared/explain.ts';
 import { readDocument } from '../read-document.ts';
-import { UsageError } from '../usage-error.ts';
-
-const HELP = `npm run screenshots -- --data FOLDER: pictures of every page of the dashboard, into docs/screenshots.
-
-  --data FOLDER   what npm run demo -- --host node --exit --data FOLDER left
-  --help          this text`;
 
 const OUTPUT = 'docs/screenshots';
 const MAXIMUM_BYTES = 200 * 1024;
@@ -81,17 +74,7 @@ async function shootPages(page: Page): Promise<void> {
   await shoot(page, 'runners');
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { data: { type: 'string' }, help: { type: 'boolean', default: false } },
-  });
-  if (values.help) {
-    console.log(HELP);
-    return;
-  }
-  const { data: dataFolder } = values;
-  if (dataFolder === undefined)
-    throw new UsageError('name the folder of a run: npm run screenshots -- --data FOLDER');
+async function shootAll(dataFolder: string): Promise<void> {
   const keys = z.object({ admin: z.string() });
   const { admin } = await readDocument(join(dataFolder, 'keys.json'), keys, "a demo's keys");
   mkdirSync(OUTPUT, { recursive: true });
@@ -123,9 +106,11 @@ async function main(): Promise<void> {
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(explain(error));
-  process.exitCode = 1;
-}
+export const command = createCommand(
+  'npm run screenshots --',
+  `Takes pictures of every page of the dashboard, into ${OUTPUT}.`,
+)
+  .requiredOption('--data <folder>', 'what npx rlcd demo --host node --exit --data FOLDER left')
+  .action(async ({ data }) => await shootAll(data));
+
+if (import.meta.main) await runCommand(command);

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
+import { createCommand, runCommand } from '../../shared/command-line/command.ts';
 import { ENGINE_VERSION } from '../../shared/engine-version.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -150,15 +151,16 @@ function runSteps(folder: string): string[] {
   });
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'rlcd-transcript-'));
-const server = spawn(process.execPath, [join(ROOT, 'edge', 'serve.ts')], {
-  env: { ...process.env, RLCD_DATA: join(folder, 'data'), RLCD_ADMIN_KEY: ADMIN, PORT, HOST: '127.0.0.1' },
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
-try {
-  await once(server.stdout, 'data');
-  const steps = runSteps(folder);
-  const head = `# One experiment with curl alone
+async function writeTranscript(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'rlcd-transcript-'));
+  const server = spawn(process.execPath, [join(ROOT, 'edge', 'serve.ts')], {
+    env: { ...process.env, RLCD_DATA: join(folder, 'data'), RLCD_ADMIN_KEY: ADMIN, PORT, HOST: '127.0.0.1' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    await once(server.stdout, 'data');
+    const steps = runSteps(folder);
+    const head = `# One experiment with curl alone
 
 Every command below was run by \`npm run transcript\` against the edge on Node, and every answer is what came back (long ones are cut, secrets shortened). Start the edge with a key of your own:
 
@@ -168,11 +170,19 @@ PORT=${PORT} RLCD_ADMIN_KEY=$ADMIN npm run serve
 \`\`\`
 
 `;
-  const options = { ...(await resolveConfig(TRANSCRIPT)), parser: 'markdown' };
-  writeFileSync(TRANSCRIPT, await format(head + steps.join('\n'), options));
-  console.log(`${steps.length} commands written to docs/curl.md`);
-} finally {
-  server.kill('SIGTERM');
-  await once(server, 'exit');
-  rmSync(folder, { recursive: true, force: true });
+    const options = { ...(await resolveConfig(TRANSCRIPT)), parser: 'markdown' };
+    writeFileSync(TRANSCRIPT, await format(head + steps.join('\n'), options));
+    console.log(`${steps.length} commands written to docs/curl.md`);
+  } finally {
+    server.kill('SIGTERM');
+    await once(server, 'exit');
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
+
+export const command = createCommand(
+  'npm run transcript --',
+  'Drives one experiment with curl against the edge on Node, and writes docs/curl.md from what came back.',
+).action(writeTranscript);
+
+if (import.meta.main) await runCommand(command);

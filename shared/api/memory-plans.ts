@@ -8,7 +8,7 @@ const tokens = z.int().min(0).max(16_777_216);
 const bytes = z.number().nonnegative();
 
 /** Shape of a LLaMA; heads times head size need not be the hidden size. */
-const modelShape = z.strictObject({
+export const modelShape = z.strictObject({
   vocabularySize: z.int().min(1).max(2_097_152),
   hiddenSize: width,
   intermediateSize: width,

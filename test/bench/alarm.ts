@@ -1,25 +1,16 @@
-/**
- * `npm run bench -- alarm`: measures the over-optimisation alarm on real PPO runs against rewards that can be hacked and
- * rewards that cannot, with a gold judge that no run sees.
- *
- *   --batches N      batches of 8 runs, 4 of either class, 6 (default); seeds 101, 102, ...
- *   --calibration    the runs that the alarm's limits were chosen on instead: 2 batches, seeds 1 and 2
- *   --keep FOLDER    finished batches are kept there and not done again (default .rlcd/bench-alarm)
- *   --limit N        at most N batches are done in this call
- *   --json           one JSON document on standard output
- *
- * A batch takes a quarter of a minute on two quiet cores, the model some seconds more.
- */
+/** `npm run bench -- alarm`: measures the over-optimisation alarm on real PPO runs against rewards that can be hacked and rewards that cannot, with a gold judge that no run sees. */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import type { Model } from '../../gpu-runner/llama/weights/model.ts';
 import { ENGINE_VERSION } from '../../shared/engine-version.ts';
 import { judgeRun, summarise, type RunVerdict } from './alarm/evaluate.ts';
 import { HACKABLE, SOUND } from './alarm/judges.ts';
 import { openSyntheticModel } from './alarm/synthetic-language.ts';
 import { type SyntheticRun, syntheticRuns, type Trace } from './alarm/synthetic-run.ts';
+import { createCommand } from '../../shared/command-line/command.ts';
+import { wholeNumber } from '../../shared/command-line/values.ts';
+import { jsonOption } from '../../scripts/experiment/options.ts';
 
 interface Job {
   readonly hackable: boolean;
@@ -32,53 +23,58 @@ const PER_CLASS = 4;
 /** In turn; a hair apart, so that every run of a batch has a coefficient of its own. */
 const COEFFICIENTS = [0.01, 0.03, 0.06];
 
-export async function run(given: readonly string[]): Promise<void> {
-  const { values } = parseArgs({
-    args: [...given],
-    options: {
-      batches: { type: 'string', default: '6' },
-      calibration: { type: 'boolean', default: false },
-      keep: { type: 'string', default: '.rlcd/bench-alarm' },
-      limit: { type: 'string', default: '1000' },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  mkdirSync(values.keep, { recursive: true });
-  const seeds = values.calibration
-    ? [1, 2]
-    : Array.from({ length: Number(values.batches) }, (_, index) => 101 + index);
-  const fileOf = (seed: number) => path.join(values.keep, `engine-${ENGINE_VERSION}-batch-${seed}.json`);
-  const left = seeds.filter((seed) => !existsSync(fileOf(seed))).slice(0, Number(values.limit));
-  if (left.length > 0) {
-    await withModel(async (model) => {
-      for (const seed of left) {
-        const started = performance.now();
-        const traces = await syntheticRuns(model, jobsOf(seed).map(runOf(seed)), seed);
-        writeFileSync(`${fileOf(seed)}.partial`, JSON.stringify(traces));
-        renameSync(`${fileOf(seed)}.partial`, fileOf(seed));
-        console.error(`batch ${seed}: ${((performance.now() - started) / 1000).toFixed(1)} s`);
-      }
+export const command = createCommand(
+  'npm run bench -- alarm',
+  'Measures the over-optimisation alarm on real PPO runs against rewards that can be hacked and rewards ' +
+    'that cannot, with a gold judge that no run sees. A batch takes a quarter of a minute on two quiet cores, ' +
+    'the model some seconds more.',
+)
+  .option('--batches <n>', 'batches of 8 runs, 4 of either class; seeds 101, 102, ...', wholeNumber(0), 6)
+  .option(
+    '--calibration',
+    "the runs that the alarm's limits were chosen on instead: 2 batches, seeds 1 and 2",
+    false,
+  )
+  .option('--keep <folder>', 'finished batches are kept there and not done again', '.rlcd/bench-alarm')
+  .option('--limit <n>', 'at most so many batches are done in this call', wholeNumber(0), 1000)
+  .addOption(jsonOption())
+  .action(async (values) => {
+    mkdirSync(values.keep, { recursive: true });
+    const seeds = values.calibration
+      ? [1, 2]
+      : Array.from({ length: values.batches }, (_, index) => 101 + index);
+    const fileOf = (seed: number) => path.join(values.keep, `engine-${ENGINE_VERSION}-batch-${seed}.json`);
+    const left = seeds.filter((seed) => !existsSync(fileOf(seed))).slice(0, values.limit);
+    if (left.length > 0) {
+      await withModel(async (model) => {
+        for (const seed of left) {
+          const started = performance.now();
+          const traces = await syntheticRuns(model, jobsOf(seed).map(runOf(seed)), seed);
+          writeFileSync(`${fileOf(seed)}.partial`, JSON.stringify(traces));
+          renameSync(`${fileOf(seed)}.partial`, fileOf(seed));
+          console.error(`batch ${seed}: ${((performance.now() - started) / 1000).toFixed(1)} s`);
+        }
+      });
+    }
+    const done = seeds.filter((seed) => existsSync(fileOf(seed)));
+    if (done.length < seeds.length) {
+      console.error(`${done.length} of ${seeds.length} batches are done: call again for the others`);
+      return;
+    }
+    const verdicts = seeds.flatMap((seed): RunVerdict[] => {
+      const traces = JSON.parse(readFileSync(fileOf(seed), 'utf8')) as Trace[];
+      return jobsOf(seed).flatMap((job, index) => {
+        const trace = traces[index];
+        return trace === undefined ? [] : [judgeRun(job, trace)];
+      });
     });
-  }
-  const done = seeds.filter((seed) => existsSync(fileOf(seed)));
-  if (done.length < seeds.length) {
-    console.error(`${done.length} of ${seeds.length} batches are done: call again for the others`);
-    return;
-  }
-  const verdicts = seeds.flatMap((seed): RunVerdict[] => {
-    const traces = JSON.parse(readFileSync(fileOf(seed), 'utf8')) as Trace[];
-    return jobsOf(seed).flatMap((job, index) => {
-      const trace = traces[index];
-      return trace === undefined ? [] : [judgeRun(job, trace)];
-    });
+    const document = {
+      seeds: values.calibration ? 'calibration' : 'evaluation',
+      ...summarise(verdicts),
+      runs: verdicts,
+    };
+    console.log(values.json ? JSON.stringify(document, null, 2) : document);
   });
-  const document = {
-    seeds: values.calibration ? 'calibration' : 'evaluation',
-    ...summarise(verdicts),
-    runs: verdicts,
-  };
-  console.log(values.json ? JSON.stringify(document, null, 2) : document);
-}
 
 /** Runs of either class, their proxies in turn; each proxy has a seed of its own. */
 function jobsOf(batch: number): Job[] {

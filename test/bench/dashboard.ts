@@ -1,14 +1,11 @@
-/**
- * The dashboard in a real browser over 10,000 experiments and 1,000,000 metric points: when the list answers, when a
- * curve stands on the screen, and how long the page is busy at a stretch while live.
- * `npm run bench -- dashboard --json`
- */
+/** `npm run bench -- dashboard`: the dashboard in a real browser over 10,000 experiments and 1,000,000 metric points: when the list answers, when a curve stands on the screen, and how long the page is busy at a stretch while live. */
 import { DatabaseSync } from 'node:sqlite';
-import { parseArgs } from 'node:util';
 import { launchChromium } from '../../scripts/tools/browser/chromium.ts';
 import { createFolder, createStore, startHost } from './edge/hosts.ts';
 import { CURVE_POINTS, CURVES, METRIC, seedStore } from './edge/seed-store.ts';
-import { median } from './figures.ts';
+import { median } from './common/figures.ts';
+import { createCommand } from '../../shared/command-line/command.ts';
+import { jsonOption } from '../../scripts/experiment/options.ts';
 
 const ROUNDS = 5;
 /** The page is watched so long while it reads the rest of the list. */
@@ -71,34 +68,36 @@ async function measure(origin: string, key: string, experimentId: string): Promi
   }
 }
 
-export async function run(values: readonly string[]): Promise<void> {
-  const { json } = parseArgs({
-    args: [...values],
-    options: { json: { type: 'boolean', default: false } },
-  }).values;
-  const folder = createFolder();
-  const store = createStore('node', folder.path);
-  const { curveTaskId } = seedStore(store, 1);
-  const experimentId = showAsPolicy(store, curveTaskId);
-  const host = await startHost('node', folder.path);
-  try {
-    const rounds: Figures[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      rounds.push(await measure(host.origin, host.adminKey, experimentId));
+export const command = createCommand(
+  'npm run bench -- dashboard',
+  'The dashboard in a real browser over 10,000 experiments and 1,000,000 metric points: when the list ' +
+    'answers, when a curve stands on the screen, and how long the page is busy at a stretch while live.',
+)
+  .addOption(jsonOption())
+  .action(async ({ json }) => {
+    const folder = createFolder();
+    const store = createStore('node', folder.path);
+    const { curveTaskId } = seedStore(store, 1);
+    const experimentId = showAsPolicy(store, curveTaskId);
+    const host = await startHost('node', folder.path);
+    try {
+      const rounds: Figures[] = [];
+      for (let round = 0; round < ROUNDS; round++) {
+        rounds.push(await measure(host.origin, host.adminKey, experimentId));
+      }
+      const figures = {
+        points: CURVES * CURVE_POINTS,
+        listMs: Math.round(median(rounds.map(({ listMs }) => listMs))),
+        curveMs: Math.round(median(rounds.map(({ curveMs }) => curveMs))),
+        longestTaskMs: Math.round(Math.max(...rounds.map(({ longestTaskMs }) => longestTaskMs))),
+      };
+      console.log(
+        json
+          ? JSON.stringify(figures)
+          : `list ${figures.listMs} ms, curve ${figures.curveMs} ms, longest task ${figures.longestTaskMs} ms`,
+      );
+    } finally {
+      await host.stop();
+      folder.remove();
     }
-    const figures = {
-      points: CURVES * CURVE_POINTS,
-      listMs: Math.round(median(rounds.map(({ listMs }) => listMs))),
-      curveMs: Math.round(median(rounds.map(({ curveMs }) => curveMs))),
-      longestTaskMs: Math.round(Math.max(...rounds.map(({ longestTaskMs }) => longestTaskMs))),
-    };
-    console.log(
-      json
-        ? JSON.stringify(figures)
-        : `list ${figures.listMs} ms, curve ${figures.curveMs} ms, longest task ${figures.longestTaskMs} ms`,
-    );
-  } finally {
-    await host.stop();
-    folder.remove();
-  }
-}
+  });

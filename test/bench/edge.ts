@@ -1,11 +1,4 @@
-/**
- * `npm run bench -- edge`: the edge over loopback, on Node and as the Worker under `wrangler dev`, each with 10,000
- * experiments and 1,000,000 metric points stored: reads, claims, a page of the run list, a curve, live events.
- *
- *   --host NAME      node or wrangler-dev alone
- *   --json           one JSON document a host; progress goes to standard error
- */
-import { parseArgs } from 'node:util';
+/** `npm run bench -- edge`: the edge over loopback, on Node and as the Worker under wrangler's local runtime, each with 10,000 experiments and 1,000,000 metric points stored: reads, claims, a page of the run list, a curve, live events. */
 import { z } from 'zod';
 import { benchClaims } from './edge/claims.ts';
 import { benchEvents } from './edge/events.ts';
@@ -14,6 +7,9 @@ import { Load } from './edge/load.ts';
 import { phase } from './edge/phase.ts';
 import { benchCurve, benchList, benchReads, CONNECTIONS } from './edge/reads.ts';
 import { CURVE_POINTS, seedStore, type Seeded } from './edge/seed-store.ts';
+import { createCommand } from '../../shared/command-line/command.ts';
+import { jsonOption } from '../../scripts/experiment/options.ts';
+import { Option } from '@commander-js/extra-typings';
 
 const CLAIM_ROUNDS: Readonly<Record<HostName, number>> = { node: 5, 'wrangler-dev': 1 };
 const START_SECONDS = 150;
@@ -94,24 +90,28 @@ function inWords({ host, reads, claims, list10k, curve, events }: Figures): stri
   );
 }
 
+const HOSTS = ['node', 'wrangler-dev'] as const;
+
 /** A host that fails is told on standard error, and the other one has its turn. */
-export async function run(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { json: { type: 'boolean', default: false }, host: { type: 'string' } },
-  });
-  const names = (['node', 'wrangler-dev'] as const).filter(
-    (name) => values.host === undefined || name === values.host,
-  );
-  for (const name of names) {
-    try {
-      const figures = await benchHost(name);
-      console.log(values.json ? JSON.stringify(figures) : inWords(figures));
-    } catch (error) {
-      console.error(`${name}:`, error);
-      process.exitCode = 1;
+export const command = createCommand(
+  'npm run bench -- edge',
+  "The edge over loopback, on Node and as the Worker under wrangler's local runtime, each with 10,000 " +
+    'experiments and 1,000,000 metric points stored: reads, claims, a page of the run list, a curve, live ' +
+    'events. One document a host.',
+)
+  .addOption(new Option('--host <host>', 'one of them alone').choices(HOSTS))
+  .addOption(jsonOption())
+  .action(async (values) => {
+    const names = HOSTS.filter((name) => values.host === undefined || name === values.host);
+    for (const name of names) {
+      try {
+        const figures = await benchHost(name);
+        console.log(values.json ? JSON.stringify(figures) : inWords(figures));
+      } catch (error) {
+        console.error(`${name}:`, error);
+        process.exitCode = 1;
+      }
     }
-  }
-  // Requests that a limit has cut off may still be open.
-  if (process.exitCode === 1) process.exit();
-}
+    // Requests that a limit has cut off may still be open.
+    if (process.exitCode === 1) process.exit();
+  });

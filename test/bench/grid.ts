@@ -1,20 +1,8 @@
-/**
- * `npm run bench -- grid`: the paper's KL coefficients as adapter groups of one PPO run, against one run for each.
- *
- *   --shape NAME     a named shape with random 8-bit weights, m15 (default)
- *   --rollouts N     of a step and coefficient, 8
- *   --steps N        PPO steps of every run, 2
- *   --stops          responses end by themselves, at different lengths; else all are as long
- *   --json           one JSON document on standard output
- *
- * All runs stand in this one process, one after the other, each with its own loading. Prints the ratios of time and
- * memory and the largest difference between the adapters of the two ways. About a minute on two quiet cores.
- */
+/** `npm run bench -- grid`: the paper's KL coefficients as adapter groups of one PPO run, against one run for each. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { Generator } from '../../gpu-runner/algorithms/generator.ts';
 import type { PpoInput, PpoSettings } from '../../gpu-runner/algorithms/ppo/open-run.ts';
 import { ppo } from '../../gpu-runner/algorithms/ppo/ppo.ts';
@@ -29,8 +17,11 @@ import { loadTokenizer } from '../../gpu-runner/llama/tokenizer/tokenizer.ts';
 import { adapterLayout, initialAdapter } from '../../gpu-runner/llama/model/lora-layout.ts';
 import { PPO_DEFAULTS } from '../../shared/api/tasks/ppo.ts';
 import { toneLines } from '../../shared/principles/kind-stories/tone-lines.ts';
-import { namedShape } from './arguments/named-shape.ts';
-import { round } from './figures.ts';
+import { shapeOption } from './common/shape-option.ts';
+import { round } from './common/figures.ts';
+import { createCommand } from '../../shared/command-line/command.ts';
+import { wholeNumber } from '../../shared/command-line/values.ts';
+import { jsonOption } from '../../scripts/experiment/options.ts';
 
 const SEED = 1;
 const PROMPT = 12;
@@ -48,80 +39,82 @@ interface Taken {
   readonly adapters: ReadonlyMap<number, Float32Array>;
 }
 
-export async function run(given: readonly string[]): Promise<void> {
-  const { values } = parseArgs({
-    args: [...given],
-    options: {
-      shape: { type: 'string', default: 'm15' },
-      rollouts: { type: 'string', default: '8' },
-      steps: { type: 'string', default: '2' },
-      stops: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-    },
+export const command = createCommand(
+  'npm run bench -- grid',
+  "The paper's KL coefficients as adapter groups of one PPO run, against one run for each. All runs stand " +
+    'in this one process, one after the other, each with its own loading. Prints the ratios of time and ' +
+    'memory and the largest difference between the adapters of the two ways. About a minute on two quiet ' +
+    'cores.',
+)
+  .addOption(shapeOption('m15'))
+  .option('--rollouts <n>', 'of a step and coefficient', wholeNumber(1), 8)
+  .option('--steps <n>', 'PPO steps of every run', wholeNumber(1), 2)
+  .option('--stops', 'responses end by themselves, at different lengths; else all are as long', false)
+  .addOption(jsonOption())
+  .action(async (values) => {
+    const shape = namedShapes[values.shape];
+    const model = await randomModel(values.shape, {
+      ...shape,
+      maximumPositions: 64,
+      eosTokens: values.stops ? STOPS : [],
+    });
+    const rollouts = values.rollouts;
+    const settings: PpoSettings = {
+      ...PPO_DEFAULTS,
+      warmupSteps: 0,
+      steps: [values.steps],
+      rollouts,
+      minibatchSize: rollouts,
+      microbatchSize: rollouts,
+      maximumNewTokens: NEW_TOKENS,
+      penaltyWithoutStop: null,
+      samplePrompts: 0,
+      promptForm: 'prefix',
+      responseOpening: '',
+    };
+    const coefficients = settings.klCoefficients;
+    const before = process.memoryUsage().rss;
+    const apart: Taken[] = [];
+    for (const coefficient of coefficients) {
+      console.error(`KL coefficient ${coefficient} alone`);
+      apart.push(await timed(model, { ...settings, klCoefficients: [coefficient] }));
+    }
+    console.error(`${coefficients.length} coefficients in one run`);
+    const grid = await timed(model, settings);
+    const sum = (of: (taken: Taken) => number) => apart.reduce((total, taken) => total + of(taken), 0);
+    const growth = (memory: number) => memory - before;
+    const [first] = apart;
+    const differences = coefficients.map((coefficient, index) =>
+      difference(grid.adapters.get(coefficient), apart[index]?.adapters.get(coefficient)),
+    );
+    const baseBytes = model.base.regions.reduce((total, { length }) => total + length, 0);
+    const document = {
+      shape: values.shape,
+      coefficients,
+      rollouts,
+      steps: values.steps,
+      tokens: { prompt: PROMPT, response: NEW_TOKENS, stops: values.stops },
+      seconds: { grid: round(grid.seconds), apart: round(sum(({ seconds }) => seconds)) },
+      stepSeconds: { grid: round(grid.stepSeconds), apart: round(sum(({ stepSeconds }) => stepSeconds)) },
+      timeRatio: round(grid.seconds / sum(({ seconds }) => seconds)),
+      stepTimeRatio: round(grid.stepSeconds / sum(({ stepSeconds }) => stepSeconds)),
+      baseMb: megabytes(baseBytes),
+      memoryMb: {
+        grid: megabytes(growth(grid.memory)),
+        oneRun: megabytes(growth(first?.memory ?? Number.NaN)),
+      },
+      /** Of the grid, to as many single runs side by side. */
+      memoryRatio: round(growth(grid.memory) / (coefficients.length * growth(first?.memory ?? Number.NaN))),
+      adapters: {
+        bitEqual: differences.filter((one) => one.largest === 0).length,
+        of: coefficients.length,
+        largestDifference: Math.max(...differences.map(({ largest }) => largest)),
+        largestNumber: Math.max(...differences.map(({ scale }) => scale)),
+      },
+      machine: { processor: cpus()[0]?.model, threads: availableParallelism() },
+    };
+    console.log(values.json ? JSON.stringify(document, null, 2) : document);
   });
-  const shape = namedShapes[namedShape(values.shape)];
-  const model = await randomModel(values.shape, {
-    ...shape,
-    maximumPositions: 64,
-    eosTokens: values.stops ? STOPS : [],
-  });
-  const rollouts = Number(values.rollouts);
-  const settings: PpoSettings = {
-    ...PPO_DEFAULTS,
-    warmupSteps: 0,
-    steps: [Number(values.steps)],
-    rollouts,
-    minibatchSize: rollouts,
-    microbatchSize: rollouts,
-    maximumNewTokens: NEW_TOKENS,
-    penaltyWithoutStop: null,
-    samplePrompts: 0,
-    promptForm: 'prefix',
-    responseOpening: '',
-  };
-  const coefficients = settings.klCoefficients;
-  const before = process.memoryUsage().rss;
-  const apart: Taken[] = [];
-  for (const coefficient of coefficients) {
-    console.error(`KL coefficient ${coefficient} alone`);
-    apart.push(await timed(model, { ...settings, klCoefficients: [coefficient] }));
-  }
-  console.error(`${coefficients.length} coefficients in one run`);
-  const grid = await timed(model, settings);
-  const sum = (of: (taken: Taken) => number) => apart.reduce((total, taken) => total + of(taken), 0);
-  const growth = (memory: number) => memory - before;
-  const [first] = apart;
-  const differences = coefficients.map((coefficient, index) =>
-    difference(grid.adapters.get(coefficient), apart[index]?.adapters.get(coefficient)),
-  );
-  const baseBytes = model.base.regions.reduce((total, { length }) => total + length, 0);
-  const document = {
-    shape: values.shape,
-    coefficients,
-    rollouts,
-    steps: Number(values.steps),
-    tokens: { prompt: PROMPT, response: NEW_TOKENS, stops: values.stops },
-    seconds: { grid: round(grid.seconds), apart: round(sum(({ seconds }) => seconds)) },
-    stepSeconds: { grid: round(grid.stepSeconds), apart: round(sum(({ stepSeconds }) => stepSeconds)) },
-    timeRatio: round(grid.seconds / sum(({ seconds }) => seconds)),
-    stepTimeRatio: round(grid.stepSeconds / sum(({ stepSeconds }) => stepSeconds)),
-    baseMb: megabytes(baseBytes),
-    memoryMb: {
-      grid: megabytes(growth(grid.memory)),
-      oneRun: megabytes(growth(first?.memory ?? Number.NaN)),
-    },
-    /** Of the grid, to as many single runs side by side. */
-    memoryRatio: round(growth(grid.memory) / (coefficients.length * growth(first?.memory ?? Number.NaN))),
-    adapters: {
-      bitEqual: differences.filter((one) => one.largest === 0).length,
-      of: coefficients.length,
-      largestDifference: Math.max(...differences.map(({ largest }) => largest)),
-      largestNumber: Math.max(...differences.map(({ scale }) => scale)),
-    },
-    machine: { processor: cpus()[0]?.model, threads: availableParallelism() },
-  };
-  console.log(values.json ? JSON.stringify(document, null, 2) : document);
-}
 
 /** Random weights of the shape, made once, with a small tokenizer: what is said has no meaning here. */
 async function randomModel(name: string, architecture: Architecture): Promise<Model> {

@@ -1,14 +1,8 @@
-/**
- * `npm run bench -- planner`: what the planner plans against what a process really takes, each job in a fresh one.
- *
- *   --shape NAME     m15, m135 or m1b alone
- *   --json           one JSON document
- */
+/** `npm run bench -- planner`: what the planner plans against what a process really takes, each job in a fresh one. */
 import { openCpuBackend } from '../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { planMemory, type Workload } from '../../shared/planner/plan.ts';
 import { namedShapes } from '../../gpu-runner/llama/model/named-shapes.ts';
 import type { BaseFile } from '../../gpu-runner/llama/weights/base-file.ts';
@@ -16,7 +10,11 @@ import { Sampler } from '../../gpu-runner/llama/sampler/sampler.ts';
 import { adapterLayout, initialAdapter } from '../../gpu-runner/llama/model/lora-layout.ts';
 import { type PpoRow, PpoTrainer } from '../../gpu-runner/llama/trainer/ppo-trainer.ts';
 import { initialState } from '../../gpu-runner/llama/trainer/training-state.ts';
-import { randomBase } from './figures.ts';
+import { randomBase } from './common/figures.ts';
+import { createCommand } from '../../shared/command-line/command.ts';
+import { wholeNumber } from '../../shared/command-line/values.ts';
+import { jsonOption } from '../../scripts/experiment/options.ts';
+import { Option } from '@commander-js/extra-typings';
 
 const SEED = 1;
 
@@ -67,49 +65,51 @@ const STEPS = 3;
 
 type Shape = keyof typeof JOBS;
 
-export async function run(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      shape: { type: 'string' },
-      measure: { type: 'string' },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  const shapes = (Object.keys(JOBS) as Shape[]).filter(
-    (name) => values.shape === undefined || name === values.shape,
-  );
-  if (shapes.length === 0) throw new Error(`No shape ${values.shape}: ${Object.keys(JOBS).join(', ')}`);
-  if (values.measure !== undefined) {
-    const [shape] = shapes;
-    const job = shape === undefined ? undefined : jobsOf(shape)[Number(values.measure)];
-    if (shape === undefined || job === undefined) throw new Error(`No job ${values.measure}`);
-    console.log(JSON.stringify({ peak: await measure(shape, job) }));
-    return;
-  }
-  const rows = [];
-  for (const shape of shapes) {
-    await randomBase(shape);
-    for (const [index, job] of jobsOf(shape).entries()) {
-      const main = fileURLToPath(new URL('main.ts', import.meta.url));
-      const own = [main, 'planner', '--shape', shape, '--measure', String(index)];
-      const { peak } = JSON.parse(execFileSync(process.execPath, own, { encoding: 'utf8' })) as {
-        peak: number;
-      };
-      const { total } = planMemory('cpu', namedShapes[shape], job);
-      rows.push({
-        shape,
-        ...job,
-        heldOut: index >= JOBS[shape].fitted.length,
-        plannedMb: Math.round(total / 1e6),
-        measuredMb: Math.round(peak / 1e6),
-        plannedOverMeasured: Number((total / peak).toFixed(3)),
-      });
+export const command = createCommand(
+  'npm run bench -- planner',
+  'What the planner plans against what a process really takes, each job in a fresh one.',
+)
+  .addOption(new Option('--shape <shape>', 'one shape alone').choices(Object.keys(JOBS) as Shape[]))
+  .addOption(
+    new Option('--measure <n>', 'does one job of the shape and prints its peak')
+      .argParser(wholeNumber(0))
+      .hideHelp(),
+  )
+  .addOption(jsonOption())
+  .action(async (values) => {
+    const shapes = (Object.keys(JOBS) as Shape[]).filter(
+      (name) => values.shape === undefined || name === values.shape,
+    );
+    if (values.measure !== undefined) {
+      const [shape] = shapes;
+      const job = shape === undefined ? undefined : jobsOf(shape)[values.measure];
+      if (shape === undefined || job === undefined) throw new Error(`No job ${values.measure}`);
+      console.log(JSON.stringify({ peak: await measure(shape, job) }));
+      return;
     }
-  }
-  if (values.json) console.log(JSON.stringify(rows));
-  else console.table(rows);
-}
+    const rows = [];
+    for (const shape of shapes) {
+      await randomBase(shape);
+      for (const [index, job] of jobsOf(shape).entries()) {
+        const main = fileURLToPath(new URL('main.ts', import.meta.url));
+        const own = [main, 'planner', '--shape', shape, '--measure', String(index)];
+        const { peak } = JSON.parse(execFileSync(process.execPath, own, { encoding: 'utf8' })) as {
+          peak: number;
+        };
+        const { total } = planMemory('cpu', namedShapes[shape], job);
+        rows.push({
+          shape,
+          ...job,
+          heldOut: index >= JOBS[shape].fitted.length,
+          plannedMb: Math.round(total / 1e6),
+          measuredMb: Math.round(peak / 1e6),
+          plannedOverMeasured: Number((total / peak).toFixed(3)),
+        });
+      }
+    }
+    if (values.json) console.log(JSON.stringify(rows));
+    else console.table(rows);
+  });
 
 function jobsOf(shape: Shape): readonly Workload[] {
   return [...JOBS[shape].fitted, ...JOBS[shape].heldOut];

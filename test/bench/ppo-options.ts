@@ -1,25 +1,16 @@
-/**
- * `npm run bench -- ppo-options`: what each option of PPO does that no shipped recipe sets: KL estimators and
- * controllers, RLOO and GRPO, whitening, early stops, the stop on alarm. Each is held against the same runs without
- * it, seed by seed, on the synthetic language, whose gold score is known and seen by no run.
- *
- *   --keep FOLDER    finished runs are kept there and not done again (default .rlcd/bench-ppo-options)
- *   --limit N        at most N runs are done in this call
- *   --json           one JSON document on standard output, else a table
- *   --picture FILE   draws the figures as SVG
- *
- * 19 options and settings of 6 seeds each; a run takes some seconds on two quiet cores.
- */
+/** `npm run bench -- ppo-options`: what each option of PPO does that no shipped recipe sets: KL estimators and controllers, RLOO and GRPO, whitening, early stops, the stop on alarm. */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { ENGINE_VERSION } from '../../shared/engine-version.ts';
 import { openSyntheticModel } from './alarm/synthetic-language.ts';
 import { syntheticRuns } from './alarm/synthetic-run.ts';
 import { SETTINGS, type Setting } from './ppo-options/options.ts';
 import { optionsPicture } from './ppo-options/picture.ts';
 import { measuredRun, type MeasuredRun, SEEDS, summariseOption, tableOf } from './ppo-options/summary.ts';
+import { createCommand } from '../../shared/command-line/command.ts';
+import { wholeNumber } from '../../shared/command-line/values.ts';
+import { jsonOption } from '../../scripts/experiment/options.ts';
 
 interface Job {
   readonly setting: Setting;
@@ -28,51 +19,53 @@ interface Job {
   readonly seed: number;
 }
 
-export async function run(given: readonly string[]): Promise<void> {
-  const { values } = parseArgs({
-    args: [...given],
-    options: {
-      keep: { type: 'string', default: '.rlcd/bench-ppo-options' },
-      limit: { type: 'string', default: '1000' },
-      json: { type: 'boolean', default: false },
-      picture: { type: 'string' },
-    },
-  });
-  mkdirSync(values.keep, { recursive: true });
-  const fileOf = ({ setting, option, seed }: Job) =>
-    path.join(
-      values.keep,
-      `engine-${ENGINE_VERSION}, ${setting.name}, ${option ?? 'as it is'}, ${seed}.json`,
-    );
-  const jobs = SEEDS.flatMap((seed) =>
-    SETTINGS.flatMap((setting) =>
-      [null, ...Object.keys(setting.options)].map((option): Job => ({ setting, option, seed })),
-    ),
-  );
-  const left = jobs.filter((job) => !existsSync(fileOf(job))).slice(0, Number(values.limit));
-  if (left.length > 0) await doJobs(left, fileOf);
-  const missing = jobs.filter((job) => !existsSync(fileOf(job))).length;
-  if (missing > 0) {
-    console.error(`${missing} of ${jobs.length} runs are not done: call again for them`);
-    return;
-  }
-  const kept = (job: Job) => JSON.parse(readFileSync(fileOf(job), 'utf8')) as MeasuredRun;
-  const settings = SETTINGS.map((setting) => {
-    const runsOf = (option: string | null) => SEEDS.map((seed) => kept({ setting, option, seed }));
-    const asItIs = runsOf(null);
-    return {
-      setting: setting.name,
-      klCoefficient: setting.klCoefficient,
-      options: [null, ...Object.keys(setting.options)].map((option) =>
-        summariseOption(option ?? 'as it is', runsOf(option), asItIs),
+export const command = createCommand(
+  'npm run bench -- ppo-options',
+  'What each option of PPO does that no shipped recipe sets: KL estimators and controllers, RLOO and GRPO, ' +
+    'whitening, early stops, the stop on alarm. Each is held against the same runs without it, seed by seed, ' +
+    'on the synthetic language, whose gold score is known and seen by no run. 19 options and settings of 6 ' +
+    'seeds each; a run takes some seconds on two quiet cores.',
+)
+  .option('--keep <folder>', 'finished runs are kept there and not done again', '.rlcd/bench-ppo-options')
+  .option('--limit <n>', 'at most so many runs are done in this call', wholeNumber(0), 1000)
+  .addOption(jsonOption())
+  .option('--picture <file>', 'draws the figures as SVG')
+  .action(async (values) => {
+    mkdirSync(values.keep, { recursive: true });
+    const fileOf = ({ setting, option, seed }: Job) =>
+      path.join(
+        values.keep,
+        `engine-${ENGINE_VERSION}, ${setting.name}, ${option ?? 'as it is'}, ${seed}.json`,
+      );
+    const jobs = SEEDS.flatMap((seed) =>
+      SETTINGS.flatMap((setting) =>
+        [null, ...Object.keys(setting.options)].map((option): Job => ({ setting, option, seed })),
       ),
-    };
+    );
+    const left = jobs.filter((job) => !existsSync(fileOf(job))).slice(0, values.limit);
+    if (left.length > 0) await doJobs(left, fileOf);
+    const missing = jobs.filter((job) => !existsSync(fileOf(job))).length;
+    if (missing > 0) {
+      console.error(`${missing} of ${jobs.length} runs are not done: call again for them`);
+      return;
+    }
+    const kept = (job: Job) => JSON.parse(readFileSync(fileOf(job), 'utf8')) as MeasuredRun;
+    const settings = SETTINGS.map((setting) => {
+      const runsOf = (option: string | null) => SEEDS.map((seed) => kept({ setting, option, seed }));
+      const asItIs = runsOf(null);
+      return {
+        setting: setting.name,
+        klCoefficient: setting.klCoefficient,
+        options: [null, ...Object.keys(setting.options)].map((option) =>
+          summariseOption(option ?? 'as it is', runsOf(option), asItIs),
+        ),
+      };
+    });
+    const machine = { processor: cpus()[0]?.model, threads: availableParallelism() };
+    if (values.picture !== undefined) writeFileSync(values.picture, optionsPicture(settings));
+    const document = { engineVersion: ENGINE_VERSION, seeds: SEEDS, settings, machine };
+    console.log(values.json ? JSON.stringify(document, null, 2) : tableOf(settings));
   });
-  const machine = { processor: cpus()[0]?.model, threads: availableParallelism() };
-  if (values.picture !== undefined) writeFileSync(values.picture, optionsPicture(settings));
-  const document = { engineVersion: ENGINE_VERSION, seeds: SEEDS, settings, machine };
-  console.log(values.json ? JSON.stringify(document, null, 2) : tableOf(settings));
-}
 
 async function doJobs(jobs: readonly Job[], fileOf: (job: Job) => string): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'rlcd-bench-ppo-options-'));

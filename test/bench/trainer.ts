@@ -1,15 +1,6 @@
-/**
- * `npm run bench -- trainer`: one PPO update of a rank-8 adapter on 16 x 128 tokens, beside the machine's fp32 product.
- *
- *   --shape NAME     m3 (default), m15, m135, m1b
- *   --steps N        so many updates instead of some seconds of them
- *   --threads N      all processors
- *   --profile        prints the time of each kind of operator
- *   --json           one JSON document on one line
- */
+/** `npm run bench -- trainer`: one PPO update of a rank-8 adapter on 16 x 128 tokens, beside the machine's fp32 product. */
 import { openCpuBackend } from '../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import { parseArgs } from 'node:util';
 import type { Architecture } from '../../gpu-runner/llama/model/architecture.ts';
 import { cpuProductForm } from '../../gpu-runner/llama/backends/cpu/product-form.ts';
 import type { Sequence } from '../../gpu-runner/llama/model/sequence.ts';
@@ -29,8 +20,11 @@ import { Graph } from '../../gpu-runner/tensor/graph.ts';
 import { matMul } from '../../gpu-runner/tensor/operators.ts';
 import { serialiseGraph } from '../../gpu-runner/tensor/serialise.ts';
 import { TensorSession } from '../../gpu-runner/tensor/session.ts';
-import { namedShape } from './arguments/named-shape.ts';
-import { median, peakMegabytes, randomBase, round } from './figures.ts';
+import { shapeOption } from './common/shape-option.ts';
+import { median, peakMegabytes, randomBase, round } from './common/figures.ts';
+import { createCommand } from '../../shared/command-line/command.ts';
+import { wholeNumber } from '../../shared/command-line/values.ts';
+import { jsonOption } from '../../scripts/experiment/options.ts';
 
 const ROWS = 16;
 const TIME = 128;
@@ -41,99 +35,98 @@ const CEILING_SIZE = 2048;
 const WARM_UP_STEPS = 10;
 const LEAST_GROWTH_STEPS = 40;
 
-export async function run(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      shape: { type: 'string', default: 'm3' },
-      steps: { type: 'string', default: '0' },
-      threads: { type: 'string', default: String(availableParallelism()) },
-      profile: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  const shape = namedShape(values.shape);
-  const threads = Number(values.threads);
-  const base = await randomBase(shape);
-  const layout = adapterLayout(base.architecture, RANK, 2 * RANK);
-  const options: TrainerOptions = {
-    trainable: { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: 1 },
-    state: initialState([initialAdapter(layout, SEED, 0)]),
-    optimiser: {
-      beta1: 0.9,
-      beta2: 0.999,
-      epsilon: 1e-5,
-      weightDecay: 0,
-      epsilonForm: 'corrected',
-      clipNorm: 1,
-    },
-    maximumTime: TIME,
-    microbatchRows: ROWS,
-    session: { threads, profile: values.profile },
-  };
-  const startRss = process.memoryUsage().rss;
-  const runner = await openStep(options, { kind: 'ppo', policyClip: 0.2, valueClip: 0.2 });
-  const { batch, scored } = benchBatch(options);
-  const step = async (): Promise<number> => {
-    const started = performance.now();
-    await runner.step([batch], [1e-5]);
-    return performance.now() - started;
-  };
-  const wanted = Number(values.steps);
-  const times: number[] = [];
-  const memory: number[] = [];
-  const runSteps = async (): Promise<void> => {
-    const started = performance.now();
-    const before = times.length;
-    const enough = (done: number): boolean =>
-      wanted > 0 ? done >= wanted / 2 : done >= 3 && performance.now() - started > SECONDS * 1000;
-    while (!enough(times.length - before)) {
-      times.push(await step());
-      memory.push(process.memoryUsage().rss);
+export const command = createCommand(
+  'npm run bench -- trainer',
+  "One PPO update of a rank-8 adapter on 16 x 128 tokens, beside the machine's fp32 product.",
+)
+  .addOption(shapeOption('m3'))
+  .option('--steps <n>', 'so many updates instead of some seconds of them; 0 for those', wholeNumber(0), 0)
+  .option('--threads <n>', 'threads of an operator', wholeNumber(1), availableParallelism())
+  .option('--profile', 'prints the time of each kind of operator', false)
+  .addOption(jsonOption())
+  .action(async (values) => {
+    const shape = values.shape;
+    const threads = values.threads;
+    const base = await randomBase(shape);
+    const layout = adapterLayout(base.architecture, RANK, 2 * RANK);
+    const options: TrainerOptions = {
+      trainable: { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: 1 },
+      state: initialState([initialAdapter(layout, SEED, 0)]),
+      optimiser: {
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-5,
+        weightDecay: 0,
+        epsilonForm: 'corrected',
+        clipNorm: 1,
+      },
+      maximumTime: TIME,
+      microbatchRows: ROWS,
+      session: { threads, profile: values.profile },
+    };
+    const startRss = process.memoryUsage().rss;
+    const runner = await openStep(options, { kind: 'ppo', policyClip: 0.2, valueClip: 0.2 });
+    const { batch, scored } = benchBatch(options);
+    const step = async (): Promise<number> => {
+      const started = performance.now();
+      await runner.step([batch], [1e-5]);
+      return performance.now() - started;
+    };
+    const wanted = values.steps;
+    const times: number[] = [];
+    const memory: number[] = [];
+    const runSteps = async (): Promise<void> => {
+      const started = performance.now();
+      const before = times.length;
+      const enough = (done: number): boolean =>
+        wanted > 0 ? done >= wanted / 2 : done >= 3 && performance.now() - started > SECONDS * 1000;
+      while (!enough(times.length - before)) {
+        times.push(await step());
+        memory.push(process.memoryUsage().rss);
+      }
+    };
+    await step();
+    await runSteps();
+    // The ceiling's own memory is not the trainer's, so the high-water mark is read before it runs.
+    const peak = peakMegabytes();
+    const middleGflops = await ceilingGflopsOf(threads);
+    await runSteps();
+    if (values.profile) {
+      const { operators, totalMilliseconds } = runner.profile();
+      console.log(JSON.stringify({ totalMilliseconds, operators: operators.slice(0, 25) }, null, 1));
     }
-  };
-  await step();
-  await runSteps();
-  // The ceiling's own memory is not the trainer's, so the high-water mark is read before it runs.
-  const peak = peakMegabytes();
-  const middleGflops = await ceilingGflopsOf(threads);
-  await runSteps();
-  if (values.profile) {
-    const { operators, totalMilliseconds } = runner.profile();
-    console.log(JSON.stringify({ totalMilliseconds, operators: operators.slice(0, 25) }, null, 1));
-  }
-  await runner.close();
-  const bestMs = Math.min(...times);
-  const operations = stepOperations(base.architecture, scored);
-  const size = { tokens: ROWS * TIME, time: TIME, rank: RANK };
-  const parts = { base: baseBytes('cpu', base.architecture), ...cpuStepBytes(base.architecture, size) };
-  const gflops = operations / bestMs / 1e6;
-  const ceilingGflops = Math.max(middleGflops, await ceilingGflopsOf(threads));
-  const middle = Math.floor(memory.length / 2);
-  const figures = {
-    shape,
-    tokens: ROWS * TIME,
-    scored,
-    tokensPerSecond: Math.round((ROWS * TIME * 1000) / bestMs),
-    medianTokensPerSecond: Math.round((ROWS * TIME * 1000) / median(times)),
-    stepMs: round(bestMs),
-    gflops: round(gflops),
-    ceilingGflops: round(ceilingGflops),
-    share: round(gflops / ceilingGflops),
-    peakRssMb: peak,
-    startRssMb: Math.round(startRss / 1e6),
-    formulaMb: round((parts.base + parts.activations + parts.vocabulary) / 1e6),
-    formulaParts: Object.fromEntries(
-      Object.entries(parts).map(([name, bytes]) => [name, round(bytes / 1e6)]),
-    ),
-    peakOverFormula: round(peak / ((parts.base + parts.activations + parts.vocabulary) / 1e6)),
-    growthMbPer100Steps: growthAfterWarmUp(memory.slice(0, middle)),
-    steps: times.length,
-    productForm: await cpuProductForm(),
-    machine: { processor: cpus()[0]?.model, threads, memoryMb: Math.round(totalmem() / 1e6) },
-  };
-  console.log(values.json ? JSON.stringify(figures) : figures);
-}
+    await runner.close();
+    const bestMs = Math.min(...times);
+    const operations = stepOperations(base.architecture, scored);
+    const size = { tokens: ROWS * TIME, time: TIME, rank: RANK };
+    const parts = { base: baseBytes('cpu', base.architecture), ...cpuStepBytes(base.architecture, size) };
+    const gflops = operations / bestMs / 1e6;
+    const ceilingGflops = Math.max(middleGflops, await ceilingGflopsOf(threads));
+    const middle = Math.floor(memory.length / 2);
+    const figures = {
+      shape,
+      tokens: ROWS * TIME,
+      scored,
+      tokensPerSecond: Math.round((ROWS * TIME * 1000) / bestMs),
+      medianTokensPerSecond: Math.round((ROWS * TIME * 1000) / median(times)),
+      stepMs: round(bestMs),
+      gflops: round(gflops),
+      ceilingGflops: round(ceilingGflops),
+      share: round(gflops / ceilingGflops),
+      peakRssMb: peak,
+      startRssMb: Math.round(startRss / 1e6),
+      formulaMb: round((parts.base + parts.activations + parts.vocabulary) / 1e6),
+      formulaParts: Object.fromEntries(
+        Object.entries(parts).map(([name, bytes]) => [name, round(bytes / 1e6)]),
+      ),
+      peakOverFormula: round(peak / ((parts.base + parts.activations + parts.vocabulary) / 1e6)),
+      growthMbPer100Steps: growthAfterWarmUp(memory.slice(0, middle)),
+      steps: times.length,
+      productForm: await cpuProductForm(),
+      machine: { processor: cpus()[0]?.model, threads, memoryMb: Math.round(totalmem() / 1e6) },
+    };
+    console.log(values.json ? JSON.stringify(figures) : figures);
+  });
 
 /** Every token but the first of each row takes part in the ratio loss; one value of weight 0 keeps the graph whole. */
 function benchBatch({ trainable, maximumTime }: TrainerOptions): { batch: Microbatch; scored: number } {

@@ -4,9 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { DemoArguments } from '../../scripts/commands/demo/arguments.ts';
 import type { ResultDocument } from '../../scripts/commands/demo/result.ts';
-import { runDemo } from '../../scripts/commands/demo/run-alignment.ts';
+import { runAlignment, type AlignmentOptions } from '../../scripts/commands/demo/run-alignment.ts';
 import { canonicalJson } from '../../shared/canonical-json.ts';
 import { openings, QUICK } from './world.ts';
 
@@ -14,7 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), 'rlcd-demo-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What the command prints. */
-async function demo(options: DemoArguments, signal = new AbortController().signal) {
+async function demo(options: AlignmentOptions, signal = new AbortController().signal) {
   const written = { output: '', progress: '' };
   const into = (name: keyof typeof written) => ({
     write: (text: string | Uint8Array) => {
@@ -23,7 +22,7 @@ async function demo(options: DemoArguments, signal = new AbortController().signa
     },
   });
   const run = { options, hyperparameters: QUICK, output: into('output'), progress: into('progress') };
-  await runDemo(run, signal);
+  await runAlignment(run, signal);
   return written;
 }
 
@@ -34,7 +33,7 @@ describe('npm run demo', () => {
       openings.map((text) => ({ prompt: `${text} They were in the ${split}.`, split })),
     );
     writeFileSync(prompts, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
-    const options: DemoArguments = {
+    const options: AlignmentOptions = {
       host: 'node',
       scale: 'small',
       seed: 3,

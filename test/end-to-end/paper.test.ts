@@ -1,4 +1,4 @@
-/** npm run paper at its tiny scale: five systems over HTTP to a report, and the same command again from what is kept. */
+/** rlcd paper at its tiny scale: five systems over HTTP to a report, and the same command again from what is kept. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,11 +13,11 @@ afterAll(() => rmSync(data, { recursive: true, force: true }));
 const paper = async (...options: string[]) =>
   await promisify(execFile)(
     process.execPath,
-    ['scripts/commands/paper/command.ts', '--task', 'kind-stories', '--scale', 'tiny', ...options],
+    ['scripts/rlcd.ts', 'paper', '--task', 'kind-stories', '--scale', 'tiny', ...options],
     { maxBuffer: 64 * 1024 * 1024 },
   );
 
-describe('npm run paper', { timeout: 600_000 }, () => {
+describe('rlcd paper', { timeout: 600_000 }, () => {
   it('compares five systems, writes the report, and finds all of it again', async () => {
     const { stdout } = await paper('--seeds', '2', '--data', data, '--json');
     const document = reportDocument.parse(JSON.parse(stdout));

@@ -1,7 +1,16 @@
-/** Every command of package.json tells a wrong option in one line, and `--help` where there is one to read. */
+/** Every command line explains itself without doing anything, tells a wrong option in one line, and ends with the right code. */
 import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { ensureDashboard } from '../../edge/hosts/build-dashboard.ts';
+import { COMMANDS } from '../../scripts/commands/commands.ts';
+import { runCommand, type AnyCommand } from '../../shared/command-line/command.ts';
+import { BENCHES, loadBench } from '../bench/main.ts';
 import { createFolder } from '../edge/node-store.ts';
 
 interface Ended {
@@ -19,44 +28,119 @@ async function run(script: string, options: readonly string[], environment = {})
   });
 }
 
-const COMMANDS = [
-  'edge/serve.ts',
-  'edge/dev.ts',
-  'gpu-runner/main.ts',
-  'gpu-runner/models/pretrain/main.ts',
-  'scripts/commands/demo/command.ts',
-  'scripts/commands/paper/command.ts',
-  'scripts/tools/chaos/command.ts',
-  'scripts/commands/data/command.ts',
-  'scripts/tools/break-details/command.ts',
-  'scripts/tools/picture/command.ts',
-  'scripts/commands/report.ts',
-  'scripts/tools/screenshots.ts',
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const SCRIPTS = z
+  .object({ scripts: z.record(z.string(), z.string()) })
+  .parse(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))).scripts;
+
+/** Every command line of the project's own: those of `rlcd`, the npm scripts that run a program of ours, the benches. */
+const COMMAND_LINES: readonly (readonly [name: string, load: () => Promise<AnyCommand>])[] = [
+  ...Object.entries(COMMANDS).map(
+    ([name, { load }]) => [`rlcd ${name}`, async () => (await load()).command] as const,
+  ),
+  ...Object.entries(SCRIPTS).flatMap(([name, script]) => {
+    const [, program] = /^node (\S+)$/.exec(script) ?? [];
+    if (program === undefined || program === 'scripts/rlcd.ts') return [];
+    const load = async () => ((await import(join(ROOT, program))) as { command: AnyCommand }).command;
+    return [[`npm run ${name}`, load] as const];
+  }),
+  ...BENCHES.map((name) => [`npm run bench -- ${name}`, async () => await loadBench(name)] as const),
 ];
 
-describe('command lines', { timeout: 60_000 }, () => {
-  it.each(COMMANDS)('%s refuses an option that it does not know, in one line', async (script) => {
-    const { code, error } = await run(script, ['--colour', 'red']);
-    const lines = error.trim().split('\n');
-    expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatch(/'--colour'.*--help/);
-    expect(code).toBe(1);
+/** When each file of the project was last written, without what others build. */
+function writtenAt(): Map<string, number> {
+  const folders = ['docs', 'shared', 'scripts', 'gpu-runner', 'migrations', 'deploy'];
+  const files = folders.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+  );
+  return new Map(files.map((file) => [file, statSync(join(ROOT, file)).mtimeMs]));
+}
+
+describe('every command line', { timeout: 120_000 }, () => {
+  const before = writtenAt();
+
+  it('is one of those that a person finds in package.json', () => {
+    expect(COMMAND_LINES.length).toBeGreaterThan(25);
+    for (const [name, script] of Object.entries(SCRIPTS)) {
+      if (!script.startsWith('node ')) continue;
+      const words = script.split(' ');
+      const isAlias = words[1] === 'scripts/rlcd.ts' && name !== 'rlcd';
+      expect(words.slice(2)).toEqual(isAlias ? [name] : []);
+    }
   });
 
-  it.each(COMMANDS)('%s explains itself', async (script) => {
-    const { code, out } = await run(script, ['--help']);
-    expect(out).toMatch(/npm run [a-z-]+/);
-    expect(out.split('\n').length).toBeGreaterThan(3);
-    expect(code).toBe(0);
+  it.each(COMMAND_LINES)('%s explains itself and does nothing else', async (name, load) => {
+    const command = await load();
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const open = process.getActiveResourcesInfo();
+    try {
+      await runCommand(command, ['--help']);
+      const text = write.mock.calls.flat().join('');
+      expect(text).toContain(`Usage: ${name}`);
+      expect(text.split('\n').length).toBeGreaterThan(3);
+      expect(process.exitCode).toBeUndefined();
+      expect(error).not.toHaveBeenCalled();
+      expect(process.getActiveResourcesInfo()).toEqual(open);
+    } finally {
+      vi.restoreAllMocks();
+    }
+  });
+
+  it.each(COMMAND_LINES)('%s refuses an option that it does not know, in one line', async (name, load) => {
+    const command = await load();
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {});
+    vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    try {
+      await runCommand(command, ['--colour', 'red']);
+      expect(error.mock.calls.flat().join('\n')).toMatch(
+        new RegExp(`^unknown option '--colour'.*${name}.* --help lists the options\\.$`),
+      );
+      expect(process.exitCode).toBe(2);
+    } finally {
+      process.exitCode = undefined;
+      vi.restoreAllMocks();
+    }
+  });
+
+  it('has written no file of the project in all this', () => {
+    expect(writtenAt()).toEqual(before);
+  });
+});
+
+describe('rlcd as a program', { timeout: 60_000 }, () => {
+  it('lists its commands, quickly: it loads none of them', async () => {
+    const { code, out, error } = await run('scripts/bin/rlcd.js', ['--help']);
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    for (const name of Object.keys(COMMANDS)) expect(out).toMatch(new RegExp(`^  ${name} `, 'm'));
+    expect(stripVTControlCharacters(out)).toBe(out);
+  });
+
+  it.each([
+    [['demoo'], /^unknown command 'demoo' \(Did you mean demo\?\)/],
+    [['demo', '--sed', '1'], /^unknown option '--sed' \(Did you mean --seed\?\)\. rlcd demo --help/],
+    [['align', '--model', 'm'], /^required option '--principle/],
+  ])('refuses %j', async (words, fault) => {
+    const { code, out, error } = await run('scripts/bin/rlcd.js', words);
+    expect(error).toMatch(fault);
+    expect(error.trim().split('\n')).toHaveLength(1);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
   });
 
   it('a bench that does not exist is refused with the names of those that do', async () => {
-    const { code, error } = await run('test/bench/main.ts', ['bogus']);
-    expect(error).toMatch(/^npm run bench -- NAME .*sampler/);
-    expect(code).toBe(1);
+    const { code, out, error } = await run('test/bench/main.ts', ['samplr']);
+    expect(error).toMatch(/^unknown command 'samplr' \(Did you mean sampler\?\)/);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
     const help = await run('test/bench/main.ts', ['grid', '--help']);
     expect(help).toMatchObject({ code: 0, error: '' });
-    expect(help.out).toMatch(/^  --shape NAME/m);
+    expect(help.out).toMatch(/^  --shape <shape>/m);
+  });
+});
+
+describe('the edge on Node', { timeout: 60_000 }, () => {
+  // The build speaks on standard error, too.
+  beforeAll(async () => {
+    await ensureDashboard();
   });
 
   it.each([

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { expect, it } from 'vitest';
 import { ApiError } from '../../shared/api/client.ts';
 import { explain } from '../../shared/explain.ts';
@@ -21,16 +20,6 @@ it('names the fields that the edge refused', () => {
   });
   expect(explain(refusal)).toBe('createKey: 400 The request is not valid: see errors\n  /name: is too long');
   expect(refusal).toMatchObject({ code: 'invalid-request', retryable: false });
-});
-
-it('says of a wrong option where the options are listed', () => {
-  let refusal: unknown;
-  try {
-    parseArgs({ args: ['--colour'], options: {} });
-  } catch (error) {
-    refusal = error;
-  }
-  expect(explain(refusal)).toBe("Unknown option '--colour'; --help lists the options");
 });
 
 it('shows a fault of the program with its stack and its causes', () => {

@@ -1,8 +1,8 @@
 /** `npm run pretrain`: trains the bundled story model from scratch with this project's own engine. */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
-import { explainOptionError, isOptionError } from '../../../shared/option-error.ts';
+import { createCommand, runCommand } from '../../../shared/command-line/command.ts';
+import { wholeNumber } from '../../../shared/command-line/values.ts';
 import { storyOpenings } from '../../../shared/principles/kind-stories/story-openings.ts';
 import { toneLines } from '../../../shared/principles/kind-stories/tone-lines.ts';
 import { openModel } from '../../llama/backends/open-model.ts';
@@ -20,66 +20,48 @@ import { sentences, splitStories } from './stories.ts';
 import { readTeacherStories, sampleTeacherStories } from './teacher-text.ts';
 import { train } from './train.ts';
 
-const HELP = `Trains the bundled story model from scratch and writes it as an 8-bit base folder.
-
-  npm run pretrain -- [options]
-
-  --data FILE|hub       stories, each ended by a line <|endoftext|>; "hub" downloads TinyStories (default: hub)
-  --teacher MODEL       a larger story model whose samples widen the text (a path or hub id; default: none)
-  --teacher-stories N   how many stories it tells (default: 12160)
-  --steps N             updates of 24 documents (default: 4500)
-  --seed N              default: 1
-  --work FOLDER         checkpoint, teacher's text, downloads; a stopped run goes on from it (default: .rlcd/pretrain)
-  --out FOLDER          where the model goes (default: gpu-runner/models/stories)
-`;
-
-function wholeNumber(name: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0)
-    throw new RangeError(`--${name} is "${text}": give a whole number`);
-  return value;
+interface PretrainOptions {
+  readonly data: string;
+  readonly teacher?: string | undefined;
+  readonly teacherStories: number;
+  readonly steps: number;
+  readonly seed: number;
+  readonly work: string;
+  readonly out: string;
 }
 
-const OPTIONS = {
-  data: { type: 'string', default: 'hub' },
-  teacher: { type: 'string' },
-  'teacher-stories': { type: 'string', default: '12160' },
-  steps: { type: 'string', default: '4500' },
-  seed: { type: 'string', default: '1' },
-  work: { type: 'string', default: '.rlcd/pretrain' },
-  out: { type: 'string', default: 'gpu-runner/models/stories' },
-  help: { type: 'boolean', default: false },
-} as const;
+export const command = createCommand(
+  'npm run pretrain --',
+  "Trains the bundled story model from scratch with this project's own engine, and writes it as an 8-bit base folder.",
+)
+  .option(
+    '--data <file|hub>',
+    'stories, each ended by a line <|endoftext|>; "hub" downloads TinyStories',
+    'hub',
+  )
+  .option('--teacher <model>', 'a larger story model whose samples widen the text (a path or hub id)')
+  .option('--teacher-stories <n>', 'how many stories it tells', wholeNumber(0), 12_160)
+  .option('--steps <n>', 'updates of 24 documents', wholeNumber(0), 4500)
+  .option('--seed <n>', 'equal seeds give equal models', wholeNumber(0), 1)
+  .option(
+    '--work <folder>',
+    "checkpoint, teacher's text, downloads; a stopped run goes on from it",
+    '.rlcd/pretrain',
+  )
+  .option('--out <folder>', 'where the model goes', 'gpu-runner/models/stories')
+  .action(pretrain);
 
-function readOptions() {
-  try {
-    return parseArgs({ options: OPTIONS }).values;
-  } catch (error) {
-    if (!isOptionError(error)) throw error;
-    console.error(explainOptionError(error));
-    return process.exit(1);
-  }
-}
+if (import.meta.main) await runCommand(command);
 
-const values = readOptions();
-
-if (values.help) {
-  process.stdout.write(HELP);
-} else {
-  await pretrain();
-}
-
-async function pretrain(): Promise<void> {
-  const { work, out } = values;
-  const seed = wholeNumber('seed', values.seed);
-  const steps = wholeNumber('steps', values.steps);
+async function pretrain(options: PretrainOptions): Promise<void> {
+  const { work, out, seed, steps } = options;
   await mkdir(work, { recursive: true });
   const log: string[] = [];
   const say = (line: string): void => {
     log.push(line);
     process.stdout.write(`${line}\n`);
   };
-  const data = values.data === 'hub' ? await downloadStories(work) : values.data;
+  const data = options.data === 'hub' ? await downloadStories(work) : options.data;
   const all = splitStories(await readFile(data, 'utf8'));
   if (all.length <= HELD_OUT_STORIES) {
     throw new RangeError(
@@ -88,7 +70,7 @@ async function pretrain(): Promise<void> {
   }
   const heldOut = all.slice(-HELD_OUT_STORIES);
   const told = all.slice(0, -HELD_OUT_STORIES);
-  const stories: Story[] = [...told.map((text) => ({ text })), ...(await teacherStories(told, seed, say))];
+  const stories: Story[] = [...told.map((text) => ({ text })), ...(await teacherStories(told, options, say))];
   const characters = stories.reduce((sum, { text }) => sum + text.length, 0);
   say(
     `text: ${told.length} stories of ${path.basename(data)}, ${stories.length - told.length} of a teacher, ${characters} characters`,
@@ -129,12 +111,12 @@ async function pretrain(): Promise<void> {
 
 async function teacherStories(
   told: readonly string[],
-  seed: number,
+  { work, teacher: source, teacherStories: stories, seed }: PretrainOptions,
   say: (line: string) => void,
 ): Promise<Story[]> {
-  const file = path.join(values.work, 'teacher.jsonl');
-  if (values.teacher === undefined) return await readTeacherStories(file);
-  const teacher = await openModel(values.teacher, { cacheDirectory: path.join(values.work, 'cache') });
+  const file = path.join(work, 'teacher.jsonl');
+  if (source === undefined) return await readTeacherStories(file);
+  const teacher = await openModel(source, { cacheDirectory: path.join(work, 'cache') });
   const openings = [
     ...storyOpenings()
       .filter(({ split }) => split === 'train')
@@ -144,7 +126,7 @@ async function teacherStories(
   return await sampleTeacherStories({
     teacher,
     openings,
-    stories: wholeNumber('teacher-stories', values['teacher-stories']),
+    stories,
     seed,
     file,
     onProgress: (done, total) => say(`teacher: ${done} of ${total} stories`),

@@ -1,23 +1,33 @@
-/** `npm run demo`: a whole RLCD alignment on this machine, over the public API, with its result. */
-import { explain } from '../../../shared/explain.ts';
-import { HELP, readArguments } from './arguments.ts';
-import { runDemo } from './run-alignment.ts';
-import { HYPERPARAMETERS } from './settings.ts';
+/** `rlcd demo`: a whole RLCD alignment on this machine, over the public API, with its result. */
+import { createCommand } from '../../../shared/command-line/command.ts';
+import {
+  dataOption,
+  exitOption,
+  hostOption,
+  jsonOption,
+  modelOrBundled,
+  ownPrinciple,
+  ownPrompts,
+  portOption,
+  seedOption,
+} from '../../experiment/options.ts';
+import { align } from './run-alignment.ts';
+import { scaleOption } from './settings.ts';
 
-/** Ends everything on the first signal. */
-const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => stop.abort(signal));
-}
-
-try {
-  const options = readArguments(process.argv.slice(2));
-  if (options) {
-    const { stdout: output, stderr: progress } = process;
-    const hyperparameters = HYPERPARAMETERS[options.scale];
-    await runDemo({ options, hyperparameters, output, progress }, stop.signal);
-  } else console.log(HELP);
-} catch (error) {
-  if (!stop.signal.aborted) console.error(explain(error));
-  process.exitCode = stop.signal.aborted ? 130 : 1;
-}
+export const command = createCommand(
+  'rlcd demo',
+  'Aligns a language model to a principle, and shows whether it worked. Starts the edge with an embedded store and ' +
+    'one runner on this machine, runs RLCD and the base model over the public API, prints the result and serves it ' +
+    'until Ctrl-C.',
+)
+  .addOption(hostOption())
+  .addOption(scaleOption())
+  .addOption(modelOrBundled())
+  .addOption(ownPrompts())
+  .addOption(ownPrinciple().default('kind-stories'))
+  .addOption(seedOption())
+  .addOption(dataOption())
+  .addOption(portOption())
+  .addOption(exitOption())
+  .addOption(jsonOption())
+  .action(align);

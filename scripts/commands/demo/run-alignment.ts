@@ -1,13 +1,13 @@
-/** The demo's course: materials, edge, runner, experiments, result, and serving until it is stopped. */
+/** The course of an alignment: materials, edge, runner, experiments, result, and serving until it is stopped. */
 import { once } from 'node:events';
 import { join, relative } from 'node:path';
 import type { Client } from '../../../shared/api/client.ts';
 import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
-import { startEdge, edgeUrl } from '../../processes/edge-process.ts';
+import { untilStopped } from '../../../shared/command-line/until-stopped.ts';
+import { edgeUrl, startEdge, type EdgeHost } from '../../processes/edge-process.ts';
 import { freePort } from '../../processes/free-port.ts';
 import { startRunner } from '../../processes/runner-process.ts';
 import type { Child } from '../../processes/child.ts';
-import type { DemoArguments } from './arguments.ts';
 import { ensureBaseModel, readBaseModel } from '../../experiment/base-model.ts';
 import { adminClient, openDataFolder } from '../../experiment/data-folder.ts';
 import { ensureExperiments } from '../../experiment/experiments.ts';
@@ -18,12 +18,31 @@ import { createProgress, type Progress, type ProgressOutput } from '../../termin
 import { ensurePrompts, readPrompts } from '../../experiment/prompts.ts';
 import { formatReport } from './report.ts';
 import { buildResult, type Setting } from './result.ts';
+import { HYPERPARAMETERS, type Scale } from './settings.ts';
 
 const RUNNER = 'runner';
 
+/** What the command line decides. */
+export interface AlignmentOptions {
+  readonly host: EdgeHost;
+  readonly scale: Scale;
+  readonly seed: number;
+  /** A folder, a file, a hub id, or `bundled`. */
+  readonly model: string;
+  /** Undefined: the openings that ship with the principle kind-stories. */
+  readonly prompts?: string | undefined;
+  /** The name of a preset, or a file. */
+  readonly principle: string;
+  /** Undefined: a fresh folder. */
+  readonly data?: string | undefined;
+  readonly port: number;
+  readonly exit: boolean;
+  readonly json: boolean;
+}
+
 /** What a run is made of beside the options of the command. */
-export interface DemoRun {
-  readonly options: DemoArguments;
+export interface AlignmentRun {
+  readonly options: AlignmentOptions;
   readonly hyperparameters: Hyperparameters;
   /** The result goes there. */
   readonly output: Pick<NodeJS.WriteStream, 'write'>;
@@ -32,11 +51,11 @@ export interface DemoRun {
 }
 
 /**
- * Runs the demo to its end.
+ * Aligns a model and shows the result.
  *
  * @param signal stops it; every process that it started has ended when it returns
  */
-export async function runDemo(run: DemoRun, signal: AbortSignal): Promise<void> {
+export async function runAlignment(run: AlignmentRun, signal: AbortSignal): Promise<void> {
   const { options, output, progress } = run;
   const startedAt = new Date();
   const folder = await openDataFolder(options.data, startedAt);
@@ -80,13 +99,20 @@ export async function runDemo(run: DemoRun, signal: AbortSignal): Promise<void> 
   }
 }
 
+/** Aligns as the command line says, until it is done or stopped. */
+export async function align(options: AlignmentOptions): Promise<void> {
+  const hyperparameters = HYPERPARAMETERS[options.scale];
+  const { stdout: output, stderr: progress } = process;
+  await untilStopped((signal) => runAlignment({ options, hyperparameters, output, progress }, signal));
+}
+
 interface Materials {
   readonly principle: Awaited<ReturnType<typeof readPrinciple>>;
   readonly prompts: Awaited<ReturnType<typeof readPrompts>>;
   readonly model: Awaited<ReturnType<typeof readBaseModel>>;
 }
 
-async function submit(client: Client, { options, hyperparameters }: DemoRun, materials: Materials) {
+async function submit(client: Client, { options, hyperparameters }: AlignmentRun, materials: Materials) {
   const { seed, scale } = options;
   const { principle, prompts, model } = materials;
   const version = await ensurePrinciple(client, principle);

@@ -1,10 +1,8 @@
 /** What a comparison would cost: tokens by stage, time on this machine, memory. Nothing is run for it but a calibration. */
-import type { Architecture } from '../../../gpu-runner/llama/model/architecture.ts';
-import { batchSizes } from '../../../gpu-runner/tasks/batch-sizes.ts';
+import type { AnswerOf, Rates } from '../../../shared/engine-questions.ts';
 import { planMemory } from '../../../shared/planner/plan.ts';
 import { duration } from '../../../shared/report/figures.ts';
 import { formatTable } from '../../terminal/table.ts';
-import type { Rates } from './calibrate.ts';
 import { comparisonWork, settingsOf, type Comparison, type TaskWork, type Work } from './work.ts';
 
 interface StageCost extends Work {
@@ -19,16 +17,14 @@ interface Plan {
   readonly rates: Rates;
   readonly stages: readonly StageCost[];
   readonly total: StageCost;
-  /** Of the runner, as the memory planner counts its PPO. */
+  /** What the runner holds while PPO samples and trains all coefficients side by side. */
   readonly memoryBytes: number;
 }
 
-export function planCost(
-  command: string,
-  comparison: Comparison,
-  rates: Rates,
-  architecture: Architecture,
-): Plan {
+/** What the planner reads of the model and its engine. */
+type EngineSizes = Pick<AnswerOf<'calibrate'>, 'shape' | 'sampleRows'>;
+
+export function planCost(command: string, comparison: Comparison, rates: Rates, sizes: EngineSizes): Plan {
   const work = comparisonWork(comparison);
   const stages = [...Map.groupBy(work, ({ stage }) => stage)].map(([stage, tasks]) =>
     cost(stage, tasks, rates),
@@ -39,7 +35,7 @@ export function planCost(
     rates,
     stages,
     total: cost('all', work, rates),
-    memoryBytes: memoryOf(comparison, architecture),
+    memoryBytes: memoryOf(comparison, sizes),
   };
 }
 
@@ -51,17 +47,17 @@ function cost(stage: string, tasks: readonly TaskWork[], rates: Rates): StageCos
   return { stage, tasks: tasks.length, sampled, read, trained, seconds };
 }
 
-/** PPO with all coefficients side by side, policies and value models: the largest task of a comparison. */
-function memoryOf({ hyperparameters, promptTokens }: Comparison, architecture: Architecture): number {
+function memoryOf({ hyperparameters, promptTokens }: Comparison, { shape, sampleRows }: EngineSizes): number {
   const ppo = settingsOf('ppo', hyperparameters);
-  return planMemory('cpu', architecture, {
-    sampleRows: Math.min(ppo.rollouts * ppo.klCoefficients.length, batchSizes({ architecture }).sampleRows),
+  const workload = {
+    sampleRows: Math.min(ppo.rollouts * ppo.klCoefficients.length, sampleRows),
     promptTokens: Math.ceil(promptTokens),
     newTokens: ppo.maximumNewTokens,
     trainRows: ppo.microbatchSize,
     trainGroups: 2 * ppo.klCoefficients.length,
     rank: ppo.rank,
-  }).total;
+  };
+  return planMemory('cpu', shape, workload).total;
 }
 
 const millions = (tokens: number) => (tokens / 1e6).toFixed(2);

@@ -1,9 +1,6 @@
 /** The comparison's course: materials, plan or edge and runner, experiments, evidence, report. */
-import type { Model } from '../../../gpu-runner/llama/weights/model.ts';
 import { cpus } from 'node:os';
 import { basename, join, relative } from 'node:path';
-import { openTaskModel } from '../../../gpu-runner/tasks/open-base-model.ts';
-import { onDevice } from '../../../gpu-runner/llama/backends/open-model.ts';
 import type { Client } from '../../../shared/api/client.ts';
 import {
   hyperparameters as judgeSettings,
@@ -22,18 +19,18 @@ import { ensureExperiment } from '../../experiment/experiments.ts';
 import { ensurePrinciple, readPrinciple } from '../../experiment/principle.ts';
 import { createProgress, type ProgressOutput } from '../../terminal/progress.ts';
 import { ensurePrompts, readPrompts } from '../../experiment/prompts.ts';
+import { askEngine } from '../../processes/ask-engine.ts';
 import type { Child } from '../../processes/child.ts';
 import { edgeUrl, startEdge } from '../../processes/edge-process.ts';
 import { freePort } from '../../processes/free-port.ts';
 import { startRunner } from '../../processes/runner-process.ts';
 import { measureAgreement } from './agreement.ts';
-import { commandOf, type PaperArguments } from './arguments.ts';
-import { calibrate } from './calibrate.ts';
+import { commandOf } from './command-of.ts';
 import { followAll } from './follow-all.ts';
 import { baseJudged, humanJudged } from './judged-pairs.ts';
 import { formatPlan, planCost } from './plan.ts';
-import { promptFigures } from './prompt-figures.ts';
-import { PAPER_SETTINGS, type PaperSettings } from './settings.ts';
+import { countPrompts } from './prompt-counts.ts';
+import { PAPER_SETTINGS, type PaperOptions, type PaperSettings } from './settings.ts';
 import { writeReport } from './write-report.ts';
 
 const RUNNER = 'runner';
@@ -42,7 +39,7 @@ const RUNNER = 'runner';
 const GOLD: GoldJudge = { name: 'sentiment', score: (_, response) => sentiment(response) };
 
 interface PaperRun {
-  readonly options: PaperArguments;
+  readonly options: PaperOptions;
   /** The report or the plan goes there. */
   readonly output: Pick<NodeJS.WriteStream, 'write'>;
   /** Progress goes there. */
@@ -52,8 +49,9 @@ interface PaperRun {
 interface Materials {
   readonly principle: Awaited<ReturnType<typeof readPrinciple>>;
   readonly prompts: Awaited<ReturnType<typeof readPrompts>>;
-  readonly description: Awaited<ReturnType<typeof readBaseModel>>;
-  readonly model: Model;
+  readonly model: Awaited<ReturnType<typeof readBaseModel>>;
+  /** Where the engine keeps what it converts. */
+  readonly cache: string;
 }
 
 /** Runs the comparison, or plans it. @param signal stops it; every process it started has ended when it returns */
@@ -63,20 +61,15 @@ export async function runPaper(run: PaperRun, signal: AbortSignal): Promise<void
   const seeds = Array.from({ length: options.seeds }, (_, index) => index + 1);
   const folder = await openDataFolder(options.data, new Date());
   const cache = join(folder.path, RUNNER);
-  const description = await readBaseModel(options.model, cache);
   const materials: Materials = {
     principle: await readPrinciple(options.task),
     prompts: await readPrompts(options.prompts),
-    description,
-    model: await onDevice(
-      await openTaskModel({ ...description, configuration: description.configuration ?? {} }, cache),
-      'cpu',
-      cache,
-    ),
+    model: await readBaseModel(options.model, cache, signal),
+    cache,
   };
   signal.throwIfAborted();
   if (options.plan) {
-    await plan(run, settings, seeds, materials);
+    await plan(run, settings, seeds, materials, signal);
     return;
   }
   const url = edgeUrl(await freePort(options.port));
@@ -111,7 +104,7 @@ export async function runPaper(run: PaperRun, signal: AbortSignal): Promise<void
 }
 
 /** Those of the scale, with the judges that the command names. */
-function settingsOf({ scale, judges }: PaperArguments): PaperSettings {
+function settingsOf({ scale, judges }: PaperOptions): PaperSettings {
   const { hyperparameters, ...settings } = PAPER_SETTINGS[scale];
   const named = judges === undefined ? {} : judgeSettings.parse({ judge: { judges } });
   return { ...settings, hyperparameters: { ...hyperparameters, ...named } };
@@ -121,17 +114,24 @@ async function plan(
   { options, output }: PaperRun,
   settings: PaperSettings,
   seeds: number[],
-  materials: Materials,
+  { model, principle, prompts, cache }: Materials,
+  signal: AbortSignal,
 ) {
-  const { model, principle, prompts } = materials;
+  const { texts, ...counts } = countPrompts(prompts);
+  const { rates, meanTokens, ...sizes } = await askEngine(
+    'calibrate',
+    { source: model.source, cache, texts },
+    signal,
+  );
   const comparison = {
     methods: settings.methods,
     seeds,
     hyperparameters: settings.hyperparameters,
     form: principle.definition.form,
-    ...promptFigures(prompts, model.tokenizer),
+    promptTokens: meanTokens,
+    ...counts,
   };
-  const planned = planCost(commandOf(options), comparison, await calibrate(model), model.architecture);
+  const planned = planCost(commandOf(options), comparison, rates, sizes);
   output.write(options.json ? `${JSON.stringify(planned, null, 2)}\n` : `${formatPlan(planned)}\n`);
 }
 
@@ -139,11 +139,11 @@ async function submit(
   client: Client,
   settings: PaperSettings,
   seeds: readonly number[],
-  { principle, prompts, description }: Materials,
+  { principle, prompts, model }: Materials,
 ) {
   const version = await ensurePrinciple(client, principle);
   const promptSet = await ensurePrompts(client, prompts);
-  const baseModel = await ensureBaseModel(client, description);
+  const baseModel = await ensureBaseModel(client, model);
   const experimentIds: string[] = [];
   for (const seed of seeds) {
     for (const method of settings.methods) {
@@ -192,7 +192,8 @@ async function report(client: Client, options: ReportOptions): Promise<ReportDoc
   const { form } = materials.principle.definition;
   const agreement = await measureAgreement({
     client,
-    model: materials.model,
+    source: materials.model.source,
+    cache: materials.cache,
     form,
     experiments,
     judged,
@@ -206,7 +207,7 @@ function settingOf(
   { options, settings, materials, promptSet, version }: ReportOptions,
   finishedAt: number,
 ): ReportSetting {
-  const { principle, description } = materials;
+  const { principle, model } = materials;
   const { train, dev, test } = promptSet.counts;
   const modelName = basename(options.model);
   return {
@@ -216,8 +217,8 @@ function settingOf(
     principle: { name: principle.name, version },
     model: {
       name: modelName,
-      weightsSha256: description.weightsSha256,
-      parameterCount: description.parameterCount,
+      weightsSha256: model.weightsSha256,
+      parameterCount: model.parameterCount,
     },
     prompts: { contentSha256: promptSet.contentSha256, train, dev, test },
     hyperparameters: settings.hyperparameters,

@@ -1,9 +1,33 @@
-/** What `npm run paper` asks of each stage at each scale; what is not said here has the API's default. */
+/** What `rlcd paper` asks of each stage at each scale; what is not said here has the API's default. */
+import type { z } from 'zod';
+import type { judgeHyperparameters } from '../../../shared/api/tasks/judge.ts';
 import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
 import type { Method } from '../../../shared/method-stages.ts';
 
 export const SCALES = ['tiny', 'small', 'full'] as const;
 export type Scale = (typeof SCALES)[number];
+
+/** What the command line decides. */
+export interface PaperOptions {
+  /** The name of a preset, or a file. */
+  readonly task: string;
+  /** A folder, a file, a hub id, or `bundled`. */
+  readonly model: string;
+  /** Undefined: the openings that ship with kind-stories. */
+  readonly prompts?: string | undefined;
+  readonly scale: Scale;
+  /** Seeds 1 to this. */
+  readonly seeds: number;
+  readonly plan: boolean;
+  /** Undefined: a fresh folder. */
+  readonly data?: string | undefined;
+  /** Undefined: the API's default. */
+  readonly judges?: z.output<typeof judgeHyperparameters>['judges'] | undefined;
+  /** Undefined: `report` in the data folder. */
+  readonly report?: string | undefined;
+  readonly port: number;
+  readonly json: boolean;
+}
 
 export interface PaperSettings {
   readonly methods: readonly Method[];

@@ -2,22 +2,12 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
-import { explain } from '../../../shared/explain.ts';
-import { UsageError } from '../../usage-error.ts';
+import { InvalidArgumentError } from '@commander-js/extra-typings';
+import { createCommand, runCommand } from '../../../shared/command-line/command.ts';
+import { jsonOption } from '../../experiment/options.ts';
 import { applyEdits } from './apply-edits.ts';
 import { DETAILS, type Break, type Detail } from './details.ts';
 import { namesId, runTests } from './run-tests.ts';
-
-const HELP = `npm run break-details: breaks every implementation detail of PPO in turn, in a copy of the working tree, and requires
-that the detail's own test goes red.
-
-  --only IDS    some details, such as G2,P10d
-  --json        one JSON document on standard output; progress goes to standard error
-  --help        this text
-
-First every test must be green as things stand. A test that cannot run (the broken source does not load) is no proof
-and counts as a failure. Ends with 1 unless all are red when broken.`;
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 const COPIED = ['shared', 'gpu-runner', 'scripts', 'test', 'package.json', 'tsconfig.json'];
@@ -36,44 +26,6 @@ interface Row {
   readonly green: boolean;
   readonly red: boolean;
   readonly breaks: readonly BreakOutcome[];
-}
-
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      only: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    console.log(HELP);
-    return;
-  }
-  const details = chosen(values.only);
-  const copy = copyTree();
-  try {
-    const started = performance.now();
-    const rows = await breakAll(copy, details);
-    const seconds = Math.round((performance.now() - started) / 1000);
-    const passed = rows.every(({ green, red }) => green && red);
-    if (values.json) console.log(JSON.stringify({ details: rows, seconds, passed }, null, 2));
-    else print(rows, seconds);
-    if (!passed) process.exitCode = 1;
-  } finally {
-    rmSync(copy, { recursive: true });
-  }
-}
-
-function chosen(only: string | undefined): readonly Detail[] {
-  if (only === undefined) return DETAILS;
-  return only.split(',').map((wanted) => {
-    const detail = DETAILS.find(({ id }) => id === wanted);
-    if (detail !== undefined) return detail;
-    throw new UsageError(
-      `there is no detail "${wanted}": choose of ${DETAILS.map(({ id }) => id).join(', ')}`,
-    );
-  });
 }
 
 /** A copy of what the tests need; packages are shared. */
@@ -154,9 +106,37 @@ function print(rows: readonly Row[], seconds: number): void {
   console.log(`${good} of ${rows.length} details: green as they stand, red when broken; ${seconds} s`);
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(explain(error));
-  process.exitCode = 1;
+function readDetails(list: string): readonly Detail[] {
+  return list.split(',').map((wanted) => {
+    const detail = DETAILS.find(({ id }) => id === wanted);
+    if (detail !== undefined) return detail;
+    throw new InvalidArgumentError(
+      `There is no detail "${wanted}", choose of ${DETAILS.map(({ id }) => id).join(', ')}`,
+    );
+  });
 }
+
+export const command = createCommand(
+  'npm run break-details --',
+  "Breaks every implementation detail of PPO in turn, in a copy of the working tree, and requires that the detail's own " +
+    'test goes red. First every test must be green as things stand. A test that cannot run (the broken source does not ' +
+    'load) is no proof and counts as a failure. Ends with 1 unless all are red when broken.',
+)
+  .option('--only <ids>', 'some details, such as G2,P10d', readDetails)
+  .addOption(jsonOption())
+  .action(async ({ only = DETAILS, json }) => {
+    const copy = copyTree();
+    try {
+      const started = performance.now();
+      const rows = await breakAll(copy, only);
+      const seconds = Math.round((performance.now() - started) / 1000);
+      const passed = rows.every(({ green, red }) => green && red);
+      if (json) console.log(JSON.stringify({ details: rows, seconds, passed }, null, 2));
+      else print(rows, seconds);
+      if (!passed) process.exitCode = 1;
+    } finally {
+      rmSync(copy, { recursive: true });
+    }
+  });
+
+if (import.meta.main) await runCommand(command);

@@ -2,7 +2,6 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { ChaosArguments } from './arguments.ts';
 import { compareEvidence, type Difference } from './compare.ts';
 import { planKill } from './kill-plan.ts';
 import { roundFolder, runRound } from './run-round.ts';
@@ -28,9 +27,17 @@ export interface ChaosReport {
   readonly points: Readonly<Record<string, number>>;
 }
 
+interface ChaosOptions {
+  readonly kills: number;
+  readonly seed: number;
+  readonly model: string;
+  /** Undefined: a fresh folder. */
+  readonly data?: string | undefined;
+}
+
 /** @param log one line a round, for people */
 export async function runChaos(
-  { kills, seed, model, data }: ChaosArguments,
+  { kills, seed, model, data }: ChaosOptions,
   log: (line: string) => void,
   signal: AbortSignal,
 ): Promise<ChaosReport> {

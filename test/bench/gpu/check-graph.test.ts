@@ -9,16 +9,16 @@ import { namedShapes } from '../../../gpu-runner/llama/model/named-shapes.ts';
 import { Graph } from '../../../gpu-runner/tensor/graph.ts';
 import * as ops from '../../../gpu-runner/tensor/operators.ts';
 import { checkGpuGraphs } from './check.ts';
-import { gpuShape } from './shapes.ts';
+import { gpuShape, type GpuShapeName } from './shapes.ts';
 
 /** Layers are alike: three show what sixty do, and build in a twentieth of the time. */
-const shortened = (name: string) => {
+const shortened = (name: GpuShapeName) => {
   const shape = gpuShape(name);
   return { ...shape, architecture: { ...shape.architecture, layers: 3 } };
 };
 
 describe('the CUDA graphs', () => {
-  it.each(['m1b', 'llama7b', 'llama30b'])('of %s use only what CUDA registers, and planned bytes', (name) => {
+  it.each(['m1b', 'llama7b', 'llama30b'] as const)('of %s use only what CUDA registers, and planned bytes', (name) => {
     for (const check of checkGpuGraphs(shortened(name))) {
       expect(check.faults, check.graph).toEqual([]);
       expect(check.weightBytes + unreadBytes(check.graph, shortened(name).architecture)).toBe(

@@ -16,17 +16,15 @@ export interface GpuShape {
   readonly trains: boolean;
 }
 
-const SHAPES = {
+export const SHAPES = {
   m1b: { sampleBatches: [1, 16, 64], trains: true },
   llama7b: { sampleBatches: [1, 16, 64], trains: true },
   llama30b: { sampleBatches: [1, 16], trains: false },
 } as const;
 
-/** @throws Error naming the shapes there are */
-export function gpuShape(name: string): GpuShape {
-  const known = Object.keys(SHAPES).find((one) => one === name);
-  if (known === undefined) throw new Error(`No shape ${name}: ${Object.keys(SHAPES).join(', ')}`);
-  const shape = known as keyof typeof SHAPES;
+export type GpuShapeName = keyof typeof SHAPES;
+
+export function gpuShape(name: GpuShapeName): GpuShape {
   // No end token, so that every row runs its whole length.
-  return { name, architecture: { ...namedShapes[shape], eosTokens: [] }, ...SHAPES[shape] };
+  return { name, architecture: { ...namedShapes[name], eosTokens: [] }, ...SHAPES[name] };
 }

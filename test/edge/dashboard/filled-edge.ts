@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import { runDemo } from '../../../scripts/commands/demo/run-alignment.ts';
+import { runAlignment } from '../../../scripts/commands/demo/run-alignment.ts';
 import type { Child } from '../../../scripts/processes/child.ts';
 import { edgeUrl, startEdge } from '../../../scripts/processes/edge-process.ts';
 import { freePort } from '../../../scripts/processes/free-port.ts';
@@ -46,7 +46,7 @@ export async function createFilledEdge(): Promise<FilledEdge> {
   );
   writeFileSync(prompts, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   const quiet = { write: () => true };
-  await runDemo(
+  await runAlignment(
     {
       options: {
         host: 'node',

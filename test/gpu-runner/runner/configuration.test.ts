@@ -1,6 +1,8 @@
 /** The runner's environment variables: what is read, what is refused by name, and that --help tells all of them. */
 import { describe, expect, it } from 'vitest';
-import { ConfigurationError, helpText, readConfiguration } from '../../../gpu-runner/runner/configuration.ts';
+import { command } from '../../../gpu-runner/main.ts';
+import { ConfigurationError, readConfiguration } from '../../../gpu-runner/runner/configuration.ts';
+import { helpOf } from '../../shared/command-line/help-of.ts';
 
 const GOOD = { RLCD_EDGE_URL: 'http://127.0.0.1:8787/', RLCD_RUNNER_KEY: 'secret' };
 
@@ -39,8 +41,9 @@ describe('runner configuration', () => {
       },
     });
     readConfiguration(watched);
-    expect(read.size).toBe(helpText().match(/^  RLCD_/gm)?.length);
+    const help = helpOf(command);
+    expect(read.size).toBe(help.match(/^  RLCD_/gm)?.length);
     expect(read.size).toBeGreaterThanOrEqual(6);
-    for (const name of read) expect(helpText()).toContain(`  ${name} `);
+    for (const name of read) expect(help).toContain(`  ${name} `);
   });
 });

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { sharedLibrary } from './shared-library.ts';
-import { chooseDevice, deviceChoice, missingCudaLibraries } from '../../../gpu-runner/runner/device.ts';
+import { createCommand, parseCommand } from '../../../shared/command-line/command.ts';
+import { chooseDevice, deviceOption, missingCudaLibraries } from '../../../gpu-runner/runner/device.ts';
 
 const engine = mkdtempSync(path.join(tmpdir(), 'rlcd-device-'));
 afterAll(() => rmSync(engine, { recursive: true }));
@@ -61,9 +62,14 @@ describe('the choice', () => {
     expect(chooseDevice('cpu', lacking).device).toBe('cpu');
   });
 
-  it('knows three words', () => {
-    expect(deviceChoice('auto')).toBe('auto');
-    expect(() => deviceChoice('gpu')).toThrow('--device is gpu: it is one of auto, cpu, cuda');
-    expect(() => deviceChoice('webgpu')).toThrow('--device is webgpu: it is one of auto, cpu, cuda');
+  it('knows three words', async () => {
+    const command = createCommand('x', '')
+      .addOption(deviceOption())
+      .action(() => {});
+    await parseCommand(command, ['--device', 'auto']);
+    expect(command.opts().device).toBe('auto');
+    const allowed = /'--device <device>'.*Allowed choices are auto, cpu, cuda/;
+    await expect(parseCommand(command, ['--device', 'gpu'])).rejects.toThrow(allowed);
+    await expect(parseCommand(command, ['--device', 'webgpu'])).rejects.toThrow(allowed);
   });
 });

@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { ModelFileError } from '../../../gpu-runner/files/model-file-error.ts';
+import { UserError } from '../../../shared/user-error.ts';
 import { readBaseModel } from '../../../scripts/experiment/base-model.ts';
 import { readPrinciple } from '../../../scripts/experiment/principle.ts';
 import { readPrompts } from '../../../scripts/experiment/prompts.ts';
 import { storyPrompts } from '../../../scripts/experiment/story-prompts.ts';
-import { UsageError } from '../../../scripts/usage-error.ts';
+import { UsageError } from '../../../shared/command-line/usage-error.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rlcd-materials-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -109,7 +109,7 @@ describe('models', () => {
     writeFileSync(join(model, 'config.json'), '{}');
     writeFileSync(join(model, 'model.safetensors'), '');
     const reading = readBaseModel(model, join(folder, 'cache'));
-    await expect(reading).rejects.toThrow(ModelFileError);
+    await expect(reading).rejects.toThrow(UserError);
     await expect(reading).rejects.toThrow(/tokenizer.*is missing/s);
   });
 

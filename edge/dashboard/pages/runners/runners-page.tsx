@@ -79,7 +79,7 @@ function Runners() {
             <div class="panel">
               <Empty title="No runner has reported yet">
                 <p>
-                  Start one with <code>npm run runner</code>; <code>npm run runner -- --help</code> tells what
+                  Start one with <code>npx rlcd runner</code>; <code>npx rlcd runner --help</code> tells what
                   it needs.
                 </p>
               </Empty>

@@ -76,10 +76,10 @@ describe("the paper's splits", () => {
   });
 });
 
-describe('npm run data', () => {
-  const main = fileURLToPath(new URL('../../../../scripts/commands/data/command.ts', import.meta.url));
+describe('rlcd data', () => {
+  const main = fileURLToPath(new URL('../../../../scripts/rlcd.ts', import.meta.url));
   const run = (...options: string[]) =>
-    execFileSync(process.execPath, [main, ...options], { encoding: 'utf8' });
+    execFileSync(process.execPath, [main, 'data', ...options], { encoding: 'utf8' });
 
   it('converts a compressed file, and names a wrong line', () => {
     const input = join(folder, 'hh.jsonl.gz');

@@ -1,28 +1,38 @@
-/** The demo's command line: what it takes, and what it refuses by name. */
+/** The command lines of demo and align: what they take, and what they refuse by name. */
 import { describe, expect, it } from 'vitest';
-import { HELP, readArguments } from '../../../../scripts/commands/demo/arguments.ts';
-import { UsageError } from '../../../../scripts/usage-error.ts';
+import { command as align } from '../../../../scripts/commands/align.ts';
+import { command as demo } from '../../../../scripts/commands/demo/command.ts';
+import { parseCommand } from '../../../../shared/command-line/command.ts';
+import { UsageError } from '../../../../shared/command-line/usage-error.ts';
+import { helpOf } from '../../../shared/command-line/help-of.ts';
 
-describe('npm run demo: options', () => {
-  it('runs the bundled model under the Worker unless told otherwise', () => {
-    expect(readArguments([])).toEqual({
+const OPTIONS = 'host scale model prompts principle seed data port exit json help'.split(' ');
+
+/** Reads the words and does nothing else. */
+async function read(command: typeof demo | typeof align, given: readonly string[]) {
+  command.action(() => {});
+  await parseCommand(command, given);
+  return command.opts();
+}
+
+describe('rlcd demo: options', () => {
+  it('runs the bundled model under the Worker unless told otherwise', async () => {
+    expect(await read(demo, [])).toEqual({
       host: 'worker',
       scale: 'small',
       seed: 1,
       model: 'bundled',
-      prompts: undefined,
       principle: 'kind-stories',
-      data: undefined,
       port: 8787,
       exit: false,
       json: false,
     });
   });
 
-  it('reads every option', () => {
+  it('reads every option', async () => {
     const given =
       '--host node --scale full --seed 7 --model m --prompts p --principle q --data d --port 1 --exit --json';
-    expect(readArguments(given.split(' '))).toEqual({
+    expect(await read(demo, given.split(' '))).toEqual({
       host: 'node',
       scale: 'full',
       seed: 7,
@@ -37,24 +47,37 @@ describe('npm run demo: options', () => {
   });
 
   it.each([
-    [['--host', 'moon'], /--host moon is unknown: use worker or node/],
-    [['--scale', 'huge'], /--scale huge is unknown: use small or full/],
+    [['--host', 'moon'], /--host.*'moon'.*worker, node/],
+    [['--scale', 'huge'], /--scale.*'huge'.*small, full/],
     [['--seed', '-1'], /seed/],
-    [['--seed', '1.5'], /--seed 1\.5 must be a whole number from 0/],
+    [['--seed', '1.5'], /--seed.*'1\.5'.*whole number from 0/],
     [['--seed', '9007199254740993'], /--seed/],
-    [['--port', '70000'], /--port 70000 must be a whole number from 0 to 65535/],
+    [['--port', '70000'], /--port.*'70000'.*whole number from 0 to 65535/],
     [['--fast'], /--fast.*--help/s],
-    [['now'], /now.*--help/s],
-  ])('refuses %j', (given, fault) => {
-    const wrong = () => readArguments(given);
-    expect(wrong).toThrow(UsageError);
-    expect(wrong).toThrow(fault);
+    [['now'], /too many arguments.*--help/s],
+  ])('refuses %j', async (given, fault) => {
+    await expect(read(demo, given)).rejects.toThrow(UsageError);
+    await expect(read(demo, given)).rejects.toThrow(fault);
   });
 
   it('helps with every option that it takes', () => {
-    expect(readArguments(['--help'])).toBeUndefined();
-    for (const option of 'host scale model prompts principle seed data port exit json help'.split(' ')) {
-      expect(HELP).toContain(`--${option}`);
-    }
+    for (const option of OPTIONS) expect(helpOf(demo)).toContain(`--${option}`);
+  });
+});
+
+describe('rlcd align: options', () => {
+  it('takes what is one’s own, and the rest as the demo does', async () => {
+    const options = await read(align, '--model m --principle p.json --prompts p.jsonl'.split(' '));
+    expect(options).toMatchObject({ model: 'm', principle: 'p.json', prompts: 'p.jsonl', seed: 1 });
+    for (const option of OPTIONS) expect(helpOf(align)).toContain(`--${option}`);
+  });
+
+  it.each(['model', 'principle', 'prompts'])('asks for --%s, and says what it is', async (missing) => {
+    const given = ['model', 'principle', 'prompts'].filter((name) => name !== missing);
+    const reading = read(
+      align,
+      given.flatMap((name) => [`--${name}`, 'x']),
+    );
+    await expect(reading).rejects.toThrow(new RegExp(`'--${missing} .*not specified.*--${missing} takes`));
   });
 });

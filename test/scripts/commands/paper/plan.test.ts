@@ -1,13 +1,20 @@
-/** The options of npm run paper, the work it counts, and the pairs on which preference models are compared. */
-import { describe, expect, it } from 'vitest';
-import { commandOf, readArguments } from '../../../../scripts/commands/paper/arguments.ts';
+/** The options of rlcd paper, the work it counts, and the pairs on which preference models are compared. */
+import { describe, expect, it, vi } from 'vitest';
+import { command } from '../../../../scripts/commands/paper/command.ts';
+import { commandOf } from '../../../../scripts/commands/paper/command-of.ts';
 import { baseJudged } from '../../../../scripts/commands/paper/judged-pairs.ts';
 import { formatPlan, planCost } from '../../../../scripts/commands/paper/plan.ts';
-import { PAPER_SETTINGS } from '../../../../scripts/commands/paper/settings.ts';
+import { PAPER_SETTINGS, type PaperOptions } from '../../../../scripts/commands/paper/settings.ts';
 import { comparisonWork, type Comparison } from '../../../../scripts/commands/paper/work.ts';
 import { namedShapes } from '../../../../gpu-runner/llama/model/named-shapes.ts';
+import { parseCommand } from '../../../../shared/command-line/command.ts';
 import { hyperparameters } from '../../../../shared/api/tasks/kinds.ts';
 import { GOLD, syntheticEvidence } from '../../../shared/report/synthetic-evidence.ts';
+
+const { runPaper } = vi.hoisted(() => ({
+  runPaper: vi.fn<(run: { options: PaperOptions }) => Promise<void>>(),
+}));
+vi.mock('../../../../scripts/commands/paper/run-paper.ts', () => ({ runPaper }));
 
 const comparison: Comparison = {
   methods: ['rlcd', 'rlaif', 'rlcd-rescore', 'context-distillation', 'base'],
@@ -25,25 +32,34 @@ const comparison: Comparison = {
   form: 'prefix',
 };
 
-describe('readArguments', () => {
-  it('knows the command that the report names, and gives it back', () => {
+describe('rlcd paper: options', () => {
+  const read = async (given: readonly string[]) => {
+    let read: PaperOptions | undefined;
+    // Its own action checks what goes together, and would then begin.
+    runPaper.mockImplementation(async ({ options }) => {
+      read = options;
+    });
+    await parseCommand(command, given);
+    if (read === undefined) throw new Error('the command did not begin');
+    return read;
+  };
+
+  it('knows the command that the report names, and gives it back', async () => {
     const given = ['--task', 'kind-stories', '--model', 'm', '--scale', 'tiny', '--seeds', '2'];
-    const options = readArguments([...given, '--data', 'somewhere', '--json']);
+    const options = await read([...given, '--data', 'somewhere', '--json']);
     expect(options).toMatchObject({ task: 'kind-stories', scale: 'tiny', seeds: 2, plan: false, json: true });
-    if (options === undefined) throw new Error('no options');
-    expect(commandOf(options)).toBe(`npm run paper -- ${given.join(' ')}`);
-    expect(readArguments(['--help'])).toBeUndefined();
+    expect(commandOf(options)).toBe(`npx rlcd paper ${given.join(' ')}`);
   });
   it.each([
-    [[], '--task is missing'],
-    [['--task', 'harmlessness'], '--prompts is missing'],
-    [['--task', 'kind-stories', '--scale', 'huge'], '--scale huge is unknown: use tiny or small or full'],
-    [['--task', 'kind-stories', '--seeds', '0'], '--seeds 0 must be a whole number from 1'],
-    [['--task', 'kind-stories', '--judges', '{'], '--judges is not JSON'],
-    [['--task', 'kind-stories', '--judges', '["people"]'], '--judges'],
-    [['--what'], '--help lists the options'],
-  ])('refuses %j', (given, message) => {
-    expect(() => readArguments(given)).toThrow(message);
+    [[], /'--task <name\|file>' not specified/],
+    [['--task', 'harmlessness'], /--prompts is missing/],
+    [['--task', 'kind-stories', '--scale', 'huge'], /--scale.*'huge'.*tiny, small, full/],
+    [['--task', 'kind-stories', '--seeds', '0'], /--seeds.*'0'.*whole number from 1/],
+    [['--task', 'kind-stories', '--judges', '{'], /--judges.*Give JSON/],
+    [['--task', 'kind-stories', '--judges', '["people"]'], /--judges/],
+    [['--what'], /--help lists the options/],
+  ])('refuses %j', async (given, message) => {
+    await expect(read(given)).rejects.toThrow(message);
   });
 });
 
@@ -83,7 +99,7 @@ describe('comparisonWork', () => {
 
   it('makes a plan of it at given rates', () => {
     const rates = { sampled: 100, read: 1000, trained: 10, secondsPerTask: 2, measuredSeconds: 1 };
-    const plan = planCost('npm run paper', comparison, rates, { ...namedShapes.m3, eosTokens: [] });
+    const plan = planCost('npm run paper', comparison, rates, { shape: namedShapes.m3, sampleRows: 128 });
     const expected = work.reduce(
       (sum, task) => sum + task.sampled / 100 + task.read / 1000 + task.trained / 10 + 2,
       0,

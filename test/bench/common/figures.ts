@@ -2,10 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { namedShapes } from '../../gpu-runner/llama/model/named-shapes.ts';
-import { openBase, type BaseFile } from '../../gpu-runner/llama/weights/base-file.ts';
-import { writeRandomBase } from '../fixtures/random-base.ts';
-import type { ShapeName } from './arguments/named-shape.ts';
+import { namedShapes } from '../../../gpu-runner/llama/model/named-shapes.ts';
+import { openBase, type BaseFile } from '../../../gpu-runner/llama/weights/base-file.ts';
+import { writeRandomBase } from '../../fixtures/random-base.ts';
+import type { ShapeName } from './shape-option.ts';
 
 const SEED = 1;
 

@@ -1,21 +1,13 @@
-/** Measures how fast this machine samples, reads and trains with a model: a few batches of each, by the runner's engine. */
-import { Generator } from '../../../gpu-runner/algorithms/generator.ts';
-import type { Model } from '../../../gpu-runner/llama/weights/model.ts';
-import { adapterLayout, initialAdapter } from '../../../gpu-runner/llama/model/lora-layout.ts';
-import { PreferenceTrainer } from '../../../gpu-runner/llama/trainer/preference-trainer.ts';
-import { initialState } from '../../../gpu-runner/llama/trainer/training-state.ts';
-import { batchSizes } from '../../../gpu-runner/tasks/batch-sizes.ts';
-
-export interface Rates {
-  /** Tokens a second. */
-  readonly sampled: number;
-  readonly read: number;
-  readonly trained: number;
-  /** What a task costs before its first token: opening the engine. */
-  readonly secondsPerTask: number;
-  /** How long the measurement took. */
-  readonly measuredSeconds: number;
-}
+/** Measures how fast this machine samples, reads and trains with a model: a few batches of each. */
+import { Generator } from '../algorithms/generator.ts';
+import type { Model } from '../llama/weights/model.ts';
+import { adapterLayout, initialAdapter } from '../llama/model/lora-layout.ts';
+import { PreferenceTrainer } from '../llama/trainer/preference-trainer.ts';
+import { initialState } from '../llama/trainer/training-state.ts';
+import { onDevice } from '../llama/backends/open-model.ts';
+import { batchSizes } from '../tasks/batch-sizes.ts';
+import { openBaseModel } from '../tasks/open-base-model.ts';
+import type { AnswerOf, QuestionOf, Rates } from '../../shared/engine-questions.ts';
 
 const NEW_TOKENS = 24;
 const PROMPT_TOKENS = 24;
@@ -27,7 +19,41 @@ const PASSES_OF_TRAINING = 3;
 const seconds = (since: number) => (performance.now() - since) / 1000;
 
 /** @throws ModelFileError, AlgorithmInputError as the engine does */
-export async function calibrate(model: Model): Promise<Rates> {
+export async function calibrate({
+  source,
+  cache,
+  texts,
+}: QuestionOf<'calibrate'>): Promise<AnswerOf<'calibrate'>> {
+  const model = await onDevice(await openBaseModel(source, cache), 'cpu', cache);
+  const {
+    vocabularySize,
+    hiddenSize,
+    intermediateSize,
+    layers,
+    heads,
+    keyValueHeads,
+    headSize,
+    tiedEmbedding,
+  } = model.architecture;
+  const tokens = texts.reduce((sum, text) => sum + model.tokenizer.encode(text).length, 0);
+  return {
+    rates: await measureRates(model),
+    meanTokens: tokens / Math.max(1, texts.length),
+    shape: {
+      vocabularySize,
+      hiddenSize,
+      intermediateSize,
+      layers,
+      heads,
+      keyValueHeads,
+      headSize,
+      tiedEmbedding,
+    },
+    sampleRows: batchSizes(model).sampleRows,
+  };
+}
+
+async function measureRates(model: Model): Promise<Rates> {
   const started = performance.now();
   const sampling = await measureSampling(model);
   const training = await measureTraining(model);

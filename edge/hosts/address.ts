@@ -1,9 +1,9 @@
-/** The command line of a host: it is told by environment variables, so the only option is `--help`. */
-import { parseArgs } from 'node:util';
-import { explain } from '../../shared/explain.ts';
+/** Where a host listens, and what its help says of it. */
 import { UserError } from '../../shared/user-error.ts';
 
-/** Where a host listens. */
+/** The variables that both hosts read, for their help. */
+export const ADDRESS_HELP = { 'HOST, PORT': 'where it listens; 127.0.0.1 and 8787 unless given' };
+
 export interface Address {
   readonly hostname: string;
   readonly port: number;
@@ -22,16 +22,4 @@ export function readAddress({ HOST, PORT }: Readonly<Record<string, string | und
     throw new AddressError(`PORT is ${JSON.stringify(PORT)}: set a whole number from 0 to 65535`);
   }
   return { hostname: HOST || '127.0.0.1', port };
-}
-
-/** Runs a host until it stands. What a person can mend is told in one line, with exit code 1. */
-export async function runHost(help: string, start: () => Promise<void>): Promise<void> {
-  try {
-    const { values } = parseArgs({ options: { help: { type: 'boolean', default: false } } });
-    if (values.help) console.log(help);
-    else await start();
-  } catch (error) {
-    console.error(explain(error));
-    process.exitCode = 1;
-  }
 }

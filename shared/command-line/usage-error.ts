@@ -1,4 +1,4 @@
-import { UserError } from '../shared/user-error.ts';
+import { UserError } from '../user-error.ts';
 
 /** A command was used wrongly; the message names the option or file, the fault and the cure. */
 export class UsageError extends UserError {

@@ -1,0 +1,32 @@
+/** `rlcd align`: RLCD on a model, a principle and prompts of one's own, with the demo's course and settings. */
+import { createCommand } from '../../shared/command-line/command.ts';
+import {
+  dataOption,
+  exitOption,
+  hostOption,
+  jsonOption,
+  ownModel,
+  ownPrinciple,
+  ownPrompts,
+  portOption,
+  seedOption,
+} from '../experiment/options.ts';
+import { align } from './demo/run-alignment.ts';
+import { scaleOption } from './demo/settings.ts';
+
+export const command = createCommand(
+  'rlcd align',
+  'Aligns your own model to your own principle on your own prompts, and shows whether it worked. Everything runs on ' +
+    'this machine: an edge, a runner, RLCD and the base model beside it. Serves the result until Ctrl-C.',
+)
+  .addOption(ownModel().makeOptionMandatory())
+  .addOption(ownPrinciple().makeOptionMandatory())
+  .addOption(ownPrompts().makeOptionMandatory())
+  .addOption(hostOption().default('node' as const))
+  .addOption(scaleOption())
+  .addOption(seedOption())
+  .addOption(dataOption())
+  .addOption(portOption())
+  .addOption(exitOption())
+  .addOption(jsonOption())
+  .action(align);

@@ -1,0 +1,15 @@
+/** The command that runs a comparison again. */
+import type { PaperOptions } from './settings.ts';
+
+/** The command that runs the same again; where things are kept does not belong to it. */
+export function commandOf({ task, model, prompts, scale, seeds, judges }: PaperOptions): string {
+  const options = [
+    `--task ${task}`,
+    ...(model === 'bundled' ? [] : [`--model ${model}`]),
+    ...(prompts === undefined ? [] : [`--prompts ${prompts}`]),
+    `--scale ${scale}`,
+    `--seeds ${seeds}`,
+    ...(judges === undefined ? [] : [`--judges '${JSON.stringify(judges)}'`]),
+  ];
+  return `npx rlcd paper ${options.join(' ')}`;
+}

@@ -1,0 +1,46 @@
+/** Options that several commands take, each with one meaning; made anew for each command, which may set their default. */
+import { Option } from '@commander-js/extra-typings';
+import { wholeNumber } from '../../shared/command-line/values.ts';
+
+const MODEL_FORMS = 'a folder (Hugging Face LLaMA, or one llama2.c file), a llama2.c file, or a hub id';
+const PROMPT_FORMS =
+  'JSON lines of {"prompt"} or HH dialogues, or stories as .txt with <|endoftext|> between them';
+const PRINCIPLE_FORMS = 'a preset (kind-stories, harmlessness, helpfulness, outline) or a JSON file';
+
+export const ownModel = () => new Option('--model <path|id>', MODEL_FORMS);
+export const ownPrompts = () => new Option('--prompts <file>', PROMPT_FORMS);
+export const ownPrinciple = () => new Option('--principle <name|file>', PRINCIPLE_FORMS);
+
+export const modelOrBundled = () => new Option('--model <path|id>', MODEL_FORMS).default('bundled');
+
+export const hostOption = () =>
+  new Option('--host <host>', "worker: the Worker under wrangler's local runtime; node: plain Node, lighter")
+    .choices(['worker', 'node'] as const)
+    .default('worker' as const);
+
+export const seedOption = () =>
+  new Option('--seed <n>', 'equal seeds give equal results').argParser(wholeNumber(0)).default(1);
+
+export const dataOption = () =>
+  new Option(
+    '--data <folder>',
+    'keeps everything there, and goes on where a run in it was stopped; a fresh folder unless given',
+  );
+
+const port = wholeNumber(0, 65_535);
+
+export const portOption = () =>
+  new Option('--port <n>', 'port of the edge, or any free one where it is taken')
+    .argParser(port)
+    .default(8787);
+
+export const anyPortOption = () =>
+  new Option('--port <n>', 'port of the edge; any free one unless given').argParser(port).default(0);
+
+export const exitOption = () => new Option('--exit', 'ends after the result').default(false);
+
+export const jsonOption = () =>
+  new Option(
+    '--json',
+    'prints the result as one JSON document on standard output; progress goes to standard error',
+  ).default(false);

@@ -1,0 +1,67 @@
+/** What a program asks of the engine beside tasks: `gpu-runner/answer.ts` reads one question and writes one answer, as JSON. */
+import { z } from 'zod';
+import { baseModelEndpoints } from './api/base-models.ts';
+import { modelShape } from './api/memory-plans.ts';
+import { promptForm } from './api/tasks/settings.ts';
+
+/** A base model where it lies, and the folder in which conversions of models are kept. */
+const model = { source: z.string(), cache: z.string() };
+
+/** Speeds of this machine with a model. */
+const rates = z.object({
+  /** Tokens a second. */
+  sampled: z.number(),
+  read: z.number(),
+  trained: z.number(),
+  /** What a task costs before its first token: opening the engine. */
+  secondsPerTask: z.number(),
+  /** How long the measurement took. */
+  measuredSeconds: z.number(),
+});
+export type Rates = z.infer<typeof rates>;
+
+/** One thing that was looked at on a machine. */
+const check = z.object({
+  name: z.string(),
+  /** `failed` where the main job cannot run without it. */
+  status: z.enum(['passed', 'warning', 'failed']),
+  /** What was found. */
+  found: z.string(),
+  /** What to do about it; null where it passed. */
+  cure: z.string().nullable(),
+});
+export type Check = z.infer<typeof check>;
+
+/** Every question by its name, with the form of the question and of its answer. */
+export const ENGINE_QUESTIONS = {
+  /** The body with which a base model is registered at the edge. */
+  'describe-model': {
+    question: z.strictObject({ ...model, name: z.string() }),
+    answer: baseModelEndpoints.createBaseModel.body,
+  },
+  /** How fast the engine is with a model, and how long some texts are in its tokens (their mean). */
+  calibrate: {
+    question: z.strictObject({ ...model, texts: z.array(z.string()) }),
+    answer: z.object({ rates, meanTokens: z.number(), shape: modelShape, sampleRows: z.int() }),
+  },
+  /** Whether preference models, files of adapters, score the better response of each pair higher: 1, 0.5 or 0. */
+  agreement: {
+    question: z.strictObject({
+      ...model,
+      form: promptForm,
+      pairs: z.array(z.object({ prompt: z.string(), better: z.string(), worse: z.string() })),
+      preferenceModels: z.array(z.string()),
+    }),
+    answer: z.array(z.array(z.number())),
+  },
+  /** What the engine finds on this machine. */
+  check: { question: z.strictObject({ device: z.enum(['auto', 'cuda']) }), answer: z.array(check) },
+} as const;
+
+type Questions = typeof ENGINE_QUESTIONS;
+export type EngineQuestion = keyof Questions;
+export type QuestionOf<Name extends EngineQuestion> = z.output<Questions[Name]['question']>;
+export type AnswerOf<Name extends EngineQuestion> = z.output<Questions[Name]['answer']>;
+
+/** What is written: the answer, or why there is none where a person can mend it. */
+export const engineReply = z.union([z.object({ answer: z.unknown() }), z.object({ fault: z.string() })]);
