@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createCommand, runCommand } from '../shared/command-line/command.ts';
 import { helpSection } from '../shared/command-line/help-section.ts';
+import { explainVariables, readVariables } from '../shared/read-variables.ts';
 import { ensureDashboard } from './hosts/build-dashboard.ts';
-import { readBootstrapKey } from './hosts/bootstrap-key.ts';
-import { ADDRESS_HELP, readAddress } from './hosts/address.ts';
 import { localStore, migrateLocal, WRANGLER, wranglerEnvironment } from './hosts/local-wrangler.ts';
 import { startTicker } from './hosts/ticker.ts';
+import { LISTEN_VARIABLES } from './hosts/variables.ts';
 
 /** What a user sets for the local Worker; wrangler reads it by itself only when no other file is named. */
 const OWN_VARIABLES = '.dev.vars';
@@ -19,9 +19,8 @@ const OWN_VARIABLES = '.dev.vars';
 const TICK_MILLISECONDS = 1000;
 
 async function start(): Promise<void> {
-  const { hostname, port } = readAddress(process.env);
-  const given = readBootstrapKey(process.env['RLCD_ADMIN_KEY']);
-  const directory = process.env['RLCD_DATA'];
+  const settings = readVariables(LISTEN_VARIABLES, process.env);
+  const { HOST: hostname, PORT: port, RLCD_DATA: directory, RLCD_ADMIN_KEY: given } = settings;
   await ensureDashboard();
   const migrated = migrateLocal(directory, 'inherit');
   if (migrated !== 0) process.exit(migrated);
@@ -66,14 +65,7 @@ export const command = createCommand(
   'rlcd dev',
   "The Worker that would be deployed, under wrangler's local runtime. It serves until it is stopped.",
 )
-  .addHelpText(
-    'after',
-    helpSection('Environment:', {
-      ...ADDRESS_HELP,
-      RLCD_DATA: "folder of the embedded D1 and R2; wrangler's own place unless given",
-      RLCD_ADMIN_KEY: "an administrator's key of 32 characters or more; without it one is made for this run",
-    }),
-  )
+  .addHelpText('after', helpSection('Environment:', explainVariables(LISTEN_VARIABLES)))
   .action(start);
 
 if (import.meta.main) await runCommand(command);

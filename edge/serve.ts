@@ -5,18 +5,18 @@ import { Hono } from 'hono';
 import { compress } from 'hono/compress';
 import { createCommand, runCommand } from '../shared/command-line/command.ts';
 import { helpSection } from '../shared/command-line/help-section.ts';
+import { ConfigurationError, explainVariables, readVariables } from '../shared/read-variables.ts';
 import { createApp } from './app.ts';
 import type { Dependencies } from './http/dependencies.ts';
 import { ensureDashboard } from './hosts/build-dashboard.ts';
-import { ADDRESS_HELP, AddressError, readAddress, type Address } from './hosts/address.ts';
 import { dashboardFiles } from './hosts/dashboard-files.ts';
-import { readBootstrapKey } from './hosts/bootstrap-key.ts';
 import { openClusterTransport } from './hosts/cluster-transport.ts';
 import { openLocalRunners } from './hosts/local-runners.ts';
 import { openNodeHost } from './hosts/node.ts';
 import { startTicker } from './hosts/ticker.ts';
+import { SERVE_VARIABLES } from './hosts/variables.ts';
 import { createSecret } from './http/keys.ts';
-import { LaunchConfigurationError, readLaunchPolicy } from './orchestration/launch/configuration.ts';
+import { readLaunchPolicy } from './orchestration/launch/configuration.ts';
 import { runSchedule } from './orchestration/schedule.ts';
 import { commit } from './store/database.ts';
 import { createIdentifier } from './store/identifier.ts';
@@ -45,14 +45,15 @@ async function createFirstKey({ database, bootstrapKey }: Dependencies): Promise
 const TICK_MILLISECONDS = 1000;
 
 async function start(): Promise<void> {
-  const address = readAddress(process.env);
-  const directory = process.env['RLCD_DATA'] ?? '.rlcd';
-  const host = openNodeHost(directory, readBootstrapKey(process.env['RLCD_ADMIN_KEY']));
-  const local = await openLocalRunners(host.dependencies, `http://${address.hostname}:${address.port}`);
+  const settings = readVariables(SERVE_VARIABLES, process.env);
+  const { HOST: hostname, PORT: port, RLCD_DATA: directory = '.rlcd', RLCD_ADMIN_KEY: key } = settings;
+  const host = openNodeHost(directory, key);
+  const url = `http://${hostname}:${port}`;
+  const local = await openLocalRunners(host.dependencies, url, settings.RLCD_RUNNERS);
   const { environment, transport } = await openClusterTransport(process.env);
   const remote = readLaunchPolicy(environment, transport);
   if (local && remote) {
-    throw new LaunchConfigurationError(
+    throw new ConfigurationError(
       `RLCD_RUNNERS brings runners up on this machine, and the ${remote.launcher.name} elsewhere: set one of them`,
     );
   }
@@ -61,10 +62,9 @@ async function start(): Promise<void> {
     launch: local?.policy ?? remote,
     dashboard: dashboardFiles(await ensureDashboard()),
   };
-  const server = await listen(dependencies, address);
+  const server = await listen(dependencies, hostname, port);
   await createFirstKey(host.dependencies);
-  const { hostname, port } = address;
-  console.log(`RLCD edge on http://${hostname}:${port} (dashboard: /, API: /reference, data: ${directory})`);
+  console.log(`RLCD edge on ${url} (dashboard: /, API: /reference, data: ${directory})`);
   const stopTicker = startTicker(async () => await runSchedule(dependencies), TICK_MILLISECONDS);
   let isStopping = false;
   const stop = async () => {
@@ -79,8 +79,8 @@ async function start(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
 }
 
-/** @throws AddressError where another program has the port */
-async function listen(dependencies: Dependencies, { hostname, port }: Address): Promise<ServerType> {
+/** @throws ConfigurationError where another program has the port */
+async function listen(dependencies: Dependencies, hostname: string, port: number): Promise<ServerType> {
   const app = createApp(dependencies);
   /** Cloudflare compresses what the Worker answers; here the host does, and files alone: nothing stands before the API. */
   const files = new Hono<{ Bindings: HttpBindings | Http2Bindings }>()
@@ -96,7 +96,9 @@ async function listen(dependencies: Dependencies, { hostname, port }: Address): 
     await once(server, 'listening');
   } catch (cause) {
     if (!(cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE')) throw cause;
-    throw new AddressError(`Another program listens on ${hostname}:${port}: stop it, or set PORT`, { cause });
+    throw new ConfigurationError(`Another program listens on ${hostname}:${port}: stop it, or set PORT`, {
+      cause,
+    });
   }
   return server;
 }
@@ -105,17 +107,7 @@ export const command = createCommand(
   'rlcd serve',
   'The edge on plain Node, with its data in a folder. It serves until it is stopped.',
 )
-  .addHelpText(
-    'after',
-    helpSection('Environment:', {
-      ...ADDRESS_HELP,
-      RLCD_DATA: 'folder of the database and the artifacts; .rlcd unless given',
-      RLCD_ADMIN_KEY:
-        "an administrator's key of 32 characters or more; without it the first start prints one",
-      RLCD_RUNNERS: 'brings up to so many runners up on this machine when work waits',
-      'RLCD_LAUNCH_URL ...': 'or brings runners up elsewhere: docs/deploy.md tells the variables',
-    }),
-  )
+  .addHelpText('after', helpSection('Environment:', explainVariables(SERVE_VARIABLES)))
   .action(start);
 
 if (import.meta.main) await runCommand(command);

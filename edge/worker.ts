@@ -4,7 +4,8 @@ import { createApp } from './app.ts';
 import type { Dependencies, RateLimiter } from './http/dependencies.ts';
 import type { ReadDashboardFile } from './http/dependencies.ts';
 import { BucketBlobs } from './hosts/bucket-blobs.ts';
-import { readBootstrapKey } from './hosts/bootstrap-key.ts';
+import { KEY_VARIABLES } from './hosts/variables.ts';
+import { readVariables } from '../shared/read-variables.ts';
 import type { App } from './http/register.ts';
 import { readLaunchPolicy, type LaunchEnvironment } from './orchestration/launch/configuration.ts';
 import { runSchedule } from './orchestration/schedule.ts';
@@ -51,7 +52,7 @@ function createDependencies(bindings: WorkerBindings): Dependencies {
     clock: Date.now,
     scoringKernel,
     limiter: createLimiter(bindings),
-    bootstrapKey: readBootstrapKey(bindings.RLCD_ADMIN_KEY),
+    bootstrapKey: readVariables(KEY_VARIABLES, bindings).RLCD_ADMIN_KEY,
     clientAddress: (context) => context.req.header('cf-connecting-ip') ?? 'local',
     launch: readLaunchPolicy(bindings),
     dashboard: readAssets(bindings.ASSETS),

@@ -1,8 +1,9 @@
 /** The runner: takes tasks from the edge, works on them in the engine's process, and reports. `--help` says how. */
 import { createCommand, runCommand } from '../shared/command-line/command.ts';
 import { helpSection } from '../shared/command-line/help-section.ts';
+import { explainVariables } from '../shared/read-variables.ts';
 import { claimLoop } from './runner/claim-loop.ts';
-import { readConfiguration, VARIABLES_HELP } from './runner/configuration.ts';
+import { readCacheFolder, readConfiguration, RUNNER_VARIABLES } from './runner/configuration.ts';
 import { chooseDevice, type ChosenDevice, deviceOption } from './runner/device.ts';
 import { Edge } from './runner/edge.ts';
 import { Engine } from './runner/engine.ts';
@@ -54,9 +55,6 @@ async function work({ device, reason }: ChosenDevice): Promise<void> {
   }
 }
 
-/** Where conversions of models are kept. */
-const cacheFolder = (): string => process.env['RLCD_CACHE'] ?? '.rlcd/runner';
-
 export const command = createCommand(
   'rlcd runner',
   'Takes tasks from the edge, runs them on this machine and reports until it is stopped. SIGTERM or SIGINT: no new ' +
@@ -68,10 +66,11 @@ export const command = createCommand(
     'prints the body with which a model is registered (POST /v1/base-models), and ends',
   )
   .option('--name <name>', 'its name there', 'model')
-  .addHelpText('after', helpSection('Environment:', VARIABLES_HELP))
+  .addHelpText('after', helpSection('Environment:', explainVariables(RUNNER_VARIABLES)))
   .action(async ({ device, describeModel: source, name }) => {
     if (source === undefined) await work(chooseDevice(device));
-    else console.log(JSON.stringify(await describeModel(name, source, cacheFolder()), null, 2));
+    else
+      console.log(JSON.stringify(await describeModel(name, source, readCacheFolder(process.env)), null, 2));
   });
 
 if (import.meta.main) await runCommand(command);

@@ -3,18 +3,29 @@
  * documentation and never run against it. Fly has announced the end of its GPUs, so FLY_GUEST is a CPU machine for
  * small models unless you say otherwise.
  */
-import { create, required, runnerEnvironment, type Variables } from './provider.ts';
+import { type Environment, readVariables } from '../../shared/read-variables.ts';
+import { create, IMAGE_VARIABLES, RUNNER_VARIABLES, runnerEnvironment, text } from './provider.ts';
 import type { StartRunner } from './receive.ts';
 
 const API = 'https://api.machines.dev/v1';
 const GUEST = '{"cpu_kind":"performance","cpus":8,"memory_mb":16384}';
 
-export function fly(variables: Variables, api = API): StartRunner {
-  const token = required(variables, 'FLY_API_TOKEN');
-  const app = required(variables, 'FLY_APP');
-  const image = required(variables, 'RLCD_RUNNER_IMAGE');
-  const guest = JSON.parse(variables['FLY_GUEST'] ?? GUEST) as object;
-  const region = variables['FLY_REGION'];
+export const FLY_VARIABLES = {
+  ...IMAGE_VARIABLES,
+  FLY_API_TOKEN: { help: 'token of the Machines API (required)', schema: text },
+  FLY_APP: { help: 'app in which the Machines are made (required)', schema: text },
+  FLY_GUEST: { help: `machine as JSON; ${GUEST} unless given`, schema: text.default(GUEST) },
+  FLY_REGION: { help: "region; Fly's choice unless given", schema: text.optional() },
+} as const;
+
+/** @throws ConfigurationError */
+export function fly(
+  environment: Environment<typeof RUNNER_VARIABLES & typeof FLY_VARIABLES>,
+  api = API,
+): StartRunner {
+  const variables = readVariables({ ...RUNNER_VARIABLES, ...FLY_VARIABLES }, environment);
+  const { FLY_API_TOKEN: token, FLY_APP: app, RLCD_RUNNER_IMAGE: image, FLY_REGION: region } = variables;
+  const guest = JSON.parse(variables.FLY_GUEST) as object;
   return async (launch) =>
     await create(`${api}/apps/${app}/machines`, token, {
       // Names are unique in an app: the same launch makes no second machine.

@@ -1,26 +1,38 @@
 /** What providers share: the runner's environment, and a call over HTTP that says what went wrong. */
+import { z } from 'zod';
+import { httpAddress, type Values } from '../../shared/read-variables.ts';
 import { withTimeLimit } from '../../shared/with-time-limit.ts';
 import { ProviderBusyError, type Launch } from './receive.ts';
 
 const TIMEOUT_MILLISECONDS = 9000;
 
-export type Variables = Readonly<Record<string, string | undefined>>;
+export const text = z.string();
 
-/** A variable that must be set. @throws Error naming it */
-export function required(variables: Variables, name: string): string {
-  const value = variables[name];
-  if (value === undefined || value === '') throw new Error(`${name} is not set: see deploy/README.md`);
-  return value;
-}
+/** What every provider hands on to the runner. */
+export const RUNNER_VARIABLES = {
+  RLCD_EDGE_URL: { help: 'address of the edge, for the runner (required)', schema: httpAddress },
+  RLCD_RUNNER_KEY: { help: 'API key with the scope "runner" (required)', schema: text },
+  RLCD_IDLE_SECONDS: {
+    help: 'time without work after which the runner ends; 600 unless given',
+    schema: text.default('600'),
+  },
+} as const;
 
-/** What the started runner is told. Ten minutes without work, and it ends. */
-export function runnerEnvironment(variables: Variables, { launchId }: Launch): Record<string, string> {
-  return {
-    RLCD_EDGE_URL: required(variables, 'RLCD_EDGE_URL'),
-    RLCD_RUNNER_KEY: required(variables, 'RLCD_RUNNER_KEY'),
-    RLCD_IDLE_SECONDS: variables['RLCD_IDLE_SECONDS'] ?? '600',
-    RLCD_LAUNCH_ID: launchId,
-  };
+/** Of the providers that start containers. */
+export const IMAGE_VARIABLES = {
+  RLCD_RUNNER_IMAGE: {
+    help: "runner's image, such as registry.example/rlcd-runner:0.1.0 (required)",
+    schema: text,
+  },
+} as const;
+
+/** What the started runner is told. */
+export function runnerEnvironment(
+  variables: Values<typeof RUNNER_VARIABLES>,
+  { launchId }: Launch,
+): Record<string, string> {
+  const { RLCD_EDGE_URL, RLCD_RUNNER_KEY, RLCD_IDLE_SECONDS } = variables;
+  return { RLCD_EDGE_URL, RLCD_RUNNER_KEY, RLCD_IDLE_SECONDS, RLCD_LAUNCH_ID: launchId };
 }
 
 /**

@@ -4,7 +4,8 @@
  * A pod whose program has ended is started again and costs on, so this one removes itself by the key and the id that
  * RunPod gives every pod.
  */
-import { create, required, runnerEnvironment, type Variables } from './provider.ts';
+import { type Environment, readVariables } from '../../shared/read-variables.ts';
+import { create, IMAGE_VARIABLES, RUNNER_VARIABLES, runnerEnvironment, text } from './provider.ts';
 import type { StartRunner } from './receive.ts';
 
 const API = 'https://rest.runpod.io/v1';
@@ -16,10 +17,22 @@ const REMOVE_SELF = `fetch('${API}/pods/' + process.env.RUNPOD_POD_ID, {
 /** The signal to end goes to the runner, and the pod is removed when that has ended. */
 const RUN = `node gpu-runner/main.ts & runner=$!; trap 'kill -TERM $runner' TERM; wait $runner; wait $runner; node --eval "${REMOVE_SELF}"`;
 
-export function runpod(variables: Variables, api = API): StartRunner {
-  const key = required(variables, 'RUNPOD_API_KEY');
-  const image = required(variables, 'RLCD_RUNNER_IMAGE');
-  const gpus = (variables['RUNPOD_GPU_TYPES'] ?? 'NVIDIA H100 80GB HBM3,NVIDIA A100-SXM4-80GB').split(',');
+const GPUS = 'NVIDIA H100 80GB HBM3,NVIDIA A100-SXM4-80GB';
+
+export const RUNPOD_VARIABLES = {
+  ...IMAGE_VARIABLES,
+  RUNPOD_API_KEY: { help: 'key of the REST API (required)', schema: text },
+  RUNPOD_GPU_TYPES: { help: `GPU types with commas; ${GPUS} unless given`, schema: text.default(GPUS) },
+} as const;
+
+/** @throws ConfigurationError */
+export function runpod(
+  environment: Environment<typeof RUNNER_VARIABLES & typeof RUNPOD_VARIABLES>,
+  api = API,
+): StartRunner {
+  const variables = readVariables({ ...RUNNER_VARIABLES, ...RUNPOD_VARIABLES }, environment);
+  const { RUNPOD_API_KEY: key, RLCD_RUNNER_IMAGE: image, RUNPOD_GPU_TYPES } = variables;
+  const gpus = RUNPOD_GPU_TYPES.split(',');
   return async (launch) =>
     await create(`${api}/pods`, key, {
       name: `rlcd-runner-${launch.launchId}`,

@@ -4,35 +4,23 @@
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { runnerEnvironment, type Variables } from './provider.ts';
+import { type Environment, readVariables } from '../../shared/read-variables.ts';
+import { RUNNER_VARIABLES, runnerEnvironment } from './provider.ts';
 import type { StartRunner } from './receive.ts';
 
 const TASK = fileURLToPath(new URL('../skypilot/runner.yaml', import.meta.url));
 
-/** @param program `sky`, or what stands in for it in a test */
-export function skypilot(variables: Variables, program = 'sky'): StartRunner {
+/** @param program `sky`, or what stands in for it in a test. @throws ConfigurationError */
+export function skypilot(environment: Environment<typeof RUNNER_VARIABLES>, program = 'sky'): StartRunner {
+  const variables = readVariables(RUNNER_VARIABLES, environment);
   return async (launch) => {
     const name = `rlcd-runner-${launch.launchId}`;
     const { RLCD_RUNNER_KEY: key, ...plain } = runnerEnvironment(variables, launch);
-    const environment = Object.entries(plain).flatMap(([variable, value]) => [
-      '--env',
-      `${variable}=${value}`,
-    ]);
+    const options = Object.entries(plain).flatMap(([variable, value]) => ['--env', `${variable}=${value}`]);
     // The key is named only: its value is read from this process's environment, and stands on no command line.
     const child = spawn(
       program,
-      [
-        'jobs',
-        'launch',
-        '--yes',
-        '--async',
-        '--name',
-        name,
-        ...environment,
-        '--secret',
-        'RLCD_RUNNER_KEY',
-        TASK,
-      ],
+      ['jobs', 'launch', '--yes', '--async', '--name', name, ...options, '--secret', 'RLCD_RUNNER_KEY', TASK],
       { env: { ...process.env, RLCD_RUNNER_KEY: key }, stdio: ['ignore', 'ignore', 'pipe'] },
     );
     let fault = '';

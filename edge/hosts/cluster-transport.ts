@@ -17,6 +17,11 @@ function trusting(authority: string): Send {
   };
 }
 
+type ClusterEnvironment = LaunchEnvironment & {
+  readonly RLCD_KUBERNETES_TOKEN_FILE?: string | undefined;
+  readonly RLCD_KUBERNETES_CA_FILE?: string | undefined;
+};
+
 /**
  * `RLCD_KUBERNETES_TOKEN_FILE` and `RLCD_KUBERNETES_CA_FILE` name files in the place of the values, as a pod has them
  * under /var/run/secrets/kubernetes.io/serviceaccount. The token is read at every launch, for it is replaced there.
@@ -24,7 +29,7 @@ function trusting(authority: string): Send {
  * @throws Error where the authority's file cannot be read
  */
 export async function openClusterTransport(
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: ClusterEnvironment,
 ): Promise<{ readonly environment: LaunchEnvironment; readonly transport: LaunchTransport }> {
   const {
     RLCD_KUBERNETES_TOKEN_FILE: tokenFile = '',

@@ -6,34 +6,16 @@ import { commit } from '../store/database.ts';
 import { createIdentifier } from '../store/identifier.ts';
 import { insertKey } from '../store/keys.ts';
 import { createLocalProcesses } from './local-process.ts';
-import { UserError } from '../../shared/user-error.ts';
 
 const COOL_DOWN_MILLISECONDS = 5000;
 const START_MILLISECONDS = 5 * 60_000;
-const MOST = 64;
 
-/** RLCD_RUNNERS is no number of runners. */
-class LocalRunnersError extends UserError {
-  override readonly name = 'LocalRunnersError';
-  override readonly code = 'bad-configuration';
-}
-
-/** @throws LocalRunnersError where the number is not one */
-function readCount(value: string | undefined): number {
-  if (value === undefined || value === '') return 0;
-  const count = Number(value);
-  if (Number.isInteger(count) && count >= 0 && count <= MOST) return count;
-  throw new LocalRunnersError(
-    `RLCD_RUNNERS is ${JSON.stringify(value)}: set a whole number from 0 to ${MOST}`,
-  );
-}
-
-/** @returns undefined where the environment asks for none; each start makes a new key for its processes */
+/** @returns undefined where none are asked for; each start makes a new key for its processes */
 export async function openLocalRunners(
   { database, clock }: Dependencies,
   edgeUrl: string,
+  maximumRunners: number,
 ): Promise<{ readonly policy: LaunchPolicy; stop(): void } | undefined> {
-  const maximumRunners = readCount(process.env['RLCD_RUNNERS']);
   if (maximumRunners === 0) return undefined;
   const id = createIdentifier(clock());
   const { secret, secretSha256 } = createSecret(id);

@@ -4,9 +4,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { Option } from '@commander-js/extra-typings';
-import { ConfigurationError } from './configuration.ts';
 import { neededLibraries } from './elf-needed.ts';
 import { messageOf } from '../../shared/caught.ts';
+import { ConfigurationError } from '../../shared/read-variables.ts';
 
 /** What `--device` takes. */
 const DEVICE_CHOICES = ['auto', 'cpu', 'cuda'] as const;

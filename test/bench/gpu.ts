@@ -1,5 +1,5 @@
 /** `npm run bench -- gpu`: samples and trains on a CUDA card with random weights of a shape. */
-import { ConfigurationError } from '../../gpu-runner/runner/configuration.ts';
+import { ConfigurationError } from '../../shared/read-variables.ts';
 import { missingCudaLibraries } from '../../gpu-runner/runner/device.ts';
 import { checkGpuGraphs } from './gpu/check.ts';
 import { gpuShape, SHAPES, type GpuShapeName } from './gpu/shapes.ts';

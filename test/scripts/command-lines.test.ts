@@ -144,9 +144,9 @@ describe('the edge on Node', { timeout: 60_000 }, () => {
   });
 
   it.each([
-    [{ PORT: 'seven' }, /^PORT is "seven": set a whole number from 0 to 65535$/],
+    [{ PORT: 'seven' }, /^PORT needs a whole number from 0 to 65535: port at which it listens/],
     [{ RLCD_ADMIN_KEY: 'short' }, /^RLCD_ADMIN_KEY must be at least 32 characters/],
-    [{ RLCD_RUNNERS: '-1' }, /^RLCD_RUNNERS is "-1"/],
+    [{ RLCD_RUNNERS: '-1' }, /^RLCD_RUNNERS needs a whole number from 0 to 64: /],
     [{ RLCD_LAUNCH_URL: 'nowhere' }, /^RLCD_LAUNCH_URL needs an http or https address/],
   ])('the edge on Node refuses %j', async (environment, fault) => {
     const { code, error } = await run('edge/serve.ts', [], environment);

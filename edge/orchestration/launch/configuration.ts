@@ -3,14 +3,13 @@ import { z } from 'zod';
 import { createKubernetesLauncher } from './kubernetes.ts';
 import type { Launcher, LaunchPolicy, Send } from './launcher.ts';
 import { createWebhookLauncher } from './webhook.ts';
-import { UserError } from '../../../shared/user-error.ts';
-import { firstIssue } from '../../../shared/first-issue.ts';
-
-/** A variable is missing or wrong, or two of them contradict each other. */
-export class LaunchConfigurationError extends UserError {
-  override readonly name = 'LaunchConfigurationError';
-  override readonly code = 'bad-configuration';
-}
+import {
+  ConfigurationError,
+  type Environment,
+  readVariables,
+  type Values,
+  wholeNumber,
+} from '../../../shared/read-variables.ts';
 
 const MINIMUM_SECRET = 32;
 const COOL_DOWN_MILLISECONDS = 60_000;
@@ -22,40 +21,51 @@ const resourceName = z
   .string()
   .regex(/^[a-z0-9]([-a-z0-9]{0,50}[a-z0-9])?$/, 'needs 1 to 52 of a-z, 0-9 and hyphens');
 
-const VARIABLES = {
-  /** Who is asked by a signed POST. */
-  RLCD_LAUNCH_URL: z.url({ protocol: /^https?$/, error: 'needs an http or https address' }).optional(),
-  RLCD_LAUNCH_SECRET: z
-    .string()
-    .min(MINIMUM_SECRET, `needs at least ${MINIMUM_SECRET} characters`)
-    .optional(),
-  /** The API server of the cluster in which Jobs are made. */
-  RLCD_KUBERNETES_URL: httpsUrl.optional(),
-  RLCD_KUBERNETES_TOKEN: z.string().min(1).optional(),
-  /** Its certificate authority as PEM, where it has one of its own. */
-  RLCD_KUBERNETES_CA: z
-    .string()
-    .includes('-----BEGIN CERTIFICATE-----', { error: 'needs a certificate as PEM' })
-    .optional(),
-  RLCD_KUBERNETES_NAMESPACE: resourceName.default('rlcd'),
-  RLCD_KUBERNETES_CRON_JOB: resourceName.default('rlcd-runner'),
-  RLCD_MAXIMUM_RUNNERS: z.coerce
-    .number({ error: 'needs a whole number from 1 to 1000' })
-    .int('needs a whole number from 1 to 1000')
-    .min(1, 'needs a whole number from 1 to 1000')
-    .max(1000, 'needs a whole number from 1 to 1000')
-    .default(1),
-  /** From a launch to the runner's first claim: a node, the image and the model have to come. */
-  RLCD_RUNNER_START_SECONDS: z.coerce
-    .number({ error: 'needs seconds from 10 to 86400' })
-    .min(10, 'needs seconds from 10 to 86400')
-    .max(86_400, 'needs seconds from 10 to 86400')
-    .default(900),
+export const LAUNCH_VARIABLES = {
+  RLCD_LAUNCH_URL: {
+    help: 'address that is asked for a runner by a signed POST',
+    schema: z.url({ protocol: /^https?$/, error: 'needs an http or https address' }).optional(),
+  },
+  RLCD_LAUNCH_SECRET: {
+    help: 'secret that signs these requests; needed with RLCD_LAUNCH_URL',
+    schema: z.string().min(MINIMUM_SECRET, `needs at least ${MINIMUM_SECRET} characters`).optional(),
+  },
+  RLCD_KUBERNETES_URL: {
+    help: 'address of the API server of the cluster in which Jobs are made',
+    schema: httpsUrl.optional(),
+  },
+  RLCD_KUBERNETES_TOKEN: { help: 'service account for it', schema: z.string().optional() },
+  RLCD_KUBERNETES_CA: {
+    help: 'certificate authority of the API server as PEM, where it has one of its own',
+    schema: z
+      .string()
+      .includes('-----BEGIN CERTIFICATE-----', { error: 'needs a certificate as PEM' })
+      .optional(),
+  },
+  RLCD_KUBERNETES_NAMESPACE: {
+    help: 'namespace of the Jobs; rlcd unless given',
+    schema: resourceName.default('rlcd'),
+  },
+  RLCD_KUBERNETES_CRON_JOB: {
+    help: 'suspended CronJob that is their template; rlcd-runner unless given',
+    schema: resourceName.default('rlcd-runner'),
+  },
+  RLCD_MAXIMUM_RUNNERS: {
+    help: 'number of runners alive or starting at the most; 1 unless given',
+    schema: wholeNumber(1, 1000).default(1),
+  },
+  RLCD_RUNNER_START_SECONDS: {
+    help: 'time from a launch to its first claim, in which a node, the image and the model come; 900 unless given',
+    schema: z.coerce
+      .number({ error: 'needs seconds from 10 to 86400' })
+      .min(10, 'needs seconds from 10 to 86400')
+      .max(86_400, 'needs seconds from 10 to 86400')
+      .default(900),
+  },
 } as const;
 
-type Variables = typeof VARIABLES;
-type Settings = { readonly [Name in keyof Variables]: z.output<Variables[Name]> };
-export type LaunchEnvironment = { readonly [Name in keyof Variables]?: string | undefined };
+type Settings = Values<typeof LAUNCH_VARIABLES>;
+export type LaunchEnvironment = Environment<typeof LAUNCH_VARIABLES>;
 
 /** What a host can do that another cannot. */
 export interface LaunchTransport {
@@ -65,19 +75,9 @@ export interface LaunchTransport {
   readonly token?: () => Promise<string>;
 }
 
-function readSettings(environment: LaunchEnvironment): Settings {
-  const entries = Object.entries(VARIABLES).map(([name, schema]) => {
-    const given = environment[name as keyof Variables];
-    const parsed = z.safeParse(schema, given === '' ? undefined : given);
-    if (parsed.success) return [name, parsed.data];
-    throw new LaunchConfigurationError(`${name} ${firstIssue(parsed.error).fault}`);
-  });
-  return Object.fromEntries(entries) as Settings;
-}
-
 function webhook(url: string, { RLCD_LAUNCH_SECRET: secret }: Settings): Launcher {
   if (secret !== undefined) return createWebhookLauncher({ url, secret });
-  throw new LaunchConfigurationError(
+  throw new ConfigurationError(
     `RLCD_LAUNCH_SECRET is not set: RLCD_LAUNCH_URL needs the secret that signs its requests, at least ${MINIMUM_SECRET} characters`,
   );
 }
@@ -91,12 +91,12 @@ function kubernetes(url: string, settings: Settings, { trusting, token }: Launch
   } = settings;
   const readToken = token ?? (fixed === undefined ? undefined : async () => fixed);
   if (readToken === undefined) {
-    throw new LaunchConfigurationError(
+    throw new ConfigurationError(
       'RLCD_KUBERNETES_TOKEN is not set: RLCD_KUBERNETES_URL needs a service account (deploy/kubernetes/launcher.yaml)',
     );
   }
   if (authority !== undefined && trusting === undefined) {
-    throw new LaunchConfigurationError(
+    throw new ConfigurationError(
       'RLCD_KUBERNETES_CA cannot be used by a Worker, which trusts public certificate authorities only: ' +
         'give the API server a public certificate, put it behind a Cloudflare Tunnel, or use the webhook',
     );
@@ -112,16 +112,16 @@ function kubernetes(url: string, settings: Settings, { trusting, token }: Launch
 
 /**
  * @returns undefined where the environment names no launcher: people start runners
- * @throws LaunchConfigurationError naming the variable
+ * @throws ConfigurationError naming the variable
  */
 export function readLaunchPolicy(
   environment: LaunchEnvironment,
   transport: LaunchTransport = {},
 ): LaunchPolicy | undefined {
-  const settings = readSettings(environment);
+  const settings = readVariables(LAUNCH_VARIABLES, environment);
   const { RLCD_LAUNCH_URL: webhookUrl, RLCD_KUBERNETES_URL: clusterUrl } = settings;
   if (webhookUrl !== undefined && clusterUrl !== undefined) {
-    throw new LaunchConfigurationError(
+    throw new ConfigurationError(
       'RLCD_LAUNCH_URL and RLCD_KUBERNETES_URL are both set: leave one out, or twice as many runners come',
     );
   }

@@ -2,6 +2,8 @@
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { env } from '@huggingface/transformers';
+import { readVariables } from '../../../shared/read-variables.ts';
+import { HUB_VARIABLES } from './hub-variables.ts';
 import { TOKENIZER_CONFIG_FILE, TOKENIZER_FILE } from '../tokenizer/tokenizer.ts';
 import { exists, hashFile } from '../../files/files.ts';
 import { INDEX_FILE, SINGLE_FILE, weightFileNames } from './huggingface-folder.ts';
@@ -144,8 +146,8 @@ async function request(
   what: string,
   { headers = {}, ...options }: { headers?: Record<string, string>; method?: string; redirect?: 'manual' },
 ): Promise<Response> {
-  const token = process.env['HF_TOKEN'];
-  const sendsToken = token !== undefined && token !== '' && url.hostname === 'huggingface.co';
+  const { HF_TOKEN: token } = readVariables(HUB_VARIABLES, process.env);
+  const sendsToken = token !== undefined && url.hostname === 'huggingface.co';
   try {
     return await env.fetch(url, {
       ...options,

@@ -1,6 +1,7 @@
 /** A chat model behind an OpenAI-compatible endpoint, whose address and key only the runner's environment knows. */
 import { z } from 'zod';
 import type { AskChat, ChatAnswer, ChatQuestion } from '../../algorithms/judge/chat-judge.ts';
+import { type Environment, httpAddress, readVariables } from '../../../shared/read-variables.ts';
 import { retry, retryAfterMs } from '../../../shared/retry.ts';
 import { withTimeLimit } from '../../../shared/with-time-limit.ts';
 import { TaskInputError } from '../task-context.ts';
@@ -36,18 +37,27 @@ class JudgeEndpointError extends UserError {
   override readonly retryable = true;
 }
 
-/** @throws TaskInputError if RLCD_JUDGE_URL is not set */
-export function endpointOfEnvironment(
-  environment: Readonly<Record<string, string | undefined>>,
-): ChatEndpoint {
-  const url = environment['RLCD_JUDGE_URL'];
-  if (!url) {
+/** What names the endpoint. */
+export const JUDGE_VARIABLES = {
+  RLCD_JUDGE_URL: {
+    help: 'address of an OpenAI-compatible endpoint that judges, up to /v1; experiments may then name its models',
+    schema: httpAddress.optional(),
+  },
+  RLCD_JUDGE_KEY: {
+    help: "key of that endpoint; it stays in this runner's memory",
+    schema: z.string().optional(),
+  },
+} as const;
+
+/** @throws TaskInputError if RLCD_JUDGE_URL is not set; ConfigurationError if it is no address */
+export function endpointOfEnvironment(environment: Environment<typeof JUDGE_VARIABLES>): ChatEndpoint {
+  const { RLCD_JUDGE_URL: url, RLCD_JUDGE_KEY: key = null } = readVariables(JUDGE_VARIABLES, environment);
+  if (url === undefined) {
     throw new TaskInputError(
       'this runner knows no endpoint to judge by: start it with RLCD_JUDGE_URL (and RLCD_JUDGE_KEY), or choose another judge',
     );
   }
-  const key = environment['RLCD_JUDGE_KEY'];
-  return { url: url.replace(/\/+$/, ''), key: key ? key : null };
+  return { url, key };
 }
 
 const completion = z.object({

@@ -1,7 +1,8 @@
 /** The runner's environment variables: what is read, what is refused by name, and that --help tells all of them. */
 import { describe, expect, it } from 'vitest';
 import { command } from '../../../gpu-runner/main.ts';
-import { ConfigurationError, readConfiguration } from '../../../gpu-runner/runner/configuration.ts';
+import { readConfiguration } from '../../../gpu-runner/runner/configuration.ts';
+import { ConfigurationError } from '../../../shared/read-variables.ts';
 import { helpOf } from '../../shared/command-line/help-of.ts';
 
 const GOOD = { RLCD_EDGE_URL: 'http://127.0.0.1:8787/', RLCD_RUNNER_KEY: 'secret' };
@@ -42,7 +43,7 @@ describe('runner configuration', () => {
     });
     readConfiguration(watched);
     const help = helpOf(command);
-    expect(read.size).toBe(help.match(/^  RLCD_/gm)?.length);
+    expect(read.size).toBe(help.match(/^  [A-Z]+_[A-Z_]+ /gm)?.length);
     expect(read.size).toBeGreaterThanOrEqual(6);
     for (const name of read) expect(help).toContain(`  ${name} `);
   });

@@ -1,7 +1,7 @@
 /** The launcher that an environment names, and what is said of an environment that names none rightly. */
 import { describe, expect, it } from 'vitest';
+import { ConfigurationError } from '../../../../shared/read-variables.ts';
 import {
-  LaunchConfigurationError,
   readLaunchPolicy,
   type LaunchEnvironment,
 } from '../../../../edge/orchestration/launch/configuration.ts';
@@ -65,7 +65,7 @@ describe('the launcher of an environment', () => {
     ],
   ])('is refused where %s', (_, environment, message) => {
     const read = () => readLaunchPolicy(environment);
-    expect(read).toThrow(LaunchConfigurationError);
+    expect(read).toThrow(ConfigurationError);
     expect(read).toThrow(message);
   });
 });
