@@ -18,16 +18,19 @@ const shortened = (name: GpuShapeName) => {
 };
 
 describe('the CUDA graphs', () => {
-  it.each(['m1b', 'llama7b', 'llama30b'] as const)('of %s use only what CUDA registers, and planned bytes', (name) => {
-    for (const check of checkGpuGraphs(shortened(name))) {
-      expect(check.faults, check.graph).toEqual([]);
-      expect(check.weightBytes + unreadBytes(check.graph, shortened(name).architecture)).toBe(
-        check.plannedWeightBytes,
-      );
-      expect(check.modelBytes).toBeLessThan(2 ** 20);
-      expect(check.byName['com.microsoft:MatMulNBits']).toBeGreaterThanOrEqual(3 * 4 + 1);
-    }
-  });
+  it.each(['m1b', 'llama7b', 'llama30b'] as const)(
+    'of %s use only what CUDA registers, and planned bytes',
+    (name) => {
+      for (const check of checkGpuGraphs(shortened(name))) {
+        expect(check.faults, check.graph).toEqual([]);
+        expect(check.weightBytes + unreadBytes(check.graph, shortened(name).architecture)).toBe(
+          check.plannedWeightBytes,
+        );
+        expect(check.modelBytes).toBeLessThan(2 ** 20);
+        expect(check.byName['com.microsoft:MatMulNBits']).toBeGreaterThanOrEqual(3 * 4 + 1);
+      }
+    },
+  );
 
   it.each(Object.entries(namedShapes))('of %s have the weights of the planner to the byte', (_, shape) => {
     expect(cudaWeightBytes(shape)).toBe(baseBytes('cuda', shape));
