@@ -209,7 +209,12 @@ export function launchesConformance(start: () => Promise<Harness>): void {
       reason: expect.stringMatching(/^Job rlcd-runner-.* was there already$/) as string,
     });
     expect(server.jobs.size).toBe(1);
-    expect(pauses).toEqual([2000, 500, 500]);
+    // What the server asks for is kept to the millisecond; its own pauses are between half of 500 ms and all of it.
+    expect(pauses).toHaveLength(3);
+    const [asked, ...own] = pauses;
+    expect(asked).toBe(2000);
+    expect(Math.min(...own)).toBeGreaterThanOrEqual(250);
+    expect(Math.max(...own)).toBeLessThanOrEqual(500);
   });
 
   it.each([
