@@ -34,11 +34,6 @@ export class Engine {
     this.device = device;
   }
 
-  /** Process id; undefined while none runs. */
-  get pid(): number | undefined {
-    return this.#running?.child.pid;
-  }
-
   /**
    * Runs a task to its end. The signal stops it within seconds.
    *
