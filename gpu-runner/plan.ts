@@ -1,4 +1,5 @@
 /** `rlcd plan`: what a job would need of memory, printed before anything is loaded. */
+import { readCacheFolder } from './runner/configuration.ts';
 import { createCommand, runCommand } from '../shared/command-line/command.ts';
 import { positiveNumber, wholeNumber } from '../shared/command-line/values.ts';
 import { gigabytes, planMemory, refusal, type Workload } from '../shared/planner/plan.ts';
@@ -50,7 +51,7 @@ export const command = createCommand(
 async function shapeOf(model: string): Promise<Architecture> {
   const named = Object.entries(namedShapes).find(([name]) => name === model);
   if (named !== undefined) return named[1];
-  return (await openBaseModel(model, process.env['RLCD_CACHE'] ?? '.rlcd/runner')).architecture;
+  return (await openBaseModel(model, readCacheFolder(process.env))).architecture;
 }
 
 if (import.meta.main) await runCommand(command);
