@@ -2,7 +2,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import type { Check, QuestionOf } from '../../shared/engine-questions.ts';
 import { gigabytes } from '../../shared/planner/plan.ts';
-import { cpuProductForm } from '../llama/backends/cpu/product-form.ts';
+import { fastestExactProduct } from '../llama/backends/cpu/exact-product.ts';
 import { missingCudaLibraries } from '../runner/device.ts';
 import { deviceMemoryBytes } from '../tasks/memory-check.ts';
 import { Graph } from '../tensor/graph.ts';
@@ -44,7 +44,7 @@ async function checkEngine(): Promise<Check> {
 }
 
 async function checkEightBit(): Promise<Check> {
-  const form = await cpuProductForm();
+  const form = await fastestExactProduct();
   const found =
     form === 'signed'
       ? 'products of u8 and s8 are exact (32-bit sums): the fastest form'

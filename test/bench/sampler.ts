@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import path from 'node:path';
 import type { BaseFile } from '../../gpu-runner/llama/weights/base-file.ts';
-import { cpuProductForm } from '../../gpu-runner/llama/backends/cpu/product-form.ts';
+import { fastestExactProduct } from '../../gpu-runner/llama/backends/cpu/exact-product.ts';
 import { Sampler } from '../../gpu-runner/llama/sampler/sampler.ts';
 import { shapeOption } from './common/shape-option.ts';
 import { BareProducts } from './sampler/bare-products.ts';
@@ -75,7 +75,7 @@ export const command = createCommand(
       const { operators, totalMilliseconds } = sampler.profile();
       console.log(JSON.stringify({ totalMilliseconds, operators: operators.slice(0, 25) }, null, 1));
     }
-    const form = await cpuProductForm();
+    const form = await fastestExactProduct();
     const products = await BareProducts.open(base, form, batch, { threads: availableParallelism() });
     const productTimes: number[] = [];
     const productsStarted = performance.now();
@@ -104,7 +104,7 @@ export const command = createCommand(
       cacheMb: round(cacheBytes(base, batch) / 1e6),
       growthMbPer100Steps: round(((memory.at(-1) ?? head) - head) / 1e6 / ((times.length * STEPS) / 100)),
       steps: times.length * STEPS,
-      productForm: form,
+      exactProduct: form,
       machine: {
         processor: cpus()[0]?.model,
         threads: availableParallelism(),

@@ -2,7 +2,7 @@
 import { openCpuBackend } from '../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import type { Architecture } from '../../gpu-runner/llama/model/architecture.ts';
-import { cpuProductForm } from '../../gpu-runner/llama/backends/cpu/product-form.ts';
+import { fastestExactProduct } from '../../gpu-runner/llama/backends/cpu/exact-product.ts';
 import type { Sequence } from '../../gpu-runner/llama/model/sequence.ts';
 import { float32, Picks } from '../../gpu-runner/llama/trainer/batch.ts';
 import { architectureOf } from '../../gpu-runner/llama/trainer/graphs.ts';
@@ -122,7 +122,7 @@ export const command = createCommand(
       peakOverFormula: round(peak / ((parts.base + parts.activations + parts.vocabulary) / 1e6)),
       growthMbPer100Steps: growthAfterWarmUp(memory.slice(0, middle)),
       steps: times.length,
-      productForm: await cpuProductForm(),
+      exactProduct: await fastestExactProduct(),
       machine: { processor: cpus()[0]?.model, threads, memoryMb: Math.round(totalmem() / 1e6) },
     };
     console.log(values.json ? JSON.stringify(figures) : figures);

@@ -28,7 +28,7 @@ export async function writeTrainedBase(
   const writer = await BaseWriter.create(folder, architecture, precision);
   try {
     for (const tensor of tensors) await writeTensor(writer, architecture, tensor, vector);
-    return await writer.finish({ form: 'trained', source, files: [] });
+    return await writer.finish({ origin: 'trained', source, files: [] });
   } catch (error) {
     await writer.abort();
     throw error;

@@ -49,7 +49,7 @@ export interface ImportedModel {
 
 /** A source before its conversion. */
 interface Source {
-  readonly form: BaseProvenance['form'];
+  readonly origin: BaseProvenance['origin'];
   /** Files that decide the result, hashed for the cache key. */
   readonly files: readonly string[];
   readonly open: () => Promise<OpenedCheckpoint>;
@@ -134,7 +134,9 @@ async function convertOnce(
   for (const file of source.files) {
     files.push({ name: path.basename(file), bytes: (await stat(file)).size, sha256: await hashFile(file) });
   }
-  const key = createHash('sha256').update(JSON.stringify([IMPORTER_VERSION, source.form, precision, files]));
+  const key = createHash('sha256').update(
+    JSON.stringify([IMPORTER_VERSION, source.origin, precision, files]),
+  );
   const folder = path.join(cacheDirectory, 'bases', key.digest('hex'));
   if (await exists(path.join(folder, BASE_DESCRIPTION_FILE))) return await openBase(folder);
   const { source: weights, close } = await source.open();
@@ -148,7 +150,7 @@ async function convertOnce(
       await writer.abort();
       throw error;
     }
-    return await writer.finish({ form: source.form, source: name, files });
+    return await writer.finish({ origin: source.origin, source: name, files });
   } finally {
     await close();
   }
@@ -184,7 +186,7 @@ async function huggingFaceSource(folder: string): Promise<Source> {
     }
   }
   return {
-    form: 'huggingface',
+    origin: 'huggingface',
     files,
     open: () => openHuggingFaceFolder(folder),
     writeTokenizer: copyTokenizer(folder),
@@ -196,7 +198,7 @@ async function llama2cSource(file: string): Promise<Source> {
   await close();
   const tokenizerFile = await findLlama2cTokenizer(file, source.architecture.vocabularySize);
   return {
-    form: 'llama2.c',
+    origin: 'llama2.c',
     files: [file, tokenizerFile],
     open: () => openLlama2cFile(file),
     writeTokenizer: async (folder, architecture) => {
@@ -224,7 +226,7 @@ async function findLlama2cTokenizer(file: string, vocabularySize: number): Promi
 function baseFolderSource(base: BaseFile): Source {
   const names = [BASE_DESCRIPTION_FILE, BASE_BINARY_FILE, TOKENIZER_FILE, TOKENIZER_CONFIG_FILE];
   return {
-    form: base.provenance.form,
+    origin: base.provenance.origin,
     files: names.map((name) => path.join(base.folder, name)),
     open: async () => baseSource(base),
     writeTokenizer: copyTokenizer(base.folder),

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { baseBytes } from '../../../shared/planner/model-bytes.ts';
 import { checkCudaGraph, cudaOperatorTable } from './check-graph.ts';
-import { cudaWeightBytes } from '../../../gpu-runner/llama/backends/cuda/weight-form.ts';
+import { cudaWeightBytes } from '../../../gpu-runner/llama/backends/cuda/cuda-layout.ts';
 import { usedNodes } from './used-nodes.ts';
 import type { Architecture } from '../../../gpu-runner/llama/model/architecture.ts';
 import { namedShapes } from '../../../gpu-runner/llama/model/named-shapes.ts';

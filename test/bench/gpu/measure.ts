@@ -4,7 +4,7 @@ import path from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { planMemory } from '../../../shared/planner/plan.ts';
 import { writeRandomCudaBase } from './random-cuda-base.ts';
-import { cudaWeightBytes } from '../../../gpu-runner/llama/backends/cuda/weight-form.ts';
+import { cudaWeightBytes } from '../../../gpu-runner/llama/backends/cuda/cuda-layout.ts';
 import type { DecodeAttention } from '../../../gpu-runner/llama/backends/cuda/rollout-graph.ts';
 import { cudaBackend } from '../../../gpu-runner/llama/backends/cuda/cuda-backend.ts';
 import { Sampler } from '../../../gpu-runner/llama/sampler/sampler.ts';

@@ -1,8 +1,8 @@
 /** A base of random numbers in its CUDA form: any shape, without a model. */
 import { philox4x32 } from '../../../shared/random.ts';
 import { float16Bits } from '../../../gpu-runner/tensor/data-type.ts';
-import { writeCudaForm } from '../../../gpu-runner/llama/backends/cuda/cuda-base.ts';
-import { cudaLayout, ZERO_POINT } from '../../../gpu-runner/llama/backends/cuda/weight-form.ts';
+import { writeCudaBase } from '../../../gpu-runner/llama/backends/cuda/cuda-base.ts';
+import { cudaLayout, ZERO_POINT } from '../../../gpu-runner/llama/backends/cuda/cuda-layout.ts';
 import type { Architecture } from '../../../gpu-runner/llama/model/architecture.ts';
 
 /**
@@ -17,7 +17,7 @@ export async function writeRandomCudaBase(
   seed: number,
 ): Promise<string> {
   const pool = randomPool(seed);
-  return await writeCudaForm(folder, architecture, async (region, index) => {
+  return await writeCudaBase(folder, architecture, async (region, index) => {
     const count = region.shape.reduce((product, size) => product * size, 1);
     if (region.name.endsWith('norm.weight')) return new Uint16Array(count).fill(float16Bits(1));
     if (region.dtype === 'uint8') return cutBytes(pool, count, seed, index);

@@ -4,7 +4,7 @@ import * as ops from '../../../gpu-runner/tensor/operators.ts';
 import { serialiseGraph } from '../../../gpu-runner/tensor/serialise.ts';
 import { type SessionOptions, TensorSession } from '../../../gpu-runner/tensor/session.ts';
 import type { BaseFile } from '../../../gpu-runner/llama/weights/base-file.ts';
-import type { ProductForm } from '../../../gpu-runner/llama/backends/cpu/product-form.ts';
+import type { ExactProduct } from '../../../gpu-runner/llama/backends/cpu/exact-product.ts';
 import { cpuTensors } from '../../../gpu-runner/llama/backends/cpu/cpu-weights.ts';
 
 const LINEAR = ['attention.qkv', 'attention.output', 'feedForward.gateUp', 'feedForward.down'];
@@ -26,7 +26,7 @@ export class BareProducts {
 
   static async open(
     base: BaseFile,
-    form: ProductForm,
+    form: ExactProduct,
     batch: number,
     options: SessionOptions,
   ): Promise<BareProducts> {
@@ -36,7 +36,7 @@ export class BareProducts {
       'output',
     ];
     const graph = new Graph('bare-products');
-    const tensors = cpuTensors(graph, { base, productForm: form, hasUnsignedFile: false });
+    const tensors = cpuTensors(graph, { base, exactProduct: form, hasUnsignedFile: false });
     const inputs = new Map<number, Value>();
     let operations = 0;
     const steps = graph.input('steps', 'int64', []);

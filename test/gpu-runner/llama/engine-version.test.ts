@@ -45,8 +45,8 @@ const objectives: readonly Objective[] = [
 
 function cpuGraphs(): Graph[] {
   const layout = adapterLayout(smallShape, 2, 4);
-  const unsigned = { base, productForm: 'unsigned', hasUnsignedFile: false } as const;
-  const signed = { ...unsigned, productForm: 'signed' } as const;
+  const unsigned = { base, exactProduct: 'unsigned', hasUnsignedFile: false } as const;
+  const signed = { ...unsigned, exactProduct: 'signed' } as const;
   const adapters: Trainable = { kind: 'adapters', backend: cpuBackend(unsigned), layout, groups: 2 };
   const options: GraphOptions = {
     trainable: adapters,

@@ -11,7 +11,7 @@ import {
 } from '../../../shared/planner/model-bytes.ts';
 import { gigabytes, planMemory, refusal, suggestions, type Workload } from '../../../shared/planner/plan.ts';
 import { namedShapes } from '../../../gpu-runner/llama/model/named-shapes.ts';
-import { cudaWeightBytes } from '../../../gpu-runner/llama/backends/cuda/weight-form.ts';
+import { cudaWeightBytes } from '../../../gpu-runner/llama/backends/cuda/cuda-layout.ts';
 import { baseLayout } from '../../../gpu-runner/llama/weights/base-layout.ts';
 import { adapterLayout } from '../../../gpu-runner/llama/model/lora-layout.ts';
 

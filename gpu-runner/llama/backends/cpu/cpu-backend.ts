@@ -10,15 +10,15 @@ import type { Backend } from '../../model/backend.ts';
 import type { BaseFile } from '../../weights/base-file.ts';
 import { cpuAdaptedModel } from './adapted-model.ts';
 import type { CpuBase } from './cpu-weights.ts';
-import { cpuProductForm } from './product-form.ts';
+import { fastestExactProduct } from './exact-product.ts';
 import { cpuRolloutGraph } from './rollout-graph.ts';
 import { prepareUnsigned } from './unsigned-file.ts';
 
 /** The backend of a base on this processor, with the base's files made ready for it. */
 export async function openCpuBackend(base: BaseFile): Promise<Backend> {
-  const productForm = await cpuProductForm();
-  const hasUnsignedFile = productForm === 'unsigned' && (await prepareUnsigned(base));
-  return cpuBackend({ base, productForm, hasUnsignedFile });
+  const exactProduct = await fastestExactProduct();
+  const hasUnsignedFile = exactProduct === 'unsigned' && (await prepareUnsigned(base));
+  return cpuBackend({ base, exactProduct, hasUnsignedFile });
 }
 
 /** The same for a product form that is known. */

@@ -6,14 +6,14 @@ import type { GraphWeights } from '../../model/graph-weights.ts';
 import { BASE_BINARY_FILE, type BaseFile } from '../../weights/base-file.ts';
 import { eightBitLinear } from './eight-bit-linear.ts';
 import { valueLimit } from './exact-attention.ts';
-import type { ProductForm } from './product-form.ts';
+import type { ExactProduct } from './exact-product.ts';
 import { UNSIGNED_FILE } from './unsigned-file.ts';
 
 /** A base as this processor multiplies it. */
 export interface CpuBase {
   readonly base: BaseFile;
   /** an fp32 base does not ask */
-  readonly productForm: ProductForm;
+  readonly exactProduct: ExactProduct;
   /** whether the weights of products stand as unsigned bytes in a file of their own */
   readonly hasUnsignedFile: boolean;
 }
@@ -38,7 +38,7 @@ export interface EightBitWeights extends GraphWeights {
 
 /** Rows of activations are flat, [N, features]; tokens are int64 [N]. */
 export function eightBitWeights(
-  { base: { architecture }, productForm }: CpuBase,
+  { base: { architecture }, exactProduct }: CpuBase,
   tensors: ExternalTensors,
 ): EightBitWeights {
   return {
@@ -56,7 +56,7 @@ export function eightBitWeights(
         scale: tensors.value(`${name}.scale`),
         unsigned: tensors.has(unsigned) ? tensors.value(unsigned) : undefined,
       };
-      return eightBitLinear(x, weight, { form: productForm, centred: name.endsWith('feedForward.down') });
+      return eightBitLinear(x, weight, { exactProduct, centred: name.endsWith('feedForward.down') });
     },
     valueLimit: (layer) => {
       const { heads, keyValueHeads, headSize } = architecture;

@@ -2,7 +2,7 @@
 import { dimensionAt, emitOne } from '../../../tensor/operators/emit.ts';
 import type { Value } from '../../../tensor/graph.ts';
 import * as ops from '../../../tensor/operators.ts';
-import type { ProductForm } from './product-form.ts';
+import type { ExactProduct } from './exact-product.ts';
 
 const ZERO_POINT = 128;
 const LARGEST = 127;
@@ -19,7 +19,7 @@ export interface EightBitWeight {
 }
 
 export interface LinearOptions {
-  readonly form: ProductForm;
+  readonly exactProduct: ExactProduct;
   /**
    * Rounds each row between its own lowest and highest value and adds the lowest back as a rank-one term: up to half the
    * rounding error for lopsided rows. The gated activation is lopsided, the normalised streams are not.
@@ -36,21 +36,27 @@ export interface LinearOptions {
  */
 export function eightBitLinear(x: Value, weight: EightBitWeight, options: LinearOptions): Value {
   const product = options.centred === true ? centredProduct : symmetricProduct;
-  return product(x, weight, options.form);
+  return product(x, weight, options.exactProduct);
 }
 
-function symmetricProduct(x: Value, weight: EightBitWeight, form: ProductForm): Value {
+function symmetricProduct(x: Value, weight: EightBitWeight, exactProduct: ExactProduct): Value {
   const largest = ops.reduceMax(ops.absolute(x), { axes: [-1], keep: true });
   // A row of zeros divides 0 by 0; whatever byte comes of it, the product is finite and its scale is 0.
-  const product = unitProduct(ops.divide(x, largest), 1 / LARGEST, ZERO_POINT, weight, form);
+  const product = unitProduct(ops.divide(x, largest), 1 / LARGEST, ZERO_POINT, weight, exactProduct);
   return ops.multiply(product, largest);
 }
 
-function centredProduct(x: Value, weight: EightBitWeight, form: ProductForm): Value {
+function centredProduct(x: Value, weight: EightBitWeight, exactProduct: ExactProduct): Value {
   const high = ops.reduceMax(x, { axes: [-1], keep: true });
   const low = ops.reduceMin(x, { axes: [-1], keep: true });
   const span = ops.subtract(high, low);
-  const product = unitProduct(ops.divide(ops.subtract(x, low), span), 1 / BYTE_LARGEST, 0, weight, form);
+  const product = unitProduct(
+    ops.divide(ops.subtract(x, low), span),
+    1 / BYTE_LARGEST,
+    0,
+    weight,
+    exactProduct,
+  );
   const { values, scale } = weight;
   const columnSums = ops.multiply(ops.reduceSum(ops.cast(values, 'float32'), { axes: [0] }), scale);
   return ops.add(ops.multiply(product, span), ops.multiply(low, columnSums));
@@ -62,14 +68,14 @@ function unitProduct(
   step: number,
   zero: number,
   { values, scale, unsigned }: EightBitWeight,
-  form: ProductForm,
+  exactProduct: ExactProduct,
 ): Value {
   const { graph } = x;
   const zeroPoint = graph.scalar(zero, 'uint8');
   const stepScale = graph.scalar(step, 'float32');
   const quantised = emitOne('QuantizeLinear', [x, stepScale, zeroPoint], { dtype: 'uint8', shape: x.shape });
-  const operand = form === 'signed' ? values : (unsigned ?? asUnsigned(values));
-  const operandZero = form === 'signed' ? graph.scalar(0, 'int8') : graph.scalar(ZERO_POINT, 'uint8');
+  const operand = exactProduct === 'signed' ? values : (unsigned ?? asUnsigned(values));
+  const operandZero = exactProduct === 'signed' ? graph.scalar(0, 'int8') : graph.scalar(ZERO_POINT, 'uint8');
   const shape = [...x.shape.slice(0, -1), dimensionAt(values.shape, -1)];
   return emitOne(
     'MatMulIntegerToFloat',

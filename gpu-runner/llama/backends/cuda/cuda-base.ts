@@ -5,10 +5,10 @@ import path from 'node:path';
 import { float16Bits } from '../../../tensor/data-type.ts';
 import type { Architecture } from '../../model/architecture.ts';
 import type { BaseFile } from '../../weights/base-file.ts';
-import { CUDA_BINARY_FILE, CudaFormError, type CudaRegion, cudaLayout, ZERO_POINT } from './weight-form.ts';
+import { CUDA_BINARY_FILE, CudaLayoutError, type CudaRegion, cudaLayout, ZERO_POINT } from './cuda-layout.ts';
 
 /** Goes up when the same base would give other bytes. */
-const FORM_VERSION = 1;
+const LAYOUT_VERSION = 1;
 
 /**
  * The folder with the CUDA form of a base; it is made when it is not there yet. The 8-bit numbers stay what they are, the
@@ -16,10 +16,10 @@ const FORM_VERSION = 1;
  */
 export async function cudaFolder(base: BaseFile, cacheDirectory: string): Promise<string> {
   if (base.precision !== 'int8') {
-    throw new CudaFormError(`the base in ${base.folder} is ${base.precision}: open the model as int8`);
+    throw new CudaLayoutError(`the base in ${base.folder} is ${base.precision}: open the model as int8`);
   }
-  const key = createHash('sha256').update(`${FORM_VERSION} ${base.sha256}`).digest('hex');
-  return await writeCudaForm(path.join(cacheDirectory, 'cuda', key), base.architecture, async (region) => {
+  const key = createHash('sha256').update(`${LAYOUT_VERSION} ${base.sha256}`).digest('hex');
+  return await writeCudaBase(path.join(cacheDirectory, 'cuda', key), base.architecture, async (region) => {
     const name = region.name.replace(/\.(?:weight|blockScale|channelScale)$/, '');
     if (name.endsWith('norm')) return halves(await base.readFloat32(region.name));
     if (region.name.endsWith('.weight')) return await unsignedWeight(base, name, region);
@@ -29,7 +29,7 @@ export async function cudaFolder(base: BaseFile, cacheDirectory: string): Promis
 }
 
 /** Fills a folder region by region; it appears under its name when it is whole, and one that is there is kept. */
-export async function writeCudaForm(
+export async function writeCudaBase(
   folder: string,
   architecture: Architecture,
   content: (region: CudaRegion, index: number) => Promise<Uint8Array | Uint16Array>,

@@ -5,7 +5,7 @@ import * as ops from '../../../tensor/operators.ts';
 import type { Architecture } from '../../model/architecture.ts';
 import { ExternalTensors } from '../../model/external-tensors.ts';
 import type { GraphWeights } from '../../model/graph-weights.ts';
-import { CUDA_BINARY_FILE, cudaLayout, ZERO_POINT } from './weight-form.ts';
+import { CUDA_BINARY_FILE, cudaLayout, ZERO_POINT } from './cuda-layout.ts';
 
 /** The tensors of a base in its CUDA form. */
 export function cudaTensors(graph: Graph, architecture: Architecture): ExternalTensors {

@@ -1,6 +1,6 @@
 /** What must be equal: groups and separate runs, micro-batches and the big batch, forward pass and trainer, a resumed run. */
 import { cpuBackend } from '../../../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
-import { cpuProductForm } from '../../../../gpu-runner/llama/backends/cpu/product-form.ts';
+import { fastestExactProduct } from '../../../../gpu-runner/llama/backends/cpu/exact-product.ts';
 import { describe, expect, it } from 'vitest';
 import type { BaseFile } from '../../../../gpu-runner/llama/weights/base-file.ts';
 import { LanguageModelTrainer } from '../../../../gpu-runner/llama/trainer/language-model-trainer.ts';
@@ -30,7 +30,7 @@ import {
 const TIME = 20;
 const shape = smallShape();
 const layout = adapterLayout(shape, 4, 8);
-const productForm = await cpuProductForm();
+const exactProduct = await fastestExactProduct();
 
 function trainerOptions(
   base: BaseFile,
@@ -40,7 +40,7 @@ function trainerOptions(
   return {
     trainable: {
       kind: 'adapters',
-      backend: cpuBackend({ base, productForm, hasUnsignedFile: false }),
+      backend: cpuBackend({ base, exactProduct, hasUnsignedFile: false }),
       layout,
       groups: vectors.length,
     },

@@ -32,7 +32,7 @@ function optionsOf(groups: number): GraphOptions {
   return {
     trainable: {
       kind: 'adapters',
-      backend: cpuBackend({ base, productForm: 'unsigned', hasUnsignedFile: false }),
+      backend: cpuBackend({ base, exactProduct: 'unsigned', hasUnsignedFile: false }),
       layout,
       groups,
     },

@@ -177,7 +177,7 @@ describe('the writer', () => {
     const parent = temporaryFolder();
     const writer = await BaseWriter.create(path.join(parent, 'base'), madeUpArchitecture, 'int8');
     await writer.write('norm.weight', new Float32Array(24));
-    await expect(writer.finish({ form: 'trained', source: 'x', files: [] })).rejects.toThrow(
+    await expect(writer.finish({ origin: 'trained', source: 'x', files: [] })).rejects.toThrow(
       'embedding.weight: 0 of 6336 bytes were written',
     );
     await expect(writer.write('norm.weight', new Int8Array(24))).rejects.toThrow('norm.weight is float32');

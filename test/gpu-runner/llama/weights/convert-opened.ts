@@ -22,5 +22,5 @@ export async function convertOpened(opened: OpenedCheckpoint, precision: BasePre
   } finally {
     await close();
   }
-  return await writer.finish({ form: 'huggingface', source: 'test', files: [] });
+  return await writer.finish({ origin: 'huggingface', source: 'test', files: [] });
 }

@@ -24,7 +24,7 @@ test('a Hugging Face folder is converted once per content and precision', async 
   const cacheDirectory = temporaryFolder();
   const model = await importModel(folder, { cacheDirectory });
   expect(model.architecture).toEqual(madeUpArchitecture);
-  expect(model.provenance).toMatchObject({ form: 'huggingface', source: path.basename(folder) });
+  expect(model.provenance).toMatchObject({ origin: 'huggingface', source: path.basename(folder) });
   expect(model.provenance.files.map(({ name }) => name)).toEqual([
     'config.json',
     'tokenizer.json',

@@ -1,8 +1,8 @@
 /** The 8-bit linear layer against integer and float64 arithmetic, extreme operands included. */
 import {
-  cpuProductForm,
-  type ProductForm,
-} from '../../../../../gpu-runner/llama/backends/cpu/product-form.ts';
+  fastestExactProduct,
+  type ExactProduct,
+} from '../../../../../gpu-runner/llama/backends/cpu/exact-product.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { eightBitLinear } from '../../../../../gpu-runner/llama/backends/cpu/eight-bit-linear.ts';
 import { Graph } from '../../../../../gpu-runner/tensor/graph.ts';
@@ -26,7 +26,7 @@ async function product(
   layer: Layer,
   rows: number,
   x: Float32Array,
-  form: ProductForm,
+  exactProduct: ExactProduct,
   centred: boolean,
 ): Promise<Float32Array> {
   const graph = new Graph('linear');
@@ -35,7 +35,7 @@ async function product(
     values: graph.constant('int8', layer.values, [layer.inputs, layer.outputs]),
     scale: graph.constant('float32', layer.scale, [layer.outputs]),
   };
-  graph.output('y', eightBitLinear(input, weight, { form, centred }));
+  graph.output('y', eightBitLinear(input, weight, { exactProduct, centred }));
   const session = await TensorSession.open({ model: serialiseGraph(graph) }, { threads: 2 });
   sessions.push(session);
   const { y } = await session.run({ x: { dtype: 'float32', shape: [rows, layer.inputs], data: x } });
@@ -81,7 +81,7 @@ describe('8-bit linear layer', () => {
       it(`is the integer product for ${name}, ${rows} rows`, async () => {
         const layer = layerOf(192, 48, weight);
         const x = Float32Array.from({ length: rows * 192 }, (_, index) => input(index));
-        const y = await product(layer, rows, x, await cpuProductForm(), false);
+        const y = await product(layer, rows, x, await fastestExactProduct(), false);
         const expected = integerOracle(layer, rows, x);
         // One fp32 rounding by 1/127 and one by 127: exact to the last bit or two of the integer.
         expected.forEach((sum, place) =>
@@ -98,7 +98,7 @@ describe('8-bit linear layer', () => {
     const x = Float32Array.from({ length: 8 * 320 }, (_, index) =>
       index % 320 === 0 ? 127 : integerBelow(255, seed, 2, index) - 127,
     );
-    const y = await product(layer, 8, x, await cpuProductForm(), false);
+    const y = await product(layer, 8, x, await fastestExactProduct(), false);
     integerOracle(layer, 8, x).forEach((sum, place) => expect(y[place]).toBeCloseTo(Number(sum), 0));
   });
 
@@ -110,7 +110,7 @@ describe('8-bit linear layer', () => {
         scale: Float32Array.from({ length: outputs }, (_, index) => 0.001 * (1 + index)),
       };
       const x = Float32Array.from({ length: rows * inputs }, (_, index) => 3 * normal(seed, 4, index) + 1);
-      const y = await product(layer, rows, x, await cpuProductForm(), centred);
+      const y = await product(layer, rows, x, await fastestExactProduct(), centred);
       for (let row = 0; row < rows; row++) {
         const part = x.subarray(row * inputs, (row + 1) * inputs);
         const step = centred
@@ -134,7 +134,7 @@ describe('8-bit linear layer', () => {
       const [rows, inputs, outputs] = [32, 192, 64];
       const layer = layerOf(inputs, outputs, (index) => integerBelow(255, seed, 5, index) - 127);
       const x = Float32Array.from({ length: rows * inputs }, (_, index) => normal(seed, 6, index));
-      const form = await cpuProductForm();
+      const form = await fastestExactProduct();
       const batch = await product(layer, rows, x, form, centred);
       const alone = await product(layer, 1, x.slice(5 * inputs, 6 * inputs), form, centred);
       expect(Array.from(alone)).toEqual(Array.from(batch.slice(5 * outputs, 6 * outputs)));
@@ -148,12 +148,12 @@ describe('8-bit linear layer', () => {
 
     it(`gives zeros and constants exactly${centred ? ', centred' : ''}`, async () => {
       const layer = layerOf(64, 16, (index) => (index % 16) - 8);
-      const y = await product(layer, 2, new Float32Array(128).fill(0), await cpuProductForm(), centred);
+      const y = await product(layer, 2, new Float32Array(128).fill(0), await fastestExactProduct(), centred);
       expect(Array.from(y, Math.abs)).toEqual(Array.from({ length: 32 }, () => 0));
     });
   }
 
   it('has a form whose product is exact on this processor', async () => {
-    expect(['signed', 'unsigned']).toContain(await cpuProductForm());
+    expect(['signed', 'unsigned']).toContain(await fastestExactProduct());
   });
 });

@@ -33,7 +33,7 @@ const large = { ...smallShape, vocabularySize: 1 << 16 };
 const base = await writeRandomBase(path.join(folder, 'large'), large, 'int8', 4);
 
 async function rolloutOf(weights: BaseFile, hasUnsignedFile: boolean): Promise<Rollout> {
-  const backend = cpuBackend({ base: weights, productForm: 'unsigned', hasUnsignedFile });
+  const backend = cpuBackend({ base: weights, exactProduct: 'unsigned', hasUnsignedFile });
   const plan = backend.planRollout({ maximumPositions: 64, rows: 3 }, { threads: 1 });
   const source = { model: serialiseGraph(plan.graph), folder: weights.folder };
   const session = await TensorSession.open(source, plan.session);

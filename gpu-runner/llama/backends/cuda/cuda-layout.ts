@@ -19,8 +19,8 @@ export interface CudaRegion {
 }
 
 /** A shape that the CUDA form cannot hold; the message names the matrix and the cure. */
-export class CudaFormError extends UserError {
-  override readonly name = 'CudaFormError';
+export class CudaLayoutError extends UserError {
+  override readonly name = 'CudaLayoutError';
   override readonly code = 'bad-model';
 }
 
@@ -33,11 +33,11 @@ const SMALLEST_BLOCK = 16;
  * 16 to 128. All blocks of one output have the base's one scale, so a large block only saves bytes: at 128 the scales
  * are 1.6 % of the weights.
  *
- * @throws CudaFormError where not even 16 divides
+ * @throws CudaLayoutError where not even 16 divides
  */
 function blockSize(inputs: number): number {
   for (let size = LARGEST_BLOCK; size >= SMALLEST_BLOCK; size /= 2) if (inputs % size === 0) return size;
-  throw new CudaFormError(
+  throw new CudaLayoutError(
     `a matrix with ${inputs} inputs has no blocks: MatMulNBits needs a multiple of ${SMALLEST_BLOCK}; run it with --device cpu`,
   );
 }

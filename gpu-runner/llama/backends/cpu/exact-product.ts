@@ -13,16 +13,16 @@ import { TensorSession } from '../../../tensor/session.ts';
  *
  * Both are exact, so they give the same bytes; only their speed differs.
  */
-export type ProductForm = 'signed' | 'unsigned';
+export type ExactProduct = 'signed' | 'unsigned';
 
 const LARGEST = 127;
 const PROBE_INPUTS = 64;
 const PROBE_OUTPUTS = 16;
 
-let chosen: Promise<ProductForm> | undefined;
+let chosen: Promise<ExactProduct> | undefined;
 
 /** The fastest exact form on this processor, found by multiplying operands that a 16-bit sum cannot hold. */
-export function cpuProductForm(): Promise<ProductForm> {
+export function fastestExactProduct(): Promise<ExactProduct> {
   chosen ??= signedProductIsExact().then((exact) => (exact ? 'signed' : 'unsigned'));
   return chosen;
 }
