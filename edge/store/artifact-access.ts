@@ -2,7 +2,7 @@
 import { and, eq, exists, or, sql } from 'drizzle-orm';
 import type { Database } from './database.ts';
 import { given } from './json-rows.ts';
-import { artifacts, tasks } from './schema/index.ts';
+import { artifacts, hasStatus, tasks } from './schema/index.ts';
 import { prepared } from './statement.ts';
 
 const readableTask = prepared((database) => {
@@ -21,7 +21,7 @@ const readableTask = prepared((database) => {
     .where(
       and(
         eq(tasks.id, sql.placeholder('taskId')),
-        eq(tasks.status, 'leased'),
+        hasStatus('leased'),
         eq(tasks.leaseKeyId, sql.placeholder('keyId')),
         or(
           eq(tasks.checkpointSha256, sha256),

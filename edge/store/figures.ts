@@ -1,11 +1,11 @@
 /** The edge's own figures, counted from its tables. */
-import { and, eq, gt, lte, sql, type SQL } from 'drizzle-orm';
+import { and, gt, lte, sql, type SQL } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import { TASK_KINDS } from '../../shared/api/tasks/kinds.ts';
 import { TASK_STATUSES } from '../../shared/api/words.ts';
 import type { Database } from './database.ts';
 import { SILENCE_MILLISECONDS } from './runners.ts';
-import { experiments, launches, runners, tasks } from './schema/index.ts';
+import { experiments, hasStatus, launches, runners, tasks } from './schema/index.ts';
 
 interface Value {
   readonly labels: Readonly<Record<string, string>>;
@@ -39,8 +39,8 @@ export async function readFigures(database: Database, now: number): Promise<Figu
     }));
   };
   const one = (value: number): Value[] => [{ labels: {}, value }];
-  const isQueued = eq(tasks.status, 'queued');
-  const leased = await database.$count(tasks, eq(tasks.status, 'leased'));
+  const isQueued = hasStatus('queued');
+  const leased = await database.$count(tasks, hasStatus('leased'));
   const claimable = await database.$count(tasks, and(isQueued, lte(tasks.availableAt, now)));
   const live = await database.$count(runners, gt(runners.seenAt, now - SILENCE_MILLISECONDS));
   const [oldest] = await database

@@ -5,7 +5,7 @@ import { commit, type Database } from './database.ts';
 import { allColumns } from './json-rows.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
 import { SILENCE_MILLISECONDS } from './runners.ts';
-import { launches, runners, tasks } from './schema/index.ts';
+import { hasStatus, launches, runners, tasks } from './schema/index.ts';
 import { compiled, prepared } from './statement.ts';
 
 export type LaunchRow = typeof launches.$inferSelect;
@@ -38,10 +38,10 @@ export async function readFleetState(
   const held = database
     .select({ one: sql`1` })
     .from(tasks)
-    .where(and(eq(tasks.leaseRunnerId, runners.id), eq(tasks.status, 'leased')));
+    .where(and(eq(tasks.leaseRunnerId, runners.id), hasStatus('leased')));
   const [counted] = await database
     .select({
-      queued: database.$count(tasks, and(eq(tasks.status, 'queued'), lte(tasks.availableAt, now))),
+      queued: database.$count(tasks, and(hasStatus('queued'), lte(tasks.availableAt, now))),
       live: database.$count(runners, isAlive),
       busy: database.$count(runners, and(isAlive, exists(held))),
       starting: database.$count(

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Fleet } from '../domain/waiting.ts';
 import type { Database } from './database.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
-import { runners, tasks } from './schema/index.ts';
+import { hasStatus, runners, tasks } from './schema/index.ts';
 import { prepared } from './statement.ts';
 
 /** A runner that was silent for longer than this is taken for gone: heartbeats and claims come every 10 s. */
@@ -40,7 +40,7 @@ export async function listRunners(
     })
     .from(runners)
     // A runner holds one task at a time: a claim takes nothing for one that holds another.
-    .leftJoin(tasks, and(eq(tasks.leaseRunnerId, runners.id), eq(tasks.status, 'leased')))
+    .leftJoin(tasks, and(eq(tasks.leaseRunnerId, runners.id), hasStatus('leased')))
     .where(
       and(
         status && (status === 'live' ? gt(runners.seenAt, since) : lte(runners.seenAt, since)),

@@ -1,6 +1,6 @@
 /**
  * Statements in Drizzle's language, built once for a database: Drizzle takes many times longer to build one than SQLite to
- * run it (docs/results/2026-11-29-edge-queries.md).
+ * run it (docs/results/edge-statements.md).
  */
 import { is, Placeholder, sql, type GetColumnData, type SQL, type SQLWrapper } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';

@@ -6,6 +6,7 @@ import type { Database, Statement } from './database.ts';
 import { allColumns, given, givenJson, jsonChunks, jsonRows } from './json-rows.ts';
 import {
   artifacts,
+  hasStatus,
   stages,
   stageTasks,
   taskFailures,
@@ -167,13 +168,13 @@ const cancelQueued = compiled<{ experimentId: string; now: number }>((database, 
   database
     .update(tasks)
     .set({ status: 'cancelled', finishedAt: value('now') })
-    .where(and(eq(tasks.status, 'queued'), unwanted(database, value('experimentId')))),
+    .where(and(hasStatus('queued'), unwanted(database, value('experimentId')))),
 );
 const cancelLeased = compiled<{ experimentId: string; now: number }>((database, value) =>
   database
     .update(tasks)
     .set({ cancelRequestedAt: sql`coalesce(${tasks.cancelRequestedAt}, ${value('now')})` })
-    .where(and(eq(tasks.status, 'leased'), unwanted(database, value('experimentId')))),
+    .where(and(hasStatus('leased'), unwanted(database, value('experimentId')))),
 );
 
 /**

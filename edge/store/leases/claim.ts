@@ -6,7 +6,16 @@ import { LEASE_MILLISECONDS } from '../../domain/lease.ts';
 import { commit, type Database } from '../database.ts';
 import { allColumns, jsonRows } from '../json-rows.ts';
 import { markArrived } from '../launches.ts';
-import { artifacts, events, experiments, runners, stages, stageTasks, tasks } from '../schema/index.ts';
+import {
+  artifacts,
+  events,
+  experiments,
+  hasStatus,
+  runners,
+  stages,
+  stageTasks,
+  tasks,
+} from '../schema/index.ts';
 import { compiled, excluded, named, prepared, type RowOf, type Value } from '../statement.ts';
 import { requeue } from './requeue.ts';
 
@@ -70,7 +79,7 @@ const runnerOf = prepared((database) =>
           .where(
             and(
               eq(tasks.leaseRunnerId, sql.placeholder('runnerId')),
-              eq(tasks.status, 'leased'),
+              hasStatus('leased'),
               ne(tasks.claimKey, sql.placeholder('claimId')),
             ),
           ),
@@ -127,7 +136,7 @@ const takeOf = (ofKinds: boolean) =>
       .from(tasks)
       .where(
         and(
-          eq(tasks.status, 'queued'),
+          hasStatus('queued'),
           lte(tasks.availableAt, value('now')),
           eq(tasks.engineVersion, value('engineVersion')),
           ofKinds
@@ -144,7 +153,7 @@ const takeOf = (ofKinds: boolean) =>
     const held = database
       .select({ one: sql`1` })
       .from(tasks)
-      .where(and(eq(tasks.leaseRunnerId, value('runnerId')), eq(tasks.status, 'leased')));
+      .where(and(eq(tasks.leaseRunnerId, value('runnerId')), hasStatus('leased')));
     const owned = database
       .select({ one: sql`1` })
       .from(runners)

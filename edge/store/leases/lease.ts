@@ -10,13 +10,13 @@ import { leaseLost, type Holder } from '../../domain/lease.ts';
 import { commit, type Database, type Statement } from '../database.ts';
 import { allColumns } from '../json-rows.ts';
 import { hasGpu } from '../runners.ts';
-import { events, experiments, runners, stages, stageTasks, tasks } from '../schema/index.ts';
+import { events, experiments, hasStatus, runners, stages, stageTasks, tasks } from '../schema/index.ts';
 import { compiled, prepared, type RowOf, type Value } from '../statement.ts';
 
 /** The epoch if the holder has the lease, else null. @param condition what else must hold */
 export function fence(value: Value<Holder>, condition?: SQL): SQL {
   const held = and(
-    eq(tasks.status, 'leased'),
+    hasStatus('leased'),
     eq(tasks.epoch, value('epoch')),
     eq(tasks.leaseKeyId, value('keyId')),
     condition,

@@ -3,7 +3,7 @@ import { and, eq, inArray, lte, ne, sql, type SQL } from 'drizzle-orm';
 import { MAXIMUM_EXPIRATIONS } from '../../domain/lease.ts';
 import { commit, type Database } from '../database.ts';
 import { allColumns } from '../json-rows.ts';
-import { events, experiments, stages, stageTasks, taskFailures, tasks } from '../schema/index.ts';
+import { events, experiments, hasStatus, stages, stageTasks, taskFailures, tasks } from '../schema/index.ts';
 import { compiled, prepared, type Value } from '../statement.ts';
 import { account } from './lease.ts';
 
@@ -29,7 +29,7 @@ function statementsFor(
     database
       .select({ id: sql<string>`${tasks.id}` })
       .from(sql`tasks indexed by ${sql.raw(index)}`)
-      .where(and(sql`${tasks.status} = 'leased'`, which(value)));
+      .where(and(hasStatus('leased'), which(value)));
   const linked = (database: Database, value: Value<Values>) =>
     database
       .selectDistinct({ id: sql<string>`${stages.experimentId}`.as('id') })
