@@ -15,5 +15,7 @@ export default defineConfig({
     emptyOutDir: true,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // How long plugins take on a busy machine is no warning to whoever starts an edge.
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
 });
