@@ -1,6 +1,6 @@
 /** An adapter as one artifact: PEFT's safetensors with its adapter_config in the metadata, so that one hash names both. */
 import type { Adapter } from '../llama/model/adapter.ts';
-import { decodeAdapter, encodeAdapter } from '../llama/weights/adapter-files.ts';
+import { CONFIG_KEY, decodeAdapter, encodeAdapter } from '../llama/weights/adapter-files.ts';
 import type { Architecture } from '../llama/model/architecture.ts';
 import { parseSafetensors } from '../llama/weights/safetensors-reader.ts';
 import {
@@ -9,10 +9,10 @@ import {
   vectorFromAdapter,
   type AdapterLayout,
 } from '../llama/model/lora-layout.ts';
-import { TaskInputError } from './task-context.ts';
+import { inputBytes, TaskInputError, type TaskContext } from './task-context.ts';
+import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
 
 export const ADAPTER_MEDIA_TYPE = 'application/x-safetensors';
-const CONFIG_KEY = 'adapter_config';
 
 /** An adapter's numbers in the training layout. */
 export interface AdapterVector {
@@ -34,8 +34,8 @@ export async function encodeAdapterArtifact(
   withHead: boolean,
 ): Promise<Uint8Array> {
   const adapter = adapterFromVector(layout, vector, withHead);
-  const { config, weights } = await encodeAdapter(adapter, layout.architecture, baseModel);
-  return withMetadata(weights, CONFIG_KEY, new TextDecoder().decode(config));
+  const { weights } = await encodeAdapter(adapter, layout.architecture, baseModel);
+  return weights;
 }
 
 /**
@@ -63,20 +63,10 @@ function vectorOf(adapter: Adapter, architecture: Architecture): AdapterVector {
   return { rank, alpha, vector: vectorFromAdapter(adapterLayout(architecture, rank, alpha), adapter) };
 }
 
-const PREFIX_BYTES = 8;
-
-/** The same safetensors file with one more entry in its metadata. */
-function withMetadata(file: Uint8Array, key: string, value: string): Uint8Array {
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const end = PREFIX_BYTES + Number(view.getBigUint64(0, true));
-  const header = JSON.parse(new TextDecoder().decode(file.subarray(PREFIX_BYTES, end))) as {
-    __metadata__: Record<string, string>;
-  };
-  header.__metadata__[key] = value;
-  const text = Buffer.from(JSON.stringify(header));
-  const padded = Buffer.alloc(Math.ceil(text.length / PREFIX_BYTES) * PREFIX_BYTES, ' ');
-  text.copy(padded);
-  const prefix = Buffer.alloc(PREFIX_BYTES);
-  prefix.writeBigUInt64LE(BigInt(padded.length));
-  return Buffer.concat([prefix, padded, file.subarray(end)]);
+/** The adapter of a task's input. @throws as {@link decodeAdapterArtifact}; TaskInputError if there is no such input */
+export async function inputAdapter<Kind extends TaskKind>(
+  context: TaskContext<Kind>,
+  name: string,
+): Promise<AdapterVector> {
+  return await decodeAdapterArtifact(await inputBytes(context, name), context.model.architecture, name);
 }

@@ -1,35 +1,24 @@
 /** The best-of-n task: the base model's answers, of which the preference model keeps one for each prompt of a shard. */
 import { bestOfN } from '../algorithms/best-of-n.ts';
-import { Generator } from '../algorithms/generator.ts';
 import { PreferenceModel } from '../algorithms/preference-model/preference-model.ts';
 import { shardRows } from '../algorithms/prompt.ts';
-import { decodeAdapterArtifact } from './adapter-artifact.ts';
+import { inputAdapter } from './adapter-artifact.ts';
 import { batchSizes } from './batch-sizes.ts';
 import { encodeLines, JSON_LINES } from './json-lines.ts';
 import { taskPrompts } from './prompts.ts';
-import { inputBytes, type TaskRun } from './task-context.ts';
+import type { TaskRun } from './task-context.ts';
+import { openTaskGenerator } from './task-generator.ts';
 
 export const runBestOfN: TaskRun<'best-of-n'> = async (context) => {
   const { task, model, artifacts, hooks, resume } = context;
-  const { parameters, seed } = task;
-  const name = 'preference-model';
-  const bytes = await inputBytes(context, name);
-  const preferenceModel = await decodeAdapterArtifact(bytes, model.architecture, name);
+  const { parameters } = task;
+  const preferenceModel = await inputAdapter(context, 'preference-model');
   const prompts = shardRows(await taskPrompts(context, parameters.promptLimit), task.shard);
   const sizes = batchSizes(model);
   const contextLength = model.architecture.maximumPositions;
-  const generator = await Generator.open({
-    model,
-    promptForm: parameters.promptForm,
-    temperature: parameters.temperature,
-    topP: parameters.topP,
-    maximumNewTokens: parameters.maximumNewTokens,
-    bannedTokens: [],
-    seed,
+  const generator = await openTaskGenerator(context, {
     maximumTime: contextLength,
-    referenceTemperature: 1,
     withReference: true,
-    ...sizes,
   });
   const preferences = await PreferenceModel.open(model, {
     ...preferenceModel,

@@ -1,38 +1,29 @@
 /** The generate task: one completion per prompt of a shard, by an adapter or by the base. */
 import { generateCompletions } from '../algorithms/generate.ts';
-import { Generator } from '../algorithms/generator.ts';
 import { shardRows } from '../algorithms/prompt.ts';
 import { adapterLayout } from '../llama/model/lora-layout.ts';
-import { decodeAdapterArtifact } from './adapter-artifact.ts';
+import { inputAdapter } from './adapter-artifact.ts';
 import { batchSizes } from './batch-sizes.ts';
 import { encodeLines, JSON_LINES } from './json-lines.ts';
 import { taskPrompts } from './prompts.ts';
-import { inputBytes, type TaskRun } from './task-context.ts';
+import type { TaskRun } from './task-context.ts';
+import { openTaskGenerator } from './task-generator.ts';
 
 export const runGenerate: TaskRun<'generate'> = async (context) => {
   const { task, model, artifacts, hooks, resume } = context;
-  const { parameters, seed } = task;
+  const { parameters } = task;
   const prompts = shardRows(await taskPrompts(context, parameters.promptLimit), task.shard);
   const adapter = task.inputs.some(({ name }) => name === 'adapter')
-    ? await decodeAdapterArtifact(await inputBytes(context, 'adapter'), model.architecture, 'adapter')
+    ? await inputAdapter(context, 'adapter')
     : null;
   const sizes = batchSizes(model);
   const contextLength = model.architecture.maximumPositions;
-  const generator = await Generator.open({
-    model,
+  const generator = await openTaskGenerator(context, {
     ...(adapter && {
       adapters: { layout: adapterLayout(model.architecture, adapter.rank, adapter.alpha), groups: 1 },
     }),
-    promptForm: parameters.promptForm,
-    temperature: parameters.temperature,
-    topP: parameters.topP,
-    maximumNewTokens: parameters.maximumNewTokens,
-    bannedTokens: [],
-    seed,
     maximumTime: contextLength,
-    referenceTemperature: 1,
     withReference: true,
-    ...sizes,
   });
   try {
     const { completions, result } = await generateCompletions(

@@ -1,37 +1,24 @@
 /** The ppo task: a preference model and prompts become one adapter per cell of the grid. */
 import { ppoCellName } from '../../shared/api/tasks/ppo.ts';
-import { Generator } from '../algorithms/generator.ts';
 import { ppo } from '../algorithms/ppo/ppo.ts';
 import { rolloutPrompts } from '../algorithms/ppo/rollout-prompts.ts';
 import { adapterLayout } from '../llama/model/lora-layout.ts';
-import { ADAPTER_MEDIA_TYPE, decodeAdapterArtifact, encodeAdapterArtifact } from './adapter-artifact.ts';
-import { batchSizes } from './batch-sizes.ts';
+import { ADAPTER_MEDIA_TYPE, encodeAdapterArtifact, inputAdapter } from './adapter-artifact.ts';
 import { taskPrompts } from './prompts.ts';
-import { inputBytes, type TaskRun } from './task-context.ts';
+import type { TaskRun } from './task-context.ts';
+import { openTaskGenerator } from './task-generator.ts';
 
 export const runPpo: TaskRun<'ppo'> = async (context) => {
   const { task, model, artifacts, hooks, resume } = context;
   const { parameters, seed, baseModel } = task;
-  const preferenceModel = await decodeAdapterArtifact(
-    await inputBytes(context, 'preference-model'),
-    model.architecture,
-    'preference-model',
-  );
+  const preferenceModel = await inputAdapter(context, 'preference-model');
   const prompts = rolloutPrompts(await taskPrompts(context, parameters.promptLimit), model, parameters);
   const layout = adapterLayout(model.architecture, parameters.rank, parameters.alpha);
-  const generator = await Generator.open({
-    model,
+  const generator = await openTaskGenerator(context, {
     adapters: { layout, groups: parameters.klCoefficients.length },
-    promptForm: parameters.promptForm,
-    temperature: parameters.temperature,
-    topP: parameters.topP,
-    maximumNewTokens: parameters.maximumNewTokens,
-    bannedTokens: [],
-    seed,
     maximumTime: Math.max(...prompts.map(({ tokens }) => tokens.length)) + parameters.maximumNewTokens,
     referenceTemperature: parameters.temperature,
     withReference: true,
-    ...batchSizes(model),
   });
   try {
     const { result, cells } = await ppo(

@@ -1,28 +1,24 @@
 /** The select task: the cell with the highest mean of the method's own reward becomes the experiment's adapter. */
 import { contrastPrompts } from '../../shared/dialogue/contrast-prompts.ts';
 import { ppoCellName } from '../../shared/api/tasks/ppo.ts';
-import { Generator } from '../algorithms/generator.ts';
 import { PreferenceModel } from '../algorithms/preference-model/preference-model.ts';
 import { encodePrompt } from '../algorithms/prompt-tokens.ts';
 import { ResponseReader } from '../algorithms/response-text.ts';
 import { selectCell, type GridCell } from '../algorithms/select.ts';
 import { adapterLayout } from '../llama/model/lora-layout.ts';
-import { decodeAdapterArtifact } from './adapter-artifact.ts';
+import { inputAdapter } from './adapter-artifact.ts';
 import { batchSizes } from './batch-sizes.ts';
 import { taskPrompts } from './prompts.ts';
-import { inputBytes, TaskInputError, type TaskContext, type TaskRun } from './task-context.ts';
+import { TaskInputError, type TaskContext, type TaskRun } from './task-context.ts';
+import { openTaskGenerator } from './task-generator.ts';
 
 const CELL = /^cell-(?<klCoefficient>[0-9.e-]+)-(?<steps>\d+)$/;
 
 export const runSelect: TaskRun<'select'> = async (context) => {
   const { task, model, hooks } = context;
-  const { parameters, seed } = task;
+  const { parameters } = task;
   const { architecture, tokenizer } = model;
-  const preferenceModel = await decodeAdapterArtifact(
-    await inputBytes(context, 'preference-model'),
-    architecture,
-    'preference-model',
-  );
+  const preferenceModel = await inputAdapter(context, 'preference-model');
   const { cells, rank, alpha } = await gridCells(context);
   const contextLength = architecture.maximumPositions;
   const { promptForm: form, responseOpening } = parameters;
@@ -35,19 +31,11 @@ export const runSelect: TaskRun<'select'> = async (context) => {
   });
   const maximumTime = Math.max(...prompts.map(({ length }) => length)) + parameters.maximumNewTokens;
   const sizes = batchSizes(model);
-  const generator = await Generator.open({
-    model,
+  const generator = await openTaskGenerator(context, {
     adapters: { layout: adapterLayout(architecture, rank, alpha), groups: 1 },
-    promptForm: form,
-    temperature: parameters.temperature,
-    topP: parameters.topP,
-    maximumNewTokens: parameters.maximumNewTokens,
-    bannedTokens: [],
-    seed,
     maximumTime,
     referenceTemperature: parameters.temperature,
     withReference: true,
-    ...sizes,
   });
   const preferences = await PreferenceModel.open(model, {
     ...preferenceModel,
@@ -79,11 +67,7 @@ async function gridCells(
   for (const { name } of context.task.inputs) {
     const match = CELL.exec(name)?.groups;
     if (match === undefined) continue;
-    const { rank, alpha, vector } = await decodeAdapterArtifact(
-      await inputBytes(context, name),
-      context.model.architecture,
-      name,
-    );
+    const { rank, alpha, vector } = await inputAdapter(context, name);
     shapes.set(`${rank}/${alpha}`, { rank, alpha });
     cells.push({ klCoefficient: Number(match['klCoefficient']), steps: Number(match['steps']), vector });
   }

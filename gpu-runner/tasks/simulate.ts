@@ -1,5 +1,5 @@
 /** The simulate task: prompts of a shard become preference pairs. */
-import { Generator, tokensContaining } from '../algorithms/generator.ts';
+import { tokensContaining } from '../algorithms/generator.ts';
 import { shardRows } from '../algorithms/prompt.ts';
 import { ReferenceModel } from '../algorithms/reference-model.ts';
 import { simulate, type SimulationOutcome } from '../algorithms/simulate/simulate.ts';
@@ -8,6 +8,7 @@ import { batchSizes } from './batch-sizes.ts';
 import { encodeLines, JSON_LINES } from './json-lines.ts';
 import { taskPrompts } from './prompts.ts';
 import { TaskInputError, type TaskContext, type TaskRun } from './task-context.ts';
+import { openTaskGenerator } from './task-generator.ts';
 
 export const runSimulate: TaskRun<'simulate'> = async (context) => {
   const { task, model, artifacts, hooks, resume } = context;
@@ -22,18 +23,10 @@ export const runSimulate: TaskRun<'simulate'> = async (context) => {
   const { tokenizer, architecture } = model;
   const sizes = batchSizes(model);
   const contextLength = architecture.maximumPositions;
-  const generator = await Generator.open({
-    model,
-    promptForm: parameters.promptForm,
-    temperature: parameters.temperature,
-    topP: parameters.topP,
-    maximumNewTokens: parameters.maximumNewTokens,
+  const generator = await openTaskGenerator(context, {
     bannedTokens: tokensContaining(tokenizer, parameters.bannedTexts),
-    seed,
     maximumTime: contextLength,
-    referenceTemperature: 1,
     withReference: false,
-    ...sizes,
   });
   try {
     const outcome = await simulate(

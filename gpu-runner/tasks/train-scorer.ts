@@ -1,13 +1,13 @@
 /** The train-scorer task: the preference model's student for the edge, with its report. */
-import { Generator } from '../algorithms/generator.ts';
 import { PreferenceModel } from '../algorithms/preference-model/preference-model.ts';
 import { shardRows } from '../algorithms/prompt.ts';
 import { trainScorer } from '../algorithms/scorer/train-scorer.ts';
-import { decodeAdapterArtifact } from './adapter-artifact.ts';
+import { inputAdapter } from './adapter-artifact.ts';
 import { batchSizes } from './batch-sizes.ts';
 import { pairShards } from './pair-shards.ts';
 import { taskPrompts } from './prompts.ts';
-import { inputBytes, TaskInputError, type TaskRun } from './task-context.ts';
+import { TaskInputError, type TaskRun } from './task-context.ts';
+import { openTaskGenerator } from './task-generator.ts';
 
 const SAFETENSORS = 'application/safetensors';
 
@@ -15,26 +15,14 @@ export const runTrainScorer: TaskRun<'train-scorer'> = async (context) => {
   const { task, model, artifacts, hooks, resume } = context;
   const { parameters, principle, seed } = task;
   if (principle === null) throw new TaskInputError(`task ${task.id} names no principle`);
-  const name = 'preference-model';
-  const bytes = await inputBytes(context, name);
-  const preferenceModel = await decodeAdapterArtifact(bytes, model.architecture, name);
+  const preferenceModel = await inputAdapter(context, 'preference-model');
   const pairs = await pairShards(context);
   const prompts = shardRows(await taskPrompts(context, parameters.freshPrompts), task.shard);
   const { sampleRows, scoreRows, checkpointEvery } = batchSizes(model);
   const contextLength = model.architecture.maximumPositions;
-  const generator = await Generator.open({
-    model,
-    promptForm: parameters.promptForm,
-    temperature: parameters.temperature,
-    topP: parameters.topP,
-    maximumNewTokens: parameters.maximumNewTokens,
-    bannedTokens: [],
-    seed,
+  const generator = await openTaskGenerator(context, {
     maximumTime: contextLength,
-    referenceTemperature: 1,
     withReference: false,
-    sampleRows,
-    scoreRows,
   });
   const preferences = await PreferenceModel.open(model, {
     ...preferenceModel,

@@ -213,7 +213,6 @@ export const GRADIENT_RULES: Readonly<Record<string, TableEntry>> = {
   Sigmoid: unary('dX = g Y (1 - Y)', (g, _x, y) => ops.multiply(g, ops.multiply(y, ops.subtract(1, y)))),
   Tanh: unary('dX = g (1 - Y^2)', (g, _x, y) => ops.multiply(g, ops.subtract(1, ops.multiply(y, y)))),
   Softplus: unary('dX = g sigmoid(X)', (g, x) => ops.multiply(g, ops.sigmoid(x))),
-  Relu: unary('dX = g where X > 0', (g, x) => keepWhere(ops.greater(x, 0), g)),
   Clip: {
     formula: 'dX = g where low <= X <= high',
     rule: ({ inputs: [x, low, high], outputGradients: [g] }) => {

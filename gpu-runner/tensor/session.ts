@@ -6,6 +6,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { DataType, TensorData } from './data-type.ts';
 import { SessionError, type SessionFault } from './errors.ts';
 import { type Profile, summariseProfile } from './profile.ts';
+import { messageOf } from '../../shared/caught.ts';
 
 /** A tensor in host memory. */
 export interface HostTensor {
@@ -107,7 +108,7 @@ export class TensorSession {
       return Object.fromEntries(wanted.map((name) => [name, hostTensor(name, results[name])]));
     } catch (error) {
       if (error instanceof SessionError) throw error;
-      throw new SessionError('run', `The engine failed while running: ${text(error)}`, { cause: error });
+      throw new SessionError('run', `The engine failed while running: ${messageOf(error)}`, { cause: error });
     }
   }
 
@@ -187,7 +188,7 @@ function engineTensors(tensors: HostTensors): Record<string, Tensor> {
           dtype === 'float16' ? halfTensor(data, shape) : new Tensor(dtype, data as Tensor.DataType, shape),
         ];
       } catch (error) {
-        throw new SessionError('run', `Tensor "${name}": ${text(error)}`, { cause: error });
+        throw new SessionError('run', `Tensor "${name}": ${messageOf(error)}`, { cause: error });
       }
     }),
   );
@@ -209,13 +210,9 @@ function hostTensor(name: string, tensor: Tensor | undefined): HostTensor {
   return { dtype: tensor.type as DataType, shape: tensor.dims, data: plain };
 }
 
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 /** The engine's message as a typed error with the cure. */
 function loadError(error: unknown, device: string): SessionError {
-  const message = text(error);
+  const message = messageOf(error);
   let fault: SessionFault = 'model';
   let cure = 'The model file is broken, or not what this engine reads';
   if (

@@ -1,7 +1,7 @@
 /** Reads safetensors out of memory, in any runtime: every length is checked before it is used. */
 import { headerLength, parseHeader, PREFIX_BYTES, type Refuse } from './header.ts';
 
-export interface DecodedTensor {
+interface DecodedTensor {
   readonly dtype: string;
   readonly shape: readonly number[];
   /** Little-endian, row-major; a view of the file, aligned to nothing. */

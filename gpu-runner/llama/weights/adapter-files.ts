@@ -17,6 +17,9 @@ import { encodeSafetensors, type TensorToWrite } from './safetensors-writer.ts';
 const ADAPTER_CONFIG_FILE = 'adapter_config.json';
 const ADAPTER_WEIGHTS_FILE = 'adapter_model.safetensors';
 
+/** Under this name the weights' metadata hold the config as well, so that one file is a whole adapter. */
+export const CONFIG_KEY = 'adapter_config';
+
 const MAXIMUM_RANK = 4096;
 const PREFIX = 'base_model.model.';
 const HEAD = `${PREFIX}score`;
@@ -99,10 +102,9 @@ export async function encodeAdapter(
     use_dora: false,
     use_rslora: false,
   };
-  return {
-    config: Buffer.from(`${JSON.stringify(config, null, 2)}\n`),
-    weights: await encodeSafetensors(tensors, { format: 'pt', rope_layout: architecture.rope.layout }),
-  };
+  const text = `${JSON.stringify(config, null, 2)}\n`;
+  const metadata = { format: 'pt', rope_layout: architecture.rope.layout, [CONFIG_KEY]: text };
+  return { config: Buffer.from(text), weights: await encodeSafetensors(tensors, metadata) };
 }
 
 const configSchema = z.looseObject({

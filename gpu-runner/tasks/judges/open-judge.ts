@@ -3,8 +3,8 @@ import { sentiment } from '../../../shared/judges/sentiment-judge.ts';
 import { judgeName, type TaskJudge } from '../../../shared/api/tasks/judge.ts';
 import { chatJudge } from '../../algorithms/judge/chat-judge.ts';
 import { scoringJudge, type PairJudge } from '../../algorithms/judge/pair-judge.ts';
-import { decodeAdapterArtifact } from '../adapter-artifact.ts';
-import { inputBytes, type TaskContext } from '../task-context.ts';
+import { inputAdapter } from '../adapter-artifact.ts';
+import type { TaskContext } from '../task-context.ts';
 import { chatEndpoint, endpointOfEnvironment } from './chat-endpoint.ts';
 import { classifierJudge } from './classifier.ts';
 import { preferenceJudge } from './preference-judge.ts';
@@ -27,8 +27,6 @@ export async function openJudge(context: TaskContext<'judge'>, judge: TaskJudge)
     const ask = chatEndpoint(endpointOfEnvironment(process.env));
     return chatJudge(name, judge, { responseOpening, seed: task.seed, ask });
   }
-  const input = `judge-${judge.artifact.sha256}`;
-  const bytes = await inputBytes(context, input);
-  const preferenceModel = await decodeAdapterArtifact(bytes, model.architecture, input);
+  const preferenceModel = await inputAdapter(context, `judge-${judge.artifact.sha256}`);
   return await preferenceJudge(name, model, preferenceModel, promptForm);
 }

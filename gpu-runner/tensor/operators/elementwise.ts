@@ -47,7 +47,6 @@ export const sigmoid = (x: Value): Value => unary('Sigmoid', x);
 /** @internal so `knip --production` leaves it: no model here has it yet, the tests' perceptrons do */
 export const tanh = (x: Value): Value => unary('Tanh', x);
 export const softplus = (x: Value): Value => unary('Softplus', x);
-export const relu = (x: Value): Value => unary('Relu', x);
 
 /** Rounds to the nearest integer, halves to even. */
 export const round = (x: Value): Value => unary('Round', x);

@@ -29,7 +29,7 @@ export function scorerGraph({ table, scales, dense }: QuantisedStudent): Uint8Ar
   const firstBias = part(OFFSETS.firstBias, OFFSETS.second, [HIDDEN]);
   const second = part(OFFSETS.second, OFFSETS.secondBias, [HIDDEN, 1]);
   const secondBias = part(OFFSETS.secondBias, OFFSETS.length, [1]);
-  const hidden = ops.relu(ops.add(ops.matMul(pooled, first), firstBias));
+  const hidden = ops.maximum(ops.add(ops.matMul(pooled, first), firstBias), 0);
   const score = ops.add(ops.matMul(hidden, second), secondBias);
   graph.output('score', ops.reshape(score, ['texts']));
   return serialiseGraph(graph);

@@ -205,7 +205,6 @@ export const GRADIENT_CASES: readonly GradientCase[] = [
   unaryCase('Sigmoid', ops.sigmoid, sigmoid),
   unaryCase('Tanh', ops.tanh, Math.tanh),
   { ...unaryCase('Softplus', ops.softplus, (x) => Math.log1p(Math.exp(x))), float32Only: true },
-  unaryCase('Relu', ops.relu, (x) => Math.max(x, 0), awayFromZero),
   unaryCase(
     'Clip',
     (x) => ops.clip(x, -0.7, 0.6),

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { readExactly, withFile } from '../../../files/files.ts';
 import type { BaseFile } from '../../weights/base-file.ts';
 import { layoutLength, type TensorRegion } from '../../weights/base-layout.ts';
+import { hasCode } from '../../../../shared/caught.ts';
 
 export const UNSIGNED_FILE = 'base.unsigned.bin';
 
@@ -50,7 +51,7 @@ export async function prepareUnsigned(base: BaseFile): Promise<boolean> {
     return true;
   } catch (error) {
     await rm(partial, { force: true });
-    if (READ_ONLY.has((error as NodeJS.ErrnoException).code ?? '')) return false;
+    if (hasCode(error, ...READ_ONLY)) return false;
     throw error;
   }
 }
@@ -59,7 +60,7 @@ async function hasLength(file: string, length: number): Promise<boolean> {
   try {
     return (await stat(file)).size === length;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    if (hasCode(error, 'ENOENT')) return false;
     throw error;
   }
 }
