@@ -18,7 +18,7 @@ const ANSWERS: Answers = {
     const { describeModel } = await import('./tasks/open-base-model.ts');
     return async ({ name, source, cache }) => await describeModel(name, source, cache);
   },
-  calibrate: async () => (await import('./answers/calibrate.ts')).calibrate,
+  'measure-speed': async () => (await import('./answers/measure-speed.ts')).measureSpeed,
   agreement: async () => (await import('./answers/agreement.ts')).agreement,
   check: async () => (await import('./answers/check.ts')).check,
 };

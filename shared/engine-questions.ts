@@ -40,7 +40,7 @@ export const ENGINE_QUESTIONS = {
     answer: baseModelEndpoints.createBaseModel.body,
   },
   /** How fast the engine is with a model, and how long some texts are in its tokens (their mean). */
-  calibrate: {
+  'measure-speed': {
     question: z.strictObject({ ...model, texts: z.array(z.string()) }),
     answer: z.object({ rates, meanTokens: z.number(), shape: modelShape, sampleRows: z.int() }),
   },

@@ -1,4 +1,4 @@
-/** What a comparison would cost: tokens by stage, time on this machine, memory. Nothing is run for it but a calibration. */
+/** What a comparison would cost: tokens by stage, time on this machine, memory. Nothing is run for it but a few batches that tell the speed. */
 import type { AnswerOf, Rates } from '../../../shared/engine-questions.ts';
 import { planMemory } from '../../../shared/planner/plan.ts';
 import { duration } from '../../../shared/report/figures.ts';
@@ -22,7 +22,7 @@ interface Plan {
 }
 
 /** What the planner reads of the model and its engine. */
-type EngineSizes = Pick<AnswerOf<'calibrate'>, 'shape' | 'sampleRows'>;
+type EngineSizes = Pick<AnswerOf<'measure-speed'>, 'shape' | 'sampleRows'>;
 
 export function planCost(command: string, comparison: Comparison, rates: Rates, sizes: EngineSizes): Plan {
   const work = comparisonWork(comparison);

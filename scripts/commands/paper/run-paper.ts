@@ -119,7 +119,7 @@ async function plan(
 ) {
   const { texts, ...counts } = countPrompts(prompts);
   const { rates, meanTokens, ...sizes } = await askEngine(
-    'calibrate',
+    'measure-speed',
     { source: model.source, cache, texts },
     signal,
   );

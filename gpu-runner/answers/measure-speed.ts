@@ -19,11 +19,11 @@ const PASSES_OF_TRAINING = 3;
 const seconds = (since: number) => (performance.now() - since) / 1000;
 
 /** @throws ModelFileError, AlgorithmInputError as the engine does */
-export async function calibrate({
+export async function measureSpeed({
   source,
   cache,
   texts,
-}: QuestionOf<'calibrate'>): Promise<AnswerOf<'calibrate'>> {
+}: QuestionOf<'measure-speed'>): Promise<AnswerOf<'measure-speed'>> {
   const model = await onDevice(await openBaseModel(source, cache), 'cpu', cache);
   const {
     vocabularySize,
