@@ -19,8 +19,8 @@ export interface AdamOptions {
 /** A parameter and its two moments, all of one shape, float32. */
 export interface AdamState {
   readonly parameter: Value;
-  readonly mean: Value;
-  readonly variance: Value;
+  readonly firstMoment: Value;
+  readonly secondMoment: Value;
 }
 
 /** What all parameters share in a step. */
@@ -52,15 +52,15 @@ export function adamW(
   const size = ops.divide(ops.multiply(learningRate, rootCorrection2), correction1);
   const shift = epsilonForm === 'corrected' ? ops.multiply(rootCorrection2, epsilon) : epsilon;
   const keep = weightDecay === 0 ? undefined : ops.subtract(1, ops.multiply(learningRate, weightDecay));
-  return states.map(({ parameter, mean, variance }, index) => {
+  return states.map(({ parameter, firstMoment, secondMoment }, index) => {
     const gradient = gradients[index];
     if (gradient === undefined) throw new GraphError('AdamW: a gradient is missing');
-    const nextMean = ops.add(ops.multiply(mean, beta1), ops.multiply(gradient, 1 - beta1));
+    const nextFirst = ops.add(ops.multiply(firstMoment, beta1), ops.multiply(gradient, 1 - beta1));
     const square = ops.multiply(gradient, gradient);
-    const nextVariance = ops.add(ops.multiply(variance, beta2), ops.multiply(square, 1 - beta2));
-    const update = ops.divide(ops.multiply(nextMean, size), ops.add(ops.sqrt(nextVariance), shift));
+    const nextSecond = ops.add(ops.multiply(secondMoment, beta2), ops.multiply(square, 1 - beta2));
+    const update = ops.divide(ops.multiply(nextFirst, size), ops.add(ops.sqrt(nextSecond), shift));
     const kept = keep === undefined ? parameter : ops.multiply(parameter, keep);
-    return { parameter: ops.subtract(kept, update), mean: nextMean, variance: nextVariance };
+    return { parameter: ops.subtract(kept, update), firstMoment: nextFirst, secondMoment: nextSecond };
   });
 }
 

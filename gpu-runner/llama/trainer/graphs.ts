@@ -200,9 +200,9 @@ function embed(table: Value, tokens: Value, plan: readonly Value[]): Value {
 /**
  * A training step in one run.
  *
- * Inputs: the batch, `parameters`, `means`, `variances` [G, P], `accumulated` [G, P] (gradients of the micro-batches
+ * Inputs: the batch, `parameters`, `firstMoments`, `secondMoments` [G, P], `accumulated` [G, P] (gradients of the micro-batches
  * before, or zeros), `learningRates` [G, 1], `step` [] (1 for the first). Outputs: `gradient` [G, P] (accumulated plus
- * this micro-batch's), `nextParameters`, `nextMeans`, `nextVariances`, `gradientNorms` [G, 1] (before clipping, of each
+ * this micro-batch's), `nextParameters`, `nextFirstMoments`, `nextSecondMoments`, `gradientNorms` [G, 1] (before clipping, of each
  * group for itself), `loss`, and what the objective scored. Only the last micro-batch takes the next state.
  */
 export function trainingStepGraph(
@@ -221,8 +221,8 @@ export function trainingStepGraph(
   const { gradient: clipped, norms } = clipByGroupNorm(gradient, optimiser.clipNorm);
   const state = {
     parameter: parameters,
-    mean: graph.input('means', 'float32', parameters.shape),
-    variance: graph.input('variances', 'float32', parameters.shape),
+    firstMoment: graph.input('firstMoments', 'float32', parameters.shape),
+    secondMoment: graph.input('secondMoments', 'float32', parameters.shape),
   };
   const timing = {
     learningRate: graph.input('learningRates', 'float32', [parameters.shape[0] ?? 1, 1]),
@@ -234,8 +234,8 @@ export function trainingStepGraph(
   graph.output('gradientNorms', norms);
   if (next !== undefined) {
     graph.output('nextParameters', next.parameter);
-    graph.output('nextMeans', next.mean);
-    graph.output('nextVariances', next.variance);
+    graph.output('nextFirstMoments', next.firstMoment);
+    graph.output('nextSecondMoments', next.secondMoment);
   }
   return graph;
 }

@@ -93,7 +93,7 @@ export class StepRunner {
       await this.#session.run(
         {
           ...batch.feeds,
-          ...stateTensors(this.#state, shape, ['parameters', 'means', 'variances']),
+          ...stateTensors(this.#state, shape, ['parameters', 'firstMoments', 'secondMoments']),
           accumulated: float32(shape, before),
           learningRates: rates,
           step: float32([], Float32Array.of(step + 1)),
@@ -103,7 +103,11 @@ export class StepRunner {
           loss: float32([], lossOf),
           ...(last
             ? {
-                ...stateTensors(this.#spare, shape, ['nextParameters', 'nextMeans', 'nextVariances']),
+                ...stateTensors(this.#spare, shape, [
+                  'nextParameters',
+                  'nextFirstMoments',
+                  'nextSecondMoments',
+                ]),
                 gradientNorms: float32([groups, 1], norms),
               }
             : { gradient: float32(shape, after) }),
@@ -141,11 +145,11 @@ function copyState(state: TrainingState): TrainingState {
 function stateTensors(
   state: TrainingState,
   shape: readonly number[],
-  [parameters, means, variances]: readonly [string, string, string],
+  [parameters, first, second]: readonly [string, string, string],
 ): HostTensors {
   return {
     [parameters]: float32(shape, state.parameters),
-    [means]: float32(shape, state.firstMoments),
-    [variances]: float32(shape, state.secondMoments),
+    [first]: float32(shape, state.firstMoments),
+    [second]: float32(shape, state.secondMoments),
   };
 }

@@ -42,7 +42,11 @@ function adamReference(
 function adamGraph(options: AdamOptions): Uint8Array {
   const graph = new Graph('adam');
   const input = (name: string): Value => graph.input(name, 'float32', ['n']);
-  const state = { parameter: input('parameter'), mean: input('mean'), variance: input('variance') };
+  const state = {
+    parameter: input('parameter'),
+    firstMoment: input('firstMoment'),
+    secondMoment: input('secondMoment'),
+  };
   const step = {
     learningRate: graph.input('learningRate', 'float32', []),
     step: graph.input('step', 'float32', []),
@@ -67,8 +71,8 @@ describe(`AdamW (RLCD_TEST_SEED=${testSeed})`, () => {
         const zeros = (): HostTensor => ({ dtype: 'float32', shape: [6], data: new Float32Array(6) });
         let state: HostTensors = {
           parameter: hostTensor('float32', start),
-          mean: zeros(),
-          variance: zeros(),
+          firstMoment: zeros(),
+          secondMoment: zeros(),
         };
         for (const [index, gradient] of gradientsOfSteps.entries()) {
           const results = await session.run({
@@ -190,8 +194,8 @@ describe('end to end', () => {
     const step = graph.input('step', 'float32', []);
     const states = Object.entries(shapes).map(([name, shape]) => ({
       parameter: graph.input(name, 'float32', shape),
-      mean: graph.input(`${name}.mean`, 'float32', shape),
-      variance: graph.input(`${name}.variance`, 'float32', shape),
+      firstMoment: graph.input(`${name}.firstMoment`, 'float32', shape),
+      secondMoment: graph.input(`${name}.secondMoment`, 'float32', shape),
     }));
     const [w1, b1, w2, b2] = states.map(({ parameter }) => parameter);
     if (w1 === undefined || b1 === undefined || w2 === undefined || b2 === undefined)
@@ -218,8 +222,8 @@ describe('end to end', () => {
       const state = next[index];
       if (state === undefined) throw new Error('no state');
       graph.output(`${name}_next`, state.parameter);
-      graph.output(`${name}.mean_next`, state.mean);
-      graph.output(`${name}.variance_next`, state.variance);
+      graph.output(`${name}.firstMoment_next`, state.firstMoment);
+      graph.output(`${name}.secondMoment_next`, state.secondMoment);
     });
     const session = await TensorSession.open({ model: serialiseGraph(graph) }, { threads: 1 });
     const zeros = (shape: readonly number[]): HostTensor =>
@@ -230,8 +234,8 @@ describe('end to end', () => {
     let state: HostTensors = Object.fromEntries(
       Object.entries(shapes).flatMap(([name, shape]) => [
         [name, hostTensor('float32', draws.array(shape))],
-        [`${name}.mean`, zeros(shape)],
-        [`${name}.variance`, zeros(shape)],
+        [`${name}.firstMoment`, zeros(shape)],
+        [`${name}.secondMoment`, zeros(shape)],
       ]),
     );
     const batch = {

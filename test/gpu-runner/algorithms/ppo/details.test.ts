@@ -259,7 +259,11 @@ describe('details of PPO for language models', () => {
       const { next } = await runOnce(
         (graph) => {
           const input = (name: string) => graph.input(name, 'float32', [1]);
-          const state = { parameter: input('parameter'), mean: input('mean'), variance: input('variance') };
+          const state = {
+            parameter: input('parameter'),
+            firstMoment: input('firstMoment'),
+            secondMoment: input('secondMoment'),
+          };
           const [after = state] = adamW(
             [state],
             [input('gradient')],
@@ -270,8 +274,8 @@ describe('details of PPO for language models', () => {
         },
         {
           parameter: scalar(0),
-          mean: scalar(0),
-          variance: scalar(0),
+          firstMoment: scalar(0),
+          secondMoment: scalar(0),
           gradient: scalar(gradient),
           rate: scalar(rate),
           step: scalar(1),

@@ -25,8 +25,8 @@ export async function gradientOf(
     const results = await session.run({
       ...feeds,
       parameters: float32(shape, vectors),
-      means: zeros,
-      variances: zeros,
+      firstMoments: zeros,
+      secondMoments: zeros,
       accumulated: zeros,
       learningRates: float32([groups, 1], new Float32Array(groups).fill(0.1)),
       step: float32([], Float32Array.of(1)),
