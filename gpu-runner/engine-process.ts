@@ -15,7 +15,9 @@ import type { TaskContext } from './tasks/task-context.ts';
 if (process.send === undefined)
   throw new Error('engine-process.ts is a child of gpu-runner/main.ts: start that');
 const [cacheDirectory = '', deviceName] = process.argv.slice(2);
-const device = deviceName === 'cuda' ? 'cuda' : 'cpu';
+if (deviceName !== 'cpu' && deviceName !== 'cuda')
+  throw new Error(`the engine's device is ${deviceName}, not cpu or cuda`);
+const device = deviceName;
 
 // A terminal and a service manager signal the whole group: the runner decides when its engine ends.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});

@@ -1,9 +1,11 @@
 /** `rlcd plan`: what a job would need of memory, printed before anything is loaded. */
 import { readCacheFolder } from './runner/configuration.ts';
 import { createCommand, runCommand } from '../shared/command-line/command.ts';
+import { UsageError } from '../shared/command-line/usage-error.ts';
 import { positiveNumber, wholeNumber } from '../shared/command-line/values.ts';
 import { gigabytes, planMemory, refusal, type Workload } from '../shared/planner/plan.ts';
 import type { Architecture } from './llama/model/architecture.ts';
+import { exists } from './files/files.ts';
 import { namedShapes } from './llama/model/named-shapes.ts';
 import { chooseDevice, deviceOption } from './runner/device.ts';
 import { deviceMemoryBytes } from './tasks/memory-check.ts';
@@ -51,6 +53,12 @@ export const command = createCommand(
 async function shapeOf(model: string): Promise<Architecture> {
   const named = Object.entries(namedShapes).find(([name]) => name === model);
   if (named !== undefined) return named[1];
+  if (model !== 'bundled' && !model.includes('/') && !(await exists(model))) {
+    const shapes = Object.keys(namedShapes).join(', ');
+    throw new UsageError(
+      `--model ${model} is no named shape (${shapes}), no path that exists and no hub id such as owner/name`,
+    );
+  }
   return (await openBaseModel(model, readCacheFolder(process.env))).architecture;
 }
 

@@ -1,7 +1,9 @@
-/** Reads a document that another command wrote. */
-import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
+/** Reads JSON documents: what another command wrote, and what people write. */
+import type { z } from 'zod';
+import { messageOf } from '../shared/caught.ts';
 import { UsageError } from '../shared/command-line/usage-error.ts';
+import { firstIssue } from '../shared/first-issue.ts';
+import { readUserFile } from './read-user-file.ts';
 
 /**
  * @param what such as `a report`
@@ -12,13 +14,18 @@ export async function readDocument<Form extends z.ZodType>(
   form: Form,
   what: string,
 ): Promise<z.output<Form>> {
-  let value: unknown;
+  const parsed = form.safeParse(parseJson(file, await readUserFile(file, file)));
+  if (parsed.success) return parsed.data;
+  const { field, fault } = firstIssue(parsed.error);
+  throw new UsageError(`${file} is not ${what}: ${field || 'the document'}: ${fault}`);
+}
+
+/** @throws UsageError naming the file and where it is wrong */
+export function parseJson(file: string, text: string): unknown {
+  if (text.trim() === '') throw new UsageError(`${file} is empty: it must hold a JSON document`);
   try {
-    value = JSON.parse(await readFile(file, 'utf8'));
+    return JSON.parse(text);
   } catch (cause) {
-    throw new UsageError(`${file} is no JSON that can be read: ${(cause as Error).message}`, { cause });
+    throw new UsageError(`${file} is not JSON: ${messageOf(cause)}`, { cause });
   }
-  const parsed = form.safeParse(value);
-  if (!parsed.success) throw new UsageError(`${file} is not ${what}: ${z.prettifyError(parsed.error)}`);
-  return parsed.data;
 }

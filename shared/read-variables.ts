@@ -51,5 +51,9 @@ export const httpAddress = z
 /** A whole number in a range. */
 export function wholeNumber(minimum: number, maximum: number) {
   const error = `needs a whole number from ${minimum} to ${maximum}`;
-  return z.coerce.number({ error }).int(error).min(minimum, error).max(maximum, error);
+  return z
+    .string()
+    .regex(/^\d+$/, error)
+    .transform(Number)
+    .pipe(z.int(error).min(minimum, error).max(maximum, error));
 }

@@ -41,12 +41,16 @@ export async function retry<Result>(run: () => Promise<Result>, options: RetryOp
     } catch (error) {
       if (signal?.aborted || attempt >= attempts || !passing(error)) throw error;
       const growing = Math.min(largestDelayMs, firstDelayMs * 2 ** Math.min(attempt - 1, 30));
-      const delayMs = askedDelayMs?.(error) ?? (growing * (1 + random())) / 2;
+      const wantedMs = askedDelayMs?.(error) ?? (growing * (1 + random())) / 2;
+      const delayMs = Math.min(wantedMs, LONGEST_DELAY_MS);
       onRetry?.(error, attempt, delayMs);
       await pause(delayMs, signal);
     }
   }
 }
+
+/** Nobody waits longer than a day, whatever is asked for: beyond 24 days a timer would fire at once. */
+const LONGEST_DELAY_MS = 24 * 3600 * 1000;
 
 /** A Retry-After header in seconds, as milliseconds; undefined for a date, nonsense or none. */
 export function retryAfterMs({ headers }: Response): number | undefined {

@@ -81,8 +81,9 @@ export class Rpc<Theirs extends Served<Theirs>, Ours extends Served<Ours>> {
     if (this.#ended !== undefined) throw this.#ended;
     const id = this.#calls++;
     const answer = Promise.withResolvers<unknown>();
-    this.#waiting.set(id, answer);
+    // What cannot be sent throws here, and nobody waits for its answer.
     this.#port.post({ id, name, asked }, moved);
+    this.#waiting.set(id, answer);
     return (await answer.promise) as Answer<Theirs[Name]>;
   }
 

@@ -1,13 +1,18 @@
 /** Makes the principle known to the edge: a preset by name, or one from a file. */
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { z } from 'zod';
 import { ApiError, type Client } from '../../shared/api/client.ts';
 import { name as apiName } from '../../shared/api/fields.ts';
 import { principleDefinition, type PrincipleDefinition } from '../../shared/api/principles.ts';
 import { canonicalJson } from '../../shared/canonical-json.ts';
 import { presets } from '../../shared/principles/presets.ts';
+import { firstIssue } from '../../shared/first-issue.ts';
+import { parseJson } from '../read-document.ts';
+import { readUserFile } from '../read-user-file.ts';
 import { UsageError } from '../../shared/command-line/usage-error.ts';
+
+/** What a refusal shows. */
+const EXAMPLE =
+  'one is {"description": "...", "form": "dialogue" or "prefix", "affixPairs": [{"positive": "...", "negative": "..."}]}';
 
 interface NamedPrinciple {
   readonly name: string;
@@ -30,31 +35,16 @@ export async function readPrinciple(nameOrFile: string): Promise<NamedPrinciple>
     const definition = { description, form, responseOpening, affixPairs };
     return { name, definition };
   }
-  let text: string;
-  try {
-    text = await readFile(nameOrFile, 'utf8');
-  } catch (cause) {
-    const names = presets.map(({ name }) => name).join(', ');
-    throw new UsageError(
-      `--principle ${nameOrFile} is neither a preset (${names}) nor a file that can be read`,
-      {
-        cause,
-      },
-    );
-  }
-  return parsePrinciple(nameOrFile, text);
+  const names = presets.map(({ name }) => name).join(', ');
+  const named = `--principle ${nameOrFile} is no preset (${names}), and as a file it`;
+  return parsePrinciple(nameOrFile, await readUserFile(named, nameOrFile));
 }
 
 function parsePrinciple(file: string, text: string): NamedPrinciple {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new UsageError(`${file} is not JSON: ${(cause as Error).message}`, { cause });
-  }
-  const definition = principleDefinition.safeParse(value);
+  const definition = principleDefinition.safeParse(parseJson(file, text));
   if (!definition.success) {
-    throw new UsageError(`${file} is not a principle: ${z.prettifyError(definition.error)}`);
+    const { field, fault } = firstIssue(definition.error);
+    throw new UsageError(`${file} is not a principle: ${field || 'the document'}: ${fault}; ${EXAMPLE}`);
   }
   const name = apiName.safeParse(basename(file, '.json'));
   if (!name.success)

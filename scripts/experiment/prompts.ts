@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Client } from '../../shared/api/client.ts';
 import { UsageError } from '../../shared/command-line/usage-error.ts';
+import { readUserFile } from '../read-user-file.ts';
 import { storyPrompts } from './story-prompts.ts';
 
 const OPENINGS = fileURLToPath(
@@ -28,12 +29,7 @@ const opening = z.object({ split: z.enum(['train', 'dev', 'test']), text: z.stri
  */
 export async function readPrompts(file: string | undefined): Promise<NamedPrompts> {
   if (file === undefined) return named('kind-stories', await shippedLines(), 'field');
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new UsageError(`--prompts ${file} cannot be read: ${(cause as Error).message}`, { cause });
-  }
+  const text = await readUserFile(`--prompts ${file}`, file);
   if (text.trim() === '') throw new UsageError(`--prompts ${file} is empty: give one prompt a line`);
   if (file.endsWith('.txt')) {
     const prompts = storyPrompts(text);

@@ -41,6 +41,8 @@ describe('retry', () => {
   it('waits as long as the other side asks', async () => {
     expect(await delays(2, { askedDelayMs: () => 700, random: () => 0 })).toEqual([700, 700]);
     expect(await delays(2, { askedDelayMs: () => undefined, random: () => 1 })).toEqual([1, 2]);
+    // A timer of more than 2^31 ms would fire at once.
+    expect(await delays(1, { askedDelayMs: () => 2 ** 31 })).toEqual([86_400_000]);
   });
 
   it('repeats until it succeeds, telling each failure', async () => {

@@ -23,7 +23,7 @@ it('fills in what is not set', () => {
   expect(readVariables(SERVE_VARIABLES, { PORT: '0' }).PORT).toBe(0);
 });
 
-it.each(['-1', '65536', '1.5', 'seven'])('refuses PORT %s by name', (given) => {
+it.each(['-1', '65536', '1.5', 'seven', '0x10', '1e3', ' '])('refuses PORT %s by name', (given) => {
   expect(() => readVariables(SERVE_VARIABLES, { PORT: given })).toThrow(
     'PORT needs a whole number from 0 to 65535: port at which it listens',
   );

@@ -47,7 +47,10 @@ describe('prompts', () => {
   });
 
   it('that are not there are named', async () => {
-    await expect(readPrompts(join(folder, 'none.jsonl'))).rejects.toThrow(/none\.jsonl cannot be read/);
+    await expect(readPrompts(join(folder, 'none.jsonl'))).rejects.toThrow(
+      /none\.jsonl cannot be read: there is no such file; check the path$/,
+    );
+    await expect(readPrompts(folder)).rejects.toThrow(/cannot be read: it is a folder; name a file in it$/);
   });
 });
 
@@ -85,6 +88,8 @@ describe('principles', () => {
   it.each([
     ['no-pairs.json', '{"description": "d", "form": "prefix", "affixPairs": []}', /affixPairs/],
     ['no-json.json', '{', /no-json\.json is not JSON/],
+    ['nothing.json', '', /nothing\.json is empty: it must hold a JSON document$/],
+    ['no-form.json', '{"description": "d"}', /no-form\.json is not a principle: form: .*; one is \{.*\}$/],
     [
       'Wrong Name.json',
       '{"description": "d", "form": "prefix", "affixPairs": [{"positive": "a", "negative": "b"}]}',
