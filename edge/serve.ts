@@ -20,13 +20,12 @@ import { readLaunchPolicy } from './orchestration/launch/configuration.ts';
 import { runSchedule } from './orchestration/schedule.ts';
 import { commit } from './store/database.ts';
 import { createIdentifier } from './store/identifier.ts';
-import { insertKey, listKeys } from './store/keys.ts';
+import { hasAdministrator, insertKey } from './store/keys.ts';
 
-/** A new store gets one administrator's key, printed this once. */
-async function createFirstKey({ database, bootstrapKey }: Dependencies): Promise<void> {
-  const { items } = await listKeys(database, { limit: 1 });
-  if (items.length > 0 || bootstrapKey !== undefined) return;
-  const now = Date.now();
+/** A store that nobody could administrate gets a key for it, printed this once. */
+async function createFirstKey({ database, bootstrapKey, clock }: Dependencies): Promise<void> {
+  if (bootstrapKey !== undefined || (await hasAdministrator(database))) return;
+  const now = clock();
   const id = createIdentifier(now);
   const { secret, secretSha256 } = createSecret(id);
   const key = {

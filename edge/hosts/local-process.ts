@@ -1,6 +1,7 @@
 /** A launcher for one machine: a runner is a child process of the edge, and ends with it. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { messageWithCause } from '../../shared/caught.ts';
 import type { Launcher } from '../orchestration/launch/launcher.ts';
 
 const RUNNER = fileURLToPath(new URL('../../gpu-runner/main.ts', import.meta.url));
@@ -16,6 +17,8 @@ export interface LocalRunner {
   readonly edgeUrl: string;
   /** A key of the scope `runner`. */
   readonly key: string;
+  /** Told of a runner that ended in any other way than by itself or by {@link LocalProcesses.stop}. */
+  readonly onFailed: (launchId: string, reason: string) => Promise<void>;
   /** Runs under this Node; the product's runner unless a test says otherwise. */
   readonly script?: string;
 }
@@ -28,8 +31,14 @@ function foreignVariables(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('RLCD_')));
 }
 
-export function createLocalProcesses({ edgeUrl, key, script = RUNNER }: LocalRunner): LocalProcesses {
+export function createLocalProcesses({
+  edgeUrl,
+  key,
+  onFailed,
+  script = RUNNER,
+}: LocalRunner): LocalProcesses {
   const children = new Set<ChildProcess>();
+  let isStopping = false;
   return {
     launcher: {
       name: 'local-process',
@@ -51,11 +60,20 @@ export function createLocalProcesses({ edgeUrl, key, script = RUNNER }: LocalRun
         });
         if (error) return { outcome: 'failed', reason: error.message };
         children.add(child);
-        child.once('exit', () => children.delete(child));
+        child.once('exit', (code, signal) => {
+          children.delete(child);
+          if (code === 0 || isStopping) return;
+          const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
+          const reason = `process ${child.pid} ended ${how}; its last lines stand in the edge's log`;
+          onFailed(launchId, reason).catch((fault: unknown) =>
+            console.error(`Launch ${launchId}: ${reason}; not written down: ${messageWithCause(fault)}`),
+          );
+        });
         return { outcome: 'launched', reason: `process ${child.pid}` };
       },
     },
     stop() {
+      isStopping = true;
       for (const child of children) child.kill('SIGTERM');
     },
   };

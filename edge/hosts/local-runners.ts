@@ -3,26 +3,42 @@ import type { Dependencies } from '../http/dependencies.ts';
 import { createSecret } from '../http/keys.ts';
 import type { LaunchPolicy } from '../orchestration/launch/launcher.ts';
 import { commit } from '../store/database.ts';
-import { createIdentifier } from '../store/identifier.ts';
-import { insertKey } from '../store/keys.ts';
+import { renewKey } from '../store/keys.ts';
+import { failLaunch } from '../store/launches.ts';
 import { createLocalProcesses } from './local-process.ts';
 
 const COOL_DOWN_MILLISECONDS = 5000;
 const START_MILLISECONDS = 5 * 60_000;
 
-/** @returns undefined where none are asked for; each start makes a new key for its processes */
+/**
+ * The id of their key. It is the same after every start, and so a runner's id stays this key's; only its secret is new,
+ * which ends what an earlier start let out.
+ */
+const KEY_ID = '00000000-0000-7000-8000-000000000001';
+
+/** @returns undefined where none are asked for */
 export async function openLocalRunners(
   { database, clock }: Dependencies,
   edgeUrl: string,
   maximumRunners: number,
 ): Promise<{ readonly policy: LaunchPolicy; stop(): void } | undefined> {
   if (maximumRunners === 0) return undefined;
-  const id = createIdentifier(clock());
-  const { secret, secretSha256 } = createSecret(id);
+  const { secret, secretSha256 } = createSecret(KEY_ID);
   const scopes = ['runner' as const];
-  const key = { id, name: 'local runners', secretSha256, scopes, createdAt: clock(), revokedAt: null };
-  await commit(database, [insertKey(database, key)]);
-  const processes = createLocalProcesses({ edgeUrl, key: secret });
+  const key = {
+    id: KEY_ID,
+    name: 'local runners',
+    secretSha256,
+    scopes,
+    createdAt: clock(),
+    revokedAt: null,
+  };
+  await commit(database, [renewKey(database, key)]);
+  const processes = createLocalProcesses({
+    edgeUrl,
+    key: secret,
+    onFailed: async (launchId, reason) => await failLaunch(database, launchId, reason),
+  });
   const policy = {
     launcher: processes.launcher,
     maximumRunners,

@@ -5,10 +5,13 @@ import type { Handlers } from '../http/handler.ts';
 import { createSecret } from '../http/keys.ts';
 import { conflict, notFound } from '../domain/errors.ts';
 import { createIdentifier } from '../store/identifier.ts';
-import { findKey, insertKey, listKeys, replaceSecret, revokeKey } from '../store/keys.ts';
+import { findKey, hasAdministrator, insertKey, listKeys, replaceSecret, revokeKey } from '../store/keys.ts';
 import type { KnownKeys } from '../store/known-keys.ts';
 
-export function keyHandlers({ database }: Dependencies, keys: KnownKeys): Handlers<typeof keyEndpoints> {
+export function keyHandlers(
+  { database, bootstrapKey }: Dependencies,
+  keys: KnownKeys,
+): Handlers<typeof keyEndpoints> {
   return {
     async getOwnKey(_, { principal }) {
       return { body: { id: principal.keyId, scopes: [...principal.scopes] } };
@@ -42,6 +45,13 @@ export function keyHandlers({ database }: Dependencies, keys: KnownKeys): Handle
     async revokeKey({ parameters }, { now }) {
       const key = await findKey(database, parameters.keyId);
       if (!key) throw notFound(`key ${parameters.keyId}`);
+      const { id, scopes, revokedAt } = key;
+      const isLast = scopes.includes('admin') && revokedAt === null && bootstrapKey === undefined;
+      if (isLast && !(await hasAdministrator(database, id))) {
+        throw conflict(
+          `Key ${id} is the last administrator's, and nobody could make keys any more: make another first`,
+        );
+      }
       keys.change(key.id);
       return { writes: [revokeKey(database, key.id, now)] };
     },

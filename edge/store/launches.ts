@@ -128,6 +128,14 @@ export async function setLaunchOutcome(
   await database.update(launches).set({ outcome, reason }).where(eq(launches.id, id));
 }
 
+/** What was launched has ended without having claimed. */
+export async function failLaunch(database: Database, id: string, reason: string): Promise<void> {
+  await database
+    .update(launches)
+    .set({ outcome: 'failed', reason })
+    .where(and(eq(launches.id, id), isNull(launches.arrivedAt)));
+}
+
 export async function listLaunches(
   database: Database,
   { outcome, ...page }: PageRequest & { readonly outcome?: LaunchRow['outcome'] | undefined },

@@ -1,12 +1,14 @@
 /** Claim: one atomic update takes the first queued task, and a repeated claim finds the same lease again. */
 import { randomUUID } from 'node:crypto';
-import { and, eq, exists, inArray, lte, ne, notExists, sql } from 'drizzle-orm';
+import { and, eq, exists, inArray, isNotNull, lte, ne, notExists, sql } from 'drizzle-orm';
 import { DomainError } from '../../domain/errors.ts';
 import { LEASE_MILLISECONDS } from '../../domain/lease.ts';
 import { commit, type Database } from '../database.ts';
 import { allColumns, jsonRows } from '../json-rows.ts';
 import { markArrived } from '../launches.ts';
+import { qualify } from '../qualify.ts';
 import {
+  apiKeys,
   artifacts,
   events,
   experiments,
@@ -105,6 +107,26 @@ interface Values {
   readonly now: number;
 }
 
+/** The task that the runner of an outer query holds. */
+const leased = (database: Database) =>
+  database
+    .select({ one: sql`1` })
+    .from(tasks)
+    .where(and(eq(tasks.leaseRunnerId, qualify(runners.id)), hasStatus('leased')));
+
+/** Whether the key of the runner of an outer query can do nothing any more. */
+const isRevoked = (database: Database) =>
+  exists(
+    database
+      .select({ one: sql`1` })
+      .from(apiKeys)
+      .where(and(eq(apiKeys.id, qualify(runners.keyId)), isNotNull(apiKeys.revokedAt))),
+  );
+
+/**
+ * Writes the runner down. Its id goes over to another key where nothing is lost by it: the runner holds no task, or the
+ * key that it had is revoked. So a machine whose key was replaced goes on under the id of its cache folder.
+ */
 const register = compiled<Values>((database, value) =>
   database
     .insert(runners)
@@ -120,12 +142,13 @@ const register = compiled<Values>((database, value) =>
     .onConflictDoUpdate({
       target: runners.id,
       set: {
+        keyId: excluded(runners.keyId),
         name: excluded(runners.name),
         engineVersion: excluded(runners.engineVersion),
         device: excluded(runners.device),
         seenAt: excluded(runners.seenAt),
       },
-      setWhere: eq(runners.keyId, excluded(runners.keyId)),
+      setWhere: sql`${eq(runners.keyId, excluded(runners.keyId))} or ${notExists(leased(database))} or ${isRevoked(database)}`,
     }),
 );
 
@@ -260,7 +283,7 @@ async function take(
  * or is another key's) keeps the update from taking anything, and is looked for only then.
  *
  * @returns undefined where nothing waits
- * @throws DomainError `forbidden` where the runner's id belongs to another key
+ * @throws DomainError `forbidden` where the runner's id holds a task under another key
  */
 export async function claimTask(
   database: Database,
@@ -276,7 +299,7 @@ export async function claimTask(
   if (owner && owner.keyId !== keyId) {
     throw new DomainError(
       'forbidden',
-      `Runner ${runner.id} belongs to another key; start with a new runner id`,
+      `Runner ${runner.id} works on a task under another key; start with a new runner id, or wait for the end of its lease`,
     );
   }
   if (!owner?.holdsAnother) return undefined;

@@ -115,6 +115,42 @@ export function tasksConformance(start: () => Promise<Harness>): void {
     expect([generate.stage, generate.principle, generate.inputs]).toEqual(['generate-base', null, []]);
   });
 
+  it('moves the id of a runner to another key only where it holds no task or its own key is revoked', async () => {
+    const { harness, runner } = await begin();
+    const { admin } = harness.clients;
+    const other = await admin.createKey({ body: { name: 'other', scopes: ['runner'] } });
+    const third = await admin.createKey({ body: { name: 'third', scopes: ['runner'] } });
+    const claimWith = async (key: { secret: string | null }) => {
+      const body = {
+        claimId: randomUUID(),
+        runner: { id: runner.id, name: 'moved', engineVersion: ENGINE_VERSION, device: {} },
+      };
+      const answer = await harness.fetch('/v1/tasks/claim', {
+        key: key.secret ?? '',
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      return {
+        status: answer.status,
+        body: (await answer.json()) as { task?: { id: string; epoch: number } },
+      };
+    };
+    const held = required(await runner.claim());
+    expect((await claimWith(other)).status).toBe(403);
+    await runner.complete(held);
+    const taken = await claimWith(other);
+    expect(taken.status).toBe(200);
+    // It holds a task now, under the other key.
+    await expect(runner.claim()).rejects.toMatchObject({ problem: { status: 403 } });
+    await admin.revokeKey({ parameters: { keyId: other.id } });
+    const again = await claimWith(third);
+    expect(again.body.task).toMatchObject({
+      id: taken.body.task?.id,
+      epoch: (taken.body.task?.epoch ?? 0) + 1,
+    });
+  });
+
   it('answers a repeated claim with the same lease, and frees what a restarted runner held', async () => {
     const { harness, runner } = await begin();
     const claimId = randomUUID();
