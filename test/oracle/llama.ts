@@ -1,4 +1,5 @@
 /** LLaMA in float64 by the textbook, one sequence at a time: the independent judge of the training graphs. */
+import { frequency, type OracleRope } from './rope.ts';
 import { Matrix, type Tape } from './tape.ts';
 
 /** What the oracle needs to know of an architecture (structurally the engine's architecture). */
@@ -7,20 +8,7 @@ export interface OracleConfiguration {
   readonly keyValueHeads: number;
   readonly headSize: number;
   readonly norm: { readonly epsilon: number };
-  readonly rope: {
-    readonly theta: number;
-    readonly layout: 'interleaved' | 'half';
-    readonly scaling:
-      | { readonly kind: 'linear'; readonly factor: number }
-      | {
-          readonly kind: 'llama3';
-          readonly factor: number;
-          readonly lowFrequencyFactor: number;
-          readonly highFrequencyFactor: number;
-          readonly originalMaximumPositions: number;
-        }
-      | null;
-  };
+  readonly rope: OracleRope;
 }
 
 /** A linear layer x @ weight, weight [in,out], with an optional low-rank addition scale * (x @ a) @ b. */
@@ -62,23 +50,6 @@ function linear(tape: Tape, x: Matrix, layer: OracleLinear, activation: Activati
   return tape.add(base, tape.scale(tape.product(tape.product(x, a), b), scale));
 }
 
-/** Angle per position of rotation pair `pair`, after the scaling that long-context models apply. */
-function frequency(architecture: OracleConfiguration, pair: number): number {
-  const plain = 1 / architecture.rope.theta ** ((2 * pair) / architecture.headSize);
-  const scaling = architecture.rope.scaling;
-  if (scaling === null) return plain;
-  if (scaling.kind === 'linear') return plain / scaling.factor;
-  const wavelength = (2 * Math.PI) / plain;
-  const longest = scaling.originalMaximumPositions / scaling.lowFrequencyFactor;
-  const shortest = scaling.originalMaximumPositions / scaling.highFrequencyFactor;
-  if (wavelength < shortest) return plain;
-  if (wavelength > longest) return plain / scaling.factor;
-  const smooth =
-    (scaling.originalMaximumPositions / wavelength - scaling.lowFrequencyFactor) /
-    (scaling.highFrequencyFactor - scaling.lowFrequencyFactor);
-  return ((1 - smooth) * plain) / scaling.factor + smooth * plain;
-}
-
 /** Rotates each pair of one head's columns by position times its frequency. */
 function rotate(tape: Tape, x: Matrix, architecture: OracleConfiguration): Matrix {
   const size = architecture.headSize;
@@ -88,7 +59,7 @@ function rotate(tape: Tape, x: Matrix, architecture: OracleConfiguration): Matri
       for (let pair = 0; pair < size / 2; pair++) {
         const [first, second] =
           architecture.rope.layout === 'interleaved' ? [2 * pair, 2 * pair + 1] : [pair, pair + size / 2];
-        const angle = direction * position * frequency(architecture, pair);
+        const angle = direction * position * frequency(architecture.rope, pair, false);
         const i = position * size + first;
         const j = position * size + second;
         const [a, b] = [source[i] ?? 0, source[j] ?? 0];

@@ -14,36 +14,68 @@ const token = z
   .min(0)
   .max(MAXIMUM_VOCABULARY - 1);
 
+const factor = z.number().min(1).max(1e6);
+const positions = z.int().min(1).max(MAXIMUM_POSITIONS);
+
 const ropeScalingSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('linear'), factor: z.number().min(1).max(1e6) }),
+  z.strictObject({ kind: z.literal('linear'), factor }),
   z.strictObject({
     kind: z.literal('llama3'),
-    factor: z.number().min(1).max(1e6),
+    factor,
     lowFrequencyFactor: z.number().positive().max(1e6),
     highFrequencyFactor: z.number().positive().max(1e6),
-    originalMaximumPositions: z.int().min(1).max(MAXIMUM_POSITIONS),
+    originalMaximumPositions: positions,
+  }),
+  z.strictObject({
+    kind: z.literal('yarn'),
+    factor,
+    originalMaximumPositions: positions,
+    /** Turns per original context above which a pair keeps its frequency, and below which it is slowed by the factor. */
+    betaFast: z.number().positive().max(1e6),
+    betaSlow: z.number().positive().max(1e6),
+    /** Cosine and sine are multiplied by it; null means 0.1 ln(factor) + 1. */
+    attentionFactor: z.number().positive().max(1e3).nullable(),
+    /** Whether the first and last pair of the blend are rounded to whole ones. */
+    truncate: z.boolean(),
+  }),
+  z.strictObject({
+    kind: z.literal('longrope'),
+    /** What the frequency of each pair is divided by. */
+    factors: z.array(z.number().positive().max(1e6)).max(MAXIMUM_WIDTH),
+    /** Cosine and sine are multiplied by it. */
+    attentionFactor: z.number().positive().max(1e3),
   }),
 ]);
 
+const theta = z.number().min(1).max(1e12);
+
 const ropeSchema = z.strictObject({
-  theta: z.number().min(1).max(1e12),
+  theta,
   /** Which two components rotate together: (2i, 2i + 1) for `interleaved` (llama2.c), (i, i + D/2) for `half` (Hugging Face). */
   layout: z.enum(['interleaved', 'half']),
+  /** Components of a head that rotate, from its first; the others stay as they are. */
+  rotarySize: z.int().min(2).max(MAXIMUM_WIDTH),
+  /** Layers whose queries and keys stay as they are. */
+  layersWithout: z.array(z.int().min(0)).max(MAXIMUM_LAYERS),
   /** How positions beyond the trained ones are squeezed in. */
   scaling: ropeScalingSchema.nullable(),
-  /** The part of a head that rotates. */
-  share: z.literal(1),
-  /** Layers whose queries and keys stay as they are. */
-  layersWithout: z.array(z.int()).max(0),
+  /** Layers with a window turn by this theta instead, unscaled. */
+  local: z.strictObject({ theta }).nullable(),
 });
 
 const normSchema = z.strictObject({
   epsilon: z.number().positive().max(0.1),
-  /** What is added to a stored weight: 0, or 1 where weights are stored as their difference from one. */
-  offset: z.literal(0),
-  /** Where a block norms: its input, its output, or both. */
-  placement: z.literal('input'),
+  /** Where a block norms: its input, its output before that is added to the stream, or both. */
+  placement: z.enum(['input', 'output', 'both']),
 });
+
+const biasesSchema = z.strictObject({
+  queryKeyValue: z.boolean(),
+  attentionOutput: z.boolean(),
+  feedForward: z.boolean(),
+});
+
+const softCap = z.number().positive().max(1e6).nullable();
 
 const architectureSchema = z.strictObject({
   vocabularySize: z.int().min(1).max(MAXIMUM_VOCABULARY),
@@ -55,21 +87,21 @@ const architectureSchema = z.strictObject({
   headSize: width,
   maximumPositions: z.int().min(1).max(MAXIMUM_POSITIONS),
   /** Linear layers that add a bias. */
-  biases: z.literal('none'),
+  biases: biasesSchema,
   /** Norm of queries and keys before they rotate: of each head, or over the whole width. */
-  queryKeyNorm: z.literal('none'),
+  queryKeyNorm: z.enum(['none', 'head', 'width']),
   norm: normSchema,
   rope: ropeSchema,
   /** Scores are multiplied by it; null means 1 / sqrt(headSize). */
-  attentionScale: z.null(),
-  /** Positions that each layer looks back; null where all layers see everything. */
-  windows: z.null(),
+  attentionScale: z.number().positive().max(1e3).nullable(),
+  /** Positions that each layer sees, the token's own among them; null where it, or all layers, see everything. */
+  windows: z.array(positions.nullable()).max(MAXIMUM_LAYERS).nullable(),
   /** c tanh(x / c) of attention scores and of logits; null where there is none. */
-  softCaps: z.strictObject({ attention: z.null(), logits: z.null() }),
+  softCaps: z.strictObject({ attention: softCap, logits: softCap }),
   /** Rows of the embedding are multiplied by it. */
-  embeddingScale: z.literal(1),
-  /** Of the gate: silu(gate) * up. */
-  activation: z.literal('silu'),
+  embeddingScale: z.number().positive().max(1e6),
+  /** Of the gate: activation(gate) * up. `gelu-tanh` is the tanh approximation, `gelu` the exact one. */
+  activation: z.enum(['silu', 'gelu-tanh', 'gelu']),
   tiedEmbedding: z.boolean(),
   bosToken: token.nullable(),
   eosTokens: z.array(token).max(64),
@@ -81,31 +113,29 @@ const architectureSchema = z.strictObject({
  *
  * - `hiddenSize` H, `intermediateSize` F, `heads` A, `keyValueHeads` G (A is a multiple of G), `headSize` D (even).
  * - `padToken` is always a valid id; padded positions are masked, so its embedding is never seen.
- * - A field of one allowed value names a difference that {@link decoderLayer} does not know yet: a family that has it widens
- *   the field and the layer together.
+ * - Norm weights are what a row is multiplied by: a family that stores their difference from one adds it when it is read.
  * - Whether a checkpoint stores query, key and value (gate and up) as one tensor is its reader's: a base always does.
  */
 export type Architecture = z.infer<typeof architectureSchema>;
 
 export type RopeScaling = NonNullable<Architecture['rope']['scaling']>;
 
-/** What LLaMA-2 has where a family says nothing else. */
+/** What LLaMA-2 has where a family says nothing else. How much of a head rotates goes with the head's size. */
 export const LLAMA: Pick<
   Architecture,
   | 'biases'
   | 'queryKeyNorm'
   | 'norm'
-  | 'rope'
   | 'attentionScale'
   | 'windows'
   | 'softCaps'
   | 'embeddingScale'
   | 'activation'
-> = {
-  biases: 'none',
+> & { readonly rope: Omit<Architecture['rope'], 'rotarySize'> } = {
+  biases: { queryKeyValue: false, attentionOutput: false, feedForward: false },
   queryKeyNorm: 'none',
-  norm: { epsilon: 1e-5, offset: 0, placement: 'input' },
-  rope: { theta: 10_000, layout: 'half', scaling: null, share: 1, layersWithout: [] },
+  norm: { epsilon: 1e-5, placement: 'input' },
+  rope: { theta: 10_000, layout: 'half', layersWithout: [], scaling: null, local: null },
   attentionScale: null,
   windows: null,
   softCaps: { attention: null, logits: null },
@@ -128,11 +158,10 @@ export function validateArchitecture(value: unknown, file: string): Architecture
     throw new ModelFileError(file, field, issue?.message ?? 'is not an architecture record', cure);
   }
   const architecture = parsed.data;
-  const refuse = (field: string, fault: string): never => {
+  const refuse: Refuse = (field, fault) => {
     throw new ModelFileError(file, field, fault, cure);
   };
-  const { heads, keyValueHeads, headSize, vocabularySize, bosToken, eosTokens, padToken, rope } =
-    architecture;
+  const { heads, keyValueHeads, headSize, vocabularySize, bosToken, eosTokens, padToken } = architecture;
   if (heads % keyValueHeads !== 0) {
     refuse('keyValueHeads', `${heads} heads cannot be shared out over ${keyValueHeads} key-value heads`);
   }
@@ -147,9 +176,28 @@ export function validateArchitecture(value: unknown, file: string): Architecture
     if (id !== null && id >= vocabularySize)
       refuse(field, `is ${id}, outside the vocabulary of ${vocabularySize}`);
   }
-  const { scaling } = rope;
+  checkRope(architecture, refuse);
+  const { layers, windows } = architecture;
+  if (windows !== null && windows.length !== layers)
+    refuse('windows', `has ${windows.length} entries for ${layers} layers`);
+  return architecture;
+}
+
+type Refuse = (field: string, fault: string) => never;
+
+function checkRope({ headSize, layers, rope }: Architecture, refuse: Refuse): void {
+  const { rotarySize, layersWithout, scaling } = rope;
+  if (rotarySize % 2 !== 0 || rotarySize > headSize)
+    refuse('rope.rotarySize', `is ${rotarySize}: it must be even and at most the head size ${headSize}`);
+  if (layersWithout.some((layer, index) => layer >= layers || layer <= (layersWithout[index - 1] ?? -1)))
+    refuse('rope.layersWithout', `must be rising indices of the ${layers} layers`);
   if (scaling?.kind === 'llama3' && scaling.highFrequencyFactor <= scaling.lowFrequencyFactor) {
     refuse('rope.scaling', 'the high frequency factor is not above the low one');
   }
-  return architecture;
+  if (scaling?.kind === 'yarn' && scaling.betaFast < scaling.betaSlow)
+    refuse('rope.scaling', 'betaFast is below betaSlow');
+  if (scaling?.kind === 'yarn' && rope.theta <= 1)
+    refuse('rope.theta', 'is 1, by which no pair turns slower');
+  if (scaling?.kind === 'longrope' && scaling.factors.length !== rotarySize / 2)
+    refuse('rope.scaling.factors', `has ${scaling.factors.length} entries for ${rotarySize / 2} pairs`);
 }

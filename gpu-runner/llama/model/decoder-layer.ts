@@ -1,6 +1,7 @@
 /** One decoder layer, the only one there is: sampler and trainer on every device are made of it. */
 import { rmsNorm } from '../../tensor/composites.ts';
 import { type Dimension, multiplyDimensions } from '../../tensor/dimension.ts';
+import { GraphError } from '../../tensor/errors.ts';
 import type { Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
 import type { Architecture } from './architecture.ts';
@@ -63,6 +64,25 @@ export function decoderLayer(
   return { x: second.x, delta: weights.linear(`${prefix}.feedForward.down`, activated) };
 }
 
+/** What this file does not build yet is refused here, and nowhere else. */
+function refuseUnbuilt({ biases, queryKeyNorm, norm, rope, headSize, ...rest }: Architecture): void {
+  const { attentionScale, windows, softCaps, embeddingScale, activation } = rest;
+  const faults = [
+    ...Object.entries(biases).flatMap(([name, has]) => (has ? [`biases.${name}`] : [])),
+    ...(queryKeyNorm === 'none' ? [] : ['queryKeyNorm']),
+    ...(norm.placement === 'input' ? [] : ['norm.placement']),
+    ...(rope.rotarySize === headSize ? [] : ['rope.rotarySize']),
+    ...(rope.layersWithout.length === 0 ? [] : ['rope.layersWithout']),
+    ...(rope.local === null ? [] : ['rope.local']),
+    ...(attentionScale === null ? [] : ['attentionScale']),
+    ...(windows === null ? [] : ['windows']),
+    ...(softCaps.attention === null && softCaps.logits === null ? [] : ['softCaps']),
+    ...(embeddingScale === 1 ? [] : ['embeddingScale']),
+    ...(activation === 'silu' ? [] : ['activation']),
+  ];
+  if (faults.length > 0) throw new GraphError(`The decoder does not know ${faults.join(', ')} of this model`);
+}
+
 /** All layers in order. @param attend of each layer by its index */
 export function decoderLayers(
   weights: GraphWeights,
@@ -70,6 +90,7 @@ export function decoderLayers(
   attend: (layer: number) => Attend,
   norm?: AddAndNorm,
 ): Stream {
+  refuseUnbuilt(weights.architecture);
   let stream: Stream = { x };
   for (let layer = 0; layer < weights.architecture.layers; layer++) {
     const prefix = `layers.${layer}`;

@@ -13,10 +13,11 @@ type ShapeRow = Pick<
 > & { ropeLayout?: Architecture['rope']['layout'] };
 
 function shape({ ropeLayout = LLAMA.rope.layout, ...row }: ShapeRow): Architecture {
+  const headSize = row.hiddenSize / row.heads;
   return {
     ...LLAMA,
-    rope: { ...LLAMA.rope, layout: ropeLayout },
-    headSize: row.hiddenSize / row.heads,
+    rope: { ...LLAMA.rope, layout: ropeLayout, rotarySize: headSize },
+    headSize,
     maximumPositions: 2048,
     bosToken: 1,
     eosTokens: [2],

@@ -6,7 +6,7 @@ import { checkedBy, hashFile, readExactly, readJsonFile, sizeOfFile, withFile } 
 import { ModelFileError } from '../../files/model-file-error.ts';
 import { type BasePrecision, baseLayout, layoutLength, type TensorRegion } from './base-layout.ts';
 
-export const BASE_VERSION = 2;
+export const BASE_VERSION = 3;
 export const BASE_DESCRIPTION_FILE = 'base.json';
 export const BASE_BINARY_FILE = 'base.bin';
 

@@ -1,5 +1,7 @@
 /** Names, dtypes, shapes and file offsets of a base's tensors: a pure function of architecture and precision. */
 import type { Architecture } from '../model/architecture.ts';
+import { layerShapes } from '../model/layer-matrices.ts';
+import { fusedShape, layerTensorsOf } from './layer-tensors.ts';
 
 /** `int8`: 8-bit linear weights with one fp32 scale per output channel; `fp32`: everything in fp32. */
 export type BasePrecision = 'int8' | 'fp32';
@@ -25,13 +27,13 @@ const LARGE_TENSOR = 64 * 1024;
  * The tensors of a base in file order, with their place in base.bin.
  *
  * Linear weights are stored transposed, [in, out], so that x [T, in] @ W [in, out] needs no transpose; query, key
- * and value are one matrix, gate and up are one matrix. In `int8` W = weight * scale with scale [out]. The embedding
+ * and value are one matrix, gate and up are one matrix, and so are their biases; norms and biases are fp32 always. In `int8` W = weight * scale with scale [out]. The embedding
  * is stored by rows, [vocabulary, hidden], with a scale per row. A tied 8-bit base holds the same numbers a second
  * time as `output.weight` [hidden, vocabulary]: the product needs that layout and packs its own copy of it anyway,
  * and a look-up touches only the rows in use. A tied fp32 base holds `embedding.weight` once (it trains as one).
  */
 export function baseLayout(architecture: Architecture, precision: BasePrecision): TensorRegion[] {
-  const { vocabularySize, hiddenSize, intermediateSize, heads, keyValueHeads, headSize } = architecture;
+  const { vocabularySize, hiddenSize } = architecture;
   const regions: TensorRegion[] = [];
   let end = 0;
   const add = (name: string, dtype: TensorDtype, shape: readonly number[]): void => {
@@ -45,21 +47,21 @@ export function baseLayout(architecture: Architecture, precision: BasePrecision)
     add(`${name}.weight`, precision === 'int8' ? 'int8' : 'float32', shape);
     if (precision === 'int8') add(`${name}.scale`, 'float32', [channels]);
   };
-  const addLinear = (name: string, inputs: number, outputs: number): void =>
-    addMatrix(name, [inputs, outputs], outputs);
 
   addMatrix('embedding', [vocabularySize, hiddenSize], vocabularySize);
+  const shapes = layerShapes(architecture);
+  const tensors = layerTensorsOf(architecture);
   for (let layer = 0; layer < architecture.layers; layer++) {
-    const prefix = `layers.${layer}`;
-    add(`${prefix}.attention.norm.weight`, 'float32', [hiddenSize]);
-    addLinear(`${prefix}.attention.qkv`, hiddenSize, (heads + 2 * keyValueHeads) * headSize);
-    addLinear(`${prefix}.attention.output`, heads * headSize, hiddenSize);
-    add(`${prefix}.feedForward.norm.weight`, 'float32', [hiddenSize]);
-    addLinear(`${prefix}.feedForward.gateUp`, hiddenSize, 2 * intermediateSize);
-    addLinear(`${prefix}.feedForward.down`, intermediateSize, hiddenSize);
+    for (const tensor of tensors) {
+      const name = `layers.${layer}.${tensor.name}`;
+      const [inputs, outputs] = fusedShape(tensor, shapes);
+      if (outputs === undefined) add(name, 'float32', [inputs]);
+      else addMatrix(name, [inputs, outputs], outputs);
+    }
   }
   add('norm.weight', 'float32', [hiddenSize]);
-  if (precision === 'int8' || !architecture.tiedEmbedding) addLinear('output', hiddenSize, vocabularySize);
+  if (precision === 'int8' || !architecture.tiedEmbedding)
+    addMatrix('output', [hiddenSize, vocabularySize], vocabularySize);
   return regions;
 }
 

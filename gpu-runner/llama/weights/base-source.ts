@@ -2,7 +2,8 @@
 import { layerShapes } from '../model/layer-matrices.ts';
 import type { OpenedCheckpoint } from './huggingface-folder.ts';
 import type { BaseFile } from './base-file.ts';
-import { type SourceMatrix } from './weight-source.ts';
+import { layerTensorsOf, partsOf } from './layer-tensors.ts';
+import type { SourceLayer, SourceMatrix } from './weight-source.ts';
 
 /** The weights of a base as checkpoints hold them: [out, in], fused matrices taken apart. Reads a matrix whole. */
 export function baseSource(base: BaseFile): OpenedCheckpoint {
@@ -14,6 +15,11 @@ export function baseSource(base: BaseFile): OpenedCheckpoint {
     columns,
     read: async (first, count) =>
       (await base.readDequantised(name)).subarray(first * columns, (first + count) * columns),
+  });
+  const piece = (name: string, columns: number, firstElement: number): SourceMatrix => ({
+    rows: 1,
+    columns,
+    read: async () => (await base.readFloat32(name)).subarray(firstElement, firstElement + columns),
   });
   const byColumn = (name: string, rows: number, columns: number, firstColumn = 0): SourceMatrix => ({
     rows,
@@ -31,22 +37,23 @@ export function baseSource(base: BaseFile): OpenedCheckpoint {
       return rowsOfChannels;
     },
   });
+  const tensors = layerTensorsOf(architecture);
   const layers = Array.from({ length: architecture.layers }, (_, layer) => {
-    const attention = `layers.${layer}.attention`;
-    const feedForward = `layers.${layer}.feedForward`;
-    const [queryRows] = shapes.query;
-    const [keyRows] = shapes.key;
-    return {
-      attentionNorm: byRow(`${attention}.norm.weight`, ...shapes.attentionNorm),
-      query: byColumn(`${attention}.qkv.weight`, ...shapes.query),
-      key: byColumn(`${attention}.qkv.weight`, ...shapes.key, queryRows),
-      value: byColumn(`${attention}.qkv.weight`, ...shapes.value, queryRows + keyRows),
-      attentionOutput: byColumn(`${attention}.output.weight`, ...shapes.attentionOutput),
-      feedForwardNorm: byRow(`${feedForward}.norm.weight`, ...shapes.feedForwardNorm),
-      gate: byColumn(`${feedForward}.gateUp.weight`, ...shapes.gate),
-      up: byColumn(`${feedForward}.gateUp.weight`, ...shapes.up, architecture.intermediateSize),
-      down: byColumn(`${feedForward}.down.weight`, ...shapes.down),
-    };
+    const parts = tensors.flatMap((tensor) => {
+      let before = 0;
+      return tensor.parts.map((part, index) => {
+        const [rows, columns] = partsOf(tensor, shapes)[index] ?? [0, 0];
+        const first = before;
+        before += tensor.kind === 'linear' ? rows : columns;
+        const name = `layers.${layer}.${tensor.name}`;
+        const matrix =
+          tensor.kind === 'linear'
+            ? byColumn(`${name}.weight`, rows, columns, first)
+            : piece(name, columns, first);
+        return [part, matrix] as const;
+      });
+    });
+    return Object.fromEntries(parts) as SourceLayer;
   });
   return {
     source: {

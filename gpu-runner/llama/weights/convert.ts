@@ -1,6 +1,7 @@
 /** Converts the weights of a LLaMA to a base, streaming: in memory are one fused matrix and a few rows of its source. */
 import { MatrixSink } from './matrix-sink.ts';
-import type { SourceLayer, SourceMatrix, WeightSource } from './weight-source.ts';
+import { layerTensorsOf, partsOf } from './layer-tensors.ts';
+import type { SourceMatrix, WeightSource } from './weight-source.ts';
 import type { BaseWriter } from './base-writer.ts';
 
 /** Elements of the source read at a time: 4 MiB in fp32. */
@@ -9,24 +10,30 @@ const CHUNK_ELEMENTS = 1 << 20;
 /** Writes every tensor of `source` to `writer`, which the caller finishes or aborts. */
 export async function convertWeights(source: WeightSource, writer: BaseWriter): Promise<void> {
   await convertMatrix(writer, 'embedding', [source.embedding]);
-  for (const [layer, matrices] of source.layers.entries())
-    await convertLayer(writer, `layers.${layer}`, matrices);
-  await convertNorm(writer, 'norm', source.norm);
+  const tensors = layerTensorsOf(source.architecture);
+  for (const [layer, matrices] of source.layers.entries()) {
+    for (const tensor of tensors) {
+      const name = `layers.${layer}.${tensor.name}`;
+      const convert = tensor.kind === 'linear' ? convertMatrix : convertVector;
+      await convert(writer, name, partsOf(tensor, matrices));
+    }
+  }
+  await convertVector(writer, 'norm.weight', [source.norm]);
   const output = source.output ?? (writer.precision === 'int8' ? source.embedding : null);
   if (output !== null) await convertMatrix(writer, 'output', [output]);
 }
 
-async function convertLayer(writer: BaseWriter, prefix: string, layer: SourceLayer): Promise<void> {
-  await convertNorm(writer, `${prefix}.attention.norm`, layer.attentionNorm);
-  await convertMatrix(writer, `${prefix}.attention.qkv`, [layer.query, layer.key, layer.value]);
-  await convertMatrix(writer, `${prefix}.attention.output`, [layer.attentionOutput]);
-  await convertNorm(writer, `${prefix}.feedForward.norm`, layer.feedForwardNorm);
-  await convertMatrix(writer, `${prefix}.feedForward.gateUp`, [layer.gate, layer.up]);
-  await convertMatrix(writer, `${prefix}.feedForward.down`, [layer.down]);
-}
-
-async function convertNorm(writer: BaseWriter, name: string, norm: SourceMatrix): Promise<void> {
-  await writer.write(`${name}.weight`, await norm.read(0, 1));
+/** @param parts vectors that follow one another in the fused one */
+async function convertVector(
+  writer: BaseWriter,
+  name: string,
+  parts: readonly SourceMatrix[],
+): Promise<void> {
+  let element = 0;
+  for (const part of parts) {
+    await writer.write(name, await part.read(0, 1), element);
+    element += part.columns;
+  }
 }
 
 /** @param parts matrices whose output channels follow one another in the fused matrix */

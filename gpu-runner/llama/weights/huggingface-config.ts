@@ -81,7 +81,12 @@ export async function readHuggingFaceConfiguration(folder: string): Promise<Hugg
       maximumPositions,
       ...LLAMA,
       norm: { ...LLAMA.norm, epsilon: config.rms_norm_eps },
-      rope: { ...LLAMA.rope, theta: ropeTheta(config, file), scaling: ropeScaling(config, file) },
+      rope: {
+        ...LLAMA.rope,
+        rotarySize: headSize,
+        theta: ropeTheta(config, file),
+        scaling: ropeScaling(config, file),
+      },
       tiedEmbedding: config.tie_word_embeddings,
       bosToken: config.bos_token_id ?? null,
       eosTokens,

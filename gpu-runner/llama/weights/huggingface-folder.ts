@@ -6,7 +6,7 @@ import { exists, readJsonFile } from '../../files/files.ts';
 import { readHuggingFaceConfiguration } from './huggingface-config.ts';
 import { ModelFileError } from '../../files/model-file-error.ts';
 import { openSafetensors, type SafetensorsReader } from './safetensors-reader.ts';
-import { type SourceMatrix, type WeightSource } from './weight-source.ts';
+import type { SourceLayer, SourceMatrix, WeightSource } from './weight-source.ts';
 
 export const SINGLE_FILE = 'model.safetensors';
 export const INDEX_FILE = 'model.safetensors.index.json';
@@ -15,15 +15,26 @@ const MAXIMUM_INDEX_BYTES = 64 * 1024 * 1024;
 const cure = 'Fetch the checkpoint again, every file of it';
 
 const layerTensorNames: Readonly<Record<LayerMatrixName, string>> = {
-  attentionNorm: 'input_layernorm',
-  query: 'self_attn.q_proj',
-  key: 'self_attn.k_proj',
-  value: 'self_attn.v_proj',
-  attentionOutput: 'self_attn.o_proj',
-  feedForwardNorm: 'post_attention_layernorm',
-  gate: 'mlp.gate_proj',
-  up: 'mlp.up_proj',
-  down: 'mlp.down_proj',
+  attentionNorm: 'input_layernorm.weight',
+  query: 'self_attn.q_proj.weight',
+  key: 'self_attn.k_proj.weight',
+  value: 'self_attn.v_proj.weight',
+  queryBias: 'self_attn.q_proj.bias',
+  keyBias: 'self_attn.k_proj.bias',
+  valueBias: 'self_attn.v_proj.bias',
+  queryNorm: 'self_attn.q_norm.weight',
+  keyNorm: 'self_attn.k_norm.weight',
+  attentionOutput: 'self_attn.o_proj.weight',
+  attentionOutputBias: 'self_attn.o_proj.bias',
+  attentionAfterNorm: 'post_attention_layernorm.weight',
+  feedForwardNorm: 'post_attention_layernorm.weight',
+  gate: 'mlp.gate_proj.weight',
+  up: 'mlp.up_proj.weight',
+  gateBias: 'mlp.gate_proj.bias',
+  upBias: 'mlp.up_proj.bias',
+  down: 'mlp.down_proj.weight',
+  downBias: 'mlp.down_proj.bias',
+  feedForwardAfterNorm: 'post_feedforward_layernorm.weight',
 };
 
 /** An opened checkpoint: its weights and the readers to close after use. */
@@ -125,11 +136,12 @@ function sourceOf(
     architecture: config,
     embedding: matrix(embeddingName, vocabularySize, hiddenSize),
     layers: Array.from({ length: config.layers }, (_, layer) => {
-      const entries = layerMatrixNames.map((name) => {
-        const [rows, columns] = shapes[name];
-        return [name, matrix(`model.layers.${layer}.${layerTensorNames[name]}.weight`, rows, columns)];
+      const entries = layerMatrixNames.flatMap((name) => {
+        const shape = shapes[name];
+        if (shape === undefined) return [];
+        return [[name, matrix(`model.layers.${layer}.${layerTensorNames[name]}`, ...shape)]];
       });
-      return Object.fromEntries(entries) as Record<LayerMatrixName, SourceMatrix>;
+      return Object.fromEntries(entries) as SourceLayer;
     }),
     norm: matrix('model.norm.weight', 1, hiddenSize),
     output: config.tiedEmbedding ? null : matrix('lm_head.weight', vocabularySize, hiddenSize),

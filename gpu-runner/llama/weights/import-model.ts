@@ -28,7 +28,7 @@ import type { BasePrecision } from './base-layout.ts';
 import { BaseWriter } from './base-writer.ts';
 
 /** Part of every cache key: raise it when the same source would be converted to other bytes. */
-const IMPORTER_VERSION = 2;
+const IMPORTER_VERSION = 3;
 
 export interface ImportOptions {
   /** Where conversions and downloads are kept. */

@@ -116,7 +116,7 @@ function architectureOf(integers: readonly number[], tiedEmbedding: boolean, fil
       headSize: hiddenSize / heads,
       maximumPositions: positions,
       ...LLAMA,
-      rope: { ...LLAMA.rope, layout: 'interleaved' },
+      rope: { ...LLAMA.rope, layout: 'interleaved', rotarySize: hiddenSize / heads },
       tiedEmbedding,
       bosToken: 1,
       eosTokens: [2],
@@ -172,9 +172,10 @@ function layOut(header: Header, handle: FileHandle, file: string, size: number):
   const weights = (name: string, rows: number, columns: number): SourceMatrix =>
     groupSize === null ? floats(name, rows, columns) : quantised(name, rows, columns, groupSize);
   const perLayer = (name: LayerMatrixName, place: typeof weights): void => {
-    const [rows, columns] = shapes[name];
+    const shape = shapes[name];
+    if (shape === undefined) return;
     for (const [layer, matrices] of layers.entries())
-      matrices[name] = place(`layer ${layer} ${name}`, rows, columns);
+      matrices[name] = place(`layer ${layer} ${name}`, ...shape);
   };
 
   let embedding: SourceMatrix;

@@ -1,6 +1,6 @@
 /** What a conversion reads: the matrices of a LLaMA one by one, whatever file they come from. */
 import type { Architecture } from '../model/architecture.ts';
-import type { LayerMatrixName } from '../model/layer-matrices.ts';
+import type { OfLayer } from '../model/layer-matrices.ts';
 
 /** A matrix [rows, columns] that is read in parts; rows are output channels. A vector is one row. */
 export interface SourceMatrix {
@@ -10,7 +10,8 @@ export interface SourceMatrix {
   readonly read: (firstRow: number, count: number) => Promise<Float32Array>;
 }
 
-export type SourceLayer = Readonly<Record<LayerMatrixName, SourceMatrix>>;
+/** The tensors that {@link layerShapes} names for the architecture. */
+export type SourceLayer = OfLayer<SourceMatrix>;
 
 /** The weights of one LLaMA. `output` is null when the embedding serves as the vocabulary projection. */
 export interface WeightSource {

@@ -14,6 +14,7 @@ export const architecture: Architecture = {
   headSize: 48,
   maximumPositions: 256,
   ...LLAMA,
+  rope: { ...LLAMA.rope, rotarySize: 48 },
   tiedEmbedding: true,
   bosToken: specialTokens.bos,
   eosTokens: [specialTokens.eos],

@@ -52,6 +52,7 @@ const architecture: Architecture = {
   headSize: 16,
   maximumPositions: 64,
   ...LLAMA,
+  rope: { ...LLAMA.rope, rotarySize: 16 },
   tiedEmbedding: true,
   bosToken: 1,
   eosTokens: [2],

@@ -21,6 +21,7 @@ export const tinyConfiguration: Architecture = {
   headSize: 16,
   maximumPositions: 192,
   ...LLAMA,
+  rope: { ...LLAMA.rope, rotarySize: 16 },
   tiedEmbedding: true,
   bosToken: 1,
   eosTokens: [2],

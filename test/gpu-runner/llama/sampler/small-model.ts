@@ -18,6 +18,7 @@ export const smallShape: Architecture = {
   heads: 6,
   keyValueHeads: 2,
   headSize: 16,
+  rope: { ...namedShapes.m3.rope, rotarySize: 16 },
   maximumPositions: 256,
 };
 

@@ -35,6 +35,7 @@ export function smallShape(changes: Partial<Architecture> = {}): Architecture {
     heads: 4,
     keyValueHeads: 2,
     headSize: 8,
+    rope: { ...namedShapes.m3.rope, rotarySize: 8 },
     ...changes,
   };
   return shape;
@@ -45,7 +46,7 @@ export const shapeVariants: readonly (readonly [string, Architecture])[] = [
   ['grouped queries, interleaved, tied', smallShape()],
   [
     'one key-value head, halves, separate output',
-    smallShape({ keyValueHeads: 1, rope: LLAMA.rope, tiedEmbedding: false }),
+    smallShape({ keyValueHeads: 1, rope: { ...LLAMA.rope, rotarySize: 8 }, tiedEmbedding: false }),
   ],
   [
     'no sharing, llama3 scaling',
@@ -53,6 +54,7 @@ export const shapeVariants: readonly (readonly [string, Architecture])[] = [
       keyValueHeads: 4,
       rope: {
         ...LLAMA.rope,
+        rotarySize: 8,
         theta: 50,
         scaling: {
           kind: 'llama3',
@@ -67,7 +69,7 @@ export const shapeVariants: readonly (readonly [string, Architecture])[] = [
   [
     'linear scaling',
     smallShape({
-      rope: { ...namedShapes.m3.rope, scaling: { kind: 'linear', factor: 3 } },
+      rope: { ...smallShape().rope, scaling: { kind: 'linear', factor: 3 } },
       tiedEmbedding: false,
     }),
   ],
@@ -101,8 +103,9 @@ export function randomModel(architecture: Architecture, seed: number): Float32Ar
   const tensors = fullLayout(architecture);
   const vector = new Float32Array(tensors.reduce((sum, { length }) => sum + length, 0));
   for (const { name, shape, offset, length } of tensors) {
-    const isNorm = shape.length === 1;
-    const deviation = isNorm ? 0.2 : name === 'embedding.weight' ? 0.5 : 1 / Math.sqrt(shape[0] ?? 1);
+    const isNorm = shape.length === 1 && !name.endsWith('.bias');
+    const deviation =
+      shape.length === 1 ? 0.2 : name === 'embedding.weight' ? 0.5 : 1 / Math.sqrt(shape[0] ?? 1);
     for (let index = offset; index < offset + length; index++) {
       vector[index] = (isNorm ? 1 : 0) + deviation * normal(seed, 1, index);
     }

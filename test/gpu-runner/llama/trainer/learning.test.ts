@@ -17,6 +17,7 @@ describe('language modelling', () => {
       vocabularySize: 40,
       hiddenSize: 64,
       headSize: 16,
+      rope: { ...smallShape().rope, rotarySize: 16 },
       intermediateSize: 128,
     });
     const trainer = await LanguageModelTrainer.open({

@@ -14,7 +14,11 @@ import { parseSafetensors } from '../../../../gpu-runner/llama/weights/safetenso
 import { encodeSafetensors } from '../../../../gpu-runner/llama/weights/safetensors-writer.ts';
 import { madeUpArchitecture, madeUpValues, safetensorsBytes } from './made-up-checkpoint.ts';
 
-const architecture = { ...madeUpArchitecture, headSize: 10 };
+const architecture = {
+  ...madeUpArchitecture,
+  headSize: 10,
+  rope: { ...madeUpArchitecture.rope, rotarySize: 10 },
+};
 
 function madeUpAdapter(chosen: readonly Projection[], head: Adapter['head'], rank = 3): Adapter {
   const layers = Array.from({ length: architecture.layers }, (_, layer) => {

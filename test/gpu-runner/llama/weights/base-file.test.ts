@@ -123,7 +123,7 @@ describe('a damaged base', () => {
   });
 
   test.each<[string, (json: Record<string, unknown>) => void, RegExp]>([
-    ['a newer version', (json) => (json['version'] = 3), /base\.json: version: /],
+    ['a newer version', (json) => (json['version'] = 4), /base\.json: version: /],
     ['an unknown field', (json) => (json['more'] = 1), /base\.json: .*more/],
     [
       'another architecture',

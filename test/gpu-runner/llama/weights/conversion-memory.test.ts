@@ -22,6 +22,7 @@ const architecture: Architecture = {
   heads: 12,
   keyValueHeads: 12,
   headSize: 128,
+  rope: { ...madeUpArchitecture.rope, rotarySize: 128 },
 };
 
 /** Writes a bf16 checkpoint in two shards, any numbers, without ever holding it. */

@@ -45,7 +45,13 @@ const shapes: [string, MadeUpFolder, Readonly<Record<string, string>>][] = [
   ['every head its own key and value', { architecture: { ...madeUpArchitecture, keyValueHeads: 6 } }, {}],
   [
     'a head size that is not hidden size / heads',
-    { architecture: { ...madeUpArchitecture, headSize: 10 } },
+    {
+      architecture: {
+        ...madeUpArchitecture,
+        headSize: 10,
+        rope: { ...madeUpArchitecture.rope, rotarySize: 10 },
+      },
+    },
     {},
   ],
   ['tied, stored as the embedding', { architecture: tied, without: ['lm_head.weight'] }, {}],

@@ -190,7 +190,7 @@ describe.each([
         headSize: shape.dim / shape.heads,
         maximumPositions: shape.positions,
         ...LLAMA,
-        rope: { ...LLAMA.rope, layout: 'interleaved' },
+        rope: { ...LLAMA.rope, layout: 'interleaved', rotarySize: shape.dim / shape.heads },
         tiedEmbedding: shape.tied,
         bosToken: 1,
         eosTokens: [2],

@@ -24,6 +24,7 @@ export const madeUpArchitecture: Architecture = {
   headSize: 4,
   maximumPositions: 64,
   ...LLAMA,
+  rope: { ...LLAMA.rope, rotarySize: 4 },
   tiedEmbedding: false,
   bosToken: 1,
   eosTokens: [2],
