@@ -1,6 +1,6 @@
 /** What a program asks of the engine beside tasks: `gpu-runner/answer.ts` reads one question and writes one answer, as JSON. */
 import { z } from 'zod';
-import { baseModelEndpoints } from './api/base-models.ts';
+import { openedModel } from './api/base-models.ts';
 import { modelShape } from './api/memory-plans.ts';
 import { promptForm } from './api/tasks/settings.ts';
 
@@ -37,7 +37,7 @@ export const ENGINE_QUESTIONS = {
   /** The body with which a base model is registered at the edge. */
   'describe-model': {
     question: z.strictObject({ ...model, name: z.string() }),
-    answer: baseModelEndpoints.createBaseModel.body,
+    answer: openedModel,
   },
   /** How fast the engine is with a model, and how long some texts are in its tokens (their mean). */
   'measure-speed': {

@@ -38,6 +38,8 @@ export interface StageRule {
   readonly inputs: readonly InputRule[];
   /** Which sides a simulation samples; `plain` may be changed to two positive ones by a setting. */
   readonly sides?: 'contrast' | 'plain' | 'positive';
+  /** Whether the model that simulates and labels works on it, where the experiment names another than the aligned one. */
+  readonly bySimulator?: true;
   /** Whether all of its pairs are people's. */
   readonly humanOnly?: true;
   /** Only where the experiment asks for a scorer: nothing else waits for it. */
@@ -52,6 +54,7 @@ const simulate = (sides: 'contrast' | 'plain' | 'positive'): StageRule => ({
   principle: 'affixes',
   inputs: [],
   sides,
+  bySimulator: true,
 });
 
 const label: StageRule = {
@@ -60,6 +63,7 @@ const label: StageRule = {
   sharded: true,
   principle: 'instructions',
   inputs: [{ from: 'simulate', take: 'same-shard', output: 'pairs' }],
+  bySimulator: true,
 };
 
 const trainPreferenceModel = (pairs: 'simulate' | 'label'): StageRule => ({

@@ -38,6 +38,8 @@ export interface ExperimentState {
   readonly shards: number;
   readonly principle: TaskPrinciple;
   readonly baseModel: TaskBaseModel;
+  /** What simulates and labels: the base model, unless the experiment names another. */
+  readonly simulator: TaskBaseModel;
   /** In the order of the method's table. */
   readonly stages: readonly StageState[];
 }

@@ -49,7 +49,7 @@ function specify(experiment: ExperimentState, rule: StageRule, stage: StageState
     seed: experiment.seed,
     parameters: stage.parameters,
     principle: readPrinciple(rule, stage, experiment.principle),
-    baseModel: experiment.baseModel,
+    baseModel: rule.bySimulator ? experiment.simulator : experiment.baseModel,
     prompts: stage.prompts,
     inputs: [
       ...rule.inputs.flatMap((input) => resolve(experiment, rule, input, index)),

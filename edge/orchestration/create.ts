@@ -10,6 +10,7 @@ import { findPrinciple, findVersion } from '../store/principles.ts';
 import { materialiseSplit } from '../store/prompt-splits.ts';
 import { resolveBaseModel, resolvePromptSet } from '../store/references.ts';
 import { planExperiment } from './advance.ts';
+import { taskModelOf } from '../domain/base-model.ts';
 import { METHOD_STAGES, type StageRule } from '../../shared/method-stages.ts';
 import { resolveParameters, type JudgeModels } from '../domain/parameters.ts';
 import type { ExperimentState, StagePlan, StageState } from '../domain/experiment.ts';
@@ -48,7 +49,17 @@ async function resolve({ database }: Store, body: NewExperiment) {
   const baseModel = await resolveBaseModel(database, body.baseModel);
   if (!baseModel) {
     errors.push(fault('#/baseModel', `there is no base model ${body.baseModel}; register it first`));
+  } else if (baseModel.served) {
+    errors.push(
+      fault(
+        '#/baseModel',
+        `${baseModel.name} is served elsewhere, and only weights that a runner opens can be aligned; name it as simulator`,
+      ),
+    );
   }
+  const simulator = body.simulator === undefined ? null : await resolveBaseModel(database, body.simulator);
+  const simulatorFault = simulator === null ? null : faultOfSimulator(body, simulator);
+  if (simulatorFault !== null) errors.push(fault('#/simulator', simulatorFault));
   const asks = METHOD_STAGES[body.method].some((rule) => rule.principle === 'instructions');
   const unasked = version?.definition.affixPairs.findIndex(({ scoringInstruction }) => !scoringInstruction);
   if (asks && unasked !== undefined && unasked >= 0) {
@@ -64,14 +75,33 @@ async function resolve({ database }: Store, body: NewExperiment) {
       fault('#/hyperparameters/simulate/samplesFrom', 'goes with the method rlaif only; leave it out'),
     );
   }
-  if (errors.length > 0 || !principleRow || !version || !promptSet || !baseModel)
+  if (errors.length > 0 || !principleRow || !version || !promptSet || !baseModel || simulator === undefined)
     throw invalidRequest(errors);
   return {
     principleName: principleRow.name,
     version: { ...version, principleId: principleRow.id },
     promptSet,
     baseModel,
+    simulator,
   };
+}
+
+/** Why a model cannot simulate for the experiment; null where it can. */
+function faultOfSimulator(
+  { method, simulator }: NewExperiment,
+  model: Awaited<ReturnType<typeof resolveBaseModel>>,
+): string | null {
+  if (!model) return `there is no base model ${simulator}; register it first`;
+  if (!METHOD_STAGES[method].some(({ bySimulator }) => bySimulator)) {
+    return `the method ${method} simulates nothing; leave it out`;
+  }
+  if (model.served?.protocol === 'chat') {
+    return (
+      `${model.name} is asked by chat messages alone, and simulation goes on with a text (/completions); ` +
+      'register it with the protocol completions where its server has that'
+    );
+  }
+  return null;
 }
 
 /** The preference models that the experiment's judges are. */
@@ -161,7 +191,7 @@ async function materialise(
  */
 export async function createExperiment(store: Store, body: NewExperiment, now: number) {
   const { database } = store;
-  const { principleName, version, promptSet, baseModel } = await resolve(store, body);
+  const { principleName, version, promptSet, baseModel, simulator } = await resolve(store, body);
   const { form, responseOpening, affixPairs } = version.definition;
   const principle: TaskPrinciple = {
     name: principleName,
@@ -205,13 +235,8 @@ export async function createExperiment(store: Store, body: NewExperiment, now: n
     seed,
     shards,
     principle,
-    baseModel: {
-      name: baseModel.name,
-      source: baseModel.source,
-      weightsSha256: baseModel.weightsSha256,
-      contextLength: baseModel.contextLength,
-      configuration: baseModel.configuration,
-    },
+    baseModel: taskModelOf(baseModel),
+    simulator: taskModelOf(simulator ?? baseModel),
     stages: plans.map(({ state }) => state),
   };
   const plan = await planExperiment(database, experiment, now);
@@ -223,6 +248,7 @@ export async function createExperiment(store: Store, body: NewExperiment, now: n
     principleVersionId: version.id,
     promptSetId: promptSet.id,
     baseModelId: baseModel.id,
+    simulatorId: simulator?.id ?? null,
     seed,
     shards,
     hyperparameters: body.hyperparameters,
@@ -257,6 +283,7 @@ export async function createExperiment(store: Store, body: NewExperiment, now: n
       principle: { name: principleName, version: version.number },
       promptSet: { id: promptSet.id, name: promptSet.name },
       baseModel: { id: baseModel.id, name: baseModel.name },
+      simulator: simulator && { id: simulator.id, name: simulator.name },
       progress: plan.succeeded ? 1 : 0,
       verdicts: [],
       runnerSeconds: 0,

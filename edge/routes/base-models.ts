@@ -11,6 +11,7 @@ import {
   isBaseModelUsed,
   listBaseModels,
 } from '../store/base-models.ts';
+import { baseModelFields } from '../domain/base-model.ts';
 import { createIdentifier } from '../store/identifier.ts';
 
 export function baseModelHandlers({ database }: Dependencies): Handlers<typeof baseModelEndpoints> {
@@ -25,7 +26,7 @@ export function baseModelHandlers({ database }: Dependencies): Handlers<typeof b
       if (await findBaseModelByName(database, body.name)) {
         throw conflict(`A base model has the name ${body.name}; choose another`);
       }
-      const row = { id: createIdentifier(now), ...body, createdAt: now };
+      const row = { id: createIdentifier(now), ...baseModelFields(body), createdAt: now };
       return { body: row, writes: [insertBaseModel(database, row)] };
     },
     async listBaseModels({ query }) {

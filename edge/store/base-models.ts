@@ -1,5 +1,5 @@
 /** Queries on base models. */
-import { desc, eq, lt, sql } from 'drizzle-orm';
+import { desc, eq, lt, or, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database, Statement } from './database.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
@@ -42,7 +42,7 @@ export async function isBaseModelUsed(database: Database, id: string): Promise<b
   const used = await database
     .select({ id: experiments.id })
     .from(experiments)
-    .where(eq(experiments.baseModelId, id))
+    .where(or(eq(experiments.baseModelId, id), eq(experiments.simulatorId, id)))
     .limit(1)
     .get();
   return used !== undefined;

@@ -1,6 +1,6 @@
 /** Experiments as the API shows them: lists, and one with its stages, tasks, results and cost. */
 import { and, desc, eq, getTableColumns, gte, lt, sql, type SQL } from 'drizzle-orm';
-import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
+import { alias, type SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import { z } from 'zod';
 import type { ExperimentView } from '../../shared/api/experiments.ts';
 import type { Hyperparameters } from '../../shared/api/tasks/kinds.ts';
@@ -53,6 +53,8 @@ function ofTasks(database: Database, value: SQL, condition?: SQL) {
     .where(and(eq(stages.experimentId, experiments.id), condition));
 }
 
+const simulators = alias(baseModels, 'simulators');
+
 function columnsOf(database: Database) {
   const progress = database
     .select({ progress: sql`avg(${stageProgress(database)})` })
@@ -79,6 +81,7 @@ function columnsOf(database: Database) {
     principle: { name: principles.name, version: principleVersions.number },
     promptSet: { id: promptSets.id, name: promptSets.name },
     baseModel: { id: baseModels.id, name: baseModels.name },
+    simulator: { id: simulators.id, name: simulators.name },
     progress: sql<number>`${progress}`,
     judged: sql<{ judgements: Verdict[] } | null>`${judged}`.mapWith(JSON.parse),
     cost: sql<Cost>`${cost}`.mapWith(JSON.parse),
@@ -92,7 +95,8 @@ const viewed = (database: Database) =>
     .innerJoin(principleVersions, eq(principleVersions.id, experiments.principleVersionId))
     .innerJoin(principles, eq(principles.id, principleVersions.principleId))
     .innerJoin(promptSets, eq(promptSets.id, experiments.promptSetId))
-    .innerJoin(baseModels, eq(baseModels.id, experiments.baseModelId));
+    .innerJoin(baseModels, eq(baseModels.id, experiments.baseModelId))
+    .leftJoin(simulators, eq(simulators.id, experiments.simulatorId));
 
 const viewById = prepared((database) =>
   viewed(database)

@@ -1,6 +1,8 @@
 /** Queries on experiments for the planner, and the writes that move an experiment on. */
-import { and, eq, exists, gt, inArray, notInArray, sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/sqlite-core';
+import { and, eq, exists, getTableColumns, gt, inArray, notInArray, sql } from 'drizzle-orm';
 import type { ExperimentState, StageState, StageStatus } from '../domain/experiment.ts';
+import { taskModelOf } from '../domain/base-model.ts';
 import type { Database, Statement } from './database.ts';
 import { allColumns, given, jsonRows } from './json-rows.ts';
 import {
@@ -21,6 +23,8 @@ type NewStage = typeof stages.$inferInsert;
 
 const OPEN: ExperimentRow['status'][] = ['queued', 'running'];
 
+const simulators = alias(baseModels, 'simulators');
+
 const experimentById = prepared((database) =>
   database
     .select({
@@ -33,18 +37,14 @@ const experimentById = prepared((database) =>
       plannedRevision: experiments.plannedRevision,
       principle: { name: principles.name, version: principleVersions.number },
       definition: principleVersions.definition,
-      baseModel: {
-        name: baseModels.name,
-        source: baseModels.source,
-        weightsSha256: baseModels.weightsSha256,
-        contextLength: baseModels.contextLength,
-        configuration: baseModels.configuration,
-      },
+      baseModel: getTableColumns(baseModels),
+      simulator: getTableColumns(simulators),
     })
     .from(experiments)
     .innerJoin(principleVersions, eq(principleVersions.id, experiments.principleVersionId))
     .innerJoin(principles, eq(principles.id, principleVersions.principleId))
     .innerJoin(baseModels, eq(baseModels.id, experiments.baseModelId))
+    .leftJoin(simulators, eq(simulators.id, experiments.simulatorId))
     .where(eq(experiments.id, sql.placeholder('id')))
     .prepare(),
 );
@@ -79,7 +79,7 @@ export interface LoadedExperiment {
 export async function loadExperiment(database: Database, id: string): Promise<LoadedExperiment | undefined> {
   const row = await experimentById(database).get({ id });
   if (!row) return undefined;
-  const { status, revision, plannedRevision, principle, definition, ...rest } = row;
+  const { status, revision, plannedRevision, principle, definition, baseModel, simulator, ...rest } = row;
   const planned = await stagesOfExperiment(database).all({ id });
   const linked = await plannedTasks(database).all({ id });
   const { form, responseOpening, affixPairs } = definition;
@@ -89,6 +89,8 @@ export async function loadExperiment(database: Database, id: string): Promise<Lo
     plannedRevision,
     state: {
       ...rest,
+      baseModel: taskModelOf(baseModel),
+      simulator: taskModelOf(simulator ?? baseModel),
       principle: { ...principle, form, responseOpening, affixPairs },
       stages: planned.map(({ plan, ...stage }): StageState => {
         const ofStage = linked.filter(({ stageId }) => stageId === stage.id);

@@ -10,6 +10,7 @@ import {
   ownPrompts,
   portOption,
   seedOption,
+  simulatorOption,
 } from '../experiment/options.ts';
 import { align } from './demo/run-alignment.ts';
 import { scaleOption } from './demo/settings.ts';
@@ -20,6 +21,7 @@ export const command = createCommand(
     'this machine: an edge, a runner, RLCD and the base model beside it. Serves the result until Ctrl-C.',
 )
   .addOption(ownModel().makeOptionMandatory())
+  .addOption(simulatorOption())
   .addOption(ownPrinciple().makeOptionMandatory())
   .addOption(ownPrompts().makeOptionMandatory())
   .addOption(hostOption().default('node' as const))

@@ -10,6 +10,8 @@ export interface DemoExperiment {
   readonly principle: { readonly name: string; readonly version: number };
   readonly promptSet: string;
   readonly baseModel: string;
+  /** What simulates, where it is another. */
+  readonly simulator?: string;
   readonly seed: number;
   readonly hyperparameters: Hyperparameters;
 }
@@ -21,9 +23,10 @@ export interface DemoExperiment {
  * @returns their ids
  */
 export async function ensureExperiments(client: Client, settings: DemoExperiment) {
+  const { simulator: _, ...shared } = settings;
   const { generate = {} } = settings.hyperparameters;
   const rlcd = await ensureExperiment(client, { ...settings, method: 'rlcd' });
-  const base = await ensureExperiment(client, { ...settings, method: 'base', hyperparameters: { generate } });
+  const base = await ensureExperiment(client, { ...shared, method: 'base', hyperparameters: { generate } });
   return { rlcd, base };
 }
 

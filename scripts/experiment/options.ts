@@ -11,6 +11,13 @@ export const ownModel = () => new Option('--model <path|id>', MODEL_FORMS);
 export const ownPrompts = () => new Option('--prompts <file>', PROMPT_FORMS);
 export const ownPrinciple = () => new Option('--principle <name|file>', PRINCIPLE_FORMS);
 
+export const simulatorOption = () =>
+  new Option(
+    '--simulator <path|id|address#name>',
+    'the model that writes (and labels) the pairs, where it is another than the aligned one: as --model, or one that is ' +
+      'served elsewhere, such as http://127.0.0.1:8080/v1#smollm2 (RLCD_SERVED_HOSTS must allow it)',
+  );
+
 export const modelOrBundled = () => new Option('--model <path|id>', MODEL_FORMS).default('bundled');
 
 export const hostOption = () =>

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineEndpoints } from './endpoint.ts';
 import { identifier, instant, name, positiveInteger, text } from './fields.ts';
 import { page, pageQuery } from './page.ts';
+import { servedModel } from './served-model.ts';
 import { sha256 } from './sha256.ts';
 
 const baseModelFields = {
@@ -20,19 +21,41 @@ const baseModelFields = {
     .default({}),
 };
 
+/** A model whose weights runners open. */
+export const openedModel = z.strictObject(baseModelFields);
+
+/** A model that a server elsewhere runs: it can simulate, label and judge. */
+const newServedModel = z.strictObject({
+  kind: z.literal('served'),
+  name,
+  ...servedModel.shape,
+  /** Tokens; a prompt that cannot fit is told before any is asked. */
+  contextLength: baseModelFields.contextLength.default(4096),
+});
+
 const baseModel = z
-  .object({ id: identifier, ...baseModelFields, createdAt: instant })
+  .object({
+    id: identifier,
+    ...baseModelFields,
+    /** 0 for a served model. */
+    parameterCount: z.int().nonnegative(),
+    /** Null for a model whose weights runners open. */
+    served: servedModel.nullable(),
+    createdAt: instant,
+  })
   .meta({ id: 'BaseModel' });
 const baseModelId = z.strictObject({ baseModelId: identifier });
+
+export type NewBaseModel = z.output<typeof openedModel> | z.output<typeof newServedModel>;
 
 export const baseModelEndpoints = defineEndpoints({
   createBaseModel: {
     method: 'post',
     path: '/v1/base-models',
     tag: 'base models',
-    summary: 'Register a base model',
+    summary: 'Register a base model that runners open, or one that is served elsewhere',
     scopes: ['admin', 'client'],
-    body: z.strictObject(baseModelFields),
+    body: z.union([openedModel, newServedModel]),
     status: 201,
     response: baseModel,
     creates: true,

@@ -24,6 +24,11 @@ const newExperiment = z.strictObject({
   /** By id or by name, as the base model. */
   promptSet: name,
   baseModel: name,
+  /**
+   * The base model that simulates and labels, where it is another than the one that becomes preference model and policy:
+   * a larger one, or one that is served elsewhere.
+   */
+  simulator: name.optional(),
   seed,
   /** Tasks that simulate, label and generate are split into. */
   shards: z.int().min(1).max(1000).default(1),
@@ -50,6 +55,8 @@ const experiment = z
     principle: z.object({ name: z.string(), version: z.int() }),
     promptSet: reference,
     baseModel: reference,
+    /** What simulates and labels; null where the base model does it itself. */
+    simulator: reference.nullable(),
     seed,
     shards: z.int(),
     status: z.enum(EXPERIMENT_STATUSES),

@@ -4,6 +4,7 @@ import { defineEndpoints } from './endpoint.ts';
 import { identifier, instant, text } from './fields.ts';
 import { page, pageQuery } from './page.ts';
 import { sampleTokens } from './sample-tokens.ts';
+import { servedModel } from './served-model.ts';
 import { sha256 } from './sha256.ts';
 import { TASK_KINDS, type TaskKind, type TaskParameters, taskSchemas } from './tasks/kinds.ts';
 import { promptForm } from './tasks/settings.ts';
@@ -29,6 +30,8 @@ export const taskBaseModel = z.object({
   weightsSha256: sha256,
   contextLength: z.int().positive(),
   configuration: z.record(z.string(), z.unknown()),
+  /** Where it is served; absent for a model that the runner opens itself. */
+  served: servedModel.optional(),
 });
 
 /** What a lease tells of a task of any kind. */

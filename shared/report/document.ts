@@ -182,6 +182,8 @@ const setting = z.strictObject({
   scale: z.string(),
   principle: z.strictObject({ name: z.string(), version: z.int() }),
   model: z.strictObject({ name: z.string(), weightsSha256: z.string(), parameterCount: count }),
+  /** What wrote and labelled the pairs; absent where the model did it itself. */
+  simulator: z.string().optional(),
   prompts: z.strictObject({ contentSha256: z.string(), train: count, dev: count, test: count }),
   hyperparameters: z.record(z.string(), z.unknown()),
   createdAt: z.iso.datetime(),

@@ -26,6 +26,8 @@ export const experiments = sqliteTable(
     baseModelId: text('base_model_id')
       .notNull()
       .references(() => baseModels.id),
+    /** What simulates and labels; null where the base model does it itself. */
+    simulatorId: text('simulator_id').references(() => baseModels.id),
     seed: integer('seed').notNull(),
     /** As the experiment gave them; what the stages use stands in each stage's plan. */
     hyperparameters: json<Hyperparameters>('hyperparameters').notNull(),
@@ -51,6 +53,9 @@ export const experiments = sqliteTable(
     index('experiments_principle').on(table.principleId, table.id),
     index('experiments_prompt_set').on(table.promptSetId, table.id),
     index('experiments_base_model').on(table.baseModelId, table.id),
+    index('experiments_simulator')
+      .on(table.simulatorId)
+      .where(sql`${table.simulatorId} is not null`),
   ],
 );
 

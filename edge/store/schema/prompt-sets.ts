@@ -2,6 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import type { PromptSetCounts, SplitRuleRecord } from '../../../shared/api/prompt-sets.ts';
+import type { ServedModel } from '../../../shared/api/served-model.ts';
 import { SPLITS } from '../../../shared/api/words.ts';
 import { artifacts } from './artifacts.ts';
 import { id, instant, json } from './columns.ts';
@@ -70,12 +71,14 @@ export const promptSplits = sqliteTable(
 export const baseModels = sqliteTable('base_models', {
   id: id(),
   name: text('name').notNull().unique(),
-  /** Where a runner finds it: a folder name, a hub identifier or an artifact. */
+  /** Where a runner finds it: a folder, a hub identifier or an address. */
   source: text('source').notNull(),
   /** Hash over weights and tokenizer: part of every task key. */
   weightsSha256: text('weights_sha256').notNull(),
   parameterCount: integer('parameter_count').notNull(),
   contextLength: integer('context_length').notNull(),
   configuration: json<Record<string, string | number | boolean | null>>('configuration').notNull(),
+  /** Null for a model whose weights runners open. */
+  served: json<ServedModel>('served'),
   createdAt: instant('created_at').notNull(),
 });

@@ -10,6 +10,7 @@ import {
   ownPrompts,
   portOption,
   seedOption,
+  simulatorOption,
 } from '../../experiment/options.ts';
 import { align } from './run-alignment.ts';
 import { scaleOption } from './settings.ts';
@@ -23,6 +24,7 @@ export const command = createCommand(
   .addOption(hostOption())
   .addOption(scaleOption())
   .addOption(modelOrBundled())
+  .addOption(simulatorOption())
   .addOption(ownPrompts())
   .addOption(ownPrinciple().default('kind-stories'))
   .addOption(seedOption())

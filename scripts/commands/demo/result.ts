@@ -32,6 +32,8 @@ export interface Setting {
     readonly weightsSha256: string;
     readonly parameterCount: number;
   };
+  /** What simulated, as the command named it; absent where the model did it itself. */
+  readonly simulator?: string;
   readonly prompts: {
     readonly contentSha256: string;
     readonly train: number;

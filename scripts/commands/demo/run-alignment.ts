@@ -8,7 +8,7 @@ import { edgeUrl, startEdge, type EdgeHost } from '../../processes/edge-process.
 import { freePort } from '../../processes/free-port.ts';
 import { startRunner } from '../../processes/runner-process.ts';
 import type { Child } from '../../processes/child.ts';
-import { ensureBaseModel, readBaseModel } from '../../experiment/base-model.ts';
+import { ensureBaseModel, readBaseModel, readSimulator } from '../../experiment/base-model.ts';
 import { adminClient, openDataFolder } from '../../experiment/data-folder.ts';
 import { ensureExperiments } from '../../experiment/experiments.ts';
 import type { ExperimentDetail } from '../../experiment/detail.ts';
@@ -29,6 +29,8 @@ export interface AlignmentOptions {
   readonly seed: number;
   /** A folder, a file, a hub id, or `bundled`. */
   readonly model: string;
+  /** What simulates, as the command line names it; undefined: the model itself. */
+  readonly simulator?: string | undefined;
   /** Undefined: the openings that ship with the principle kind-stories. */
   readonly prompts?: string | undefined;
   /** The name of a preset, or a file. */
@@ -63,6 +65,7 @@ export async function runAlignment(run: AlignmentRun, signal: AbortSignal): Prom
     principle: await readPrinciple(options.principle),
     prompts: await readPrompts(options.prompts),
     model: await readBaseModel(options.model, join(folder.path, RUNNER)),
+    simulator: await readSimulator(options.simulator, join(folder.path, RUNNER)),
   };
   signal.throwIfAborted();
   const port = await freePort(options.port);
@@ -110,6 +113,7 @@ interface Materials {
   readonly principle: Awaited<ReturnType<typeof readPrinciple>>;
   readonly prompts: Awaited<ReturnType<typeof readPrompts>>;
   readonly model: Awaited<ReturnType<typeof readBaseModel>>;
+  readonly simulator: Awaited<ReturnType<typeof readSimulator>>;
 }
 
 async function submit(client: Client, { options, hyperparameters }: AlignmentRun, materials: Materials) {
@@ -118,10 +122,12 @@ async function submit(client: Client, { options, hyperparameters }: AlignmentRun
   const version = await ensurePrinciple(client, principle);
   const promptSet = await ensurePrompts(client, prompts);
   const baseModel = await ensureBaseModel(client, model);
+  const simulator = materials.simulator && (await ensureBaseModel(client, materials.simulator));
   const ids = await ensureExperiments(client, {
     principle: { name: principle.name, version },
     promptSet: promptSet.id,
     baseModel: baseModel.id,
+    ...(simulator && { simulator: simulator.id }),
     seed,
     hyperparameters,
   });
@@ -131,6 +137,7 @@ async function submit(client: Client, { options, hyperparameters }: AlignmentRun
     seed,
     principle: principle.name,
     model: { weightsSha256: model.weightsSha256, parameterCount: model.parameterCount },
+    ...(options.simulator === undefined ? {} : { simulator: options.simulator }),
     prompts: { contentSha256: promptSet.contentSha256, train, dev, test },
   };
   return { setting, ids };

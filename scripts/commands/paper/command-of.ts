@@ -2,10 +2,11 @@
 import type { PaperOptions } from './settings.ts';
 
 /** The command that runs the same again; where things are kept does not belong to it. */
-export function commandOf({ task, model, prompts, scale, seeds, judges }: PaperOptions): string {
+export function commandOf({ task, model, simulator, prompts, scale, seeds, judges }: PaperOptions): string {
   const options = [
     `--task ${task}`,
     ...(model === 'bundled' ? [] : [`--model ${model}`]),
+    ...(simulator === undefined ? [] : [`--simulator ${simulator}`]),
     ...(prompts === undefined ? [] : [`--prompts ${prompts}`]),
     `--scale ${scale}`,
     `--seeds ${seeds}`,

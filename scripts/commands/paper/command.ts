@@ -11,6 +11,7 @@ import {
   jsonOption,
   modelOrBundled,
   ownPrompts,
+  simulatorOption,
 } from '../../experiment/options.ts';
 import { runPaper } from './run-paper.ts';
 import { SCALES } from './settings.ts';
@@ -29,6 +30,7 @@ export const command = createCommand(
     "a preset (kind-stories, harmlessness, helpfulness, outline) or a principle's JSON file",
   )
   .addOption(modelOrBundled())
+  .addOption(simulatorOption())
   .addOption(ownPrompts())
   .addOption(
     new Option(

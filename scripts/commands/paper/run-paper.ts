@@ -13,7 +13,7 @@ import { buildReport } from '../../../shared/report/build-report.ts';
 import type { ReportDocument, ReportSetting } from '../../../shared/report/document.ts';
 import type { GoldJudge } from '../../../shared/report/label-reports.ts';
 import { readEvidence } from '../../../shared/report/read-evidence.ts';
-import { ensureBaseModel, readBaseModel } from '../../experiment/base-model.ts';
+import { ensureBaseModel, readBaseModel, readSimulator } from '../../experiment/base-model.ts';
 import { adminClient, openDataFolder } from '../../experiment/data-folder.ts';
 import { ensureExperiment } from '../../experiment/experiments.ts';
 import { ensurePrinciple, readPrinciple } from '../../experiment/principle.ts';
@@ -50,6 +50,8 @@ interface Materials {
   readonly principle: Awaited<ReturnType<typeof readPrinciple>>;
   readonly prompts: Awaited<ReturnType<typeof readPrompts>>;
   readonly model: Awaited<ReturnType<typeof readBaseModel>>;
+  /** Null: the model itself. */
+  readonly simulator: Awaited<ReturnType<typeof readSimulator>>;
   /** Where the engine keeps what it converts. */
   readonly cache: string;
 }
@@ -65,6 +67,7 @@ export async function runPaper(run: PaperRun, signal: AbortSignal): Promise<void
     principle: await readPrinciple(options.task),
     prompts: await readPrompts(options.prompts),
     model: await readBaseModel(options.model, cache, signal),
+    simulator: await readSimulator(options.simulator, cache),
     cache,
   };
   signal.throwIfAborted();
@@ -139,11 +142,12 @@ async function submit(
   client: Client,
   settings: PaperSettings,
   seeds: readonly number[],
-  { principle, prompts, model }: Materials,
+  { principle, prompts, model, simulator: writer }: Materials,
 ) {
   const version = await ensurePrinciple(client, principle);
   const promptSet = await ensurePrompts(client, prompts);
   const baseModel = await ensureBaseModel(client, model);
+  const simulator = writer && (await ensureBaseModel(client, writer));
   const experimentIds: string[] = [];
   for (const seed of seeds) {
     for (const method of settings.methods) {
@@ -153,6 +157,7 @@ async function submit(
           principle: { name: principle.name, version },
           promptSet: promptSet.id,
           baseModel: baseModel.id,
+          ...(simulator && simulates(method) ? { simulator: simulator.id } : {}),
           seed,
           hyperparameters: ofMethod(method, settings.hyperparameters),
         }),
@@ -161,6 +166,9 @@ async function submit(
   }
   return { experimentIds, promptSet, version };
 }
+
+/** Whether a method has a stage that the simulator works on. */
+const simulates = (method: Method) => METHOD_STAGES[method].some(({ bySimulator }) => bySimulator);
 
 /** A method takes the settings of its own stages; the edge refuses others. */
 function ofMethod(method: Method, hyperparameters: Hyperparameters): Hyperparameters {
@@ -207,7 +215,7 @@ function settingOf(
   { options, settings, materials, promptSet, version }: ReportOptions,
   finishedAt: number,
 ): ReportSetting {
-  const { principle, model } = materials;
+  const { principle, model, simulator } = materials;
   const { train, dev, test } = promptSet.counts;
   const modelName = basename(options.model);
   return {
@@ -220,6 +228,7 @@ function settingOf(
       weightsSha256: model.weightsSha256,
       parameterCount: model.parameterCount,
     },
+    ...(simulator && options.simulator !== undefined ? { simulator: options.simulator } : {}),
     prompts: { contentSha256: promptSet.contentSha256, train, dev, test },
     hyperparameters: settings.hyperparameters,
     createdAt: new Date(finishedAt).toISOString(),

@@ -13,6 +13,8 @@ export interface PaperOptions {
   readonly task: string;
   /** A folder, a file, a hub id, or `bundled`. */
   readonly model: string;
+  /** Undefined: the model itself. */
+  readonly simulator?: string | undefined;
   /** Undefined: the openings that ship with kind-stories. */
   readonly prompts?: string | undefined;
   readonly scale: Scale;

@@ -1,5 +1,6 @@
 /** Judge: the aligned model against the base on the same prompts, by judges that no training step saw. */
 import { z } from 'zod';
+import { tokenPrice } from '../served-model.ts';
 import { sha256 } from '../sha256.ts';
 import { count, interval, promptForm, summary } from './settings.ts';
 
@@ -22,11 +23,8 @@ const endpoint = z.strictObject({
   orders: z.enum(['both', 'one-order']).default('both'),
   /** Of the answer. */
   maximumTokens: z.int().min(1).max(8192).default(256),
-  /** Money for a million tokens; null where the cost is not counted. */
-  price: z
-    .strictObject({ input: z.number().nonnegative(), output: z.number().nonnegative() })
-    .nullable()
-    .default(null),
+  /** Null where the cost is not counted. */
+  price: tokenPrice.nullable().default(null),
 });
 export type EndpointJudge = z.output<typeof endpoint>;
 

@@ -64,7 +64,7 @@ export function samplesSection({ samples }: ReportDocument): Section {
 }
 
 export function settingSection({ setting, seeds, cost, lineage, judges, labels }: ReportDocument): Section {
-  const { principle, model, prompts, scale, machine, createdAt, hyperparameters } = setting;
+  const { principle, model, simulator, prompts, scale, machine, createdAt, hyperparameters } = setting;
   const { runnerSeconds, tasks, sharedTasks } = cost;
   const strengths = judges[0]?.ranking?.[0];
   return {
@@ -78,6 +78,7 @@ export function settingSection({ setting, seeds, cost, lineage, judges, labels }
         rows: [
           ['principle', `${principle.name}, version ${principle.version}`],
           ['model', `${model.name}, ${model.parameterCount} parameters, SHA-256 ${model.weightsSha256}`],
+          ...(simulator === undefined ? [] : [['simulated by', simulator]]),
           [
             'prompts',
             `${prompts.train} train, ${prompts.dev} dev, ${prompts.test} test, SHA-256 ${prompts.contentSha256}`,

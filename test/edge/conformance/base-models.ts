@@ -28,4 +28,33 @@ export function baseModelsConformance(start: () => Promise<Harness>): void {
     await client.deleteBaseModel({ parameters });
     await expect(client.getBaseModel({ parameters })).rejects.toMatchObject({ problem: { status: 404 } });
   });
+
+  it('registers a model that is served elsewhere, known by its address, name and revision', async () => {
+    const { clients } = await start();
+    const { client } = clients;
+    const served = { url: 'https://models.example.com/v1', model: 'large-30b' };
+    const register = async (name: string, change: object = {}) =>
+      await client.createBaseModel({ body: { kind: 'served', name, ...served, ...change } });
+    const model = await register('large');
+    expect(model).toMatchObject({
+      source: 'https://models.example.com/v1 large-30b',
+      parameterCount: 0,
+      contextLength: 4096,
+      served: { ...served, protocol: 'completions', revision: null, price: null },
+    });
+    const priced = await register('priced', { price: { input: 0.5, output: 1.5 } });
+    expect(priced.weightsSha256).toBe(model.weightsSha256);
+    const newer = await register('newer', { revision: '2026-11' });
+    expect(newer.weightsSha256).not.toBe(model.weightsSha256);
+    for (const url of [
+      'http://models.example.com/v1',
+      'https://me:secret@models.example.com/v1',
+      'https://models.example.com/v1?key=secret',
+      'file:///etc/passwd',
+      'http://127.0.0.1.example.com/v1',
+      'https://models.example.com/v1/',
+    ]) {
+      await expect(register('bad', { url }), url).rejects.toMatchObject({ problem: { status: 400 } });
+    }
+  });
 }

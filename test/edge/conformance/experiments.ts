@@ -11,7 +11,7 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
     const harness = await start();
     await seedWorld(harness);
     const { client } = harness.clients;
-    const create = async (change: Partial<typeof EXPERIMENT> & { name?: string } = {}) =>
+    const create = async (change: Partial<typeof EXPERIMENT> & { name?: string; simulator?: string } = {}) =>
       await client.createExperiment({ body: { ...EXPERIMENT, ...change } });
     const get = async (experimentId: string) => await client.getExperiment({ parameters: { experimentId } });
     return { harness, client, create, get };
@@ -56,6 +56,48 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
     }
     for (const table of [experiments, stages, tasks]) {
       expect(await harness.database.select().from(table)).toEqual([]);
+    }
+  });
+
+  it('simulates with another model than it aligns, which then cannot be deleted', async () => {
+    const { harness, client, create, get } = await begin();
+    const served = { kind: 'served' as const, url: 'http://127.0.0.1:8080/v1', model: 'large' };
+    const large = await client.createBaseModel({ body: { ...served, name: 'large' } });
+    await client.createBaseModel({ body: { ...served, name: 'chatty', protocol: 'chat' } });
+    const experiment = await create({ simulator: 'large' });
+    expect(experiment.simulator).toEqual({ id: large.id, name: 'large' });
+    expect((await get(experiment.id)).simulator).toEqual({ id: large.id, name: 'large' });
+    const plain = await create();
+    expect([plain.simulator, (await get(plain.id)).simulator]).toEqual([null, null]);
+    const claimed = await new TestRunner(harness).claim();
+    expect(claimed).toMatchObject({
+      kind: 'simulate',
+      baseModel: { name: 'large', served: { model: 'large' } },
+    });
+    await new TestRunner(harness).drain();
+    const { tasks: lineage } = await client.getLineage({ parameters: { experimentId: experiment.id } });
+    for (const { kind, baseModelSha256 } of lineage) {
+      expect(baseModelSha256 === large.weightsSha256, kind).toBe(kind === 'simulate');
+    }
+    await expect(client.deleteBaseModel({ parameters: { baseModelId: large.id } })).rejects.toMatchObject({
+      problem: { status: 409 },
+    });
+    const refused: [change: object, pointer: string, words: string][] = [
+      [{ simulator: 'nothing' }, '#/simulator', 'register it first'],
+      [{ simulator: 'chatty' }, '#/simulator', 'chat messages alone'],
+      [{ method: 'base', hyperparameters: {}, simulator: 'large' }, '#/simulator', 'simulates nothing'],
+      [{ baseModel: 'large' }, '#/baseModel', 'name it as simulator'],
+    ];
+    for (const [change, pointer, words] of refused) {
+      await expect(
+        client.createExperiment({ body: { ...EXPERIMENT, ...change } }),
+        words,
+      ).rejects.toMatchObject({
+        problem: {
+          status: 400,
+          errors: [{ in: 'body', pointer, detail: expect.stringContaining(words) as unknown }],
+        },
+      });
     }
   });
 

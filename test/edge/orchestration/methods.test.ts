@@ -22,7 +22,16 @@ interface Given {
   readonly hyperparameters?: Hyperparameters;
   readonly principle?: TaskPrinciple;
   readonly judgeModels?: ReadonlyMap<string, number>;
+  readonly simulator?: TaskSpecification['baseModel'];
 }
+
+const BASE_MODEL = {
+  name: 'm',
+  source: 's',
+  weightsSha256: '1'.repeat(64),
+  contextLength: 512,
+  configuration: {},
+};
 
 /** Parameters of every stage of a method, by its name. */
 function parametersOf(
@@ -47,13 +56,8 @@ function planned(method: Method, given: Given = {}): Map<string, TaskSpecificati
     seed: 1,
     shards: 1,
     principle: given.principle ?? principleOf('good'),
-    baseModel: {
-      name: 'm',
-      source: 's',
-      weightsSha256: '1'.repeat(64),
-      contextLength: 512,
-      configuration: {},
-    },
+    baseModel: BASE_MODEL,
+    simulator: given.simulator ?? BASE_MODEL,
     stages: METHOD_STAGES[method].map(({ name, split }) => ({
       id: name,
       name,
@@ -123,6 +127,22 @@ describe('the methods', () => {
     for (const method of ['rlcd', 'rlaif', 'dpo', 'best-of-n'] as const) {
       expect(keyOf(method, 'generate-base')).toBe(base);
     }
+  });
+
+  it('simulate and label with the simulator where one is named, and do everything else with the base model', () => {
+    const simulator = { ...BASE_MODEL, name: 'large', weightsSha256: '9'.repeat(64) };
+    for (const method of METHODS) {
+      for (const [stage, { kind, baseModel }] of planned(method, { simulator })) {
+        const simulates = kind === 'simulate' || kind === 'label';
+        expect(baseModel.name, `${method} ${stage}`).toBe(simulates ? 'large' : 'm');
+      }
+    }
+    expect(keyOf('rlcd', 'simulate', { simulator })).not.toBe(keyOf('rlcd', 'simulate'));
+    expect(keyOf('rlcd', 'generate-base', { simulator })).toBe(keyOf('rlcd', 'generate-base'));
+    // The key of the time before there were simulators: an old request finds its work.
+    expect(keyOf('rlcd', 'simulate')).toBe(
+      'dab88c357dde9e3afcddebbbba8825801e0b6b38b7ebb8d8bfed7b8a04de7d43',
+    );
   });
 
   it('read of the principle what they use: another instruction labels anew and simulates nothing anew', () => {

@@ -5,13 +5,14 @@ import type { Read } from './read-experiments.ts';
 
 /** Every setting by a name that people know from the API. */
 function settingsOf(detail: ExperimentDetail): ReadonlyMap<string, string> {
-  const { method, principle, promptSet, baseModel, seed, shards, stages } = detail;
+  const { method, principle, promptSet, baseModel, simulator, seed, shards, stages } = detail;
   const text = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
   return new Map([
     ['method', method],
     ['principle', `${principle.name} v${principle.version}`],
     ['prompt set', promptSet.name],
     ['base model', baseModel.name],
+    ['simulated by', (simulator ?? baseModel).name],
     ['seed', String(seed)],
     ['shards', String(shards)],
     ...stages.flatMap((stage) =>

@@ -117,6 +117,14 @@ function Header(props: { readonly experiment: ExperimentDetail }) {
           <dt>Base model</dt>
           <dd>{props.experiment.baseModel.name}</dd>
         </div>
+        <Show when={props.experiment.simulator}>
+          {(simulator) => (
+            <div>
+              <dt>Simulated by</dt>
+              <dd>{simulator().name}</dd>
+            </div>
+          )}
+        </Show>
         <div>
           <dt>Seed</dt>
           <dd>{props.experiment.seed}</dd>

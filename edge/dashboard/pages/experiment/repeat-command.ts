@@ -5,13 +5,15 @@ const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** A shell command; the key comes from the environment. */
 export function repeatCommand(experiment: ExperimentDetail, origin: string): string {
-  const { name, method, principle, promptSet, baseModel, seed, shards, hyperparameters } = experiment;
+  const { name, method, principle, promptSet, baseModel, simulator, seed, shards, hyperparameters } =
+    experiment;
   const body = {
     name,
     method,
     principle,
     promptSet: promptSet.id,
     baseModel: baseModel.id,
+    ...(simulator && { simulator: simulator.id }),
     seed,
     shards,
     hyperparameters,

@@ -24,6 +24,8 @@ interface Trial {
   readonly affixPair: number;
   readonly prompt: string;
   readonly baseModel: string;
+  /** What samples, where it is another: a model that is served elsewhere. */
+  readonly simulator: string | undefined;
   readonly maximumNewTokens: number;
 }
 
@@ -59,6 +61,7 @@ export async function runTrial(
         principle: { ...trial.principle },
         promptSet: promptSet.id,
         baseModel: trial.baseModel,
+        ...(trial.simulator === undefined ? {} : { simulator: trial.simulator }),
         seed: seedFor(trial),
         hyperparameters: { simulate: { maximumNewTokens: trial.maximumNewTokens } },
       },

@@ -43,8 +43,11 @@ export function TryPrinciple(props: { readonly version: PrincipleVersion }) {
   };
   const trial = useMutation(() => ({
     mutationFn: async () => {
-      const baseModel = model() ?? models.data?.[0]?.id;
-      if (baseModel === undefined) throw new Error('Register a base model first: POST /v1/base-models.');
+      const found = models.data ?? [];
+      const asked = found.find(({ id }) => id === model()) ?? found[0];
+      // What is served elsewhere samples, and any model that a runner opens stands for the one to be aligned.
+      const opened = asked?.served ? found.find(({ served }) => !served) : asked;
+      if (!asked || !opened) throw new Error('Register a base model first: POST /v1/base-models.');
       const principle = { name: props.version.principle, version: props.version.number };
       return await runTrial(
         client,
@@ -53,7 +56,8 @@ export function TryPrinciple(props: { readonly version: PrincipleVersion }) {
           affixPairs: definition().affixPairs.length,
           affixPair: affixPair(),
           prompt: prompt(),
-          baseModel,
+          baseModel: opened.id,
+          simulator: asked.served ? asked.id : undefined,
           maximumNewTokens: NEW_TOKENS,
         },
         setProgress,
