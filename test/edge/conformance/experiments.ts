@@ -31,6 +31,7 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
       [{ shards: 5 }, '#/shards', 'at most as many shards'],
       [{ extra: 1 }, '#/extra', 'not a known field'],
       [{ hyperparameters: { ppo: { steeps: [1] } } }, '#/hyperparameters/ppo/steeps', 'not a known field'],
+      [{ hyperparameters: { ppo: { topP: 0.8 } } }, '#/hyperparameters/ppo/topP', 'say generate.topP'],
       [
         { hyperparameters: { ppo: { rollouts: 10, minibatchSize: 4 } } },
         '#/hyperparameters/ppo/minibatchSize',
