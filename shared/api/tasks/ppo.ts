@@ -37,7 +37,8 @@ export const ppoHyperparameters = z.strictObject({
   ...samplingFields,
   /** What is sampled is what is learned: a nucleus would leave the trainer's distribution, and with it ratio 1 and KL 0. */
   topP: z.literal(1, {
-    error: 'must be 1: PPO learns on the whole distribution; say generate.topP for the nucleus of the final answers',
+    error:
+      'must be 1: PPO learns on the whole distribution; say generate.topP for the nucleus of the final answers',
   }),
   /** One cell group of the grid each; the first coefficient where the controller is adaptive. */
   klCoefficients: z.array(z.number().min(0).max(100)).min(1).max(16).refine(distinctAscending, ASCENDING),
