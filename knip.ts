@@ -30,8 +30,8 @@ const config: KnipConfig = {
   ignoreExportsUsedInFile: process.argv.includes('--production'),
   // `cloudflare:` modules of the Workers runtime look like a package of that name.
   ignoreDependencies: ['cloudflare'],
-  // Comes with the driver of a card.
-  ignoreBinaries: ['nvidia-smi'],
+  // The driver of a card brings the one, every Unix the other.
+  ignoreBinaries: ['nvidia-smi', 'mkfifo'],
 };
 
 export default config;

@@ -1,9 +1,9 @@
 /** Bounded reads of model files: exact byte ranges, JSON objects and hashes, with errors that name the file. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
+import { type FileHandle, stat } from 'node:fs/promises';
 import type { z } from 'zod';
 import { ModelFileError } from './model-file-error.ts';
+import { openRegularFile } from './regular-file.ts';
 import { hasCode } from '../../shared/caught.ts';
 import { firstIssue } from '../../shared/first-issue.ts';
 
@@ -12,16 +12,11 @@ const LARGEST_READ = 1 << 30;
 /** A message shows no more of a field's path: keys come from the file. */
 const LONGEST_FIELD = 120;
 
-/** Size of a regular file in bytes. @throws ModelFileError if it is absent or not a regular file */
+/** Size of a regular file in bytes. @throws ModelFileError as {@link openRegularFile} */
 export async function sizeOfFile(file: string, cure: string): Promise<number> {
-  let found;
-  try {
-    found = await stat(file);
-  } catch (error) {
-    throw new ModelFileError(file, null, 'cannot be read', cure, { cause: error });
-  }
-  if (!found.isFile()) throw new ModelFileError(file, null, 'is not a regular file', cure);
-  return found.size;
+  const { handle, bytes } = await openRegularFile(file, cure);
+  await handle.close();
+  return bytes;
 }
 
 /** Whether something stands at that path. */
@@ -58,21 +53,15 @@ export async function readExactly(
   }
 }
 
-/** Runs `use` on an open file and closes it whatever happens. */
+/** Runs `use` on an open file and closes it whatever happens. @throws ModelFileError as {@link openRegularFile} */
 export async function withFile<Result>(
   file: string,
-  use: (handle: FileHandle) => Promise<Result>,
+  use: (handle: FileHandle, bytes: number) => Promise<Result>,
+  cure = 'Check that it is there and readable',
 ): Promise<Result> {
-  let handle: FileHandle;
+  const { handle, bytes } = await openRegularFile(file, cure);
   try {
-    handle = await open(file, 'r');
-  } catch (error) {
-    throw new ModelFileError(file, null, 'cannot be opened', 'Check that it is there and readable', {
-      cause: error,
-    });
-  }
-  try {
-    return await use(handle);
+    return await use(handle, bytes);
   } finally {
     await handle.close();
   }
@@ -84,16 +73,16 @@ export async function readJsonFile(
   maximumBytes: number,
   cure: string,
 ): Promise<Record<string, unknown>> {
-  const bytes = await sizeOfFile(file, cure);
-  if (bytes > maximumBytes) {
-    throw new ModelFileError(
-      file,
-      null,
-      `has ${bytes} bytes, more than the ${maximumBytes} that can be right`,
-      cure,
-    );
-  }
-  return parseJsonObject(await readFile(file), file, null, cure);
+  const read = async (handle: FileHandle, bytes: number): Promise<Record<string, unknown>> => {
+    if (bytes > maximumBytes) {
+      const fault = `has ${bytes} bytes, more than the ${maximumBytes} that can be right`;
+      throw new ModelFileError(file, null, fault, cure);
+    }
+    const text = new Uint8Array(bytes);
+    await readExactly(handle, file, 0, text, 'text');
+    return parseJsonObject(text, file, null, cure);
+  };
+  return await withFile(file, read, cure);
 }
 
 /** Parses UTF-8 JSON that must be an object. @param field names the place of the text when it is part of a file */
@@ -131,7 +120,10 @@ export function checkedBy<Schema extends z.ZodType>(
 
 /** SHA-256 of a file in lower-case hex, streaming. */
 export async function hashFile(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-  return hash.digest('hex');
+  return await withFile(file, async (handle) => {
+    const hash = createHash('sha256');
+    const chunks = handle.createReadStream({ highWaterMark: 1 << 20, autoClose: false });
+    for await (const chunk of chunks) hash.update(chunk as Buffer);
+    return hash.digest('hex');
+  });
 }

@@ -1,7 +1,7 @@
 /** tokenizer.bin of llama2.c to the tokenizer.json of Hugging Face, with the same ids for the same text. */
-import { readFile } from 'node:fs/promises';
-import { sizeOfFile } from '../../files/files.ts';
+import { readExactly, withFile } from '../../files/files.ts';
 import { ModelFileError } from '../../files/model-file-error.ts';
+import { mergesByScore } from './merges-by-score.ts';
 import { bytePiece, type TokenizerJson, tokenizerJson } from './tokenizer-json.ts';
 
 const MAXIMUM_BYTES = 64 * 1024 * 1024;
@@ -25,9 +25,13 @@ interface Piece {
  * @throws ModelFileError
  */
 export async function readLlama2cTokenizer(file: string, vocabularySize: number): Promise<TokenizerJson> {
-  const size = await sizeOfFile(file, cure);
-  if (size > MAXIMUM_BYTES) throw new ModelFileError(file, null, `has ${size} bytes, too many`, cure);
-  const pieces = parsePieces(await readFile(file), vocabularySize, file);
+  const content = await withFile(file, async (handle, size) => {
+    if (size > MAXIMUM_BYTES) throw new ModelFileError(file, null, `has ${size} bytes, too many`, cure);
+    const bytes = new Uint8Array(size);
+    await readExactly(handle, file, 0, bytes, 'tokens');
+    return bytes;
+  });
+  const pieces = parsePieces(content, vocabularySize, file);
   const ids = new Map<string, number>();
   for (const [id, piece] of pieces.entries()) {
     const other = ids.get(piece.text);
@@ -39,7 +43,10 @@ export async function readLlama2cTokenizer(file: string, vocabularySize: number)
       throw new ModelFileError(file, `token ${FIRST_BYTE_TOKEN + byte}`, `is not ${bytePiece(byte)}`, cure);
     }
   }
-  return tokenizerJson(ids, mergesOf(pieces, ids), { prefix: ' ', space: ' ' });
+  const merged = pieces
+    .map(({ text, score }, id) => ({ text, score, id }))
+    .slice(FIRST_BYTE_TOKEN + BYTE_TOKENS);
+  return tokenizerJson(ids, mergesByScore(merged, ids), { prefix: ' ', space: ' ' });
 }
 
 function parsePieces(bytes: Uint8Array, vocabularySize: number, file: string): Piece[] {
@@ -77,19 +84,4 @@ function parsePieces(bytes: Uint8Array, vocabularySize: number, file: string): P
     );
   }
   return pieces;
-}
-
-/** Every way to make a token of two tokens, by falling score of the result; ids break ties. */
-function mergesOf(pieces: readonly Piece[], ids: ReadonlyMap<string, number>): [string, string][] {
-  const order = pieces
-    .map((piece, id) => ({ ...piece, id }))
-    .filter(({ id }) => id >= FIRST_BYTE_TOKEN + BYTE_TOKENS)
-    .sort((a, b) => b.score - a.score || a.id - b.id);
-  return order.flatMap(({ text }) => {
-    const characters = Array.from(text);
-    return Array.from({ length: Math.max(0, characters.length - 1) }, (_, index): [string, string] => [
-      characters.slice(0, index + 1).join(''),
-      characters.slice(index + 1).join(''),
-    ]).filter(([left, right]) => ids.has(left) && ids.has(right));
-  });
 }

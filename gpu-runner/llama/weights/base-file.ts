@@ -16,7 +16,7 @@ const size = z.int().min(0);
 
 const provenanceSchema = z.strictObject({
   /** What the base was made from. */
-  origin: z.enum(['huggingface', 'llama2.c', 'random', 'trained']),
+  origin: z.enum(['huggingface', 'gguf', 'llama2.c', 'random', 'trained']),
   /** Name of the source: a folder or file name, a hub id, or how it was generated. */
   source: z.string().max(1024),
   /** The source's files by hash; empty when it was generated here. */

@@ -10,7 +10,7 @@ const scratch = new DataView(new ArrayBuffer(4));
 let halfTable: Float32Array | null = null;
 
 /** All 65,536 values of fp16, by bits. */
-function halves(): Float32Array {
+export function halfValues(): Float32Array {
   if (halfTable !== null) return halfTable;
   const table = new Float32Array(1 << 16);
   for (let bits = 0; bits < table.length; bits++) {
@@ -39,7 +39,7 @@ export function decodeElements(dtype: CheckpointDtype, bytes: Uint8Array): Float
   const words = new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 2);
   const values = new Float32Array(words.length);
   if (dtype === 'F16') {
-    const table = halves();
+    const table = halfValues();
     for (let index = 0; index < words.length; index++) values[index] = table[words[index] ?? 0] ?? 0;
   } else {
     const bits = new Uint32Array(values.buffer);

@@ -1,6 +1,6 @@
 /** Imports a model in whatever form it comes, converting it once: the base, its tokenizer and where they came from. */
 import { createHash } from 'node:crypto';
-import { copyFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, realpath, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Architecture } from '../model/architecture.ts';
 import {
@@ -14,6 +14,9 @@ import { convertWeights } from './convert.ts';
 import { exists, hashFile } from '../../files/files.ts';
 import { downloadModel, type DownloadProgress, isHubId } from './hub.ts';
 import { openHuggingFaceFolder, type OpenedCheckpoint, weightFileNames } from './huggingface-folder.ts';
+import { ggufIn } from './gguf/gguf-in.ts';
+import { openGguf } from './gguf/open-gguf.ts';
+import { partsOf } from './gguf/split-files.ts';
 import { openLlama2cFile } from './llama2c-file.ts';
 import { readLlama2cTokenizer } from '../tokenizer/llama2c-tokenizer.ts';
 import { ModelFileError } from '../../files/model-file-error.ts';
@@ -60,8 +63,8 @@ interface Source {
 /**
  * Imports a model.
  *
- * @param pathOrHubId a Hugging Face LLaMA folder, a llama2.c file with its tokenizer beside it or the folder of one, a
- *   converted base folder, or a hub id (`owner/name`, optionally `@revision`); what exists as a path is taken as one
+ * @param pathOrHubId a Hugging Face LLaMA folder, a GGUF file or the folder of one, a llama2.c file with its tokenizer
+ *   beside it or the folder of one, a converted base folder, or a hub id (`owner/name`, optionally `@revision`); what exists as a path is taken as one
  * @throws ModelFileError naming the file, the fault and the cure
  */
 export async function importModel(pathOrHubId: string, options: ImportOptions): Promise<ImportedModel> {
@@ -84,10 +87,23 @@ export async function importModel(pathOrHubId: string, options: ImportOptions): 
       await convertOnce(baseFolderSource(base), nameOf(pathOrHubId), precision, cacheDirectory),
     );
   }
-  const llama2cFile = isFolder ? await llama2cFileIn(location) : location;
-  const source =
-    llama2cFile === undefined ? await huggingFaceSource(location) : await llama2cSource(llama2cFile);
+  const source = isFolder ? await folderSource(location) : await fileSource(await followed(location));
   return await describe(await convertOnce(source, nameOf(pathOrHubId), precision, cacheDirectory));
+}
+
+async function folderSource(folder: string): Promise<Source> {
+  const file = (await ggufIn(folder)) ?? (await llama2cFileIn(folder));
+  return file === undefined ? await huggingFaceSource(folder) : await fileSource(file);
+}
+
+/** A file that someone names may be a link to anywhere. Files of the hub's cache have their name only as links. */
+async function followed(file: string): Promise<string> {
+  const target = await realpath(file);
+  return path.extname(target) === path.extname(file) ? target : file;
+}
+
+async function fileSource(file: string): Promise<Source> {
+  return file.endsWith('.gguf') ? ggufSource(file) : await llama2cSource(file);
 }
 
 /** The model of a folder that holds one llama2.c file and nothing of Hugging Face's; undefined for any other folder. */
@@ -190,6 +206,19 @@ async function huggingFaceSource(folder: string): Promise<Source> {
     files,
     open: () => openHuggingFaceFolder(folder),
     writeTokenizer: copyTokenizer(folder),
+  };
+}
+
+function ggufSource(file: string): Source {
+  return {
+    origin: 'gguf',
+    files: partsOf(file),
+    open: () => openGguf(file),
+    writeTokenizer: async (folder) => {
+      const model = await openGguf(file);
+      await model.close();
+      await model.writeTokenizer(folder);
+    },
   };
 }
 

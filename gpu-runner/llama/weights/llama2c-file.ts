@@ -1,11 +1,12 @@
 /** Weights of a llama2.c file: the legacy fp32 export (version 0) and the 8-bit export (version 2, Q8_0). */
 import { type LayerMatrixName, layerShapes } from '../model/layer-matrices.ts';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle } from 'node:fs/promises';
 import { type Architecture, validateArchitecture, LLAMA } from '../model/architecture.ts';
 import { decodeElements, firstNotFinite } from './element-types.ts';
-import { readExactly, sizeOfFile } from '../../files/files.ts';
+import { readExactly } from '../../files/files.ts';
 import type { OpenedCheckpoint } from './huggingface-folder.ts';
 import { ModelFileError } from '../../files/model-file-error.ts';
+import { openRegularFile } from '../../files/regular-file.ts';
 import { type SourceLayer, type SourceMatrix } from './weight-source.ts';
 
 const MAGIC = 0x616b3432;
@@ -44,8 +45,7 @@ const quantisedOrder: readonly LayerMatrixName[] = [
 
 /** Opens a llama2.c file and checks that its size is the one its header asks for. @throws ModelFileError */
 export async function openLlama2cFile(file: string): Promise<OpenedCheckpoint> {
-  const size = await sizeOfFile(file, 'Check the path of the model');
-  const handle = await open(file, 'r');
+  const { handle, bytes: size } = await openRegularFile(file, 'Check the path of the model');
   try {
     const start = new Uint8Array(Math.min(size, QUANTISED_HEADER_BYTES));
     await readExactly(handle, file, 0, start, 'header');

@@ -1,8 +1,9 @@
 /** Reads weights from safetensors, from a file part by part or from bytes in memory. */
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle } from 'node:fs/promises';
 import { type CheckpointDtype, decodeElements, elementBytes, firstNotFinite } from './element-types.ts';
-import { readExactly, sizeOfFile } from '../../files/files.ts';
+import { readExactly } from '../../files/files.ts';
 import { ModelFileError } from '../../files/model-file-error.ts';
+import { openRegularFile } from '../../files/regular-file.ts';
 import {
   headerLength,
   parseHeader,
@@ -88,8 +89,7 @@ function checkpointDtype(entry: SafetensorsEntry, file: string): CheckpointDtype
 
 /** Opens a file and checks its header. Close the reader after use. @throws ModelFileError */
 export async function openSafetensors(file: string): Promise<SafetensorsReader> {
-  const bytes = await sizeOfFile(file, 'Check the path of the weights');
-  const handle = await open(file, 'r');
+  const { handle, bytes } = await openRegularFile(file, 'Check the path of the weights');
   const read: ReadBytes = (offset, target, what) => readExactly(handle, file, offset, target, what);
   try {
     return new SafetensorsReader(file, await readHeader(read, bytes, file), read, handle);

@@ -190,7 +190,7 @@ describe('a header that lies', () => {
 
   test('what is not a file is said to be none', async () => {
     const folder = temporaryFolder();
-    await expect(openSafetensors(folder)).rejects.toThrow(/is not a regular file/);
+    await expect(openSafetensors(folder)).rejects.toThrow(/is a folder, not a regular file/);
     await expect(openSafetensors(path.join(folder, 'no'))).rejects.toThrow(/cannot be read\. Check the path/);
   });
 });
