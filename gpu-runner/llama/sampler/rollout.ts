@@ -22,7 +22,7 @@ export interface SampleHooks {
   readonly onProgress?: (progress: { readonly steps: number; readonly ofAtMost: number }) => void;
 }
 
-/** Why a row ended: by an end token or a stop text, or at its limit. */
+/** Why a row ended: an end token or stop sequence, or its limit. */
 export type FinishReason = 'stop' | 'length';
 
 /** Drawn tokens, row-major [rows, width]; what stands behind a row's length is padding. */
@@ -30,7 +30,7 @@ export interface Rollout {
   readonly rows: number;
   /** the longest row */
   readonly width: number;
-  /** [rows, width], with the token that ended it */
+  /** [rows, width], with the end token or stop sequence */
   readonly tokens: Int32Array;
   /** [rows, width], natural logarithms under the distribution that was drawn from; 0 in the padding */
   readonly logProbabilities: Float32Array;

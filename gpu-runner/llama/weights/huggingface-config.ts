@@ -1,51 +1,28 @@
-/** config.json of a Hugging Face LLaMA to the architecture record; what the engine cannot run is refused by name. */
+/** config.json of a Hugging Face folder to the architecture record; what the engine cannot run is refused by name. */
 import path from 'node:path';
 import { z } from 'zod';
-import { type Architecture, type RopeScaling, validateArchitecture, LLAMA } from '../model/architecture.ts';
+import { type Architecture, LLAMA, validateArchitecture } from '../model/architecture.ts';
 import { checkedBy, readJsonFile } from '../../files/files.ts';
 import { ModelFileError } from '../../files/model-file-error.ts';
 import { hasCode } from '../../../shared/caught.ts';
+import { type Config, configSchema, type RefuseConfig } from './families/config-fields.ts';
+import type { Family } from './families/family.ts';
+import { readRotation } from './families/rope.ts';
+import { families } from './families/table.ts';
 
 const MAXIMUM_CONFIG_BYTES = 1024 * 1024;
 
-const cure = 'Use a LLaMA checkpoint with its own config.json';
+const cure = 'Use a checkpoint with its own config.json';
 
-const id = z.int().min(0);
-
-/** The fields that matter; the file holds others, which is why unknown ones are let through here. */
-const configSchema = z.looseObject({
-  model_type: z.string(),
-  vocab_size: z.int(),
-  hidden_size: z.int(),
-  intermediate_size: z.int(),
-  num_hidden_layers: z.int(),
-  num_attention_heads: z.int().min(1),
-  num_key_value_heads: z.int().nullish(),
-  head_dim: z.int().nullish(),
-  hidden_act: z.string().default('silu'),
-  max_position_embeddings: z.int().default(2048),
-  rms_norm_eps: z.number().default(1e-6),
-  rope_theta: z.number().nullish(),
-  rope_scaling: z.record(z.string(), z.unknown()).nullish(),
-  rope_parameters: z.record(z.string(), z.unknown()).nullish(),
-  tie_word_embeddings: z.boolean().default(false),
-  attention_bias: z.boolean().nullish(),
-  mlp_bias: z.boolean().nullish(),
-  bos_token_id: id.nullish(),
-  eos_token_id: z.union([id, z.array(id)]).nullish(),
-  pad_token_id: z.int().nullish(),
-  quantization_config: z.unknown().optional(),
-});
+const id = z.int();
 
 const generationSchema = z.looseObject({ eos_token_id: z.union([id, z.array(id)]).nullish() });
 
-type Config = z.infer<typeof configSchema>;
-
-/** What config.json says, and what only the weights can tell. */
+/** What config.json says. */
 export interface HuggingFaceConfiguration {
+  /** `tiedEmbedding` is what the file says; the weights may have a head of their own all the same. */
   readonly architecture: Architecture;
-  /** Whether the file allows bias vectors; then the checkpoint's must be zero or absent. */
-  readonly allowsBias: boolean;
+  readonly family: Family;
 }
 
 /**
@@ -55,77 +32,121 @@ export interface HuggingFaceConfiguration {
  */
 export async function readHuggingFaceConfiguration(folder: string): Promise<HuggingFaceConfiguration> {
   const file = path.join(folder, 'config.json');
-  const config = parseConfig(await readJsonFile(file, MAXIMUM_CONFIG_BYTES, cure), file);
+  const refuse: RefuseConfig = (field, fault, ownCure = cure) => {
+    throw new ModelFileError(file, field, fault, ownCure);
+  };
+  const { config, family } = parseConfig(await readJsonFile(file, MAXIMUM_CONFIG_BYTES, cure), file, refuse);
+  const architecture = architectureOf(config, family, refuse);
+  const eosTokens = [...new Set([...list(config.eos_token_id), ...(await generationEndTokens(folder))])];
+  const record: Architecture = {
+    ...architecture,
+    bosToken: list(config.bos_token_id)[0] ?? null,
+    eosTokens,
+    padToken: list(config.pad_token_id)[0] ?? eosTokens[0] ?? 0,
+  };
+  return { architecture: validateArchitecture(record, file), family };
+}
+
+/** The fields of the file over its family's defaults. */
+function parseConfig(
+  value: Readonly<Record<string, unknown>>,
+  file: string,
+  refuse: RefuseConfig,
+): { config: Config; family: Family } {
+  refuseQuantised(value, refuse);
+  const type = value['model_type'];
+  if (typeof type !== 'string') return refuse('model_type', 'is not the name of a family');
+  const family = families.get(type);
+  if (family === undefined) {
+    const isMixture = /moe|mixtral/i.test(type) ? ', a mixture of experts' : '';
+    const fault = `is ${JSON.stringify(type.slice(0, 40))}${isMixture}, which does not open`;
+    return refuse('model_type', fault, `These open: ${[...families.keys()].join(', ')}`);
+  }
+  // Models that also see keep what concerns their text in an object of its own, beside what concerns the whole.
+  const { text_config: text, ...whole } = value;
+  const fields = typeof text === 'object' && text !== null ? { ...whole, ...text } : whole;
+  for (const field of ['num_local_experts', 'num_experts', 'n_routed_experts']) {
+    const experts = fields[field];
+    if (typeof experts === 'number' && experts > 1)
+      refuse(field, `is ${experts}: a mixture of experts does not open`);
+  }
+  return { config: checkedBy(configSchema, { ...family.defaults, ...fields }, file, cure), family };
+}
+
+function refuseQuantised(config: Readonly<Record<string, unknown>>, refuse: RefuseConfig): void {
+  const quantisation = config['quantization_config'] ?? null;
+  if (quantisation === null) return;
+  const method =
+    typeof quantisation === 'object' && 'quant_method' in quantisation ? quantisation.quant_method : null;
+  const name = typeof method === 'string' ? ` (${method.slice(0, 40)})` : '';
+  refuse(
+    'quantization_config',
+    `says that the weights are already quantised${name}`,
+    'Use the fp32, fp16 or bf16 weights of the model',
+  );
+}
+
+/** All of the record but the special tokens. */
+function architectureOf(
+  config: Config,
+  family: Family,
+  refuse: RefuseConfig,
+): Omit<Architecture, 'bosToken' | 'eosTokens' | 'padToken'> {
   const { hidden_size: hiddenSize, num_attention_heads: heads } = config;
   const headSize = config.head_dim ?? hiddenSize / heads;
-  if (!Number.isInteger(headSize)) {
-    throw new ModelFileError(
-      file,
-      'num_attention_heads',
-      `${heads} heads do not divide hidden_size ${hiddenSize}`,
-      cure,
-    );
-  }
-  const maximumPositions = config.max_position_embeddings;
-  const eosTokens = [...new Set([...list(config.eos_token_id), ...(await generationEndTokens(folder))])];
-  const padToken = config.pad_token_id ?? -1;
-  const architecture = validateArchitecture(
-    {
-      vocabularySize: config.vocab_size,
-      hiddenSize,
-      intermediateSize: config.intermediate_size,
-      layers: config.num_hidden_layers,
-      heads,
-      keyValueHeads: config.num_key_value_heads ?? heads,
-      headSize,
-      maximumPositions,
-      ...LLAMA,
-      norm: { ...LLAMA.norm, epsilon: config.rms_norm_eps },
-      rope: {
-        ...LLAMA.rope,
-        rotarySize: headSize,
-        theta: ropeTheta(config, file),
-        scaling: ropeScaling(config, file),
-      },
-      tiedEmbedding: config.tie_word_embeddings,
-      bosToken: config.bos_token_id ?? null,
-      eosTokens,
-      // Some checkpoints write -1 for "none".
-      padToken: padToken >= 0 ? padToken : (eosTokens[0] ?? 0),
-    },
-    file,
+  if (!Number.isInteger(headSize))
+    refuse('num_attention_heads', `${heads} heads do not divide hidden_size ${hiddenSize}`);
+  if (config.use_bidirectional_attention)
+    refuse('use_bidirectional_attention', 'is set: tokens that see later ones cannot be sampled one by one');
+  const differences = family.differences?.(config, refuse) ?? {};
+  const { normPlacement = 'input', windows = null } = differences;
+  const { rope, maximumPositions } = readRotation(config, headSize, differences, refuse);
+  return {
+    vocabularySize: config.vocab_size,
+    hiddenSize,
+    intermediateSize: config.intermediate_size,
+    layers: config.num_hidden_layers,
+    heads,
+    keyValueHeads: config.num_key_value_heads ?? heads,
+    headSize,
+    maximumPositions,
+    biases: differences.biases ?? LLAMA.biases,
+    queryKeyNorm: differences.queryKeyNorm ?? LLAMA.queryKeyNorm,
+    norm: { epsilon: config.rms_norm_eps, placement: normPlacement },
+    rope,
+    attentionScale: differences.attentionScale ?? LLAMA.attentionScale,
+    // A window as long as the model's positions is none, unless its layers rotate in their own way.
+    windows:
+      rope.local === null && windows?.every((window) => window === null || window >= maximumPositions)
+        ? null
+        : windows,
+    softCaps: differences.softCaps ?? LLAMA.softCaps,
+    embeddingScale: differences.embeddingScale ?? LLAMA.embeddingScale,
+    activation: activationOf(config, refuse),
+    tiedEmbedding: config.tie_word_embeddings === true,
+  };
+}
+
+const ACTIVATIONS: ReadonlyMap<string, Architecture['activation']> = new Map([
+  ['silu', 'silu'],
+  ['swish', 'silu'],
+  ['gelu', 'gelu'],
+  ['gelu_new', 'gelu-tanh'],
+  ['gelu_pytorch_tanh', 'gelu-tanh'],
+]);
+
+/** Gemma's `hidden_activation` comes before `hidden_act`, which its early files keep beside it with another meaning. */
+function activationOf(config: Config, refuse: RefuseConfig): Architecture['activation'] {
+  const field = config.hidden_activation ? 'hidden_activation' : 'hidden_act';
+  const name = String(config[field]).slice(0, 40);
+  return (
+    ACTIVATIONS.get(name) ?? refuse(field, `is ${name}; these open: ${[...ACTIVATIONS.keys()].join(', ')}`)
   );
-  return { architecture, allowsBias: config.attention_bias === true || config.mlp_bias === true };
 }
 
-function parseConfig(value: Record<string, unknown>, file: string): Config {
-  const config = checkedBy(configSchema, value, file, cure);
-  if (config.model_type !== 'llama') {
-    const fault = `is ${JSON.stringify(config.model_type.slice(0, 40))}; only the LLaMA architecture is supported`;
-    throw new ModelFileError(file, 'model_type', fault, cure);
-  }
-  if (config.hidden_act !== 'silu' && config.hidden_act !== 'swish') {
-    throw new ModelFileError(
-      file,
-      'hidden_act',
-      `is ${config.hidden_act.slice(0, 40)}, LLaMA has silu`,
-      cure,
-    );
-  }
-  if (config.quantization_config !== undefined && config.quantization_config !== null) {
-    const fault = 'says that the weights are already quantised';
-    throw new ModelFileError(
-      file,
-      'quantization_config',
-      fault,
-      'Use the fp32, fp16 or bf16 weights of the model',
-    );
-  }
-  return config;
-}
-
+/** Token ids of a field; some checkpoints write -1 for "none". */
 function list(value: number | number[] | null | undefined): number[] {
-  return value === null || value === undefined ? [] : [value].flat();
+  return value === null || value === undefined ? [] : [value].flat().filter((token) => token >= 0);
 }
 
 async function generationEndTokens(folder: string): Promise<number[]> {
@@ -147,44 +168,4 @@ async function generationEndTokens(folder: string): Promise<number[]> {
     );
   }
   return list(parsed.data.eos_token_id);
-}
-
-/** `rope_parameters` (newer files) holds theta and scaling together; `rope_theta` and `rope_scaling` are the older form. */
-function ropeTheta(config: Config, file: string): number {
-  const theta = config.rope_parameters?.['rope_theta'] ?? config.rope_theta ?? 10_000;
-  if (typeof theta !== 'number') throw new ModelFileError(file, 'rope_theta', 'is not a number', cure);
-  return theta;
-}
-
-function ropeScaling(config: Config, file: string): RopeScaling | null {
-  const scaling = config.rope_parameters ?? config.rope_scaling;
-  if (scaling === null || scaling === undefined) return null;
-  const field = config.rope_parameters === undefined ? 'rope_scaling' : 'rope_parameters';
-  const number = (name: string): number => {
-    const value = scaling[name];
-    if (typeof value === 'number') return value;
-    throw new ModelFileError(file, `${field}.${name}`, 'is not a number', cure);
-  };
-  const kind = scaling['rope_type'] ?? scaling['type'] ?? 'default';
-  switch (kind) {
-    case 'default':
-      return null;
-    case 'linear':
-      return { kind: 'linear', factor: number('factor') };
-    case 'llama3':
-      return {
-        kind: 'llama3',
-        factor: number('factor'),
-        lowFrequencyFactor: number('low_freq_factor'),
-        highFrequencyFactor: number('high_freq_factor'),
-        originalMaximumPositions: number('original_max_position_embeddings'),
-      };
-    default:
-      throw new ModelFileError(
-        file,
-        `${field}.rope_type`,
-        `is ${JSON.stringify(kind)?.slice(0, 40)}`,
-        'Supported are default, linear and llama3; use a checkpoint with one of them',
-      );
-  }
 }

@@ -1,41 +1,23 @@
-/** Weights of a Hugging Face LLaMA folder: one safetensors file or shards with their index. */
-import { type LayerMatrixName, layerMatrixNames, layerShapes } from '../model/layer-matrices.ts';
+/** Weights of a Hugging Face folder: one safetensors file or shards with their index, tensors as their family names them. */
+import { type LayerMatrixName, layerMatrixNames, layerShapes, type Shape } from '../model/layer-matrices.ts';
 import path from 'node:path';
 import type { Architecture } from '../model/architecture.ts';
 import { exists, readJsonFile } from '../../files/files.ts';
 import { readHuggingFaceConfiguration } from './huggingface-config.ts';
 import { ModelFileError } from '../../files/model-file-error.ts';
 import { openSafetensors, type SafetensorsReader } from './safetensors-reader.ts';
+import type { TensorNames } from './families/family.ts';
+import { decoderPrefix, headName, layerPlace, type TensorPlace } from './families/tensor-names.ts';
 import type { SourceLayer, SourceMatrix, WeightSource } from './weight-source.ts';
 
 export const SINGLE_FILE = 'model.safetensors';
 export const INDEX_FILE = 'model.safetensors.index.json';
 
 const MAXIMUM_INDEX_BYTES = 64 * 1024 * 1024;
-const cure = 'Fetch the checkpoint again, every file of it';
+/** Elements that are compared at a time. */
+const CHUNK_ELEMENTS = 1 << 20;
 
-const layerTensorNames: Readonly<Record<LayerMatrixName, string>> = {
-  attentionNorm: 'input_layernorm.weight',
-  query: 'self_attn.q_proj.weight',
-  key: 'self_attn.k_proj.weight',
-  value: 'self_attn.v_proj.weight',
-  queryBias: 'self_attn.q_proj.bias',
-  keyBias: 'self_attn.k_proj.bias',
-  valueBias: 'self_attn.v_proj.bias',
-  queryNorm: 'self_attn.q_norm.weight',
-  keyNorm: 'self_attn.k_norm.weight',
-  attentionOutput: 'self_attn.o_proj.weight',
-  attentionOutputBias: 'self_attn.o_proj.bias',
-  attentionAfterNorm: 'post_attention_layernorm.weight',
-  feedForwardNorm: 'post_attention_layernorm.weight',
-  gate: 'mlp.gate_proj.weight',
-  up: 'mlp.up_proj.weight',
-  gateBias: 'mlp.gate_proj.bias',
-  upBias: 'mlp.up_proj.bias',
-  down: 'mlp.down_proj.weight',
-  downBias: 'mlp.down_proj.bias',
-  feedForwardAfterNorm: 'post_feedforward_layernorm.weight',
-};
+const cure = 'Fetch the checkpoint again, every file of it';
 
 /** An opened checkpoint: its weights and the readers to close after use. */
 export interface OpenedCheckpoint {
@@ -44,15 +26,16 @@ export interface OpenedCheckpoint {
 }
 
 /**
- * Names of the weight files of a folder, the index first if there is one.
+ * Names of the weight files of a folder: the one file where there is one, as transformers takes it whatever an index
+ * says, else the index and its shards.
  *
  * @throws ModelFileError if there are no safetensors or the index names files outside the folder
  */
 export async function weightFileNames(folder: string): Promise<string[]> {
+  if (await exists(path.join(folder, SINGLE_FILE))) return [SINGLE_FILE];
   if (await exists(path.join(folder, INDEX_FILE))) {
     return [INDEX_FILE, ...new Set((await readIndex(folder)).values())];
   }
-  if (await exists(path.join(folder, SINGLE_FILE))) return [SINGLE_FILE];
   const hint = (await exists(path.join(folder, 'pytorch_model.bin')))
     ? ' (pytorch_model.bin is not read)'
     : '';
@@ -82,9 +65,12 @@ async function readIndex(folder: string): Promise<Map<string, string>> {
   );
 }
 
+/** Every tensor of a checkpoint, by name. */
+type Tensors = ReadonlyMap<string, SafetensorsReader>;
+
 /** Opens the weights and checks names and shapes; nothing is loaded yet. @throws ModelFileError */
 export async function openHuggingFaceFolder(folder: string): Promise<OpenedCheckpoint> {
-  const { architecture, allowsBias } = await readHuggingFaceConfiguration(folder);
+  const { architecture, family } = await readHuggingFaceConfiguration(folder);
   const readers: SafetensorsReader[] = [];
   const close = async (): Promise<void> => {
     for (const reader of readers) await reader.close();
@@ -100,27 +86,68 @@ export async function openHuggingFaceFolder(folder: string): Promise<OpenedCheck
         tensors.set(tensor, reader);
       }
     }
-    await checkBias(tensors, allowsBias);
-    return { source: sourceOf(architecture, tensors, path.join(folder, SINGLE_FILE)), close };
+    const checkpoint = path.join(folder, SINGLE_FILE);
+    return { source: await sourceOf(architecture, family.tensors ?? {}, tensors, checkpoint), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-function sourceOf(
+async function sourceOf(
   config: Architecture,
-  tensors: ReadonlyMap<string, SafetensorsReader>,
+  names: TensorNames,
+  tensors: Tensors,
   checkpoint: string,
-): WeightSource {
-  const { vocabularySize, hiddenSize } = config;
-  const matrix = (name: string, rows: number, columns: number): SourceMatrix =>
-    openMatrix(tensors, name, rows, columns, checkpoint);
-  // A tied checkpoint stores the shared matrix under either name, and some store both.
-  const embeddingName = tensors.has('model.embed_tokens.weight')
-    ? 'model.embed_tokens.weight'
-    : 'lm_head.weight';
-  if (!config.tiedEmbedding && !tensors.has('lm_head.weight')) {
+): Promise<WeightSource> {
+  const prefix = decoderPrefix(tensors.keys());
+  const read = new Set<string>();
+  const matrix = (place: TensorPlace, rows: number, columns: number): SourceMatrix => {
+    read.add(place.name);
+    return openMatrix(tensors, place, rows, columns, checkpoint);
+  };
+  const whole = (name: string, rows: number, columns: number): SourceMatrix =>
+    matrix({ name, firstRow: 0, rowsInAll: rows }, rows, columns);
+  const norm = (place: TensorPlace, columns: number): SourceMatrix => {
+    const weights = matrix(place, 1, columns);
+    return names.normsFromOne === true ? plusOne(weights) : weights;
+  };
+  const ends = await vocabularyEnds(config, prefix, tensors, checkpoint, whole);
+  const architecture = { ...config, tiedEmbedding: ends.output === null };
+  const shapes = layerShapes(architecture);
+  const layers = Array.from({ length: config.layers }, (_, layer) => {
+    const open = (name: LayerMatrixName, [rows, columns]: Shape): SourceMatrix => {
+      const place = layerPlace(name, shapes, names);
+      const inLayer = { ...place, name: `${prefix}layers.${layer}.${place.name}` };
+      return name.endsWith('Norm') ? norm(inLayer, columns) : matrix(inLayer, rows, columns);
+    };
+    const entries = layerMatrixNames.flatMap((name) => {
+      const shape = shapes[name];
+      return shape === undefined ? [] : [[name, open(name, shape)]];
+    });
+    return Object.fromEntries(entries) as SourceLayer;
+  });
+  const source = {
+    architecture,
+    layers,
+    norm: norm({ name: `${prefix}norm.weight`, firstRow: 0, rowsInAll: 1 }, config.hiddenSize),
+    ...ends,
+  };
+  await refuseLostBiases(tensors, prefix, read);
+  return source;
+}
+
+/** Embedding and vocabulary projection. A tied checkpoint stores the shared matrix under either name, and some store both. */
+async function vocabularyEnds(
+  { vocabularySize, hiddenSize, tiedEmbedding }: Architecture,
+  prefix: string,
+  tensors: Tensors,
+  checkpoint: string,
+  open: (name: string, rows: number, columns: number) => SourceMatrix,
+): Promise<Pick<WeightSource, 'embedding' | 'output'>> {
+  const embeddingName = `${prefix}embed_tokens.weight`;
+  const outputName = headName(tensors);
+  if (!tiedEmbedding && outputName === undefined) {
     throw new ModelFileError(
       checkpoint,
       'lm_head.weight',
@@ -128,29 +155,38 @@ function sourceOf(
       'Set tie_word_embeddings to true if the model shares its embedding, else fetch all shards',
     );
   }
-  if (!config.tiedEmbedding && embeddingName === 'lm_head.weight') {
-    throw new ModelFileError(checkpoint, 'model.embed_tokens.weight', 'is missing', cure);
+  if (outputName === undefined || (tiedEmbedding && !tensors.has(embeddingName))) {
+    return { embedding: open(outputName ?? embeddingName, vocabularySize, hiddenSize), output: null };
   }
-  const shapes = layerShapes(config);
+  const embedding = open(embeddingName, vocabularySize, hiddenSize);
+  const output = open(outputName, vocabularySize, hiddenSize);
+  // Like transformers: a head that differs is the model's own, whatever the flag says.
+  const isShared = tiedEmbedding && (await holdTheSame(embedding, output));
+  return { embedding, output: isShared ? null : output };
+}
+
+/** Whether two matrices of one shape hold the same numbers; reads up to the first difference. */
+async function holdTheSame(one: SourceMatrix, other: SourceMatrix): Promise<boolean> {
+  const step = Math.max(1, Math.floor(CHUNK_ELEMENTS / one.columns));
+  for (let row = 0; row < one.rows; row += step) {
+    const count = Math.min(step, one.rows - row);
+    const [left, right] = [await one.read(row, count), await other.read(row, count)];
+    if (left.some((value, index) => value !== right[index])) return false;
+  }
+  return true;
+}
+
+/** A norm that is stored as its difference from one. */
+function plusOne(norm: SourceMatrix): SourceMatrix {
   return {
-    architecture: config,
-    embedding: matrix(embeddingName, vocabularySize, hiddenSize),
-    layers: Array.from({ length: config.layers }, (_, layer) => {
-      const entries = layerMatrixNames.flatMap((name) => {
-        const shape = shapes[name];
-        if (shape === undefined) return [];
-        return [[name, matrix(`model.layers.${layer}.${layerTensorNames[name]}`, ...shape)]];
-      });
-      return Object.fromEntries(entries) as SourceLayer;
-    }),
-    norm: matrix('model.norm.weight', 1, hiddenSize),
-    output: config.tiedEmbedding ? null : matrix('lm_head.weight', vocabularySize, hiddenSize),
+    ...norm,
+    read: async (first, count) => (await norm.read(first, count)).map((weight) => 1 + weight),
   };
 }
 
 function openMatrix(
-  tensors: ReadonlyMap<string, SafetensorsReader>,
-  name: string,
+  tensors: Tensors,
+  { name, firstRow, rowsInAll }: TensorPlace,
   rows: number,
   columns: number,
   checkpoint: string,
@@ -158,7 +194,7 @@ function openMatrix(
   const reader = tensors.get(name);
   if (reader === undefined) throw new ModelFileError(checkpoint, name, 'is missing', cure);
   const { shape } = reader.entry(name);
-  const expected = rows === 1 ? [columns] : [rows, columns];
+  const expected = rowsInAll === 1 ? [columns] : [rowsInAll, columns];
   if (shape.join() !== expected.join()) {
     throw new ModelFileError(
       reader.file,
@@ -170,24 +206,22 @@ function openMatrix(
   return {
     rows,
     columns,
-    read: (first, count) => reader.readElements(name, first * columns, count * columns),
+    read: (first, count) => reader.readElements(name, (firstRow + first) * columns, count * columns),
   };
 }
 
-/** A bias would be lost: it must be all zeros. */
-async function checkBias(
-  tensors: ReadonlyMap<string, SafetensorsReader>,
-  allowsBias: boolean,
-): Promise<void> {
+/** A bias that the family has no place for would be lost: it must be all zeros. */
+async function refuseLostBiases(tensors: Tensors, prefix: string, read: ReadonlySet<string>): Promise<void> {
   for (const [name, reader] of tensors) {
-    if (!name.endsWith('.bias')) continue;
+    const isOurs = name.startsWith(prefix) || name.includes('lm_head');
+    if (!name.endsWith('.bias') || !isOurs || read.has(name)) continue;
     const values = await reader.readElements(name);
     if (values.some((value) => value !== 0)) {
       throw new ModelFileError(
         reader.file,
         name,
-        `is a bias that is not zero${allowsBias ? ', as attention_bias or mlp_bias of config.json announces' : ''}`,
-        'The engine runs LLaMA without biases; use a checkpoint that has none',
+        'is a bias that is not zero, where config.json announces none',
+        'Put the config.json and the weights of the same model together',
       );
     }
   }

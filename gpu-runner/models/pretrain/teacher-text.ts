@@ -5,7 +5,6 @@ import { integerBelow, uniform } from '../../../shared/random.ts';
 import { toneLineEnd, toneLines } from '../../../shared/principles/kind-stories/tone-lines.ts';
 import type { Tone } from '../../../shared/principles/kind-stories/tone.ts';
 import type { Model } from '../../llama/weights/model.ts';
-import { endTokensAutomaton } from '../../llama/sampler/end-automaton.ts';
 import { Sampler } from '../../llama/sampler/sampler.ts';
 import type { SessionOptions } from '../../tensor/session.ts';
 import type { Story } from './documents.ts';
@@ -70,7 +69,7 @@ export async function sampleTeacherStories(options: TeacherOptions): Promise<Sto
 
 async function sampleBatch(
   sampler: Sampler,
-  { teacher: { tokenizer, architecture }, openings, seed }: TeacherOptions,
+  { teacher: { tokenizer }, openings, seed }: TeacherOptions,
   first: number,
 ): Promise<Story[]> {
   const rows = Array.from({ length: BATCH }, (_, row) => {
@@ -86,10 +85,7 @@ async function sampleBatch(
     maximumNewTokens: NEW_TOKENS,
     seed,
     rowIds: rows.map(({ number }) => number),
-    ends: endTokensAutomaton(
-      [...tokenizer.eosTokens, ...(tokenizer.bosToken === null ? [] : [tokenizer.bosToken])],
-      architecture.vocabularySize,
-    ),
+    stopSequences: tokenizer.bosToken === null ? [] : [[tokenizer.bosToken]],
   });
   return rows.map(({ tone, opening, prompt }, row) => {
     const start = row * rollout.width;

@@ -60,11 +60,25 @@ const shapes: [string, MadeUpFolder, Readonly<Record<string, string>>][] = [
     { architecture: tied, without: ['model.embed_tokens.weight'] },
     { 'model.embed_tokens': 'lm_head' },
   ],
-  ['tied, stored under both names', { architecture: tied, shards: 2 }, {}],
   [
-    'biases of zero',
+    'tied, stored under both names',
     {
-      config: { attention_bias: true },
+      architecture: tied,
+      without: ['lm_head.weight'],
+      extra: [
+        {
+          name: 'lm_head.weight',
+          shape: [264, 24],
+          values: madeUpValues('model.embed_tokens.weight', [264, 24]),
+        },
+      ],
+    },
+    {},
+  ],
+  ['tied by its flag, with a head of its own', { config: { tie_word_embeddings: true }, shards: 2 }, {}],
+  [
+    'a bias of zero that config.json does not announce',
+    {
       extra: [{ name: 'model.layers.0.self_attn.q_proj.bias', shape: [24], values: Array(24).fill(0) }],
     },
     {},
@@ -82,7 +96,10 @@ describe.each(shapes)('%s', (_name, options, alias) => {
 });
 
 test('a tied 8-bit base holds the same codes for the look-up and the product', async () => {
-  const base = await convert(writeHuggingFaceFolder({ architecture: tied }), 'int8');
+  const base = await convert(
+    writeHuggingFaceFolder({ architecture: tied, without: ['lm_head.weight'] }),
+    'int8',
+  );
   const rows = await base.readInt8('embedding.weight');
   const columns = await base.readInt8('output.weight');
   expect(await base.readFloat32('output.scale')).toEqual(await base.readFloat32('embedding.scale'));
@@ -92,6 +109,30 @@ test('a tied 8-bit base holds the same codes for the look-up and the product', a
       expect(columns[unit * vocabularySize + token]).toBe(rows[token * hiddenSize + unit]);
     }
   }
+});
+
+test('names without "model.", as AutoModel saves a decoder', async () => {
+  const folder = writeHuggingFaceFolder({ architecture: tied });
+  const tensors = huggingFaceShapes(tied)
+    .filter(([name]) => name !== 'lm_head.weight')
+    .map(([name, shape]) => ({
+      name: name.replace(/^model\./, ''),
+      shape,
+      values: madeUpValues(name, shape),
+    }));
+  writeFileSync(path.join(folder, 'model.safetensors'), safetensorsBytes(tensors, 'F32'));
+  const base = await convert(folder, 'fp32');
+  expect(base.architecture).toEqual(tied);
+  await expectBase(base, checkpointOf(tied));
+});
+
+test('model.safetensors is the model, whatever an index beside it says', async () => {
+  const folder = writeHuggingFaceFolder();
+  const index = { weight_map: { 'model.norm.weight': 'model-00001-of-00002.safetensors' } };
+  writeFileSync(path.join(folder, 'model.safetensors.index.json'), JSON.stringify(index));
+  const base = await convert(folder, 'fp32');
+  expect(base.architecture).toEqual(madeUpArchitecture);
+  await expectBase(base, checkpointOf(madeUpArchitecture));
 });
 
 describe('config.json', () => {
@@ -158,18 +199,22 @@ describe('config.json', () => {
   });
 
   test.each<[string, Record<string, unknown>, RegExp]>([
-    ['another architecture', { model_type: 'gpt2' }, /model_type: is "gpt2"; only the LLaMA/],
+    [
+      'another architecture',
+      { model_type: 'gpt2' },
+      /model_type: is "gpt2", which does not open\. These open: llama, mistral, qwen2/,
+    ],
     ['no architecture', { model_type: undefined }, /model_type: /],
-    ['another activation', { hidden_act: 'gelu' }, /hidden_act: is gelu, LLaMA has silu/],
+    ['another activation', { hidden_act: 'relu2' }, /hidden_act: is relu2; these open: silu/],
     [
       'quantised weights',
       { quantization_config: { bits: 4 } },
       /quantization_config: .*already quantised\. Use the fp32/,
     ],
     [
-      'yarn',
-      { rope_scaling: { rope_type: 'yarn', factor: 2 } },
-      /rope_scaling\.rope_type: is "yarn"\. Supported are/,
+      'an unknown rope type',
+      { rope_scaling: { rope_type: 'axial', factor: 2 } },
+      /rope_scaling\.rope_type: is "axial"\. Open are default, linear/,
     ],
     ['linear without factor', { rope_scaling: { type: 'linear' } }, /rope_scaling\.factor: is not a number/],
     [
@@ -221,7 +266,7 @@ describe('weights that do not fit', () => {
     [
       'neither of the tied names',
       { architecture: tied, without: ['lm_head.weight', 'model.embed_tokens.weight'] },
-      /lm_head\.weight: is missing/,
+      /model\.embed_tokens\.weight: is missing/,
     ],
     [
       'another vocabulary',
@@ -234,11 +279,15 @@ describe('weights that do not fit', () => {
       { config: { num_hidden_layers: 3 } },
       /model\.layers\.2\.input_layernorm\.weight: is missing/,
     ],
-    ['a bias', bias(0.5), /up_proj\.bias: is a bias that is not zero\. The engine runs LLaMA without biases/],
     [
-      'an announced bias',
+      'a bias',
+      bias(0.5),
+      /up_proj\.bias: is a bias that is not zero, where config\.json announces none\. Put the config/,
+    ],
+    [
+      'some of the announced biases',
       { ...bias(0.5), config: { mlp_bias: true } },
-      /is a bias that is not zero, as attention_bias or mlp_bias/,
+      /mlp\.gate_proj\.bias: is missing/,
     ],
   ])('%s', async (_name, options, message) => {
     const failure = openHuggingFaceFolder(writeHuggingFaceFolder(options));
