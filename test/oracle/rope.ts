@@ -59,3 +59,11 @@ export function frequency(rope: OracleRope, pair: number, local: boolean): numbe
     (scaling.highFrequencyFactor - scaling.lowFrequencyFactor);
   return ((1 - smooth) * plain) / scaling.factor + smooth * plain;
 }
+
+/** What rotated components are multiplied by: YaRN and LongRoPE sharpen attention through it. */
+export function lengthening({ scaling }: OracleRope, local: boolean): number {
+  if (local || scaling === null) return 1;
+  if (scaling.kind === 'longrope') return scaling.attentionFactor;
+  if (scaling.kind === 'yarn') return scaling.attentionFactor ?? 1 + Math.log(scaling.factor) / 10;
+  return 1;
+}

@@ -106,6 +106,23 @@ export class Tape {
     );
   }
 
+  /** x + bias on every row; bias [1,n]. */
+  addRow(x: Matrix, bias: Matrix): Matrix {
+    const width = x.columns;
+    const out = new Matrix(
+      x.rows,
+      width,
+      x.data.map((value, index) => value + read(bias.data, index % width)),
+    );
+    this.onBackward(() => {
+      out.gradient.forEach((upstream, index) => {
+        accumulate(x.gradient, index, upstream);
+        accumulate(bias.gradient, index % width, upstream);
+      });
+    });
+    return out;
+  }
+
   scale(a: Matrix, factor: number): Matrix {
     return this.map(
       [a],
@@ -213,26 +230,27 @@ export class Tape {
     return out;
   }
 
-  /** Softmax over the first row+1 columns of each row (causal), zero elsewhere. */
-  causalSoftmax(scores: Matrix): Matrix {
+  /** Softmax over the last `window` of the first row+1 columns of each row (causal), zero elsewhere. */
+  causalSoftmax(scores: Matrix, window = Infinity): Matrix {
     const width = scores.columns;
+    const from = (row: number): number => Math.max(0, row + 1 - window);
     const out = new Matrix(scores.rows, width);
     for (let row = 0; row < scores.rows; row++) {
       let top = -Infinity;
-      for (let column = 0; column <= row; column++) top = Math.max(top, scores.at(row, column));
+      for (let column = from(row); column <= row; column++) top = Math.max(top, scores.at(row, column));
       let total = 0;
-      for (let column = 0; column <= row; column++) total += Math.exp(scores.at(row, column) - top);
-      for (let column = 0; column <= row; column++) {
+      for (let column = from(row); column <= row; column++) total += Math.exp(scores.at(row, column) - top);
+      for (let column = from(row); column <= row; column++) {
         out.data[row * width + column] = Math.exp(scores.at(row, column) - top) / total;
       }
     }
     this.onBackward(() => {
       for (let row = 0; row < scores.rows; row++) {
         let dot = 0;
-        for (let column = 0; column <= row; column++) {
+        for (let column = from(row); column <= row; column++) {
           dot += read(out.gradient, row * width + column) * out.at(row, column);
         }
-        for (let column = 0; column <= row; column++) {
+        for (let column = from(row); column <= row; column++) {
           const index = row * width + column;
           accumulate(scores.gradient, index, out.at(row, column) * (read(out.gradient, index) - dot));
         }

@@ -1,7 +1,6 @@
 /** One decoder layer, the only one there is: sampler and trainer on every device are made of it. */
 import { rmsNorm } from '../../tensor/composites.ts';
 import { type Dimension, multiplyDimensions } from '../../tensor/dimension.ts';
-import { GraphError } from '../../tensor/errors.ts';
 import type { Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
 import type { Architecture } from './architecture.ts';
@@ -41,6 +40,10 @@ export type Attend = (mixed: Value) => Value;
 /**
  * The residual stream after a layer, from that before it: [N, hidden].
  *
+ *     x += after(attention(norm(x)));  x += after(feedForward(norm(x)))
+ *
+ * where the architecture's norm placement says which of `norm` and `after` are there.
+ *
  * @param prefix of the layer's tensors, such as `layers.0`
  */
 export function decoderLayer(
@@ -50,37 +53,55 @@ export function decoderLayer(
   attend: Attend,
   norm: AddAndNorm = addThenNorm,
 ): Stream {
-  const { intermediateSize } = weights.architecture;
-  const { epsilon } = weights.architecture.norm;
-  const first = norm(stream, weights.norm(`${prefix}.attention.norm`), epsilon);
-  const attended = attend(weights.linear(`${prefix}.attention.qkv`, first.normed));
-  const second = norm(
-    { x: first.x, delta: weights.linear(`${prefix}.attention.output`, attended) },
-    weights.norm(`${prefix}.feedForward.norm`),
-    epsilon,
+  const { architecture } = weights;
+  const { epsilon, placement } = architecture.norm;
+  const enter = (before: Stream, name: string): { readonly x: Value; readonly normed: Value } => {
+    if (placement !== 'output') return norm(before, weights.norm(`${prefix}.${name}`), epsilon);
+    const x = streamEnd(before);
+    return { x, normed: x };
+  };
+  const leave = (delta: Value, name: string): Value =>
+    placement === 'input' ? delta : norm({ x: delta }, weights.norm(`${prefix}.${name}`), epsilon).normed;
+
+  const first = enter(stream, 'attention.norm');
+  const mixed = normedQueriesAndKeys(
+    weights,
+    prefix,
+    weights.linear(`${prefix}.attention.qkv`, first.normed),
   );
+  const attended = weights.linear(`${prefix}.attention.output`, attend(mixed));
+  const delta = leave(attended, 'attention.afterNorm');
+  const second = enter({ x: first.x, delta }, 'feedForward.norm');
   const gateUp = weights.linear(`${prefix}.feedForward.gateUp`, second.normed);
-  const activated = gatedActivation(gateUp, intermediateSize);
-  return { x: second.x, delta: weights.linear(`${prefix}.feedForward.down`, activated) };
+  const activated = gatedActivation(gateUp, architecture.intermediateSize, architecture.activation);
+  const down = weights.linear(`${prefix}.feedForward.down`, activated);
+  return { x: second.x, delta: leave(down, 'feedForward.afterNorm') };
 }
 
-/** What this file does not build yet is refused here, and nowhere else. */
-function refuseUnbuilt({ biases, queryKeyNorm, norm, rope, headSize, ...rest }: Architecture): void {
-  const { attentionScale, windows, softCaps, embeddingScale, activation } = rest;
-  const faults = [
-    ...Object.entries(biases).flatMap(([name, has]) => (has ? [`biases.${name}`] : [])),
-    ...(queryKeyNorm === 'none' ? [] : ['queryKeyNorm']),
-    ...(norm.placement === 'input' ? [] : ['norm.placement']),
-    ...(rope.rotarySize === headSize ? [] : ['rope.rotarySize']),
-    ...(rope.layersWithout.length === 0 ? [] : ['rope.layersWithout']),
-    ...(rope.local === null ? [] : ['rope.local']),
-    ...(attentionScale === null ? [] : ['attentionScale']),
-    ...(windows === null ? [] : ['windows']),
-    ...(softCaps.attention === null && softCaps.logits === null ? [] : ['softCaps']),
-    ...(embeddingScale === 1 ? [] : ['embeddingScale']),
-    ...(activation === 'silu' ? [] : ['activation']),
-  ];
-  if (faults.length > 0) throw new GraphError(`The decoder does not know ${faults.join(', ')} of this model`);
+/** Queries, keys and values with the first two normed, head by head or over their whole width, where the family does that. */
+function normedQueriesAndKeys(weights: GraphWeights, prefix: string, mixed: Value): Value {
+  const { heads, keyValueHeads, headSize, queryKeyNorm, norm } = weights.architecture;
+  if (queryKeyNorm === 'none') return mixed;
+  const widths = [heads, keyValueHeads, keyValueHeads].map((count) => count * headSize);
+  const [query, key, value] = ops.split(mixed, -1, widths).map((part) => ops.known(part));
+  const normed = (x: Value | undefined, count: number, name: string): Value => {
+    const part = ops.known(x);
+    const weight = weights.norm(`${prefix}.attention.${name}`);
+    if (queryKeyNorm === 'width') return rmsNorm(part, weight, norm.epsilon);
+    const byHead = [multiplyDimensions(part.shape[0] ?? 1, count), headSize];
+    return ops.reshape(rmsNorm(ops.reshape(part, byHead), weight, norm.epsilon), part.shape);
+  };
+  return ops.concat(
+    [normed(query, heads, 'queryNorm'), normed(key, keyValueHeads, 'keyNorm'), ops.known(value)],
+    -1,
+  );
+}
+
+/** Rows of the embedding, scaled where the family does that: [N, hidden]. @param tokens int64 [N] */
+export function embedded(weights: GraphWeights, tokens: Value): Value {
+  const rows = weights.embed(tokens);
+  const { embeddingScale } = weights.architecture;
+  return embeddingScale === 1 ? rows : ops.multiply(rows, embeddingScale);
 }
 
 /** All layers in order. @param attend of each layer by its index */
@@ -90,7 +111,6 @@ export function decoderLayers(
   attend: (layer: number) => Attend,
   norm?: AddAndNorm,
 ): Stream {
-  refuseUnbuilt(weights.architecture);
   let stream: Stream = { x };
   for (let layer = 0; layer < weights.architecture.layers; layer++) {
     const prefix = `layers.${layer}`;

@@ -1,13 +1,13 @@
 /** The decoder over whole sequences, as training and scoring read them: tokens to the residual stream, and the final norm. */
-import { rmsNorm, rotary } from '../../tensor/composites.ts';
+import { rmsNorm } from '../../tensor/composites.ts';
 import { multiplyDimensions } from '../../tensor/dimension.ts';
 import { GraphError } from '../../tensor/errors.ts';
 import type { Graph, Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
 import { causalAttention, causalMask, type Mix, softmaxMix } from './causal-attention.ts';
-import { decoderLayers, joinHeads, splitHeads, streamEnd } from './decoder-layer.ts';
+import { decoderLayers, embedded, joinHeads, splitHeads, streamEnd } from './decoder-layer.ts';
 import type { GraphWeights } from './graph-weights.ts';
-import { rotaryConstants } from './rotary-tables.ts';
+import { byWindow, layerTables, scoreScale, turnHeads } from './layer-attention.ts';
 
 const HIDDEN = -1e30;
 
@@ -28,17 +28,16 @@ export function residualStream(
   const [groups = 1, rows = 1, time] = tokens.shape;
   if (typeof time !== 'string') throw new GraphError('The time axis of the tokens must be symbolic');
   const batch = multiplyDimensions(groups, rows);
-  const mask = causalMask(graph, time, HIDDEN);
+  const masks = byWindow(architecture, (window) => causalMask(graph, time, HIDDEN, window));
   // One position means: every row counts from it.
-  const tables = {
-    positions: graph.constant('int64', [0]),
-    ...rotaryConstants(graph, architecture, maximumTime),
-  };
-  const embedded = weights.embed(ops.reshape(tokens, [multiplyDimensions(batch, time)]));
-  const stream = decoderLayers(weights, embedded, (layer) => (mixed) => {
+  const positions = graph.constant('int64', [0]);
+  const tables = layerTables(graph, architecture, maximumTime);
+  const scoring = { scale: scoreScale(architecture), softCap: architecture.softCaps.attention };
+  const first = embedded(weights, ops.reshape(tokens, [multiplyDimensions(batch, time)]));
+  const stream = decoderLayers(weights, first, (layer) => (mixed) => {
     const { query, key, value } = splitHeads(mixed, architecture, batch, time);
-    const [q, k] = [rotary(query, tables), rotary(key, tables)];
-    return joinHeads(causalAttention(q, k, value, mask, mix(layer)));
+    const [q, k] = [query, key].map((heads) => turnHeads(heads, tables(layer), positions));
+    return joinHeads(causalAttention(ops.known(q), ops.known(k), value, masks(layer), scoring, mix(layer)));
   });
   return streamEnd(stream);
 }

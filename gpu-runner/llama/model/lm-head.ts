@@ -2,6 +2,8 @@
 import { GraphError } from '../../tensor/errors.ts';
 import { Graph, type GradientRule, type Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
+import type { LogitForm } from './logit-form.ts';
+import { softCapped } from './soft-cap.ts';
 
 /** What the rows of a batch say about their given tokens. */
 export interface TokenScores {
@@ -24,20 +26,20 @@ export interface VocabularyProjection {
 }
 
 /**
- * log softmax(x W / T)[target] and the entropy, with W frozen.
+ * log softmax(cap(x W) / T)[target] and the entropy, with W frozen.
  *
  * log p(y) = z_y - max z + log max p, z = (x / T) W. Its gradient by x is (W_y - sum_v p_v W_v) / T: a vector per row that does not
  * depend on the loss, so it is made while the block of p is at hand, and nothing as large as the vocabulary is kept.
- * The same vector gives the entropy: H = max z - log max p - (x / T) . sum_v p_v W_v.
+ * The same vector gives the entropy: H = max z - log max p - (x / T) . sum_v p_v W_v. With capped logits c tanh(z / c) each
+ * row W_v counts with the slope of its cap, and the entropy is summed over the logits themselves.
  *
  * @param hidden [blocks, C, hidden]
  * @param targets int64 [blocks, C]
- * @param temperature T
  */
 export function frozenTokenScores(
   hidden: Value,
   targets: Value,
-  temperature: number,
+  logits: LogitForm,
   projection: VocabularyProjection,
   differentiable: boolean,
 ): TokenScores {
@@ -49,20 +51,30 @@ export function frozenTokenScores(
     carried: [],
     steps: blocks,
     body: (body, iteration) => {
-      // The rows are divided, as in the sampler, not the logits, which are many more.
-      const x = tempered(ops.gather(body.capture(hidden), iteration), temperature);
+      const x = logits.rows(ops.gather(body.capture(hidden), iteration));
       const target = ops.gather(body.capture(targets), iteration);
-      const logits = projection.logits(x);
-      const { logProbability, probabilities, normaliser } = scoreBlock(logits, target);
-      if (!differentiable) {
-        const mean = ops.reduceSum(ops.multiply(probabilities, logits), { axes: [-1] });
-        return { carried: [], stacked: [logProbability, ops.subtract(normaliser, mean)] };
+      const { value, slope } = logits.ends(projection.logits(x));
+      const { logProbability, probabilities, normaliser } = scoreBlock(value, target);
+      const summedEntropy = (): Value =>
+        ops.subtract(normaliser, ops.reduceSum(ops.multiply(probabilities, value), { axes: [-1] }));
+      if (!differentiable) return { carried: [], stacked: [logProbability, summedEntropy()] };
+      if (slope !== undefined) {
+        const bent = slope();
+        const own = ops.multiply(
+          projection.rows(target),
+          ops.gatherElements(bent, ops.unsqueeze(target, [-1]), 1),
+        );
+        const mixed = projection.mix(ops.multiply(probabilities, bent));
+        return {
+          carried: [],
+          stacked: [logProbability, summedEntropy(), logits.tempered(ops.subtract(own, mixed))],
+        };
       }
       const mixed = projection.mix(probabilities);
       const mean = ops.reduceSum(ops.multiply(projection.seen(x), mixed), { axes: [-1] });
       const entropy = ops.subtract(normaliser, mean);
-      const slope = tempered(ops.subtract(projection.rows(target), mixed), temperature);
-      return { carried: [], stacked: [logProbability, entropy, slope] };
+      const toRow = logits.tempered(ops.subtract(projection.rows(target), mixed));
+      return { carried: [], stacked: [logProbability, entropy, toRow] };
     },
   });
   const [logProbabilities, entropies, slopes] = stacked;
@@ -76,11 +88,6 @@ export function frozenTokenScores(
   const [scored] = Graph.composite('FrozenTokenScores', [hidden], () => [logProbabilities], rule);
   if (scored === undefined) throw new GraphError('The vocabulary loop lost a result');
   return { logProbabilities: scored, entropies };
-}
-
-/** x / T, and x itself at T = 1. */
-export function tempered(x: Value, temperature: number): Value {
-  return temperature === 1 ? x : ops.multiply(x, 1 / temperature);
 }
 
 /** log p(target), p, and the log of the sum of exponentials of a block of logits [rows, vocabulary]. */
@@ -97,9 +104,9 @@ function scoreBlock(
 }
 
 /**
- * log softmax(x W^T / T)[target] where W [vocabulary, hidden] is trained too.
+ * log softmax(cap(x W^T))[target] where W [vocabulary, hidden] is trained too.
  *
- * Gradients, with g that of log p and w = (onehot(target) - p) g / T: dX = w W, dW = w^T X.
+ * Gradients, with g that of log p and w = (onehot(target) - p) g cap': dX = w W, dW = w^T X.
  *
  * @param hidden [rows, hidden]
  * @param targets int64 [rows]
@@ -108,15 +115,17 @@ export function trainableTokenScores(
   hidden: Value,
   table: Value,
   targets: Value,
+  softCap: number | null,
 ): { logProbabilities: Value; entropies: Value } {
-  const logits = ops.matMul(hidden, table, { transposeB: true });
+  const { value: logits, slope } = softCapped(ops.matMul(hidden, table, { transposeB: true }), softCap);
   const { logProbability, probabilities, normaliser } = scoreBlock(logits, targets);
   const mean = ops.reduceSum(ops.multiply(probabilities, logits), { axes: [-1] });
   const rule: GradientRule = ({ outputGradients: [g] }) => {
     if (g === undefined) return [];
     const column = ops.unsqueeze(g, [-1]);
     const spread = ops.multiply(probabilities, ops.negate(column));
-    const weights = ops.scatterElements(spread, ops.unsqueeze(targets, [-1]), column, 1, 'add');
+    const toLogits = ops.scatterElements(spread, ops.unsqueeze(targets, [-1]), column, 1, 'add');
+    const weights = slope === undefined ? toLogits : ops.multiply(toLogits, slope());
     return [ops.matMul(weights, table), ops.matMul(weights, hidden, { transposeA: true })];
   };
   const [scored] = Graph.composite('TokenScores', [hidden, table], () => [logProbability], rule);

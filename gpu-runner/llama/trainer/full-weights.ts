@@ -31,7 +31,9 @@ export function trainableWeights(
       if (name === 'output' && architecture.tiedEmbedding) {
         return ops.matMul(x, parameter('embedding.weight'), { transposeB: true });
       }
-      return ops.matMul(x, parameter(`${name}.weight`));
+      const product = ops.matMul(x, parameter(`${name}.weight`));
+      const bias = parameters.get(`${name}.bias`);
+      return bias === undefined ? product : ops.add(product, bias);
     },
   };
 }

@@ -12,11 +12,11 @@ import { type ScalarHeads, scalarHead } from '../model/scalar-head.ts';
 import { SUM_FAN, SUM_LEVELS, selectRows, sumRowsById } from '../model/select-rows.ts';
 import {
   frozenTokenScores,
-  tempered,
   trainableTokenScores,
   type TokenScores,
   type VocabularyProjection,
 } from '../model/lm-head.ts';
+import { logitForm } from '../model/logit-form.ts';
 import { cutFlat, type GraphWeights } from '../model/graph-weights.ts';
 import { fullLayout, trainableWeights } from './full-weights.ts';
 
@@ -116,7 +116,8 @@ class ModelGraph {
     const targets = this.graph.input('tokenTargets', 'int64', shape);
     const normed = finalNorm(this.#weights, hidden);
     if (this.#projection !== undefined) {
-      return frozenTokenScores(normed, targets, temperature, this.#projection, this.#differentiable);
+      const form = logitForm(this.#weights.architecture, temperature);
+      return frozenTokenScores(normed, targets, form, this.#projection, this.#differentiable);
     }
     const table = this.#table ?? this.#outputTable();
     const flat = elementCount(shape);
@@ -125,6 +126,7 @@ class ModelGraph {
       ops.reshape(normed, [flat, width]),
       table,
       ops.reshape(targets, [flat]),
+      this.#weights.architecture.softCaps.logits,
     );
     return {
       logProbabilities: ops.reshape(scores.logProbabilities, shape),
@@ -138,8 +140,9 @@ class ModelGraph {
     const { vocabularySize, hiddenSize } = this.#weights.architecture;
     const hidden = finalNorm(this.#weights, this.#picked('token', ['blocks', blockRows]));
     const flat = ops.reshape(hidden, [multiplyDimensions('blocks', blockRows), hiddenSize]);
-    const logits = this.#weights.linear('output', tempered(flat, temperature));
-    return ops.reshape(logits, ['blocks', blockRows, vocabularySize]);
+    const form = logitForm(this.#weights.architecture, temperature);
+    const logits = form.ends(this.#weights.linear('output', form.rows(flat)));
+    return ops.reshape(logits.value, ['blocks', blockRows, vocabularySize]);
   }
 
   /** The scalar head of each picked row's own group, [scalars, width]. */

@@ -44,7 +44,7 @@ function writtenOut(architecture: Architecture, rows: number): Step {
     const [cosine, sine] = tables(graph, architecture);
     const positions = graph.constant('int64', pastOfRows(rows), [rows, 1]);
     const angles = { cosine, sine, positions, interleaved: rope.layout === 'interleaved' };
-    const limit = graph.scalar(LIMIT, 'float32');
+    const grid = { limit: graph.scalar(LIMIT, 'float32'), fine: false };
     const all = [rows, 1, heads + 2 * keyValueHeads, headSize];
     const mixed = ops.reshape(ops.concat([query, known(keyValue)], 2), all);
     const byHead = ops.split(ops.transpose(mixed, [0, 2, 1, 3]), 1, [heads, keyValueHeads, keyValueHeads]);
@@ -60,7 +60,7 @@ function writtenOut(architecture: Architecture, rows: number): Step {
     );
     const scores = products.length === 1 ? ops.first(products) : ops.concat(products, 3);
     const mask = graph.constant('float32', new Float32Array(rows * (PAST + 1)), [rows, 1, 1, PAST + 1]);
-    const attended = attend(ops.add(scores, mask), grown(1, valueUnits(known(v), limit)), limit).mixed;
+    const attended = attend(ops.add(scores, mask), grown(1, valueUnits(known(v), grid)), grid).mixed;
     const side = ops.transpose(ops.reshape(attended, [rows, heads, 1, headSize]), [0, 2, 1, 3]);
     return ops.reshape(side, query.shape);
   };

@@ -78,7 +78,7 @@ function eightBitBase(cpuBase: CpuBase, tensors: ExternalTensors): FrozenBase {
   const tied = eightBit.architecture.tiedEmbedding;
   return {
     weights: { ...eightBit, linear },
-    mix: (layer) => exactMix(eightBit.valueLimit(layer)),
+    mix: (layer) => exactMix(eightBit.valueGrid(layer)),
     projection: {
       logits: (x) => eightBit.linear('output', x),
       // A tied base holds the output a second time by rows, which is the layout this product wants.

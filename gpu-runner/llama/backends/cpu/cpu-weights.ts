@@ -5,9 +5,10 @@ import { ExternalTensors } from '../../model/external-tensors.ts';
 import type { GraphWeights } from '../../model/graph-weights.ts';
 import { BASE_BINARY_FILE, type BaseFile } from '../../weights/base-file.ts';
 import { eightBitLinear } from './eight-bit-linear.ts';
-import { valueLimit } from './exact-attention.ts';
+import type { ValueGrid } from './exact-attention.ts';
 import type { ExactProduct } from './exact-product.ts';
 import { UNSIGNED_FILE } from './unsigned-file.ts';
+import { valueGrid } from './value-limit.ts';
 
 /** A base as this processor multiplies it. */
 export interface CpuBase {
@@ -32,8 +33,8 @@ export function cpuTensors(graph: Graph, { base, hasUnsignedFile }: CpuBase): Ex
 
 /** A frozen 8-bit base in a graph. */
 export interface EightBitWeights extends GraphWeights {
-  /** what no value of this layer's attention exceeds, fp32 scalar */
-  readonly valueLimit: (layer: number) => Value;
+  /** how this layer's attention rounds its values */
+  readonly valueGrid: (layer: number) => ValueGrid;
 }
 
 /** Rows of activations are flat, [N, features]; tokens are int64 [N]. */
@@ -56,16 +57,10 @@ export function eightBitWeights(
         scale: tensors.value(`${name}.scale`),
         unsigned: tensors.has(unsigned) ? tensors.value(unsigned) : undefined,
       };
-      return eightBitLinear(x, weight, { exactProduct, centred: name.endsWith('feedForward.down') });
+      const product = eightBitLinear(x, weight, { exactProduct, centred: name.endsWith('feedForward.down') });
+      return biased(tensors, name, product);
     },
-    valueLimit: (layer) => {
-      const { heads, keyValueHeads, headSize } = architecture;
-      const name = `layers.${layer}.attention`;
-      const start = (heads + keyValueHeads) * headSize;
-      const projection = ops.slice(tensors.value(`${name}.qkv.weight`), [{ axis: 1, start }]);
-      const scale = ops.slice(tensors.value(`${name}.qkv.scale`), [{ axis: 0, start }]);
-      return valueLimit(tensors.value(`${name}.norm.weight`), projection, scale);
-    },
+    valueGrid: (layer) => valueGrid(architecture, tensors, layer),
   };
 }
 
@@ -78,6 +73,12 @@ export function floatWeights({ base }: CpuBase, tensors: ExternalTensors): Graph
     linear: (name, x) =>
       name === 'output' && !tensors.has('output.weight')
         ? ops.matMul(x, tensors.value('embedding.weight'), { transposeB: true })
-        : ops.matMul(x, tensors.value(`${name}.weight`)),
+        : biased(tensors, name, ops.matMul(x, tensors.value(`${name}.weight`))),
   };
+}
+
+/** A product with its layer's bias, where the base has one. */
+function biased(tensors: ExternalTensors, name: string, product: Value): Value {
+  const bias = `${name}.bias`;
+  return tensors.has(bias) ? ops.add(product, tensors.value(bias)) : product;
 }

@@ -1,14 +1,18 @@
 /** One pass of the decoder over the newest tokens of every row, with keys and values of the tokens before. */
-import { rmsNorm, rotary, type RotaryTables } from '../../../tensor/composites.ts';
+import { rmsNorm } from '../../../tensor/composites.ts';
 import { type Dimension, multiplyDimensions } from '../../../tensor/dimension.ts';
 import { Graph, type Value } from '../../../tensor/graph.ts';
 import * as ops from '../../../tensor/operators.ts';
-import { decoderLayers, joinHeads, splitHeads, streamEnd } from '../../model/decoder-layer.ts';
+import type { Architecture } from '../../model/architecture.ts';
+import { decoderLayers, embedded, joinHeads, splitHeads, streamEnd } from '../../model/decoder-layer.ts';
 import type { GraphWeights } from '../../model/graph-weights.ts';
+import { type LayerTables, scoreScale, turnHeads } from '../../model/layer-attention.ts';
+import { logitForm } from '../../model/logit-form.ts';
 import { sizeOf } from '../../model/rollout/append-to-prefix.ts';
 import type { LayerCache } from '../../model/rollout/layer-cache.ts';
+import { softCapped } from '../../model/soft-cap.ts';
 import type { EightBitWeights } from './cpu-weights.ts';
-import { attend, valueUnits } from './exact-attention.ts';
+import { attend, type ValueGrid, valueUnits } from './exact-attention.ts';
 
 /** What stands where a token must not look; exp of it is exactly 0. */
 const HIDDEN = -1e30;
@@ -18,9 +22,12 @@ export interface PassContext {
   readonly batch: Dimension;
   /** tokens of this pass per row: the prompt, or one */
   readonly time: Dimension;
-  readonly angles: RotaryTables;
-  /** [batch, 1, group * time, prefix + recent + time]: 0 where a token may look, hugely negative elsewhere */
-  readonly mask: Value;
+  /** int64 [batch, time] */
+  readonly positions: Value;
+  /** what each layer turns by */
+  readonly tables: (layer: number) => LayerTables | undefined;
+  /** of each layer, [batch, 1, group * time, prefix + recent + time]: 0 where a token may look, hugely negative elsewhere */
+  readonly mask: (layer: number) => Value;
   /** per layer the finished part of the past, which no pass writes */
   readonly prefix: readonly LayerCache[];
   /** per layer the tokens since then */
@@ -38,31 +45,32 @@ export function decodePass(
   tokens: Value,
   context: PassContext,
 ): { readonly stream: Value; readonly recent: readonly LayerCache[] } {
-  const { batch, time, angles } = context;
+  const { batch, time, positions, tables } = context;
   const recent: LayerCache[] = [];
-  const embedded = weights.embed(ops.reshape(tokens, [multiplyDimensions(batch, time)]));
-  const stream = decoderLayers(weights, embedded, (layer) => (mixed) => {
+  const first = embedded(weights, ops.reshape(tokens, [multiplyDimensions(batch, time)]));
+  const stream = decoderLayers(weights, first, (layer) => (mixed) => {
     const { query, key, value } = splitHeads(mixed, weights.architecture, batch, time);
     const past = ops.known(context.recent[layer], `cache of layer ${layer}`);
     const prefix = ops.known(context.prefix[layer], `cache of layer ${layer}`);
-    const limit = weights.valueLimit(layer);
+    const grid = weights.valueGrid(layer);
+    const turn = (heads: Value): Value => turnHeads(heads, tables(layer), positions);
     const cache = {
-      keys: ops.concat([past.keys, rotary(key, angles)], 2),
-      values: ops.concat([past.values, valueUnits(value, limit)], 2),
+      keys: ops.concat([past.keys, turn(key)], 2),
+      values: ops.concat([past.values, valueUnits(value, grid)], 2),
     };
     recent.push(cache);
-    return joinHeads(attention(rotary(query, angles), prefix, cache, limit, context));
+    const scoring = { architecture: weights.architecture, grid, mask: context.mask(layer), batch, time };
+    return joinHeads(attention(turn(query), prefix, cache, scoring));
   });
   return { stream: streamEnd(stream), recent };
 }
 
-/**
- * Logits of hidden rows divided by the temperature: [N, hidden] -> [N, vocabulary]. The rows are divided, not the
- * logits, which are many more.
- */
+/** Logits of hidden rows divided by the temperature: [N, hidden] -> [N, vocabulary]. */
 export function nextTokenLogits(weights: GraphWeights, rows: Value, inverseTemperature: Value): Value {
-  const normed = rmsNorm(rows, weights.norm('norm'), weights.architecture.norm.epsilon);
-  return weights.linear('output', ops.multiply(normed, inverseTemperature));
+  const { architecture } = weights;
+  const normed = rmsNorm(rows, weights.norm('norm'), architecture.norm.epsilon);
+  const form = logitForm(architecture, inverseTemperature);
+  return form.ends(weights.linear('output', form.rows(normed))).value;
 }
 
 /** Positions of the tokens of this pass: [batch, time], counted from each row's own length. */
@@ -73,29 +81,39 @@ export function positionsOf(pastLengths: Value, recent: Value, tokens: Value): V
   return Graph.detach(positions, [batch, time]);
 }
 
+/** Rows of a mask: query heads of one key-value head stand below each other, `group` of them. */
+interface MaskRows {
+  readonly batch: Dimension;
+  readonly time: Dimension;
+  readonly group: number;
+  /** positions that a token sees, its own among them; null: all before it */
+  readonly window: number | null;
+}
+
 /**
  * What is added to the scores, [batch, 1, group * time, prefix + recent + time]: a token sees its row's part of the
- * prefix, all recent tokens, and the tokens of this pass up to itself.
- *
- * @param group query heads of one key-value head, whose rows stand below each other
+ * prefix, all recent tokens, and the tokens of this pass up to itself, of all these as many as its window takes.
  */
 export function attentionMask(
   graph: Graph,
   pastLengths: Value,
-  batch: Dimension,
-  time: Dimension,
-  group: number,
+  { batch, time, group, window }: MaskRows,
 ): Value {
   const rows = multiplyDimensions(group, time);
-  const reached = ops.less(ops.unsqueeze(ops.range(graph, 'prefix'), [0]), ops.unsqueeze(pastLengths, [1]));
-  const onPrefix = ops.unsqueeze(ops.where(reached, pastLengths.graph.scalar(0, 'float32'), HIDDEN), [1, 2]);
+  const onPrefix =
+    window === null
+      ? ops.unsqueeze(prefixMask(graph, pastLengths), [1, 2])
+      : ops.unsqueeze(windowedPrefixMask(graph, pastLengths, rows, time, window), [1]);
   const places = ops.add(
     ops.modulo(ops.range(graph, rows), graph.dimension(time)),
     graph.dimension('recent'),
   );
   const columns = ops.range(graph, `recent+${time}`);
-  const later = ops.greater(ops.unsqueeze(columns, [0]), ops.unsqueeze(places, [1]));
-  const onOwn = ops.unsqueeze(ops.where(later, graph.scalar(HIDDEN, 'float32'), 0), [0, 1]);
+  const [column, place] = [ops.unsqueeze(columns, [0]), ops.unsqueeze(places, [1])];
+  const later = ops.greater(column, place);
+  const unseen =
+    window === null ? later : ops.or(later, ops.lessOrEqual(column, ops.subtract(place, window)));
+  const onOwn = ops.unsqueeze(ops.where(unseen, graph.scalar(HIDDEN, 'float32'), 0), [0, 1]);
   return ops.concat(
     [
       ops.expand(graph.capture(onPrefix), [batch, 1, rows, 'prefix']),
@@ -105,8 +123,42 @@ export function attentionMask(
   );
 }
 
+/** [batch, prefix]: 0 on a row's own tokens. */
+function prefixMask(graph: Graph, pastLengths: Value): Value {
+  const reached = ops.less(ops.unsqueeze(ops.range(graph, 'prefix'), [0]), ops.unsqueeze(pastLengths, [1]));
+  return ops.where(reached, pastLengths.graph.scalar(0, 'float32'), HIDDEN);
+}
+
+/** [batch, rows, prefix]: 0 on those of a row's own tokens that the token's window reaches. */
+function windowedPrefixMask(
+  graph: Graph,
+  pastLengths: Value,
+  rows: Dimension,
+  time: Dimension,
+  window: number,
+): Value {
+  const places = ops.unsqueeze(ops.range(graph, 'prefix'), [0, 1]);
+  const own = ops.unsqueeze(pastLengths, [1, 2]);
+  const offsets = ops.add(
+    ops.modulo(ops.range(graph, rows), graph.dimension(time)),
+    graph.dimension('recent'),
+  );
+  const first = ops.subtract(ops.add(own, ops.unsqueeze(offsets, [0, 2])), window);
+  const seen = ops.and(ops.less(places, own), ops.greater(places, first));
+  return ops.where(seen, graph.scalar(0, 'float32'), HIDDEN);
+}
+
+/** How the scores of one layer are made and used. */
+interface LayerScoring {
+  readonly architecture: Architecture;
+  readonly grid: ValueGrid;
+  readonly mask: Value;
+  readonly batch: Dimension;
+  readonly time: Dimension;
+}
+
 /**
- * softmax(q [K_prefix, K_recent]^T / sqrt(D) + mask) [V_prefix, V_recent] without joining the two parts of the past. The query
+ * softmax(cap(scale q [K_prefix, K_recent]^T) + mask) [V_prefix, V_recent] without joining the two parts of the past. The query
  * heads of one key-value head stand below each other as rows.
  *
  * @param query [batch, heads, time, D]
@@ -116,14 +168,13 @@ function attention(
   query: Value,
   prefix: LayerCache,
   recent: LayerCache,
-  limit: Value,
-  { batch, time, mask }: PassContext,
+  { architecture, grid, mask, batch, time }: LayerScoring,
 ): Value {
   const [, heads, , size = 1] = query.shape;
   const keyValueHeads = prefix.keys.shape[1] ?? 1;
   const group = Number(heads) / Number(keyValueHeads);
   const q = ops.reshape(query, [batch, keyValueHeads, multiplyDimensions(group, time), size]);
-  const scale = 1 / Math.sqrt(Number(size));
+  const scale = scoreScale(architecture);
   // With one row a product without a factor is twice as fast; the factor afterwards gives the same bits.
   const inside = group === 1 ? 1 : scale;
   const products = ops.concat(
@@ -131,6 +182,7 @@ function attention(
     3,
   );
   const scores = inside === scale ? products : ops.multiply(products, scale);
-  const { mixed } = attend(ops.add(scores, mask), [prefix.values, recent.values], limit);
+  const capped = softCapped(scores, architecture.softCaps.attention).value;
+  const { mixed } = attend(ops.add(capped, mask), [prefix.values, recent.values], grid);
   return ops.reshape(mixed, query.shape);
 }

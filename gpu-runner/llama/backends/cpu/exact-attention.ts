@@ -21,6 +21,17 @@ const WEIGHT_TOTAL = 6144;
 /** The limit of the values becomes this; a row's sum of products stays below 2^13 2^11 = 2^24. */
 const LARGEST_VALUE = 2 ** 11;
 
+/** How the values of a layer are rounded. */
+export interface ValueGrid {
+  /** what no value exceeds, fp32 scalar, a power of two */
+  readonly limit: Value;
+  /**
+   * Where the limit is far above what values are: they are rounded to 2^22 whole numbers on each side instead of 2^11, and
+   * added up in two sums of 2^11 each.
+   */
+  readonly fine: boolean;
+}
+
 /**
  * softmax(scores) V with whole numbers, which fp32 adds up without rounding as long as sums stay below 2^24.
  *
@@ -31,63 +42,54 @@ const LARGEST_VALUE = 2 ** 11;
  *
  * @param scores [..., rows, positions], masked
  * @param parts values of the positions as {@link valueUnits}, [..., positions of the part, D], in the order of the scores
- * @param limit the values' limit, fp32 scalar
  */
-export function attend(scores: Value, parts: readonly Value[], limit: Value): Attended {
+export function attend(scores: Value, parts: readonly Value[], { limit, fine }: ValueGrid): Attended {
   const largest = ops.reduceMax(scores, { axes: [-1], keep: true });
   const shift = ops.subtract(largest, Math.log(LARGEST_EXPONENTIAL));
   const exponentials = ops.exp(ops.subtract(scores, shift));
   const total = ops.reduceSum(ops.round(exponentials), { axes: [-1], keep: true });
   const share = ops.divide(WEIGHT_TOTAL, total);
   const weights = ops.round(ops.multiply(exponentials, share));
-  const sum = cut(
+  const cuts = cut(
     weights,
     parts.map(({ shape }) => shape.at(-2) ?? 0),
-  )
-    .map((weight, index) => ops.matMul(weight, parts[index] ?? weight))
-    .reduce((before, part) => ops.add(before, part));
+  );
+  const sumOf = (values: readonly Value[]): Value =>
+    cuts
+      .map((weight, index) => ops.matMul(weight, values[index] ?? weight))
+      .reduce((before, part) => ops.add(before, part));
+  const sum = fine ? sumInTwo(parts, sumOf) : sumOf(parts);
   // Of one number the engine would make a factor inside the product, which then rounds between blocks of positions.
   const unit = ops.expand(ops.multiply(limit, 1 / (WEIGHT_TOTAL * LARGEST_VALUE)), [sum.shape.at(-1) ?? 1]);
   return { mixed: ops.multiply(sum, unit), weights };
 }
 
-/** {@link attend} over whole sequences, for a layer whose values stay below `limit`. */
-export function exactMix(limit: Value): Mix {
+/** Values v = h + l / 2^11 with whole h and l: each sum is exact, and their one addition is done number by number. */
+function sumInTwo(parts: readonly Value[], sumOf: (values: readonly Value[]) => Value): Value {
+  const high = parts.map((part) => ops.round(part));
+  const low = parts.map((part, index) =>
+    ops.multiply(ops.subtract(part, ops.known(high[index])), LARGEST_VALUE),
+  );
+  return ops.add(sumOf(high), ops.multiply(sumOf(low), 1 / LARGEST_VALUE));
+}
+
+/** {@link attend} over whole sequences, for a layer whose values stay on this grid. */
+export function exactMix(grid: ValueGrid): Mix {
   return (scores, value) => ({
-    ...attend(scores, [valueUnits(value, limit)], limit),
+    ...attend(scores, [valueUnits(value, grid)], grid),
     unit: 1 / WEIGHT_TOTAL,
   });
 }
 
-/** Values as whole numbers: v = clip(round(2^11 V / limit)). */
-export function valueUnits(values: Value, limit: Value): Value {
+/** Values in units of limit / 2^11, cut off at the limit: v = clip(round(2^11 V / limit)), fine ones in steps of 2^-11. */
+export function valueUnits(values: Value, { limit, fine }: ValueGrid): Value {
   const scaled = ops.multiply(values, ops.divide(LARGEST_VALUE, limit));
   const { graph } = limit;
   const bounds = [-LARGEST_VALUE, LARGEST_VALUE].map((bound) => graph.scalar(bound, 'float32'));
-  return emitOne('Clip', [ops.round(scaled), ...bounds], scaled);
-}
-
-/** A little above 1: the rows that the value projection reads are rounded to 8 bits. */
-const ROUNDED_NORM = 1.02;
-
-/**
- * What no value of a layer exceeds, as a power of two: V_j = n . W_j with n = the normalised row times the norm's weight g,
- * so |V_j| <= sqrt(hidden) |g W_j|. An adapter may exceed it; such a value is cut off. Of constants the engine computes
- * this while it loads.
- *
- * @param norm [hidden]
- * @param projection [hidden, values], 8-bit
- * @param scale [values]
- */
-export function valueLimit(norm: Value, projection: Value, scale: Value): Value {
-  const [hidden] = projection.shape;
-  const weighted = ops.multiply(ops.cast(projection, 'float32'), ops.unsqueeze(norm, [1]));
-  const squares = ops.reduceSum(ops.multiply(weighted, weighted), { axes: [0] });
-  const longest = ops.reduceMax(ops.multiply(ops.sqrt(squares), scale));
-  const bound = ops.maximum(ops.multiply(longest, Math.sqrt(Number(hidden)) * ROUNDED_NORM), 1e-30);
-  const exponent = ops.multiply(ops.log(bound), Math.LOG2E);
-  const whole = emitOne('Ceil', [exponent], exponent);
-  return emitOne('Pow', [whole.graph.scalar(2, 'float32'), whole], whole);
+  const rounded = fine
+    ? ops.multiply(ops.round(ops.multiply(scaled, LARGEST_VALUE)), 1 / LARGEST_VALUE)
+    : ops.round(scaled);
+  return emitOne('Clip', [rounded, ...bounds], scaled);
 }
 
 /** Cuts the last axis into parts of these sizes, which may be symbolic. */

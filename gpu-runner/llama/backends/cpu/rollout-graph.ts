@@ -4,12 +4,12 @@ import { type Dimension, multiplyDimensions } from '../../../tensor/dimension.ts
 import { Graph, type Value } from '../../../tensor/graph.ts';
 import * as ops from '../../../tensor/operators.ts';
 import type { RolloutOptions } from '../../model/backend.ts';
+import { byWindow, layerTables } from '../../model/layer-attention.ts';
 import { withAdapters } from '../../model/lora.ts';
 import { appendToPrefix, sizeOf } from '../../model/rollout/append-to-prefix.ts';
 import { flatten, type LayerCache, unflatten } from '../../model/rollout/layer-cache.ts';
 import { cacheShape, rolloutInputs, rolloutOutputs, STATE } from '../../model/rollout/rollout-graph-ends.ts';
 import { anyUnfinished, byName, lastRows, nextToken, ROW_STATE } from '../../model/rollout/row-state.ts';
-import { rotaryConstants } from '../../model/rotary-tables.ts';
 import { type CpuBase, cpuTensors, type EightBitWeights, eightBitWeights } from './cpu-weights.ts';
 import { attentionMask, decodePass, nextTokenLogits, positionsOf } from './decode-pass.ts';
 
@@ -32,7 +32,7 @@ export function cpuRolloutGraph(
   const inputs = rolloutInputs(graph, architecture, adapters, 'float32');
   const { batch, state, uniforms, firstSteps, parameters } = inputs;
   const isLast = graph.input('last', 'bool', []);
-  const angles = rotaryConstants(graph, architecture, maximumPositions);
+  const tables = layerTables(graph, architecture, maximumPositions);
   const group = architecture.heads / architecture.keyValueHeads;
   const steps = ops.squeeze(graph.dimension('steps'), [0]);
   const shapeOf = (places: Dimension): readonly Dimension[] => cacheShape(architecture, batch, places);
@@ -79,8 +79,11 @@ export function cpuRolloutGraph(
           const pass = decodePass(weightsFor('width'), row.tokens, {
             batch,
             time: 'width',
-            angles: { ...angles, positions },
-            mask: attentionMask(body, before.pastLengths, batch, 'width', group),
+            positions,
+            tables,
+            mask: byWindow(architecture, (window) =>
+              attentionMask(body, before.pastLengths, { batch, time: 'width', group, window }),
+            ),
             prefix,
             recent,
           });

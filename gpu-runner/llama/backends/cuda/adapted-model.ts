@@ -2,18 +2,23 @@
 import { multiplyDimensions } from '../../../tensor/dimension.ts';
 import { gradients } from '../../../tensor/gradient.ts';
 import { Graph, type Value } from '../../../tensor/graph.ts';
-import { rotary, type RotaryTables } from '../../../tensor/composites.ts';
 import * as ops from '../../../tensor/operators.ts';
 import type { Architecture } from '../../model/architecture.ts';
 import type { AdaptedModel, AdaptedModelOptions } from '../../model/backend.ts';
 import { causalAttention, causalMask } from '../../model/causal-attention.ts';
-import { decoderLayer, joinHeads, splitHeads, streamEnd } from '../../model/decoder-layer.ts';
+import { decoderLayer, embedded, joinHeads, splitHeads, streamEnd } from '../../model/decoder-layer.ts';
 import type { ExternalTensors } from '../../model/external-tensors.ts';
 import { cutFlat, type GraphWeights } from '../../model/graph-weights.ts';
+import {
+  byWindow,
+  layerTables,
+  type LayerTables,
+  scoreScale,
+  turnHeads,
+} from '../../model/layer-attention.ts';
 import type { VocabularyProjection } from '../../model/lm-head.ts';
 import { adaptedWeights } from '../../model/lora.ts';
 import type { AdapterLayout } from '../../model/lora-layout.ts';
-import { rotaryConstants } from '../../model/rotary-tables.ts';
 import { cudaLinear, cudaTensors, cudaWeights, unfolded, unfoldedRows } from './cuda-weights.ts';
 import { GradientScale } from './gradient-scale.ts';
 
@@ -39,20 +44,18 @@ export function cudaAdaptedModel(
     groups,
     batch,
     time,
-    mask: causalMask(graph, time, HIDDEN),
-    tables: {
-      positions: graph.constant('int64', [0]),
-      ...rotaryConstants(graph, architecture, maximumTime, 'float16'),
-    },
+    masks: byWindow(architecture, (window) => causalMask(graph, time, HIDDEN, window)),
+    positions: graph.constant('int64', [0]),
+    tables: layerTables(graph, architecture, maximumTime, 'float16'),
   };
   // A condition that the engine cannot know before it runs, so that it keeps the branches: there are rows.
   const always = ops.greater(ops.squeeze(graph.dimension('rows'), [0]), 0);
-  let x = weights.embed(ops.reshape(tokens, [multiplyDimensions(batch, time)]));
+  let x = embedded(weights, ops.reshape(tokens, [multiplyDimensions(batch, time)]));
   for (let layer = 0; layer < architecture.layers; layer++) {
     const prefix = `layers.${layer}`;
     const names = layout.tensors.map(({ name }) => name).filter((name) => name.startsWith(`${prefix}.`));
     const adapters = names.map((name) => scale.toHalf(float(name)));
-    x = graph.named(prefix, () => recomputedLayer(weights, prefix, x, names, adapters, always, context));
+    x = graph.named(prefix, () => recomputedLayer(weights, layer, x, names, adapters, always, context));
   }
   const projection = cudaProjection(tensors);
   const linear = (name: string, rows: Value): Value =>
@@ -73,13 +76,14 @@ interface LayerContext {
   readonly groups: number;
   readonly batch: Value['shape'][number];
   readonly time: Value['shape'][number];
-  readonly mask: Value;
-  readonly tables: RotaryTables;
+  readonly masks: (layer: number) => Value;
+  readonly positions: Value;
+  readonly tables: (layer: number) => LayerTables | undefined;
 }
 
 function recomputedLayer(
   weights: GraphWeights,
-  prefix: string,
+  layer: number,
   x: Value,
   names: readonly string[],
   adapters: readonly Value[],
@@ -87,7 +91,7 @@ function recomputedLayer(
   context: LayerContext,
 ): Value {
   const forward = (input: Value, values: readonly Value[]): Value =>
-    trainingLayer(weights, prefix, input, names, values, context);
+    trainingLayer(weights, layer, input, names, values, context);
   const inputs = [x, ...adapters];
   return ops.first(
     Graph.composite(
@@ -125,18 +129,21 @@ function inBody(body: Graph, value: Value): Value {
 
 function trainingLayer(
   base: GraphWeights,
-  prefix: string,
+  layer: number,
   x: Value,
   names: readonly string[],
   values: readonly Value[],
-  { layout, groups, batch, time, mask, tables }: LayerContext,
+  { layout, groups, batch, time, masks, positions, tables }: LayerContext,
 ): Value {
   const byName = new Map(names.map((name, index) => [name, values[index]]));
   const tensor = (name: string): Value => ops.known(byName.get(name), name);
   const weights = adaptedWeights(base, layout, tensor, groups, multiplyDimensions('rows', time));
-  const stream = decoderLayer(weights, prefix, { x }, (mixed) => {
-    const { query, key, value } = splitHeads(mixed, base.architecture, batch, time);
-    return joinHeads(causalAttention(rotary(query, tables), rotary(key, tables), value, mask));
+  const { architecture } = base;
+  const scoring = { scale: scoreScale(architecture), softCap: architecture.softCaps.attention };
+  const stream = decoderLayer(weights, `layers.${layer}`, { x }, (mixed) => {
+    const { query, key, value } = splitHeads(mixed, architecture, batch, time);
+    const turn = (heads: Value): Value => turnHeads(heads, tables(layer), positions);
+    return joinHeads(causalAttention(turn(query), turn(key), value, masks(layer), scoring));
   });
   return streamEnd(stream);
 }

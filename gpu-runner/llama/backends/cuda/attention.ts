@@ -3,7 +3,9 @@ import { type Dimension, multiplyDimensions } from '../../../tensor/dimension.ts
 import { Graph, type Value } from '../../../tensor/graph.ts';
 import * as ops from '../../../tensor/operators.ts';
 import type { Architecture } from '../../model/architecture.ts';
+import { type LayerTables, scoreScale, turnHeads } from '../../model/layer-attention.ts';
 import type { LayerCache } from '../../model/rollout/layer-cache.ts';
+import { softCapped } from '../../model/soft-cap.ts';
 
 /** Added to fp16 scores of places that must not be seen: exp of it is 0, and a score on top stays finite. */
 const HIDDEN = -30_000;
@@ -18,10 +20,8 @@ interface FusedContext {
   readonly places: Value;
   /** the size of these caches */
   readonly capacity: Dimension;
-  /** [positions, headSize / 2] in fp16 */
-  readonly cosine: Value;
-  readonly sine: Value;
-  readonly interleaved: boolean;
+  /** [positions, rotarySize / 2] in fp16; undefined where the layer does not turn */
+  readonly tables: LayerTables | undefined;
 }
 
 /**
@@ -37,8 +37,8 @@ export function fusedAttention(
   past: LayerCache,
   context: FusedContext,
 ): { readonly attended: Value; readonly cache: LayerCache } {
-  const { heads, keyValueHeads, headSize } = architecture;
-  const { batch, time, lastPlaces, places, capacity, cosine, sine, interleaved } = context;
+  const { heads, keyValueHeads, headSize, softCaps } = architecture;
+  const { batch, time, lastPlaces, places, capacity, tables } = context;
   const width = (heads + 2 * keyValueHeads) * headSize;
   const cacheType = { dtype: 'float16', shape: [batch, keyValueHeads, capacity, headSize] } as const;
   const inputs = [
@@ -49,15 +49,15 @@ export function fusedAttention(
     past.values,
     lastPlaces,
     places,
-    cosine,
-    sine,
+    ...(tables === undefined ? [] : [tables.cosine, tables.sine]),
   ];
   const attributes = {
     num_heads: heads,
     kv_num_heads: keyValueHeads,
-    do_rotary: 1,
-    rotary_interleaved: Number(interleaved),
-    scale: { float: 1 / Math.sqrt(headSize) },
+    do_rotary: Number(tables !== undefined),
+    rotary_interleaved: Number(tables?.interleaved ?? false),
+    scale: { float: scoreScale(architecture) },
+    ...(softCaps.attention === null ? {} : { softcap: { float: softCaps.attention } }),
   };
   const [output, keys, values] = Graph.emit(
     'GroupQueryAttention',
@@ -75,9 +75,7 @@ interface TwoPartContext {
   readonly batch: Dimension;
   /** int64 [batch, 1] */
   readonly positions: Value;
-  readonly cosine: Value;
-  readonly sine: Value;
-  readonly interleaved: boolean;
+  readonly tables: LayerTables | undefined;
   /** fp16 [batch, 1, 1, prefix]: 0 on a row's own tokens, hidden behind them */
   readonly mask: Value;
 }
@@ -89,7 +87,7 @@ export function prefixMask(graph: Graph, length: Value, prefix: Dimension): Valu
 }
 
 /**
- * One token a row: softmax(q [K_prefix, K_recent]^T / sqrt(D) + mask) [V_prefix, V_recent], where only the short recent part is
+ * One token a row: softmax(cap(scale q [K_prefix, K_recent]^T) + mask) [V_prefix, V_recent], where only the short recent part is
  * copied when it grows. All recent tokens are seen, since rows decode in step.
  *
  * @param mixed fp16 [batch, (heads + 2 keyValueHeads) * headSize]
@@ -99,7 +97,7 @@ export function twoPartAttention(
   mixed: Value,
   prefix: LayerCache,
   recent: LayerCache,
-  { batch, positions, cosine, sine, interleaved, mask }: TwoPartContext,
+  { batch, positions, tables, mask }: TwoPartContext,
 ): { readonly attended: Value; readonly cache: LayerCache } {
   const { heads, keyValueHeads, headSize } = architecture;
   const [query, key, value] = ops.split(mixed, 1, [
@@ -109,25 +107,17 @@ export function twoPartAttention(
   ]);
   const byHead = (x: Value | undefined, count: number): Value =>
     ops.reshape(ops.known(x), [batch, count, 1, headSize]);
-  const turn = (x: Value): Value =>
-    ops.emitOne(
-      'RotaryEmbedding',
-      [x, positions, cosine, sine],
-      x,
-      { interleaved: Number(interleaved) },
-      'com.microsoft',
-    );
+  const turn = (x: Value): Value => turnHeads(x, tables, positions);
   const cache = {
     keys: ops.concat([recent.keys, turn(byHead(key, keyValueHeads))], 2),
     values: ops.concat([recent.values, byHead(value, keyValueHeads)], 2),
   };
   const group = heads / keyValueHeads;
   const q = ops.reshape(turn(byHead(query, heads)), [batch, keyValueHeads, group, headSize]);
-  const scale = 1 / Math.sqrt(headSize);
-  const scores = [
-    ops.add(ops.matMul(q, prefix.keys, { transposeB: true, scale }), mask),
-    ops.matMul(q, cache.keys, { transposeB: true, scale }),
-  ];
+  const scale = scoreScale(architecture);
+  const scored = (keys: Value): Value =>
+    softCapped(ops.matMul(q, keys, { transposeB: true, scale }), architecture.softCaps.attention).value;
+  const scores = [ops.add(scored(prefix.keys), mask), scored(cache.keys)];
   const probabilities = ops.softmax(ops.concat(scores, 3));
   const parts = Graph.emit(
     'Split',

@@ -3,6 +3,7 @@ import type { Architecture } from '../../model/architecture.ts';
 import type { Backend } from '../../model/backend.ts';
 import { cudaAdaptedModel } from './adapted-model.ts';
 import { decodeAttentionFor } from './decode-attention.ts';
+import { assertRunsOnCuda, assertWindowsHold } from './cuda-limits.ts';
 import { CUDA_CHUNK_STEPS, cudaRolloutGraph, type DecodeAttention } from './rollout-graph.ts';
 
 const ASSUMED_RATE = 1e14;
@@ -16,22 +17,26 @@ export function cudaBackend(
   folder: string,
   attention?: DecodeAttention,
 ): Backend {
+  assertRunsOnCuda(architecture);
   return {
     architecture,
     folder,
     trainingSession: { memoryPattern: false, device: 'cuda' },
     adaptedModel: (graph, options) => cudaAdaptedModel(graph, architecture, options),
-    planRollout: ({ rows, ...options }, session) => ({
-      graph: cudaRolloutGraph(
-        architecture,
-        attention ?? decodeAttentionFor(architecture, rows, options.maximumPositions),
-        options,
-      ),
-      session: { device: 'cuda', ...session },
-      replicas: 1,
-      cacheType: 'float16',
-      chunkSteps: CUDA_CHUNK_STEPS,
-      assumedRate: ASSUMED_RATE,
-    }),
+    planRollout: ({ rows, ...options }, session) => {
+      assertWindowsHold(architecture, options.maximumPositions);
+      return {
+        graph: cudaRolloutGraph(
+          architecture,
+          attention ?? decodeAttentionFor(architecture, rows, options.maximumPositions),
+          options,
+        ),
+        session: { device: 'cuda', ...session },
+        replicas: 1,
+        cacheType: 'float16',
+        chunkSteps: CUDA_CHUNK_STEPS,
+        assumedRate: ASSUMED_RATE,
+      };
+    },
   };
 }

@@ -21,8 +21,8 @@ export async function cudaFolder(base: BaseFile, cacheDirectory: string): Promis
   const key = createHash('sha256').update(`${LAYOUT_VERSION} ${base.sha256}`).digest('hex');
   return await writeCudaBase(path.join(cacheDirectory, 'cuda', key), base.architecture, async (region) => {
     const name = region.name.replace(/\.(?:weight|blockScale|channelScale)$/, '');
-    if (name.endsWith('norm')) return halves(await base.readFloat32(region.name));
-    if (region.name.endsWith('.weight')) return await unsignedWeight(base, name, region);
+    if (region.dtype === 'uint8') return await unsignedWeight(base, name, region);
+    if (!region.name.endsWith('Scale')) return halves(await base.readFloat32(region.name));
     const scales = halves(await base.readFloat32(`${name}.scale`));
     return region.name.endsWith('.channelScale') ? scales : repeated(scales, region.shape[1] ?? 1);
   });

@@ -1,6 +1,7 @@
 /** The frozen base as the CUDA form holds it: names, element types and places in one file, a pure function of the shape. */
 import type { Architecture } from '../../model/architecture.ts';
 import { layerShapes } from '../../model/layer-matrices.ts';
+import { fusedShape, layerTensorsOf } from '../../weights/layer-tensors.ts';
 import { UserError } from '../../../../shared/user-error.ts';
 
 /** The file's name; it stands in a folder of its own. */
@@ -42,24 +43,10 @@ function blockSize(inputs: number): number {
   );
 }
 
-/** Names of the matrices of one layer, in file order, with [outputs, inputs]. */
-function layerMatrices(
-  architecture: Architecture,
-): readonly (readonly [name: string, outputs: number, inputs: number])[] {
-  const { hiddenSize, intermediateSize, heads, keyValueHeads, headSize } = architecture;
-  const [queries] = layerShapes(architecture).query;
-  return [
-    ['attention.qkv', (heads + 2 * keyValueHeads) * headSize, hiddenSize],
-    ['attention.output', hiddenSize, queries],
-    ['feedForward.gateUp', 2 * intermediateSize, hiddenSize],
-    ['feedForward.down', hiddenSize, intermediateSize],
-  ];
-}
-
 /**
  * The tensors in file order. Of each matrix W [outputs, inputs]: `.weight` u8 [outputs, blocks, block], W = (u8 - 128) *
  * scale; `.blockScale` fp16 [outputs, blocks], what the product reads; `.channelScale` fp16 [outputs], the same numbers once,
- * what dequantising for the backward pass reads. The embedding has the form of the output matrix and is that matrix where
+ * what dequantising for the backward pass reads. Norms and biases are fp16. The embedding has the form of the output matrix and is that matrix where
  * they are tied.
  */
 export function cudaLayout(architecture: Architecture): CudaRegion[] {
@@ -78,10 +65,17 @@ export function cudaLayout(architecture: Architecture): CudaRegion[] {
     add(`${name}.blockScale`, 'float16', [outputs, inputs / block]);
     add(`${name}.channelScale`, 'float16', [outputs]);
   };
+  const shapes = layerShapes(architecture);
+  const ofLayer = layerTensorsOf(architecture).map((tensor) => ({
+    ...tensor,
+    shape: fusedShape(tensor, shapes),
+  }));
+  const vectors = ofLayer.filter(({ kind }) => kind === 'vector');
+  const matrices = ofLayer.filter(({ kind }) => kind === 'linear');
   for (let layer = 0; layer < layers; layer++) {
-    add(`layers.${layer}.attention.norm.weight`, 'float16', [hiddenSize]);
-    add(`layers.${layer}.feedForward.norm.weight`, 'float16', [hiddenSize]);
-    for (const [name, outputs, inputs] of layerMatrices(architecture)) {
+    for (const { name, shape } of vectors) add(`layers.${layer}.${name}`, 'float16', shape);
+    for (const { name, shape } of matrices) {
+      const [inputs, outputs = 1] = shape;
       addMatrix(`layers.${layer}.${name}`, outputs, inputs);
     }
   }

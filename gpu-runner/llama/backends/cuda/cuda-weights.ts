@@ -88,6 +88,10 @@ export function cudaWeights(architecture: Architecture, tensors: ExternalTensors
       const weight = tensors.value(`${name}.weight`);
       return name === 'norm' ? ops.cast(weight, 'float32') : weight;
     },
-    linear: (name, x) => cudaLinear(tensors, name, x),
+    linear: (name, x) => {
+      const product = cudaLinear(tensors, name, x);
+      const bias = `${name}.bias`;
+      return tensors.has(bias) ? ops.add(product, tensors.value(bias)) : product;
+    },
   };
 }

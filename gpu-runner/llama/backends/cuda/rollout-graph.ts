@@ -4,8 +4,9 @@ import { Graph, type Value } from '../../../tensor/graph.ts';
 import * as ops from '../../../tensor/operators.ts';
 import type { Architecture } from '../../model/architecture.ts';
 import type { RolloutOptions } from '../../model/backend.ts';
-import { decoderLayers, streamEnd } from '../../model/decoder-layer.ts';
+import { decoderLayers, embedded, streamEnd } from '../../model/decoder-layer.ts';
 import type { GraphWeights } from '../../model/graph-weights.ts';
+import { layerTables, type LayerTables } from '../../model/layer-attention.ts';
 import { appendToPrefix } from '../../model/rollout/append-to-prefix.ts';
 import { flatten, type LayerCache, unflatten } from '../../model/rollout/layer-cache.ts';
 import {
@@ -22,7 +23,7 @@ import {
   ROW_STATE,
   type RowState,
 } from '../../model/rollout/row-state.ts';
-import { rotaryConstants } from '../../model/rotary-tables.ts';
+import { softCapped } from '../../model/soft-cap.ts';
 import { rolloutAdapters } from './adapters.ts';
 import { fusedAttention, prefixMask, twoPartAttention } from './attention.ts';
 import { cudaTensors, cudaWeights } from './cuda-weights.ts';
@@ -40,9 +41,7 @@ export type DecodeAttention = 'fused' | 'two-part';
 /** What is the same for all passes of one graph. */
 interface Shared extends RolloutInputs {
   readonly architecture: Architecture;
-  readonly cosine: Value;
-  readonly sine: Value;
-  readonly interleaved: boolean;
+  readonly tablesOf: (layer: number) => LayerTables | undefined;
   readonly weightsFor: (time: Dimension) => GraphWeights;
   readonly plain: GraphWeights;
   readonly shapeOf: (places: Dimension) => readonly Dimension[];
@@ -154,7 +153,7 @@ function sharedValues(
   const vector = inputs.parameters === undefined ? undefined : ops.cast(inputs.parameters, 'float16');
   return {
     ...inputs,
-    ...rotaryConstants(graph, architecture, maximumPositions, 'float16'),
+    tablesOf: layerTables(graph, architecture, maximumPositions, 'float16'),
     architecture,
     plain,
     weightsFor: (time) =>
@@ -170,7 +169,8 @@ function logitsOf({ plain, inverseTemperature }: Shared, rows: Value): Value {
   const wide = ops.cast(rows, 'float32');
   const normed = plainNorm(wide, plain.norm('norm'), plain.architecture.norm.epsilon);
   const logits = plain.linear('output', ops.cast(normed, 'float16'));
-  return ops.multiply(ops.cast(logits, 'float32'), inverseTemperature);
+  const capped = softCapped(ops.cast(logits, 'float32'), plain.architecture.softCaps.logits);
+  return ops.multiply(capped.value, inverseTemperature);
 }
 
 /** The draw of {@link nextToken} with a row's state captured, so that it stays in this body. */
@@ -203,14 +203,15 @@ function promptPass(
     capacity: 'startPrefix+promptTime',
   };
   const caches: LayerCache[] = [];
-  const embedded = weights.embed(ops.reshape(body.capture(state.tokens), [rows]));
+  const first = embedded(weights, ops.reshape(body.capture(state.tokens), [rows]));
   const attend = (layer: number) => (mixed: Value) => {
     const past = ops.known(shared.caches[layer], `cache of layer ${layer}`);
-    const { attended, cache } = fusedAttention(architecture, mixed, past, context);
+    const tables = shared.tablesOf(layer);
+    const { attended, cache } = fusedAttention(architecture, mixed, past, { ...context, tables });
     caches.push(cache);
     return attended;
   };
-  const stream = streamEnd(decoderLayers(weights, embedded, attend, fusedNorm));
+  const stream = streamEnd(decoderLayers(weights, first, attend, fusedNorm));
   const read = lastRows(body, body.capture(state.inputLengths), body.dimension('promptTime'));
   return { logits: logitsOf(shared, ops.gather(stream, read)), caches };
 }
@@ -265,10 +266,12 @@ function decodeChunk(
       const attend = (layer: number) => (mixed: Value) => {
         const past = ops.known(caches[layer], `cache of layer ${layer}`);
         const places = ops.known(position);
+        const tables = shared.tablesOf(layer);
         const { attended, cache } =
           mask === undefined
             ? fusedAttention(architecture, mixed, past, {
                 ...shared,
+                tables,
                 time: 1,
                 lastPlaces: ops.cast(places, 'int32'),
                 places: ops.cast(ops.add(ops.add(before, step), 1), 'int32'),
@@ -276,13 +279,14 @@ function decodeChunk(
               })
             : twoPartAttention(architecture, mixed, ops.known(prefix[layer]), past, {
                 ...shared,
+                tables,
                 positions: ops.unsqueeze(places, [1]),
                 mask,
               });
         grown.push(cache);
         return attended;
       };
-      const stream = streamEnd(decoderLayers(weights, weights.embed(state.token), attend, fusedNorm));
+      const stream = streamEnd(decoderLayers(weights, embedded(weights, state.token), attend, fusedNorm));
       const pick = ops.gather(shared.uniforms, ops.known(index), 1);
       const next = nextInBody(body, state, logitsOf(shared, stream), pick, shared);
       return {

@@ -20,6 +20,7 @@ import { hiddenStates, logits } from '../../../oracle/llama.ts';
 import { Matrix, Tape } from '../../../oracle/tape.ts';
 import {
   adam,
+  familyVariants,
   oracleWeights,
   randomAdapter,
   randomSequences,
@@ -59,7 +60,7 @@ async function oracleGroup(
     bias,
     hidden: (tape, tokens) => hiddenStates(tape, architecture, weights, tokens),
     tokenScores: (tape, hidden, targets, temperature) =>
-      tape.logProbabilities(logits(tape, hidden, weights, temperature), targets),
+      tape.logProbabilities(logits(tape, architecture, hidden, weights, temperature), targets),
     gradient: (biasGradient) => {
       const transposed = (matrix: Matrix): Float32Array =>
         Float32Array.from({ length: matrix.gradient.length }, (_, index) => {
@@ -110,7 +111,7 @@ async function setUp<Result>(
   });
 }
 
-describe.each(shapeVariants)('adapters: %s', (_name, architecture) => {
+describe.each([...shapeVariants, ...familyVariants])('adapters: %s', (_name, architecture) => {
   it('have the oracle log-probabilities and gradients in two groups of different lengths', async () => {
     await setUp(architecture, 2, async ({ base, layout, vectors, trainable }) => {
       const rows = vectors.map((_, group) =>

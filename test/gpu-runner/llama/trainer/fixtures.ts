@@ -41,6 +41,17 @@ export function smallShape(changes: Partial<Architecture> = {}): Architecture {
   return shape;
 }
 
+const halves = { ...LLAMA.rope, rotarySize: 8 };
+const yarn = {
+  kind: 'yarn',
+  factor: 4,
+  originalMaximumPositions: 16,
+  betaFast: 2,
+  betaSlow: 0.5,
+  attentionFactor: null,
+  truncate: true,
+} as const;
+
 /** Shapes that differ in everything the forward distinguishes. */
 export const shapeVariants: readonly (readonly [string, Architecture])[] = [
   ['grouped queries, interleaved, tied', smallShape()],
@@ -70,6 +81,62 @@ export const shapeVariants: readonly (readonly [string, Architecture])[] = [
     'linear scaling',
     smallShape({
       rope: { ...smallShape().rope, scaling: { kind: 'linear', factor: 3 } },
+      tiedEmbedding: false,
+    }),
+  ],
+];
+
+/** One shape for each axis in which a family leaves LLaMA-2, and the families that mix several. */
+export const familyVariants: readonly (readonly [string, Architecture])[] = [
+  ['biases', smallShape({ biases: { queryKeyValue: true, attentionOutput: true, feedForward: true } })],
+  ['query and key norm by head', smallShape({ queryKeyNorm: 'head' })],
+  ['query and key norm over the width', smallShape({ queryKeyNorm: 'width' })],
+  ['norms of outputs', smallShape({ norm: { epsilon: 1e-5, placement: 'output' } })],
+  ['norms of inputs and outputs', smallShape({ norm: { epsilon: 1e-5, placement: 'both' } })],
+  ['half of a head turns', smallShape({ rope: { ...LLAMA.rope, rotarySize: 4 } })],
+  ['a layer that does not turn', smallShape({ rope: { ...halves, layersWithout: [1] } })],
+  ['a window', smallShape({ windows: [5, 5] })],
+  [
+    'a local theta',
+    smallShape({
+      windows: [4, null],
+      rope: { ...halves, scaling: { kind: 'linear', factor: 8 }, local: { theta: 20 } },
+    }),
+  ],
+  ['yarn', smallShape({ rope: { ...halves, theta: 50, scaling: yarn } })],
+  [
+    'yarn, not truncated',
+    smallShape({ rope: { ...halves, theta: 50, scaling: { ...yarn, truncate: false } } }),
+  ],
+  [
+    'longrope',
+    smallShape({
+      rope: { ...halves, scaling: { kind: 'longrope', factors: [1, 1.5, 3, 8], attentionFactor: 1.2 } },
+    }),
+  ],
+  ['an attention scale', smallShape({ attentionScale: 0.2 })],
+  ['soft caps', smallShape({ softCaps: { attention: 2, logits: 3 } })],
+  ['an embedding scale', smallShape({ embeddingScale: Math.sqrt(32) })],
+  ['gelu by tanh', smallShape({ activation: 'gelu-tanh' })],
+  ['gelu', smallShape({ activation: 'gelu' })],
+  [
+    'all of Gemma 2',
+    smallShape({
+      norm: { epsilon: 1e-6, placement: 'both' },
+      rope: halves,
+      attentionScale: 0.25,
+      windows: [6, null],
+      softCaps: { attention: 5, logits: 4 },
+      embeddingScale: Math.sqrt(32),
+      activation: 'gelu-tanh',
+    }),
+  ],
+  [
+    'all of OLMo 2',
+    smallShape({
+      queryKeyNorm: 'width',
+      norm: { epsilon: 1e-6, placement: 'output' },
+      rope: halves,
       tiedEmbedding: false,
     }),
   ],
@@ -199,20 +266,30 @@ export function oracleWeights(
     ): OracleLinear => {
       const name = `${prefix}.${fused}.weight`;
       const weight = keep(name, columns(read(name), width, start, end), start);
+      const biasName = `${prefix}.${fused}.bias`;
+      const bias = tensors.has(biasName)
+        ? { bias: keep(biasName, columns(read(biasName), width, start, end), start) }
+        : {};
       const pair = peft?.layers[layer]?.[projection];
-      if (peft === undefined || pair === undefined) return { weight };
+      if (peft === undefined || pair === undefined) return { weight, ...bias };
       const [a, b] = [turned(pair.a, peft.rank), turned(pair.b, end - start)];
       pairs.set(`${layer}.${projection}`, { a, b });
-      return { weight, adapter: { a, b, scale: peft.alpha / peft.rank } };
+      return { weight, ...bias, adapter: { a, b, scale: peft.alpha / peft.rank } };
     };
+    const norm = (key: string, name: string): Record<string, Matrix> =>
+      tensors.has(`${prefix}.${name}.weight`) ? { [key]: whole(`${prefix}.${name}.weight`, 1) } : {};
     const [q, kv] = [heads * headSize, keyValueHeads * headSize];
     return {
-      attentionNorm: whole(`${prefix}.attention.norm.weight`, 1),
+      ...norm('attentionNorm', 'attention.norm'),
+      ...norm('queryNorm', 'attention.queryNorm'),
+      ...norm('keyNorm', 'attention.keyNorm'),
+      ...norm('attentionAfterNorm', 'attention.afterNorm'),
+      ...norm('feedForwardNorm', 'feedForward.norm'),
+      ...norm('feedForwardAfterNorm', 'feedForward.afterNorm'),
       query: linear('attention.qkv', 'query', q + 2 * kv, 0, q),
       key: linear('attention.qkv', 'key', q + 2 * kv, q, q + kv),
       value: linear('attention.qkv', 'value', q + 2 * kv, q + kv, q + 2 * kv),
       output: linear('attention.output', 'attentionOutput', hiddenSize, 0, hiddenSize),
-      feedForwardNorm: whole(`${prefix}.feedForward.norm.weight`, 1),
       gate: linear('feedForward.gateUp', 'gate', 2 * intermediateSize, 0, intermediateSize),
       up: linear('feedForward.gateUp', 'up', 2 * intermediateSize, intermediateSize, 2 * intermediateSize),
       down: linear('feedForward.down', 'down', hiddenSize, 0, hiddenSize),

@@ -5,6 +5,7 @@ import { fullLayout } from '../../../../gpu-runner/llama/trainer/full-weights.ts
 import { hiddenStates, logits } from '../../../oracle/llama.ts';
 import { Tape } from '../../../oracle/tape.ts';
 import {
+  familyVariants,
   flatGradient,
   oracleWeights,
   randomModel,
@@ -14,7 +15,7 @@ import {
 } from './fixtures.ts';
 import { gradientOf } from './one-run.ts';
 
-describe.each(shapeVariants)('a fully trained model: %s', (_name, architecture) => {
+describe.each([...shapeVariants, ...familyVariants])('a fully trained model: %s', (_name, architecture) => {
   it('has the oracle log-probabilities and gradients, whatever the padding', async () => {
     const trainable = { kind: 'full', architecture } as const;
     const vector = randomModel(architecture, 11);
@@ -34,7 +35,7 @@ describe.each(shapeVariants)('a fully trained model: %s', (_name, architecture) 
     const expected = sequences.map((tokens) => {
       const tape = new Tape();
       const hidden = hiddenStates(tape, architecture, weights, tokens.slice(0, -1));
-      const scores = tape.logProbabilities(logits(tape, hidden, weights), tokens.slice(1));
+      const scores = tape.logProbabilities(logits(tape, architecture, hidden, weights), tokens.slice(1));
       tape.backward(
         scores,
         scores.data.map(() => -1 / scored),

@@ -1,10 +1,8 @@
 /** Attention's sums: exact whatever the order and the padding, and near the float64 result. */
 import { describe, expect, it } from 'vitest';
-import {
-  attend,
-  valueLimit,
-  valueUnits,
-} from '../../../../../gpu-runner/llama/backends/cpu/exact-attention.ts';
+import { attend, valueUnits } from '../../../../../gpu-runner/llama/backends/cpu/exact-attention.ts';
+import { valueGrid } from '../../../../../gpu-runner/llama/backends/cpu/value-limit.ts';
+import { smallShape } from '../../sampler/small-model.ts';
 import type { HostTensor } from '../../../../../gpu-runner/tensor/session.ts';
 import { Graph, type Value } from '../../../../../gpu-runner/tensor/graph.ts';
 import { GraphError } from '../../../../../gpu-runner/tensor/errors.ts';
@@ -22,17 +20,18 @@ async function attended(
   values: readonly (readonly number[])[],
   cutAt: number,
   limit: number,
+  fine = false,
 ): Promise<number[]> {
   const count = values.length;
   const { mixed } = await runOnce(
     (graph) => {
-      const bound = graph.scalar(limit, 'float32');
+      const grid = { limit: graph.scalar(limit, 'float32'), fine };
       const parts = [
         graph.input('first', 'float32', [1, cutAt, SIZE]),
         graph.input('second', 'float32', [1, count - cutAt, SIZE]),
-      ].map((part) => valueUnits(part, bound));
+      ].map((part) => valueUnits(part, grid));
       const all = graph.input('scores', 'float32', [1, 1, count]);
-      return { mixed: attend(all, cutAt === 0 ? parts.slice(1) : parts, bound).mixed };
+      return { mixed: attend(all, cutAt === 0 ? parts.slice(1) : parts, grid).mixed };
     },
     {
       first: matrix(cutAt, SIZE, values.slice(0, cutAt).flat()),
@@ -53,14 +52,19 @@ function float64(scores: readonly number[], values: readonly (readonly number[])
 }
 
 describe(`attention over whole numbers, seed ${testSeed}`, () => {
-  for (const positions of [1, 7, 100, 1500]) {
-    it(`gives the same bits in any order, cut anywhere, padded anywhere (${positions} positions)`, async () => {
+  const cases = [1, 7, 100, 1500].flatMap((positions) =>
+    [false, true].map((fine) => [positions, fine] as const),
+  );
+  for (const [positions, fine] of cases) {
+    const grid = fine ? 'a fine grid' : 'a plain grid';
+    it(`gives the same bits in any order, cut anywhere, padded anywhere (${positions} positions, ${grid})`, async () => {
       const draws = new Draws(testSeed + positions);
       const spread = positions % 2 === 0 ? 0.01 : 3;
       const scores = Array.from({ length: positions }, () => spread * draws.normal());
       const values = scores.map(() => Array.from({ length: SIZE }, () => draws.normal()));
-      const limit = 8;
-      const plain = await attended(scores, values, 0, limit);
+      // A fine grid is as near with a limit that is far above the values.
+      const limit = fine ? 8192 : 8;
+      const plain = await attended(scores, values, 0, limit, fine);
       const order = [...scores.keys()].map((key) => ({ key, by: draws.normal() }));
       order.sort((a, b) => a.by - b.by);
       const padding = 13;
@@ -69,7 +73,7 @@ describe(`attention over whole numbers, seed ${testSeed}`, () => {
       const middle = positions >> 1;
       shuffled.splice(middle, 0, ...Array<number>(padding).fill(-1e30));
       moved.splice(middle, 0, ...Array.from({ length: padding }, () => Array<number>(SIZE).fill(7)));
-      expect(await attended(shuffled, moved, middle + 5, limit)).toEqual(plain);
+      expect(await attended(shuffled, moved, middle + 5, limit, fine)).toEqual(plain);
       // Values are off by half a unit of 8 / 2^11 at most; weights by half of 1 / 6144 each, at random.
       const near = 8 / 2 ** 12 + (3 * Math.sqrt(positions)) / 6144;
       float64(scores, values).forEach((value, column) =>
@@ -95,38 +99,89 @@ describe(`attention over whole numbers, seed ${testSeed}`, () => {
 });
 
 describe('the limit of the values', () => {
-  it('is the power of two above sqrt(hidden) |g W_j|, which no value exceeds', async () => {
+  const hidden = 64;
+  const [heads, keyValueHeads, headSize] = [2, 1, 16];
+  const width = (heads + 2 * keyValueHeads) * headSize;
+  const start = (heads + keyValueHeads) * headSize;
+
+  /** The limit of layer 1 in the engine, and the longest column of its value projection weighted by `g`. */
+  async function limitOf(placement: 'input' | 'output', bias: boolean) {
     const draws = new Draws(testSeed);
-    for (const [hidden, columns] of [
-      [8, 3],
-      [64, 20],
-    ] as const) {
-      const norm = Float32Array.from({ length: hidden }, () => 1 + 0.3 * draws.normal());
-      const weights = Int8Array.from({ length: hidden * columns }, () => draws.integer(-127, 127));
-      const scale = Float32Array.from({ length: columns }, () => 0.01 * (1.5 + Math.abs(draws.normal())));
-      const longest = Math.max(
-        ...Array.from(scale, (step, column) => {
-          const squares = Array.from(norm, (g, row) => (g * (weights[row * columns + column] ?? 0)) ** 2);
+    const vector = (size: number, middle: number): Float32Array =>
+      Float32Array.from({ length: size }, () => middle + 0.3 * draws.normal());
+    const weights = Int8Array.from({ length: hidden * width }, () => draws.integer(-127, 127));
+    const scale = Float32Array.from({ length: width }, () => 0.01 * (1.5 + Math.abs(draws.normal())));
+    const vectors = {
+      'layers.1.attention.norm.weight': vector(hidden, 1),
+      'layers.0.attention.afterNorm.weight': vector(hidden, 1),
+      'layers.0.feedForward.afterNorm.weight': vector(hidden, 1),
+      'layers.1.attention.qkv.scale': scale,
+      'embedding.scale': Float32Array.of(0.002, 0.001),
+      ...(bias ? { 'layers.1.attention.qkv.bias': vector(width, 40) } : {}),
+    };
+    const byName = new Map<string, Float32Array>(Object.entries(vectors));
+    const architecture = {
+      ...smallShape,
+      hiddenSize: hidden,
+      heads,
+      keyValueHeads,
+      headSize,
+      norm: { ...smallShape.norm, placement },
+    };
+    const { limit } = await runOnce(
+      (graph) => ({
+        limit: valueGrid(
+          architecture,
+          {
+            has: (name) => byName.has(name),
+            value: (name) =>
+              name === 'layers.1.attention.qkv.weight'
+                ? graph.constant('int8', weights, [hidden, width])
+                : graph.constant('float32', byName.get(name) ?? []),
+          },
+          1,
+        ).limit,
+      }),
+      {},
+    );
+    const [found = NaN] = numbers(limit);
+    const longest = (norm?: Float32Array): number =>
+      Math.max(
+        ...Array.from(scale.subarray(start), (step, column) => {
+          const squares = Array.from(
+            { length: hidden },
+            (_, row) => ((norm?.[row] ?? 1) * (weights[row * width + start + column] ?? 0)) ** 2,
+          );
           return step * Math.sqrt(squares.reduce((a, b) => a + b, 0));
         }),
       );
-      const { limit } = await runOnce(
-        (graph) => ({
-          limit: valueLimit(
-            graph.constant('float32', norm, [hidden]),
-            graph.constant('int8', weights, [hidden, columns]),
-            graph.constant('float32', scale, [columns]),
-          ),
-        }),
-        {},
-      );
-      const [found = NaN] = numbers(limit);
-      expect(Math.log2(found) % 1).toBe(0);
-      expect(found).toBeGreaterThanOrEqual(Math.sqrt(hidden) * longest);
-      expect(found).toBeLessThan(2 * 1.03 * Math.sqrt(hidden) * longest);
-    }
+    return { found, longest, vectors };
+  }
+
+  const largest = (values: Float32Array): number => Math.max(...values.map(Math.abs));
+
+  it.each([false, true])('is the power of two above sqrt(hidden) |g W_j| + |b_j|, bias %s', async (bias) => {
+    const { found, longest, vectors } = await limitOf('input', bias);
+    const added = bias ? largest((vectors['layers.1.attention.qkv.bias'] ?? scaleless).subarray(start)) : 0;
+    const bound = Math.sqrt(hidden) * longest(vectors['layers.1.attention.norm.weight']) + added;
+    expect(Math.log2(found) % 1).toBe(0);
+    expect(found).toBeGreaterThanOrEqual(bound);
+    expect(found).toBeLessThan(2 * 1.03 * bound);
+  });
+
+  it('holds the whole stream where only outputs are normed', async () => {
+    const { found, longest, vectors } = await limitOf('output', false);
+    const stream =
+      127 * 0.002 +
+      largest(vectors['layers.0.attention.afterNorm.weight']) +
+      largest(vectors['layers.0.feedForward.afterNorm.weight']);
+    const bound = Math.sqrt(hidden) * stream * longest();
+    expect(found).toBeGreaterThanOrEqual(bound);
+    expect(found).toBeLessThan(2 * 1.03 * bound);
   });
 });
+
+const scaleless = new Float32Array();
 
 /** Why attention is written out: with the engine's own operator sampler and trainer would differ. */
 describe("the engine's GroupQueryAttention", () => {

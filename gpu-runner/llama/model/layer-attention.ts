@@ -1,0 +1,72 @@
+/** What attention of each layer looks at: how its heads turn, how far back it sees, how its scores are scaled. */
+import { rotary, type RotaryTables } from '../../tensor/composites.ts';
+import type { Graph, Value } from '../../tensor/graph.ts';
+import * as ops from '../../tensor/operators.ts';
+import type { Architecture } from './architecture.ts';
+import { rotaryConstants } from './rotary-tables.ts';
+
+/** Cosine and sine of one kind of layers, not yet at any positions. */
+export type LayerTables = Pick<RotaryTables, 'cosine' | 'sine' | 'interleaved'>;
+
+/** Positions that a layer sees, its own among them; null where it sees everything. */
+export function windowOf({ windows }: Architecture, layer: number): number | null {
+  return windows?.[layer] ?? null;
+}
+
+/** What scores are multiplied by. */
+export function scoreScale({ attentionScale, headSize }: Architecture): number {
+  return attentionScale ?? 1 / Math.sqrt(headSize);
+}
+
+/** The tables that each layer turns by, undefined for one that does not turn. Each kind is one constant of the graph. */
+export function layerTables(
+  graph: Graph,
+  architecture: Architecture,
+  positions: number,
+  dtype: 'float32' | 'float16' = 'float32',
+): (layer: number) => LayerTables | undefined {
+  const { layers, rope } = architecture;
+  const turns = (layer: number): 'none' | 'local' | 'global' => {
+    if (rope.layersWithout.includes(layer)) return 'none';
+    return rope.local !== null && windowOf(architecture, layer) !== null ? 'local' : 'global';
+  };
+  const kinds = Array.from({ length: layers }, (_, layer) => turns(layer));
+  const tables = (kind: 'local' | 'global'): LayerTables | undefined =>
+    kinds.includes(kind)
+      ? rotaryConstants(graph, architecture, positions, dtype, kind === 'local')
+      : undefined;
+  const [global, local] = [tables('global'), tables('local')];
+  return (layer) => {
+    if (kinds[layer] === 'none') return undefined;
+    return kinds[layer] === 'local' ? local : global;
+  };
+}
+
+/**
+ * Heads [batch, heads, time, D] turned in their first rotarySize components; the others, and all of a layer without
+ * tables, stay as they are.
+ *
+ * @param positions int64 [batch, time], or [1]: every row counts from it
+ */
+export function turnHeads(x: Value, tables: LayerTables | undefined, positions: Value): Value {
+  if (tables === undefined) return x;
+  const size = Number(x.shape[3]);
+  const rotarySize = 2 * Number(tables.cosine.shape[1]);
+  const angles = { ...tables, positions };
+  if (rotarySize === size) return rotary(x, angles);
+  const [turning, still] = ops.split(x, 3, [rotarySize, size - rotarySize]);
+  return ops.concat([rotary(ops.known(turning), angles), ops.known(still)], 3);
+}
+
+/** One value for each window that the layers have, made once: [layer] -> value. */
+export function byWindow<Thing>(
+  architecture: Architecture,
+  make: (window: number | null) => Thing,
+): (layer: number) => Thing {
+  const made = new Map<number | null, Thing>();
+  for (let layer = 0; layer < architecture.layers; layer++) {
+    const window = windowOf(architecture, layer);
+    if (!made.has(window)) made.set(window, make(window));
+  }
+  return (layer) => ops.known(made.get(windowOf(architecture, layer)), `mask of layer ${layer}`);
+}
