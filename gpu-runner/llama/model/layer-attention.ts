@@ -9,7 +9,7 @@ import { rotaryConstants } from './rotary-tables.ts';
 export type LayerTables = Pick<RotaryTables, 'cosine' | 'sine' | 'interleaved'>;
 
 /** Positions that a layer sees, its own among them; null where it sees everything. */
-export function windowOf({ windows }: Architecture, layer: number): number | null {
+function windowOf({ windows }: Architecture, layer: number): number | null {
   return windows?.[layer] ?? null;
 }
 

@@ -44,7 +44,6 @@ export const log = (x: Value): Value => unary('Log', x);
 export const sqrt = (x: Value): Value => unary('Sqrt', x);
 export const reciprocal = (x: Value): Value => unary('Reciprocal', x);
 export const sigmoid = (x: Value): Value => unary('Sigmoid', x);
-/** @internal so `knip --production` leaves it: no model here has it yet, the tests' perceptrons do */
 export const tanh = (x: Value): Value => unary('Tanh', x);
 export const softplus = (x: Value): Value => unary('Softplus', x);
 

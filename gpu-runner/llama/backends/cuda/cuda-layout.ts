@@ -19,7 +19,7 @@ export interface CudaRegion {
   readonly length: number;
 }
 
-/** A shape that the CUDA form cannot hold; the message names the matrix and the cure. */
+/** A model that the CUDA form cannot hold; the message names the matrix or the field, and the cure. */
 export class CudaLayoutError extends UserError {
   override readonly name = 'CudaLayoutError';
   override readonly code = 'bad-model';
@@ -67,7 +67,8 @@ export function cudaLayout(architecture: Architecture): CudaRegion[] {
   };
   const shapes = layerShapes(architecture);
   const ofLayer = layerTensorsOf(architecture).map((tensor) => ({
-    ...tensor,
+    name: tensor.name,
+    kind: tensor.kind,
     shape: fusedShape(tensor, shapes),
   }));
   const vectors = ofLayer.filter(({ kind }) => kind === 'vector');

@@ -1,17 +1,11 @@
 /** What the CUDA form does not run yet, told by name before anything is loaded. */
-import { UserError } from '../../../../shared/user-error.ts';
 import type { Architecture } from '../../model/architecture.ts';
-
-/** A model that this form cannot run; the message names the field and the cure. */
-export class CudaModelError extends UserError {
-  override readonly name = 'CudaModelError';
-  override readonly code = 'bad-model';
-}
+import { CudaLayoutError } from './cuda-layout.ts';
 
 /** Pairs of a head that the fused attention turns come in eights. */
 const ROTARY_MULTIPLE = 16;
 
-/** @throws CudaModelError for a model whose numbers or heads this form cannot hold */
+/** @throws CudaLayoutError for a model whose numbers or heads this form cannot hold */
 export function assertRunsOnCuda({ embeddingScale, rope }: Architecture): void {
   if (embeddingScale !== 1)
     refuse(`embeddingScale is ${embeddingScale}: such a model's activations leave the range of fp16`);
@@ -21,7 +15,7 @@ export function assertRunsOnCuda({ embeddingScale, rope }: Architecture): void {
     );
 }
 
-/** Windows at least as long as a rollout leave nothing out. @throws CudaModelError for shorter ones */
+/** Windows at least as long as a rollout leave nothing out. @throws CudaLayoutError for shorter ones */
 export function assertWindowsHold({ windows }: Architecture, maximumPositions: number): void {
   const shortest = Math.min(...(windows ?? []).map((window) => window ?? Infinity));
   if (shortest < maximumPositions)
@@ -29,5 +23,5 @@ export function assertWindowsHold({ windows }: Architecture, maximumPositions: n
 }
 
 function refuse(fault: string): never {
-  throw new CudaModelError(`this model is not on CUDA yet: ${fault}; run it with --device cpu`);
+  throw new CudaLayoutError(`this model is not on CUDA yet: ${fault}; run it with --device cpu`);
 }
