@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { openedModel } from './api/base-models.ts';
 import { modelShape } from './api/memory-plans.ts';
 import { promptForm } from './api/tasks/settings.ts';
+import { baseFactsForm } from './export/base-facts.ts';
+import { exportForm, quantisation } from './export/forms.ts';
 
 /** A base model where it lies, and the folder in which conversions of models are kept. */
 const model = { source: z.string(), cache: z.string() };
@@ -53,6 +55,21 @@ export const ENGINE_QUESTIONS = {
       preferenceModels: z.array(z.string()),
     }),
     answer: z.array(z.array(z.number())),
+  },
+  /** Writes a model, or an adapter alone, into a folder that is there and empty. */
+  'export-model': {
+    question: z.strictObject({
+      ...model,
+      form: exportForm,
+      quantisation,
+      /** What a GGUF calls itself. */
+      name: z.string(),
+      /** Null for the base alone. */
+      adapterFile: z.string().nullable(),
+      facts: baseFactsForm,
+      folder: z.string(),
+    }),
+    answer: z.object({}),
   },
   /** What the engine finds on this machine. */
   check: { question: z.strictObject({ device: z.enum(['auto', 'cuda']) }), answer: z.array(check) },

@@ -1,6 +1,7 @@
 /** An adapter as one artifact: PEFT's safetensors with its adapter_config in the metadata, so that one hash names both. */
 import type { Adapter } from '../llama/model/adapter.ts';
-import { CONFIG_KEY, decodeAdapter, encodeAdapter } from '../llama/weights/adapter-files.ts';
+import { ADAPTER_CONFIG_KEY } from '../../shared/export/adapter-source.ts';
+import { decodeAdapter, encodeAdapter } from '../llama/weights/adapter-files.ts';
 import type { Architecture } from '../llama/model/architecture.ts';
 import { parseSafetensors } from '../llama/weights/safetensors-reader.ts';
 import {
@@ -43,19 +44,27 @@ export async function encodeAdapterArtifact(
  *
  * @throws ModelFileError for a damaged file or another base's adapter; TaskInputError where the config is missing
  */
+export async function readAdapterArtifact(
+  bytes: Uint8Array,
+  architecture: Architecture,
+  name: string,
+): Promise<Adapter> {
+  const reader = await parseSafetensors(bytes, name);
+  const config = reader.metadata.get(ADAPTER_CONFIG_KEY);
+  if (config === undefined) {
+    throw new TaskInputError(`${name} holds no ${ADAPTER_CONFIG_KEY}: give an adapter that a runner made`);
+  }
+  const files = { config: new TextEncoder().encode(config), weights: bytes };
+  return (await decodeAdapter(files, architecture, name)).adapter;
+}
+
+/** The same in the training layout. */
 export async function decodeAdapterArtifact(
   bytes: Uint8Array,
   architecture: Architecture,
   name: string,
 ): Promise<AdapterVector> {
-  const reader = await parseSafetensors(bytes, name);
-  const config = reader.metadata.get(CONFIG_KEY);
-  if (config === undefined) {
-    throw new TaskInputError(`${name} holds no ${CONFIG_KEY}: give an adapter that a runner made`);
-  }
-  const files = { config: new TextEncoder().encode(config), weights: bytes };
-  const { adapter } = await decodeAdapter(files, architecture, name);
-  return vectorOf(adapter, architecture);
+  return vectorOf(await readAdapterArtifact(bytes, architecture, name), architecture);
 }
 
 function vectorOf(adapter: Adapter, architecture: Architecture): AdapterVector {

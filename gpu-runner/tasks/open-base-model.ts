@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { ClaimedTask } from '../../shared/api/tasks.ts';
 import { gigabytes } from '../../shared/planner/plan.ts';
 import { hashFile } from '../files/files.ts';
+import { exportFacts } from '../export/facts.ts';
 import { type ImportedModel, importModel } from '../llama/weights/import-model.ts';
 import { parameterCount } from '../../shared/planner/model-bytes.ts';
 import { TOKENIZER_FILE } from '../llama/tokenizer/tokenizer.ts';
@@ -61,6 +62,13 @@ export async function describeModel(name: string, source: string, cacheDirectory
     weightsSha256: await modelHash(model),
     parameterCount: parameterCount(model.architecture),
     contextLength: maximumPositions,
-    configuration: { layers, hiddenSize, heads, keyValueHeads, vocabularySize },
+    configuration: {
+      layers,
+      hiddenSize,
+      heads,
+      keyValueHeads,
+      vocabularySize,
+      ...(await exportFacts(model, source === 'bundled' ? BUNDLED_MODEL : source)),
+    },
   };
 }

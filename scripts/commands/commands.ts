@@ -23,6 +23,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "writes a report's pages again from its data",
     load: async () => await import('./report.ts'),
   },
+  export: {
+    summary: "writes an experiment's model for transformers, PEFT, llama.cpp or Ollama",
+    load: async () => await import('./export/command.ts'),
+  },
   serve: { summary: 'the edge on plain Node', load: async () => await import('../../edge/serve.ts') },
   dev: {
     summary: "the edge as a Worker under wrangler's local runtime",

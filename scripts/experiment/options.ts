@@ -51,3 +51,12 @@ export const jsonOption = () =>
     '--json',
     'prints the result as one JSON document on standard output; progress goes to standard error',
   ).default(false);
+
+export const keptDataOption = () =>
+  new Option(
+    '--data <folder>',
+    'the folder of a run that was made on this machine: its edge is started for the while',
+  );
+
+export const edgeOption = () =>
+  new Option('--edge <url>', 'an edge that runs, instead of --data; its key is read from RLCD_KEY');

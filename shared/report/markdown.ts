@@ -1,4 +1,5 @@
 /** A report as Markdown. */
+import { fenced, inline } from '../text/markdown-text.ts';
 import type { ReportDocument } from './document.ts';
 import { reportSections } from './sections.ts';
 import type { Block, Table } from './sections/blocks.ts';
@@ -9,23 +10,6 @@ export function reportMarkdown(document: ReportDocument): string {
     ({ title, blocks }) => `## ${inline(title)}\n\n${blocks.map(blockText).filter(Boolean).join('\n\n')}`,
   );
   return `${[`# ${inline(document.setting.title)}`, ...sections].join('\n\n')}\n`;
-}
-
-/** Text that no renderer of Markdown takes for markup or HTML. */
-function inline(text: string): string {
-  return text
-    .replaceAll(/\s+/g, ' ')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll(/[\\`*_[\]|~#]/g, String.raw`\$&`);
-}
-
-/** A fence is longer than any run of back-ticks inside it. */
-function fenced(text: string, language: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = '`'.repeat(longest + 1);
-  return `${fence}${language}\n${text}\n${fence}`;
 }
 
 function tableText({ caption, head, rows }: Table): string {

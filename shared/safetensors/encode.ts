@@ -22,32 +22,48 @@ export function encodeSafetensors(
 ): Uint8Array {
   const width = ({ dtype }: TensorBytes) => elementSizes.get(dtype) ?? 0;
   const ordered = [...tensors].sort((a, b) => width(b) - width(a) || (a.name < b.name ? -1 : 1));
-  const names = new Set<string>();
-  for (const { name } of ordered) {
-    if (names.has(name)) throw new RangeError(`tensor ${name} is to be written twice`);
-    names.add(name);
-  }
-  const header: Record<string, unknown> = { __metadata__: metadata };
-  let end = 0;
+  const header = safetensorsHeader(ordered, metadata);
   for (const tensor of ordered) {
-    const { name, dtype, shape, bytes } = tensor;
+    const { name, shape, bytes } = tensor;
     const expected = shape.reduce((product, length) => product * length, 1);
     const elements = bytes.length / width(tensor);
     if (elements !== expected) {
       throw new RangeError(`tensor ${name} has ${elements} elements, its shape ${expected}`);
     }
-    header[name] = { dtype, shape, data_offsets: [end, end + bytes.length] };
-    end += bytes.length;
   }
-  const text = new TextEncoder().encode(JSON.stringify(header));
-  const padded = Math.ceil(text.length / 8) * 8;
-  const file = new Uint8Array(8 + padded + end).fill(0x20, 8, 8 + padded);
-  new DataView(file.buffer).setBigUint64(0, BigInt(padded), true);
-  file.set(text, 8);
-  let place = 8 + padded;
+  const end = ordered.reduce((sum, { bytes }) => sum + bytes.length, header.length);
+  const file = new Uint8Array(end);
+  file.set(header);
+  let place = header.length;
   for (const { bytes } of ordered) {
     file.set(bytes, place);
     place += bytes.length;
   }
   return file;
+}
+
+/**
+ * What stands before the tensors of a file: its length and its header, padded so that they are aligned.
+ *
+ * @param tensors in the order in which their bytes follow
+ * @throws RangeError if a name stands twice
+ */
+export function safetensorsHeader(
+  tensors: readonly Omit<TensorBytes, 'bytes'>[],
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  let end = 0;
+  for (const { name, dtype, shape } of tensors) {
+    if (Object.hasOwn(header, name)) throw new RangeError(`tensor ${name} is to be written twice`);
+    const length = shape.reduce((product, size) => product * size, elementSizes.get(dtype) ?? 0);
+    header[name] = { dtype, shape, data_offsets: [end, end + length] };
+    end += length;
+  }
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const padded = Math.ceil(text.length / 8) * 8;
+  const bytes = new Uint8Array(8 + padded).fill(0x20, 8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true);
+  bytes.set(text, 8);
+  return bytes;
 }

@@ -20,7 +20,7 @@ import { createClient, type Client } from '../../shared/api/client.ts';
 import type { Hyperparameters } from '../../shared/api/tasks/kinds.ts';
 import { storyOpenings } from '../../shared/principles/kind-stories/story-openings.ts';
 
-const ADMIN_KEY = 'a-key-for-end-to-end-tests-0123456789';
+export const ADMIN_KEY = 'a-key-for-end-to-end-tests-0123456789';
 
 /** Every stage in a second or two, with a checkpoint at every step. */
 export const QUICK: Hyperparameters = {
@@ -48,6 +48,8 @@ interface WorldOptions {
 }
 
 export interface World {
+  /** Where the edge answers. */
+  readonly url: string;
   readonly client: Client;
   /** Prompts of the given texts, all in every split. */
   putPrompts(name: string, texts: readonly string[]): Promise<string>;
@@ -119,6 +121,7 @@ export async function createWorld({
   await putPrompts('openings', openings);
 
   return {
+    url: edgeUrl(port),
     client,
     putPrompts,
     submit: async (given = {}) => {

@@ -9,6 +9,7 @@ import {
   projectionShape,
 } from '../model/adapter.ts';
 import type { Architecture } from '../model/architecture.ts';
+import { ADAPTER_CONFIG_KEY } from '../../../shared/export/adapter-source.ts';
 import { checkedBy, parseJsonObject } from '../../files/files.ts';
 import { ModelFileError } from '../../files/model-file-error.ts';
 import { parseSafetensors, type SafetensorsReader } from './safetensors-reader.ts';
@@ -16,9 +17,6 @@ import { encodeSafetensors, type TensorToWrite } from './safetensors-writer.ts';
 
 const ADAPTER_CONFIG_FILE = 'adapter_config.json';
 const ADAPTER_WEIGHTS_FILE = 'adapter_model.safetensors';
-
-/** Under this name the weights' metadata hold the config as well, so that one file is a whole adapter. */
-export const CONFIG_KEY = 'adapter_config';
 
 const MAXIMUM_RANK = 4096;
 const PREFIX = 'base_model.model.';
@@ -103,7 +101,7 @@ export async function encodeAdapter(
     use_rslora: false,
   };
   const text = `${JSON.stringify(config, null, 2)}\n`;
-  const metadata = { format: 'pt', rope_layout: architecture.rope.layout, [CONFIG_KEY]: text };
+  const metadata = { format: 'pt', rope_layout: architecture.rope.layout, [ADAPTER_CONFIG_KEY]: text };
   return { config: Buffer.from(text), weights: await encodeSafetensors(tensors, metadata) };
 }
 

@@ -1,0 +1,64 @@
+/** An edge to ask about what is there already: one that runs, or the one of a kept data folder. */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { createClient, type Client } from '../../shared/api/client.ts';
+import { UsageError } from '../../shared/command-line/usage-error.ts';
+import { readVariables, type Variables } from '../../shared/read-variables.ts';
+import { edgeUrl, startEdge } from '../processes/edge-process.ts';
+import { freePort } from '../processes/free-port.ts';
+import { patientFetch } from '../processes/patient-fetch.ts';
+import { adminClient, openDataFolder } from './data-folder.ts';
+
+const KEY_VARIABLES = {
+  RLCD_KEY: {
+    help: 'API key with the scope "client" or "admin", for --edge',
+    schema: z.string({ error: 'needs a key of the edge that --edge names' }).min(1),
+  },
+} satisfies Variables;
+
+interface EdgePlace {
+  readonly data?: string | undefined;
+  readonly edge?: string | undefined;
+}
+
+export interface OpenEdge {
+  readonly client: Client;
+  /** Where conversions of models are kept. */
+  readonly cache: string;
+}
+
+/**
+ * @param place exactly one of the two
+ * @throws UsageError naming the option that is missing or wrong
+ */
+export async function withEdge<Result>(
+  { data, edge }: EdgePlace,
+  use: (open: OpenEdge) => Promise<Result>,
+): Promise<Result> {
+  if ((data === undefined) === (edge === undefined)) {
+    throw new UsageError(
+      'give --data, the folder of a run, or --edge, the address of an edge that runs (its key in RLCD_KEY)',
+    );
+  }
+  if (edge !== undefined) {
+    const { RLCD_KEY: key } = readVariables(KEY_VARIABLES, process.env);
+    const client = createClient({ baseUrl: edge.replace(/\/+$/, ''), key, fetch: patientFetch() });
+    return await use({ client, cache: resolve('.rlcd', 'cache') });
+  }
+  const path = resolve(data ?? '');
+  if (!existsSync(join(path, 'keys.json'))) {
+    throw new UsageError(
+      `--data ${path} is no folder of a run: name the one that demo, align or paper printed`,
+    );
+  }
+  const folder = await openDataFolder(path, new Date());
+  const port = await freePort(0);
+  const host = existsSync(join(path, 'edge-node')) ? 'node' : 'worker';
+  const child = await startEdge({ host, port, dataFolder: path, adminKey: folder.adminKey });
+  try {
+    return await use({ client: adminClient(edgeUrl(port), folder), cache: join(path, 'runner') });
+  } finally {
+    await child.stop();
+  }
+}
