@@ -12,7 +12,7 @@ interface Port {
 }
 
 /** What a side serves: functions of one argument by name. Arguments and answers are of what structured clones keep. */
-type Served<Calls> = { readonly [Name in keyof Calls]: (asked: never) => unknown };
+export type Served<Calls> = { readonly [Name in keyof Calls]: (asked: never) => unknown };
 
 export type Asked<Call> = Call extends (asked: infer Given) => unknown ? Given : never;
 export type Answer<Call> = Call extends (asked: never) => infer Given ? Awaited<Given> : never;
@@ -28,7 +28,7 @@ export class Moved<Result> {
   }
 }
 
-type Handlers<Calls> = {
+export type Handlers<Calls> = {
   readonly [Name in keyof Calls]: (
     asked: Asked<Calls[Name]>,
   ) =>

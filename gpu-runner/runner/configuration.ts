@@ -7,7 +7,7 @@ import { JUDGE_VARIABLES } from '../tasks/judges/chat-endpoint.ts';
 
 const seconds = z.coerce.number().positive().max(86_400);
 
-const CACHE_VARIABLES = {
+export const CACHE_VARIABLES = {
   RLCD_CACHE: {
     help: 'folder for converted models; .rlcd/runner unless given',
     schema: z.string().min(1, 'needs a folder').default('.rlcd/runner'),

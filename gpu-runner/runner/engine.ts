@@ -1,25 +1,13 @@
 /** The engine's process as the runner sees it: runs a task, answers its calls, can be stopped or killed at any time. */
-import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { ClaimedTask } from '../../shared/api/tasks.ts';
-import { UserError } from '../../shared/user-error.ts';
-import { processPort, Rpc } from '../rpc/rpc.ts';
 import type { Done, EngineCalls, RunnerCalls } from './engine-calls.ts';
+import { type EngineProcess, startEngineProcess } from './start-engine-process.ts';
 
 /** An engine run is cut to a few seconds; a process that is silent for longer is killed. */
 const STOP_WITHIN_MS = 8000;
 
-/** The engine's process ended while it worked: the same task may succeed in a new one. */
-export class EngineEndedError extends UserError {
-  override readonly name = 'EngineEndedError';
-  override readonly code = 'engine-ended';
-  override readonly retryable = true;
-}
-
-interface Running {
-  readonly child: ChildProcess;
-  readonly rpc: Rpc<EngineCalls, RunnerCalls>;
-}
+type Running = EngineProcess<EngineCalls, RunnerCalls>;
 
 /** One process, started with the first task and kept for the next ones; a new one where it has ended. */
 export class Engine {
@@ -70,42 +58,22 @@ export class Engine {
   }
 
   #start(): Running {
-    const child = fork(
-      new URL('../engine-process.ts', import.meta.url),
-      [this.#cacheDirectory, this.device],
-      {
-        serialization: 'advanced',
-        // What the engine prints joins the runner's log; its standard output is nobody's.
-        stdio: ['ignore', 2, 2, 'ipc', 'pipe'],
-      },
-    );
     const serve = (): RunnerCalls => {
       if (this.#task === null) throw new Error('the engine asks for a task that has ended');
       return this.#task;
     };
-    const rpc = new Rpc<EngineCalls, RunnerCalls>(processPort(child), {
-      get: async (sha256) => await serve().get(sha256),
-      put: async (artifact) => await serve().put(artifact),
-      checkpoint: async (checkpoint) => await serve().checkpoint(checkpoint),
-      report: (report) => this.#task?.report(report),
-    });
-    child.once('error', (cause) => {
-      this.#end(
-        new EngineEndedError(`the engine's process could not be started: ${cause.message}`, { cause }),
-      );
-    });
-    child.once('exit', (code, signal) => {
-      const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
-      const error = `the engine's process ended ${how}`;
-      const cure =
-        "Where the system's log tells of too little memory, give the runner more or take smaller batches";
-      this.#end(new EngineEndedError(error, signal === 'SIGKILL' ? { cure } : {}));
-    });
-    return { child, rpc };
-  }
-
-  #end(reason: EngineEndedError): void {
-    this.#running?.rpc.end(reason);
-    this.#running = null;
+    return startEngineProcess<EngineCalls, RunnerCalls>(
+      new URL('../engine-process.ts', import.meta.url),
+      [this.#cacheDirectory, this.device],
+      {
+        get: async (sha256) => await serve().get(sha256),
+        put: async (artifact) => await serve().put(artifact),
+        checkpoint: async (checkpoint) => await serve().checkpoint(checkpoint),
+        report: (report) => this.#task?.report(report),
+      },
+      () => {
+        this.#running = null;
+      },
+    );
   }
 }

@@ -40,7 +40,7 @@ export async function openBaseModel(source: string, cacheDirectory: string): Pro
  * @throws TaskInputError if this machine's copy is another model; ModelFileError if it cannot be opened
  */
 export async function openTaskModel(
-  { name, source, weightsSha256 }: ClaimedTask['baseModel'],
+  { name, source, weightsSha256 }: Pick<ClaimedTask['baseModel'], 'name' | 'source' | 'weightsSha256'>,
   cacheDirectory: string,
 ): Promise<ImportedModel> {
   const model = await openBaseModel(source, cacheDirectory);

@@ -36,6 +36,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'works on the tasks of an edge',
     load: async () => await import('../../gpu-runner/main.ts'),
   },
+  endpoint: {
+    summary: 'serves a model to clients of the OpenAI API',
+    load: async () => await import('../../gpu-runner/endpoint.ts'),
+  },
   data: { summary: 'converts preference files', load: async () => await import('./data/command.ts') },
   plan: {
     summary: 'what a job would need of memory',

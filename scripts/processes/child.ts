@@ -21,6 +21,8 @@ export interface ChildOptions {
   readonly name: string;
   /** The program, from the root of the repository: `edge/serve.ts`. */
   readonly program: string;
+  /** Its command line. */
+  readonly words?: readonly string[];
   /** Set beside this process's own environment. */
   readonly environment: Readonly<Record<string, string>>;
   /** Its output is appended here. */
@@ -60,11 +62,18 @@ export function logTail(logFile: string): string {
 }
 
 /** Starts a program of this repository under Node. */
-export function startChild({ name, program, environment, logFile, preload = [] }: ChildOptions): Child {
+export function startChild({
+  name,
+  program,
+  environment,
+  logFile,
+  words = [],
+  preload = [],
+}: ChildOptions): Child {
   mkdirSync(dirname(logFile), { recursive: true });
   const log = openSync(logFile, 'a');
   const imports = [END_WITH_PARENT, ...preload].flatMap((url) => ['--import', url]);
-  const child = spawn(process.execPath, [...imports, program], {
+  const child = spawn(process.execPath, [...imports, program, ...words], {
     cwd: REPOSITORY,
     env: { ...process.env, ...environment },
     // The channel carries no message: its end tells the child that this process is gone.

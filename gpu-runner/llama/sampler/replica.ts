@@ -1,5 +1,5 @@
 /** One session of the sampler: a rollout of its rows, run by run, in this thread or in a thread of its own. */
-import type { FinishReason, Rollout, SampleHooks, SamplerOptions } from './rollout.ts';
+import type { DrawnTokens, FinishReason, Rollout, SampleHooks, SamplerOptions } from './rollout.ts';
 import { assumedRowStep, RUN_MILLISECONDS, runSteps } from '../../../shared/planner/cpu-sampler.ts';
 import type { HostTensor, HostTensors, TensorSession } from '../../tensor/session.ts';
 import type { RemoteSession } from '../../tensor/session-worker.ts';
@@ -54,6 +54,7 @@ export class Replica {
       const produced = results['generated']?.shape[1] ?? 0;
       this.#rowStepMilliseconds = (performance.now() - started) / (produced * rows);
       parts.push(results);
+      hooks.onTokens?.(drawnIn(results, made));
       made += produced;
       hooks.onProgress?.({ steps: made, ofAtMost: steps });
       // A run stops early when every row has ended, the last one too: nothing follows it either way.
@@ -103,6 +104,23 @@ function take(tensors: HostTensors, name: string): HostTensor {
   const tensor = tensors[name];
   if (tensor === undefined) throw new TypeError(`the rollout graph has no ${name}`);
   return tensor;
+}
+
+/** What a run drew. @param before steps of the runs before it */
+function drawnIn(results: HostTensors, before: number): DrawnTokens[] {
+  const { shape, data } = take(results, 'generated');
+  const logs = take(results, 'logProbabilities').data;
+  const lengths = take(results, 'generatedLengths.next').data;
+  const [rows = 0, made = 0] = shape;
+  return Array.from({ length: rows }, (_, row) => {
+    const count = Math.min(made, Math.max(0, Number(lengths[row]) - before));
+    const places = Array.from({ length: count }, (_step, step) => row * made + step);
+    return {
+      row,
+      tokens: places.map((place) => Number(data[place])),
+      logProbabilities: places.map((place) => Number(logs[place])),
+    };
+  });
 }
 
 /** Joins the runs of a rollout into arrays as wide as the longest row. */

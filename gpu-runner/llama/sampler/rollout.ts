@@ -20,6 +20,16 @@ export interface SampleHooks {
   readonly signal?: AbortSignal;
   /** Called after each run of the engine. */
   readonly onProgress?: (progress: { readonly steps: number; readonly ofAtMost: number }) => void;
+  /** Called after each run of the engine with what it drew, before the rollout ends: for those who read along. */
+  readonly onTokens?: (drawn: readonly DrawnTokens[]) => void;
+}
+
+/** What one run of the engine drew for one row; it follows what the run before drew for it. */
+export interface DrawnTokens {
+  /** of the request */
+  readonly row: number;
+  readonly tokens: readonly number[];
+  readonly logProbabilities: readonly number[];
 }
 
 /** Why a row ended: an end token or stop sequence, or its limit. */

@@ -88,10 +88,16 @@ export class Sampler {
             ofAtMost: Math.max(...done.map(({ ofAtMost }) => ofAtMost)),
           });
         };
-        const { signal } = hooks;
+        const { signal, onTokens } = hooks;
         return await replica.sample(part.request, feed, {
           onProgress,
           ...(signal === undefined ? {} : { signal }),
+          ...(onTokens === undefined
+            ? {}
+            : {
+                onTokens: (drawn) =>
+                  onTokens(drawn.map((one) => ({ ...one, row: part.rows[one.row] ?? one.row }))),
+              }),
         });
       }),
     );

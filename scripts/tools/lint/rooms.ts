@@ -59,9 +59,13 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'gpu-runner/algorithms': { rooms: LLAMA, without: OUTSIDE },
   'gpu-runner/tasks': { rooms: TASKS, without: ENGINE },
   'gpu-runner/runner': { rooms: [...TASKS, 'gpu-runner/rpc'], without: ENGINE },
+  'gpu-runner/serve': { rooms: [...TASKS, 'gpu-runner/rpc', 'gpu-runner/runner'], without: ENGINE },
   'gpu-runner/models': { rooms: [...LLAMA, ...DEVICES], without: ENGINE },
   // The entries, which choose the device.
-  'gpu-runner': { rooms: [...TASKS, ...DEVICES, 'gpu-runner/rpc', 'gpu-runner/runner'], without: ENGINE },
+  'gpu-runner': {
+    rooms: [...TASKS, ...DEVICES, 'gpu-runner/rpc', 'gpu-runner/runner', 'gpu-runner/serve'],
+    without: ENGINE,
+  },
 
   deploy: { rooms: ['shared'] },
   scripts: { rooms: ['shared'] },
@@ -77,7 +81,13 @@ interface Exception {
 }
 
 /** The programs of other rooms that `rlcd` calls. */
-const CALLED = ['edge/serve.ts', 'edge/dev.ts', 'gpu-runner/main.ts', 'gpu-runner/plan.ts'];
+const CALLED = [
+  'edge/serve.ts',
+  'edge/dev.ts',
+  'gpu-runner/main.ts',
+  'gpu-runner/plan.ts',
+  'gpu-runner/endpoint.ts',
+];
 
 const EXCEPTIONS: readonly Exception[] = CALLED.map((to) => ({
   from: 'scripts/commands/commands.ts',

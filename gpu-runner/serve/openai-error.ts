@@ -1,0 +1,51 @@
+/** Errors in OpenAI's form, with our code and the cure in the message. */
+import { UserError } from '../../shared/user-error.ts';
+
+/** A request that the server refuses by itself. */
+export class RequestRefusedError extends UserError {
+  override readonly name = 'RequestRefusedError';
+  override readonly code: string;
+  readonly status: number;
+  /** The parameter at fault; null where it is none. */
+  readonly parameter: string | null;
+
+  constructor(
+    status: number,
+    code: string,
+    fault: string,
+    { cure, parameter = null }: { readonly cure?: string; readonly parameter?: string | null } = {},
+  ) {
+    super(fault, cure === undefined ? {} : { cure });
+    this.status = status;
+    this.code = code;
+    this.parameter = parameter;
+  }
+}
+
+/** Statuses of what the engine refuses; any other fault of a person's is 400. */
+const STATUSES: Readonly<Record<string, number>> = {
+  busy: 503,
+  'queue-full': 429,
+  'engine-ended': 503,
+  'out-of-memory': 503,
+  'bad-model': 503,
+};
+
+/** The document of OpenAI's clients, and its status. */
+export function toOpenaiError(error: unknown): { readonly status: number; readonly body: object } {
+  if (!(error instanceof UserError)) {
+    const message = 'The server failed; the cause is in its log';
+    return { status: 500, body: { error: { message, type: 'server_error', param: null, code: 'internal' } } };
+  }
+  const own = error instanceof RequestRefusedError;
+  const status = own ? error.status : (STATUSES[error.code] ?? 400);
+  const parameter = own ? error.parameter : null;
+  const { message, code } = error;
+  return { status, body: { error: { message, type: typeOf(status), param: parameter, code } } };
+}
+
+function typeOf(status: number): string {
+  if (status === 401) return 'authentication_error';
+  if (status === 429) return 'rate_limit_error';
+  return status >= 500 ? 'server_error' : 'invalid_request_error';
+}
