@@ -50,15 +50,19 @@ export const command = createCommand(
       .argParser(readAdapter)
       .default(NO_ADAPTERS, 'none'),
   )
+  .option(
+    '--identity <sha256>',
+    'refuses the model unless it is the one of this identity (see rlcd runner --describe-model)',
+  )
   .option('--port <n>', 'any free one unless given', wholeNumber(0, 65_535), 0)
   .option('--address <host>', 'where it listens', '127.0.0.1')
   .addOption(deviceOption())
   .addHelpText('after', helpSection('Environment:', explainVariables(VARIABLES)))
-  .action(async ({ model: source, name, adapter, port, address, device: wanted }) => {
+  .action(async ({ model: source, name, identity = null, adapter, port, address, device: wanted }) => {
     const { RLCD_ENDPOINT_KEY: key, RLCD_CACHE: cache } = readVariables(VARIABLES, process.env);
     const { device, reason } = chooseDevice(wanted);
     log(`device ${device}: ${reason}`);
-    const base: ServedModel = { source, identity: null, adapterFile: null };
+    const base: ServedModel = { source, identity, adapterFile: null };
     const models = new Map<string, ServedModel>([
       [name ?? path.basename(source), base],
       ...adapter.map(([own, file]) => [`${own}/adapter`, { ...base, adapterFile: file }] as const),

@@ -36,6 +36,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'works on the tasks of an edge',
     load: async () => await import('../../gpu-runner/main.ts'),
   },
+  chat: {
+    summary: 'talks to a model in the terminal, the base and the aligned one side by side',
+    load: async () => await import('./chat/command.ts'),
+  },
   endpoint: {
     summary: 'serves a model to clients of the OpenAI API',
     load: async () => await import('../../gpu-runner/endpoint.ts'),

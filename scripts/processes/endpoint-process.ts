@@ -11,6 +11,8 @@ interface EndpointOptions {
   readonly model: string;
   /** Its id for clients. */
   readonly name: string;
+  /** What the model must be; undefined: anything. */
+  readonly identity?: string | undefined;
   /** Files of adapters by the name under which they are served as NAME/adapter. */
   readonly adapters: Readonly<Record<string, string>>;
   /** At least 32 characters. */
@@ -34,13 +36,14 @@ export interface Endpoint {
  * @throws ChildEndedError with the end of its log where it does not come up; the signal's reason
  */
 export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {
-  const { model, name, adapters, key, cache, dataFolder, signal } = options;
+  const { model, name, identity, adapters, key, cache, dataFolder, signal } = options;
   const port = await freePort();
+  const expected = identity === undefined ? [] : ['--identity', identity];
   const named = Object.entries(adapters).flatMap(([own, file]) => ['--adapter', `${own}=${file}`]);
   const child = startChild({
     name: 'the endpoint',
     program: 'gpu-runner/endpoint.ts',
-    words: ['--model', model, '--name', name, ...named, '--port', String(port)],
+    words: ['--model', model, '--name', name, ...expected, ...named, '--port', String(port)],
     environment: { RLCD_ENDPOINT_KEY: key, RLCD_CACHE: cache },
     logFile: join(dataFolder, 'endpoint.log'),
   });

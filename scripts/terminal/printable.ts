@@ -5,3 +5,8 @@ import { stripVTControlCharacters } from 'node:util';
 export function printable(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ');
 }
+
+/** The same of a text whose lines stay: character by character, so that it may come in parts. */
+export function printableLines(text: string): string {
+  return text.replaceAll('\t', '  ').replaceAll(/(?!\n)[\p{Cc}\p{Cf}]/gu, ' ');
+}
