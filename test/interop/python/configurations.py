@@ -4,7 +4,6 @@
 """
 
 import json
-import sys
 import tempfile
 from pathlib import Path
 
@@ -115,14 +114,10 @@ def view(config):
     }
 
 
-def main(file):
+def run(file):
     rows = {}
     for name, config in CONFIGURATIONS.items():
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "config.json").write_text(json.dumps(config))
             rows[name] = {"config": config, "view": view(AutoConfig.from_pretrained(folder))}
     Path(file).write_text(json.dumps(rows) + "\n")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

@@ -5,7 +5,6 @@
 
 import base64
 import json
-import sys
 import tempfile
 from pathlib import Path
 
@@ -36,10 +35,6 @@ def golden(name, config):
     }
 
 
-def main(folder):
+def run(folder):
     for name, config in cases(VOCABULARY).items():
         (Path(folder) / f"{name}.json").write_text(json.dumps(golden(name, config)) + "\n")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

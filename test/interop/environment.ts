@@ -1,0 +1,84 @@
+/** The virtual environment with the programs that ours is compared with: made once, kept in a cache folder. */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { exists } from '../../gpu-runner/files/files.ts';
+import { UserError } from '../../shared/user-error.ts';
+
+const run = promisify(execFile);
+const LONGEST_OUTPUT = 64 * 1024 * 1024;
+
+const requirements = new URL('python/requirements.txt', import.meta.url);
+const llamaCppRequirements = new URL('python/requirements-llama-cpp.txt', import.meta.url);
+
+/** Where environments are kept unless someone names another place. */
+export function defaultCacheFolder(): string {
+  return path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'rlcd', 'interop');
+}
+
+/** The Python of an environment's folder. @throws UserError if there is none */
+export async function interpreterOf(environment: string): Promise<string> {
+  const interpreter = path.join(
+    environment,
+    process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python',
+  );
+  if (await exists(interpreter)) return interpreter;
+  throw new UserError(`${environment} holds no Python`, {
+    cure: 'Name the folder of a virtual environment, or leave --environment out to have one made',
+  });
+}
+
+/**
+ * Makes the environment where it is not there yet.
+ *
+ * @param withLlamaCpp builds llama-cpp-python as well, which takes minutes
+ * @returns its Python
+ * @throws UserError if there is no Python, or the registry does not answer
+ */
+export async function makeEnvironment(
+  cacheFolder: string,
+  withLlamaCpp: boolean,
+  log: (line: string) => void,
+): Promise<string> {
+  const lists = [requirements, ...(withLlamaCpp ? [llamaCppRequirements] : [])];
+  const texts = await Promise.all(lists.map((list) => readFile(list, 'utf8')));
+  const key = createHash('sha256').update(texts.join('\n')).digest('hex').slice(0, 16);
+  const folder = path.join(cacheFolder, key);
+  const finished = path.join(folder, 'finished');
+  if (await exists(finished)) return await interpreterOf(folder);
+  log(`making a virtual environment in ${folder}: some gigabytes, some minutes`);
+  await mkdir(cacheFolder, { recursive: true });
+  await step(
+    'python3',
+    ['-m', 'venv', '--clear', folder],
+    'Install Python 3.10 or newer with its venv module',
+  );
+  const interpreter = await interpreterOf(folder);
+  for (const list of lists) {
+    log(`installing ${path.basename(list.pathname)}`);
+    await step(
+      interpreter,
+      ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--requirement', list.pathname],
+      'See that the package registry answers (pip config list), or name an environment by --environment',
+    );
+  }
+  await writeFile(finished, '');
+  return interpreter;
+}
+
+/** @param cure for a step that fails */
+async function step(program: string, words: readonly string[], cure: string): Promise<void> {
+  try {
+    await run(program, words, { maxBuffer: LONGEST_OUTPUT });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.trim().split('\n').slice(-3).join(' ') : '';
+    throw new UserError(`${program} ${words.slice(0, 3).join(' ')} failed: ${reason}`, {
+      code: 'no-environment',
+      cure,
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,65 @@
+/** `npm run interop`: compares what this project computes with transformers and its kin, family by family. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createCommand, runCommand } from '../../shared/command-line/command.ts';
+import { jsonOption } from '../../scripts/experiment/options.ts';
+import { columns } from './columns.ts';
+import { compare } from './compare.ts';
+import { defaultCacheFolder, interpreterOf, makeEnvironment } from './environment.ts';
+import { startPython } from './python.ts';
+import { formatTable, passes } from './table.ts';
+
+const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
+
+export const command = createCommand(
+  'npm run interop --',
+  'Has transformers write a small checkpoint of every family, opens it here, and compares what both compute. Makes a ' +
+    'virtual environment with pinned versions of the programs that it compares with.',
+)
+  .option('--environment <folder>', 'a virtual environment that has the packages, instead of making one')
+  .option('--cache <folder>', 'where environments are kept', defaultCacheFolder())
+  .option('--checkpoint <name...>', 'which checkpoints; all unless given')
+  .option(
+    '--column <name...>',
+    `which columns: ${columns.map(({ name }) => name).join(', ')}; all unless given`,
+  )
+  .option('--no-llama-cpp', 'leaves out what needs llama-cpp-python, whose build takes minutes')
+  .option(
+    '--goldens',
+    'writes the fixtures that hold the families where Python is absent, and compares nothing',
+  )
+  .addOption(jsonOption())
+  .action(async (options) => {
+    const log = (line: string): void => console.error(line);
+    const interpreter =
+      options.environment === undefined
+        ? await makeEnvironment(options.cache, options.llamaCpp, log)
+        : await interpreterOf(options.environment);
+    const scratch = await mkdtemp(path.join(tmpdir(), 'rlcd-interop-'));
+    const python = startPython(interpreter);
+    try {
+      if (options.goldens === true) {
+        await python.call('goldens', { folder: path.join(FIXTURES, 'families') });
+        await python.call('configurations', { file: path.join(FIXTURES, 'families-configurations.json') });
+        return;
+      }
+      const rows = await compare({
+        python: python.call,
+        scratch,
+        log,
+        hasLlamaCpp: options.llamaCpp,
+        checkpoints: options.checkpoint ?? [],
+        columns: options.column ?? [],
+      });
+      if (options.json) console.log(JSON.stringify(rows, null, 2));
+      else console.log(formatTable(rows, columns));
+      if (!rows.every(({ outcomes }) => Object.values(outcomes).every(passes))) process.exitCode = 1;
+    } finally {
+      python.close();
+      await rm(scratch, { recursive: true, force: true });
+    }
+  });
+
+if (import.meta.main) await runCommand(command);
