@@ -7,7 +7,8 @@ import * as ops from '../../tensor/operators.ts';
 import { causalAttention, causalMask, type Mix, softmaxMix } from './causal-attention.ts';
 import { decoderLayers, embedded, joinHeads, splitHeads, streamEnd } from './decoder-layer.ts';
 import type { GraphWeights } from './graph-weights.ts';
-import { byWindow, layerTables, scoreScale, turnHeads } from './layer-attention.ts';
+import { byWindow, scoreScale, turnHeads } from './layer-attention.ts';
+import { layerTables } from './rotary-tables.ts';
 
 const HIDDEN = -1e30;
 

@@ -1,12 +1,9 @@
 /** What attention of each layer looks at: how its heads turn, how far back it sees, how its scores are scaled. */
-import { rotary, type RotaryTables } from '../../tensor/composites.ts';
-import type { Graph, Value } from '../../tensor/graph.ts';
+import { rotary } from '../../tensor/composites.ts';
+import type { Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
 import type { Architecture } from './architecture.ts';
-import { rotaryConstants } from './rotary-tables.ts';
-
-/** Cosine and sine of one kind of layers, not yet at any positions. */
-export type LayerTables = Pick<RotaryTables, 'cosine' | 'sine' | 'interleaved'>;
+import type { LayerTables } from './rotary-tables.ts';
 
 /** Positions that a layer sees, its own among them; null where it sees everything. */
 function windowOf({ windows }: Architecture, layer: number): number | null {
@@ -16,30 +13,6 @@ function windowOf({ windows }: Architecture, layer: number): number | null {
 /** What scores are multiplied by. */
 export function scoreScale({ attentionScale, headSize }: Architecture): number {
   return attentionScale ?? 1 / Math.sqrt(headSize);
-}
-
-/** The tables that each layer turns by, undefined for one that does not turn. Each kind is one constant of the graph. */
-export function layerTables(
-  graph: Graph,
-  architecture: Architecture,
-  positions: number,
-  dtype: 'float32' | 'float16' = 'float32',
-): (layer: number) => LayerTables | undefined {
-  const { layers, rope } = architecture;
-  const turns = (layer: number): 'none' | 'local' | 'global' => {
-    if (rope.layersWithout.includes(layer)) return 'none';
-    return rope.local !== null && windowOf(architecture, layer) !== null ? 'local' : 'global';
-  };
-  const kinds = Array.from({ length: layers }, (_, layer) => turns(layer));
-  const tables = (kind: 'local' | 'global'): LayerTables | undefined =>
-    kinds.includes(kind)
-      ? rotaryConstants(graph, architecture, positions, dtype, kind === 'local')
-      : undefined;
-  const [global, local] = [tables('global'), tables('local')];
-  return (layer) => {
-    if (kinds[layer] === 'none') return undefined;
-    return kinds[layer] === 'local' ? local : global;
-  };
 }
 
 /**

@@ -1,6 +1,15 @@
 /** How fast each pair of a head turns: theta and the scalings of long contexts, in float64. */
 import type { Architecture, RopeScaling } from './architecture.ts';
 
+/** By which theta a layer turns: the model's, or that of layers with a window where they have one of their own. */
+export type RotaryKind = 'global' | 'local';
+
+/** How a layer turns, null for one that does not. */
+export function rotaryKind({ rope, windows }: Architecture, layer: number): RotaryKind | null {
+  if (rope.layersWithout.includes(layer)) return null;
+  return rope.local !== null && (windows?.[layer] ?? null) !== null ? 'local' : 'global';
+}
+
 /** Angles of one layer's rotary embedding. */
 export interface Turning {
   /** angle per position of each pair, [rotarySize / 2] */
@@ -9,16 +18,13 @@ export interface Turning {
   readonly attentionFactor: number;
 }
 
-/**
- * theta^(-2 pair / rotarySize), scaled as the architecture says.
- *
- * @param local whether the layer turns by the windowed layers' own theta
- */
-export function turning({ rope }: Architecture, local: boolean): Turning {
+/** theta^(-2 pair / rotarySize), scaled as the architecture says; a local theta is not scaled. */
+export function turning({ rope }: Architecture, kind: RotaryKind): Turning {
   const { rotarySize } = rope;
   const pairs = rotarySize / 2;
-  const theta = local && rope.local !== null ? rope.local.theta : rope.theta;
-  const scaling = local ? null : rope.scaling;
+  const local = kind === 'local' ? rope.local : null;
+  const theta = local?.theta ?? rope.theta;
+  const scaling = local === null ? rope.scaling : null;
   const plain = Float64Array.from({ length: pairs }, (_, pair) => theta ** ((-2 * pair) / rotarySize));
   if (scaling === null) return { frequencies: plain, attentionFactor: 1 };
   const slowed = slowing(scaling, rotarySize, theta);

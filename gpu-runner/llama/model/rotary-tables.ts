@@ -1,9 +1,13 @@
-/** Cosine and sine tables of the rotary embedding, computed in float64. */
+/** Cosine and sine tables of the rotary embedding, computed in float64: constants of a graph, or inputs where runs are long. */
 import type { RotaryTables } from '../../tensor/composites.ts';
 import type { Graph, Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
+import type { HostTensor, HostTensors } from '../../tensor/session.ts';
 import type { Architecture } from './architecture.ts';
-import { turning } from './rotary-frequencies.ts';
+import { type RotaryKind, rotaryKind, turning } from './rotary-frequencies.ts';
+
+/** Cosine and sine of one kind of layers, [positions, rotarySize / 2], not yet at any positions. */
+export type LayerTables = Pick<RotaryTables, 'cosine' | 'sine' | 'interleaved'>;
 
 /** Tables [positions, rotarySize / 2], row-major. */
 export interface RotaryTableData {
@@ -11,9 +15,13 @@ export interface RotaryTableData {
   readonly sine: Float32Array;
 }
 
-/** The tables for positions 0 .. positions - 1. @param local whether windowed layers turn by them */
-export function rotaryTables(architecture: Architecture, positions: number, local = false): RotaryTableData {
-  const { frequencies, attentionFactor } = turning(architecture, local);
+/** The tables for positions 0 .. positions - 1. */
+export function rotaryTables(
+  architecture: Architecture,
+  positions: number,
+  kind: RotaryKind = 'global',
+): RotaryTableData {
+  const { frequencies, attentionFactor } = turning(architecture, kind);
   const cosine = new Float32Array(positions * frequencies.length);
   const sine = new Float32Array(positions * frequencies.length);
   for (let position = 0; position < positions; position++) {
@@ -25,30 +33,60 @@ export function rotaryTables(architecture: Architecture, positions: number, loca
   return { cosine, sine };
 }
 
-/** What a graph takes as one constant. */
-const CONSTANT_BYTES = 1 << 20;
+/** Numbers of a table that a graph holds as a constant: 1 MiB. */
+const INLINE_NUMBERS = 1 << 18;
 
-/** The tables as constants of a graph, [positions, rotarySize / 2] each; a long one stands in pieces. */
-export function rotaryConstants(
+/** Whether graphs for sequences of up to `limit` tokens hold their tables; the others are fed what each run needs. */
+function isInline({ rope }: Architecture, limit: number): boolean {
+  return (limit * rope.rotarySize) / 2 <= INLINE_NUMBERS;
+}
+
+const KINDS = ['global', 'local'] as const;
+
+/** The kinds of tables that some layer turns by. */
+function kindsOf(architecture: Architecture): RotaryKind[] {
+  const used = Array.from({ length: architecture.layers }, (_, layer) => rotaryKind(architecture, layer));
+  return KINDS.filter((kind) => used.includes(kind));
+}
+
+/** The tables that each layer turns by, undefined for one that does not turn. @param limit tokens of the longest sequence */
+export function layerTables(
   graph: Graph,
   architecture: Architecture,
-  positions: number,
+  limit: number,
   dtype: 'float32' | 'float16' = 'float32',
-  local = false,
-): Pick<RotaryTables, 'cosine' | 'sine' | 'interleaved'> {
+): (layer: number) => LayerTables | undefined {
   const pairs = architecture.rope.rotarySize / 2;
-  const rows = Math.max(1, Math.floor(CONSTANT_BYTES / (pairs * (dtype === 'float32' ? 4 : 2))));
-  const table = (numbers: Float32Array): Value => {
-    const pieces = Array.from({ length: Math.ceil(positions / rows) }, (_, index) => {
-      const piece = numbers.subarray(index * rows * pairs, (index + 1) * rows * pairs);
-      return graph.constant(dtype, dtype === 'float32' ? piece : [...piece], [piece.length / pairs, pairs]);
-    });
-    return pieces.length === 1 ? ops.first(pieces) : ops.concat(pieces, 0);
-  };
-  const { cosine, sine } = rotaryTables(architecture, positions, local);
-  return {
-    cosine: table(cosine),
-    sine: table(sine),
-    interleaved: architecture.rope.layout === 'interleaved',
-  };
+  const interleaved = architecture.rope.layout === 'interleaved';
+  const fed = (name: string): Value =>
+    ops.cast(graph.input(name, 'float32', ['rotaryPositions', pairs]), dtype);
+  const held = (numbers: Float32Array): Value =>
+    graph.constant(dtype, dtype === 'float32' ? numbers : [...numbers], [limit, pairs]);
+  const made = kindsOf(architecture).map((kind): readonly [RotaryKind, LayerTables] => {
+    if (!isInline(architecture, limit))
+      return [kind, { cosine: fed(`${kind}.cosine`), sine: fed(`${kind}.sine`), interleaved }];
+    const { cosine, sine } = rotaryTables(architecture, limit, kind);
+    return [kind, { cosine: held(cosine), sine: held(sine), interleaved }];
+  });
+  const tables = new Map<RotaryKind | null, LayerTables>(made);
+  return (layer) => tables.get(rotaryKind(architecture, layer));
+}
+
+/**
+ * What graphs of {@link layerTables} are fed besides all else: nothing where they hold their tables.
+ *
+ * @param limit tokens of the longest sequence, as the graph was built for
+ * @param positions of this run
+ */
+export function rotaryFeeds(architecture: Architecture, limit: number, positions: number): HostTensors {
+  if (isInline(architecture, limit)) return {};
+  const shape = [positions, architecture.rope.rotarySize / 2];
+  const feeds = kindsOf(architecture).flatMap((kind) => {
+    const tables = rotaryTables(architecture, positions, kind);
+    return (['cosine', 'sine'] as const).map((name): [string, HostTensor] => [
+      `${kind}.${name}`,
+      { dtype: 'float32', shape, data: tables[name] },
+    ]);
+  });
+  return Object.fromEntries(feeds);
 }

@@ -5,6 +5,7 @@ import type { HostTensor, HostTensors, TensorSession } from '../../tensor/sessio
 import type { RemoteSession } from '../../tensor/session-worker.ts';
 import { constantFeeds, limitOf, type SamplingRequest, startFeeds, stepFeeds } from './request.ts';
 import type { RolloutPlan } from '../model/backend.ts';
+import { rotaryFeeds } from '../model/rotary-tables.ts';
 import { STATE } from '../model/rollout/rollout-graph-ends.ts';
 
 /** A loaded rollout graph. Calls are serial: await one before the next. */
@@ -12,11 +13,19 @@ export class Replica {
   readonly #options: SamplerOptions;
   readonly #session: TensorSession | RemoteSession;
   readonly #plan: RolloutPlan;
+  /** longest prompt plus response that the graph was built for */
+  readonly #maximumPositions: number;
   /** milliseconds of one step of one row: assumed at first, then measured */
   #rowStepMilliseconds: number;
 
-  constructor(options: SamplerOptions, plan: RolloutPlan, session: TensorSession | RemoteSession) {
+  constructor(
+    options: SamplerOptions,
+    maximumPositions: number,
+    plan: RolloutPlan,
+    session: TensorSession | RemoteSession,
+  ) {
     this.#options = options;
+    this.#maximumPositions = maximumPositions;
     this.#session = session;
     this.#plan = plan;
     this.#rowStepMilliseconds = assumedRowStep(options.backend.architecture, plan.assumedRate);
@@ -32,7 +41,12 @@ export class Replica {
     const groups = this.#options.adapters?.groups ?? 1;
     const rows = request.prompts.length;
     const steps = Math.max(...request.prompts.map((_, row) => limitOf(request, row)));
-    const constants = { ...constantFeeds(request, architecture), ...parameters };
+    const longest = Math.max(...request.prompts.map(({ length }) => length));
+    const constants = {
+      ...constantFeeds(request, architecture),
+      ...rotaryFeeds(architecture, this.#maximumPositions, longest + steps),
+      ...parameters,
+    };
     let state = startFeeds(request, architecture, groups, this.#plan.cacheType);
     const parts: HostTensors[] = [];
     let made = 0;

@@ -44,12 +44,15 @@ export class Sampler {
     try {
       const own = await TensorSession.open(source, plan.session);
       const others = await Promise.all(
-        workers.map(async (worker) => new Replica(options, plan, await worker.open(source, plan.session))),
+        workers.map(
+          async (worker) =>
+            new Replica(options, maximumPositions, plan, await worker.open(source, plan.session)),
+        ),
       );
       return new Sampler(
         options,
         maximumPositions,
-        [...others, new Replica(options, plan, own)],
+        [...others, new Replica(options, maximumPositions, plan, own)],
         workers,
         own,
       );

@@ -14,6 +14,7 @@ import {
   trainingStepGraph,
 } from './graphs.ts';
 import { tokenMeter } from '../model/token-meter.ts';
+import { rotaryFeeds } from '../model/rotary-tables.ts';
 import { rowSumPlan, SUM_FAN } from '../model/select-rows.ts';
 import { openGraph, StepRunner } from './step-runner.ts';
 import type { TrainingState } from './training-state.ts';
@@ -101,20 +102,22 @@ export function tokenFeeds(
   maximumTime: number,
   forGradient: boolean,
 ): { readonly shape: BatchShape; readonly feeds: HostTensors } {
-  const { padToken, vocabularySize } = architectureOf(trainable);
+  const architecture = architectureOf(trainable);
+  const { padToken, vocabularySize } = architecture;
   const shape = batchShape(groups, maximumTime);
+  const tables = rotaryFeeds(architecture, maximumTime, shape.time);
   const tokens = tokenTensor(groups, shape, padToken, vocabularySize);
   for (const sequence of groups.flat()) {
     tokenMeter[forGradient ? 'trained' : 'scored'] += sequence.tokens.length;
   }
-  if (trainable.kind === 'adapters' || !forGradient) return { shape, feeds: { tokens } };
+  if (trainable.kind === 'adapters' || !forGradient) return { shape, feeds: { tokens, ...tables } };
   const { levels, inverse } = rowSumPlan(Array.from(tokens.data, Number), vocabularySize);
   const plans = levels.map((data, level) => {
     const dimensions = [data.length / SUM_FAN, SUM_FAN];
     return [`embeddingSums${level}`, { dtype: 'int64' as const, shape: dimensions, data }] as const;
   });
   const embeddingInverse = { dtype: 'int64' as const, shape: [vocabularySize], data: inverse };
-  return { shape, feeds: { tokens, ...Object.fromEntries(plans), embeddingInverse } };
+  return { shape, feeds: { tokens, ...tables, ...Object.fromEntries(plans), embeddingInverse } };
 }
 
 /** Index and inverse feeds of picks under a name. */

@@ -44,7 +44,7 @@ function writtenOut(architecture: Architecture, rows: number): Step {
     const [cosine, sine] = tables(graph, architecture);
     const positions = graph.constant('int64', pastOfRows(rows), [rows, 1]);
     const angles = { cosine, sine, positions, interleaved: rope.layout === 'interleaved' };
-    const grid = { limit: graph.scalar(LIMIT, 'float32'), fine: false };
+    const grid = { limit: graph.scalar(LIMIT, 'float32'), fine: false, long: false };
     const all = [rows, 1, heads + 2 * keyValueHeads, headSize];
     const mixed = ops.reshape(ops.concat([query, known(keyValue)], 2), all);
     const byHead = ops.split(ops.transpose(mixed, [0, 2, 1, 3]), 1, [heads, keyValueHeads, keyValueHeads]);

@@ -27,7 +27,7 @@ export function cpuAdaptedModel(
 ): AdaptedModel {
   const tensors = cpuTensors(graph, cpuBase);
   const form = cpuBase.base.precision === 'int8' ? eightBitBase : floatBase;
-  const frozen = form(cpuBase, tensors);
+  const frozen = form(cpuBase, tensors, maximumTime);
   const adapters = withAdapters(frozen.weights, layout, parameters, multiplyDimensions('rows', 'time'));
   return {
     weights: adapters.weights,
@@ -57,8 +57,8 @@ function floatBase(cpuBase: CpuBase, tensors: ExternalTensors): FrozenBase {
  * there: what waits for nothing the engine runs first, and would then hold every matrix of the base in fp32 from the start
  * of the step on. Written as DequantizeLinear because the engine would compute a cast of a constant while loading.
  */
-function eightBitBase(cpuBase: CpuBase, tensors: ExternalTensors): FrozenBase {
-  const eightBit = eightBitWeights(cpuBase, tensors);
+function eightBitBase(cpuBase: CpuBase, tensors: ExternalTensors, maximumTime: number): FrozenBase {
+  const eightBit = eightBitWeights(cpuBase, tensors, maximumTime);
   const linear = (name: string, x: Value): Value =>
     ops.first(
       Graph.composite(

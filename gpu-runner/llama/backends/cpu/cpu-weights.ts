@@ -5,7 +5,7 @@ import { ExternalTensors } from '../../model/external-tensors.ts';
 import type { GraphWeights } from '../../model/graph-weights.ts';
 import { BASE_BINARY_FILE, type BaseFile } from '../../weights/base-file.ts';
 import { eightBitLinear } from './eight-bit-linear.ts';
-import type { ValueGrid } from './exact-attention.ts';
+import { EXACT_POSITIONS, type ValueGrid } from './exact-attention.ts';
 import type { ExactProduct } from './exact-product.ts';
 import { UNSIGNED_FILE } from './unsigned-file.ts';
 import { valueGrid } from './value-limit.ts';
@@ -37,10 +37,15 @@ export interface EightBitWeights extends GraphWeights {
   readonly valueGrid: (layer: number) => ValueGrid;
 }
 
-/** Rows of activations are flat, [N, features]; tokens are int64 [N]. */
+/**
+ * Rows of activations are flat, [N, features]; tokens are int64 [N].
+ *
+ * @param maximumPositions of the longest sequence
+ */
 export function eightBitWeights(
   { base: { architecture }, exactProduct }: CpuBase,
   tensors: ExternalTensors,
+  maximumPositions: number,
 ): EightBitWeights {
   return {
     architecture,
@@ -60,7 +65,10 @@ export function eightBitWeights(
       const product = eightBitLinear(x, weight, { exactProduct, centred: name.endsWith('feedForward.down') });
       return biased(tensors, name, product);
     },
-    valueGrid: (layer) => valueGrid(architecture, tensors, layer),
+    valueGrid: (layer) => ({
+      ...valueGrid(architecture, tensors, layer),
+      long: maximumPositions > EXACT_POSITIONS,
+    }),
   };
 }
 

@@ -14,6 +14,10 @@ export interface Attended {
   readonly weights: Value;
 }
 
+/** Positions of a run up to which all sums are exact. */
+export const EXACT_POSITIONS = 4096;
+/** In longer runs a weight may be a small share of one: its steps are this much smaller, and sums are rounded as usual. */
+const LONG_STEPS = 2 ** 11;
 /** exp of a row's largest score becomes this: the sum of 4,096 positions stays below 2^24. */
 const LARGEST_EXPONENTIAL = 2 ** 12;
 /** What the weights of a row add up to, give or take half a unit a position: below 2^13 for 4,096 positions. */
@@ -30,6 +34,8 @@ export interface ValueGrid {
    * added up in two sums of 2^11 each.
    */
   readonly fine: boolean;
+  /** whether a run may see more than {@link EXACT_POSITIONS} at a time */
+  readonly long: boolean;
 }
 
 /**
@@ -43,13 +49,14 @@ export interface ValueGrid {
  * @param scores [..., rows, positions], masked
  * @param parts values of the positions as {@link valueUnits}, [..., positions of the part, D], in the order of the scores
  */
-export function attend(scores: Value, parts: readonly Value[], { limit, fine }: ValueGrid): Attended {
+export function attend(scores: Value, parts: readonly Value[], grid: ValueGrid): Attended {
+  const { limit, fine } = grid;
   const largest = ops.reduceMax(scores, { axes: [-1], keep: true });
   const shift = ops.subtract(largest, Math.log(LARGEST_EXPONENTIAL));
   const exponentials = ops.exp(ops.subtract(scores, shift));
   const total = ops.reduceSum(ops.round(exponentials), { axes: [-1], keep: true });
   const share = ops.divide(WEIGHT_TOTAL, total);
-  const weights = ops.round(ops.multiply(exponentials, share));
+  const weights = roundedWeights(ops.multiply(exponentials, share), grid);
   const cuts = cut(
     weights,
     parts.map(({ shape }) => shape.at(-2) ?? 0),
@@ -62,6 +69,17 @@ export function attend(scores: Value, parts: readonly Value[], { limit, fine }: 
   // Of one number the engine would make a factor inside the product, which then rounds between blocks of positions.
   const unit = ops.expand(ops.multiply(limit, 1 / (WEIGHT_TOTAL * LARGEST_VALUE)), [sum.shape.at(-1) ?? 1]);
   return { mixed: ops.multiply(sum, unit), weights };
+}
+
+/** Weights [..., rows, positions] as whole numbers; in a run of more than 4,096 positions with a fraction. */
+function roundedWeights(weights: Value, { long }: ValueGrid): Value {
+  if (!long) return ops.round(weights);
+  const axis = weights.shape.length - 1;
+  const type = { dtype: 'int64', shape: [1] } as const;
+  const positions = emitOne('Shape', [weights], type, { start: axis, end: axis + 1 });
+  const isLong = ops.greater(positions, EXACT_POSITIONS);
+  const steps = ops.where(isLong, weights.graph.scalar(LONG_STEPS, 'float32'), 1);
+  return ops.divide(ops.round(ops.multiply(weights, steps)), steps);
 }
 
 /** Values v = h + l / 2^11 with whole h and l: each sum is exact, and their one addition is done number by number. */

@@ -4,7 +4,8 @@ import { type Dimension, multiplyDimensions } from '../../../tensor/dimension.ts
 import { Graph, type Value } from '../../../tensor/graph.ts';
 import * as ops from '../../../tensor/operators.ts';
 import type { RolloutOptions } from '../../model/backend.ts';
-import { byWindow, layerTables } from '../../model/layer-attention.ts';
+import { byWindow } from '../../model/layer-attention.ts';
+import { layerTables } from '../../model/rotary-tables.ts';
 import { withAdapters } from '../../model/lora.ts';
 import { appendToPrefix, sizeOf } from '../../model/rollout/append-to-prefix.ts';
 import { flatten, type LayerCache, unflatten } from '../../model/rollout/layer-cache.ts';
@@ -51,7 +52,7 @@ export function cpuRolloutGraph(
       const before = byName(STATE, carried);
       const [generated, logProbabilities] = carried.slice(STATE.length);
       const prefix = unflatten(carried.slice(STATE.length + 2));
-      const plain = eightBitWeights(cpuBase, cpuTensors(chunk, cpuBase));
+      const plain = eightBitWeights(cpuBase, cpuTensors(chunk, cpuBase), maximumPositions);
       const weightsFor = (time: Dimension): EightBitWeights =>
         adapters === undefined || parameters === undefined
           ? plain

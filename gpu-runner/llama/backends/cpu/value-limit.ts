@@ -22,7 +22,11 @@ const LARGEST_BYTE = 127;
  *   weight of its own, so |n| <= |embedding| + sqrt(hidden) sum max|g| and |n . W_j| <= |n| |W_j|. That is far above what
  *   values are, and the grid is fine.
  */
-export function valueGrid(architecture: Architecture, tensors: BaseTensors, layer: number): ValueGrid {
+export function valueGrid(
+  architecture: Architecture,
+  tensors: BaseTensors,
+  layer: number,
+): Omit<ValueGrid, 'long'> {
   const { heads, keyValueHeads, headSize, norm, hiddenSize } = architecture;
   const name = `layers.${layer}.attention`;
   const start = (heads + keyValueHeads) * headSize;

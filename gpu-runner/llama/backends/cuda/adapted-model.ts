@@ -9,13 +9,8 @@ import { causalAttention, causalMask } from '../../model/causal-attention.ts';
 import { decoderLayer, embedded, joinHeads, splitHeads, streamEnd } from '../../model/decoder-layer.ts';
 import type { ExternalTensors } from '../../model/external-tensors.ts';
 import { cutFlat, type GraphWeights } from '../../model/graph-weights.ts';
-import {
-  byWindow,
-  layerTables,
-  type LayerTables,
-  scoreScale,
-  turnHeads,
-} from '../../model/layer-attention.ts';
+import { byWindow, scoreScale, turnHeads } from '../../model/layer-attention.ts';
+import { layerTables, type LayerTables } from '../../model/rotary-tables.ts';
 import type { VocabularyProjection } from '../../model/lm-head.ts';
 import { adaptedWeights } from '../../model/lora.ts';
 import type { AdapterLayout } from '../../model/lora-layout.ts';

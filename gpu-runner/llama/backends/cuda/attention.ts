@@ -3,7 +3,8 @@ import { type Dimension, multiplyDimensions } from '../../../tensor/dimension.ts
 import { Graph, type Value } from '../../../tensor/graph.ts';
 import * as ops from '../../../tensor/operators.ts';
 import type { Architecture } from '../../model/architecture.ts';
-import { type LayerTables, scoreScale, turnHeads } from '../../model/layer-attention.ts';
+import { scoreScale, turnHeads } from '../../model/layer-attention.ts';
+import type { LayerTables } from '../../model/rotary-tables.ts';
 import type { LayerCache } from '../../model/rollout/layer-cache.ts';
 import { softCapped } from '../../model/soft-cap.ts';
 

@@ -6,7 +6,7 @@ import type { Architecture } from '../../model/architecture.ts';
 import type { RolloutOptions } from '../../model/backend.ts';
 import { decoderLayers, embedded, streamEnd } from '../../model/decoder-layer.ts';
 import type { GraphWeights } from '../../model/graph-weights.ts';
-import { layerTables, type LayerTables } from '../../model/layer-attention.ts';
+import { layerTables, type LayerTables } from '../../model/rotary-tables.ts';
 import { appendToPrefix } from '../../model/rollout/append-to-prefix.ts';
 import { flatten, type LayerCache, unflatten } from '../../model/rollout/layer-cache.ts';
 import {

@@ -20,12 +20,12 @@ async function attended(
   values: readonly (readonly number[])[],
   cutAt: number,
   limit: number,
-  fine = false,
+  { fine = false, long = false } = {},
 ): Promise<number[]> {
   const count = values.length;
   const { mixed } = await runOnce(
     (graph) => {
-      const grid = { limit: graph.scalar(limit, 'float32'), fine };
+      const grid = { limit: graph.scalar(limit, 'float32'), fine, long };
       const parts = [
         graph.input('first', 'float32', [1, cutAt, SIZE]),
         graph.input('second', 'float32', [1, count - cutAt, SIZE]),
@@ -64,7 +64,7 @@ describe(`attention over whole numbers, seed ${testSeed}`, () => {
       const values = scores.map(() => Array.from({ length: SIZE }, () => draws.normal()));
       // A fine grid is as near with a limit that is far above the values.
       const limit = fine ? 8192 : 8;
-      const plain = await attended(scores, values, 0, limit, fine);
+      const plain = await attended(scores, values, 0, limit, { fine });
       const order = [...scores.keys()].map((key) => ({ key, by: draws.normal() }));
       order.sort((a, b) => a.by - b.by);
       const padding = 13;
@@ -73,7 +73,7 @@ describe(`attention over whole numbers, seed ${testSeed}`, () => {
       const middle = positions >> 1;
       shuffled.splice(middle, 0, ...Array<number>(padding).fill(-1e30));
       moved.splice(middle, 0, ...Array.from({ length: padding }, () => Array<number>(SIZE).fill(7)));
-      expect(await attended(shuffled, moved, middle + 5, limit, fine)).toEqual(plain);
+      expect(await attended(shuffled, moved, middle + 5, limit, { fine })).toEqual(plain);
       // Values are off by half a unit of 8 / 2^11 at most; weights by half of 1 / 6144 each, at random.
       const near = 8 / 2 ** 12 + (3 * Math.sqrt(positions)) / 6144;
       float64(scores, values).forEach((value, column) =>
@@ -90,6 +90,23 @@ describe(`attention over whole numbers, seed ${testSeed}`, () => {
     for (const cutAt of [0, 1, 2500]) {
       for (const value of await attended(scores, values, cutAt, 2)) expect(value).toBeCloseTo(expected, 6);
     }
+  });
+
+  it('keeps even attention over 20,000 positions, and the bits of shorter runs', async () => {
+    const draws = new Draws(testSeed);
+    const made = (positions: number) => ({
+      scores: Array.from({ length: positions }, () => 0.1 * draws.normal()),
+      values: Array.from({ length: positions }, () => Array.from({ length: SIZE }, () => 3 + draws.normal())),
+    });
+    const far = made(20_000);
+    const found = await attended(far.scores, far.values, 7, 8, { long: true });
+    float64(far.scores, far.values).forEach((value, column) =>
+      expect(Math.abs((found[column] ?? NaN) - value)).toBeLessThan(0.01),
+    );
+    const near = made(300);
+    expect(await attended(near.scores, near.values, 7, 8, { long: true })).toEqual(
+      await attended(near.scores, near.values, 7, 8),
+    );
   });
 
   it('cuts values off at the limit', async () => {

@@ -37,7 +37,7 @@ async function rolloutOf(weights: BaseFile, hasUnsignedFile: boolean): Promise<R
   const plan = backend.planRollout({ maximumPositions: 64, rows: 3 }, { threads: 1 });
   const source = { model: serialiseGraph(plan.graph), folder: weights.folder };
   const session = await TensorSession.open(source, plan.session);
-  const replica = new Replica({ backend }, plan, session);
+  const replica = new Replica({ backend }, 64, plan, session);
   try {
     return await replica.sample(smallRequest(3, { maximumNewTokens: 12 }), {}, {});
   } finally {
