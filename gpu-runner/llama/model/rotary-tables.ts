@@ -45,8 +45,9 @@ const KINDS = ['global', 'local'] as const;
 
 /** The kinds of tables that some layer turns by. */
 function kindsOf(architecture: Architecture): RotaryKind[] {
-  const used = Array.from({ length: architecture.layers }, (_, layer) => rotaryKind(architecture, layer));
-  return KINDS.filter((kind) => used.includes(kind));
+  const layers = Array.from({ length: architecture.layers }, (_, layer) => layer);
+  const used = new Set(layers.map((layer) => rotaryKind(architecture, layer)));
+  return KINDS.filter((kind) => used.has(kind));
 }
 
 /** The tables that each layer turns by, undefined for one that does not turn. @param limit tokens of the longest sequence */
