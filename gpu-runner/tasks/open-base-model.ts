@@ -8,7 +8,7 @@ import { hashFile } from '../files/files.ts';
 import { exportFacts } from '../export/facts.ts';
 import { type ImportedModel, importModel } from '../llama/weights/import-model.ts';
 import { parameterCount } from '../../shared/planner/model-bytes.ts';
-import { TOKENIZER_FILE } from '../llama/tokenizer/tokenizer.ts';
+import { TOKENIZER_FILE } from '../llama/tokenizer/companions.ts';
 import { TaskInputError } from './task-context.ts';
 
 /** What `bundled` stands for. */

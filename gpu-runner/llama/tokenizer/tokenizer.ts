@@ -1,33 +1,29 @@
-/** Text to token ids and back for one model: a tokenizer.json run by @huggingface/transformers, checked against it. */
-import path from 'node:path';
-import { PreTrainedTokenizer } from '@huggingface/transformers';
+/** Text to token ids and back for one model: its tokenizer.json at work, and what it has in common with its weights. */
 import { z } from 'zod';
 import type { Architecture } from '../model/architecture.ts';
-import { checkedBy, readJsonFile } from '../../files/files.ts';
+import { messageOf } from '../../../shared/caught.ts';
+import { checkedBy, parseJsonObject } from '../../files/files.ts';
 import { ModelFileError } from '../../files/model-file-error.ts';
-
-export const TOKENIZER_FILE = 'tokenizer.json';
-export const TOKENIZER_CONFIG_FILE = 'tokenizer_config.json';
-
-const MAXIMUM_BYTES = 128 * 1024 * 1024;
-
-/** Share of a model's vocabulary that may lie beyond its tokenizer: rows that only round the matrix up. */
-const PADDED_SHARE = 0.01;
+import { type Companions, readCompanions, TOKENIZER_CONFIG_FILE, TOKENIZER_FILE } from './companions.ts';
+import { firstToken } from './pipeline/post-processor.ts';
+import { type TokenizerDescription, TokenizerPipeline, tokenizerSchema } from './pipeline/pipeline.ts';
 
 const cure = "Put the model's own tokenizer.json and tokenizer_config.json into its folder";
 
-const id = z.int().min(0);
-const tokenizerSchema = z.looseObject({
-  model: z.looseObject({
-    type: z.enum(['BPE', 'Unigram']).optional(),
-    vocab: z.union([z.record(z.string(), id), z.array(z.tuple([z.string(), z.number()]))]),
-  }),
-  added_tokens: z.array(z.looseObject({ id, content: z.string() })),
+const namedToken = z
+  .union([z.string(), z.looseObject({ content: z.string() }).transform(({ content }) => content)])
+  .nullish();
+
+const configSchema = z.looseObject({
+  bos_token: namedToken,
+  eos_token: namedToken,
+  pad_token: namedToken,
+  unk_token: namedToken,
 });
 
 /** One model's tokenizer. */
 export class Tokenizer {
-  /** Ids run from 0 to this, exclusive; the model's vocabulary may be a little larger. */
+  /** Ids that it can give run from 0 to this, exclusive; the model's vocabulary may be larger by rows that no text uses. */
   readonly vocabularySize: number;
   readonly bosToken: number | null;
   /** Ids that end a text; a sampled one of them ends its row. */
@@ -35,23 +31,32 @@ export class Tokenizer {
   readonly padToken: number;
   /** Whether the model was trained on texts that start with {@link bosToken}. */
   readonly startsWithBos: boolean;
-  readonly #tokenizer: PreTrainedTokenizer;
+  readonly #pipeline: TokenizerPipeline;
   readonly #silent: ReadonlySet<number>;
+  /** Rows of the model's embedding. */
+  readonly #rows: number;
 
-  /** Use {@link loadTokenizer}. */
-  constructor(tokenizer: PreTrainedTokenizer, vocabularySize: number, architecture: Architecture) {
-    const { bosToken, eosTokens, padToken } = architecture;
-    const ownBos: unknown = tokenizer.bos_token_id;
-    const ownEos: unknown = tokenizer.eos_token_id;
-    this.#tokenizer = tokenizer;
-    this.vocabularySize = vocabularySize;
-    this.bosToken = bosToken ?? (typeof ownBos === 'number' ? ownBos : null);
-    this.eosTokens = eosTokens.length === 0 && typeof ownEos === 'number' ? [ownEos] : eosTokens;
+  /** Use {@link loadTokenizer} or {@link tokenizerOf}. */
+  constructor(
+    pipeline: TokenizerPipeline,
+    { added_tokens: added, post_processor: post }: TokenizerDescription,
+    config: z.infer<typeof configSchema>,
+    architecture: Architecture,
+  ) {
+    const { bosToken, eosTokens, padToken, vocabularySize } = architecture;
+    const named = (text: string | null | undefined): number | undefined => pipeline.idOf(text ?? '');
+    const ownEos = named(config.eos_token);
+    this.#pipeline = pipeline;
+    this.#rows = vocabularySize;
+    this.vocabularySize = Math.min(pipeline.size, vocabularySize);
+    this.bosToken = bosToken ?? named(config.bos_token) ?? null;
+    this.eosTokens = eosTokens.length === 0 && ownEos !== undefined ? [ownEos] : eosTokens;
     this.padToken = padToken;
-    this.startsWithBos = this.bosToken !== null && tokenizer.encode('a')[0] === this.bosToken;
-    const specials: unknown[] = tokenizer.all_special_ids;
+    this.startsWithBos = this.bosToken !== null && firstToken(post) === this.bosToken;
+    const names = [config.bos_token, config.eos_token, config.pad_token, config.unk_token].map(named);
     this.#silent = new Set([
-      ...specials.filter((special) => typeof special === 'number'),
+      ...added.filter(({ special }) => special).map(({ id }) => id),
+      ...names.filter((token) => token !== undefined),
       ...(this.bosToken === null ? [] : [this.bosToken]),
       ...this.eosTokens,
     ]);
@@ -61,22 +66,34 @@ export class Tokenizer {
    * Token ids of a text. A special token's own text inside `text` becomes that token, as everywhere in Hugging Face.
    *
    * @param options `bos`: whether the ids start with {@link bosToken}
+   * @throws ModelFileError if the text has a token that the model has no row for
    */
   encode(text: string, options: { readonly bos: boolean } = { bos: false }): Int32Array {
-    const ids = this.#tokenizer.encode(text, { add_special_tokens: false });
-    if (!options.bos) return Int32Array.from(ids);
+    if (!options.bos) return this.#ids(this.#pipeline.encode(text, false));
     if (this.bosToken === null) throw new RangeError('this model has no token that begins a text');
-    return Int32Array.from([this.bosToken, ...ids]);
+    return this.#ids([this.bosToken, ...this.#pipeline.encode(text, false)]);
+  }
+
+  /** Token ids of a text in which the texts of special tokens stay text: what a user wrote can then make none of them. */
+  encodePlain(text: string): Int32Array {
+    return this.#ids(this.#pipeline.encode(text, true));
+  }
+
+  #ids(ids: readonly number[]): Int32Array {
+    const beyond = ids.find((token) => token >= this.#rows);
+    if (beyond === undefined) return Int32Array.from(ids);
+    throw new ModelFileError(
+      TOKENIZER_FILE,
+      JSON.stringify(this.#pipeline.textOf(beyond)),
+      `is token ${beyond}, and the model has a vocabulary of ${this.#rows}`,
+      'Leave it out of the text, or use a checkpoint whose embedding was resized for its added tokens',
+    );
   }
 
   /** Text of token ids from its beginning: special tokens are silent, the tokenizer's dummy first space is dropped. */
   decode(ids: ArrayLike<number>): string {
-    const spoken = Array.from(ids).filter((token) => token < this.vocabularySize && !this.#silent.has(token));
-    if (spoken.length === 0) return '';
-    return this.#tokenizer.decode(spoken, {
-      skip_special_tokens: false,
-      clean_up_tokenization_spaces: false,
-    });
+    const spoken = Array.from(ids).filter((token) => !this.#silent.has(token));
+    return spoken.length === 0 ? '' : this.#pipeline.decode(spoken);
   }
 
   /** Text that `ids` add after `preceding`; keeps the space between the two, which {@link decode} alone would drop. */
@@ -90,42 +107,48 @@ export class Tokenizer {
   }
 }
 
-/**
- * Loads the tokenizer of a folder (tokenizer.json, and tokenizer_config.json if there is one) without any network.
- *
- * @param architecture of the model that it must fit
- * @throws ModelFileError if a file is absent or damaged, or if it is the tokenizer of another model
- */
+/** Loads the tokenizer of a base folder without any network. @throws ModelFileError */
 export async function loadTokenizer(folder: string, architecture: Architecture): Promise<Tokenizer> {
-  const file = path.join(folder, TOKENIZER_FILE);
-  const json = await readJsonFile(file, MAXIMUM_BYTES, cure);
-  const config = await readJsonFile(path.join(folder, TOKENIZER_CONFIG_FILE), MAXIMUM_BYTES, cure);
-  const vocabularySize = checkVocabulary(json, architecture.vocabularySize, file);
+  return tokenizerOf(await readCompanions(folder), architecture);
+}
+
+/**
+ * The tokenizer among a model's files.
+ *
+ * A vocabulary of the model that is larger (rows that round the matrix up) or smaller (tokens added without resizing the
+ * embedding) is no fault, as in transformers: only a text that uses a token without a row is refused.
+ *
+ * @throws ModelFileError if a file is damaged or names a piece that is not known
+ */
+export function tokenizerOf(companions: Companions, architecture: Architecture): Tokenizer {
+  const { json, file } = jsonOf(companions, TOKENIZER_FILE);
+  const config = jsonOf(companions, TOKENIZER_CONFIG_FILE);
+  const description = checkedBy(tokenizerSchema, json, file, cure);
+  checkIds(description, file);
   try {
-    return new Tokenizer(new PreTrainedTokenizer(json, config), vocabularySize, architecture);
+    return new Tokenizer(
+      new TokenizerPipeline(description),
+      description,
+      checkedBy(configSchema, config.json, config.file, cure),
+      architecture,
+    );
   } catch (error) {
-    const reason = error instanceof Error ? error.message.slice(0, 200) : 'unknown';
+    if (error instanceof ModelFileError) throw error;
+    const reason = messageOf(error).slice(0, 200);
     throw new ModelFileError(file, null, `cannot be used as a tokenizer (${reason})`, cure, { cause: error });
   }
 }
 
-/** Checks every id before anything is sized by it; returns the number of ids. */
-function checkVocabulary(json: Record<string, unknown>, modelVocabulary: number, file: string): number {
-  const { model, added_tokens: added } = checkedBy(tokenizerSchema, json, file, cure);
-  const ids = Array.isArray(model.vocab) ? model.vocab.map((_, index) => index) : Object.values(model.vocab);
-  const used = new Set(ids);
-  if (used.size !== ids.length)
+function jsonOf(companions: Companions, name: string): { json: Record<string, unknown>; file: string } {
+  const companion = companions.get(name);
+  if (companion === undefined) throw new ModelFileError(name, null, 'is missing', cure);
+  return { json: parseJsonObject(companion.bytes, companion.file, null, cure), file: companion.file };
+}
+
+function checkIds({ model }: TokenizerDescription, file: string): void {
+  if (model.type !== 'BPE') return;
+  const ids = Object.values(model.vocab);
+  if (new Set(ids).size < ids.length) {
     throw new ModelFileError(file, 'model.vocab', 'gives one id to two tokens', cure);
-  for (const token of added) used.add(token.id);
-  let size = 0;
-  for (const token of used) size = Math.max(size, token + 1);
-  if (size > modelVocabulary) {
-    const fault = `has ids up to ${size - 1}, the model has a vocabulary of ${modelVocabulary}`;
-    throw new ModelFileError(file, 'model.vocab', fault, cure);
   }
-  if (modelVocabulary - used.size > modelVocabulary * PADDED_SHARE) {
-    const fault = `has ${used.size} tokens, the model has a vocabulary of ${modelVocabulary}`;
-    throw new ModelFileError(file, 'model.vocab', fault, cure);
-  }
-  return size;
 }

@@ -19,6 +19,8 @@ const provenanceSchema = z.strictObject({
   origin: z.enum(['huggingface', 'gguf', 'llama2.c', 'random', 'trained']),
   /** Name of the source: a folder or file name, a hub id, or how it was generated. */
   source: z.string().max(1024),
+  /** Where it was opened from: a hub id with its revision, or an absolute path. For people and PEFT, part of no identity. */
+  location: z.string().max(4096).optional(),
   /** The source's files by hash; empty when it was generated here. */
   files: z.array(z.strictObject({ name: z.string().max(1024), bytes: size, sha256 })).max(10_000),
 });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { env } from '@huggingface/transformers';
 import { readVariables } from '../../../shared/read-variables.ts';
 import { HUB_VARIABLES } from './hub-variables.ts';
-import { TOKENIZER_CONFIG_FILE, TOKENIZER_FILE } from '../tokenizer/tokenizer.ts';
+import { TOKENIZER_CONFIG_FILE, TOKENIZER_FILE } from '../tokenizer/companions.ts';
 import { exists, hashFile } from '../../files/files.ts';
 import { INDEX_FILE, SINGLE_FILE, weightFileNames } from './huggingface-folder.ts';
 import { ModelFileError } from '../../files/model-file-error.ts';

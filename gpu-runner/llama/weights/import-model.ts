@@ -1,14 +1,17 @@
 /** Imports a model in whatever form it comes, converting it once: the base, its tokenizer and where they came from. */
 import { createHash } from 'node:crypto';
-import { copyFile, readdir, realpath, stat, writeFile } from 'node:fs/promises';
+import { readdir, realpath, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Architecture } from '../model/architecture.ts';
+import { loadTokenizer, type Tokenizer, tokenizerOf } from '../tokenizer/tokenizer.ts';
 import {
-  loadTokenizer,
-  type Tokenizer,
+  COMPANION_FILES,
+  type Companions,
+  companionsOf,
+  readCompanions,
   TOKENIZER_CONFIG_FILE,
   TOKENIZER_FILE,
-} from '../tokenizer/tokenizer.ts';
+} from '../tokenizer/companions.ts';
 import { baseSource } from './base-source.ts';
 import { convertWeights } from './convert.ts';
 import { exists, hashFile } from '../../files/files.ts';
@@ -56,8 +59,8 @@ interface Source {
   /** Files that decide the result, hashed for the cache key. */
   readonly files: readonly string[];
   readonly open: () => Promise<OpenedCheckpoint>;
-  /** Puts tokenizer.json and tokenizer_config.json into the converted folder. */
-  readonly writeTokenizer: (folder: string, architecture: Architecture) => Promise<void>;
+  /** The files beside the weights that stay with the base: tokenizer, chat template, generation settings. */
+  readonly companions: (architecture: Architecture) => Promise<Companions>;
 }
 
 /**
@@ -70,10 +73,15 @@ interface Source {
 export async function importModel(pathOrHubId: string, options: ImportOptions): Promise<ImportedModel> {
   const { cacheDirectory, precision = 'int8', onProgress } = options;
   const location = await locate(pathOrHubId, cacheDirectory, onProgress);
+  const named = {
+    source: nameOf(pathOrHubId),
+    location: (await exists(pathOrHubId)) ? location : pathOrHubId,
+  };
   const isFolder = (await stat(location)).isDirectory();
   if (isFolder && (await exists(path.join(location, BASE_DESCRIPTION_FILE)))) {
     const base = await openBase(location);
-    if (base.precision === precision) return await describe(base);
+    const origin = { ...named, location: base.provenance.location ?? location };
+    if (base.precision === precision) return await describe(base, origin.location);
     if (base.precision !== 'fp32') {
       const cure = 'Open it as int8, or give the fp32 model that it was made from';
       throw new ModelFileError(
@@ -84,11 +92,12 @@ export async function importModel(pathOrHubId: string, options: ImportOptions): 
       );
     }
     return await describe(
-      await convertOnce(baseFolderSource(base), nameOf(pathOrHubId), precision, cacheDirectory),
+      await convertOnce(baseFolderSource(base), origin, precision, cacheDirectory),
+      origin.location,
     );
   }
   const source = isFolder ? await folderSource(location) : await fileSource(await followed(location));
-  return await describe(await convertOnce(source, nameOf(pathOrHubId), precision, cacheDirectory));
+  return await describe(await convertOnce(source, named, precision, cacheDirectory), named.location);
 }
 
 async function folderSource(folder: string): Promise<Source> {
@@ -135,14 +144,16 @@ function nameOf(pathOrHubId: string): string {
   return isHubId(pathOrHubId) ? pathOrHubId : path.basename(path.resolve(pathOrHubId));
 }
 
-async function describe(base: BaseFile): Promise<ImportedModel> {
-  const { architecture, provenance } = base;
-  return { architecture, base, tokenizer: await loadTokenizer(base.folder, architecture), provenance };
+/** @param location where it was opened from this time: the same bytes may lie in several places */
+async function describe(base: BaseFile, location: string): Promise<ImportedModel> {
+  const { architecture } = base;
+  const tokenizer = await loadTokenizer(base.folder, architecture);
+  return { architecture, base, tokenizer, provenance: { ...base.provenance, location } };
 }
 
 async function convertOnce(
   source: Source,
-  name: string,
+  named: Pick<BaseProvenance, 'source' | 'location'>,
   precision: BasePrecision,
   cacheDirectory: string,
 ): Promise<BaseFile> {
@@ -157,44 +168,36 @@ async function convertOnce(
   if (await exists(path.join(folder, BASE_DESCRIPTION_FILE))) return await openBase(folder);
   const { source: weights, close } = await source.open();
   try {
-    const writer = await BaseWriter.create(folder, weights.architecture, precision);
+    const companions = await source.companions(weights.architecture);
+    const { bosToken, eosTokens } = tokenizerOf(companions, weights.architecture);
+    const within = (token: number): boolean => token < weights.architecture.vocabularySize;
+    // What the model's own files leave open the tokenizer says; an id that the model has no row for can never come.
+    const architecture = {
+      ...weights.architecture,
+      bosToken: bosToken !== null && within(bosToken) ? bosToken : null,
+      eosTokens: eosTokens.filter(within),
+    };
+    const writer = await BaseWriter.create(folder, architecture, precision);
     try {
-      await source.writeTokenizer(writer.partialFolder, weights.architecture);
-      await loadTokenizer(writer.partialFolder, weights.architecture);
+      for (const [name, { bytes }] of companions)
+        await writeFile(path.join(writer.partialFolder, name), bytes);
       await convertWeights(weights, writer);
     } catch (error) {
       await writer.abort();
       throw error;
     }
-    return await writer.finish({ origin: source.origin, source: name, files });
+    return await writer.finish({ origin: source.origin, ...named, files });
   } finally {
     await close();
   }
 }
 
-function copyTokenizer(from: string): Source['writeTokenizer'] {
-  return async (folder) => {
-    for (const name of [TOKENIZER_FILE, TOKENIZER_CONFIG_FILE]) {
-      const file = path.join(from, name);
-      if (!(await exists(file))) {
-        throw new ModelFileError(file, null, 'is missing', "Put the model's own tokenizer into its folder");
-      }
-      await copyFile(file, path.join(folder, name));
-    }
-  };
-}
-
 async function huggingFaceSource(folder: string): Promise<Source> {
-  const optional = (await exists(path.join(folder, 'generation_config.json')))
-    ? ['generation_config.json']
-    : [];
-  const names = [
-    'config.json',
-    ...optional,
-    TOKENIZER_FILE,
-    TOKENIZER_CONFIG_FILE,
-    ...(await weightFileNames(folder)),
-  ];
+  const optional = [];
+  for (const name of COMPANION_FILES) {
+    if (name === TOKENIZER_FILE || (await exists(path.join(folder, name)))) optional.push(name);
+  }
+  const names = ['config.json', ...optional, ...(await weightFileNames(folder))];
   const files = names.map((name) => path.join(folder, name));
   for (const file of files) {
     if (!(await exists(file))) {
@@ -205,7 +208,7 @@ async function huggingFaceSource(folder: string): Promise<Source> {
     origin: 'huggingface',
     files,
     open: () => openHuggingFaceFolder(folder),
-    writeTokenizer: copyTokenizer(folder),
+    companions: () => readCompanions(folder),
   };
 }
 
@@ -214,10 +217,10 @@ function ggufSource(file: string): Source {
     origin: 'gguf',
     files: partsOf(file),
     open: () => openGguf(file),
-    writeTokenizer: async (folder) => {
+    companions: async () => {
       const model = await openGguf(file);
       await model.close();
-      await model.writeTokenizer(folder);
+      return model.companions();
     },
   };
 }
@@ -230,10 +233,9 @@ async function llama2cSource(file: string): Promise<Source> {
     origin: 'llama2.c',
     files: [file, tokenizerFile],
     open: () => openLlama2cFile(file),
-    writeTokenizer: async (folder, architecture) => {
+    companions: async (architecture) => {
       const { tokenizer, config } = await readLlama2cTokenizer(tokenizerFile, architecture.vocabularySize);
-      await writeFile(path.join(folder, TOKENIZER_FILE), JSON.stringify(tokenizer));
-      await writeFile(path.join(folder, TOKENIZER_CONFIG_FILE), JSON.stringify(config));
+      return companionsOf(tokenizerFile, tokenizer, config, null);
     },
   };
 }
@@ -258,6 +260,6 @@ function baseFolderSource(base: BaseFile): Source {
     origin: base.provenance.origin,
     files: names.map((name) => path.join(base.folder, name)),
     open: async () => baseSource(base),
-    writeTokenizer: copyTokenizer(base.folder),
+    companions: () => readCompanions(base.folder),
   };
 }

@@ -1,9 +1,7 @@
 /** A model from a GGUF file: its weights, its tokenizer and its chat template. */
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { ModelFileError } from '../../../files/model-file-error.ts';
 import { ggufTokenizer } from '../../tokenizer/gguf-tokenizer.ts';
-import { TOKENIZER_CONFIG_FILE, TOKENIZER_FILE } from '../../tokenizer/tokenizer.ts';
+import { type Companions, companionsOf } from '../../tokenizer/companions.ts';
 import type { OpenedCheckpoint } from '../huggingface-folder.ts';
 import type { SourceMatrix } from '../weight-source.ts';
 import { readGgufArchitecture } from './architecture.ts';
@@ -13,15 +11,12 @@ import { openParts } from './split-files.ts';
 import { weightSource } from './tensors.ts';
 import { readVocabulary } from './vocabulary.ts';
 
-/** The file of a base folder that holds the chat template. */
-const CHAT_TEMPLATE_FILE = 'chat_template.jinja';
-
 /** Tensors whose content the record holds, or that older converters wrote and nothing reads. */
 const otherTensors = /^(?:rope_freqs|rope_factors_long|rope_factors_short)\.weight$|\.attn_rot_embd$/;
 
 export interface OpenedGguf extends OpenedCheckpoint {
-  /** Puts tokenizer.json, tokenizer_config.json and, where the model has one, chat_template.jinja into a folder. */
-  readonly writeTokenizer: (folder: string) => Promise<void>;
+  /** Its tokenizer and, where the model has one, its chat template. @throws ModelFileError */
+  readonly companions: () => Companions;
 }
 
 /**
@@ -80,13 +75,11 @@ async function openModel(parts: readonly GgufFile[]): Promise<Omit<OpenedGguf, '
   const template = metadata.text('tokenizer.chat_template');
   return {
     source,
-    writeTokenizer: async (folder) => {
+    companions: () => {
       const { tokenizer, config } = ggufTokenizer(vocabulary, (field, fault, cure) =>
         metadata.refuse(field, fault, cure),
       );
-      await writeFile(path.join(folder, TOKENIZER_FILE), JSON.stringify(tokenizer));
-      await writeFile(path.join(folder, TOKENIZER_CONFIG_FILE), JSON.stringify(config));
-      if (template !== null) await writeFile(path.join(folder, CHAT_TEMPLATE_FILE), template);
+      return companionsOf(first.file, tokenizer, config, template);
     },
   };
 }

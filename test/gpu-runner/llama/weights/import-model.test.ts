@@ -1,5 +1,5 @@
 /** Models in every form they come in, converted once; and the hub, played by a server of this test. */
-import { cpSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -65,12 +65,69 @@ test('a model without its tokenizer, and with that of another', async () => {
   const folder = writeHuggingFaceFolder();
   writeFileSync(path.join(folder, 'tokenizer.json'), '{"model": {"vocab": {"a": 0}}, "added_tokens": []}');
   await expect(importModel(folder, { cacheDirectory })).rejects.toThrow(
-    /tokenizer\.json.*has 1 tokens, the model has/,
+    /tokenizer\.json: model\.type: has no type/,
   );
-  expect(readdirSync(path.join(cacheDirectory, 'bases'))).toEqual([]);
+  expect(readdirSync(cacheDirectory)).toEqual([]);
   const bare = path.join(temporaryFolder(), 'bare');
   await writeRandomBase(bare, madeUpArchitecture, 'int8', 1);
-  await expect(importModel(bare, { cacheDirectory })).rejects.toThrow(/tokenizer\.json: cannot be read/);
+  await expect(importModel(bare, { cacheDirectory })).rejects.toThrow(/tokenizer\.json: is missing/);
+});
+
+test.each([undefined, null])(
+  'eos_token_id %s: the ends are those of the tokenizer, in the record too',
+  async (value) => {
+    const folder = writeHuggingFaceFolder({ config: { eos_token_id: value, bos_token_id: value } });
+    const model = await importModel(folder, { cacheDirectory: temporaryFolder() });
+    // The sampler stops at the record's ends.
+    expect(model.architecture).toMatchObject({ bosToken: 1, eosTokens: [2] });
+    expect(model.tokenizer.eosTokens).toEqual([2]);
+  },
+);
+
+test('a base keeps chat template and generation settings beside its tokenizer', async () => {
+  const cacheDirectory = temporaryFolder();
+  const folder = writeHuggingFaceFolder();
+  const config = JSON.parse(readFileSync(path.join(folder, 'tokenizer_config.json'), 'utf8')) as object;
+  const templates = [
+    { name: 'tool_use', template: 'no' },
+    { name: 'default', template: '{{ messages }}' },
+  ];
+  for (const given of ['{{ messages }}', templates]) {
+    writeFileSync(
+      path.join(folder, 'tokenizer_config.json'),
+      JSON.stringify({ ...config, chat_template: given }),
+    );
+    const { base } = await importModel(folder, { cacheDirectory });
+    expect(readFileSync(path.join(base.folder, 'chat_template.jinja'), 'utf8')).toBe('{{ messages }}');
+  }
+  writeFileSync(path.join(folder, 'chat_template.jinja'), 'of its own');
+  writeFileSync(path.join(folder, 'generation_config.json'), '{"eos_token_id": [2, 5], "top_p": 0.5}');
+  const { base, architecture } = await importModel(folder, { cacheDirectory });
+  expect(readFileSync(path.join(base.folder, 'chat_template.jinja'), 'utf8')).toBe('of its own');
+  expect(readFileSync(path.join(base.folder, 'generation_config.json'), 'utf8')).toContain('top_p');
+  expect(architecture.eosTokens).toEqual([2, 5]);
+});
+
+test('a folder without tokenizer_config.json opens, and its base has one', async () => {
+  const folder = writeHuggingFaceFolder();
+  rmSync(path.join(folder, 'tokenizer_config.json'));
+  const { base } = await importModel(folder, { cacheDirectory: temporaryFolder() });
+  expect(readFileSync(path.join(base.folder, 'tokenizer_config.json'), 'utf8')).toBe('{}');
+});
+
+test('a model says where it was opened from, wherever its conversion lies', async () => {
+  const cacheDirectory = temporaryFolder();
+  const folder = writeHuggingFaceFolder();
+  const { base, provenance } = await importModel(folder, { cacheDirectory });
+  expect(provenance.location).toBe(folder);
+  const copy = temporaryFolder();
+  cpSync(folder, copy, { recursive: true });
+  const again = await importModel(copy, { cacheDirectory });
+  expect([again.base.folder, again.provenance.location]).toEqual([base.folder, copy]);
+  // A base that was moved still names what it was made of.
+  const moved = temporaryFolder();
+  cpSync(base.folder, moved, { recursive: true });
+  expect((await importModel(moved, { cacheDirectory })).provenance.location).toBe(folder);
 });
 
 test('what is no model says so', async () => {
