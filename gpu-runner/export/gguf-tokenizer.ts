@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { ExportError } from '../../shared/export/export-error.ts';
 import type { GgufMetadata } from '../../shared/export/gguf/container.ts';
 import { checkedBy, readJsonFile } from '../files/files.ts';
-import { type Tokenizer, TOKENIZER_FILE } from '../llama/tokenizer/tokenizer.ts';
+import { TOKENIZER_FILE } from '../llama/tokenizer/companions.ts';
+import type { Tokenizer } from '../llama/tokenizer/tokenizer.ts';
 import { preTokeniserName } from './pre-tokeniser-name.ts';
 
 const MAXIMUM_BYTES = 128 * 1024 * 1024;

@@ -6,7 +6,12 @@ import { ExportError } from '../../shared/export/export-error.ts';
 import { exists, readJsonFile } from '../files/files.ts';
 import type { Adapter } from '../llama/model/adapter.ts';
 import type { Architecture } from '../llama/model/architecture.ts';
-import { TOKENIZER_CONFIG_FILE, TOKENIZER_FILE } from '../llama/tokenizer/tokenizer.ts';
+import {
+  CHAT_TEMPLATE_FILE,
+  GENERATION_CONFIG_FILE,
+  TOKENIZER_CONFIG_FILE,
+  TOKENIZER_FILE,
+} from '../llama/tokenizer/companions.ts';
 import type { ImportedModel } from '../llama/weights/import-model.ts';
 import { type Family, familyOf } from './family.ts';
 import { huggingFaceScaling } from './huggingface-scaling.ts';
@@ -15,9 +20,8 @@ import { type NamedTensor, safetensorsShards } from './safetensors-shards.ts';
 import { huggingFaceName } from './tensor-names.ts';
 
 const CONFIG_FILE = 'config.json';
-const GENERATION_CONFIG_FILE = 'generation_config.json';
 /** What a base keeps of the model's own files, beside what is written anew. */
-const KEPT = [TOKENIZER_FILE, TOKENIZER_CONFIG_FILE, 'chat_template.jinja'];
+const KEPT = [TOKENIZER_FILE, TOKENIZER_CONFIG_FILE, CHAT_TEMPLATE_FILE];
 const MAXIMUM_CONFIG_BYTES = 1 << 20;
 const CURE = 'Delete the converted base and import the model again';
 

@@ -8,9 +8,7 @@ import { ModelFileError } from '../../files/model-file-error.ts';
 import { messageOf } from '../../../shared/caught.ts';
 import { UserError } from '../../../shared/user-error.ts';
 import { TemplateSpecials } from './template-specials.ts';
-import { TOKENIZER_CONFIG_FILE, TOKENIZER_FILE } from './tokenizer.ts';
-
-export const CHAT_TEMPLATE_FILE = 'chat_template.jinja';
+import { CHAT_TEMPLATE_FILE, TOKENIZER_CONFIG_FILE, TOKENIZER_FILE } from './companions.ts';
 
 const MAXIMUM_TEMPLATE_BYTES = 1024 * 1024;
 const MAXIMUM_BYTES = 128 * 1024 * 1024;
@@ -140,7 +138,7 @@ export async function loadChatTemplate(folder: string): Promise<ChatTemplate | n
   }
   const tokenizerFile = path.join(folder, TOKENIZER_FILE);
   const json = await readJsonFile(tokenizerFile, MAXIMUM_BYTES, cure);
-  return new ChatTemplate(template, namedSpecials(config), new TemplateSpecials(json, config, tokenizerFile));
+  return new ChatTemplate(template, namedSpecials(config), new TemplateSpecials(json, tokenizerFile));
 }
 
 async function templateText(

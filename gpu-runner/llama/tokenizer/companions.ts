@@ -7,8 +7,8 @@ import { ModelFileError } from '../../files/model-file-error.ts';
 
 export const TOKENIZER_FILE = 'tokenizer.json';
 export const TOKENIZER_CONFIG_FILE = 'tokenizer_config.json';
-const CHAT_TEMPLATE_FILE = 'chat_template.jinja';
-const GENERATION_CONFIG_FILE = 'generation_config.json';
+export const CHAT_TEMPLATE_FILE = 'chat_template.jinja';
+export const GENERATION_CONFIG_FILE = 'generation_config.json';
 
 /** Older checkpoints tell their special tokens here; tokenizer_config.json wins. */
 const SPECIAL_TOKENS_FILE = 'special_tokens_map.json';

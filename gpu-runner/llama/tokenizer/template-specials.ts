@@ -3,15 +3,15 @@
  * the template's own text are renamed, the same characters inside a message are not, and one call encodes the whole.
  */
 import { randomInt } from 'node:crypto';
-import { PreTrainedTokenizer } from '@huggingface/transformers';
 import { z } from 'zod';
 import { checkedBy } from '../../files/files.ts';
 import { ModelFileError } from '../../files/model-file-error.ts';
+import { TokenizerPipeline, tokenizerSchema } from './pipeline/pipeline.ts';
 import { messageOf } from '../../../shared/caught.ts';
 
 const cure = "Put the model's own tokenizer.json and tokenizer_config.json into its folder";
 
-const tokenizerSchema = z.looseObject({
+const namesSchema = z.looseObject({
   model: z.looseObject({
     vocab: z.union([z.record(z.string(), z.number()), z.array(z.tuple([z.string(), z.number()]))]),
     unk_token: z.string().nullish(),
@@ -39,7 +39,7 @@ export interface Guard {
 }
 
 export class TemplateSpecials {
-  readonly #tokenizer: PreTrainedTokenizer;
+  readonly #tokenizer: TokenizerPipeline;
   /** Name by the special token's text. */
   readonly #names: ReadonlyMap<string, string>;
   /** Any special token's text, the longest first; undefined where there is none. */
@@ -47,11 +47,10 @@ export class TemplateSpecials {
 
   /**
    * @param json tokenizer.json
-   * @param config tokenizer_config.json
    * @throws ModelFileError if it cannot be used as a tokenizer
    */
-  constructor(json: Record<string, unknown>, config: Readonly<Record<string, unknown>>, file: string) {
-    const { model, added_tokens: added, ...rest } = checkedBy(tokenizerSchema, json, file, cure);
+  constructor(json: Record<string, unknown>, file: string) {
+    const { model, added_tokens: added, ...rest } = checkedBy(namesSchema, json, file, cure);
     const mark = randomMark();
     const texts = added.filter(({ special }) => special === true).map(({ content }) => content);
     this.#names = new Map(
@@ -70,9 +69,6 @@ export class TemplateSpecials {
       ? model.vocab.map(([text, score]) => [rename(text), score])
       : Object.fromEntries(Object.entries(model.vocab).map(([text, id]) => [rename(text), id]));
     const unknown = typeof model.unk_token === 'string' ? { unk_token: rename(model.unk_token) } : {};
-    const named = Object.fromEntries(
-      Object.entries(config).map(([key, value]) => [key, typeof value === 'string' ? rename(value) : value]),
-    );
     const renamed = {
       ...rest,
       // Ids are made without it; it would look for special tokens by their old names.
@@ -81,8 +77,9 @@ export class TemplateSpecials {
       added_tokens: added.map((token) => Object.assign({}, token, { content: rename(token.content) })),
     };
     try {
-      this.#tokenizer = new PreTrainedTokenizer(renamed, { ...named, added_tokens_decoder: undefined });
+      this.#tokenizer = new TokenizerPipeline(checkedBy(tokenizerSchema, renamed, file, cure));
     } catch (error) {
+      if (error instanceof ModelFileError) throw error;
       const fault = `cannot be used as a tokenizer (${messageOf(error).slice(0, 200)})`;
       throw new ModelFileError(file, null, fault, cure, { cause: error });
     }
@@ -112,6 +109,6 @@ export class TemplateSpecials {
       this.#pattern === undefined
         ? rendered
         : rendered.replace(this.#pattern, (text) => this.#names.get(text) ?? text);
-    return Int32Array.from(this.#tokenizer.encode(guard.release(named), { add_special_tokens: false }));
+    return Int32Array.from(this.#tokenizer.encode(guard.release(named), false));
   }
 }

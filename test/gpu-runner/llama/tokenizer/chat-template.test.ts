@@ -5,11 +5,8 @@ import path from 'node:path';
 import { PreTrainedTokenizer } from '@huggingface/transformers';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import {
-  CHAT_TEMPLATE_FILE,
-  ChatTemplateError,
-  loadChatTemplate,
-} from '../../../../gpu-runner/llama/tokenizer/chat-template.ts';
+import { ChatTemplateError, loadChatTemplate } from '../../../../gpu-runner/llama/tokenizer/chat-template.ts';
+import { CHAT_TEMPLATE_FILE } from '../../../../gpu-runner/llama/tokenizer/companions.ts';
 
 const TEMPLATES = path.join(import.meta.dirname, 'chat-templates');
 const BUNDLED = path.join(import.meta.dirname, '../../../../gpu-runner/models/stories');
