@@ -15,10 +15,9 @@ import type { Outcome, Row } from './table.ts';
 const TIME = 64;
 const SEED = 16;
 
-const checkpointsSchema = z.record(
-  z.string(),
-  z.strictObject({ folder: z.string(), tokenizer: z.string(), vocabulary: z.int() }),
-);
+const checkpointsSchema = z.record(z.string(), z.strictObject({ folder: z.string(), tokenizer: z.string() }));
+
+type Checkpoints = z.infer<typeof checkpointsSchema>;
 
 export interface Comparison {
   readonly python: Python;
@@ -29,18 +28,18 @@ export interface Comparison {
   /** Names of checkpoints and of columns; all where empty. */
   readonly checkpoints: readonly string[];
   readonly columns: readonly string[];
+  /** Hugging Face folders to compare instead of the families' checkpoints. */
+  readonly folders: readonly string[];
 }
 
 /** @throws UserError for a name that there is not */
 export async function compare(comparison: Comparison): Promise<Row[]> {
-  const { python, scratch, log, checkpoints } = comparison;
+  const { python, scratch, log } = comparison;
   const unknown = comparison.columns.find((name) => columns.every((column) => column.name !== name));
   if (unknown !== undefined) throw new UserError(`There is no column ${unknown}`, { cure: 'See --help' });
-  const answer = await python('make', { folder: path.join(scratch, 'checkpoints'), names: checkpoints });
   const rows: Row[] = [];
-  for (const [name, { folder, tokenizer, vocabulary }] of Object.entries(checkpointsSchema.parse(answer))) {
+  for (const [name, { folder, tokenizer }] of Object.entries(await checkpointsOf(comparison))) {
     log(name);
-    const tokens = Array.from({ length: TIME }, (_, place) => integerBelow(vocabulary, SEED, 0, place));
     const models = new Map<BasePrecision, Promise<ImportedModel>>();
     const model = (precision: BasePrecision): Promise<ImportedModel> => {
       const made =
@@ -49,6 +48,9 @@ export async function compare(comparison: Comparison): Promise<Row[]> {
       models.set(precision, made);
       return made;
     };
+    // Those of the tokenizer, which every model knows.
+    const { vocabularySize } = (await model('fp32')).tokenizer;
+    const tokens = Array.from({ length: TIME }, (_, place) => integerBelow(vocabularySize, SEED, 0, place));
     const outcomes: Record<string, Outcome> = {};
     for (const column of columns) {
       const own = path.join(scratch, 'columns', name, column.name);
@@ -61,6 +63,15 @@ export async function compare(comparison: Comparison): Promise<Row[]> {
     rows.push({ name, tokenizer, outcomes });
   }
   return rows;
+}
+
+async function checkpointsOf({ python, scratch, checkpoints, folders }: Comparison): Promise<Checkpoints> {
+  if (folders.length > 0) {
+    const own = { tokenizer: 'its own' };
+    return Object.fromEntries(folders.map((folder) => [folder, { folder: path.resolve(folder), ...own }]));
+  }
+  const folder = path.join(scratch, 'checkpoints');
+  return checkpointsSchema.parse(await python('make', { folder, names: checkpoints }));
 }
 
 async function outcomeOf(

@@ -21,6 +21,7 @@ export const command = createCommand(
   .option('--environment <folder>', 'a virtual environment that has the packages, instead of making one')
   .option('--cache <folder>', 'where environments are kept', defaultCacheFolder())
   .option('--checkpoint <name...>', 'which checkpoints; all unless given')
+  .option('--folder <path...>', 'Hugging Face folders to compare instead, such as a real model')
   .option(
     '--column <name...>',
     `which columns: ${columns.map(({ name }) => name).join(', ')}; all unless given`,
@@ -51,6 +52,7 @@ export const command = createCommand(
         log,
         hasLlamaCpp: options.llamaCpp,
         checkpoints: options.checkpoint ?? [],
+        folders: options.folder ?? [],
         columns: options.column ?? [],
       });
       if (options.json) console.log(JSON.stringify(rows, null, 2));

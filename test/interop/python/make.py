@@ -20,5 +20,5 @@ def run(folder, names):
         own = Path(folder) / name
         write(cases(tokenizer.get_vocab_size())[name], own)
         write_tokenizer(tokenizer, kind, own)
-        folders[name] = {"folder": str(own), "tokenizer": kind, "vocabulary": tokenizer.get_vocab_size()}
+        folders[name] = {"folder": str(own), "tokenizer": kind}
     return folders

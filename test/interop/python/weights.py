@@ -30,5 +30,5 @@ def made_up(name: str, shape: tuple[int, ...], norms_from_one: bool) -> np.ndarr
         return values * np.float32(0.5) + np.float32(0 if norms_from_one else 1)
     if len(shape) == 1:
         return values * np.float32(0.25)
-    # Embeddings and matrices of 64 columns and so: entries of variance about 1 / columns.
-    return values * np.float32(0.25)
+    # Rows of about unit length, so that what flows through keeps its size.
+    return values * np.float32(2 / np.sqrt(shape[-1]))

@@ -53,10 +53,13 @@ export function writeGoldenCheckpoint({ config, tensors }: Golden): string {
 /** The weights of test/interop/python/weights.py. */
 function madeUp(name: string, shape: readonly number[], normsFromOne: boolean): number[] {
   const start = fnv(name);
-  const [size, middle] = name.includes('norm') ? [0.5, normsFromOne ? 0 : 1] : [0.25, 0];
+  const centre = name.includes('norm') && !normsFromOne ? 1 : 0;
+  const size = Math.fround(
+    name.includes('norm') ? 0.5 : shape.length === 1 ? 0.25 : 2 / Math.sqrt(shape.at(-1) ?? 1),
+  );
   return Array.from(
     { length: shape.reduce((a, b) => a * b, 1) },
-    (_, index) => middle + size * uniform(start, index),
+    (_, index) => centre + size * uniform(start, index),
   );
 }
 
