@@ -11,6 +11,8 @@ export interface CheckContext {
   readonly folder: string;
   /** The kind of its tokenizer, such as `unigram`. */
   readonly tokenizer: string;
+  /** Whether its weights are made up, rather than a real model's. */
+  readonly isMadeUp: boolean;
   /** 64 token ids to compare on. */
   readonly tokens: readonly number[];
   /** The checkpoint as this project opens it; imported once a precision. */
@@ -21,10 +23,10 @@ export interface CheckContext {
   readonly python: Python;
 }
 
-/** What a check found; it passes up to `limit`. */
+/** What a check found; it passes up to `limit`, always where that is null: a measurement. */
 export interface Figure {
   readonly value: number;
-  readonly limit: number;
+  readonly limit: number | null;
 }
 
 export interface Column {

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { integerBelow } from '../../shared/random.ts';
 import { UserError } from '../../shared/user-error.ts';
 import type { BasePrecision } from '../../gpu-runner/llama/weights/base-layout.ts';
+import type { Tokenizer } from '../../gpu-runner/llama/tokenizer/tokenizer.ts';
 import { importModel, type ImportedModel } from '../../gpu-runner/llama/weights/import-model.ts';
 import type { CheckContext, Column } from './column.ts';
 import { columns } from './columns.ts';
@@ -14,6 +15,13 @@ import type { Outcome, Row } from './table.ts';
 /** Positions that are compared. */
 const TIME = 64;
 const SEED = 16;
+
+/** More than {@link TIME} tokens of any tokenizer. */
+const TEXT =
+  'Once upon a time there was a little girl who lived in a small house near the sea. Every morning she went down to ' +
+  'the water to look for shells. One day she found a bottle with a letter in it. The letter was old and wet, but she ' +
+  'could still read some of the words: "Whoever finds this," it said, "please come to the island and bring a light." ' +
+  'She ran home to tell her brother, and together they took the old boat and rowed out before the sun was high.';
 
 const checkpointsSchema = z.record(z.string(), z.strictObject({ folder: z.string(), tokenizer: z.string() }));
 
@@ -48,14 +56,14 @@ export async function compare(comparison: Comparison): Promise<Row[]> {
       models.set(precision, made);
       return made;
     };
-    // Those of the tokenizer, which every model knows.
-    const { vocabularySize } = (await model('fp32')).tokenizer;
-    const tokens = Array.from({ length: TIME }, (_, place) => integerBelow(vocabularySize, SEED, 0, place));
+    const { tokenizer: own } = await model('fp32');
+    const isMadeUp = comparison.folders.length === 0;
+    const tokens = isMadeUp ? drawnTokens(own) : textTokens(own);
     const outcomes: Record<string, Outcome> = {};
     for (const column of columns) {
       const own = path.join(scratch, 'columns', name, column.name);
       await mkdir(own, { recursive: true });
-      const context = { name, folder, tokenizer, tokens, model, scratch: own, python };
+      const context = { name, folder, tokenizer, isMadeUp, tokens, model, scratch: own, python };
       const outcome = await outcomeOf(column, context, comparison);
       if ('fault' in outcome) log(`  ${column.name}: ${outcome.fault}`);
       outcomes[column.name] = outcome;
@@ -63,6 +71,16 @@ export async function compare(comparison: Comparison): Promise<Row[]> {
     rows.push({ name, tokenizer, outcomes });
   }
   return rows;
+}
+
+/** What a model of made-up weights reads: any ids. */
+function drawnTokens({ vocabularySize }: Tokenizer): number[] {
+  return Array.from({ length: TIME }, (_, place) => integerBelow(vocabularySize, SEED, 0, place));
+}
+
+/** What a real model reads: the beginning of a text. */
+function textTokens(tokenizer: Tokenizer): number[] {
+  return [...tokenizer.encode(TEXT, { bos: tokenizer.startsWithBos })].slice(0, TIME);
 }
 
 async function checkpointsOf({ python, scratch, checkpoints, folders }: Comparison): Promise<Checkpoints> {

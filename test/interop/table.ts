@@ -11,7 +11,8 @@ export interface Row {
 }
 
 export function passes(outcome: Outcome): boolean {
-  return 'leftOut' in outcome || ('value' in outcome && outcome.value <= outcome.limit);
+  if ('value' in outcome) return outcome.limit === null || outcome.value <= outcome.limit;
+  return 'leftOut' in outcome;
 }
 
 /** The table as Markdown; what does not pass is bold. */
