@@ -14,6 +14,7 @@ import { baseModelHandlers } from './routes/base-models.ts';
 import { comparisonHandlers } from './routes/comparisons.ts';
 import { eventHandlers } from './routes/events.ts';
 import { experimentHandlers } from './routes/experiments.ts';
+import { exportHandlers } from './routes/exports.ts';
 import { healthHandlers } from './routes/health.ts';
 import { keyHandlers } from './routes/keys.ts';
 import { preferencePairHandlers } from './routes/preference-pairs.ts';
@@ -34,6 +35,7 @@ export function createApp(dependencies: Dependencies): App {
     ...comparisonHandlers(dependencies),
     ...eventHandlers(dependencies),
     ...experimentHandlers(dependencies),
+    ...exportHandlers(dependencies),
     ...healthHandlers(dependencies),
     ...keyHandlers(dependencies, keys),
     ...preferencePairHandlers(dependencies),

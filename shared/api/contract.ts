@@ -5,6 +5,7 @@ import { baseModelEndpoints } from './base-models.ts';
 import { comparisonEndpoints } from './comparisons.ts';
 import { eventEndpoints } from './events.ts';
 import { experimentEndpoints } from './experiments.ts';
+import { exportEndpoints } from './exports.ts';
 import { healthEndpoints } from './health.ts';
 import { keyEndpoints } from './keys.ts';
 import { preferencePairEndpoints } from './preference-pairs.ts';
@@ -21,6 +22,7 @@ export const contract = {
   ...comparisonEndpoints,
   ...eventEndpoints,
   ...experimentEndpoints,
+  ...exportEndpoints,
   ...healthEndpoints,
   ...keyEndpoints,
   ...preferencePairEndpoints,

@@ -21,7 +21,7 @@ const adapterConfig = z.looseObject({
 });
 
 /** A range of bytes of the artifact. */
-type ReadRange = (offset: number, length: number) => Promise<Uint8Array>;
+export type ReadRange = (offset: number, length: number) => Promise<Uint8Array>;
 
 export interface AdapterSource {
   readonly config: z.output<typeof adapterConfig>;
@@ -38,7 +38,7 @@ export interface AdapterSource {
  * @param bytes of the whole artifact
  * @throws ExportError where it is no adapter that a runner made
  */
-async function openAdapterSource(read: ReadRange, bytes: number): Promise<AdapterSource> {
+export async function openAdapterSource(read: ReadRange, bytes: number): Promise<AdapterSource> {
   const refuse: Refuse = (field, fault, options) =>
     new ExportError(`the artifact${field === null ? '' : `: ${field}`}: ${fault}`, {
       ...options,

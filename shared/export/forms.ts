@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 /** Made from the adapter's bytes alone. */
-const ADAPTER_FORMS = ['peft', 'gguf-lora'] as const;
+export const ADAPTER_FORMS = ['peft', 'gguf-lora'] as const;
 /** Made from the base's weights, which runners alone have. */
 const MODEL_FORMS = ['merged', 'gguf', 'ollama'] as const;
 export const EXPORT_FORMS = [...ADAPTER_FORMS, ...MODEL_FORMS] as const;

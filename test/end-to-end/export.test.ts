@@ -41,6 +41,24 @@ async function leave(...words: readonly string[]): Promise<void> {
   await parseCommand(command, [experiment, '--edge', world.url, ...words]);
 }
 
+/** Files of a zip that is stored, by its central directory. */
+function unzip(zip: Uint8Array): Map<string, Uint8Array> {
+  const view = new DataView(zip.buffer, zip.byteOffset);
+  const files = new Map<string, Uint8Array>();
+  let place = view.getUint32(zip.length - 6, true);
+  while (view.getUint32(place, true) === 0x02_01_4b_50) {
+    const size = view.getUint32(place + 24, true);
+    const nameLength = view.getUint16(place + 28, true);
+    const extraLength = view.getUint16(place + 30, true);
+    const local = view.getUint32(place + 42, true);
+    const name = Buffer.from(zip.subarray(place + 46, place + 46 + nameLength)).toString();
+    const start = local + 30 + nameLength + view.getUint16(local + 28, true);
+    files.set(name, zip.subarray(start, start + size));
+    place += 46 + nameLength + extraLength + view.getUint16(place + 32, true);
+  }
+  return files;
+}
+
 describe('rlcd export', { timeout: 600_000 }, () => {
   it("writes PEFT's files with the base's own place, and a card", async () => {
     const out = path.join(folder, 'peft');
@@ -62,6 +80,32 @@ describe('rlcd export', { timeout: 600_000 }, () => {
     expect(card).toContain('library_name: peft');
     expect(card).toMatch(/win rate/);
     expect(card).toContain(`rlcd export ${experiment} --to peft`);
+  });
+
+  it.each([
+    ['peft', ['README.md', 'adapter_config.json', 'adapter_model.safetensors']],
+    ['gguf-lora', ['README.md', 'adapter.gguf']],
+  ] as const)('answers the files of %s as a zip, equal to those of the command', async (to, names) => {
+    const out = path.join(folder, `zip-${to}`);
+    await leave('--to', to, '--out', out);
+    const answer = await world.client.exportAdapter({
+      parameters: { experimentId: experiment },
+      query: { to },
+    });
+    const files = unzip(new Uint8Array(await answer.arrayBuffer()));
+    expect([...files.keys()]).toEqual(names.map((name) => `${experiment}-${to}/${name}`));
+    for (const name of names.slice(1)) {
+      const bytes = files.get(`${experiment}-${to}/${name}`) ?? new Uint8Array();
+      expect(Buffer.from(bytes).equals(readFileSync(path.join(out, name)))).toBe(true);
+    }
+  });
+
+  it('says over HTTP what cannot leave, and what can', async () => {
+    const asked = world.client.exportAdapter({
+      parameters: { experimentId: experiment },
+      query: { to: 'peft', stage: 'ppo' },
+    });
+    await expect(asked).rejects.toThrow(/409 .*stage ppo made no adapter. It has dpo adapter [0-9a-f]{64}/);
   });
 
   it('writes a merged folder that opens as the aligned model, and the base as itself', async () => {

@@ -9,6 +9,7 @@ import type { ExperimentDetail } from '../../app/types.ts';
 import { Loaded, Problem } from '../../components/feedback.tsx';
 import { Status } from '../../components/status.tsx';
 import { ago, dateTime, duration, percent } from '../../text/format.ts';
+import { DownloadAdapter } from './download-adapter.tsx';
 import { Curves } from './curves.tsx';
 import { KlGrid } from './kl-grid.tsx';
 import { Lineage } from './lineage.tsx';
@@ -85,6 +86,7 @@ function Header(props: { readonly experiment: ExperimentDetail }) {
           <A class="button" href={`/label/${props.experiment.id}`}>
             Label
           </A>
+          <DownloadAdapter experiment={props.experiment} />
           <EndOrDelete experiment={props.experiment} isOpen={isOpen()} />
         </div>
       </div>
