@@ -1,15 +1,17 @@
 /** Sampling for the algorithms: the engine's sampler, and the same tokens' log-probabilities under the base. */
+import { NEXT_TURN } from '../../shared/dialogue/terminal-text.ts';
 import type { PromptForm } from '../../shared/principles/principle.ts';
 import type { Model } from '../llama/weights/model.ts';
 import type { Rollout } from '../llama/sampler/rollout.ts';
+import { type EndAutomaton, endTokensAutomaton, textAutomaton } from '../llama/sampler/end-automaton.ts';
 import { Sampler } from '../llama/sampler/sampler.ts';
 import type { AdapterLayout } from '../llama/model/lora-layout.ts';
 import { sequenceOf } from '../llama/model/sequence.ts';
 import type { Tokenizer } from '../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from './algorithm-error.ts';
-import { continuationTokens } from './continuation-tokens.ts';
 import type { Generation, GenerationRequest } from './generation.ts';
 import { ReferenceModel } from './reference-model.ts';
+import { tokenTextReader } from './response-text.ts';
 
 export interface GeneratorOptions {
   readonly model: Model;
@@ -32,21 +34,18 @@ export interface GeneratorOptions {
   readonly scoreRows: number;
 }
 
-/** The text that ends an assistant's turn. */
-const NEXT_TURN = '\n\nHuman:';
-
 /** An open sampler. A row's tokens depend on (seed, stream), its prompt and its adapter, not on what else is sampled. */
 export class Generator {
   readonly #options: GeneratorOptions;
   readonly #sampler: Sampler;
   readonly #reference: ReferenceModel | null;
-  readonly #stopSequences: readonly (readonly number[])[];
+  readonly #ends: EndAutomaton;
 
   private constructor(options: GeneratorOptions, sampler: Sampler, reference: ReferenceModel | null) {
     this.#options = options;
     this.#sampler = sampler;
     this.#reference = reference;
-    this.#stopSequences = options.promptForm === 'dialogue' ? [stopSequence(options.model.tokenizer)] : [];
+    this.#ends = endsOf(options.model, options.promptForm);
   }
 
   static async open(options: GeneratorOptions): Promise<Generator> {
@@ -126,7 +125,7 @@ export class Generator {
         temperature,
         topP,
         bannedTokens,
-        stopSequences: this.#stopSequences,
+        ends: this.#ends,
       },
       vectors,
       { signal },
@@ -144,8 +143,14 @@ function rowOf(
   return { sequence, logProbabilities: logProbabilities.slice(start, end) };
 }
 
-function stopSequence(tokenizer: Tokenizer): number[] {
-  return [...continuationTokens(tokenizer, tokenizer.encode('a'), NEXT_TURN)];
+/** A dialogue also ends where the other side begins to speak. */
+function endsOf({ tokenizer, architecture }: Model, form: PromptForm): EndAutomaton {
+  const { vocabularySize } = architecture;
+  if (form !== 'dialogue') return endTokensAutomaton(tokenizer.eosTokens, vocabularySize);
+  const texts = Array.from({ length: tokenizer.vocabularySize }, (_, token) => token).map(
+    tokenTextReader(tokenizer),
+  );
+  return textAutomaton([NEXT_TURN], texts, tokenizer.eosTokens, vocabularySize);
 }
 
 /** Tokens whose text contains one of these texts. */

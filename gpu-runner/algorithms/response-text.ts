@@ -24,18 +24,31 @@ export function scoredPart(
   return tokens.subarray(0, start + scoredTokens);
 }
 
+/** The text that each token adds to one; part of a character reads as a replacement character. */
+export function tokenTextReader(tokenizer: Tokenizer): (token: number) => string {
+  // A token with text of its own, after which every other one shows its leading space.
+  const before = tokenizer.encode('a').slice(-1);
+  const known = new Map<number, string>();
+  return (token) => {
+    let text = known.get(token);
+    if (text === undefined) {
+      text = tokenizer.decodeAfter(before, [token]);
+      known.set(token, text);
+    }
+    return text;
+  };
+}
+
 /** Reads responses token by token, each token's own text being looked up once. */
 export class ResponseReader {
   readonly #tokenizer: Tokenizer;
   readonly #form: PromptForm;
-  readonly #pieces = new Map<number, string>();
-  /** A token with text of its own, after which every other one shows its leading space. */
-  readonly #before: Int32Array;
+  readonly #textOf: (token: number) => string;
 
   constructor(tokenizer: Tokenizer, form: PromptForm) {
     this.#tokenizer = tokenizer;
     this.#form = form;
-    this.#before = tokenizer.encode('a').slice(-1);
+    this.#textOf = tokenTextReader(tokenizer);
   }
 
   /** @param sequence with the end token where it was sampled */
@@ -81,7 +94,7 @@ export class ResponseReader {
     let text = '';
     const offsets: number[] = [];
     for (const token of responseOf(sequence)) {
-      const piece = this.#piece(token);
+      const piece = this.#textOf(token);
       if (piece.includes(REPLACEMENT)) return this.#slowEnds(sequence);
       text += piece;
       offsets.push(text.length);
@@ -96,15 +109,6 @@ export class ResponseReader {
       return this.#tokenizer.decodeAfter(promptTokens, tokens.subarray(0, index + 1)).length;
     });
     return { text: this.#tokenizer.decodeAfter(promptTokens, tokens), offsets };
-  }
-
-  #piece(token: number): string {
-    let piece = this.#pieces.get(token);
-    if (piece === undefined) {
-      piece = this.#tokenizer.decodeAfter(this.#before, [token]);
-      this.#pieces.set(token, piece);
-    }
-    return piece;
   }
 }
 

@@ -1,6 +1,7 @@
 /** The text a rollout is rewarded for, and whether it ended as it should. */
 
-const STOP = '\n\nHuman:';
+/** What ends an assistant's turn. */
+export const NEXT_TURN = '\n\nHuman:';
 
 /** The rewarded text, and whether it may be scored: if not, the terminal reward is the penalty (-1 in the paper). */
 export interface TerminalText {
@@ -14,7 +15,10 @@ export interface TerminalText {
  * before the stop, is not complete.
  */
 export function terminalText(decoded: string): TerminalText {
-  const stop = decoded.indexOf(STOP);
+  const stop = decoded.indexOf(NEXT_TURN);
   if (stop < 0) return { text: decoded, complete: false };
-  return { text: decoded.slice(0, stop + STOP.length), complete: decoded.slice(0, stop).trim().length > 0 };
+  return {
+    text: decoded.slice(0, stop + NEXT_TURN.length),
+    complete: decoded.slice(0, stop).trim().length > 0,
+  };
 }

@@ -3,6 +3,7 @@ import { uniform } from '../../../shared/random.ts';
 import { dataFromNumbers, type DataType } from '../../tensor/data-type.ts';
 import type { HostTensor, HostTensors } from '../../tensor/session.ts';
 import type { Architecture } from '../model/architecture.ts';
+import { type EndAutomaton, endTokensAutomaton } from './end-automaton.ts';
 import { UserError } from '../../../shared/user-error.ts';
 
 /** A batch of prompts to continue. Rows stand group by group, equally many in each. */
@@ -23,8 +24,8 @@ export interface SamplingRequest {
   readonly topP?: number;
   /** tokens that are never drawn */
   readonly bannedTokens?: readonly number[];
-  /** token sequences that end a row; the model's end tokens always do, unless they are banned */
-  readonly stopSequences?: readonly (readonly number[])[];
+  /** where rows end; at the model's end tokens unless given */
+  readonly ends?: EndAutomaton;
 }
 
 /** The request does not fit the model or contradicts itself. */
@@ -40,7 +41,7 @@ export function checkRequest(
   groups: number,
   maximumPositions: number,
 ): void {
-  const { prompts, rowIds, temperature = 1, topK, topP = 1, bannedTokens = [], stopSequences = [] } = request;
+  const { prompts, rowIds, temperature = 1, topK, topP = 1, bannedTokens = [], ends } = request;
   const { vocabularySize } = architecture;
   const refuse = (field: string, fault: string): never => {
     throw new SamplingRequestError(`${field} ${fault}`);
@@ -69,10 +70,9 @@ export function checkRequest(
   };
   tokens('bannedTokens', bannedTokens);
   if (new Set(bannedTokens).size === vocabularySize) refuse('bannedTokens', 'bans every token: leave one');
-  stopSequences.forEach((sequence, index) => {
-    if (sequence.length === 0) refuse(`stopSequences[${index}]`, 'is empty: leave it out');
-    tokens(`stopSequences[${index}]`, sequence);
-  });
+  if (ends !== undefined && ends.next.length !== ends.states * vocabularySize) {
+    refuse('ends', `has ${ends.next.length} steps: give ${ends.states} states of ${vocabularySize} tokens`);
+  }
   prompts.forEach((prompt, row) => {
     if (prompt.length === 0) refuse(`prompts[${row}]`, 'is empty: start with the BOS token');
     tokens(`prompts[${row}]`, prompt);
@@ -111,28 +111,11 @@ function bool(shape: readonly number[], of: (index: number) => boolean): HostTen
 
 /** Exactly 0 after softmax. */
 const NEVER = -1e30;
-/** In `stops`, stands for any token. */
-const ANY = -1;
-/** In `stops`, equals no token. */
-const NONE = -2;
-/** In `window`, no token yet. */
-const EMPTY = -3;
-
-/** The end tokens and stop sequences as one matrix [stops, window], anything on the left. */
-function stopMatrix(request: SamplingRequest, { eosTokens }: Architecture): HostTensor {
-  const sequences = [...eosTokens.map((token) => [token]), ...(request.stopSequences ?? [])];
-  const width = Math.max(1, ...sequences.map(({ length }) => length));
-  const rows = sequences.length === 0 ? [[NONE]] : sequences;
-  return int64([rows.length, width], (index) => {
-    const row = rows[Math.floor(index / width)] ?? [];
-    return row[(index % width) - (width - row.length)] ?? ANY;
-  });
-}
-
 /** Inputs that stay the same over all runs of a rollout. */
 export function constantFeeds(request: SamplingRequest, architecture: Architecture): HostTensors {
   const { temperature = 1, topK, topP = 1, bannedTokens = [] } = request;
-  const { vocabularySize } = architecture;
+  const { vocabularySize, eosTokens } = architecture;
+  const { next } = request.ends ?? endTokensAutomaton(eosTokens, vocabularySize);
   const banned = new Set(bannedTokens);
   return {
     inverseTemperature: float32([], () => 1 / temperature),
@@ -140,7 +123,7 @@ export function constantFeeds(request: SamplingRequest, architecture: Architectu
     restricted: bool([], () => topK !== undefined || topP < 1 || banned.size > 0),
     topK: int64([1], () => Math.min(topK ?? vocabularySize, vocabularySize)),
     topP: float32([], () => topP),
-    stops: stopMatrix(request, architecture),
+    ends: { dtype: 'uint8', shape: [next.length], data: next },
   };
 }
 
@@ -157,7 +140,6 @@ export function startFeeds(
   const { keyValueHeads, headSize, layers } = architecture;
   const shape = [rows, keyValueHeads, 0, headSize];
   const empty: HostTensor = { dtype: cacheType, shape, data: dataFromNumbers(cacheType, []) };
-  const window = stopMatrix(request, architecture).shape[1] ?? 1;
   const caches = Array.from({ length: layers }, (_, layer) => [`keys.${layer}`, `values.${layer}`]).flat();
   return {
     tokens: int64(
@@ -169,7 +151,7 @@ export function startFeeds(
     finished: bool([rows], (row) => limitOf(request, row) === 0),
     stopped: bool([rows], () => false),
     generatedLengths: int64([rows], () => 0),
-    window: int64([rows, window], () => EMPTY),
+    endState: int64([rows], () => 0),
     ...Object.fromEntries(caches.map((name) => [name, empty])),
   };
 }

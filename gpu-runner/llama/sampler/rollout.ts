@@ -32,7 +32,7 @@ export interface DrawnTokens {
   readonly logProbabilities: readonly number[];
 }
 
-/** Why a row ended: an end token or stop sequence, or its limit. */
+/** Why a row ended: by an end token or a stop text, or at its limit. */
 export type FinishReason = 'stop' | 'length';
 
 /** Drawn tokens, row-major [rows, width]; what stands behind a row's length is padding. */
@@ -40,7 +40,7 @@ export interface Rollout {
   readonly rows: number;
   /** the longest row */
   readonly width: number;
-  /** [rows, width], with the end token or stop sequence */
+  /** [rows, width], with the token that ended it */
   readonly tokens: Int32Array;
   /** [rows, width], natural logarithms under the distribution that was drawn from; 0 in the padding */
   readonly logProbabilities: Float32Array;

@@ -5,6 +5,7 @@ import { integerBelow, uniform } from '../../../shared/random.ts';
 import { toneLineEnd, toneLines } from '../../../shared/principles/kind-stories/tone-lines.ts';
 import type { Tone } from '../../../shared/principles/kind-stories/tone.ts';
 import type { Model } from '../../llama/weights/model.ts';
+import { endTokensAutomaton } from '../../llama/sampler/end-automaton.ts';
 import { Sampler } from '../../llama/sampler/sampler.ts';
 import type { SessionOptions } from '../../tensor/session.ts';
 import type { Story } from './documents.ts';
@@ -69,7 +70,7 @@ export async function sampleTeacherStories(options: TeacherOptions): Promise<Sto
 
 async function sampleBatch(
   sampler: Sampler,
-  { teacher: { tokenizer }, openings, seed }: TeacherOptions,
+  { teacher: { tokenizer, architecture }, openings, seed }: TeacherOptions,
   first: number,
 ): Promise<Story[]> {
   const rows = Array.from({ length: BATCH }, (_, row) => {
@@ -85,7 +86,10 @@ async function sampleBatch(
     maximumNewTokens: NEW_TOKENS,
     seed,
     rowIds: rows.map(({ number }) => number),
-    stopSequences: tokenizer.bosToken === null ? [] : [[tokenizer.bosToken]],
+    ends: endTokensAutomaton(
+      [...tokenizer.eosTokens, ...(tokenizer.bosToken === null ? [] : [tokenizer.bosToken])],
+      architecture.vocabularySize,
+    ),
   });
   return rows.map(({ tone, opening, prompt }, row) => {
     const start = row * rollout.width;

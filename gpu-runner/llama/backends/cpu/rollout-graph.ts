@@ -15,7 +15,7 @@ import { type CpuBase, cpuTensors, type EightBitWeights, eightBitWeights } from 
 import { attentionMask, decodePass, nextTokenLogits, positionsOf } from './decode-pass.ts';
 
 /** What steps carry: they do not touch the lengths of what lies before their chunk. */
-const STEP_STATE = ['tokens', 'inputLengths', 'finished', 'stopped', 'generatedLengths', 'window'] as const;
+const STEP_STATE = ['tokens', 'inputLengths', 'finished', 'stopped', 'generatedLengths', 'endState'] as const;
 
 /**
  * A rollout of `steps` tokens, or until all rows have ended. Besides {@link RolloutInputs} it takes `last`, bool: no run

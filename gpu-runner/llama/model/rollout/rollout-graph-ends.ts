@@ -15,7 +15,7 @@ export const STATE = [
   'finished',
   'stopped',
   'generatedLengths',
-  'window',
+  'endState',
 ] as const;
 
 /** The rows' state by name. */
@@ -28,8 +28,8 @@ export interface RolloutInputs {
    * - `tokens` int64 [G, R, promptTime], padded on the right, of which `inputLengths` [batch] count: the prompts at the start,
    *   one token each afterwards;
    * - `pastLengths` int64 [batch]: tokens in the caches, 0 at the start;
-   * - `finished`, and `stopped` by an end token or stop sequence, bool [batch];
-   * - `generatedLengths` int64 [batch]: tokens so far; `window` int64 [batch, W]: the last of them.
+   * - `finished`, and `stopped` by an end of `ends`, bool [batch];
+   * - `generatedLengths` int64 [batch]: tokens so far; `endState` int64 [batch]: where each row is in `ends`.
    */
   readonly state: RolloutState;
   /** `keys.l`, `values.l` [batch, keyValueHeads, startPrefix, headSize], empty at the start */
@@ -40,8 +40,8 @@ export interface RolloutInputs {
   readonly limits: Value;
   /** int64: 1 when a prompt comes first, the steps of a chunk otherwise */
   readonly firstSteps: Value;
-  /** sequences that end a row, int64 [stops, W], -1 on their left */
-  readonly stops: Value;
+  /** uint8 [states * vocabulary]: the state after a state and a token; the last state ends a row */
+  readonly ends: Value;
   readonly draw: DrawOptions;
   /** fp32 */
   readonly inverseTemperature: Value;
@@ -78,7 +78,7 @@ export function rolloutInputs(
     finished: graph.input('finished', 'bool', [batch]),
     stopped: graph.input('stopped', 'bool', [batch]),
     generatedLengths: graph.input('generatedLengths', 'int64', [batch]),
-    window: graph.input('window', 'int64', [batch, 'window']),
+    endState: graph.input('endState', 'int64', [batch]),
   };
   const shape = cacheShape(architecture, batch, 'startPrefix');
   const caches = Array.from({ length: architecture.layers }, (_, layer) => ({
@@ -92,7 +92,7 @@ export function rolloutInputs(
     uniforms: graph.input('uniforms', 'float32', [batch, 'steps']),
     limits: graph.input('limits', 'int64', [batch]),
     firstSteps: graph.input('firstSteps', 'int64', []),
-    stops: graph.input('stops', 'int64', ['stops', 'window']),
+    ends: graph.input('ends', 'uint8', ['ends']),
     draw: {
       restricted: graph.input('restricted', 'bool', []),
       banned: graph.input('banned', 'float32', [architecture.vocabularySize]),

@@ -5,15 +5,15 @@ import { drawOf, limitOf, type SamplingRequest } from '../../../../gpu-runner/ll
 import { Sampler } from '../../../../gpu-runner/llama/sampler/sampler.ts';
 import { adapterLayout } from '../../../../gpu-runner/llama/model/lora-layout.ts';
 import { ForwardPass } from '../../../../gpu-runner/llama/trainer/forward-pass.ts';
-import { rowTokens, smallBase, smallRequest, smallShape } from './small-model.ts';
+import { endsAt, rowTokens, smallBase, smallRequest, smallShape } from './small-model.ts';
 
 /** One row to its end; `nextLogits` are those after a whole sequence. */
 async function referee(
   request: SamplingRequest,
   row: number,
+  stops: readonly (readonly number[])[],
   nextLogits: (tokens: readonly number[]) => Promise<Float32Array>,
 ): Promise<{ response: number[]; reason: 'stop' | 'length' }> {
-  const stops = [...smallShape.eosTokens.map((token) => [token]), ...(request.stopSequences ?? [])];
   const prompt = Array.from(request.prompts[row] ?? []);
   const response: number[] = [];
   while (response.length < limitOf(request, row)) {
@@ -50,10 +50,11 @@ it('draws what the training graph says, and ends where it does', async () => {
     return logits?.[0] ?? new Float32Array(0);
   };
   const sampler = await Sampler.open({ backend: await openCpuBackend(base), session });
-  const request = smallRequest(6, { maximumNewTokens: [12, 0, 12, 5, 12, 12], stopSequences: [[7], [9, 9]] });
+  const request = smallRequest(6, { maximumNewTokens: [12, 0, 12, 5, 12, 12], ends: endsAt([[7], [9, 9]]) });
+  const stops = [...smallShape.eosTokens.map((token) => [token]), [7], [9, 9]];
   const sampled = await sampler.sample(request);
   for (let row = 0; row < 6; row++) {
-    const { response, reason } = await referee(request, row, nextLogits);
+    const { response, reason } = await referee(request, row, stops, nextLogits);
     expect(rowTokens(sampled, row)).toEqual(response);
     expect(sampled.finishReasons[row]).toBe(reason);
   }

@@ -8,7 +8,7 @@ import { splitRows } from '../../../../gpu-runner/llama/sampler/replica-rows.ts'
 import { Sampler } from '../../../../gpu-runner/llama/sampler/sampler.ts';
 import { adapterLayout } from '../../../../gpu-runner/llama/model/lora-layout.ts';
 import { randomAdapter } from '../trainer/fixtures.ts';
-import { smallBase, smallRequest } from './small-model.ts';
+import { endsAt, smallBase, smallRequest } from './small-model.ts';
 
 let base: BaseFile;
 beforeAll(async () => {
@@ -58,7 +58,7 @@ describe('a sampler of two sessions', () => {
       [9, undefined, undefined],
       [34, { layout, groups: 2 }, vectors],
     ] as const) {
-      const request = smallRequest(rows, { stopSequences: [[5]] });
+      const request = smallRequest(rows, { ends: endsAt([[5]]) });
       const rollouts = [];
       for (const expected of [1, rows]) {
         const own = adapters === undefined ? {} : { adapters };

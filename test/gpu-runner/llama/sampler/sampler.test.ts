@@ -12,7 +12,7 @@ import { Sampler } from '../../../../gpu-runner/llama/sampler/sampler.ts';
 import { adapterLayout, initialAdapter } from '../../../../gpu-runner/llama/model/lora-layout.ts';
 import { ForwardPass } from '../../../../gpu-runner/llama/trainer/forward-pass.ts';
 import { normal } from '../../../../shared/random.ts';
-import { drawnRow, rowTokens, smallBase, smallRequest, smallShape } from './small-model.ts';
+import { drawnRow, rowTokens, smallBase, endsAt, smallRequest, smallShape } from './small-model.ts';
 
 let base: BaseFile;
 let sampler: Sampler;
@@ -186,7 +186,7 @@ describe('limits and stops', () => {
     const stopped = await sampler.sample(
       smallRequest(8, {
         bannedTokens: smallShape.eosTokens,
-        stopSequences: [sequence, [smallShape.padToken, 5, 6, 7]],
+        ends: endsAt([sequence, [smallShape.padToken, 5, 6, 7]]),
       }),
     );
     const text = (row: readonly number[]): string => row.join(' ');
@@ -310,7 +310,7 @@ describe('restrictions', () => {
     await refused({ prompts: [[1], []] }, /prompts\[1\]/);
     await refused({ prompts: [[1], [160]] }, /prompts\[1\]\[0\]/);
     await refused({ rowIds: [1] }, /rowIds/);
-    await refused({ stopSequences: [[]] }, /stopSequences\[0\]/);
+    await refused({ ends: { states: 3, next: new Uint8Array(160) } }, /ends/);
     await refused({ maximumNewTokens: 300 }, /300/);
   });
 });

@@ -6,6 +6,7 @@ import type { Architecture } from '../../../../gpu-runner/llama/model/architectu
 import { namedShapes } from '../../../../gpu-runner/llama/model/named-shapes.ts';
 import { writeRandomBase } from '../../../fixtures/random-base.ts';
 import type { BaseFile } from '../../../../gpu-runner/llama/weights/base-file.ts';
+import { type EndAutomaton, textAutomaton } from '../../../../gpu-runner/llama/sampler/end-automaton.ts';
 import type { SamplingRequest } from '../../../../gpu-runner/llama/sampler/request.ts';
 import type { Rollout } from '../../../../gpu-runner/llama/sampler/rollout.ts';
 
@@ -58,4 +59,15 @@ export function drawnRow(rollout: Rollout, row: number): { tokens: number[]; log
     tokens,
     logProbabilities: Array.from(rollout.logProbabilities.slice(start, start + tokens.length)),
   };
+}
+
+/** Ends rows at these sequences of tokens and at the model's end tokens: token t is written as the character t. */
+export function endsAt(
+  sequences: readonly (readonly number[])[],
+  endTokens = smallShape.eosTokens,
+): EndAutomaton {
+  const { vocabularySize } = smallShape;
+  const texts = sequences.map((sequence) => String.fromCharCode(...sequence));
+  const tokenTexts = Array.from({ length: vocabularySize }, (_, token) => String.fromCharCode(token));
+  return textAutomaton(texts, tokenTexts, endTokens, vocabularySize);
 }

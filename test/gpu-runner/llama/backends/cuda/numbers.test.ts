@@ -16,7 +16,7 @@ import { adapterLayout, initialAdapter } from '../../../../../gpu-runner/llama/m
 import { type PpoRow, PpoTrainer } from '../../../../../gpu-runner/llama/trainer/ppo-trainer.ts';
 import { ForwardPass } from '../../../../../gpu-runner/llama/trainer/forward-pass.ts';
 import { initialState } from '../../../../../gpu-runner/llama/trainer/training-state.ts';
-import { rowTokens, smallBase, smallRequest, smallShape } from '../../sampler/small-model.ts';
+import { endsAt, rowTokens, smallBase, smallRequest, smallShape } from '../../sampler/small-model.ts';
 
 let folder: string;
 let base: BaseFile;
@@ -96,7 +96,7 @@ describe('sampling', () => {
   );
 
   it('ends rows at their limits and stop sequences as the CPU form does', async () => {
-    const request = smallRequest(3, { maximumNewTokens: [0, 3, 33], stopSequences: [[5], [7, 9]] });
+    const request = smallRequest(3, { maximumNewTokens: [0, 3, 33], ends: endsAt([[5], [7, 9]]) });
     const cuda = await Sampler.open({ backend: moved(), maximumPositions: 128, session });
     const { lengths, finishReasons, tokens, width } = await cuda.sample(request);
     await cuda.close();
