@@ -14,8 +14,8 @@ import { TaskInputError } from './task-context.ts';
 /** What `bundled` stands for. */
 const BUNDLED_MODEL = fileURLToPath(new URL('../models/stories', import.meta.url));
 
-/** SHA-256 over the 8-bit weights and the tokenizer: what tells base models apart, whatever they were converted from. */
-async function modelHash({ base }: ImportedModel): Promise<string> {
+/** By what releases up to 0.1.0 named a model. It left out everything but weights and tokenizer, so it is no longer enough. */
+async function earlierHash({ base }: ImportedModel): Promise<string> {
   const tokenizer = await hashFile(path.join(base.folder, TOKENIZER_FILE));
   return createHash('sha256').update(`${base.sha256}\n${tokenizer}\n`).digest('hex');
 }
@@ -44,10 +44,16 @@ export async function openTaskModel(
   cacheDirectory: string,
 ): Promise<ImportedModel> {
   const model = await openBaseModel(source, cacheDirectory);
-  const hash = await modelHash(model);
-  if (hash === weightsSha256) return model;
+  const { identity } = model.base;
+  if (identity === weightsSha256) return model;
+  if (weightsSha256 === (await earlierHash(model))) {
+    throw new TaskInputError(
+      `base model "${name}" (${source}) was registered by an earlier version, whose hash left out rope, ends, positions ` +
+        'and chat template: register it again (npx rlcd runner --describe-model SOURCE) and start the experiment anew',
+    );
+  }
   throw new TaskInputError(
-    `base model "${name}" (${source}) has SHA-256 ${hash} on this machine, the edge means ${weightsSha256}: put the ` +
+    `base model "${name}" (${source}) has SHA-256 ${identity} on this machine, the edge means ${weightsSha256}: put the ` +
       'right files there, or register the model again (npx rlcd runner --describe-model SOURCE)',
   );
 }
@@ -59,7 +65,7 @@ export async function describeModel(name: string, source: string, cacheDirectory
   return {
     name,
     source,
-    weightsSha256: await modelHash(model),
+    weightsSha256: model.base.identity,
     parameterCount: parameterCount(model.architecture),
     contextLength: maximumPositions,
     configuration: {

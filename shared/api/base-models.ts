@@ -10,7 +10,10 @@ const baseModelFields = {
   name,
   /** A folder on the runners, a hub identifier (`huggyllama/llama-7b`), or `bundled`. */
   source: text(500),
-  /** Over weights and tokenizer: part of every task's key, so it tells models apart. */
+  /**
+   * The model's identity: over its weights and everything else that changes what it answers (architecture, tokenizer, ends,
+   * chat template). Part of every task's key, so it tells models apart. The runner states it: `--describe-model SOURCE`.
+   */
   weightsSha256: sha256,
   parameterCount: positiveInteger,
   /** Tokens. */

@@ -2,8 +2,18 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { type Architecture, validateArchitecture } from '../model/architecture.ts';
-import { checkedBy, hashFile, readExactly, readJsonFile, sizeOfFile, withFile } from '../../files/files.ts';
+import {
+  checkedBy,
+  exists,
+  hashFile,
+  readExactly,
+  readJsonFile,
+  sizeOfFile,
+  withFile,
+} from '../../files/files.ts';
 import { ModelFileError } from '../../files/model-file-error.ts';
+import { readCompanions, TOKENIZER_FILE } from '../tokenizer/companions.ts';
+import { modelIdentity } from './model-identity.ts';
 import { type BasePrecision, baseLayout, layoutLength, type TensorRegion } from './base-layout.ts';
 
 export const BASE_VERSION = 3;
@@ -60,6 +70,8 @@ export class BaseFile {
   readonly regions: readonly TensorRegion[];
   /** SHA-256 of base.bin as its description states it; {@link verify} compares it with the bytes. */
   readonly sha256: string;
+  /** Names the model: see {@link modelIdentity}. It is true of the bytes once {@link verify} has passed. */
+  readonly identity: string;
   readonly provenance: BaseProvenance;
   readonly #byName: ReadonlyMap<string, TensorRegion>;
 
@@ -69,6 +81,7 @@ export class BaseFile {
     architecture: Architecture,
     precision: BasePrecision,
     hash: string,
+    identity: string,
     provenance: BaseProvenance,
   ) {
     this.folder = folder;
@@ -77,6 +90,7 @@ export class BaseFile {
     this.precision = precision;
     this.regions = baseLayout(architecture, precision);
     this.sha256 = hash;
+    this.identity = identity;
     this.provenance = provenance;
     this.#byName = new Map(this.regions.map((region) => [region.name, region]));
   }
@@ -128,9 +142,14 @@ export class BaseFile {
     return result;
   }
 
-  /** Compares base.bin with the stated hash, streaming. @throws ModelFileError if they differ */
-  async verify(): Promise<void> {
-    const found = await hashFile(this.binaryPath);
+  /**
+   * Compares base.bin with the stated hash.
+   *
+   * @param hashOf reads the whole file, or knows that it has not changed since it did
+   * @throws ModelFileError if they differ
+   */
+  async verify(hashOf: (file: string) => Promise<string> = hashFile): Promise<void> {
+    const found = await hashOf(this.binaryPath);
     if (found !== this.sha256) {
       throw new ModelFileError(
         this.binaryPath,
@@ -175,7 +194,9 @@ export async function openBase(folder: string): Promise<BaseFile> {
   );
   const architecture = validateArchitecture(description.architecture, file);
   const { precision, binary, provenance } = description;
-  const base = new BaseFile(folder, architecture, precision, binary.sha256, provenance);
+  const companions = (await exists(path.join(folder, TOKENIZER_FILE))) ? await readCompanions(folder) : null;
+  const identity = modelIdentity(binary.sha256, precision, architecture, companions);
+  const base = new BaseFile(folder, architecture, precision, binary.sha256, identity, provenance);
   if (JSON.stringify(description.tensors) !== JSON.stringify(base.regions)) {
     throw new ModelFileError(file, 'tensors', 'do not follow from the architecture', cure);
   }

@@ -14,7 +14,8 @@ import {
 } from '../tokenizer/companions.ts';
 import { baseSource } from './base-source.ts';
 import { convertWeights } from './convert.ts';
-import { exists, hashFile } from '../../files/files.ts';
+import { exists } from '../../files/files.ts';
+import { RememberedHashes } from '../../files/remembered-hashes.ts';
 import { downloadModel, type DownloadProgress, isHubId } from './hub.ts';
 import { openHuggingFaceFolder, type OpenedCheckpoint, weightFileNames } from './huggingface-folder.ts';
 import { ggufIn } from './gguf/gguf-in.ts';
@@ -73,6 +74,7 @@ interface Source {
 export async function importModel(pathOrHubId: string, options: ImportOptions): Promise<ImportedModel> {
   const { cacheDirectory, precision = 'int8', onProgress } = options;
   const location = await locate(pathOrHubId, cacheDirectory, onProgress);
+  const hashes = new RememberedHashes(cacheDirectory);
   const named = {
     source: nameOf(pathOrHubId),
     location: (await exists(pathOrHubId)) ? location : pathOrHubId,
@@ -81,7 +83,7 @@ export async function importModel(pathOrHubId: string, options: ImportOptions): 
   if (isFolder && (await exists(path.join(location, BASE_DESCRIPTION_FILE)))) {
     const base = await openBase(location);
     const origin = { ...named, location: base.provenance.location ?? location };
-    if (base.precision === precision) return await describe(base, origin.location);
+    if (base.precision === precision) return await describe(base, origin.location, hashes);
     if (base.precision !== 'fp32') {
       const cure = 'Open it as int8, or give the fp32 model that it was made from';
       throw new ModelFileError(
@@ -92,12 +94,14 @@ export async function importModel(pathOrHubId: string, options: ImportOptions): 
       );
     }
     return await describe(
-      await convertOnce(baseFolderSource(base), origin, precision, cacheDirectory),
+      await convertOnce(baseFolderSource(base), origin, precision, cacheDirectory, hashes),
       origin.location,
+      hashes,
     );
   }
   const source = isFolder ? await folderSource(location) : await fileSource(await followed(location));
-  return await describe(await convertOnce(source, named, precision, cacheDirectory), named.location);
+  const base = await convertOnce(source, named, precision, cacheDirectory, hashes);
+  return await describe(base, named.location, hashes);
 }
 
 async function folderSource(folder: string): Promise<Source> {
@@ -144,8 +148,13 @@ function nameOf(pathOrHubId: string): string {
   return isHubId(pathOrHubId) ? pathOrHubId : path.basename(path.resolve(pathOrHubId));
 }
 
-/** @param location where it was opened from this time: the same bytes may lie in several places */
-async function describe(base: BaseFile, location: string): Promise<ImportedModel> {
+/**
+ * Checks the weights against the hash that names them.
+ *
+ * @param location where it was opened from this time: the same bytes may lie in several places
+ */
+async function describe(base: BaseFile, location: string, hashes: RememberedHashes): Promise<ImportedModel> {
+  await base.verify((file) => hashes.hashOf(file));
   const { architecture } = base;
   const tokenizer = await loadTokenizer(base.folder, architecture);
   return { architecture, base, tokenizer, provenance: { ...base.provenance, location } };
@@ -156,10 +165,15 @@ async function convertOnce(
   named: Pick<BaseProvenance, 'source' | 'location'>,
   precision: BasePrecision,
   cacheDirectory: string,
+  hashes: RememberedHashes,
 ): Promise<BaseFile> {
   const files: BaseProvenance['files'] = [];
   for (const file of source.files) {
-    files.push({ name: path.basename(file), bytes: (await stat(file)).size, sha256: await hashFile(file) });
+    files.push({
+      name: path.basename(file),
+      bytes: (await stat(file)).size,
+      sha256: await hashes.hashOf(file),
+    });
   }
   const key = createHash('sha256').update(
     JSON.stringify([IMPORTER_VERSION, source.origin, precision, files]),

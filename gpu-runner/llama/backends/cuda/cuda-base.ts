@@ -18,7 +18,7 @@ export async function cudaFolder(base: BaseFile, cacheDirectory: string): Promis
   if (base.precision !== 'int8') {
     throw new CudaLayoutError(`the base in ${base.folder} is ${base.precision}: open the model as int8`);
   }
-  const key = createHash('sha256').update(`${LAYOUT_VERSION} ${base.sha256}`).digest('hex');
+  const key = createHash('sha256').update(`${LAYOUT_VERSION} ${base.identity}`).digest('hex');
   return await writeCudaBase(path.join(cacheDirectory, 'cuda', key), base.architecture, async (region) => {
     const name = region.name.replace(/\.(?:weight|blockScale|channelScale)$/, '');
     if (region.dtype === 'uint8') return await unsignedWeight(base, name, region);
