@@ -10,7 +10,8 @@ import type { Done, EngineCalls, RunnerCalls } from './runner/engine-calls.ts';
 import { deviceMemoryBytes, refuseTooLarge } from './tasks/memory-check.ts';
 import { openTaskModel } from './tasks/open-base-model.ts';
 import { runTask } from './tasks/run-task.ts';
-import type { TaskContext } from './tasks/task-context.ts';
+import { runServedTask } from './tasks/served/run-served-task.ts';
+import type { ArtifactBytes, TaskContext } from './tasks/task-context.ts';
 
 if (process.send === undefined)
   throw new Error('engine-process.ts is a child of gpu-runner/main.ts: start that');
@@ -48,9 +49,9 @@ function sendTokens(): void {
 
 const hooks = (signal: AbortSignal): RunHooks => ({
   signal,
-  progress: (done, total, unit) => {
+  progress: (done, total, unit, message) => {
     sendTokens();
-    runner.notify('report', { progress: { done, total, unit } });
+    runner.notify('report', { progress: { done, total, unit, ...(message !== undefined && { message }) } });
   },
   metrics: (step, values) => {
     const metrics = Object.entries(values).map(([name, value]) => ({ name, step, value }));
@@ -75,17 +76,19 @@ async function run(task: ClaimedTask): Promise<Done> {
   abort = new AbortController();
   const { signal } = abort;
   try {
+    const get = (sha256: string) => runner.call('get', sha256);
+    const common = {
+      artifacts: { get, put: (artifact: ArtifactBytes) => runner.call('put', artifact) },
+      hooks: hooks(signal),
+      resume: task.checkpoint === null ? null : await get(task.checkpoint.sha256),
+    };
+    if (task.baseModel.served !== undefined) {
+      return await runServedTask(task, task.baseModel.served, { ...common, cacheDirectory });
+    }
     const imported = await openTaskModel(task.baseModel, cacheDirectory);
     refuseTooLarge(task, imported, device, deviceMemoryBytes(device));
     const model = await onDevice(imported, device, cacheDirectory);
-    const get = (sha256: string) => runner.call('get', sha256);
-    const context = {
-      task,
-      model,
-      artifacts: { get, put: (artifact) => runner.call('put', artifact) },
-      hooks: hooks(signal),
-      resume: task.checkpoint === null ? null : await get(task.checkpoint.sha256),
-    } as TaskContext<TaskKind>;
+    const context = { task, model, ...common } as TaskContext<TaskKind>;
     const { outputs, result } = await runTask(task.kind, context);
     return { outputs, result };
   } finally {

@@ -9,6 +9,7 @@ import { Edge } from './runner/edge.ts';
 import { Engine } from './runner/engine.ts';
 import { Pulse } from './runner/health.ts';
 import { openRunnerId } from './runner/runner-id.ts';
+import { servedHosts } from './served-model/served-hosts.ts';
 import { describeModel } from './tasks/open-base-model.ts';
 
 const log = (line: string): void => console.error(`${new Date().toISOString()} ${line}`);
@@ -16,6 +17,7 @@ const log = (line: string): void => console.error(`${new Date().toISOString()} $
 async function work({ device, reason }: ChosenDevice): Promise<void> {
   const { RLCD_EDGE_URL, RLCD_RUNNER_KEY, RLCD_RUNNER_NAME, RLCD_CACHE, RLCD_IDLE_SECONDS, RLCD_LAUNCH_ID } =
     readConfiguration(process.env);
+  servedHosts(process.env);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {

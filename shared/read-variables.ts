@@ -48,6 +48,13 @@ export const httpAddress = z
   .url({ protocol: /^https?$/, error: 'needs an http or https address' })
   .transform((url) => url.replace(/\/+$/, ''));
 
+/**
+ * A key as an HTTP header can carry it. What reads one from a file often brings the line's end along, and a client that is
+ * given that shows the key in its error: it is refused before, without the value.
+ */
+export const KEY_FAULT = 'needs a key of printable characters, without spaces and line ends';
+export const apiKey = z.string().regex(/^[\x21-\x7e]+$/, KEY_FAULT);
+
 /** A whole number in a range. */
 export function wholeNumber(minimum: number, maximum: number) {
   const error = `needs a whole number from ${minimum} to ${maximum}`;

@@ -15,7 +15,8 @@ export interface Sample {
 export interface RunHooks {
   /** Checked between engine runs; an aborted run throws the signal's reason. */
   readonly signal: AbortSignal;
-  readonly progress: (done: number, total: number, unit: string) => void;
+  /** @param message what else is worth knowing, in a line */
+  readonly progress: (done: number, total: number, unit: string, message?: string) => void;
   readonly metrics: (step: number, values: Readonly<Record<string, number>>) => void;
   readonly samples: (step: number, samples: readonly Sample[]) => void;
   /** Resolves when the bytes are safe; the run goes on only then. */

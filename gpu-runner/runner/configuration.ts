@@ -1,8 +1,15 @@
 /** What a runner is told through environment variables: one table that reads them, checks them and explains them. */
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { type Environment, httpAddress, readVariables, type Values } from '../../shared/read-variables.ts';
+import {
+  apiKey,
+  type Environment,
+  httpAddress,
+  readVariables,
+  type Values,
+} from '../../shared/read-variables.ts';
 import { HUB_VARIABLES } from '../llama/weights/hub-variables.ts';
+import { SERVED_VARIABLES } from '../served-model/served-hosts.ts';
 import { JUDGE_VARIABLES } from '../tasks/judges/chat-endpoint.ts';
 
 const seconds = z.coerce.number().positive().max(86_400);
@@ -21,7 +28,7 @@ export const RUNNER_VARIABLES = {
   },
   RLCD_RUNNER_KEY: {
     help: 'an API key with the scope "runner" (required)',
-    schema: z.string().min(1, 'needs an API key'),
+    schema: apiKey,
   },
   RLCD_RUNNER_NAME: {
     help: "name shown for this runner; the machine's host name unless given",
@@ -40,6 +47,7 @@ export const RUNNER_VARIABLES = {
     schema: seconds.optional(),
   },
   ...JUDGE_VARIABLES,
+  ...SERVED_VARIABLES,
   ...HUB_VARIABLES,
   RLCD_LAUNCH_ID: {
     help: 'set by what launched this runner, so that the edge knows that it has come',

@@ -2,7 +2,8 @@
 import { tokensContaining } from '../algorithms/generator.ts';
 import { shardRows } from '../algorithms/prompt.ts';
 import { ReferenceModel } from '../algorithms/reference-model.ts';
-import { simulate, type SimulationOutcome } from '../algorithms/simulate/simulate.ts';
+import { sampledResponses } from '../algorithms/simulate/responses.ts';
+import { simulate, type SimulationInput, type SimulationOutcome } from '../algorithms/simulate/simulate.ts';
 import { withTokenLikelihoods } from '../algorithms/simulate/token-likelihoods.ts';
 import { batchSizes } from './batch-sizes.ts';
 import { encodeLines, JSON_LINES } from './json-lines.ts';
@@ -10,16 +11,24 @@ import { taskPrompts } from './prompts.ts';
 import { TaskInputError, type TaskContext, type TaskRun } from './task-context.ts';
 import { openTaskGenerator } from './task-generator.ts';
 
-export const runSimulate: TaskRun<'simulate'> = async (context) => {
-  const { task, model, artifacts, hooks, resume } = context;
-  const { parameters, principle, seed } = task;
+/** What a task simulates from. @throws TaskInputError if it names no principle or no prompt */
+export async function simulationInput(
+  context: Pick<TaskContext<'simulate'>, 'task' | 'artifacts'>,
+): Promise<SimulationInput> {
+  const { parameters, principle, seed, shard, id } = context.task;
   if (principle === null && parameters.sides !== 'plain') {
-    throw new TaskInputError(`task ${task.id} names no principle`);
+    throw new TaskInputError(`task ${id} names no principle`);
   }
   const once = await taskPrompts(context, parameters.promptLimit);
   // Repetitions are rows of their own: each draws its affix pair and its samples by its place.
   const repeated = Array.from({ length: parameters.pairsPerPrompt }, () => once).flat();
-  const prompts = shardRows(repeated, task.shard);
+  return { affixPairs: principle?.affixPairs ?? [], prompts: shardRows(repeated, shard), seed };
+}
+
+export const runSimulate: TaskRun<'simulate'> = async (context) => {
+  const { task, model, artifacts, hooks, resume } = context;
+  const { parameters } = task;
+  const input = await simulationInput(context);
   const { tokenizer, architecture } = model;
   const sizes = batchSizes(model);
   const contextLength = architecture.maximumPositions;
@@ -30,10 +39,13 @@ export const runSimulate: TaskRun<'simulate'> = async (context) => {
   });
   try {
     const outcome = await simulate(
-      { affixPairs: principle?.affixPairs ?? [], prompts, seed },
+      input,
       { ...parameters, contextLength, batchSize: sizes.sampleRows, checkpointEvery: sizes.checkpointEvery },
-      tokenizer,
-      (requests, signal) => generator.generate(requests, signal),
+      sampledResponses(
+        tokenizer,
+        (requests, signal) => generator.generate(requests, signal),
+        contextLength - parameters.maximumNewTokens,
+      ),
       hooks,
       resume,
     );

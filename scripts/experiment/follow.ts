@@ -77,7 +77,8 @@ function counts({ tasks }: Stage): string {
   if (!first) return tasks.find(({ waitsFor }) => waitsFor !== null)?.waitsFor ?? '';
   const done = reports.reduce((sum, progress) => sum + progress.done, 0);
   const total = reports.reduce((sum, progress) => sum + progress.total, 0);
-  return `${done}/${total} ${first.unit}`;
+  const said = reports.flatMap(({ message }) => message ?? []);
+  return [`${done}/${total} ${first.unit}`, ...said].join('  ');
 }
 
 async function whyFailed(client: Client, experiment: ExperimentDetail): Promise<string> {

@@ -23,7 +23,7 @@ export interface ChatQuestion {
 }
 
 /** Its answer, and what it took. */
-export interface ChatAnswer {
+interface ChatAnswer {
   readonly text: string;
   readonly retries: number;
   /** Null where the endpoint does not say. */

@@ -6,24 +6,27 @@ import { AlgorithmInputError } from '../algorithm-error.ts';
 import type { PreferencePairLine } from '../preference-model/preference-examples.ts';
 import { chosenIsA, instructionOf, type PairQuestion, type PairVerdict } from './question.ts';
 
-export interface ChoiceQuestionOptions {
-  readonly tokenizer: Tokenizer;
+/** What the model makes of one question: P(A) among A and B, and the probability of either among all tokens. */
+export interface ChoiceAnswer {
+  readonly shownA: number;
+  readonly mass: number;
+}
+
+/** What is asked, whoever answers. */
+export interface AskedChoice {
   /** By affix pair of the principle. */
   readonly instructions: readonly (string | undefined)[];
   readonly orders: 'both' | 'one-order';
   readonly examples: readonly ScoringExample[];
-  /** Longest question in tokens. */
-  readonly contextLength: number;
   readonly seed: number;
-  /** Next-token logits after each sequence, [vocabulary]. */
-  readonly nextLogits: (sequences: readonly Int32Array[], signal: AbortSignal) => Promise<Float32Array[]>;
 }
 
-/** One question: which pair, which order, its tokens. */
-interface Asked {
-  readonly row: number;
-  readonly chosenFirst: boolean;
-  readonly tokens: Int32Array;
+export interface ChoiceQuestionOptions extends AskedChoice {
+  readonly tokenizer: Tokenizer;
+  /** Longest question in tokens. */
+  readonly contextLength: number;
+  /** Next-token logits after each sequence, [vocabulary]. */
+  readonly nextLogits: (sequences: readonly Int32Array[], signal: AbortSignal) => Promise<Float32Array[]>;
 }
 
 /**
@@ -32,42 +35,65 @@ interface Asked {
  *
  * @throws AlgorithmInputError if the tokenizer has no single token for A or B
  */
-export function choiceQuestion(options: ChoiceQuestionOptions): PairQuestion {
-  const { tokenizer, seed } = options;
-  const answers = { a: answerToken(tokenizer, 'A'), b: answerToken(tokenizer, 'B') };
-  const questionOf = (pair: PreferencePairLine, chosenFirst: boolean): Int32Array => {
+export function choiceQuestion({
+  tokenizer,
+  contextLength,
+  nextLogits,
+  ...asked
+}: ChoiceQuestionOptions): PairQuestion {
+  const letters = { a: answerToken(tokenizer, 'A'), b: answerToken(tokenizer, 'B') };
+  return pairChoice(asked, async (questions, signal) => {
+    const tokens = questions.map((text) => tokenizer.encode(text, { bos: tokenizer.startsWithBos }));
+    const fits = tokens.map(({ length }) => length <= contextLength);
+    const logits = await nextLogits(
+      tokens.filter((_, index) => fits[index]),
+      signal,
+    );
+    let place = 0;
+    return fits.map((fit, index) => {
+      if (!fit) return null;
+      const found = logits[place++];
+      if (found === undefined) throw new AlgorithmInputError(`the engine left out question ${index}`);
+      return readAnswer(found, letters);
+    });
+  });
+}
+
+/**
+ * @param answer the questions, each the text before the answer's letter; null for one that is longer than the context,
+ *   which leaves its pair out
+ */
+export function pairChoice(
+  { instructions, orders, examples, seed }: AskedChoice,
+  answer: (questions: readonly string[], signal: AbortSignal) => Promise<(ChoiceAnswer | null)[]>,
+): PairQuestion {
+  const questionOf = (pair: PreferencePairLine, chosenFirst: boolean): string => {
     const [responseA, responseB] = chosenFirst ? [pair.chosen, pair.rejected] : [pair.rejected, pair.chosen];
-    const instruction = instructionOf(pair, options.instructions, seed);
-    const question = { prompt: pair.prompt, instruction, responseA, responseB };
-    const text = fewShotScoringPrompt(options.examples, question);
-    return tokenizer.encode(text, { bos: tokenizer.startsWithBos });
+    const instruction = instructionOf(pair, instructions, seed);
+    return fewShotScoringPrompt(examples, { prompt: pair.prompt, instruction, responseA, responseB });
   };
   return {
     async ask(pairs, signal) {
-      const asked = pairs.flatMap((pair, row): Asked[] => {
-        const orders = options.orders === 'both' ? [true, false] : [chosenIsA(pair, seed)];
-        const questions = orders.map((chosenFirst) => ({
+      const asked = pairs.flatMap((pair, row) =>
+        (orders === 'both' ? [true, false] : [chosenIsA(pair, seed)]).map((chosenFirst) => ({
           row,
           chosenFirst,
-          tokens: questionOf(pair, chosenFirst),
-        }));
-        return questions.some(({ tokens }) => tokens.length > options.contextLength) ? [] : questions;
-      });
-      const logits = await options.nextLogits(
-        asked.map(({ tokens }) => tokens),
+          text: questionOf(pair, chosenFirst),
+        })),
+      );
+      const answers = await answer(
+        asked.map(({ text }) => text),
         signal,
       );
-      const byRow = new Map<number, PairVerdict['byOrder'][number][]>();
-      asked.forEach(({ row, chosenFirst }, index) => {
-        const found = logits[index];
-        if (found === undefined) throw new AlgorithmInputError(`the engine left out question ${index}`);
-        const { shownA, mass } = readAnswer(found, answers);
-        const answer = { first: chosenFirst ? shownA : 1 - shownA, shownA, mass };
-        byRow.set(row, [...(byRow.get(row) ?? []), answer]);
-      });
       return pairs.map((_, row) => {
-        const byOrder = byRow.get(row);
-        if (byOrder === undefined) return null;
+        const byOrder: PairVerdict['byOrder'][number][] = [];
+        for (const [index, { row: of, chosenFirst }] of asked.entries()) {
+          if (of !== row) continue;
+          const found = answers[index];
+          if (!found) return null;
+          const { shownA, mass } = found;
+          byOrder.push({ first: chosenFirst ? shownA : 1 - shownA, shownA, mass });
+        }
         return { first: byOrder.reduce((sum, { first }) => sum + first, 0) / byOrder.length, byOrder };
       });
     },
@@ -78,7 +104,7 @@ export function choiceQuestion(options: ChoiceQuestionOptions): PairQuestion {
 export function readAnswer(
   logits: Float32Array,
   { a, b }: { readonly a: number; readonly b: number },
-): { shownA: number; mass: number } {
+): ChoiceAnswer {
   const [logitA, logitB] = [logits[a] ?? Number.NaN, logits[b] ?? Number.NaN];
   const top = logits.reduce((most, value) => Math.max(most, value), -Infinity);
   const total = logits.reduce((sum, value) => sum + Math.exp(value - top), 0);

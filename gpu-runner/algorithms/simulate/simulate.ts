@@ -5,15 +5,12 @@ import type { TaskParameters, TaskResult } from '../../../shared/api/tasks/kinds
 import { affixPairIndex, contrastPrompts } from '../../../shared/dialogue/contrast-prompts.ts';
 import { filterResponse } from '../../../shared/dialogue/filter-response.ts';
 import type { AffixPair } from '../../../shared/principles/principle.ts';
-import { responseOf } from '../../llama/model/sequence.ts';
-import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import { encodeProgress, startOf, workOf } from '../checkpoint.ts';
-import type { Generate } from '../generation.ts';
 import type { PromptRow } from '../prompt.ts';
-import { encodePrompt } from '../prompt-tokens.ts';
 import type { RunHooks } from '../run-hooks.ts';
 import { streamOf } from '../streams.ts';
+import type { ModelResponse, ResponseSource } from './responses.ts';
 import { describePairs, type Accepted, type Side } from './simulation-report.ts';
 
 export type SimulationSettings = Pick<
@@ -65,9 +62,6 @@ const stateSchema = z.strictObject({
 type State = z.infer<typeof stateSchema>;
 type Job = State['queue'][number];
 
-/** The text that the model's end token stands for, which the dialogue filter looks for. */
-const END_MARK = '</s>';
-
 /**
  * One pair per prompt whose sides all pass. A response depends on (seed, row, side, try) alone, so batches, shards and
  * resumption change nothing.
@@ -78,8 +72,7 @@ const END_MARK = '</s>';
 export async function simulate(
   input: SimulationInput,
   settings: SimulationSettings,
-  tokenizer: Tokenizer,
-  generate: Generate,
+  source: ResponseSource,
   hooks: RunHooks,
   resume: Uint8Array | null,
 ): Promise<SimulationOutcome> {
@@ -87,16 +80,13 @@ export async function simulate(
     throw new AlgorithmInputError('this shard has no prompt: use fewer shards than prompts');
   }
   const texts = input.prompts.map((prompt) => promptTexts(input, settings, prompt));
-  const limit = settings.contextLength - settings.maximumNewTokens;
   const sides: Side[] = settings.sides === 'positive' ? ['chosen'] : ['chosen', 'rejected'];
-  // Every prompt is tokenised before the first is sampled: one that does not fit is told at once.
-  const promptTokens = texts.map((text, index) => {
-    const limits = { name: input.prompts[index]?.id ?? '', maximumTokens: limit };
-    return {
-      chosen: encodePrompt(tokenizer, text.chosen, limits),
-      rejected: encodePrompt(tokenizer, text.rejected, limits),
-    };
-  });
+  source.check(
+    texts.flatMap((text, index) => {
+      const name = input.prompts[index]?.id ?? '';
+      return sides.map((each) => ({ name, text: text[each] }));
+    }),
+  );
   const { batchSize, checkpointEvery, ...parameters } = settings;
   const work = workOf('simulate', 'prompts', input.prompts, {
     ...parameters,
@@ -111,21 +101,17 @@ export async function simulate(
     const requests = jobs.map((job) => {
       const row = input.prompts[job.prompt]?.row ?? 0;
       const stream = streamOf(`simulate-${job.side}`, row * settings.maximumTries + job.attempt - 1);
-      return { promptTokens: promptTokens[job.prompt]?.[job.side] ?? new Int32Array(), stream };
+      return { prompt: texts[job.prompt]?.[job.side] ?? '', stream };
     });
-    const generations = await generate(requests, hooks.signal);
+    const responses = await source.respond(requests, hooks.signal);
     for (const [index, job] of jobs.entries()) {
-      const [request, generation] = [requests[index], generations[index]];
-      if (request === undefined || generation === undefined) {
-        throw new AlgorithmInputError(
-          `the sampler answered ${generations.length} of ${jobs.length} requests`,
-        );
+      const [request, response] = [requests[index], responses[index]];
+      if (request === undefined || response === undefined) {
+        throw new AlgorithmInputError(`the model answered ${responses.length} of ${jobs.length} requests`);
       }
-      const tokens = responseOf(generation.sequence);
-      const text = tokenizer.decodeAfter(request.promptTokens, tokens);
-      settle(state, job, filtered(settings.promptForm, text, tokens, tokenizer), {
+      settle(state, job, filtered(settings.promptForm, response), {
         stream: request.stream,
-        tokens: tokens.length,
+        tokens: response.tokens,
         maximumTries: settings.maximumTries,
       });
     }
@@ -175,16 +161,9 @@ function firstState(prompts: number, sides: readonly Side[]): State {
   };
 }
 
-/** The filter's answer; text with bytes that are no character is refused before it. */
-function filtered(
-  form: SimulationSettings['promptForm'],
-  text: string,
-  tokens: Int32Array,
-  tokenizer: Tokenizer,
-) {
-  if (text.includes('\u{fffd}')) return { accepted: false, reason: 'broken-character' } as const;
-  const ended = tokenizer.eosTokens.includes(tokens.at(-1) ?? -1);
-  return filterResponse(form, ended ? text + END_MARK : text);
+/** The filter's answer, unless the source refuses the text before it. */
+function filtered(form: SimulationSettings['promptForm'], { text, refused }: ModelResponse) {
+  return refused === null ? filterResponse(form, text) : ({ accepted: false, reason: refused } as const);
 }
 
 /** Keeps a response that passed, or queues its next try. */

@@ -5,7 +5,7 @@ import { chatJudge } from '../../algorithms/judge/chat-judge.ts';
 import { scoringJudge, type PairJudge } from '../../algorithms/judge/pair-judge.ts';
 import { inputAdapter } from '../adapter-artifact.ts';
 import type { TaskContext } from '../task-context.ts';
-import { chatEndpoint, endpointOfEnvironment } from './chat-endpoint.ts';
+import { chatEndpoint, judgeEndpoint } from './chat-endpoint.ts';
 import { classifierJudge } from './classifier.ts';
 import { preferenceJudge } from './preference-judge.ts';
 
@@ -24,7 +24,7 @@ export async function openJudge(context: TaskContext<'judge'>, judge: TaskJudge)
   }
   if (judge.kind === 'classifier') return await classifierJudge(name, judge.folder, judge.label);
   if (judge.kind === 'endpoint') {
-    const ask = chatEndpoint(endpointOfEnvironment(process.env));
+    const ask = chatEndpoint(judgeEndpoint(judge.url, process.env));
     return chatJudge(name, judge, { responseOpening, seed: task.seed, ask });
   }
   const preferenceModel = await inputAdapter(context, `judge-${judge.artifact.sha256}`);

@@ -21,7 +21,13 @@ const DEVICES = [
   'gpu-runner/llama/backends/cpu',
   'gpu-runner/llama/backends/cuda',
 ];
-const TASKS = [...LLAMA, 'gpu-runner/export', 'gpu-runner/algorithms', 'gpu-runner/tasks'];
+const TASKS = [
+  ...LLAMA,
+  'gpu-runner/export',
+  'gpu-runner/algorithms',
+  'gpu-runner/served-model',
+  'gpu-runner/tasks',
+];
 
 const STORE = ['shared', 'edge/domain', 'edge/store'];
 const ORCHESTRATION = [...STORE, 'edge/scoring', 'edge/orchestration'];
@@ -57,6 +63,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'gpu-runner/llama/trainer': { rooms: BASE, without: OUTSIDE },
   'gpu-runner/export': { rooms: [...BASE, 'gpu-runner/llama/tokenizer'], without: ENGINE },
   'gpu-runner/algorithms': { rooms: LLAMA, without: OUTSIDE },
+  'gpu-runner/served-model': { rooms: ['shared'], without: ENGINE },
   'gpu-runner/tasks': { rooms: TASKS, without: ENGINE },
   'gpu-runner/runner': { rooms: [...TASKS, 'gpu-runner/rpc'], without: ENGINE },
   'gpu-runner/serve': { rooms: [...TASKS, 'gpu-runner/rpc', 'gpu-runner/runner'], without: ENGINE },

@@ -1,6 +1,6 @@
 /** Judge: the aligned model against the base on the same prompts, by judges that no training step saw. */
 import { z } from 'zod';
-import { tokenPrice } from '../served-model.ts';
+import { serverAddress, tokenPrice } from '../served-model.ts';
 import { sha256 } from '../sha256.ts';
 import { count, interval, promptForm, summary } from './settings.ts';
 
@@ -14,9 +14,11 @@ const classifier = z.strictObject({
   label: shortText,
 });
 
-/** A chat model behind an OpenAI-compatible endpoint, asked with the paper's prompts; the runner knows address and key. */
+/** A chat model behind an OpenAI-compatible server, asked with the paper's prompts; the runner alone knows the key. */
 const endpoint = z.strictObject({
   kind: z.literal('endpoint'),
+  /** Of a server that the runner allows (RLCD_SERVED_HOSTS); left out, the one that it was started with (RLCD_JUDGE_URL). */
+  url: serverAddress.optional(),
   model: shortText,
   question: z.enum(['harmless', 'harmlessHelpful', 'helpful', 'outline']),
   /** Both orders, averaged; `one-order` draws one for each pair, parity with the paper. */

@@ -1,6 +1,6 @@
 /** Label: the model itself says which response of each pair it prefers (RLAIF, RLCD-Rescore). */
 import { z } from 'zod';
-import { count, promptForm, summary } from './settings.ts';
+import { count, promptForm, servedUsage, summary } from './settings.ts';
 
 const MAXIMUM_TEXT = 20_000;
 const text = z.string().min(1).max(MAXIMUM_TEXT);
@@ -55,4 +55,6 @@ export const labelResult = z.strictObject({
   positionBias: z.number().min(-0.5).max(0.5).nullable(),
   /** Mean probability that the next token is A or B at all; near 0, the model does not answer the question. */
   answerMass: z.number().min(0).max(1).nullable(),
+  /** Of a model that is served elsewhere; absent where the runner's engine read. */
+  served: servedUsage.optional(),
 });

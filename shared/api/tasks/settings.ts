@@ -77,5 +77,18 @@ export const summary = z.object({
 
 export const count = z.int().nonnegative();
 
+/** What a model that is served elsewhere was asked, where one did the work. */
+export const servedUsage = z.strictObject({
+  /** Answers that the result rests on; each was asked for once. */
+  requests: count,
+  /** Requests that had to be repeated. */
+  retries: count,
+  /** As the server counted them; null where it does not say. */
+  tokens: z.strictObject({ input: count, output: count }).nullable(),
+  /** In the unit of the model's price; null where it has none. */
+  cost: z.number().nonnegative().nullable(),
+});
+export type ServedUsage = z.output<typeof servedUsage>;
+
 /** Counts by name, such as rejections by reason. */
 export const counts = z.record(z.string().max(100), count);

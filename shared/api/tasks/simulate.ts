@@ -1,7 +1,7 @@
 /** Simulate: sample both sides of every prompt of a shard and keep what the response filter accepts. */
 import { z } from 'zod';
 import { sampleTokens } from '../sample-tokens.ts';
-import { count, counts, promptForm, promptLimit, samplingFields, summary } from './settings.ts';
+import { count, counts, promptForm, promptLimit, samplingFields, servedUsage, summary } from './settings.ts';
 
 const simulateFields = z.strictObject({
   ...samplingFields,
@@ -51,13 +51,18 @@ export const simulateResult = z.strictObject({
   dropped: counts,
   /** Samples that the filter refused, by reason, for each side. */
   rejected: z.strictObject({ chosen: counts, rejected: counts }),
-  /** Tokens of the accepted responses; null where there is none. */
+  /**
+   * Tokens of the accepted responses, by the simulator's own tokenizer; words where a server does not count them. Null
+   * where there is none.
+   */
   lengths: z.strictObject({ chosen: summary.nullable(), rejected: summary.nullable() }),
   duplicates: count,
   /** Mean share of 2-grams that the two sides of a pair have in common; null without pairs. */
   overlap: z.number().nullable(),
   /** Mean tries of the accepted responses, for each side: retries bias the sample. */
   meanTries: z.strictObject({ chosen: z.number().nullable(), rejected: z.number().nullable() }),
+  /** Of a simulator that is served elsewhere; absent where the runner's engine sampled. */
+  served: servedUsage.optional(),
 });
 
 /** How a side was made, and of the first pairs of a shard what its affix did to each token. */

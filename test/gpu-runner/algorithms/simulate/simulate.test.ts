@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Generator } from '../../../../gpu-runner/algorithms/generator.ts';
 import { shardRows } from '../../../../gpu-runner/algorithms/prompt.ts';
+import { sampledResponses } from '../../../../gpu-runner/algorithms/simulate/responses.ts';
 import {
   simulate,
   type SimulationOutcome,
@@ -63,8 +64,11 @@ async function run(
   return await simulate(
     { affixPairs: kindStories.affixPairs, prompts: rows, seed: 5 },
     { ...settings, ...changes },
-    tiny.model.tokenizer,
-    (requests, signal) => generator.generate(requests, signal),
+    sampledResponses(
+      tiny.model.tokenizer,
+      (requests, signal) => generator.generate(requests, signal),
+      (changes.contextLength ?? settings.contextLength) - settings.maximumNewTokens,
+    ),
     hooks.hooks,
     resume,
   );
@@ -128,9 +132,11 @@ describe('simulation', () => {
     const none = simulate(
       { affixPairs: [], prompts, seed: 1 },
       settings,
-      tiny.model.tokenizer,
-      async () => {
-        throw new Error('sampled');
+      {
+        check() {},
+        respond: async () => {
+          throw new Error('sampled');
+        },
       },
       recordingHooks().hooks,
       null,

@@ -1,7 +1,7 @@
 /** The client of an OpenAI-compatible endpoint, against a real server on this machine. */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { chatEndpoint, endpointOfEnvironment } from '../../../../gpu-runner/tasks/judges/chat-endpoint.ts';
+import { chatEndpoint, judgeEndpoint } from '../../../../gpu-runner/tasks/judges/chat-endpoint.ts';
 
 const QUESTION = { model: 'judge-1', system: 'Be fair.', user: 'Which?', temperature: 0, maximumTokens: 9 };
 const PATIENCE = { maximumTries: 4, firstDelayMs: 1, largestDelayMs: 4, timeoutMs: 20_000 };
@@ -59,7 +59,7 @@ async function serve(answers: readonly (Answer | null)[]) {
   return { seen, url: `http://127.0.0.1:${port}/v1` };
 }
 const ask = (url: string, key: string | null = KEY, signal = new AbortController().signal) =>
-  chatEndpoint({ url, key }, PATIENCE)(QUESTION, signal);
+  chatEndpoint({ url, key, settings: 'RLCD_JUDGE_URL and RLCD_JUDGE_KEY' }, PATIENCE)(QUESTION, signal);
 
 describe('chat endpoint', () => {
   it('sends the question with the key, and reads answer and tokens', async () => {
@@ -96,7 +96,9 @@ describe('chat endpoint', () => {
   it('gives up after its tries, without naming the key', async () => {
     const { seen, url } = await serve([{ status: 503, body: 'busy' }]);
     const error = await ask(url).catch((fault: unknown) => fault);
-    expect(String(error)).toMatch(/JudgeEndpointError: .* did not judge after 4 tries \(status 503\)/);
+    expect(String(error)).toMatch(
+      /ServerUnreachableError: .* did not answer after 4 tries \(status 503 busy\)/,
+    );
     expect(String(error)).not.toContain(KEY);
     expect(seen).toHaveLength(4);
   });
@@ -104,7 +106,9 @@ describe('chat endpoint', () => {
   it('says at once what no repetition mends', async () => {
     const { seen, url } = await serve([{ status: 401, body: 'wrong key' }]);
     const error = await ask(url).catch((fault: unknown) => fault);
-    expect(String(error)).toMatch(/TaskInputError: .*status 401: wrong key: check RLCD_JUDGE_URL/);
+    expect(String(error)).toMatch(
+      /ServerRefusalError: .*status 401: wrong key. Check RLCD_JUDGE_URL and RLCD_JUDGE_KEY/,
+    );
     expect(String(error)).not.toContain(KEY);
     expect(seen).toHaveLength(1);
   });
@@ -115,10 +119,14 @@ describe('chat endpoint', () => {
   });
 
   it('is found in the environment, or missed by name', () => {
-    expect(endpointOfEnvironment({ RLCD_JUDGE_URL: 'http://h/v1/', RLCD_JUDGE_KEY: '' })).toEqual({
+    expect(judgeEndpoint(undefined, { RLCD_JUDGE_URL: 'http://h/v1/', RLCD_JUDGE_KEY: '' })).toMatchObject({
       url: 'http://h/v1',
       key: null,
     });
-    expect(() => endpointOfEnvironment({})).toThrow(/RLCD_JUDGE_URL/);
+    expect(() => judgeEndpoint(undefined, {})).toThrow(/RLCD_JUDGE_URL/);
+    const url = 'https://judges.example.com/v1';
+    expect(() => judgeEndpoint(url, {})).toThrow(/may not ask https:\/\/judges\.example\.com/);
+    const allowed = { RLCD_SERVED_HOSTS: 'https://judges.example.com=JUDGES', JUDGES: KEY };
+    expect(judgeEndpoint(url, allowed)).toMatchObject({ url, key: KEY });
   });
 });

@@ -1,0 +1,73 @@
+/** What simulation asks of a model, whoever runs it: how it goes on with a text. */
+import { responseOf } from '../../llama/model/sequence.ts';
+import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
+import { AlgorithmInputError } from '../algorithm-error.ts';
+import type { Generate } from '../generation.ts';
+import { encodePrompt } from '../prompt-tokens.ts';
+
+interface ResponseRequest {
+  readonly prompt: string;
+  /** Stream of the counter-based generator; the response depends on (seed, stream) and the prompt alone. */
+  readonly stream: number;
+}
+
+export interface ModelResponse {
+  /** As the filter reads it: `</s>` stands where the model ended. */
+  readonly text: string;
+  /** As the model's own tokenizer counts, its end included. */
+  readonly tokens: number;
+  /** Why it must not be used, whatever the filter says; null where nothing speaks against it. */
+  readonly refused: string | null;
+}
+
+export interface ResponseSource {
+  /** Every prompt before the first is answered. @throws AlgorithmInputError naming the first that cannot be */
+  check(prompts: readonly { readonly name: string; readonly text: string }[]): void;
+  /** One response per request, in order. */
+  respond(requests: readonly ResponseRequest[], signal: AbortSignal): Promise<readonly ModelResponse[]>;
+}
+
+/** The text that the model's end token stands for, which the filters look for. */
+export const END_MARK = '</s>';
+
+/**
+ * The engine's own model.
+ *
+ * @param maximumPromptTokens that leave room for the response
+ */
+export function sampledResponses(
+  tokenizer: Tokenizer,
+  generate: Generate,
+  maximumPromptTokens: number,
+): ResponseSource {
+  const encoded = new Map<string, Int32Array>();
+  const encode = (name: string, text: string): Int32Array => {
+    const tokens =
+      encoded.get(text) ?? encodePrompt(tokenizer, text, { name, maximumTokens: maximumPromptTokens });
+    encoded.set(text, tokens);
+    return tokens;
+  };
+  return {
+    check(prompts) {
+      for (const { name, text } of prompts) encode(name, text);
+    },
+    async respond(requests, signal) {
+      const asked = requests.map(({ prompt, stream }) => ({ promptTokens: encode('', prompt), stream }));
+      const generations = await generate(asked, signal);
+      return asked.map(({ promptTokens }, index) => {
+        const generation = generations[index];
+        if (generation === undefined) {
+          throw new AlgorithmInputError(
+            `the sampler answered ${generations.length} of ${asked.length} requests`,
+          );
+        }
+        const tokens = responseOf(generation.sequence);
+        const text = tokenizer.decodeAfter(promptTokens, tokens);
+        const ended = tokenizer.eosTokens.includes(tokens.at(-1) ?? -1);
+        // Bytes that are no character, as the tokenizer shows them.
+        const refused = text.includes('\u{fffd}') ? 'broken-character' : null;
+        return { text: ended ? text + END_MARK : text, tokens: tokens.length, refused };
+      });
+    },
+  };
+}
