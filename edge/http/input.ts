@@ -95,8 +95,11 @@ export function createReader(endpoint: Endpoint): (context: Context) => Promise<
     const { req } = context;
     if (Number(req.header('content-length') ?? 0) > maximumBytes) throw tooLarge(maximumBytes);
     const mediaType = body && mediaTypeOf(context);
-    if (body && isBytes(body) && mediaType !== body.mediaType) {
-      throw new ProblemError('unsupported-media-type', `Send content-type: ${body.mediaType}`);
+    if (body && isBytes(body)) {
+      const types = [body.mediaType, ...(body.otherTypes ?? [])];
+      if (mediaType === undefined || !types.includes(mediaType)) {
+        throw new ProblemError('unsupported-media-type', `Send content-type: ${types.join(' or ')}`);
+      }
     }
     const found = {
       query: check('query', query, readQuery(context)),

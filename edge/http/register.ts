@@ -13,7 +13,12 @@ export type App = OpenAPIHono;
 
 function content(form: z.ZodType | Bytes) {
   return isBytes(form)
-    ? { [form.mediaType]: { schema: { type: 'string', format: 'binary' } as const } }
+    ? Object.fromEntries(
+        [form.mediaType, ...(form.otherTypes ?? [])].map((type) => [
+          type,
+          { schema: { type: 'string', format: 'binary' } as const },
+        ]),
+      )
     : { 'application/json': { schema: form } };
 }
 

@@ -3,7 +3,8 @@ import type { promptSetEndpoints } from '../../shared/api/prompt-sets.ts';
 import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
 import { conflict, notFound } from '../domain/errors.ts';
-import { readUpload, type PromptRow } from '../domain/prompt-sets/read-upload.ts';
+import { readUpload, type PromptRow, type UploadCounts } from '../domain/prompt-sets/read-upload.ts';
+import { formatOfType } from '../../shared/prompts/file-rows.ts';
 import { readSplitRule } from '../domain/prompt-sets/split-rule.ts';
 import { commit } from '../store/database.ts';
 import { createIdentifier } from '../store/identifier.ts';
@@ -44,7 +45,7 @@ export function promptSetHandlers({ database }: Dependencies): Handlers<typeof p
     try {
       for await (const row of rows) {
         waiting.push(row);
-        characters += row.text.length + (row.chosen?.length ?? 0) + (row.rejected?.length ?? 0) + 200;
+        characters += JSON.stringify(row).length;
         if (characters >= CHARACTERS_A_WRITE) await write();
       }
       await write();
@@ -56,14 +57,15 @@ export function promptSetHandlers({ database }: Dependencies): Handlers<typeof p
   }
 
   return {
-    async createPromptSet({ query }, { now, upload }) {
-      const { name, ...splitRule } = query;
+    async createPromptSet({ query }, { now, upload, request }) {
+      const { name, promptColumn, ...splitRule } = query;
       const rule = readSplitRule(splitRule);
       if (await hasPromptSetNamed(database, name)) {
         throw conflict(`A prompt set has the name ${name}; choose another`);
       }
-      const seen = { leftOut: 0, unpaired: 0 };
-      const id = await store(readUpload(upload.chunks(), rule, seen), async () => {
+      const seen: UploadCounts = { leftOut: 0, unpaired: 0, unusable: {} };
+      const reading = { format: formatOfType(request.headers.get('content-type')), promptColumn };
+      const id = await store(readUpload(upload.chunks(), rule, seen, reading), async () => {
         const fresh = createIdentifier(now);
         await beginPromptSet(database, { id: fresh, splitRule, now });
         return fresh;

@@ -78,8 +78,10 @@ export async function listPrompts(
       position: prompts.position,
       split: prompts.split,
       prompt: prompts.text,
+      turns: prompts.turns,
       chosen: prompts.chosen,
       rejected: prompts.rejected,
+      aside: prompts.aside,
     })
     .from(prompts)
     .where(
@@ -111,8 +113,10 @@ const putPrompts = compiled<{ promptSetId: string; json: string }>((database, va
           position: given('position'),
           split: given('split'),
           text: given('text'),
+          turns: given('turns'),
           chosen: given('chosen'),
           rejected: given('rejected'),
+          aside: given('aside'),
           textSha256: given('textSha256'),
         }),
       )
@@ -134,7 +138,7 @@ export async function insertPrompts(
 export async function countPrompts(
   database: Database,
   promptSetId: string,
-): Promise<Omit<PromptSetCounts, 'leftOut' | 'unpaired'>> {
+): Promise<Omit<PromptSetCounts, 'leftOut' | 'unpaired' | 'unusable'>> {
   const ofSet = eq(prompts.promptSetId, promptSetId);
   const bySplit = await database
     .select({ split: prompts.split, n: sql<number>`count(*)` })

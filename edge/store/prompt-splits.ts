@@ -15,6 +15,7 @@ const rowsOfSplit = prepared((database) =>
     .select({
       position: prompts.position,
       text: prompts.text,
+      turns: prompts.turns,
       chosen: prompts.chosen,
       rejected: prompts.rejected,
     })
@@ -56,8 +57,8 @@ export interface MaterialisedSplit {
 }
 
 /**
- * JSON lines of {id, prompt}, with {chosen, rejected} where people labelled the row, in the order of the upload: the same
- * rows are the same bytes.
+ * JSON lines of {id, prompt}, with {turns} where the text alone does not tell them and {chosen, rejected} where people
+ * labelled the row, in the order of the upload: the same rows are the same bytes.
  */
 async function* linesOfSplit(
   database: Database,
@@ -73,9 +74,10 @@ async function* linesOfSplit(
   }
 }
 
-function lineOf({ position, text, chosen, rejected }: RowOf<typeof rowsOfSplit>): string {
+function lineOf({ position, text, turns, chosen, rejected }: RowOf<typeof rowsOfSplit>): string {
+  const said = turns === null ? {} : { turns };
   const pair = chosen === null || rejected === null ? {} : { chosen, rejected };
-  return `${JSON.stringify({ id: String(position), prompt: text, ...pair })}\n`;
+  return `${JSON.stringify({ id: String(position), prompt: text, ...said, ...pair })}\n`;
 }
 
 /**

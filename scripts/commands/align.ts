@@ -9,6 +9,7 @@ import {
   ownPrinciple,
   ownPrompts,
   portOption,
+  promptColumnOption,
   seedOption,
   simulatorOption,
 } from '../experiment/options.ts';
@@ -24,6 +25,7 @@ export const command = createCommand(
   .addOption(simulatorOption())
   .addOption(ownPrinciple().makeOptionMandatory())
   .addOption(ownPrompts().makeOptionMandatory())
+  .addOption(promptColumnOption())
   .addOption(hostOption().default('node' as const))
   .addOption(scaleOption())
   .addOption(seedOption())

@@ -4,11 +4,14 @@ import { wholeNumber } from '../../shared/command-line/values.ts';
 
 const MODEL_FORMS = 'a folder (Hugging Face LLaMA, or one llama2.c file), a llama2.c file, or a hub id';
 const PROMPT_FORMS =
-  'JSON lines of {"prompt"} or HH dialogues, or stories as .txt with <|endoftext|> between them';
+  'JSON lines, a JSON array or CSV of prompt, messages, conversations, instruction or HH dialogues; .txt: one prompt a ' +
+  'line, or stories with <|endoftext|> between them; each also as .gz';
 const PRINCIPLE_FORMS = 'a preset (kind-stories, harmlessness, helpfulness, outline) or a JSON file';
 
 export const ownModel = () => new Option('--model <path|id>', MODEL_FORMS);
 export const ownPrompts = () => new Option('--prompts <file>', PROMPT_FORMS);
+export const promptColumnOption = () =>
+  new Option('--prompt-column <name>', 'the column that holds the prompt, where its name does not tell');
 export const ownPrinciple = () => new Option('--principle <name|file>', PRINCIPLE_FORMS);
 
 export const simulatorOption = () =>

@@ -1,12 +1,12 @@
-/** Makes the prompts known to the edge: the shipped openings, JSON lines, or openings cut from stories. */
+/** Makes the prompts known to the edge: the shipped openings, or a file, which the API reads as it is. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Client } from '../../shared/api/client.ts';
 import { UsageError } from '../../shared/command-line/usage-error.ts';
-import { readUserFile } from '../read-user-file.ts';
-import { storyPrompts } from './story-prompts.ts';
+import { typeOfFormat } from '../../shared/prompts/file-rows.ts';
+import { readPromptFile, rowsOfBytes, type PromptFile } from '../read-prompt-file.ts';
 
 const OPENINGS = fileURLToPath(
   new URL('../../shared/principles/kind-stories/openings.jsonl', import.meta.url),
@@ -14,10 +14,8 @@ const OPENINGS = fileURLToPath(
 /** Where rows do not name their split. */
 export const SHARES = { train: '0.7', dev: '0.1', test: '0.2' } as const;
 
-export interface NamedPrompts {
+export interface NamedPrompts extends PromptFile {
   readonly name: string;
-  /** In the form of the API. */
-  readonly lines: string;
   readonly rule: 'field' | 'hash';
 }
 
@@ -25,50 +23,62 @@ const opening = z.object({ split: z.enum(['train', 'dev', 'test']), text: z.stri
 
 /**
  * @param file undefined for the shipped story openings
- * @throws UsageError naming the file and what is wrong with it
+ * @param promptColumn the column that holds the prompt, where its name does not tell
+ * @throws UsageError naming the file, the line and what is wrong with it
  */
-export async function readPrompts(file: string | undefined): Promise<NamedPrompts> {
-  if (file === undefined) return named('kind-stories', await shippedLines(), 'field');
-  const text = await readUserFile(`--prompts ${file}`, file);
-  if (text.trim() === '') throw new UsageError(`--prompts ${file} is empty: give one prompt a line`);
-  if (file.endsWith('.txt')) {
-    const prompts = storyPrompts(text);
-    if (prompts.length === 0) {
-      throw new UsageError(
-        `--prompts ${file} holds no story of three sentences: separate stories by <|endoftext|>`,
-      );
-    }
-    return named('stories', toLines(prompts.map((prompt) => ({ prompt }))), 'hash');
+export async function readPrompts(file: string | undefined, promptColumn?: string): Promise<NamedPrompts> {
+  if (file === undefined) {
+    const [bytes, options] = [new TextEncoder().encode(await shippedLines()), { format: 'json' } as const];
+    const read = await rowsOfBytes(OPENINGS, bytes, options);
+    return { name: nameOf('kind-stories', bytes), bytes, options, ...read, rule: 'field' };
   }
-  const first = text.trimStart().split('\n', 1)[0] ?? '';
-  return named('prompts', text, /"split"\s*:/.test(first) ? 'field' : 'hash');
+  const read = await readPromptFile(`--prompts ${file}`, file, { promptColumn });
+  const rule = read.rows[0]?.split === undefined ? 'hash' : 'field';
+  return { name: nameOf('prompts', read.bytes, promptColumn), ...read, rule };
 }
 
 async function shippedLines(): Promise<string> {
   const rows = (await readFile(OPENINGS, 'utf8')).trimEnd().split('\n');
-  return toLines(
-    rows.map((row) => {
+  return rows
+    .map((row) => {
       const { split, text } = opening.parse(JSON.parse(row));
-      return { prompt: text, split };
-    }),
-  );
-}
-
-function toLines(rows: readonly object[]): string {
-  return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+      return `${JSON.stringify({ prompt: text, split })}\n`;
+    })
+    .join('');
 }
 
 /** The name tells the content, so that a folder that is used again finds what it has. */
-function named(kind: string, lines: string, rule: 'field' | 'hash'): NamedPrompts {
-  const hash = createHash('sha256').update(lines).digest('hex');
-  return { name: `${kind}-${hash.slice(0, 12)}`, lines, rule };
+function nameOf(kind: string, bytes: Uint8Array, promptColumn = ''): string {
+  const hash = createHash('sha256').update(bytes).update(promptColumn).digest('hex');
+  return `${kind}-${hash.slice(0, 12)}`;
 }
 
 /** Uploads the prompts unless they are there. @returns the prompt set */
-export async function ensurePrompts(client: Client, { name, lines, rule }: NamedPrompts) {
+export async function ensurePrompts(client: Client, { name, bytes, options, rule }: NamedPrompts) {
   const { items } = await client.listPromptSets({ query: { limit: 200 } });
   const present = items.find((set) => set.name === name);
   if (present) return present;
   const shares = rule === 'hash' ? SHARES : {};
-  return await client.createPromptSet({ query: { name, rule, ...shares }, body: lines });
+  const { format = 'json', promptColumn } = options;
+  return await client.createPromptSet(
+    { query: { name, rule, promptColumn, ...shares }, body: bytes },
+    { headers: { 'content-type': typeOfFormat(format) } },
+  );
+}
+
+/** Fewer than two prompts in a split are nothing to hold out, to choose by or to compare. */
+const LEAST = 2;
+
+/** @throws UsageError where a split is too small to work with, before any work */
+export function requireEnoughPrompts(counts: {
+  readonly train: number;
+  readonly dev: number;
+  readonly test: number;
+}) {
+  const { train, dev, test } = counts;
+  if (Math.min(train, dev, test) >= LEAST) return;
+  throw new UsageError(
+    `the prompts are too few: ${train} to train, ${dev} to choose by (dev) and ${test} to test, and each needs ` +
+      `${LEAST} or more; give more prompts, or name the splits ("split": "train", "dev" or "test" in every row)`,
+  );
 }

@@ -97,7 +97,8 @@ export function createClient({ baseUrl, key, fetch: send = fetch }: ClientOption
     if (options.signal) init.signal = options.signal;
     if (endpoint.body) {
       const bytes = isBytes(endpoint.body);
-      headers.set('content-type', bytes ? endpoint.body.mediaType : 'application/json');
+      const mediaType = bytes ? endpoint.body.mediaType : 'application/json';
+      if (!headers.has('content-type')) headers.set('content-type', mediaType);
       init.body = bytes ? (input.body as BodyInit) : JSON.stringify(input.body);
       init.duplex = 'half';
     }

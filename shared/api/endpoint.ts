@@ -10,6 +10,8 @@ import type { Scope } from './words.ts';
 /** Bytes that are not one JSON document: a file, JSON lines, server-sent events, plain text. */
 export interface Bytes {
   readonly mediaType: string;
+  /** What a request may send instead. */
+  readonly otherTypes?: readonly string[];
 }
 
 /** Largest request body where an endpoint does not say another. */

@@ -21,6 +21,8 @@ const promptSetCounts = z.object({
   trainDevOverlap: count,
   /** Dialogue rows whose two sides part before the last turn: a prompt without a pair of responses. */
   unpaired: count,
+  /** Rows without use, by reason: `empty`, `too-long`, `no-assistant-turn`, `no-user-turn`, `not-text`. */
+  unusable: z.record(z.string(), count).optional(),
 });
 export type PromptSetCounts = z.infer<typeof promptSetCounts>;
 
@@ -64,9 +66,16 @@ const prompt = z
     id: z.string(),
     split: z.enum(SPLITS),
     prompt: z.string(),
+    /** Its turns, where the text alone would be read as others; else null. */
+    turns: z
+      .array(z.object({ role: z.enum(['system', 'user', 'assistant']), text: z.string() }))
+      .nullable()
+      .readonly(),
     /** What people preferred and rejected, where the upload had it (HH form). */
     chosen: z.string().nullable(),
     rejected: z.string().nullable(),
+    /** Columns of the upload that say nothing about the prompt. */
+    aside: z.record(z.string(), z.unknown()).nullable(),
   })
   .meta({ id: 'Prompt' });
 
@@ -78,10 +87,29 @@ export const promptSetEndpoints = defineEndpoints({
     path: '/v1/prompt-sets',
     tag: 'prompt sets',
     summary:
-      'Upload JSON lines of {prompt}, {prompt, chosen, rejected} or {chosen, rejected} dialogues; a wrong row refuses them all',
+      'Upload prompts as JSON lines, a JSON array, CSV or text, also as gzip: {prompt}, {messages}, {conversations}, {instruction, input}, pairs or HH dialogues; a wrong row refuses them all',
     scopes: ['admin', 'client'],
-    query: splitRuleRecord.extend({ name }),
-    body: { mediaType: 'application/jsonl' },
+    query: splitRuleRecord.extend({
+      name,
+      /** The column that holds the prompt, where its name does not tell. */
+      promptColumn: z
+        .string()
+        .min(1)
+        .max(200)
+        .optional()
+        .meta({ examples: ['prompt'] }),
+    }),
+    /** text/plain: one prompt a line, or stories with <|endoftext|> between them. */
+    body: {
+      mediaType: 'application/jsonl',
+      otherTypes: [
+        'application/x-ndjson',
+        'application/json',
+        'text/csv',
+        'text/tab-separated-values',
+        'text/plain',
+      ],
+    },
     maximumBytes: 512 * 1024 * 1024,
     status: 201,
     response: promptSet,

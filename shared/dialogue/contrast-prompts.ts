@@ -1,6 +1,7 @@
 /** The prompts p+, p- and p of one prompt and one affix pair (paper, section 3). */
 import { uniform } from '../random.ts';
 import type { AffixPair, Principle } from '../principles/principle.ts';
+import { dialogueText } from '../prompts/turn.ts';
 import { DialogueFormatError } from './errors.ts';
 
 const LABEL = '\n\nAssistant:';
@@ -19,8 +20,8 @@ export interface ContrastPrompts {
  * `\n\nAssistant {negative}:`, so that the last turn contrasts with the history; the negative side mirrors this.
  * Prefix form: affix + prompt.
  *
- * @param prompt for the dialogue form it ends with `\n\nAssistant:` (see promptOfDialogue)
- * @throws DialogueFormatError if a dialogue prompt does not end so
+ * @param prompt in the dialogue form one that does not end with `\n\nAssistant:` becomes one that does (dialogueText)
+ * @throws DialogueFormatError if the assistant has spoken last in it
  */
 export function contrastPrompts(
   principle: Pick<Principle, 'form' | 'responseOpening'>,
@@ -31,20 +32,21 @@ export function contrastPrompts(
   if (principle.form === 'prefix') {
     return { positive: positive + prompt, negative: negative + prompt, plain: prompt };
   }
-  if (!prompt.endsWith(LABEL)) {
+  const dialogue = dialogueText(prompt);
+  if (dialogue === null) {
     throw new DialogueFormatError(
-      `a dialogue prompt must end with "\\n\\nAssistant:", got ${JSON.stringify(prompt.slice(-40))}: ` +
-        'cut it after its last "Assistant:" (promptOfDialogue)',
+      `a dialogue prompt must end with "\\n\\nAssistant:" or with the user's turn, got ` +
+        `${JSON.stringify(prompt.slice(-40))}: cut it after its last label "Assistant:"`,
     );
   }
-  const history = prompt.slice(0, -LABEL.length);
+  const history = dialogue.slice(0, -LABEL.length);
   const opening = principle.responseOpening === '' ? '' : ` ${principle.responseOpening}`;
   const side = (last: string, earlier: string) =>
     `${history.replaceAll(LABEL, () => `\n\nAssistant ${earlier}:`)}\n\nAssistant ${last}:${opening}`;
   return {
     positive: side(positive, negative),
     negative: side(negative, positive),
-    plain: prompt + opening,
+    plain: dialogue + opening,
   };
 }
 

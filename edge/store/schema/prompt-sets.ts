@@ -4,6 +4,7 @@ import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlit
 import type { PromptSetCounts, SplitRuleRecord } from '../../../shared/api/prompt-sets.ts';
 import type { ServedModel } from '../../../shared/api/served-model.ts';
 import { SPLITS } from '../../../shared/api/words.ts';
+import type { Turn } from '../../../shared/prompts/turn.ts';
 import { artifacts } from './artifacts.ts';
 import { id, instant, json } from './columns.ts';
 
@@ -40,9 +41,13 @@ export const prompts = sqliteTable(
     position: integer('position').notNull(),
     split: text('split', { enum: SPLITS }).notNull(),
     text: text('text').notNull(),
+    /** Where the text would be read as other turns than the row's; null: its turns are those of the text. */
+    turns: json<readonly Turn[]>('turns'),
     /** The human-preferred and rejected continuations where the upload had them (HH form). */
     chosen: text('chosen'),
     rejected: text('rejected'),
+    /** The upload's columns that say nothing about the prompt. */
+    aside: json<Readonly<Record<string, unknown>>>('aside'),
     textSha256: text('text_sha256').notNull(),
   },
   (table) => [

@@ -1,31 +1,69 @@
-/** `rlcd data`: preference files in and out, and the paper's splits of Anthropic HH as one upload. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { gunzipSync } from 'node:zlib';
+/** `rlcd data`: looks at a file of prompts, rewrites prompts and preference pairs, and makes the paper's upload. */
+import { writeFile } from 'node:fs/promises';
 import { Option } from '@commander-js/extra-typings';
 import { createCommand } from '../../../shared/command-line/command.ts';
 import { UsageError } from '../../../shared/command-line/usage-error.ts';
-import { seedOption } from '../../experiment/options.ts';
-import { convertPairs, INPUT_FORMS, OUTPUT_FORMS, paperPromptSet } from './convert.ts';
+import { promptColumnOption, seedOption } from '../../experiment/options.ts';
+import { readPromptFile } from '../../read-prompt-file.ts';
+import { readUserFile } from '../../read-user-file.ts';
+import { convertPairs, formatMessages, OUTPUT_FORMS, paperPromptSet } from './convert.ts';
+import { describeRows } from './describe-rows.ts';
 
 export const command = createCommand(
   'rlcd data',
-  'Converts preference files, and makes an upload with the splits of the paper. Files that end in .gz are decompressed.',
+  'Looks at a file of prompts, rewrites prompts and preference pairs, and makes an upload with the splits of the paper. ' +
+    'Files are read as --prompts and the API read them: JSON lines or an array of {prompt}, {messages}, {conversations}, ' +
+    '{instruction, input}, {prompt, chosen, rejected} or HH dialogues {chosen, rejected}; CSV with these columns, or the ' +
+    "official code's instruction,input,output_1,output_2,preference[,win2_prob]; .txt with one prompt a line, or stories " +
+    'with <|endoftext|> between them. UTF-8 or UTF-16, packed with gzip or not.',
 );
+
+const FORMAT_OF_FORM = { hh: 'json', jsonl: 'json', json: 'json', csv: 'csv', text: 'text' } as const;
+const FORMS = ['hh', 'jsonl', 'json', 'csv', 'text'] as const;
+
+const fromOption = () =>
+  new Option('--from <form>', "its form; by the file's name and its first character unless given").choices(
+    FORMS,
+  );
+
+const formatOf = (form: (typeof FORMS)[number] | undefined) => form && FORMAT_OF_FORM[form];
+
+command
+  .command('look')
+  .description(
+    'Says what the reader makes of a file: rows, splits, columns, what is left out, the first prompt.',
+  )
+  .argument('<file>', 'the prompts')
+  .addOption(promptColumnOption())
+  .addOption(fromOption())
+  .option('--out <file>', "writes the prompts as JSON lines of OpenAI's messages, too")
+  .action(async (file, { out, from, promptColumn }) => {
+    const { rows, leftOut } = await readPromptFile(file, file, { format: formatOf(from), promptColumn });
+    if (out !== undefined) await writeFile(out, formatMessages(rows));
+    console.log(describeRows(rows, leftOut));
+  });
 
 command
   .command('convert')
   .description(
-    "Rewrites preference pairs: hh is Anthropic's {chosen, rejected} dialogues, jsonl is {prompt, chosen, rejected, " +
-      "label_probability}, csv is the official code's instruction,input,output_1,output_2,preference[,win2_prob].",
+    'Rewrites preference pairs as {prompt, chosen, rejected, label_probability} lines or the official CSV.',
   )
   .requiredOption('--in <file>', 'the pairs to read')
-  .addOption(new Option('--from <form>', 'their form').choices(INPUT_FORMS).makeOptionMandatory())
+  .addOption(promptColumnOption())
+  .addOption(fromOption())
   .requiredOption('--out <file>', 'the file to write')
   .addOption(new Option('--to <form>', 'its form').choices(OUTPUT_FORMS).makeOptionMandatory())
   .addOption(seedOption())
-  .action(async (options) => {
-    const { text, pairs } = convertPairs(await read(options.in), options);
-    await writeFile(options.out, text);
+  .action(async ({ in: file, out, to, seed, from, promptColumn }) => {
+    const { rows, leftOut } = await readPromptFile(file, file, { format: formatOf(from), promptColumn });
+    const { text, pairs } = convertPairs(rows, { to, seed });
+    if (pairs === 0) {
+      throw new UsageError(`${file} holds prompts and no pair: give every row "chosen" and "rejected"`);
+    }
+    await writeFile(out, text);
+    const without = rows.length - pairs;
+    if (without > 0) console.log(`${without} rows without a pair`);
+    if (leftOut !== '') console.log(`left out: ${leftOut}`);
     console.log(`${pairs} pairs`);
   });
 
@@ -40,18 +78,12 @@ command
   .requiredOption('--out <file>', 'the upload to write')
   .requiredOption('--agreement <file>', 'the rows to compare with, to write')
   .action(async ({ train, test, out, agreement: file }) => {
-    const { upload, agreement } = paperPromptSet(await read(train), await read(test));
+    const { upload, agreement } = paperPromptSet(
+      await readUserFile(train, train),
+      await readUserFile(test, test),
+    );
     await writeFile(out, upload);
     await writeFile(file, agreement);
     const rows = (text: string) => text.split('\n').length - 1;
     console.log(`${rows(upload)} prompts, ${rows(agreement)} rows to compare with`);
   });
-
-async function read(file: string): Promise<string> {
-  try {
-    const bytes = await readFile(file);
-    return (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
-  } catch (cause) {
-    throw new UsageError(`${file} cannot be read: ${(cause as Error).message}`, { cause });
-  }
-}

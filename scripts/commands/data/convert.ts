@@ -1,36 +1,40 @@
-/** Preference files from one form into another: Anthropic HH, Hugging Face JSON lines, the official code's CSV. */
-import { pairOfHhRow, parseHhRows } from '../../../shared/dialogue/hh-rows.ts';
+/** Preference files from one form into another, prompts as conversations, and the paper's splits as one upload. */
+import { parseHhRows } from '../../../shared/dialogue/hh-rows.ts';
 import { rowsOfPaperSplit } from '../../../shared/dialogue/paper-splits.ts';
-import { formatPreferenceCsv, parsePreferenceCsv } from '../../../shared/dialogue/preference-csv.ts';
-import { formatPreferenceJsonl, parsePreferenceJsonl } from '../../../shared/dialogue/preference-jsonl.ts';
-import type { PreferencePair } from '../../../shared/dialogue/preference-pair.ts';
+import { formatPreferenceCsv } from '../../../shared/dialogue/preference-csv.ts';
+import { formatPreferenceJsonl } from '../../../shared/dialogue/preference-jsonl.ts';
+import type { PromptRow } from '../../../shared/prompts/read-row.ts';
+import { turnsOfText } from '../../../shared/prompts/turn.ts';
 
-export const INPUT_FORMS = ['hh', 'jsonl', 'csv'] as const;
 export const OUTPUT_FORMS = ['jsonl', 'csv'] as const;
-export type InputForm = (typeof INPUT_FORMS)[number];
-export type OutputForm = (typeof OUTPUT_FORMS)[number];
-
-/** HH rows whose two dialogues part before the last turn hold no pair and are left out. */
-const READERS: Readonly<Record<InputForm, (text: string) => PreferencePair[]>> = {
-  hh: (text) => parseHhRows(text).flatMap((row) => pairOfHhRow(row) ?? []),
-  jsonl: parsePreferenceJsonl,
-  csv: parsePreferenceCsv,
-};
+type OutputForm = (typeof OUTPUT_FORMS)[number];
 
 /**
+ * The rows that hold a pair; HH dialogues that part before the last turn hold none.
+ *
  * @param seed of the coin that decides which side of a CSV row comes first
  * @returns the file, and how many pairs it has
- * @throws DialogueFormatError naming line and field
  */
 export function convertPairs(
-  text: string,
-  { from, to, seed }: { readonly from: InputForm; readonly to: OutputForm; readonly seed: number },
+  rows: readonly PromptRow[],
+  { to, seed }: { readonly to: OutputForm; readonly seed: number },
 ): { readonly text: string; readonly pairs: number } {
-  const pairs = READERS[from](text);
+  const pairs = rows.flatMap(({ prompt, pair }) => (pair === null ? [] : [{ prompt: prompt.text, ...pair }]));
   return {
     text: to === 'csv' ? formatPreferenceCsv(pairs, seed) : formatPreferenceJsonl(pairs),
     pairs: pairs.length,
   };
+}
+
+/** Prompts as JSON lines of OpenAI's `messages`, with their split and the columns that were set aside. */
+export function formatMessages(rows: readonly PromptRow[]): string {
+  return jsonLines(
+    rows.map(({ prompt, split, aside }) => ({
+      ...aside,
+      messages: (prompt.turns ?? turnsOfText(prompt.text)).map(({ role, text }) => ({ role, content: text })),
+      split,
+    })),
+  );
 }
 
 /**

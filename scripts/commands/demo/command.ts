@@ -9,6 +9,7 @@ import {
   ownPrinciple,
   ownPrompts,
   portOption,
+  promptColumnOption,
   seedOption,
   simulatorOption,
 } from '../../experiment/options.ts';
@@ -26,6 +27,7 @@ export const command = createCommand(
   .addOption(modelOrBundled())
   .addOption(simulatorOption())
   .addOption(ownPrompts())
+  .addOption(promptColumnOption())
   .addOption(ownPrinciple().default('kind-stories'))
   .addOption(seedOption())
   .addOption(dataOption())

@@ -15,7 +15,7 @@ import type { ExperimentDetail } from '../../experiment/detail.ts';
 import { follow } from '../../experiment/follow.ts';
 import { ensurePrinciple, readPrinciple } from '../../experiment/principle.ts';
 import { createProgress, type Progress, type ProgressOutput } from '../../terminal/progress.ts';
-import { ensurePrompts, readPrompts } from '../../experiment/prompts.ts';
+import { ensurePrompts, readPrompts, requireEnoughPrompts } from '../../experiment/prompts.ts';
 import { formatReport } from './report.ts';
 import { buildResult, type Setting } from './result.ts';
 import { HYPERPARAMETERS, type Scale } from './settings.ts';
@@ -33,6 +33,8 @@ export interface AlignmentOptions {
   readonly simulator?: string | undefined;
   /** Undefined: the openings that ship with the principle kind-stories. */
   readonly prompts?: string | undefined;
+  /** Undefined: by its name. */
+  readonly promptColumn?: string | undefined;
   /** The name of a preset, or a file. */
   readonly principle: string;
   /** Undefined: a fresh folder. */
@@ -63,10 +65,12 @@ export async function runAlignment(run: AlignmentRun, signal: AbortSignal): Prom
   const folder = await openDataFolder(options.data, startedAt);
   const materials = {
     principle: await readPrinciple(options.principle),
-    prompts: await readPrompts(options.prompts),
+    prompts: await readPrompts(options.prompts, options.promptColumn),
     model: await readBaseModel(options.model, join(folder.path, RUNNER)),
     simulator: await readSimulator(options.simulator, join(folder.path, RUNNER)),
   };
+  if (materials.prompts.leftOut !== '')
+    progress.write(`Left out of the prompts: ${materials.prompts.leftOut}\n`);
   signal.throwIfAborted();
   const port = await freePort(options.port);
   const url = edgeUrl(port);
@@ -121,6 +125,7 @@ async function submit(client: Client, { options, hyperparameters }: AlignmentRun
   const { principle, prompts, model } = materials;
   const version = await ensurePrinciple(client, principle);
   const promptSet = await ensurePrompts(client, prompts);
+  requireEnoughPrompts(promptSet.counts);
   const baseModel = await ensureBaseModel(client, model);
   const simulator = materials.simulator && (await ensureBaseModel(client, materials.simulator));
   const ids = await ensureExperiments(client, {

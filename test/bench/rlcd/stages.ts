@@ -127,12 +127,13 @@ export function stageRunner(
 
 /** The prompts of each split as the edge would give them to a runner, kept in the store: their hash by split. */
 export async function splitPrompts(store: Store, file: string | undefined) {
-  const { lines, rule } = await readPrompts(file);
+  const { bytes, options, rule } = await readPrompts(file);
   const splits = { train: '', dev: '', test: '' };
   const rows = readUpload(
-    Readable.from([Buffer.from(lines)]),
+    Readable.from([bytes]),
     readSplitRule(rule === 'hash' ? { rule, ...SHARES } : { rule }),
-    { leftOut: 0, unpaired: 0 },
+    { leftOut: 0, unpaired: 0, unusable: {} },
+    options,
   );
   for await (const { position, split, text } of rows) {
     splits[split] += `${JSON.stringify({ id: String(position), prompt: text })}\n`;

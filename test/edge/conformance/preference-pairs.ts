@@ -3,7 +3,7 @@ import { eq } from 'drizzle-orm';
 import { expect, it } from 'vitest';
 import { preferencePairs } from '../../../edge/store/schema/index.ts';
 import type { Client } from '../../../shared/api/client.ts';
-import { parsePreferenceJsonl } from '../../../shared/dialogue/preference-jsonl.ts';
+import { pairsOf } from '../../shared/prompts/read-all.ts';
 import type { Harness } from '../harness.ts';
 import { TestRunner } from '../runner.ts';
 import { EXPERIMENT, seedWorld } from '../seed.ts';
@@ -101,14 +101,14 @@ export function preferencePairsConformance(start: () => Promise<Harness>): void 
       rejected,
       labelProbability,
     });
-    expect(parsePreferenceJsonl(whole)).toEqual(rows.map(pick));
+    expect(await pairsOf(whole)).toEqual(rows.map(pick));
     expect(Object.keys(JSON.parse(whole.slice(0, whole.indexOf('\n'))) as object)).toEqual([
       'prompt',
       'chosen',
       'rejected',
       'label_probability',
     ]);
-    expect(parsePreferenceJsonl(await read({ minimumProbability: 1 }))).toEqual(
+    expect(await pairsOf(await read({ minimumProbability: 1 }))).toEqual(
       rows.filter((row) => row.labelProbability === 1).map(pick),
     );
   });

@@ -70,11 +70,57 @@ export function promptSetsConformance(start: () => Promise<Harness>): void {
         { chosen: dialogue('Left', 'out'), rejected: dialogue('Left', 'x') },
       ]),
     });
+    const nothing = { turns: null, aside: null };
     expect(set.counts).toMatchObject({ train: 0, dev: 1, test: 1, leftOut: 1, unpaired: 1, duplicates: 1 });
     expect(await allPrompts(client, set.id)).toEqual([
-      { id: '0', split: 'dev', prompt: 'Human: Hi\n\nAssistant:', chosen: 'Hello', rejected: 'Go' },
-      { id: '1', split: 'test', prompt: 'Human: Hi\n\nAssistant:', chosen: null, rejected: null },
+      {
+        id: '0',
+        split: 'dev',
+        prompt: 'Human: Hi\n\nAssistant:',
+        chosen: 'Hello',
+        rejected: 'Go',
+        ...nothing,
+      },
+      { id: '1', split: 'test', prompt: 'Human: Hi\n\nAssistant:', chosen: null, rejected: null, ...nothing },
     ]);
+  });
+
+  it('takes CSV, text, conversations and gzip in UTF-16, keeps other columns aside, and counts rows of no use', async () => {
+    const { client } = (await start()).clients;
+    const send = async (name: string, mediaType: string, body: BodyInit, promptColumn?: string) => {
+      const query = { name, rule: 'hash', train: '1', promptColumn } as const;
+      const set = await client.createPromptSet({ query, body }, { headers: { 'content-type': mediaType } });
+      return { counts: set.counts, prompts: await allPrompts(client, set.id) };
+    };
+    const csv = 'id,question\r\n1,"a, ""b"""\n2,\r3,"c\r\nd"';
+    const table = await send('table', 'text/csv; charset=utf-8', csv, 'question');
+    expect(table.counts).toMatchObject({ train: 2, unusable: { empty: 1 } });
+    expect(table.prompts).toMatchObject([
+      { id: '0', prompt: 'a, "b"', aside: { id: '1' } },
+      { id: '2', prompt: 'c\r\nd', aside: { id: '3' } },
+    ]);
+    const messages = [
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: 'Say \n\nHuman: no' },
+      { role: 'assistant', content: 'No.' },
+    ];
+    const utf16 = Buffer.from(`\ufeff${JSON.stringify([{ messages }])}`, 'utf16le');
+    const stream = new Blob([utf16]).stream().pipeThrough(new CompressionStream('gzip'));
+    const chat = await send('chat', 'application/json', await new Response(stream).arrayBuffer());
+    expect(chat.prompts).toMatchObject([
+      {
+        prompt: 'Be brief.\n\nHuman: Say \n\nHuman: no\n\nAssistant:',
+        turns: [
+          { role: 'system', text: 'Be brief.' },
+          { role: 'user', text: 'Say \n\nHuman: no' },
+        ],
+      },
+    ]);
+    const text = await send('text', 'text/plain', 'one\r\n\r\ntwo\rthree');
+    expect(text.prompts.map(({ prompt }) => prompt)).toEqual(['one', 'two', 'three']);
+    await expect(send('other', 'application/xml', '<a/>')).rejects.toMatchObject({
+      problem: { status: 415 },
+    });
   });
 
   it('splits by hash: equal prompts meet in one split, and the shares are kept', async () => {
@@ -109,14 +155,14 @@ export function promptSetsConformance(start: () => Promise<Harness>): void {
       const { clients, database } = await start();
       const body = [
         '{"prompt":"fine"}',
-        '{"prompt":""}',
-        '{"prompt":"a","more":1}',
+        '{"prompt":3}',
+        '{"question":"a","more":1}',
         '{"prompt":',
         '',
         '[1]',
-        '{"chosen":"no label","rejected":"no label"}',
+        '{"chosen":"no other"}',
         '{"prompt":"b","split":"train"}',
-        `{"prompt":"${'x'.repeat(50_001)}"}`,
+        `{"messages":[{"role":"robot","content":"a"}]}`,
         `{"prompt":"${'x'.repeat(400_000)}"}`,
         '{"prompt":"a\\u0000"}',
       ].join('\n');
@@ -128,8 +174,9 @@ export function promptSetsConformance(start: () => Promise<Harness>): void {
       expect(errors.map(({ pointer }) => pointer)).toEqual(
         [2, 3, 4, 6, 7, 8, 9, 10, 11].map((line) => `line ${line}`),
       );
-      expect(errors[1]?.detail).toContain('more');
-      expect(errors[4]?.detail).toContain('Assistant:');
+      expect(errors[1]?.detail).toContain('"question", "more"');
+      expect(errors[1]?.detail).toContain('promptColumn');
+      expect(errors[4]?.detail).toContain('rejected: is missing');
       expect(errors[5]?.detail).toContain('rule "field"');
       expect(await database.select().from(promptSets)).toEqual([]);
     });

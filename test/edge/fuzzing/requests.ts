@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { z } from 'zod';
 import { contract, type OperationId } from '../../../shared/api/contract.ts';
-import { isBytes, type Endpoint } from '../../../shared/api/endpoint.ts';
+import { isBytes, type Bytes, type Endpoint } from '../../../shared/api/endpoint.ts';
 import { SCOPES, type Scope } from '../../../shared/api/words.ts';
 import { integerBelow } from '../../../shared/random.ts';
 import { arbitraryOf } from './arbitrary-of.ts';
@@ -41,10 +41,14 @@ const PROMPT_LINES = [
   '{"prompt":"a"}',
   '{"prompt":"b","split":"dev"}',
   '{"chosen":"\\n\\nAssistant: x"}',
+  '{"messages":[{"role":"user","content":"a"}],"more":1}',
   '',
   '{',
   '\0',
 ];
+
+/** Mostly the first. */
+const typeOf = ({ mediaType, otherTypes = [] }: Bytes, choice: number) => otherTypes[choice] ?? mediaType;
 
 const schemaOf = (schema: z.ZodType | undefined) =>
   arbitraryOf(
@@ -161,7 +165,7 @@ function spoil(
     path: query.size > 0 ? `${path}?${query}` : path,
     scope: mode === 'wrong-scope' ? strangers[pick(strangers.length)] : scopes[pick(scopes.length)],
     headers: {
-      ...(form ? { 'content-type': isBytes(form) ? form.mediaType : 'application/json' } : {}),
+      ...(form ? { 'content-type': isBytes(form) ? typeOf(form, pick(9)) : 'application/json' } : {}),
       ...(endpoint.creates && pick(3) === 0 ? { 'idempotency-key': `key-${pick(40)}` } : {}),
       ...(mode === 'headers' ? odd : {}),
     },

@@ -6,8 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../../shared/user-error.ts';
 import { readBaseModel } from '../../../scripts/experiment/base-model.ts';
 import { readPrinciple } from '../../../scripts/experiment/principle.ts';
-import { readPrompts } from '../../../scripts/experiment/prompts.ts';
-import { storyPrompts } from '../../../scripts/experiment/story-prompts.ts';
+import { readPrompts, requireEnoughPrompts } from '../../../scripts/experiment/prompts.ts';
 import { UsageError } from '../../../shared/command-line/usage-error.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rlcd-materials-'));
@@ -21,8 +20,8 @@ function file(name: string, text: string): string {
 
 describe('prompts', () => {
   it('are the shipped openings unless given, each with its split', async () => {
-    const { name, lines, rule } = await readPrompts(undefined);
-    const rows = lines.trimEnd().split('\n');
+    const { name, bytes, rule } = await readPrompts(undefined);
+    const rows = new TextDecoder().decode(bytes).trimEnd().split('\n');
     expect(rule).toBe('field');
     expect(name).toMatch(/^kind-stories-[0-9a-f]{12}$/);
     expect(rows.length).toBeGreaterThanOrEqual(1500);
@@ -38,8 +37,11 @@ describe('prompts', () => {
   });
 
   it.each([
-    ['empty.jsonl', '\n \n', /empty\.jsonl is empty/],
-    ['short.txt', 'One sentence.', /holds no story/],
+    ['empty.jsonl', '\n \n', /empty\.jsonl holds no prompt/],
+    ['short.txt', 'One sentence.<|endoftext|>', /short\.txt holds no prompt/],
+    ['none.csv', 'prompt\n""\n', /holds no row of use: 1 empty \(line 2\)/],
+    ['odd.jsonl', '{"prompt": "a"}\n{"prompt": 3}\n', /line 2: prompt: must be a text/],
+    ['cut.json', '[{"prompt": "a"}', /line 1: the array does not end/],
   ])('of %s are refused', async (name, text, fault) => {
     const reading = readPrompts(file(name, text));
     await expect(reading).rejects.toThrow(UsageError);
@@ -54,26 +56,12 @@ describe('prompts', () => {
   });
 });
 
-describe('openings of stories', () => {
-  const words = (count: number, first = 'Word') => `${[first, ...Array(count - 1).fill('word')].join(' ')}.`;
-
-  it('are as few whole sentences as give 15 words', () => {
-    const story = [words(8), words(7), words(9)].join(' ');
-    expect(storyPrompts(story)).toEqual([[words(8), words(7)].join(' ')]);
-    expect(storyPrompts(`${words(15)} ${words(3)}`)).toEqual([words(15)]);
-  });
-
-  it('leave something to write, are no longer than 40 words, and are not repeated', () => {
-    expect(storyPrompts(`${words(10)} ${words(10)}`)).toEqual([]);
-    expect(storyPrompts(`${words(41)} ${words(3)}`)).toEqual([]);
-    expect(storyPrompts(`${words(40)} ${words(3)}`)).toHaveLength(1);
-    const twice = `${words(20)} ${words(3)}\n<|endoftext|>\n${words(20)} ${words(5)}`;
-    expect(storyPrompts(twice)).toEqual([words(20)]);
-  });
-
-  it('keep quotes closed and white space single', () => {
-    const story = `"${words(16, 'Oh')}"\nHe   left. The end.`;
-    expect(storyPrompts(story)).toEqual([`"${words(16, 'Oh')}"`]);
+describe('splits', () => {
+  it('that are too small are told before any work', () => {
+    expect(() => requireEnoughPrompts({ train: 2, dev: 2, test: 2 })).not.toThrow();
+    expect(() => requireEnoughPrompts({ train: 60, dev: 1, test: 9 })).toThrow(
+      /60 to train, 1 to choose by \(dev\) and 9 to test/,
+    );
   });
 });
 
@@ -99,6 +87,12 @@ describe('principles', () => {
     const reading = readPrinciple(file(name, text));
     await expect(reading).rejects.toThrow(UsageError);
     await expect(reading).rejects.toThrow(fault);
+  });
+
+  it('may begin with a byte order mark', async () => {
+    const { definition } = await readPrinciple('kind-stories');
+    const marked = file('marked.json', `\ufeff${JSON.stringify(definition)}`);
+    expect((await readPrinciple(marked)).definition).toEqual(definition);
   });
 
   it('that are unknown are answered with the presets', async () => {

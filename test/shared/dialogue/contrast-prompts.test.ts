@@ -32,9 +32,20 @@ describe('contrastPrompts', () => {
     );
   });
 
-  it('refuses a dialogue prompt that does not end with the label', () => {
+  it('opens the turn of the assistant behind a question', () => {
     const pair = { positive: '(a)', negative: '(b)' };
-    for (const prompt of ['', 'Assistant:', 'Human: x\n\nAssistant: hi', 'Human: x\n\nAssistant: ']) {
+    for (const prompt of ['x', 'Human: x', 'Human: x\n\nAssistant:', 'Human: x\n\nAssistant: ']) {
+      expect(contrastPrompts(harmlessness, pair, prompt)).toEqual({
+        positive: 'Human: x\n\nAssistant (a):',
+        negative: 'Human: x\n\nAssistant (b):',
+        plain: 'Human: x\n\nAssistant:',
+      });
+    }
+  });
+
+  it('refuses a dialogue prompt in which nobody waits for an answer', () => {
+    const pair = { positive: '(a)', negative: '(b)' };
+    for (const prompt of ['', 'Assistant:', 'Human: x\n\nAssistant: hi', 'Human:']) {
       expect(() => contrastPrompts(harmlessness, pair, prompt)).toThrow(DialogueFormatError);
     }
   });

@@ -9,6 +9,6 @@ describe('promptOfDialogue', () => {
   });
 
   it('refuses a dialogue without an assistant', () => {
-    expect(() => promptOfDialogue('\n\nHuman: a')).toThrow('no "Assistant:" in the dialogue');
+    expect(() => promptOfDialogue('\n\nHuman: a')).toThrow('no turn "Assistant:" in the dialogue');
   });
 });

@@ -6,6 +6,7 @@ import { pairOfHhRow, parseHhRows } from '../../../shared/dialogue/hh-rows.ts';
 import { rowsOfPaperSplit } from '../../../shared/dialogue/paper-splits.ts';
 import { promptOfDialogue } from '../../../shared/dialogue/prompt-of-dialogue.ts';
 import { harmlessness } from '../../../shared/principles/harmlessness.ts';
+import { promptsOf } from '../prompts/read-all.ts';
 import { readSharedData } from '../read-shared-data.ts';
 
 const file = readSharedData('data/hh-rlhf-harmless-base-test/test.jsonl.gz');
@@ -19,24 +20,30 @@ describe.skipIf(file === null)('2,312 real dialogues', () => {
     expect(rowsOfPaperSplit('test', rows)).toEqual(rows.slice(1000, 2000));
   });
 
-  // The response of row 1560 holds a line that begins with "Assistant:", so the paper's cut leaves a prompt without a
-  // final turn, into which no affix can go: the official code samples it without any contrast, here it is refused.
-  const withoutFinalTurn = 1560;
+  // The response of row 1560 holds a line that begins with "Assistant:". The paper's cut would leave a prompt without a
+  // final turn there, which the official code samples without any contrast; that line is the response's text here.
+  const lineWithLabel = 1560;
 
-  it('refuse the one prompt that does not end with a turn label', () => {
-    const unlabelled = rows.flatMap(({ chosen }, row) =>
-      promptOfDialogue(chosen).endsWith('\n\nAssistant:') ? [] : [row],
+  it('all end with a turn label, and are cut where the paper cuts them but for one', () => {
+    const cut = (dialogue: string) => dialogue.slice(0, dialogue.lastIndexOf('Assistant:') + 10).trim();
+    const different = rows.flatMap(({ chosen }, row) => {
+      const prompt = promptOfDialogue(chosen);
+      expect(prompt.endsWith('\n\nAssistant:')).toBe(true);
+      return prompt === cut(chosen) ? [] : [row];
+    });
+    expect(different).toEqual([lineWithLabel]);
+  });
+
+  it('are each taken by the reader, as the prompts and pairs that they were', async () => {
+    const read = await promptsOf(file ?? '');
+    expect(read.map(({ prompt }) => prompt)).toEqual(
+      rows.map(({ chosen }) => ({ text: promptOfDialogue(chosen), turns: null })),
     );
-    expect(unlabelled).toEqual([withoutFinalTurn]);
-    const prompt = promptOfDialogue(rows[withoutFinalTurn]?.chosen ?? '');
-    expect(() => contrastPrompts(harmlessness, { positive: '(a)', negative: '(b)' }, prompt)).toThrow(
-      'must end with',
-    );
+    expect(read.map(({ pair }) => pair?.rejected)).toEqual(rows.map((row) => pairOfHhRow(row)?.rejected));
   });
 
   it('give prompts whose affixes sit where the paper puts them, and come off again', () => {
     for (const [row, { chosen }] of rows.entries()) {
-      if (row === withoutFinalTurn) continue;
       const pair = harmlessness.affixPairs[row % harmlessness.affixPairs.length];
       if (pair === undefined) throw new Error('no pair');
       const prompt = promptOfDialogue(chosen);

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
-import { parseRow } from '../../../../edge/domain/prompt-sets/parse-row.ts';
-import { convertPairs, paperPromptSet } from '../../../../scripts/commands/data/convert.ts';
+import { convertPairs, formatMessages, paperPromptSet } from '../../../../scripts/commands/data/convert.ts';
+import { promptsOf } from '../../../shared/prompts/read-all.ts';
 
 const dialogue = (question: string, answer: string) => `\n\nHuman: ${question}\n\nAssistant: ${answer}`;
 const hhRow = (row: number) => ({
@@ -23,8 +23,8 @@ const folder = mkdtempSync(join(tmpdir(), 'rlcd-data-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('convertPairs', () => {
-  it('reads HH without the row that holds no pair, and writes JSON lines', () => {
-    const { text, pairs } = convertPairs(hh, { from: 'hh', to: 'jsonl', seed: 1 });
+  it('reads HH without the row that holds no pair, and writes JSON lines', async () => {
+    const { text, pairs } = convertPairs(await promptsOf(hh), { to: 'jsonl', seed: 1 });
     expect(pairs).toBe(3);
     expect(JSON.parse(text.split('\n')[0] ?? '')).toEqual({
       prompt: 'Human: question 0, "quoted"\nand more\n\nAssistant:',
@@ -34,20 +34,43 @@ describe('convertPairs', () => {
     });
   });
 
-  it('comes back the same from the official CSV, whichever side stood first', () => {
-    const { text: jsonl } = convertPairs(hh, { from: 'hh', to: 'jsonl', seed: 1 });
+  it('comes back the same from the official CSV, whichever side stood first', async () => {
+    const { text: jsonl } = convertPairs(await promptsOf(hh), { to: 'jsonl', seed: 1 });
     for (const seed of [1, 2, 3]) {
-      const { text: csv } = convertPairs(jsonl, { from: 'jsonl', to: 'csv', seed });
+      const { text: csv } = convertPairs(await promptsOf(jsonl), { to: 'csv', seed });
       expect(csv.split('\r\n')[0]).toBe('instruction,input,output_1,output_2,preference');
-      expect(convertPairs(csv, { from: 'csv', to: 'jsonl', seed }).text).toBe(jsonl);
+      const back = await promptsOf(csv, { format: 'csv' });
+      expect(convertPairs(back, { to: 'jsonl', seed }).text).toBe(jsonl);
     }
   });
 
-  it('keeps soft labels in win2_prob', () => {
+  it('keeps soft labels in win2_prob', async () => {
     const soft = lines([{ prompt: 'p', chosen: 'a', rejected: 'b', label_probability: 0.75 }]);
-    const { text: csv } = convertPairs(soft, { from: 'jsonl', to: 'csv', seed: 1 });
+    const { text: csv } = convertPairs(await promptsOf(soft), { to: 'csv', seed: 1 });
     expect(csv).toMatch(/win2_prob/);
-    expect(convertPairs(csv, { from: 'csv', to: 'jsonl', seed: 1 }).text).toBe(soft);
+    const back = await promptsOf(csv, { format: 'csv' });
+    expect(convertPairs(back, { to: 'jsonl', seed: 1 }).text).toBe(soft);
+  });
+});
+
+describe('formatMessages', () => {
+  it('writes conversations that read back as the same prompts', async () => {
+    const prompts = [
+      { prompt: 'One day', split: 'train', id: 7 },
+      { prompt: 'Human: a\n\nAssistant: b\n\nHuman: c\n\nAssistant:', split: 'test' },
+      { messages: [{ role: 'user', content: ' Say \n\nHuman: ' }], split: 'dev' },
+    ];
+    const rows = await promptsOf(lines(prompts));
+    const written = formatMessages(rows);
+    expect(JSON.parse(written.split('\n')[1] ?? '')).toEqual({
+      messages: [
+        { role: 'user', content: 'a' },
+        { role: 'assistant', content: 'b' },
+        { role: 'user', content: 'c' },
+      ],
+      split: 'test',
+    });
+    expect(await promptsOf(written)).toEqual(rows);
   });
 });
 
@@ -55,18 +78,15 @@ describe("the paper's splits", () => {
   const train = lines(Array.from({ length: 2003 }, (_, row) => hhRow(row)));
   const test = lines(Array.from({ length: 2100 }, (_, row) => hhRow(10_000 + row)));
 
-  it('are rows of the two files, which the API takes one by one', () => {
+  it('are rows of the two files, which the API takes one by one', async () => {
     const { upload, agreement } = paperPromptSet(train, test);
-    const rows = upload
-      .trimEnd()
-      .split('\n')
-      .map((line) => parseRow(Buffer.from(line)));
-    const of = (split: string) => rows.filter((row) => row?.split === split);
+    const rows = await promptsOf(upload);
+    const of = (split: string) => rows.filter((row) => row.split === split);
     expect([of('train').length, of('dev').length, of('test').length]).toEqual([3, 1000, 1000]);
-    expect(of('train')[0]?.prompt).toContain('question 2000,');
-    expect(of('dev')[0]?.prompt).toContain('question 10000,');
-    expect(of('test')[999]?.prompt).toContain('question 11999,');
-    expect(of('test')[0]).toMatchObject({ chosen: 'good 11000', rejected: 'bad 11000', unpaired: false });
+    expect(of('train')[0]?.prompt.text).toContain('question 2000,');
+    expect(of('dev')[0]?.prompt.text).toContain('question 10000,');
+    expect(of('test')[999]?.prompt.text).toContain('question 11999,');
+    expect(of('test')[0]?.pair).toMatchObject({ chosen: 'good 11000', rejected: 'bad 11000' });
     expect(count(agreement)).toBe(2000);
   });
 
@@ -85,11 +105,13 @@ describe('rlcd data', () => {
     const input = join(folder, 'hh.jsonl.gz');
     const output = join(folder, 'pairs.csv');
     writeFileSync(input, gzipSync(hh));
-    expect(run('convert', '--in', input, '--from', 'hh', '--out', output, '--to', 'csv')).toBe('3 pairs\n');
+    expect(run('convert', '--in', input, '--from', 'hh', '--out', output, '--to', 'csv')).toBe(
+      '1 rows without a pair\n3 pairs\n',
+    );
     expect(readFileSync(output, 'utf8')).toMatch(/^instruction,/);
     const wrong = join(folder, 'wrong.jsonl');
-    writeFileSync(wrong, '{"prompt": "p"}\n');
+    writeFileSync(wrong, '{"prompt": "p", "chosen": "a"}\n');
     const attempt = () => run('convert', '--in', wrong, '--from', 'jsonl', '--out', output, '--to', 'csv');
-    expect(attempt).toThrow(/line 1: field "chosen" must be a string/);
+    expect(attempt).toThrow(/line 1: rejected: is missing/);
   });
 });

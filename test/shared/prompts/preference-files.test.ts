@@ -1,10 +1,14 @@
-/** The file formats: HH rows, Hugging Face style JSONL, the official CSV, the paper's splits. */
+/** Files of pairs, written and read back: HH rows, Hugging Face style JSONL, the official CSV, the paper's splits. */
 import { describe, expect, it } from 'vitest';
 import * as fc from 'fast-check';
 import { pairOfHhRow, parseHhRows } from '../../../shared/dialogue/hh-rows.ts';
 import { rowsOfPaperSplit } from '../../../shared/dialogue/paper-splits.ts';
-import { formatPreferenceCsv, parsePreferenceCsv } from '../../../shared/dialogue/preference-csv.ts';
-import { formatPreferenceJsonl, parsePreferenceJsonl } from '../../../shared/dialogue/preference-jsonl.ts';
+import { formatPreferenceCsv } from '../../../shared/dialogue/preference-csv.ts';
+import { formatPreferenceJsonl } from '../../../shared/dialogue/preference-jsonl.ts';
+import { pairsOf } from './read-all.ts';
+
+const parsePreferenceCsv = (text: string) => pairsOf(text, { format: 'csv' });
+const parsePreferenceJsonl = (text: string) => pairsOf(text, { format: 'json' });
 
 const unruly = fc
   .array(fc.constantFrom('"', ',', '\n', '\r\n', "'", ' ', 'a', 'é', '🦊', '1', '\\', ';', '\t'), {
@@ -20,12 +24,12 @@ const pair = (probability: fc.Arbitrary<number>) =>
   });
 
 describe('official CSV', () => {
-  it('reads what the official code writes', () => {
+  it('reads what the official code writes', async () => {
     const csv =
       'instruction,input,output_1,output_2,preference,win2_prob\r\n' +
       '"Human: a, b\n\nAssistant:",,"He said ""no""",yes,2,0.75\r\n' +
       'Human: c,,x,y,1,0.25\r\n';
-    expect(parsePreferenceCsv(csv)).toEqual([
+    expect(await parsePreferenceCsv(csv)).toEqual([
       {
         prompt: 'Human: a, b\n\nAssistant:',
         chosen: 'yes',
@@ -54,82 +58,88 @@ describe('official CSV', () => {
     expect(formatPreferenceCsv(pairs, 6)).not.toBe(csv);
   });
 
-  it('reads back what it wrote, whatever the texts', () => {
+  it('reads back what it wrote, whatever the texts', async () => {
     const probability = fc.oneof(
       fc.constant(1),
       fc.double({ min: 0.5, max: 1, noNaN: true, minExcluded: true }),
     );
-    fc.assert(
-      fc.property(fc.array(pair(probability), { minLength: 1, maxLength: 5 }), fc.nat(), (pairs, seed) => {
-        const back = parsePreferenceCsv(formatPreferenceCsv(pairs, seed));
-        expect(back.map((row) => [row.prompt, row.chosen, row.rejected])).toEqual(
-          pairs.map((row) => [row.prompt, row.chosen, row.rejected]),
-        );
-        for (const [row, { labelProbability }] of back.entries()) {
-          expect(labelProbability).toBeCloseTo(pairs[row]?.labelProbability ?? Number.NaN, 12);
-        }
-      }),
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(pair(probability), { minLength: 1, maxLength: 5 }),
+        fc.nat(),
+        async (pairs, seed) => {
+          const back = await parsePreferenceCsv(formatPreferenceCsv(pairs, seed));
+          expect(back.map((row) => [row.prompt, row.chosen, row.rejected])).toEqual(
+            pairs.map((row) => [row.prompt, row.chosen, row.rejected]),
+          );
+          for (const [row, { labelProbability }] of back.entries()) {
+            expect(labelProbability).toBeCloseTo(pairs[row]?.labelProbability ?? Number.NaN, 12);
+          }
+        },
+      ),
     );
   });
 
-  it('turns a pair whose chosen side is the less likely into the same statement', () => {
+  it('turns a pair whose chosen side is the less likely into the same statement', async () => {
     const pairs = [{ prompt: 'p', chosen: 'a', rejected: 'b', labelProbability: 0.25 }];
-    expect(parsePreferenceCsv(formatPreferenceCsv(pairs, 1))).toEqual([
+    expect(await parsePreferenceCsv(formatPreferenceCsv(pairs, 1))).toEqual([
       { prompt: 'p', chosen: 'b', rejected: 'a', labelProbability: 0.75 },
     ]);
   });
 
   it.each([
-    ['', 'no column instruction, input'],
-    ['instruction,input,output_1,output_2\np,,a,b\n', 'no column preference'],
+    ['question,output_1\np,a\n', 'line 2: has the columns "question", "output_1"'],
     [
       'instruction,input,output_1,output_2,preference\np,,a,b,1\np,,a,b,3\n',
-      'CSV row 2: preference must be 1 or 2',
+      'line 3: preference: must be 1 or 2',
     ],
-    ['instruction,input,output_1,output_2,preference\np,,a,b\n', 'CSV row 1 or'],
-    ['instruction,input,output_1,output_2,preference\np,,"a,b,1\n', 'Quoted field unterminated'],
+    ['instruction,input,output_1,output_2,preference\np,,a,b\n', 'line 2: has 4 cells, the header names 5'],
+    [
+      'instruction,input,output_1,output_2,preference\np,,"a,b,1\n',
+      'line 2: opens a quote that nothing closes',
+    ],
     [
       'instruction,input,output_1,output_2,preference,win2_prob\np,,a,b,1,1.5\n',
-      'win2_prob must be a number in 0..1',
+      'win2_prob: must be a number in 0..1',
     ],
     [
       'instruction,input,output_1,output_2,preference,win2_prob\np,,a,b,1,\n',
-      'win2_prob must be a number in 0..1',
+      'win2_prob: must be a number in 0..1, got ""',
     ],
-  ])('refuses %j', (csv, message) => {
-    expect(() => parsePreferenceCsv(csv)).toThrow(message);
+  ])('refuses %j', async (csv, message) => {
+    await expect(parsePreferenceCsv(csv)).rejects.toThrow(message);
   });
 });
 
 describe('preference JSONL', () => {
-  it('reads back what it wrote, whatever the texts', () => {
+  it('reads back what it wrote, whatever the texts', async () => {
     const probability = fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0);
-    fc.assert(
-      fc.property(fc.array(pair(probability), { maxLength: 5 }), (pairs) => {
-        expect(parsePreferenceJsonl(formatPreferenceJsonl(pairs))).toEqual(pairs);
+    await fc.assert(
+      fc.asyncProperty(fc.array(pair(probability), { maxLength: 5 }), async (pairs) => {
+        expect(await parsePreferenceJsonl(formatPreferenceJsonl(pairs))).toEqual(pairs);
       }),
     );
   });
 
-  it('a row without label_probability is hard; blank lines and further columns do not matter', () => {
-    expect(parsePreferenceJsonl('\n{"prompt":"p","chosen":"a","rejected":"b","source":"hub"}\n\n')).toEqual([
-      { prompt: 'p', chosen: 'a', rejected: 'b', labelProbability: 1 },
-    ]);
+  it('a row without label_probability is hard; blank lines and further columns do not matter', async () => {
+    expect(
+      await parsePreferenceJsonl('\n{"prompt":"p","chosen":"a","rejected":"b","source":"hub"}\n\n'),
+    ).toEqual([{ prompt: 'p', chosen: 'a', rejected: 'b', labelProbability: 1 }]);
   });
 
   it.each([
-    ['{"prompt":"p"}', 'line 1: field "chosen" must be a string, got nothing'],
-    ['{"prompt":"p","chosen":"a","rejected":3}', 'line 1: field "rejected" must be a string, got 3'],
-    ['\n[1]', 'line 2 is not a JSON object'],
-    ['null', 'line 1 is not a JSON object'],
-    ['{"prompt":', 'line 1 is not JSON'],
+    ['{"prompt":"p","chosen":"a"}', 'line 1: rejected: is missing'],
+    ['{"prompt":"p","chosen":"a","rejected":3}', 'line 1: rejected[0] is not a turn'],
+    ['\n[1]', 'line 2: is not a JSON object'],
+    ['null', 'line 1: is not a JSON object'],
+    ['{"prompt":', 'line 1: is not JSON'],
     ['{"prompt":"p","chosen":"a","rejected":"b","label_probability":2}', 'must be a number in 0..1, got 2'],
     [
-      '{"prompt":"p","chosen":"a","rejected":"b","label_probability":"1"}',
-      'must be a number in 0..1, got "1"',
+      '{"prompt":"p","chosen":"a","rejected":"b","label_probability":"x"}',
+      'must be a number in 0..1, got "x"',
     ],
-  ])('refuses %j', (text, message) => {
-    expect(() => parsePreferenceJsonl(text)).toThrow(message);
+  ])('refuses %j', async (text, message) => {
+    await expect(parsePreferenceJsonl(text)).rejects.toThrow(message);
   });
 });
 

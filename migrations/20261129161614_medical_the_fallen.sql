@@ -1,0 +1,2 @@
+ALTER TABLE `prompts` ADD `turns` text;--> statement-breakpoint
+ALTER TABLE `prompts` ADD `aside` text;
