@@ -122,7 +122,7 @@ function architectureOf(
         : windows,
     softCaps: differences.softCaps ?? LLAMA.softCaps,
     embeddingScale: differences.embeddingScale ?? LLAMA.embeddingScale,
-    activation: activationOf(config, refuse),
+    activation: differences.activation ?? activationOf(config, refuse),
     tiedEmbedding: config.tie_word_embeddings === true,
   };
 }

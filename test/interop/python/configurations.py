@@ -31,7 +31,7 @@ FACTORS = {"short_factor": [1.0 + i / 100 for i in range(48)], "long_factor": [1
 CONFIGURATIONS = {
     **{
         f"{kind}, all left out": {"model_type": kind}
-        for kind in ["llama", "mistral", "qwen2", "qwen3", "smollm3", "olmo2", "phi3", "gemma2", "gemma3_text"]
+        for kind in ["llama", "mistral", "qwen2", "qwen3", "smollm3", "olmo2", "phi3", "gemma", "gemma2", "gemma3_text"]
     },
     "Llama 3.1 8B": LLAMA_8B,
     "Mistral 7B v0.3": {"model_type": "mistral", "rope_theta": 1000000.0, "sliding_window": None},
@@ -57,6 +57,16 @@ CONFIGURATIONS = {
         "partial_rotary_factor": 0.75,
         "max_position_embeddings": 131072,
         "rope_scaling": {**FACTORS, "type": "longrope"},
+    },
+    "Gemma 2B": {
+        "model_type": "gemma",
+        "hidden_act": "gelu",
+        "hidden_size": 2048,
+        "intermediate_size": 16384,
+        "num_attention_heads": 8,
+        "num_hidden_layers": 18,
+        "num_key_value_heads": 1,
+        "rope_scaling": None,
     },
     "Gemma 3 1B": {
         "model_type": "gemma3_text",

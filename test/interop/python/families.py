@@ -4,6 +4,7 @@ from transformers import (
     Gemma2Config,
     Gemma3Config,
     Gemma3TextConfig,
+    GemmaConfig,
     LlamaConfig,
     MistralConfig,
     Olmo2Config,
@@ -81,6 +82,7 @@ def cases(vocabulary_size):
             rope_parameters=LONGROPE,
             sliding_window=21,
         ),
+        "gemma": GemmaConfig(**shape, head_dim=32, attention_bias=True),
         "gemma2": Gemma2Config(
             **shape,
             head_dim=32,

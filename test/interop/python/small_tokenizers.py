@@ -24,6 +24,7 @@ TOKENIZER_OF = {
     "smollm3": "llama-3",
     "olmo2": "gpt2",
     "phi3": "sentencepiece",
+    "gemma": "gemma",
     "gemma2": "gemma",
     "gemma3": "gemma",
     "gemma3-vision": "gemma",

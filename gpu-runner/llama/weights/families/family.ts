@@ -7,7 +7,7 @@ import type { Config, RefuseConfig } from './config-fields.ts';
 export type Differences = Partial<
   Pick<
     Architecture,
-    'biases' | 'queryKeyNorm' | 'attentionScale' | 'windows' | 'softCaps' | 'embeddingScale'
+    'biases' | 'queryKeyNorm' | 'attentionScale' | 'windows' | 'softCaps' | 'embeddingScale' | 'activation'
   > & {
     readonly normPlacement: Architecture['norm']['placement'];
     /** Layers whose queries and keys do not rotate. */
