@@ -133,7 +133,7 @@ describe('the limit of the values', () => {
       'layers.0.attention.afterNorm.weight': vector(hidden, 1),
       'layers.0.feedForward.afterNorm.weight': vector(hidden, 1),
       'layers.1.attention.qkv.scale': scale,
-      'embedding.scale': Float32Array.of(0.002, 0.001),
+      'embedding.scale': Float32Array.of(0.05, 0.01),
       ...(bias ? { 'layers.1.attention.qkv.bias': vector(width, 40) } : {}),
     };
     const byName = new Map<string, Float32Array>(Object.entries(vectors));
@@ -189,7 +189,7 @@ describe('the limit of the values', () => {
   it('holds the whole stream where only outputs are normed', async () => {
     const { found, longest, vectors } = await limitOf('output', false);
     const stream =
-      127 * 0.002 +
+      127 * 0.05 +
       largest(vectors['layers.0.attention.afterNorm.weight']) +
       largest(vectors['layers.0.feedForward.afterNorm.weight']);
     const bound = Math.sqrt(hidden) * stream * longest();
