@@ -10,6 +10,10 @@ export interface ModelShape {
   readonly keyValueHeads: number;
   readonly headSize: number;
   readonly tiedEmbedding: boolean;
+  /** What a training step keeps more of where a family has them; left out, it has none. */
+  readonly queryKeyNorm?: 'none' | 'head' | 'width';
+  readonly norm?: { readonly placement: 'input' | 'output' | 'both' };
+  readonly softCaps?: { readonly attention: number | null };
 }
 
 export type PlannedDevice = 'cpu' | 'cuda';
@@ -52,7 +56,8 @@ export function parameterCount(model: ModelShape): number {
  *
  * CPU: one byte a weight and an fp32 scale an output, norms in fp32, the embedding by rows and the output by columns even
  * where they are tied. CUDA: one byte a weight, an fp16 scale for each block of the largest power of two up to 128 that
- * divides the inputs, and one an output; norms in fp16; a tied embedding once.
+ * divides the inputs, and one an output; norms in fp16; a tied embedding once. Biases and the norms that only some families
+ * have, a thousandth of the weights, are not counted.
  */
 export function baseBytes(device: PlannedDevice, model: ModelShape): number {
   const { vocabularySize, hiddenSize, layers, tiedEmbedding } = model;
@@ -85,12 +90,18 @@ export function adapterNumbers(model: ModelShape, rank: number): number {
 /**
  * A layer's results that the backward pass reads, numbers a token: two streams and two norms (4 H); queries, keys, values and
  * the attention's result in two layouts (3 A D + 2 G D); gate, up, their activation and product (4 F); probabilities
- * (A time); the low-rank middles of the 7 projections.
+ * (A time); the low-rank middles of the 7 projections. Where a family has them: queries and keys before their norm beside
+ * queries, keys and values after it (2 A D + 3 G D), the outputs of both blocks before their norm (2 H), capped scores (A time).
  */
 export function keptPerToken(model: ModelShape, time: number, rank: number): number {
   const { hiddenSize, intermediateSize, heads, keyValueHeads, headSize } = model;
+  const { queryKeyNorm = 'none', norm, softCaps } = model;
   const attention = (3 * heads + 2 * keyValueHeads) * headSize + heads * time;
-  return 4 * hiddenSize + attention + 4 * intermediateSize + 7 * rank;
+  const normedHeads = queryKeyNorm === 'none' ? 0 : (2 * heads + 3 * keyValueHeads) * headSize;
+  const normedOutputs = (norm?.placement ?? 'input') === 'input' ? 0 : 2 * hiddenSize;
+  const capped = (softCaps?.attention ?? null) === null ? 0 : heads * time;
+  const more = normedHeads + normedOutputs + capped;
+  return 4 * hiddenSize + attention + 4 * intermediateSize + 7 * rank + more;
 }
 
 /** What a CPU's training step holds for its backward pass, in bytes. */

@@ -6,10 +6,12 @@ import {
   adapterNumbers,
   baseBytes,
   cacheBytesPerPlace,
+  keptPerToken,
   parameterCount,
   vocabularyBlock,
 } from '../../../shared/planner/model-bytes.ts';
 import { gigabytes, planMemory, refusal, suggestions, type Workload } from '../../../shared/planner/plan.ts';
+import type { Architecture } from '../../../gpu-runner/llama/model/architecture.ts';
 import { namedShapes } from '../../../gpu-runner/llama/model/named-shapes.ts';
 import { cudaWeightBytes } from '../../../gpu-runner/llama/backends/cuda/cuda-layout.ts';
 import { baseLayout } from '../../../gpu-runner/llama/weights/base-layout.ts';
@@ -62,6 +64,16 @@ describe("a CPU's sampler", () => {
 });
 
 describe('the parts', () => {
+  it('count what a training step keeps more of where a family norms or caps more', () => {
+    const shape = namedShapes.m135;
+    const { hiddenSize, heads, keyValueHeads, headSize } = shape;
+    const more = (changes: Partial<Architecture>): number =>
+      keptPerToken({ ...shape, ...changes }, 512, 8) - keptPerToken(shape, 512, 8);
+    expect(more({ queryKeyNorm: 'head' })).toBe((2 * heads + 3 * keyValueHeads) * headSize);
+    expect(more({ norm: { ...shape.norm, placement: 'both' } })).toBe(2 * hiddenSize);
+    expect(more({ softCaps: { attention: 50, logits: 30 } })).toBe(512 * heads);
+  });
+
   it.each(shapes)('of %s are those of its layouts', (_, shape) => {
     const layout = baseLayout(shape, 'int8').reduce((sum, { length }) => sum + length, 0);
     expect(baseBytes('cpu', shape)).toBe(layout);

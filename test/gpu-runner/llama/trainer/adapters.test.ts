@@ -146,9 +146,15 @@ describe.each([...shapeVariants, ...familyVariants])('adapters: %s', (_name, arc
   });
 });
 
-describe('the preference step', () => {
+/** LLaMA-2, and families that leave it in many things at once. */
+const mixed: readonly (readonly [string, Architecture])[] = [
+  ['LLaMA', smallShape({ tiedEmbedding: false })],
+  ...familyVariants.filter(([name]) => name.startsWith('all of ')),
+];
+
+describe.each(mixed)('the preference step on %s', (_name, architecture) => {
   it('has the oracle scores and gradients with soft labels', async () => {
-    await setUp(smallShape(), 2, async ({ base, layout, vectors, trainable }) => {
+    await setUp(architecture, 2, async ({ base, layout, vectors, trainable }) => {
       const pairs = vectors.map((_, group) =>
         randomSequences(4, 48, [2, TIME], 70 + group).flatMap((tokens, index, all) =>
           index % 2 === 0
@@ -189,9 +195,9 @@ describe('the preference step', () => {
   });
 });
 
-describe('the PPO step', () => {
+describe.each(mixed)('the PPO step on %s', (_name, architecture) => {
   it('has the oracle loss and gradients for a policy and its value model, clipped and masked', async () => {
-    await setUp(smallShape({ tiedEmbedding: false }), 2, async ({ base, layout, vectors, trainable }) => {
+    await setUp(architecture, 2, async ({ base, layout, vectors, trainable }) => {
       const temperature = 0.7;
       const sequences = randomSequences(5, 48, [6, TIME], 90);
       const [policy, value] = await Promise.all(vectors.map((vector) => oracleGroup(base, layout, vector)));
