@@ -154,6 +154,6 @@ function checkTiling(
     }
   }
   if (end !== fileBytes) {
-    throw refuse(null, `has ${fileBytes - end} bytes that belong to no tensor`);
+    throw refuse(`the end, after ${previous}`, `has ${fileBytes - end} bytes that belong to no tensor`);
   }
 }
