@@ -73,14 +73,19 @@ export async function readJsonFile(
   maximumBytes: number,
   cure: string,
 ): Promise<Record<string, unknown>> {
-  const read = async (handle: FileHandle, bytes: number): Promise<Record<string, unknown>> => {
+  return parseJsonObject(await readWhole(file, maximumBytes, cure), file, null, cure);
+}
+
+/** All of a file that has at most `maximumBytes`. @throws ModelFileError as {@link openRegularFile}, or if it has more */
+export async function readWhole(file: string, maximumBytes: number, cure: string): Promise<Uint8Array> {
+  const read = async (handle: FileHandle, bytes: number): Promise<Uint8Array> => {
     if (bytes > maximumBytes) {
       const fault = `has ${bytes} bytes, more than the ${maximumBytes} that can be right`;
       throw new ModelFileError(file, null, fault, cure);
     }
-    const text = new Uint8Array(bytes);
-    await readExactly(handle, file, 0, text, 'text');
-    return parseJsonObject(text, file, null, cure);
+    const content = new Uint8Array(bytes);
+    await readExactly(handle, file, 0, content, 'content');
+    return content;
   };
   return await withFile(file, read, cure);
 }

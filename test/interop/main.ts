@@ -8,6 +8,7 @@ import { jsonOption } from '../../scripts/experiment/options.ts';
 import { columns } from './columns.ts';
 import { compare } from './compare.ts';
 import { defaultCacheFolder, interpreterOf, makeEnvironment } from './environment.ts';
+import { compareGguf } from './gguf/compare.ts';
 import { startPython } from './python.ts';
 import { formatTable, passes } from './table.ts';
 
@@ -26,6 +27,10 @@ export const command = createCommand(
     '--column <name...>',
     `which columns: ${columns.map(({ name }) => name).join(', ')}; all unless given`,
   )
+  .option(
+    '--gguf <file>',
+    'compares a GGUF file of your own with transformers and llama.cpp, and no checkpoint: ids, logits, greedy answers',
+  )
   .option('--no-llama-cpp', 'leaves out what needs llama-cpp-python, whose build takes minutes')
   .option(
     '--goldens',
@@ -38,6 +43,12 @@ export const command = createCommand(
       options.environment === undefined
         ? await makeEnvironment(options.cache, options.llamaCpp, log)
         : await interpreterOf(options.environment);
+    if (options.gguf !== undefined) {
+      const { figures, passes: equal } = await compareGguf(interpreter, path.resolve(options.gguf));
+      console.log(JSON.stringify(figures, null, 1));
+      if (!equal) process.exitCode = 1;
+      return;
+    }
     const scratch = await mkdtemp(path.join(tmpdir(), 'rlcd-interop-'));
     const python = startPython(interpreter);
     try {

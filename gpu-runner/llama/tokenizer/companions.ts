@@ -1,8 +1,7 @@
 /** The files that stay with a model beside its weights: tokenizer, chat template and generation settings. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { checkedBy, exists, parseJsonObject, sizeOfFile } from '../../files/files.ts';
+import { checkedBy, exists, parseJsonObject, readWhole } from '../../files/files.ts';
 import { ModelFileError } from '../../files/model-file-error.ts';
 
 export const TOKENIZER_FILE = 'tokenizer.json';
@@ -53,14 +52,7 @@ export async function readCompanions(folder: string): Promise<Companions> {
   const read = async (name: string): Promise<Companion | null> => {
     const file = path.join(folder, name);
     if (!(await exists(file))) return null;
-    const size = await sizeOfFile(file, cure);
-    if (size <= MAXIMUM_BYTES) return { file, bytes: await readFile(file) };
-    throw new ModelFileError(
-      file,
-      null,
-      `has ${size} bytes, more than the ${MAXIMUM_BYTES} that can be right`,
-      cure,
-    );
+    return { file, bytes: await readWhole(file, MAXIMUM_BYTES, cure) };
   };
   const tokenizer = await read(TOKENIZER_FILE);
   if (tokenizer === null) {

@@ -1,5 +1,5 @@
 /** tokenizer.bin of llama2.c to the tokenizer.json of Hugging Face, with the same ids for the same text. */
-import { readExactly, withFile } from '../../files/files.ts';
+import { readWhole } from '../../files/files.ts';
 import { ModelFileError } from '../../files/model-file-error.ts';
 import { mergesByScore } from './merges-by-score.ts';
 import { bytePiece, type TokenizerJson, tokenizerJson } from './tokenizer-json.ts';
@@ -25,13 +25,7 @@ interface Piece {
  * @throws ModelFileError
  */
 export async function readLlama2cTokenizer(file: string, vocabularySize: number): Promise<TokenizerJson> {
-  const content = await withFile(file, async (handle, size) => {
-    if (size > MAXIMUM_BYTES) throw new ModelFileError(file, null, `has ${size} bytes, too many`, cure);
-    const bytes = new Uint8Array(size);
-    await readExactly(handle, file, 0, bytes, 'tokens');
-    return bytes;
-  });
-  const pieces = parsePieces(content, vocabularySize, file);
+  const pieces = parsePieces(await readWhole(file, MAXIMUM_BYTES, cure), vocabularySize, file);
   const ids = new Map<string, number>();
   for (const [id, piece] of pieces.entries()) {
     const other = ids.get(piece.text);

@@ -1,52 +1,55 @@
-/**
- * One GGUF file here, in transformers and in llama.cpp: ids of 1,000 texts, fp32 logits, greedy answers.
- *
- * `node test/interop/gguf/compare.ts PYTHON MODEL.gguf` prints the figures and ends with 1 where they are not as promised.
- */
+/** One GGUF file here, in transformers and in llama.cpp: ids of 1,000 texts, fp32 logits, greedy answers. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { openModel } from '../../../gpu-runner/llama/backends/open-model.ts';
-import { adapterLayout } from '../../../gpu-runner/llama/model/lora-layout.ts';
-import { rowTokens } from '../../../gpu-runner/llama/sampler/rollout.ts';
-import { Sampler } from '../../../gpu-runner/llama/sampler/sampler.ts';
-import { ForwardPass } from '../../../gpu-runner/llama/trainer/forward-pass.ts';
+import { TOKENIZER_FILE } from '../../../gpu-runner/llama/tokenizer/companions.ts';
 import type { Model } from '../../../gpu-runner/llama/weights/model.ts';
 import { conversations } from './conversations.ts';
-import { mixedTexts } from './mixed-texts.ts';
+import { compareAnswers, eightBitGreedy, floatGreedy, NEW_TOKENS } from './greedy-answers.ts';
+import { mixedTexts } from '../mixed-texts.ts';
+import { withLogits } from './with-logits.ts';
 
 const TEXTS = 1000;
-const NEW_TOKENS = 20;
 const LOGIT_POSITIONS = 64;
 const LOGIT_LIMIT = 1e-3;
-const THREADS = 2;
 
 const ids = z.array(z.int());
 const answeredSchema = z.object({
   transformers: z.array(ids),
   llamaCpp: z.array(ids),
+  written: z.array(ids),
+  published: z.array(ids),
   answers: z.array(
     z.object({
       text: z.string(),
       prompt: ids,
       tokens: ids,
+      inFp32: ids,
       best: z.array(z.array(z.tuple([z.int(), z.number()]))),
     }),
   ),
 });
-type Answered = z.infer<typeof answeredSchema>;
 
-const [python = '', file = ''] = process.argv.slice(2);
-const folder = mkdtempSync(path.join(tmpdir(), 'rlcd-interop-gguf-'));
-try {
-  process.exitCode = (await compare()) ? 0 : 1;
-} finally {
-  rmSync(folder, { recursive: true });
+/**
+ * @param python the interpreter of an environment with transformers, gguf and llama-cpp-python
+ * @returns whether all is as it must be; the figures say what is not
+ */
+export async function compareGguf(
+  python: string,
+  file: string,
+): Promise<{ readonly figures: unknown; readonly passes: boolean }> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'rlcd-interop-gguf-'));
+  try {
+    return await compareIn(folder, python, file);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
-async function compare(): Promise<boolean> {
+async function compareIn(folder: string, python: string, file: string): ReturnType<typeof compareGguf> {
   const cacheDirectory = path.join(folder, 'cache');
   const began = performance.now();
   const eightBit = await openModel(file, { cacheDirectory });
@@ -55,9 +58,19 @@ async function compare(): Promise<boolean> {
   const texts = mixedTexts(TEXTS);
   const { tokenizer } = eightBit;
   const logitTokens = Array.from(tokenizer.encode(texts.join('\n')).slice(0, LOGIT_POSITIONS));
-  const [asked, answered, logits] = ['asked.json', 'answered.json', 'logits.bin'].map((name) => path.join(folder, name));
+  const [asked, answered, logits] = ['asked.json', 'answered.json', 'logits.bin'].map((name) =>
+    path.join(folder, name),
+  );
   if (asked === undefined || answered === undefined || logits === undefined) throw new RangeError('no names');
-  writeFileSync(asked, JSON.stringify({ texts, conversations, newTokens: NEW_TOKENS, logitTokens }));
+  const question = {
+    texts,
+    conversations,
+    newTokens: NEW_TOKENS,
+    logitTokens,
+    tokenizerFile: path.join(eightBit.base.folder, TOKENIZER_FILE),
+    isSmolLm: path.basename(file).startsWith('SmolLM2'),
+  };
+  writeFileSync(asked, JSON.stringify(question));
   const script = path.join(import.meta.dirname, '../python/gguf_model.py');
   execFileSync(python, [script, file, asked, answered, logits], {
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -67,68 +80,49 @@ async function compare(): Promise<boolean> {
   const own = texts.map((text) => Array.from(tokenizer.encode(text)));
   const otherThan = (theirs: readonly number[][]): string[] =>
     texts.filter((_, index) => theirs[index]?.join() !== own[index]?.join());
-  const tokens = { transformers: otherThan(referee.transformers), llamaCpp: otherThan(referee.llamaCpp) };
+  const otherIds = {
+    llamaCpp: otherThan(referee.llamaCpp),
+    tokenizersLibrary: otherThan(referee.written),
+    published: otherThan(referee.published),
+    transformersFromGguf: otherThan(referee.transformers),
+  };
   const promptsDiffer = referee.answers.filter(
     ({ text, prompt }) => Array.from(tokenizer.encode(text)).join() !== prompt.join(),
   ).length;
-  const answers = await greedyAnswers(eightBit, referee.answers);
+  const eightBitAnswers = await eightBitGreedy(eightBit, referee.answers);
   const float = await openModel(file, { cacheDirectory, precision: 'fp32' });
+  const floatAnswers = await floatGreedy(float, referee.answers);
   const expected = new Float32Array(new Uint8Array(readFileSync(logits)).buffer);
   const logitDistance = worst(await logitsOf(float, logitTokens), expected);
   const figures = {
     openingSeconds,
     peakMegabytes,
-    textsWithOtherIds: { transformers: tokens.transformers.length, llamaCpp: tokens.llamaCpp.length },
-    examples: { transformers: tokens.transformers.slice(0, 5), llamaCpp: tokens.llamaCpp.slice(0, 5) },
+    textsWithOtherIds: Object.fromEntries(
+      Object.entries(otherIds).map(([name, list]) => [name, list.length]),
+    ),
+    // transformers 5 does not know the pre-tokeniser and leaves digits together.
+    ofTransformersWithoutDigits: otherIds.transformersFromGguf.filter((text) => !/\p{N}/u.test(text)).length,
     promptsWithOtherIds: promptsDiffer,
     logitDistance,
-    answers,
+    fp32Answers: compareAnswers(float, referee.answers, floatAnswers, ({ inFp32 }) => inFp32),
+    eightBitAnswers: compareAnswers(eightBit, referee.answers, eightBitAnswers, ({ tokens }) => tokens),
   };
-  console.log(JSON.stringify(figures, null, 1));
-  return tokens.transformers.length === 0 && promptsDiffer === 0 && logitDistance <= LOGIT_LIMIT;
-}
-
-/** How far each answer of the 8-bit model goes with llama.cpp's, and what the two tokens were worth where it stops. */
-async function greedyAnswers(model: Model, references: Answered['answers']): Promise<unknown[]> {
-  const longest = Math.max(...references.map(({ prompt }) => prompt.length));
-  const sampler = await Sampler.open({
-    backend: model.backend,
-    maximumPositions: longest + NEW_TOKENS,
-    session: { threads: THREADS },
-  });
-  const rollout = await sampler.sample({
-    prompts: references.map(({ prompt }) => prompt),
-    maximumNewTokens: NEW_TOKENS,
-    seed: 1,
-    rowIds: references.map((_, row) => row),
-    topK: 1,
-  });
-  await sampler.close();
-  return references.map(({ tokens, best }, row) => {
-    const own = rowTokens(rollout, row);
-    let common = 0;
-    while (common < tokens.length && own[common] === tokens[common]) common += 1;
-    const text = model.tokenizer.decode(tokens);
-    if (common === tokens.length) return { equalTokens: common, of: tokens.length, text };
-    const scores = new Map(best[common]);
-    const margin = (scores.get(tokens[common] ?? -1) ?? NaN) - (scores.get(own[common] ?? -1) ?? NaN);
-    return { equalTokens: common, of: tokens.length, text, own: model.tokenizer.decode(own), margin };
-  });
+  const equal = [otherIds.llamaCpp, otherIds.tokenizersLibrary, otherIds.published].every(
+    ({ length }) => length === 0,
+  );
+  const passes =
+    equal &&
+    promptsDiffer === 0 &&
+    figures.ofTransformersWithoutDigits === 0 &&
+    logitDistance <= LOGIT_LIMIT &&
+    figures.fp32Answers.every(({ equalTokens, of }) => equalTokens === of);
+  return { figures, passes };
 }
 
 /** [positions, vocabulary] */
 async function logitsOf(model: Model, tokens: readonly number[]): Promise<Float32Array> {
-  const layout = adapterLayout(model.architecture, 1, 1);
-  const pass = await ForwardPass.open({
-    trainable: { kind: 'adapters', backend: model.backend, layout, groups: 1 },
-    scoring: 'logits',
-    maximumTime: tokens.length,
-    microbatchRows: 8,
-    session: { threads: THREADS },
-  });
   const prefixes = tokens.map((_, index) => tokens.slice(0, index + 1));
-  const [rows = []] = await pass.nextLogits(new Float32Array(layout.length), [prefixes]);
-  await pass.close();
+  const rows = await withLogits(model, tokens.length, async (logits) => await logits(prefixes));
   return Float32Array.from(rows.flatMap((row) => Array.from(row)));
 }
 

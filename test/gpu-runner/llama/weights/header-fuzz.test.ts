@@ -24,7 +24,14 @@ const MEMORY_BEYOND_FILE = 1 << 20;
 const GROWTH_LIMIT = 300e6;
 const LONGEST_CASE_MILLISECONDS = 5000;
 
-const small = { ...madeUpArchitecture, hiddenSize: 8, intermediateSize: 8, heads: 2, keyValueHeads: 1, layers: 1 };
+const small = {
+  ...madeUpArchitecture,
+  hiddenSize: 8,
+  intermediateSize: 8,
+  heads: 2,
+  keyValueHeads: 1,
+  layers: 1,
+};
 
 interface Format {
   readonly name: string;
@@ -42,7 +49,7 @@ const formats: readonly Format[] = [
     read: async (file) => {
       const model = await openGguf(file);
       try {
-        await model.writeTokenizer(path.dirname(file));
+        model.companions();
         for (const matrix of [model.source.embedding, model.source.norm]) await matrix.read(0, 1);
       } finally {
         await model.close();
@@ -67,7 +74,17 @@ const formats: readonly Format[] = [
   },
 ];
 
-const absurdLengths = [0n, 1n, 255n, 0xffff_ffffn, 1n << 31n, 1n << 40n, (1n << 53n) - 1n, 1n << 62n, (1n << 64n) - 1n];
+const absurdLengths = [
+  0n,
+  1n,
+  255n,
+  0xffff_ffffn,
+  1n << 31n,
+  1n << 40n,
+  (1n << 53n) - 1n,
+  1n << 62n,
+  (1n << 64n) - 1n,
+];
 
 /** Random bytes, a 64-bit length of absurd size, or damage as every kind of file gets it. */
 function damage({ whole, magic }: Format, dice: Dice): Buffer {
@@ -83,34 +100,46 @@ function damage({ whole, magic }: Format, dice: Dice): Buffer {
   return copy;
 }
 
-test.each(formats)('$name', async (format) => {
-  console.log(`${format.name}: RLCD_FUZZ_SEED=${seed}`);
-  const file = path.join(temporaryFolder(), 'model.gguf');
-  writeFileSync(file, format.whole);
-  await format.read(file);
-  const before = process.memoryUsage();
-  const faults: string[] = [];
-  let refused = 0;
-  for (let index = 0; index < CASES; index++) {
-    const bytes = damage(format, new Dice(seed, index));
-    writeFileSync(file, bytes);
-    const began = performance.now();
-    const held = process.memoryUsage().arrayBuffers;
-    let told = true;
-    try {
-      await format.read(file);
-    } catch (error) {
-      refused += 1;
-      told = error instanceof ModelFileError && error.field !== null && error.cure !== '' && error.message.length < 2000;
-      if (!told) faults.push(`seed ${seed}, case ${index}: ${String(error)}`);
+test.each(formats)(
+  '$name',
+  async (format) => {
+    console.log(`${format.name}: RLCD_FUZZ_SEED=${seed}`);
+    const file = path.join(temporaryFolder(), 'model.gguf');
+    writeFileSync(file, format.whole);
+    await format.read(file);
+    const before = process.memoryUsage();
+    const faults: string[] = [];
+    let refused = 0;
+    for (let index = 0; index < CASES; index++) {
+      const bytes = damage(format, new Dice(seed, index));
+      writeFileSync(file, bytes);
+      const began = performance.now();
+      const held = process.memoryUsage().arrayBuffers;
+      let told = true;
+      try {
+        await format.read(file);
+      } catch (error) {
+        refused += 1;
+        told =
+          error instanceof ModelFileError &&
+          error.field !== null &&
+          error.cure !== '' &&
+          error.message.length < 2000;
+        if (!told) faults.push(`seed ${seed}, case ${index}: ${String(error)}`);
+      }
+      const grown = process.memoryUsage().arrayBuffers - held;
+      if (grown > 4 * bytes.length + MEMORY_BEYOND_FILE)
+        faults.push(`seed ${seed}, case ${index}: ${grown} bytes`);
+      if (performance.now() - began > LONGEST_CASE_MILLISECONDS)
+        faults.push(`seed ${seed}, case ${index}: slow`);
     }
-    const grown = process.memoryUsage().arrayBuffers - held;
-    if (grown > 4 * bytes.length + MEMORY_BEYOND_FILE) faults.push(`seed ${seed}, case ${index}: ${grown} bytes`);
-    if (performance.now() - began > LONGEST_CASE_MILLISECONDS) faults.push(`seed ${seed}, case ${index}: slow`);
-  }
-  const grownInAll = process.memoryUsage().rss - before.rss;
-  console.log(`${format.name}: ${refused} of ${CASES} refused, ${Math.round(grownInAll / 1e6)} MB more in the end`);
-  expect(faults.slice(0, 10)).toEqual([]);
-  expect(refused).toBeGreaterThan(CASES / 10);
-  expect(grownInAll).toBeLessThan(GROWTH_LIMIT);
-}, 300_000);
+    const grownInAll = process.memoryUsage().rss - before.rss;
+    console.log(
+      `${format.name}: ${refused} of ${CASES} refused, ${Math.round(grownInAll / 1e6)} MB more in the end`,
+    );
+    expect(faults.slice(0, 10)).toEqual([]);
+    expect(refused).toBeGreaterThan(CASES / 10);
+    expect(grownInAll).toBeLessThan(GROWTH_LIMIT);
+  },
+  300_000,
+);
