@@ -1,10 +1,12 @@
 /** What an adapter's export must know of its base, told when the base is registered. */
 import { open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { BaseFacts } from '../../shared/export/base-facts.ts';
 import { ExportError } from '../../shared/export/export-error.ts';
 import { exists } from '../files/files.ts';
 import type { ImportedModel } from '../llama/weights/import-model.ts';
 import { familyOf } from './family.ts';
+import { modelTypeOf } from './outside.ts';
 
 /** A card's front matter stands at its beginning. */
 const FRONT_MATTER_BYTES = 64 * 1024;
@@ -12,10 +14,15 @@ const LONGEST = 200;
 
 /** @param location where the model was opened: a folder, a file, or what no path names */
 export async function exportFacts(
-  { architecture }: ImportedModel,
+  { architecture, base }: ImportedModel,
   location: string,
-): Promise<{ ggufArchitecture: string | null; location: string; licence: string | null }> {
-  return { ggufArchitecture: ggufNameOf(architecture), location, licence: await licenceOf(location) };
+): Promise<Pick<BaseFacts, 'ggufArchitecture' | 'modelType' | 'location' | 'licence'>> {
+  return {
+    ggufArchitecture: ggufNameOf(architecture),
+    modelType: await modelTypeOf(base),
+    location,
+    licence: await licenceOf(location),
+  };
 }
 
 function ggufNameOf(architecture: ImportedModel['architecture']): string | null {

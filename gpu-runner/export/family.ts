@@ -2,7 +2,6 @@
 import { ExportError } from '../../shared/export/export-error.ts';
 import type { Architecture } from '../llama/model/architecture.ts';
 import { type Difference, differences } from './differences.ts';
-import type { TensorPart } from './merged-tensors.ts';
 
 export interface Family {
   /** Hugging Face's model_type. */
@@ -15,18 +14,8 @@ export interface Family {
   readonly differs: readonly Difference[];
   /** Fields of config.json beside those of every family; null where only the model's own file will do. */
   readonly config: ((architecture: Architecture) => Readonly<Record<string, unknown>>) | null;
-  /** Tensors that it calls otherwise than LLaMA. */
-  readonly names?: Partial<Record<TensorPart, string>>;
-  /** Its files hold the weights of norms less one. */
-  readonly normsLessOne?: true;
 }
 
-const GEMMA: Pick<Family, 'gguf' | 'config' | 'names' | 'normsLessOne'> = {
-  gguf: null,
-  config: null,
-  names: { feedForwardNorm: 'pre_feedforward_layernorm.weight' },
-  normsLessOne: true,
-};
 const GEMMA_DIFFERS: readonly Difference[] = [
   'norms of inputs and outputs',
   'a scale of embeddings',
@@ -48,6 +37,17 @@ const FAMILIES: readonly Family[] = [
     gguf: 'llama',
     differs: ['biases of query, key and value', 'a bias of the attention output'],
     config: () => ({ attention_bias: true, mlp_bias: false }),
+  },
+  {
+    modelType: 'llama',
+    classes: 'Llama',
+    gguf: 'llama',
+    differs: [
+      'biases of query, key and value',
+      'a bias of the attention output',
+      'biases of the feed-forward layers',
+    ],
+    config: () => ({ attention_bias: true, mlp_bias: true }),
   },
   {
     modelType: 'mistral',
@@ -93,7 +93,8 @@ const FAMILIES: readonly Family[] = [
     modelType: 'gemma2',
     classes: 'Gemma2',
     differs: [...GEMMA_DIFFERS, 'soft caps'],
-    ...GEMMA,
+    gguf: null,
+    config: null,
   },
   {
     modelType: 'gemma3_text',
@@ -103,7 +104,8 @@ const FAMILIES: readonly Family[] = [
       'norms of queries and keys by head',
       'a rotary embedding of its own for windows',
     ],
-    ...GEMMA,
+    gguf: null,
+    config: null,
   },
 ];
 

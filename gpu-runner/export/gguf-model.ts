@@ -18,7 +18,7 @@ import { ggufArchitecture, ggufRopeFactors } from './gguf-architecture.ts';
 import { ggufTokenizer } from './gguf-tokenizer.ts';
 import { blocksOf, mergedTensors, type MergedTensor } from './merged-tensors.ts';
 import { encodeQ80 } from './q8-0.ts';
-import { ggufName } from './tensor-names.ts';
+import { ggufName } from './gguf-names.ts';
 
 /** llama.cpp's numbers of what most tensors of a file are. */
 const FILE_TYPES: Readonly<Record<Quantisation, number>> = { f16: 1, q8_0: 7 };

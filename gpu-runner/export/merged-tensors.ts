@@ -3,38 +3,27 @@ import type { Adapter, Projection } from '../llama/model/adapter.ts';
 import { projectionShape } from '../llama/model/adapter.ts';
 import type { Architecture } from '../llama/model/architecture.ts';
 import { type FusedLayer, fusedLayers, fusedProjections } from '../llama/model/lora-layout.ts';
+import type { LayerMatrixName } from '../llama/model/layer-matrices.ts';
 import type { BaseFile } from '../llama/weights/base-file.ts';
 import { type RotaryOrder, rowInOtherOrder } from '../../shared/export/rotary-rows.ts';
 
-/** What a tensor is, whatever a format calls it. */
-export type TensorPart =
-  | 'embedding'
-  | 'output'
-  | 'norm'
-  | 'attentionNorm'
-  | 'feedForwardNorm'
-  | 'attentionAfterNorm'
-  | 'feedForwardAfterNorm'
-  | 'queryNorm'
-  | 'keyNorm'
-  | 'queryBias'
-  | 'keyBias'
-  | 'valueBias'
-  | 'attentionOutputBias'
-  | 'gateBias'
-  | 'upBias'
-  | 'downBias'
-  | Projection;
-
-export interface MergedTensor {
-  readonly part: TensorPart;
-  /** Null for what belongs to no layer. */
-  readonly layer: number | null;
+/** Numbers of a tensor, some rows at a time. */
+export interface Rows {
   /** [rows, columns] of a matrix, [length] of a vector. */
   readonly shape: readonly number[];
   /** Row-major numbers of some rows; a vector is one row. */
   readonly rows: (first: number, count: number) => Promise<Float32Array>;
 }
+
+/** What belongs to no layer. */
+export type EndPart = 'embedding' | 'norm' | 'output';
+
+/** A tensor and what it is, whatever a format calls it. */
+export type MergedTensor = Rows &
+  (
+    | { readonly part: EndPart; readonly layer: null }
+    | { readonly part: LayerMatrixName; readonly layer: number }
+  );
 
 /** Rows read at a time hold about so many numbers. */
 const BLOCK = 1 << 20;
@@ -42,7 +31,7 @@ const BLOCK = 1 << 20;
 const ROWS_AT_ONCE = 64;
 
 /** All numbers of a tensor, block by block. */
-export async function* blocksOf({ shape, rows }: MergedTensor): AsyncGenerator<Float32Array> {
+export async function* blocksOf({ shape, rows }: Rows): AsyncGenerator<Float32Array> {
   const [count, columns] = shape.length === 1 ? [1, shape[0] ?? 0] : [shape[0] ?? 0, shape[1] ?? 0];
   const step = Math.max(1, Math.floor(BLOCK / columns));
   for (let first = 0; first < count; first += step) yield await rows(first, Math.min(step, count - first));
@@ -57,12 +46,14 @@ export async function* blocksOf({ shape, rows }: MergedTensor): AsyncGenerator<F
 export function mergedTensors(base: BaseFile, adapter: Adapter | null, order: RotaryOrder): MergedTensor[] {
   const { architecture } = base;
   const matrices = new MatrixReader(base);
-  const tensors = [matrices.byRow('embedding')];
+  const tensors: MergedTensor[] = [{ part: 'embedding', layer: null, ...matrices.byRow('embedding') }];
   for (let layer = 0; layer < architecture.layers; layer++) {
     tensors.push(...layerTensors(matrices, adapter, order, layer));
   }
-  tensors.push(vector(base, 'norm', null, 'norm.weight'));
-  if (!architecture.tiedEmbedding) tensors.push(matrices.transposed('output'));
+  tensors.push({ part: 'norm', layer: null, ...vector(base, 'norm.weight') });
+  if (!architecture.tiedEmbedding) {
+    tensors.push({ part: 'output', layer: null, ...matrices.transposed('output') });
+  }
   return tensors;
 }
 
@@ -85,8 +76,11 @@ function layerTensors(
       return projectionTensor(matrices, adapter, part, turned);
     });
   });
-  const vectors = LAYER_VECTORS.filter(([, name]) => base.has(`${prefix}.${name}`)).map(([part, name]) =>
-    vector(base, part, layer, `${prefix}.${name}`),
+  const vectors = LAYER_VECTORS.filter(([, name]) => base.has(`${prefix}.${name}`)).map(
+    ([part, name]): MergedTensor => {
+      const { shape, rows } = vector(base, `${prefix}.${name}`);
+      return { part, layer, shape, rows };
+    },
   );
   return [...vectors, ...biases(base, layer, turned), ...projected];
 }
@@ -101,7 +95,7 @@ const LAYER_VECTORS = [
   ['feedForwardAfterNorm', 'feedForward.afterNorm.weight'],
 ] as const;
 
-const BIASES: Readonly<Record<FusedLayer, readonly TensorPart[]>> = {
+const BIASES: Readonly<Record<FusedLayer, readonly LayerMatrixName[]>> = {
   'attention.qkv': ['queryBias', 'keyBias', 'valueBias'],
   'attention.output': ['attentionOutputBias'],
   'feedForward.gateUp': ['gateBias', 'upBias'],
@@ -195,8 +189,8 @@ function addChange(
   }
 }
 
-function vector(base: BaseFile, part: TensorPart, layer: number | null, name: string): MergedTensor {
-  return { part, layer, shape: base.region(name).shape, rows: async () => await base.readFloat32(name) };
+function vector(base: BaseFile, name: string): Rows {
+  return { shape: base.region(name).shape, rows: async () => await base.readFloat32(name) };
 }
 
 /** Reads rows of the base's matrices, whichever way they lie and however precise they are. */
@@ -211,12 +205,10 @@ class MatrixReader {
   }
 
   /** The embedding, whose rows lie one after the other. */
-  byRow(part: 'embedding'): MergedTensor {
+  byRow(part: 'embedding'): Rows {
     const { shape } = this.base.region(`${part}.weight`);
     const [, columns = 0] = shape;
     return {
-      part,
-      layer: null,
       shape,
       rows: async (first, count) => {
         await this.#load(part);
@@ -234,11 +226,9 @@ class MatrixReader {
   }
 
   /** A matrix whose outputs lie as columns. */
-  transposed(part: 'output'): MergedTensor {
+  transposed(part: 'output'): Rows {
     const [columns = 0, outputs = 0] = this.base.region(`${part}.weight`).shape;
     return {
-      part,
-      layer: null,
       shape: [outputs, columns],
       rows: async (first, count) =>
         await this.readOutputs(

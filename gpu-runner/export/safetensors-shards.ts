@@ -2,11 +2,11 @@
 import { encodeElements } from '../llama/weights/element-types.ts';
 import { safetensorsHeader } from '../../shared/safetensors/encode.ts';
 import { jsonFile, type ExportFile } from '../../shared/export/export-file.ts';
-import { blocksOf, type MergedTensor } from './merged-tensors.ts';
+import { blocksOf, type Rows } from './merged-tensors.ts';
 
 export interface NamedTensor {
   readonly name: string;
-  readonly tensor: MergedTensor;
+  readonly tensor: Rows;
 }
 
 const SHARD_BYTES = 1 << 30;

@@ -14,7 +14,7 @@ export function adapterFiles(
   facts: BaseFacts,
   name: string,
 ): ExportFile[] {
-  if (form === 'peft') return peftFolder(adapter, facts.location, facts);
+  if (form === 'peft') return peftFolder(adapter, facts);
   if (facts.ggufArchitecture === null) {
     throw new ExportError("llama.cpp's name for the base model's family is not known", {
       cure: 'Ask for peft, or register the base model again (npx rlcd runner --describe-model SOURCE)',

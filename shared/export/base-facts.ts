@@ -9,6 +9,8 @@ export const baseFactsForm = z.object({
   keyValueHeads: count,
   /** llama.cpp's name of its family; null where it has none. */
   ggufArchitecture: z.string().nullable(),
+  /** What its own config.json calls its family; null where it was made from a file of another kind. */
+  modelType: z.string().nullable(),
   /** Hub id or path of the model that it was made from. */
   location: z.string(),
   /** As its folder states it; null where it states none. */
@@ -23,7 +25,7 @@ export function baseFacts(base: {
   readonly configuration: Readonly<Record<string, unknown>>;
 }): BaseFacts {
   const { source: location, configuration } = base;
-  const defaults = { ggufArchitecture: null, location, licence: null };
+  const defaults = { ggufArchitecture: null, modelType: null, location, licence: null };
   const parsed = baseFactsForm.safeParse({ ...defaults, ...configuration });
   if (!parsed.success) {
     throw new ExportError(`the base model ${base.name} was registered without its numbers of heads`, {

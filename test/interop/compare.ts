@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { integerBelow } from '../../shared/random.ts';
+import { ExportError } from '../../shared/export/export-error.ts';
 import { UserError } from '../../shared/user-error.ts';
 import type { BasePrecision } from '../../gpu-runner/llama/weights/base-layout.ts';
 import type { Tokenizer } from '../../gpu-runner/llama/tokenizer/tokenizer.ts';
@@ -92,16 +93,17 @@ async function checkpointsOf({ python, scratch, checkpoints, folders }: Comparis
   return checkpointsSchema.parse(await python('make', { folder, names: checkpoints }));
 }
 
-async function outcomeOf(
-  column: Column,
-  context: CheckContext,
-  { columns: chosen, hasLlamaCpp }: Comparison,
-): Promise<Outcome> {
+async function outcomeOf(column: Column, context: CheckContext, comparison: Comparison): Promise<Outcome> {
+  const { columns: chosen, hasLlamaCpp } = comparison;
   if (chosen.length > 0 && !chosen.includes(column.name)) return { leftOut: 'not asked for' };
   if (column.needsLlamaCpp === true && !hasLlamaCpp) return { leftOut: 'needs llama-cpp-python' };
   try {
     return await column.check(context);
   } catch (error) {
+    if (error instanceof ExportError) {
+      comparison.log(`  ${column.name}: left out: ${error.message}`);
+      return { leftOut: error.message };
+    }
     return { fault: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -1,4 +1,4 @@
-/** The files that stay with a model beside its weights: tokenizer, chat template and generation settings. */
+/** The files that stay with a model beside its weights: tokenizer, chat template, generation settings, configuration. */
 import path from 'node:path';
 import { z } from 'zod';
 import { checkedBy, exists, parseJsonObject, readWhole } from '../../files/files.ts';
@@ -8,6 +8,8 @@ export const TOKENIZER_FILE = 'tokenizer.json';
 export const TOKENIZER_CONFIG_FILE = 'tokenizer_config.json';
 export const CHAT_TEMPLATE_FILE = 'chat_template.jinja';
 export const GENERATION_CONFIG_FILE = 'generation_config.json';
+/** Kept for exports alone: what it says of the model stands in the architecture record. */
+export const MODEL_CONFIG_FILE = 'config.json';
 
 /** Older checkpoints tell their special tokens here; tokenizer_config.json wins. */
 const SPECIAL_TOKENS_FILE = 'special_tokens_map.json';
@@ -76,6 +78,8 @@ export async function readCompanions(folder: string): Promise<Companions> {
   if (template !== null) companions.set(CHAT_TEMPLATE_FILE, template);
   const generation = await read(GENERATION_CONFIG_FILE);
   if (generation !== null) companions.set(GENERATION_CONFIG_FILE, generation);
+  const model = await read(MODEL_CONFIG_FILE);
+  if (model !== null) companions.set(MODEL_CONFIG_FILE, model);
   return companions;
 }
 
