@@ -12,6 +12,7 @@ import { addSecurityHeaders } from './http/security-headers.ts';
 import { artifactHandlers } from './routes/artifacts.ts';
 import { baseModelHandlers } from './routes/base-models.ts';
 import { comparisonHandlers } from './routes/comparisons.ts';
+import { completionHandlers } from './routes/completions.ts';
 import { eventHandlers } from './routes/events.ts';
 import { experimentHandlers } from './routes/experiments.ts';
 import { exportHandlers } from './routes/exports.ts';
@@ -33,6 +34,7 @@ export function createApp(dependencies: Dependencies): App {
     ...artifactHandlers(dependencies),
     ...baseModelHandlers(dependencies),
     ...comparisonHandlers(dependencies),
+    ...completionHandlers(dependencies, keys),
     ...eventHandlers(dependencies),
     ...experimentHandlers(dependencies),
     ...exportHandlers(dependencies),

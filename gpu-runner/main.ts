@@ -1,4 +1,5 @@
 /** The runner: takes tasks from the edge, works on them in the engine's process, and reports. `--help` says how. */
+import { join } from 'node:path';
 import { createCommand, runCommand } from '../shared/command-line/command.ts';
 import { helpSection } from '../shared/command-line/help-section.ts';
 import { explainVariables } from '../shared/read-variables.ts';
@@ -10,13 +11,19 @@ import { Engine } from './runner/engine.ts';
 import { Pulse } from './runner/health.ts';
 import { openRunnerId } from './runner/runner-id.ts';
 import { servedHosts } from './served-model/served-hosts.ts';
+import { createEdgeServer } from './serve/edge-access.ts';
+import { Sampling } from './serve/sampling.ts';
+import { listen } from './serve/server.ts';
 import { describeModel } from './tasks/open-base-model.ts';
+
+type Settings = ReturnType<typeof readConfiguration>;
 
 const log = (line: string): void => console.error(`${new Date().toISOString()} ${line}`);
 
 async function work({ device, reason }: ChosenDevice): Promise<void> {
+  const settings = readConfiguration(process.env);
   const { RLCD_EDGE_URL, RLCD_RUNNER_KEY, RLCD_RUNNER_NAME, RLCD_CACHE, RLCD_IDLE_SECONDS, RLCD_LAUNCH_ID } =
-    readConfiguration(process.env);
+    settings;
   servedHosts(process.env);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -33,6 +40,7 @@ async function work({ device, reason }: ChosenDevice): Promise<void> {
   const onAnswer = async (): Promise<void> => {
     await pulse.beat().catch((error: unknown) => log(`health cannot be told: ${String(error)}`));
   };
+  const serving = await startServing(settings, device);
   log(`runner ${RLCD_RUNNER_NAME} asks ${RLCD_EDGE_URL} for work`);
   try {
     await claimLoop({
@@ -47,14 +55,39 @@ async function work({ device, reason }: ChosenDevice): Promise<void> {
       id,
       name: RLCD_RUNNER_NAME,
       launchId: RLCD_LAUNCH_ID,
+      serveUrl: settings.RLCD_SERVE_URL,
       idleSeconds: RLCD_IDLE_SECONDS ?? null,
       stop: stop.signal,
       log,
     });
   } finally {
+    await serving?.close();
     await engine.close();
     await pulse.end();
   }
+}
+
+/** Serves models to the edge where the environment says so. @returns undefined where it does not */
+async function startServing(
+  { RLCD_SERVE_URL: url, RLCD_SERVE_PORT: wanted, RLCD_RUNNER_KEY, RLCD_CACHE }: Settings,
+  device: ChosenDevice['device'],
+): Promise<{ close(): Promise<void> } | undefined> {
+  if (url === undefined) return undefined;
+  const { port, protocol, hostname } = new URL(url);
+  const usual = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
+  const sampling = new Sampling(RLCD_CACHE, device);
+  const folder = join(RLCD_CACHE, 'served-adapters');
+  const app = createEdgeServer({ sampling, runnerKey: RLCD_RUNNER_KEY, folder, log });
+  // Where only this machine is meant, only this machine is heard.
+  const isLocal = ['127.0.0.1', 'localhost'].includes(hostname);
+  const server = await listen(app, wanted ?? usual, isLocal ? '127.0.0.1' : '0.0.0.0');
+  log(`serves models on port ${server.port}; the edge asks at ${url}`);
+  return {
+    close: async () => {
+      await server.close();
+      await sampling.close();
+    },
+  };
 }
 
 export const command = createCommand(

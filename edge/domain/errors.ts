@@ -8,7 +8,13 @@ export type FieldError = NonNullable<Problem['errors']>[number];
 type Place = FieldError['in'];
 
 export type DomainErrorCode =
-  'invalid-request' | 'forbidden' | 'not-found' | 'conflict' | 'lease-lost' | 'report-out-of-order';
+  | 'invalid-request'
+  | 'forbidden'
+  | 'not-found'
+  | 'conflict'
+  | 'lease-lost'
+  | 'report-out-of-order'
+  | 'not-served';
 
 /** A request that a rule refuses; the message says what mends it. */
 export class DomainError extends UserError {

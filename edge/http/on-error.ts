@@ -1,11 +1,23 @@
 /** Turns everything that is thrown, and every path that matches nothing, into a problem document. */
 import type { Context } from 'hono';
+import { completionEndpoints } from '../../shared/api/completions.ts';
 import { contract } from '../../shared/api/contract.ts';
+import type { Problem } from '../../shared/api/problem.ts';
 import { DomainError } from '../domain/errors.ts';
 import { ProblemError } from './problem.ts';
 
-export function onError(error: Error): Response {
-  return toProblem(error).toResponse();
+export function onError(error: Error, context: Context): Response {
+  const found = toProblem(error);
+  return found.toResponse(OPENAI_PATHS.has(context.req.path) ? openaiError(found) : {});
+}
+
+const OPENAI_PATHS = new Set(Object.values(completionEndpoints).map(({ path }): string => path));
+
+/** What a client of the OpenAI API reads of a problem. */
+function openaiError({ code, problem }: ProblemError): Pick<Problem, 'error'> {
+  const { status, detail, errors: [first] = [] } = problem;
+  const type = status >= 500 ? 'server_error' : 'invalid_request_error';
+  return { error: { message: detail, type, code, param: first?.pointer ?? null } };
 }
 
 function toProblem(error: Error): ProblemError {

@@ -21,6 +21,7 @@ const TITLES = {
   'idempotency-mismatch': [422, 'The idempotency key was used for another request'],
   'too-many-requests': [429, 'Too many requests'],
   internal: [500, 'The edge failed'],
+  'not-served': [503, 'No runner serves this'],
   'no-room': [507, 'The edge has no room left'],
 } as const satisfies Record<DomainErrorCode, readonly [number, string]> &
   Record<string, readonly [number, string]>;
@@ -52,8 +53,9 @@ export class ProblemError extends UserError {
     this.headers = headers;
   }
 
-  toResponse(): Response {
-    return new Response(JSON.stringify(this.problem), {
+  /** @param further members beside those of every problem */
+  toResponse(further: Partial<Problem> = {}): Response {
+    return new Response(JSON.stringify({ ...this.problem, ...further }), {
       status: this.problem.status,
       headers: {
         ...SECURITY_HEADERS,

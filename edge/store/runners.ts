@@ -1,5 +1,5 @@
 /** Queries on runners: who is alive, and what each does since when. */
-import { and, desc, eq, gt, lte, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, isNotNull, lte, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Fleet } from '../domain/waiting.ts';
 import type { Database } from './database.ts';
@@ -9,6 +9,8 @@ import { prepared } from './statement.ts';
 
 /** A runner that was silent for longer than this is taken for gone: heartbeats and claims come every 10 s. */
 export const SILENCE_MILLISECONDS = 45_000;
+/** More than these are not tried for one answer. */
+const MOST_SERVING = 100;
 
 /** Whether a runner computes on a GPU: the device's kind is what its engine uses. */
 export const hasGpu = sql`${runners.device} ->> 'kind' = 'cuda'`;
@@ -28,6 +30,7 @@ export async function listRunners(
       name: runners.name,
       engineVersion: runners.engineVersion,
       device: runners.device,
+      serveUrl: runners.serveUrl,
       createdAt: runners.createdAt,
       seenAt: runners.seenAt,
       task: {
@@ -62,6 +65,22 @@ export async function listRunners(
       }),
     ),
   };
+}
+
+const servingRunners = prepared((database) =>
+  database
+    .select({ id: runners.id, name: runners.name, keyId: runners.keyId, serveUrl: runners.serveUrl })
+    .from(runners)
+    .where(and(gt(runners.seenAt, sql.placeholder('since')), isNotNull(runners.serveUrl)))
+    .orderBy(desc(runners.seenAt), desc(runners.id))
+    .limit(MOST_SERVING)
+    .prepare(),
+);
+
+/** Live runners that serve models. */
+export async function listServingRunners(database: Database, now: number) {
+  const found = await servingRunners(database).all({ since: now - SILENCE_MILLISECONDS });
+  return found.flatMap(({ serveUrl, ...row }) => (serveUrl === null ? [] : [{ ...row, serveUrl }]));
 }
 
 const liveRunners = prepared((database) =>

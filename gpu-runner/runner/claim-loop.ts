@@ -13,6 +13,8 @@ interface ClaimLoopOptions {
   readonly name: string;
   /** What launched this runner; undefined where a person did. */
   readonly launchId: string | undefined;
+  /** Where the edge reaches the models that this runner serves; undefined: it serves none. */
+  readonly serveUrl: string | undefined;
   /** Null: waits for work for ever. */
   readonly idleSeconds: number | null;
   readonly stop: AbortSignal;
@@ -26,6 +28,7 @@ export async function claimLoop({
   id,
   name,
   launchId,
+  serveUrl,
   idleSeconds,
   stop,
   log,
@@ -41,6 +44,7 @@ export async function claimLoop({
       node: process.version,
     },
     ...(launchId === undefined ? {} : { launchId }),
+    ...(serveUrl === undefined ? {} : { serveUrl }),
   };
   let idleSince = performance.now();
   while (!stop.aborted) {

@@ -1,12 +1,14 @@
 /** What a runner is told through environment variables: one table that reads them, checks them and explains them. */
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { servingAddress } from '../../shared/api/completions.ts';
 import {
   apiKey,
   type Environment,
   httpAddress,
   readVariables,
   type Values,
+  wholeNumber,
 } from '../../shared/read-variables.ts';
 import { HUB_VARIABLES } from '../llama/weights/hub-variables.ts';
 import { SERVED_VARIABLES } from '../served-model/served-hosts.ts';
@@ -49,6 +51,14 @@ export const RUNNER_VARIABLES = {
   ...JUDGE_VARIABLES,
   ...SERVED_VARIABLES,
   ...HUB_VARIABLES,
+  RLCD_SERVE_URL: {
+    help: 'address under which the edge reaches this runner, such as http://10.0.0.7:8790; it then serves models to clients of the edge, beside its tasks',
+    schema: servingAddress.optional(),
+  },
+  RLCD_SERVE_PORT: {
+    help: 'port on which it listens for that; the one of RLCD_SERVE_URL unless given',
+    schema: wholeNumber(1, 65_535).optional(),
+  },
   RLCD_LAUNCH_ID: {
     help: 'set by what launched this runner, so that the edge knows that it has come',
     schema: z.uuidv7('needs the id of the launch as the edge gave it').optional(),

@@ -9,9 +9,9 @@ const hashOf = (text: string): Buffer => createHash('sha256').update(text).diges
 export function keyAccess(key: string, models: ReadonlyMap<string, ServedModel>): Access {
   const expected = hashOf(key);
   return {
-    admit: async ({ context }) => {
-      const token = /^Bearer (\S{1,500})$/i.exec(context.req.header('authorization') ?? '')?.[1];
-      if (token !== undefined && timingSafeEqual(hashOf(token), expected)) return { models };
+    admit: async ({ headers }) => {
+      const token = /^Bearer (\S{1,500})$/i.exec(headers.get('authorization') ?? '')?.[1];
+      if (token !== undefined && timingSafeEqual(hashOf(token), expected)) return models;
       throw new RequestRefusedError(401, 'unauthorized', 'a valid key is needed', {
         cure: 'Send Authorization: Bearer and the key that the server was started with (RLCD_ENDPOINT_KEY)',
       });

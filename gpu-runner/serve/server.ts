@@ -12,25 +12,35 @@ import { readRequest, type ReadRequest } from './read-request.ts';
 import type { Sampling } from './sampling.ts';
 import type { Delta, SamplingJob, ServedModel } from './sampling-calls.ts';
 
+/** A request as access sees it. */
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+  /** What the body names; undefined where it names none. */
+  readonly model: string | undefined;
+}
+
 /** Who may ask, and for which models. */
 export interface Access {
   /**
-   * The models that whoever sent this request may ask for, and headers of the answer.
+   * The models that whoever sent this request may ask for.
    *
    * @throws RequestRefusedError 401 where it may not ask at all
    */
-  readonly admit: (request: { readonly context: Context; readonly body: Uint8Array }) => Promise<{
-    readonly models: ReadonlyMap<string, ServedModel>;
-    readonly headers?: Readonly<Record<string, string>>;
-  }>;
+  readonly admit: (asked: Asked) => Promise<ReadonlyMap<string, ServedModel>>;
+  /** Headers of every answer to these headers, refusals included. */
+  readonly answerHeaders?: (headers: Headers) => Readonly<Record<string, string>>;
 }
 
-interface ServerOptions {
+export interface ServerOptions {
   readonly sampling: Sampling;
   readonly access: Access;
   readonly log: (line: string) => void;
 }
 
+const NO_BODY = new Uint8Array();
 const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
 /** The routes. */
@@ -51,43 +61,45 @@ export function createServer({ sampling, access, log }: ServerOptions): Hono {
       }),
     ),
   );
-  app.use(
-    bodyLimit({
-      maxSize: MAXIMUM_COMPLETION_BYTES,
-      onError: () =>
-        refuse(
-          new RequestRefusedError(413, 'too-large', `the body may have ${MAXIMUM_COMPLETION_BYTES} bytes`),
-        ),
-    }),
-  );
+  app.use(async (context, next) => {
+    await next();
+    const headers = access.answerHeaders?.(context.req.raw.headers) ?? {};
+    for (const [name, value] of Object.entries(headers)) context.res.headers.set(name, value);
+  });
+  const limited = bodyLimit({
+    maxSize: MAXIMUM_COMPLETION_BYTES,
+    onError: () =>
+      refuse(
+        new RequestRefusedError(413, 'too-large', `the body may have ${MAXIMUM_COMPLETION_BYTES} bytes`),
+      ),
+  });
 
   const describe = (id: string) => ({ id, object: 'model', created: started, owned_by: 'rlcd' });
+  const admit = async ({ req }: Context, body: Uint8Array, model?: string) =>
+    await access.admit({ method: req.method, path: req.path, headers: req.raw.headers, body, model });
   app.get('/v1/models', async (context) => {
-    const { models, headers } = await access.admit({ context, body: new Uint8Array() });
-    const data = [...models.keys()].map(describe);
-    return Response.json({ object: 'list', data }, { headers: { ...HEADERS, ...headers } });
+    const data = [...(await admit(context, NO_BODY)).keys()].map(describe);
+    return Response.json({ object: 'list', data }, { headers: HEADERS });
   });
   app.get('/v1/models/:model{.+}', async (context) => {
-    const { models, headers } = await access.admit({ context, body: new Uint8Array() });
     const id = context.req.param('model');
-    findModel(models, id);
-    return Response.json(describe(id), { headers: { ...HEADERS, ...headers } });
+    findModel(await admit(context, NO_BODY), id);
+    return Response.json(describe(id), { headers: HEADERS });
   });
 
   const answer = (operation: Operation) => async (context: Context) => {
     const body = new Uint8Array(await context.req.arrayBuffer());
-    const { models, headers } = await access.admit({ context, body });
-    const request = readRequest(operation, parseBody(body));
-    const model = findModel(models, request.model);
-    const job: SamplingJob = { ...request.job, model };
+    const document = parseBody(body);
+    const models = await admit(context, body, modelIn(document));
+    const request = readRequest(operation, document);
+    const job: SamplingJob = { ...request.job, model: findModel(models, request.model) };
     const { signal } = context.req.raw;
-    const all = { ...HEADERS, ...headers };
     return request.streams
-      ? await streamed(sampling, job, request, all, signal, log)
-      : await whole(sampling, job, request, all, signal);
+      ? await streamed(sampling, job, request, signal, log)
+      : await whole(sampling, job, request, signal);
   };
-  app.post('/v1/chat/completions', answer('chat'));
-  app.post('/v1/completions', answer('text'));
+  app.post('/v1/chat/completions', limited, answer('chat'));
+  app.post('/v1/completions', limited, answer('text'));
   return app;
 }
 
@@ -98,6 +110,12 @@ function findModel(models: ReadonlyMap<string, ServedModel>, id: string): Served
     cure: `There is ${[...models.keys()].join(', ') || 'none'}`,
     parameter: 'model',
   });
+}
+
+/** The model that a body names, before it is held against its form. */
+function modelIn(document: unknown): string | undefined {
+  if (typeof document !== 'object' || document === null || !('model' in document)) return undefined;
+  return typeof document.model === 'string' ? document.model : undefined;
 }
 
 function parseBody(body: Uint8Array): unknown {
@@ -120,13 +138,12 @@ async function whole(
   sampling: Sampling,
   job: SamplingJob,
   request: ReadRequest,
-  headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<Response> {
   const choices = new Choices(job.choices);
   const usage = await sampling.sample(job, (deltas) => choices.take(deltas), signal);
   const document = choices.answer(request.operation, headingOf(request, job), usage, request.withLogprobs);
-  return Response.json(document, { headers });
+  return Response.json(document, { headers: HEADERS });
 }
 
 /** The headers go out with the first tokens, so that a request that is refused has its own status. */
@@ -134,7 +151,6 @@ async function streamed(
   sampling: Sampling,
   job: SamplingJob,
   request: ReadRequest,
-  headers: Readonly<Record<string, string>>,
   gone: AbortSignal,
   log: (line: string) => void,
 ): Promise<Response> {
@@ -177,7 +193,7 @@ async function streamed(
   done.catch((error: unknown) => log(`a client has gone: ${String(error)}`));
   return new Response(text.readable.pipeThrough(new TextEncoderStream()), {
     headers: {
-      ...headers,
+      ...HEADERS,
       'content-type': 'text/event-stream; charset=utf-8',
       'x-accel-buffering': 'no',
     },

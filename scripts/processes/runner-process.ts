@@ -11,14 +11,24 @@ interface RunnerOptions {
   readonly dataFolder: string;
   /** Modules loaded before it, as URLs. */
   readonly preload?: readonly string[];
+  /** Further variables of its environment. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Starts a runner; it claims tasks until it is stopped. */
-export function startRunner({ url, key, name, dataFolder, preload = [] }: RunnerOptions): Child {
+export function startRunner({
+  url,
+  key,
+  name,
+  dataFolder,
+  preload = [],
+  environment = {},
+}: RunnerOptions): Child {
   return startChild({
     name: `the runner ${name}`,
     program: 'gpu-runner/main.ts',
     environment: {
+      ...environment,
       RLCD_EDGE_URL: url,
       RLCD_RUNNER_KEY: key,
       RLCD_RUNNER_NAME: name,

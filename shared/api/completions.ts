@@ -1,5 +1,6 @@
 /** What a client asks of a model that a runner serves: OpenAI's chat completions and completions, as far as they are done. */
 import { z } from 'zod';
+import { defineEndpoints } from './endpoint.ts';
 import { text } from './fields.ts';
 
 /** Most tokens that one answer may have, whatever the model's context. */
@@ -11,7 +12,10 @@ const LONGEST_STOP = 200;
 
 /** A parameter of OpenAI's that is not done here: only the value that changes nothing passes. */
 function neutral(form: z.ZodType, what: string) {
-  return z.custom<undefined>((value) => value === null || form.safeParse(value).success, what).optional();
+  return z
+    .unknown()
+    .refine((value) => value === null || value === undefined || form.safeParse(value).success, what)
+    .optional();
 }
 
 const nothing = z.union([z.array(z.unknown()).length(0), z.strictObject({})]);
@@ -98,3 +102,52 @@ export type CompletionRequest = z.output<typeof completionRequest>;
 
 /** Largest body of a request: a long conversation. */
 export const MAXIMUM_COMPLETION_BYTES = 4 * 1024 * 1024;
+
+/** An address under which the edge reaches a runner: http or https, with nothing in it that belongs into no log. */
+export const servingAddress = text(300).refine((value) => {
+  if (!URL.canParse(value)) return false;
+  const { protocol, username, password, search, hash, pathname } = new URL(value);
+  return /^https?:$/.test(protocol) && `${username}${password}${search}${hash}` === '' && pathname === '/';
+}, 'must be an http or https address without user, key, path or query, such as http://10.0.0.7:8790');
+
+export const completionEndpoints = defineEndpoints({
+  createChatCompletion: {
+    method: 'post',
+    path: '/v1/chat/completions',
+    tag: 'models',
+    summary:
+      'Answer a conversation by a model that a runner serves, in the form of the OpenAI API, streamed or whole',
+    scopes: ['admin', 'client'],
+    body: chatCompletionRequest,
+    maximumBytes: MAXIMUM_COMPLETION_BYTES,
+    status: 200,
+    response: { mediaType: 'application/json' },
+  },
+  createCompletion: {
+    method: 'post',
+    path: '/v1/completions',
+    tag: 'models',
+    summary:
+      'Go on with a text by a model that a runner serves, in the form of the OpenAI API, streamed or whole',
+    scopes: ['admin', 'client'],
+    body: completionRequest,
+    maximumBytes: MAXIMUM_COMPLETION_BYTES,
+    status: 200,
+    response: { mediaType: 'application/json' },
+  },
+  listServedModels: {
+    method: 'get',
+    path: '/v1/models',
+    tag: 'models',
+    summary:
+      'List the models that can be asked for completions: the newest base models and adapters, in the form of the OpenAI API',
+    scopes: ['admin', 'client'],
+    status: 200,
+    response: z.object({
+      object: z.literal('list'),
+      data: z.array(
+        z.object({ id: z.string(), object: z.literal('model'), created: z.int(), owned_by: z.string() }),
+      ),
+    }),
+  },
+});

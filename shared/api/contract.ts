@@ -3,6 +3,7 @@ import type { Endpoint } from './endpoint.ts';
 import { artifactEndpoints } from './artifacts.ts';
 import { baseModelEndpoints } from './base-models.ts';
 import { comparisonEndpoints } from './comparisons.ts';
+import { completionEndpoints } from './completions.ts';
 import { eventEndpoints } from './events.ts';
 import { experimentEndpoints } from './experiments.ts';
 import { exportEndpoints } from './exports.ts';
@@ -20,6 +21,7 @@ export const contract = {
   ...artifactEndpoints,
   ...baseModelEndpoints,
   ...comparisonEndpoints,
+  ...completionEndpoints,
   ...eventEndpoints,
   ...experimentEndpoints,
   ...exportEndpoints,

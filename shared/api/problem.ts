@@ -20,6 +20,10 @@ export const problem = z
         }),
       )
       .optional(),
+    /** On the paths of the OpenAI API: the same, as its clients read it. */
+    error: z
+      .object({ message: z.string(), type: z.string(), code: z.string(), param: z.string().nullable() })
+      .optional(),
   })
   .meta({ id: 'Problem' });
 export type Problem = z.infer<typeof problem>;

@@ -15,6 +15,8 @@ const runner = z
     device: z.record(z.string(), z.unknown()),
     /** `live`: it was heard in the last 45 s. */
     status: z.enum(RUNNER_STATUSES),
+    /** Where the edge reaches the models that it serves; null: it serves none. */
+    serveUrl: z.string().nullable(),
     createdAt: instant,
     seenAt: instant,
     /** What it does now, and since when; null where it waits. */

@@ -1,5 +1,6 @@
 /** The contract of tasks: claim a lease, keep it by heartbeats, checkpoint, complete or fail. */
 import { z } from 'zod';
+import { servingAddress } from './completions.ts';
 import { defineEndpoints } from './endpoint.ts';
 import { identifier, instant, text } from './fields.ts';
 import { page, pageQuery } from './page.ts';
@@ -88,6 +89,8 @@ const runnerDescription = z.strictObject({
   device: z.record(z.string().max(100), z.union([z.string().max(1000), z.number(), z.boolean(), z.null()])),
   /** Of the launch that brought it up (RLCD_LAUNCH_ID): the edge then counts it as arrived. */
   launchId: identifier.optional(),
+  /** Where the edge reaches the models that it serves to clients; absent: it serves none. */
+  serveUrl: servingAddress.optional(),
 });
 
 const epoch = z.int().positive();

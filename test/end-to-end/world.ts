@@ -58,7 +58,11 @@ export interface World {
   /** A runner, behind a proxy where its points are wanted. */
   run(
     name: string,
-    given?: { preload?: readonly string[]; onPoint?: (point: Point) => Promise<void> },
+    given?: {
+      preload?: readonly string[];
+      onPoint?: (point: Point) => Promise<void>;
+      environment?: Readonly<Record<string, string>>;
+    },
   ): Promise<Child>;
   /** Resolves when the experiment has ended; throws when a runner of the world has ended by itself. */
   ended(experimentId: string): Promise<Awaited<ReturnType<Client['getExperiment']>>>;
@@ -138,7 +142,7 @@ export async function createWorld({
       });
       return id;
     },
-    run: async (name, { preload = [], onPoint } = {}) => {
+    run: async (name, { preload = [], onPoint, environment = {} } = {}) => {
       let url = edgeUrl(port);
       if (onPoint) {
         const proxy = new Proxy(port, onPoint);
@@ -147,7 +151,7 @@ export async function createWorld({
         proxies.push(proxy);
         url = edgeUrl(proxyPort);
       }
-      const child = startRunner({ url, key, name, dataFolder: folder, preload });
+      const child = startRunner({ url, key, name, dataFolder: folder, preload, environment });
       children.push(child);
       return child;
     },

@@ -31,6 +31,8 @@ export interface ClaimRequest {
     readonly device: Readonly<Record<string, unknown>>;
     /** What launched it, if it was launched. */
     readonly launchId?: string | undefined;
+    /** Where it serves models, if it does. */
+    readonly serveUrl?: string | undefined;
   };
   readonly kinds?: readonly string[] | undefined;
 }
@@ -101,6 +103,7 @@ interface Values {
   readonly engineVersion: string;
   /** JSON. */
   readonly device: string;
+  readonly serveUrl: string | null;
   /** JSON of an array; null: every kind. */
   readonly kinds: string | null;
   readonly leaseUntil: number;
@@ -136,6 +139,7 @@ const register = compiled<Values>((database, value) =>
       keyId: value('keyId'),
       engineVersion: value('engineVersion'),
       device: value('device'),
+      serveUrl: value('serveUrl'),
       createdAt: value('now'),
       seenAt: value('now'),
     })
@@ -146,6 +150,7 @@ const register = compiled<Values>((database, value) =>
         name: excluded(runners.name),
         engineVersion: excluded(runners.engineVersion),
         device: excluded(runners.device),
+        serveUrl: excluded(runners.serveUrl),
         seenAt: excluded(runners.seenAt),
       },
       setWhere: sql`${eq(runners.keyId, excluded(runners.keyId))} or ${notExists(leased(database))} or ${isRevoked(database)}`,
@@ -251,7 +256,7 @@ async function take(
   { claimId, keyId, runner, kinds }: ClaimRequest,
   now: number,
 ): Promise<ClaimedRow | undefined> {
-  const { id, name, engineVersion, device, launchId } = runner;
+  const { id, name, engineVersion, device, launchId, serveUrl = null } = runner;
   const values = {
     claimId,
     token: randomUUID(),
@@ -260,6 +265,7 @@ async function take(
     runnerName: name,
     engineVersion,
     device: JSON.stringify(device),
+    serveUrl,
     kinds: kinds ? JSON.stringify(kinds) : null,
     leaseUntil: now + LEASE_MILLISECONDS,
     now,

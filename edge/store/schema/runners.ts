@@ -14,6 +14,8 @@ export const runners = sqliteTable(
     engineVersion: text('engine_version').notNull(),
     /** Device, memory and versions, as the runner told. */
     device: json<JsonObject>('device').notNull(),
+    /** Where it serves models; null: nowhere. */
+    serveUrl: text('serve_url'),
     createdAt: instant('created_at').notNull(),
     seenAt: instant('seen_at').notNull(),
   },

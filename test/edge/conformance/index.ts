@@ -5,6 +5,7 @@ import { artifactsConformance } from './artifacts.ts';
 import { baseModelsConformance } from './base-models.ts';
 import { blobsConformance } from './blobs.ts';
 import { comparisonsConformance } from './comparisons.ts';
+import { completionsConformance } from './completions.ts';
 import { costsConformance } from './costs.ts';
 import { experimentsConformance } from './experiments.ts';
 import { launchesConformance } from './launches.ts';
@@ -37,6 +38,9 @@ export function conformance(open: OpenStore): void {
   });
   describe('costs', () => {
     costsConformance(start);
+  });
+  describe('completions', () => {
+    completionsConformance(start);
   });
   describe('launches', () => {
     launchesConformance(start);
