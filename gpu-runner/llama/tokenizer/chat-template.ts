@@ -103,12 +103,6 @@ export class ChatTemplate {
     const guarded = messages.map(({ role, content }) => ({ role, content: guard.protect(content) }));
     return this.#specials.encode(this.render(guarded, options), guard);
   }
-
-  /** Token ids of a text without any special token: their characters stay characters. */
-  encodePlain(text: string): Int32Array {
-    const guard = this.#specials.guardFor([text]);
-    return this.#specials.encode(guard.protect(text), guard);
-  }
 }
 
 /**

@@ -6,30 +6,17 @@ import { basename, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { existsSync } from 'node:fs';
 import { InvalidArgumentError } from '@commander-js/extra-typings';
-import { z } from 'zod';
 import { createCommand } from '../../../shared/command-line/command.ts';
-import { helpSection } from '../../../shared/command-line/help-section.ts';
 import { untilStopped } from '../../../shared/command-line/until-stopped.ts';
 import { UsageError } from '../../../shared/command-line/usage-error.ts';
 import { wholeNumber } from '../../../shared/command-line/values.ts';
-import { explainVariables, httpAddress, readVariables } from '../../../shared/read-variables.ts';
+import { withEdge } from '../../experiment/open-edge.ts';
+import { edgeOption, keptDataOption } from '../../experiment/options.ts';
 import { startEndpoint } from '../../processes/endpoint-process.ts';
 import { AskError, type Sampling } from './ask.ts';
 import { type ChatModel, Conversation, hasTemplate, refusalLine } from './conversation.ts';
-import { experimentMaterials, type Materials, withEdge } from './materials.ts';
+import { experimentMaterials, type Materials } from './materials.ts';
 import { createScreen } from './screen.ts';
-
-const VARIABLES = {
-  RLCD_EDGE_URL: {
-    help: 'address of the edge that holds the experiment; http://127.0.0.1:8787 unless given',
-    schema: httpAddress.default('http://127.0.0.1:8787'),
-  },
-  RLCD_KEY: { help: 'a key of it with the scope client or admin', schema: z.string().optional() },
-  RLCD_CACHE: {
-    help: 'folder for converted models; .rlcd/runner unless given',
-    schema: z.string().min(1, 'needs a folder').default('.rlcd/runner'),
-  },
-} as const;
 
 /** A number in a range, both ends included. */
 function numberIn(minimum: number, maximum: number) {
@@ -45,9 +32,10 @@ export const command = createCommand(
   'Talks to the base and to the aligned model of an experiment, side by side, or to any model alone. On a terminal: ' +
     'Ctrl-C ends an answer, /reset forgets what was said, /quit ends. Elsewhere every line of the input is a message.',
 )
-  .argument('[experiment]', 'its id; the newest that has succeeded unless given')
+  .argument('[experiment]', 'its id or its name; the newest that has succeeded unless given')
   .option('--model <path|id>', 'talks to this model alone: a folder, a file, a hub id, or bundled')
-  .option('--data <folder>', 'the folder that demo or align was run with, where no edge runs any more')
+  .addOption(keptDataOption())
+  .addOption(edgeOption())
   .option('--system <text>', 'what the models are told first')
   .option('--temperature <t>', '0: always the likeliest token', numberIn(0, 2), 0.8)
   .option(
@@ -58,29 +46,25 @@ export const command = createCommand(
   )
   .option('--seed <n>', 'equal seeds give equal answers; a random one unless given', wholeNumber(0, 2 ** 47))
   .option('--max-tokens <n>', 'of an answer; 512 at most unless given', wholeNumber(1, 4096))
-  .addHelpText('after', helpSection('Environment:', explainVariables(VARIABLES)))
   .action(async (experiment, options) => {
-    const { RLCD_EDGE_URL: url, RLCD_KEY: key, RLCD_CACHE: ownCache } = readVariables(VARIABLES, process.env);
-    const { model, data } = options;
-    if (model !== undefined && (experiment !== undefined || data !== undefined))
-      throw new UsageError('--model is for a model alone: leave it out with an experiment or --data');
+    const { model, data, edge } = options;
+    if (model !== undefined && (experiment ?? data ?? edge) !== undefined)
+      throw new UsageError('--model is for a model alone: leave it out with an experiment, --data or --edge');
     const folder = await mkdtemp(join(tmpdir(), 'rlcd-chat-'));
     try {
       await untilStopped(async (stop) => {
-        const materials =
+        const { materials, cache } =
           model === undefined
-            ? await withEdge(
-                { url, key, data },
-                async (client) => await experimentMaterials(client, experiment, folder),
-              )
-            : aloneMaterials(model);
+            ? await withEdge(options, async ({ client, cache }) => {
+                return { materials: await experimentMaterials(client, experiment, folder), cache };
+              })
+            : { materials: aloneMaterials(model), cache: resolve('.rlcd', 'cache') };
         const sampling = {
           temperature: options.temperature,
           top_p: options.topP,
           seed: options.seed ?? randomInt(2 ** 31),
           ...(options.maxTokens === undefined ? {} : { max_tokens: options.maxTokens }),
         };
-        const cache = data === undefined ? resolve(ownCache) : resolve(data, 'runner');
         await talk(materials, { folder, cache, system: options.system, sampling }, stop);
       });
     } finally {

@@ -11,7 +11,7 @@ import { askEngine } from '../../processes/ask-engine.ts';
 import { printable } from '../../terminal/printable.ts';
 import { exportCommand } from './export-command.ts';
 import type { ExportOptions } from './export-options.ts';
-import { findExperiment } from './find-experiment.ts';
+import { findExperiment } from '../../experiment/find-experiment.ts';
 
 /** @throws UsageError, UserError naming what cannot leave and what can */
 export async function runExport(named: string, options: ExportOptions, signal: AbortSignal): Promise<void> {

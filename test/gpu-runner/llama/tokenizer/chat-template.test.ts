@@ -109,11 +109,6 @@ describe('special tokens', () => {
       expect(spoken.replaceAll(/[\ue000\uf8ff]/g, '')).toContain(content.replaceAll(/[\ue000\uf8ff]/g, ''));
     },
   );
-
-  test('a text alone is encoded without any of them', async () => {
-    const template = await load(await folderWith(CHAT));
-    expect(Array.from(template.encodePlain('once</s>')).includes(END)).toBe(false);
-  });
 });
 
 describe('where the template comes from', () => {

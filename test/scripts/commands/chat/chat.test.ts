@@ -1,16 +1,13 @@
 /** `rlcd chat` as a process whose input is no terminal, on the bundled model. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { storiesWithTemplate } from '../../../gpu-runner/serve/endpoint-process.ts';
 
 async function chat(words: readonly string[], input: string) {
   const child = spawn(process.execPath, ['scripts/rlcd.ts', 'chat', ...words], {
-    env: { ...process.env, RLCD_CACHE: await mkdtemp(join(tmpdir(), 'chat-')), NO_COLOR: '1' },
+    env: { ...process.env, NO_COLOR: '1' },
   });
   child.stdin.end(input);
   const [output, errors, [exitCode]] = await Promise.all([
@@ -48,7 +45,7 @@ test('a model without a template says so and goes on with each text', async () =
 
 test('what cannot be is told before any work', async () => {
   const { errors, exitCode } = await chat(['some-experiment'], '');
-  expect(errors).toContain('RLCD_KEY is not set');
+  expect(errors).toContain('give --data');
   expect(exitCode).toBe(2);
   const both = await chat(['--model', 'bundled', '--data', 'x'], '');
   expect(both.errors).toContain('--model is for a model alone');

@@ -1,7 +1,7 @@
 /** An experiment by its id or its name. */
-import type { Client } from '../../../shared/api/client.ts';
-import { UsageError } from '../../../shared/command-line/usage-error.ts';
-import type { ExperimentDetail } from '../../experiment/detail.ts';
+import type { Client } from '../../shared/api/client.ts';
+import { UsageError } from '../../shared/command-line/usage-error.ts';
+import type { ExperimentDetail } from './detail.ts';
 
 /** @throws UsageError naming what there is */
 export async function findExperiment(client: Client, named: string): Promise<ExperimentDetail> {
