@@ -25,11 +25,12 @@ export async function openBaseModel(source: string, cacheDirectory: string): Pro
   let told = '';
   return await importModel(source === 'bundled' ? BUNDLED_MODEL : source, {
     cacheDirectory,
-    onProgress: ({ file, bytes, ofBytes }) => {
-      if (ofBytes === null) return;
-      const line = `${file}: ${Math.floor((10 * bytes) / ofBytes) * 10} % of ${gigabytes(ofBytes)}`;
-      if (line !== told) console.error(line);
+    onProgress: ({ bytes, ofBytes, endsAt }) => {
+      const line = `${source}: ${Math.floor((10 * bytes) / ofBytes) * 10} % of ${gigabytes(ofBytes)}`;
+      if (line === told) return;
       told = line;
+      const end = endsAt === null ? '' : `, there at ${endsAt.toTimeString().slice(0, 5)}`;
+      console.error(`${line}${end}`);
     },
   });
 }

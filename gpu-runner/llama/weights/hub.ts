@@ -1,23 +1,34 @@
-/** Fetches the files of a model from the Hugging Face hub into a folder, by the host settings of @huggingface/transformers. */
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+/** Fetches a model from the Hugging Face hub or a mirror of it, only the files that are needed, and keeps it. */
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { env } from '@huggingface/transformers';
-import { readVariables } from '../../../shared/read-variables.ts';
-import { HUB_VARIABLES } from './hub-variables.ts';
-import { TOKENIZER_CONFIG_FILE, TOKENIZER_FILE } from '../tokenizer/companions.ts';
-import { exists, hashFile } from '../../files/files.ts';
-import { INDEX_FILE, SINGLE_FILE, weightFileNames } from './huggingface-folder.ts';
+import { COMPANION_FILES, TOKENIZER_FILE } from '../tokenizer/companions.ts';
+import { exists } from '../../files/files.ts';
 import { ModelFileError } from '../../files/model-file-error.ts';
+import { retry } from '../../../shared/retry.ts';
+import { gigabytes } from '../../../shared/planner/plan.ts';
+import { HubConnection, PassingHubError } from './hub-connection.ts';
+import { fetchHubFile } from './hub-file.ts';
+import { type HubFile, type HubListing, listModel } from './hub-listing.ts';
+import { INDEX_FILE, SINGLE_FILE, weightFileNames } from './huggingface-folder.ts';
 
-/** `owner/name` or `name`, with an optional `@revision`. */
-const hubId = /^(?<model>[A-Za-z0-9][\w.-]*(?:\/[A-Za-z0-9][\w.-]*)?)(?:@(?<revision>[\w./-]+))?$/;
+/** `owner/name` or `name`, with an optional `@revision` and an optional `:FILE.gguf`. */
+const hubId =
+  /^(?<model>[A-Za-z0-9][\w.-]*(?:\/[A-Za-z0-9][\w.-]*)?)(?:@(?<revision>[\w./-]+))?(?::(?<file>[\w./ +-]+\.gguf))?$/;
 
-/** How far a download is. */
+/** Stands in a folder when all files of the model are there. */
+const DONE_FILE = 'download.json';
+
+/** Parts of one GGUF model: NAME-00001-of-00003.gguf. */
+const part = /-\d{5}-of-(?<count>\d{5})\.gguf$/;
+
+/** How far a download is, over all files of the model. */
 export interface DownloadProgress {
+  /** The file that grows. */
   readonly file: string;
   readonly bytes: number;
-  /** null where the hub does not say */
-  readonly ofBytes: number | null;
+  readonly ofBytes: number;
+  /** When it ends at the rate so far; null before there is one. */
+  readonly endsAt: Date | null;
 }
 
 /** Whether a text has the form of a hub id. It may be a relative path as well. */
@@ -26,140 +37,133 @@ export function isHubId(text: string): boolean {
 }
 
 /**
- * Downloads architecture, tokenizer and weights of a model, or takes those that are there already.
+ * Downloads architecture, tokenizer and weights of a model, or takes those that are there already: a model that was fetched
+ * whole is opened without any request.
  *
- * Host, path template and fetch are those of `env` of @huggingface/transformers (a mirror is set there); HF_TOKEN is
- * sent to the hub's own host. A file appears under its name only when it is whole and, where the hub states its SHA-256,
- * has it. A download that breaks off goes on where it stopped when the model is asked for again.
+ * HF_ENDPOINT names the hub, HF_TOKEN goes to its host alone. The total is told before the first weight is fetched. A file
+ * appears under its name only when it is whole and has the size and hash that the hub states. A download that breaks off goes
+ * on where it stopped, some times by itself, then when the model is asked for again.
  *
- * @param id `owner/name`, optionally `@revision` (a commit makes the result reproducible; `main` otherwise)
- * @returns the folder
- * @throws ModelFileError if the hub cannot be reached or does not have the model
+ * @param id `owner/name`, optionally `@revision` (a commit makes the result reproducible; `main` otherwise) and `:FILE.gguf`
+ * @returns the folder, or the GGUF file in it
+ * @throws ModelFileError if the hub cannot be reached or does not have the model, or if it is larger than the limit
  */
 export async function downloadModel(
   id: string,
   cacheDirectory: string,
   onProgress: (progress: DownloadProgress) => void = () => {},
 ): Promise<string> {
-  const { model, revision = 'main' } = hubId.exec(id)?.groups ?? {};
+  const { model, revision = 'main', file } = hubId.exec(id)?.groups ?? {};
   if (model === undefined || id.includes('..')) {
     throw new ModelFileError(id, null, 'is not a hub id', 'Write owner/name or owner/name@revision');
   }
   const folder = path.join(cacheDirectory, 'hub', `${model}@${revision}`.replaceAll('/', '--'));
-  await mkdir(folder, { recursive: true });
-  const fetchFile = async (name: string, optional: boolean): Promise<boolean> =>
-    await download({ model, revision, name, target: path.join(folder, name), optional, onProgress });
-  await fetchFile('config.json', false);
-  await fetchFile(TOKENIZER_FILE, false);
-  await fetchFile(TOKENIZER_CONFIG_FILE, false);
-  await fetchFile('generation_config.json', true);
-  if (!(await fetchFile(INDEX_FILE, true))) await fetchFile(SINGLE_FILE, false);
-  for (const name of await weightFileNames(folder)) await fetchFile(name, false);
-  return folder;
-}
-
-interface Download {
-  readonly model: string;
-  readonly revision: string;
-  readonly name: string;
-  readonly target: string;
-  readonly optional: boolean;
-  readonly onProgress: (progress: DownloadProgress) => void;
-}
-
-/** @returns false if the file is optional and the hub does not have it */
-async function download({ model, revision, name, target, optional, onProgress }: Download): Promise<boolean> {
-  if (await exists(target)) return true;
-  const template = env.remotePathTemplate
-    .replaceAll('{model}', model)
-    .replaceAll('{revision}', encodeURIComponent(revision));
-  const url = new URL(`${template.replace(/\/$/, '')}/${encodeURIComponent(name)}`, env.remoteHost);
-  const what = `${model}/${name}`;
-  const partial = `${target}.partial`;
-  const had = (await exists(partial)) ? (await stat(partial)).size : 0;
-  const response = await request(url, what, had > 0 ? { headers: { range: `bytes=${had}-` } } : {});
-  if (response.status === 416) {
-    await response.body?.cancel();
-    await rm(partial);
-    return await download({ model, revision, name, target, optional, onProgress });
-  }
-  if (response.status === 404 && optional) {
-    await response.body?.cancel();
-    return false;
-  }
-  if (!response.ok || response.body === null) {
-    await response.body?.cancel();
-    const denied = response.status === 401 || response.status === 403;
-    throw new ModelFileError(
-      what,
-      null,
-      `${url.host} answered ${response.status}`,
-      denied || response.status === 404
-        ? 'Check the id; for a private or gated model set HF_TOKEN to a token that may read it'
-        : 'Try again later, or download the folder by other means and give its path',
-    );
-  }
-  // An answer that is not partial is the whole file again.
-  const goesOn = response.status === 206;
-  const length = response.headers.get('content-length');
-  let bytes = goesOn ? had : 0;
-  const ofBytes = length === null ? null : bytes + Number(length);
-  // Each piece is written before the next is waited for, so that a broken download leaves all that arrived.
-  const handle = await open(partial, goesOn ? 'a' : 'w');
-  try {
-    for await (const chunk of response.body) {
-      await handle.writeFile(chunk);
-      bytes += chunk.length;
-      onProgress({ file: what, bytes, ofBytes });
-    }
-  } catch (error) {
-    const cure = 'Try again; what has arrived is kept, and the download goes on from there';
-    throw new ModelFileError(what, null, 'the download broke off', cure, { cause: error });
-  } finally {
-    await handle.close();
-  }
-  await checkHash(url, what, partial);
-  await rename(partial, target);
-  return true;
-}
-
-/** Compares weights with the SHA-256 that the hub states for them; files that it states none for pass. */
-async function checkHash(url: URL, what: string, file: string): Promise<void> {
-  if (!file.includes('.safetensors')) return;
-  const response = await request(url, what, { method: 'HEAD', redirect: 'manual' });
-  const stated = /^(?:W\/)?"?(?<hash>[0-9a-f]{64})"?$/.exec(response.headers.get('x-linked-etag') ?? '');
-  const expected = stated?.groups?.['hash'];
-  if (expected === undefined) return;
-  const found = await hashFile(file);
-  if (found === expected) return;
-  await rm(file);
-  throw new ModelFileError(
-    what,
-    null,
-    `arrived with SHA-256 ${found}, the hub states ${expected}`,
-    'Try again; the file was dropped',
-  );
-}
-
-async function request(
-  url: URL,
-  what: string,
-  { headers = {}, ...options }: { headers?: Record<string, string>; method?: string; redirect?: 'manual' },
-): Promise<Response> {
-  const { HF_TOKEN: token } = readVariables(HUB_VARIABLES, process.env);
-  const sendsToken = token !== undefined && url.hostname === 'huggingface.co';
-  try {
-    return await env.fetch(url, {
-      ...options,
-      headers: { ...headers, ...(sendsToken ? { authorization: `Bearer ${token}` } : {}) },
+  const wanted = file === undefined ? folder : path.join(folder, file);
+  const done = path.join(folder, file === undefined ? DONE_FILE : `${file}.${DONE_FILE}`);
+  if (await exists(done)) return wanted;
+  const connection = new HubConnection();
+  const { commit, files } = await retry(async () => await listModel(connection, model, revision), {
+    passing: (error) => error instanceof PassingHubError,
+    askedDelayMs: (error) => (error instanceof PassingHubError ? error.delayMs : undefined),
+    firstDelayMs: 500,
+    largestDelayMs: 4000,
+    attempts: 3,
+  });
+  const fetchOne = async (one: HubFile, onBytes: (bytes: number) => void): Promise<void> =>
+    await fetchHubFile(connection, {
+      model,
+      commit,
+      file: one,
+      target: path.join(folder, one.name),
+      onBytes,
     });
-  } catch (error) {
+  const needed =
+    file === undefined ? await folderFiles(model, files, folder, fetchOne) : ggufFiles(model, files, file);
+  const total = needed.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (total > connection.limit) {
     throw new ModelFileError(
-      what,
+      model,
       null,
-      `${url.host} cannot be reached`,
-      'Connect to the network, or download the folder by other means and give its path',
-      { cause: error },
+      `has ${gigabytes(total)} to fetch, the limit is ${gigabytes(connection.limit)}`,
+      'Set RLCD_DOWNLOAD_LIMIT_GB to more, or choose a smaller model',
     );
   }
+  const started = Date.now();
+  let before = 0;
+  let hadAtStart: number | null = null;
+  for (const one of needed) {
+    await fetchOne(one, (bytes) => {
+      const all = before + bytes;
+      hadAtStart ??= all;
+      const rate = (all - hadAtStart) / (Date.now() - started);
+      const endsAt = rate > 0 ? new Date(Date.now() + (total - all) / rate) : null;
+      onProgress({ file: `${model}/${one.name}`, bytes: all, ofBytes: total, endsAt });
+    });
+    before += one.bytes;
+  }
+  await writeFile(done, JSON.stringify({ commit, files: needed.map(({ name, hash }) => ({ name, hash })) }));
+  return wanted;
+}
+
+type Files = HubListing['files'];
+
+/** Configuration, tokenizer and weights; the index of weights in parts is fetched to know them. */
+async function folderFiles(
+  model: string,
+  files: Files,
+  folder: string,
+  fetchOne: (file: HubFile, onBytes: (bytes: number) => void) => Promise<void>,
+): Promise<HubFile[]> {
+  const require = (name: string, cure: string): HubFile => {
+    const file = files.get(name);
+    if (file === undefined) throw new ModelFileError(`${model}/${name}`, null, 'is not on the hub', cure);
+    return file;
+  };
+  const index = files.get(INDEX_FILE);
+  if (!files.has(SINGLE_FILE) && index === undefined) throw withoutSafetensors(model, files);
+  const config = require('config.json', 'Choose a model that transformers opens');
+  const companions = COMPANION_FILES.flatMap((name) => files.get(name) ?? []);
+  if (!files.has(TOKENIZER_FILE)) {
+    const cure =
+      'Convert its tokenizer with transformers into a folder with the weights, and give that folder';
+    require(TOKENIZER_FILE, cure);
+  }
+  if (files.has(SINGLE_FILE)) return [config, ...companions, require(SINGLE_FILE, '')];
+  if (index === undefined) return [];
+  await fetchOne(index, () => {});
+  const shards = (await weightFileNames(folder)).map((name) => require(name, 'Choose another revision'));
+  return [config, ...companions, ...shards];
+}
+
+function withoutSafetensors(model: string, files: Files): ModelFileError {
+  const names = [...files.keys()];
+  const gguf = names.filter((name) => name.endsWith('.gguf'));
+  if (gguf.length > 0) {
+    const shown = gguf.slice(0, 8).map((name) => `${model}:${name}`);
+    return new ModelFileError(
+      model,
+      null,
+      'holds GGUF files',
+      `Give one of them, such as ${shown.join(', ')}`,
+    );
+  }
+  const torch = names.some((name) => name.endsWith('.bin')) ? ' (pytorch_model.bin is not read)' : '';
+  const cure = 'Choose a model with safetensors, or save it so with transformers and give the folder';
+  return new ModelFileError(`${model}/${SINGLE_FILE}`, null, `is not on the hub${torch}`, cure);
+}
+
+/** The file, or all parts of the model that it is one part of. */
+function ggufFiles(model: string, files: Files, name: string): HubFile[] {
+  const count = Number(part.exec(name)?.groups?.['count'] ?? 1);
+  const names = Array.from({ length: count }, (_, index) =>
+    name.replace(/-\d{5}-of-/, `-${String(index + 1).padStart(5, '0')}-of-`),
+  );
+  return names.map((one) => {
+    const file = files.get(one);
+    if (file !== undefined) return file;
+    const there = [...files.keys()].filter((other) => other.endsWith('.gguf')).slice(0, 8);
+    const cure =
+      there.length === 0 ? 'The model has no GGUF files; check the id' : `There are ${there.join(', ')}`;
+    throw new ModelFileError(`${model}/${one}`, null, 'is not on the hub', cure);
+  });
 }

@@ -33,6 +33,12 @@ describe('runner configuration', () => {
     expect(wrong).toThrow(fault);
   });
 
+  it.each(['RLCD_RUNNER_KEY', 'RLCD_JUDGE_KEY', 'HF_TOKEN'])('never shows what %s holds', (name) => {
+    const wrong = () => readConfiguration({ ...GOOD, [name]: 'rlcd_a\nSECRET' });
+    expect(wrong).toThrow(`${name} needs a`);
+    expect(wrong).not.toThrow(/SECRET/);
+  });
+
   it('--help tells every variable that is read', () => {
     const read = new Set<string>();
     const watched = new Proxy<Record<string, string>>(GOOD, {
