@@ -15,6 +15,7 @@ const config: KnipConfig = {
     'scripts/processes/end-with-parent.ts!',
     'test/bench/*.ts!',
     'test/summary-reporter.ts',
+    'test/interop/served-simulator.ts',
     'test/end-to-end/{clock-ahead,clock-behind,short-time-outs}.ts',
   ],
   // scripts/tools/lint is read by the linter alone, and knip counts what a linter reads as no production.

@@ -44,7 +44,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'serves a model to clients of the OpenAI API',
     load: async () => await import('../../gpu-runner/endpoint.ts'),
   },
-  data: { summary: 'converts preference files', load: async () => await import('./data/command.ts') },
+  data: {
+    summary: 'converts preference files, and writes pairs for other trainers',
+    load: async () => await import('./data/command.ts'),
+  },
   plan: {
     summary: 'what a job would need of memory',
     load: async () => await import('../../gpu-runner/plan.ts'),

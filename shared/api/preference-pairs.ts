@@ -1,5 +1,6 @@
 /** The contract of preference pairs: browse, filter, export. */
 import { z } from 'zod';
+import { TRAINER_FORMS } from '../export/trainer-pairs.ts';
 import { defineEndpoints } from './endpoint.ts';
 import { identifier } from './fields.ts';
 import { page, pageQuery } from './page.ts';
@@ -89,10 +90,15 @@ export const preferencePairEndpoints = defineEndpoints({
     path: '/v1/experiments/{experimentId}/preference-pairs.jsonl',
     tag: 'preference pairs',
     summary:
-      'Export pairs as JSON lines of prompt, chosen, rejected, label_probability; same pairs, same bytes',
+      'Export pairs as JSON lines of prompt, chosen, rejected, label_probability, or as another trainer reads them; ' +
+      'same pairs, same bytes',
     scopes: ['admin', 'client'],
     parameters: experimentId,
-    query: z.strictObject(filters),
+    query: z.strictObject({
+      ...filters,
+      /** TRL, OpenRLHF or LLaMA-Factory; dialogues are messages there, and only the likelier side is told. */
+      form: z.enum(TRAINER_FORMS).optional(),
+    }),
     status: 200,
     response: { mediaType: 'application/jsonl' },
   },

@@ -1,12 +1,14 @@
-/** `rlcd data`: looks at a file of prompts, rewrites prompts and preference pairs, and makes the paper's upload. */
+/** `rlcd data`: looks at a file of prompts, rewrites prompts and preference pairs, writes pairs for other trainers, makes the paper's upload. */
 import { writeFile } from 'node:fs/promises';
-import { Option } from '@commander-js/extra-typings';
+import { Argument, Option } from '@commander-js/extra-typings';
 import { createCommand } from '../../../shared/command-line/command.ts';
 import { UsageError } from '../../../shared/command-line/usage-error.ts';
-import { promptColumnOption, seedOption } from '../../experiment/options.ts';
+import { TRAINER_FORMS } from '../../../shared/export/trainer-pairs.ts';
+import { edgeOption, keptDataOption, promptColumnOption, seedOption } from '../../experiment/options.ts';
 import { readPromptFile } from '../../read-prompt-file.ts';
 import { readUserFile } from '../../read-user-file.ts';
 import { convertPairs, formatMessages, OUTPUT_FORMS, paperPromptSet } from './convert.ts';
+import { writePairs } from './pairs.ts';
 import { describeRows } from './describe-rows.ts';
 
 export const command = createCommand(
@@ -86,4 +88,21 @@ command
     await writeFile(file, agreement);
     const rows = (text: string) => text.split('\n').length - 1;
     console.log(`${rows(upload)} prompts, ${rows(agreement)} rows to compare with`);
+  });
+
+command
+  .command('pairs')
+  .description(
+    "Writes an experiment's preference pairs into a folder that a trainer for many cards reads, and prints the command " +
+      'that trains on them.',
+  )
+  .addArgument(new Argument('<experiment>', 'its id or its name'))
+  .addOption(new Option('--to <form>', 'whose form').choices(TRAINER_FORMS).makeOptionMandatory())
+  .requiredOption('--out <folder>', 'where pairs.jsonl goes, and dataset_info.json for LLaMA-Factory')
+  .addOption(keptDataOption())
+  .addOption(edgeOption())
+  .action(async (experiment, options) => {
+    const { pairs, command: train } = await writePairs(experiment, options);
+    console.error(`${pairs} pairs in ${options.out}; to train on them:`);
+    console.log(train);
   });

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { preferencePairs } from '../../../edge/store/schema/index.ts';
 import type { Client } from '../../../shared/api/client.ts';
 import { pairsOf } from '../../shared/prompts/read-all.ts';
+import { formatTrainerPairs, TRAINER_FORMS } from '../../../shared/export/trainer-pairs.ts';
 import type { Harness } from '../harness.ts';
 import { TestRunner } from '../runner.ts';
 import { EXPERIMENT, seedWorld } from '../seed.ts';
@@ -111,6 +112,21 @@ export function preferencePairsConformance(start: () => Promise<Harness>): void 
     expect(await pairsOf(await read({ minimumProbability: 1 }))).toEqual(
       rows.filter((row) => row.labelProbability === 1).map(pick),
     );
+  });
+
+  it('exports them as other trainers read them, with the same filters', async () => {
+    const { client, parameters, rows } = await begin();
+    for (const form of TRAINER_FORMS) {
+      const read = async (query = {}) =>
+        await (await client.exportPreferencePairs({ parameters, query: { form, ...query } })).text();
+      expect(await read()).toBe(formatTrainerPairs(form, rows));
+      const sure = rows.filter((row) => row.labelProbability === 1);
+      expect(await read({ minimumProbability: 1 })).toBe(formatTrainerPairs(form, sure));
+    }
+    const wrong = { form: 'parquet' as 'trl' };
+    await expect(client.exportPreferencePairs({ parameters, query: wrong })).rejects.toMatchObject({
+      problem: { status: 400 },
+    });
   });
 
   it('answers 404 for an experiment that is not there', async () => {
