@@ -74,20 +74,27 @@ const formats: readonly Format[] = [
   },
 ];
 
+/** Places that hold a number as lengths, counts and sizes are: most of what a header would have believed. */
+function lengthPlaces(whole: Buffer): number[] {
+  return Array.from({ length: whole.length - 8 }, (_, place) => place).filter((place) => {
+    const value = whole.readBigUInt64LE(place);
+    return value > 0n && value < 10_000n;
+  });
+}
+
+const places = new Map(formats.map(({ name, whole }) => [name, lengthPlaces(whole)]));
+
 const absurdLengths = [
   0n,
   1n,
   255n,
-  0xffff_ffffn,
-  1n << 31n,
-  1n << 40n,
-  (1n << 53n) - 1n,
-  1n << 62n,
+  ...[16n, 20n, 22n, 24n, 31n, 32n, 40n, 53n, 62n].map((bits) => (1n << bits) - 1n),
+  1n << 21n,
   (1n << 64n) - 1n,
 ];
 
 /** Random bytes, a 64-bit length of absurd size, or damage as every kind of file gets it. */
-function damage({ whole, magic }: Format, dice: Dice): Buffer {
+function damage({ name, whole, magic }: Format, dice: Dice): Buffer {
   const kind = dice.below(8);
   if (kind === 0) {
     const random = Buffer.from(Array.from({ length: dice.below(2000) }, () => dice.below(256)));
@@ -95,8 +102,7 @@ function damage({ whole, magic }: Format, dice: Dice): Buffer {
   }
   if (kind > 3) return damageBytes(whole, dice);
   const copy = Buffer.from(whole);
-  const place = dice.below(kind === 1 ? 200 : copy.length - 8);
-  copy.writeBigUInt64LE(dice.pick(absurdLengths), place);
+  copy.writeBigUInt64LE(dice.pick(absurdLengths), dice.pick(places.get(name) ?? [0]));
   return copy;
 }
 
