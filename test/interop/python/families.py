@@ -82,7 +82,7 @@ def cases(vocabulary_size):
             rope_parameters=LONGROPE,
             sliding_window=21,
         ),
-        "gemma": GemmaConfig(**shape, head_dim=32, attention_bias=True),
+        "gemma": GemmaConfig(**shape, head_dim=32),
         "gemma2": Gemma2Config(
             **shape,
             head_dim=32,

@@ -83,6 +83,10 @@ export const ggufFamilies: ReadonlyMap<string, GgufFamily> = new Map([
     ),
   ],
   [
+    'gemma',
+    family(({ hiddenSize }) => ({ activation: 'gelu-tanh', embeddingScale: Math.sqrt(hiddenSize) })),
+  ],
+  [
     'gemma2',
     family((known) => ({
       ...gemma(known, GEMMA2_27B_LAYERS),
