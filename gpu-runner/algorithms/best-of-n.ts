@@ -38,7 +38,7 @@ const stateSchema = z.strictObject({
  *
  * @param score the preference model, which reads prompt and the response's scored part
  * @param resume bytes of an earlier checkpoint of the same input, or null
- * @throws AlgorithmInputError if there is no prompt or one does not fit the context
+ * @throws AlgorithmInputError if there is no prompt of use
  */
 export async function bestOfN(
   prompts: readonly PromptRow[],
@@ -50,13 +50,13 @@ export async function bestOfN(
 ): Promise<{ readonly completions: Completion[]; readonly result: TaskResult<'best-of-n'> }> {
   const { batchSize, checkpointEvery, ...parameters } = settings;
   const { candidates } = parameters;
-  const inputs = generationPrompts(prompts, settings, tokenizer);
+  const { usable: inputs, leftOut } = generationPrompts(prompts, settings, tokenizer);
   const work = workOf('best-of-n', 'prompts', inputs, parameters);
   const { state, step } = await startOf(work, resume, stateSchema, { completions: [], gainSum: 0 });
   const { completions } = state;
   const reader = new ResponseReader(tokenizer, settings.promptForm);
   const promptsPerRun = Math.max(1, Math.floor(batchSize / candidates));
-  for (let run = step; completions.length < prompts.length; run++) {
+  for (let run = step; completions.length < inputs.length; run++) {
     hooks.signal.throwIfAborted();
     const batch = inputs.slice(completions.length, completions.length + promptsPerRun);
     const requests = batch.flatMap(({ row, tokens }) =>
@@ -80,8 +80,8 @@ export async function bestOfN(
       state.gainSum += (own[best] ?? Number.NaN) - own.reduce((sum, value) => sum + value, 0) / candidates;
       completions.push(completionOf(prompt, kept.generation, kept.text));
     }
-    hooks.progress(completions.length, prompts.length, 'prompts');
-    if ((run + 1) % checkpointEvery === 0 && completions.length < prompts.length) {
+    hooks.progress(completions.length, inputs.length, 'prompts');
+    if ((run + 1) % checkpointEvery === 0 && completions.length < inputs.length) {
       await hooks.checkpoint(run + 1, await encodeProgress(work, run + 1, state));
     }
   }
@@ -90,6 +90,7 @@ export async function bestOfN(
     result: {
       n: completions.length,
       ...describeCompletions(completions),
+      ...(leftOut && { leftOut }),
       candidates,
       scoreGain: state.gainSum / completions.length,
     },

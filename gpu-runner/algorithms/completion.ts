@@ -9,6 +9,7 @@ import { AlgorithmInputError } from './algorithm-error.ts';
 import type { Generation } from './generation.ts';
 import type { PromptRow } from './prompt.ts';
 import { encodePrompt } from './prompt-tokens.ts';
+import { usablePrompts, type UsablePrompts } from './usable-prompts.ts';
 
 export type Completion = z.infer<typeof completionLine>;
 
@@ -18,9 +19,9 @@ interface GenerationPrompt extends PromptRow {
 }
 
 /**
- * The prompts of a shard as text and tokens.
+ * The prompts of a shard as text and tokens, without those that leave no room for the response or cannot be said.
  *
- * @throws AlgorithmInputError if there is none, or one leaves no room for the response
+ * @throws AlgorithmInputError if there is none of use
  */
 export function generationPrompts(
   prompts: readonly PromptRow[],
@@ -31,13 +32,13 @@ export function generationPrompts(
     readonly contextLength: number;
   },
   tokenizer: Tokenizer,
-): GenerationPrompt[] {
+): UsablePrompts<GenerationPrompt> {
   if (prompts.length === 0) {
     throw new AlgorithmInputError('this shard has no prompt: use fewer shards than prompts');
   }
   const { promptForm: form, responseOpening, maximumNewTokens, contextLength } = settings;
   const nothing = { positive: '', negative: '' };
-  return prompts.map(({ id, text, row }) => {
+  return usablePrompts(prompts, ({ id, text, row }) => {
     const { plain } = contrastPrompts({ form, responseOpening }, nothing, text);
     const limits = { name: id, maximumTokens: contextLength - maximumNewTokens };
     return { id, text: plain, row, tokens: encodePrompt(tokenizer, plain, limits) };

@@ -1,6 +1,9 @@
 /** Token ids of a text that continues a prompt, tokenised apart from it and checked to read back as that text. */
 import { AlgorithmInputError } from './algorithm-error.ts';
 
+/** A text that the tokenizer cannot say: characters it does not know, or what reads as a special token. */
+export class UnsayableTextError extends AlgorithmInputError {}
+
 /** The part of a tokenizer that this needs. */
 interface ContinuationTokenizer {
   encode(text: string): Int32Array;
@@ -11,7 +14,7 @@ interface ContinuationTokenizer {
  * Ids that read back as `continuation` after the prompt. Tokenizers of the SentencePiece kind put a space of their
  * own before a text, so a continuation that starts with one is tried without it, too.
  *
- * @throws AlgorithmInputError if the tokenizer cannot say this text
+ * @throws UnsayableTextError if the tokenizer cannot say this text
  */
 export function continuationTokens(
   tokenizer: ContinuationTokenizer,
@@ -23,7 +26,7 @@ export function continuationTokens(
     const tokens = tokenizer.encode(form);
     if (tokenizer.decodeAfter(promptTokens, tokens) === continuation) return tokens;
   }
-  throw new AlgorithmInputError(
+  throw new UnsayableTextError(
     `the tokenizer cannot say ${JSON.stringify(continuation.slice(0, 80))}: remove the characters it does not know`,
   );
 }

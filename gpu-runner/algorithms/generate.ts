@@ -39,12 +39,12 @@ export async function generateCompletions(
   resume: Uint8Array | null,
 ): Promise<{ readonly completions: Completion[]; readonly result: TaskResult<'generate'> }> {
   const { batchSize, checkpointEvery, ...parameters } = settings;
-  const inputs = generationPrompts(prompts, settings, tokenizer);
+  const { usable: inputs, leftOut } = generationPrompts(prompts, settings, tokenizer);
   const work = workOf('generate', 'prompts', inputs, parameters);
   const { state } = await startOf(work, resume, stateSchema, { completions: [] });
   const { completions } = state;
   const reader = new ResponseReader(tokenizer, settings.promptForm);
-  for (let run = Math.ceil(completions.length / batchSize); completions.length < prompts.length; run++) {
+  for (let run = Math.ceil(completions.length / batchSize); completions.length < inputs.length; run++) {
     hooks.signal.throwIfAborted();
     const batch = inputs.slice(completions.length, completions.length + batchSize);
     const requests = batch.map(({ row, tokens }) => ({
@@ -58,11 +58,11 @@ export async function generateCompletions(
       const text = reader.read(generation.sequence);
       completions.push(completionOf(prompt, generation, text));
     }
-    hooks.progress(completions.length, prompts.length, 'prompts');
-    if ((run + 1) % checkpointEvery === 0 && completions.length < prompts.length) {
+    hooks.progress(completions.length, inputs.length, 'prompts');
+    if ((run + 1) % checkpointEvery === 0 && completions.length < inputs.length) {
       await hooks.checkpoint(run + 1, await encodeProgress(work, run + 1, state));
     }
   }
   const description = describeCompletions(completions);
-  return { completions, result: { n: completions.length, ...description } };
+  return { completions, result: { n: completions.length, ...description, ...(leftOut && { leftOut }) } };
 }

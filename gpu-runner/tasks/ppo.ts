@@ -12,7 +12,11 @@ export const runPpo: TaskRun<'ppo'> = async (context) => {
   const { task, model, artifacts, hooks, resume } = context;
   const { parameters, seed, baseModel } = task;
   const preferenceModel = await inputAdapter(context, 'preference-model');
-  const prompts = rolloutPrompts(await taskPrompts(context, parameters.promptLimit), model, parameters);
+  const { usable: prompts, leftOut } = rolloutPrompts(
+    await taskPrompts(context, parameters.promptLimit),
+    model,
+    parameters,
+  );
   const layout = adapterLayout(model.architecture, parameters.rank, parameters.alpha);
   const generator = await openTaskGenerator(context, {
     adapters: { layout, groups: parameters.klCoefficients.length },
@@ -40,7 +44,7 @@ export const runPpo: TaskRun<'ppo'> = async (context) => {
       name: ppoCellName(cell.klCoefficient, cell.steps),
       sha256,
     }));
-    return { outputs, result };
+    return { outputs, result: { ...result, ...(leftOut && { leftOut }) } };
   } finally {
     await generator.close();
   }

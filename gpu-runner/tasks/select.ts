@@ -5,6 +5,7 @@ import { PreferenceModel } from '../algorithms/preference-model/preference-model
 import { encodePrompt } from '../algorithms/prompt-tokens.ts';
 import { ResponseReader } from '../algorithms/response-text.ts';
 import { selectCell, type GridCell } from '../algorithms/select.ts';
+import { usablePrompts } from '../algorithms/usable-prompts.ts';
 import { adapterLayout } from '../llama/model/lora-layout.ts';
 import { inputAdapter } from './adapter-artifact.ts';
 import { batchSizes } from './batch-sizes.ts';
@@ -22,7 +23,8 @@ export const runSelect: TaskRun<'select'> = async (context) => {
   const { cells, rank, alpha } = await gridCells(context);
   const contextLength = architecture.maximumPositions;
   const { promptForm: form, responseOpening } = parameters;
-  const prompts = (await taskPrompts(context, parameters.promptLimit)).map(({ id, text }) => {
+  const asked = await taskPrompts(context, parameters.promptLimit);
+  const { usable: prompts, leftOut } = usablePrompts(asked, ({ id, text }) => {
     const { plain } = contrastPrompts({ form, responseOpening }, { positive: '', negative: '' }, text);
     return encodePrompt(tokenizer, plain, {
       name: id,
@@ -52,7 +54,10 @@ export const runSelect: TaskRun<'select'> = async (context) => {
     const name = ppoCellName(result.chosen.klCoefficient, result.chosen.steps);
     const chosen = task.inputs.find((input) => input.name === name);
     if (chosen === undefined) throw new TaskInputError(`no input "${name}", which was chosen`);
-    return { outputs: [{ name: 'adapter', sha256: chosen.sha256 }], result };
+    return {
+      outputs: [{ name: 'adapter', sha256: chosen.sha256 }],
+      result: { ...result, ...(leftOut && { leftOut }) },
+    };
   } finally {
     await preferences.close();
     await generator.close();

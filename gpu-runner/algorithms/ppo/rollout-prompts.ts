@@ -2,14 +2,15 @@
 import { contrastPrompts } from '../../../shared/dialogue/contrast-prompts.ts';
 import type { TaskParameters } from '../../../shared/api/tasks/kinds.ts';
 import type { Model } from '../../llama/weights/model.ts';
-import { AlgorithmInputError } from '../algorithm-error.ts';
 import type { Prompt } from '../prompt.ts';
+import { encodePrompt } from '../prompt-tokens.ts';
+import { usablePrompts, type UsablePrompts } from '../usable-prompts.ts';
 
 /**
  * Plain prompts as tokens. Those that are too long are dropped whole, as in the paper, never cut: a dialogue must keep
  * its beginning and end in `Assistant:`.
  *
- * @throws DialogueFormatError for a dialogue that ends otherwise; AlgorithmInputError if every prompt is too long
+ * @throws AlgorithmInputError if no prompt is of use
  */
 export function rolloutPrompts(
   prompts: readonly Prompt[],
@@ -18,18 +19,12 @@ export function rolloutPrompts(
     TaskParameters<'ppo'>,
     'promptForm' | 'responseOpening' | 'maximumPromptTokens' | 'maximumNewTokens'
   >,
-): (Prompt & { readonly tokens: Int32Array })[] {
+): UsablePrompts<Prompt & { readonly tokens: Int32Array }> {
   const { promptForm: form, responseOpening, maximumPromptTokens, maximumNewTokens } = parameters;
   const limit = Math.min(maximumPromptTokens, architecture.maximumPositions - maximumNewTokens);
   const nothing = { positive: '', negative: '' };
-  const kept = prompts.flatMap(({ id, text }) => {
+  return usablePrompts(prompts, ({ id, text }) => {
     const { plain } = contrastPrompts({ form, responseOpening }, nothing, text);
-    const tokens = tokenizer.encode(plain, { bos: tokenizer.startsWithBos });
-    return tokens.length > limit ? [] : [{ id, text: plain, tokens }];
+    return { id, text: plain, tokens: encodePrompt(tokenizer, plain, { name: id, maximumTokens: limit }) };
   });
-  if (kept.length > 0) return kept;
-  throw new AlgorithmInputError(
-    `every prompt has more than ${limit} tokens (maximumPromptTokens ${maximumPromptTokens}, context ` +
-      `${architecture.maximumPositions}): raise the one or shorten the prompts`,
-  );
 }

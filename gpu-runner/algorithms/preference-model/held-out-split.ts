@@ -9,8 +9,9 @@ export interface Split<Pair> {
 }
 
 /**
- * Draws whole prompts into the held-out part until it has `heldOutPairs` pairs or more; a function of
- * (pairs, heldOutPairs, seed). Both parts keep the order of the input.
+ * Draws whole prompts into the held-out part until it has `heldOutPairs` pairs or more, or a fifth of all where that
+ * would be more than half: a small set is held out in proportion. A function of (pairs, heldOutPairs, seed). Both parts
+ * keep the order of the input.
  *
  * @throws AlgorithmInputError if fewer than two prompts are given or nothing would be left to train on
  */
@@ -23,9 +24,10 @@ export function heldOutSplit<Pair extends { readonly prompt: string }>(
   for (const { prompt } of pairs) sizes.set(prompt, (sizes.get(prompt) ?? 0) + 1);
   const prompts = [...sizes.keys()];
   const chosen = new Set<string>();
+  const wanted = heldOutPairs > pairs.length / 2 ? Math.ceil(pairs.length / 5) : heldOutPairs;
   let count = 0;
   for (const index of permutation(prompts.length, seed, streamOf('held-out-split', 0))) {
-    if (count >= heldOutPairs) break;
+    if (count >= wanted) break;
     const prompt = prompts[index] ?? '';
     chosen.add(prompt);
     count += sizes.get(prompt) ?? 0;
@@ -37,7 +39,7 @@ export function heldOutSplit<Pair extends { readonly prompt: string }>(
   if (split.train.length === 0 || split.heldOut.length === 0) {
     throw new AlgorithmInputError(
       `${pairs.length} pairs over ${prompts.length} prompts leave ${split.train.length} to train on when ` +
-        `${heldOutPairs} are held out: give more pairs or hold out fewer`,
+        `${wanted} are held out: give more pairs or hold out fewer`,
     );
   }
   return split;

@@ -6,7 +6,7 @@ import type { PromptForm } from '../../../shared/principles/principle.ts';
 import { longestOf, sequenceOf, type Sequence } from '../../llama/model/sequence.ts';
 import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
-import { continuationTokens } from '../continuation-tokens.ts';
+import { continuationTokens, UnsayableTextError } from '../continuation-tokens.ts';
 
 export type PreferencePairLine = z.infer<typeof preferencePairLine>;
 
@@ -33,9 +33,10 @@ export function pairSequences(
 }
 
 /**
- * Tokenises pairs once; pairs of more than `maximumLength` tokens are left out.
+ * Tokenises pairs once; pairs of more than `maximumLength` tokens are left out, and so are those with a response that the
+ * tokenizer cannot say: people write `<unk>`, too.
  *
- * @throws AlgorithmInputError if the pairs hold no preference at all, or none is short enough
+ * @throws AlgorithmInputError if the pairs hold no preference at all, or none is of use
  */
 export function preferenceExamples(
   tokenizer: Tokenizer,
@@ -52,16 +53,27 @@ export function preferenceExamples(
     );
   }
   const examples = pairs.flatMap((pair) => {
-    const { chosen, rejected } = pairSequences(tokenizer, form, pair);
-    if (longestOf([chosen, rejected]) > maximumLength) return [];
+    const sides = sayablePair(tokenizer, form, pair);
+    if (sides === undefined || longestOf([sides.chosen, sides.rejected]) > maximumLength) return [];
+    const { chosen, rejected } = sides;
     const { prompt, labelProbability, provenance } = pair;
     const source = typeof provenance?.['source'] === 'string' ? provenance['source'] : 'simulated';
     return [{ prompt, chosen, rejected, labelProbability, source }];
   });
   if (examples.length === 0) {
     throw new AlgorithmInputError(
-      `all ${pairs.length} pairs have more than ${maximumLength} tokens: raise maximumLength`,
+      `all ${pairs.length} pairs have more than ${maximumLength} tokens: raise maximumLength, or texts that the tokenizer cannot ` +
+        'say',
     );
   }
   return examples;
+}
+
+function sayablePair(...[tokenizer, form, pair]: Parameters<typeof pairSequences>) {
+  try {
+    return pairSequences(tokenizer, form, pair);
+  } catch (error) {
+    if (error instanceof UnsayableTextError) return undefined;
+    throw error;
+  }
 }

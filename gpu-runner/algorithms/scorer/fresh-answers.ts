@@ -7,6 +7,7 @@ import { AlgorithmInputError } from '../algorithm-error.ts';
 import type { GenerationRequest } from '../generation.ts';
 import { encodePrompt } from '../prompt-tokens.ts';
 import type { PromptRow } from '../prompt.ts';
+import { usablePrompts } from '../usable-prompts.ts';
 import { streamOf } from '../streams.ts';
 
 /** What is sampled: from `promptTokens`, which may carry an affix, to be scored behind the plain prompt. */
@@ -38,7 +39,9 @@ const MOST_ROUNDS = 64;
  * Per round and prompt one pair under an affix pair of its own draw, and one under the plain prompt. An answer depends
  * on (seed, row, round, place) alone.
  *
- * @throws AlgorithmInputError if there is no prompt or no affix pair, or one leaves no room for the response
+ * A prompt that leaves no room for the response, or cannot be said, is left out.
+ *
+ * @throws AlgorithmInputError if there is no prompt of use or no affix pair
  */
 export function freshPairs(
   input: {
@@ -61,7 +64,7 @@ export function freshPairs(
     throw new AlgorithmInputError('the principle has no affix pair: give at least one');
   };
   return Array.from({ length: freshRounds }, (_, round) =>
-    prompts.flatMap(({ id, text, row }): FreshPair[] => {
+    usablePrompts(prompts, ({ id, text, row }): FreshPair[] => {
       const encode = (prompt: string) =>
         encodePrompt(tokenizer, prompt, { name: id, maximumTokens: contextLength - maximumNewTokens });
       const sides = contrastPrompts({ form, responseOpening }, pairOf(row, round), text);
@@ -77,6 +80,6 @@ export function freshPairs(
         { source: 'contrast', prompt: sides.plain, answers: contrast },
         { source: 'fresh', prompt: sides.plain, answers: fresh },
       ];
-    }),
+    }).usable.flat(),
   ).flat();
 }

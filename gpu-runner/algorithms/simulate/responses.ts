@@ -21,8 +21,8 @@ export interface ModelResponse {
 }
 
 export interface ResponseSource {
-  /** Every prompt before the first is answered. @throws AlgorithmInputError naming the first that cannot be */
-  check(prompts: readonly { readonly name: string; readonly text: string }[]): void;
+  /** @param name of the prompt, for the error @throws UnusablePromptError where it cannot be answered */
+  check(name: string, text: string): void;
   /** One response per request, in order. */
   respond(requests: readonly ResponseRequest[], signal: AbortSignal): Promise<readonly ModelResponse[]>;
 }
@@ -48,9 +48,7 @@ export function sampledResponses(
     return tokens;
   };
   return {
-    check(prompts) {
-      for (const { name, text } of prompts) encode(name, text);
-    },
+    check: encode,
     async respond(requests, signal) {
       const asked = requests.map(({ prompt, stream }) => ({ promptTokens: encode('', prompt), stream }));
       const generations = await generate(asked, signal);

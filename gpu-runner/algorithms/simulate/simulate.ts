@@ -11,6 +11,7 @@ import type { PromptRow } from '../prompt.ts';
 import type { RunHooks } from '../run-hooks.ts';
 import { streamOf } from '../streams.ts';
 import type { ModelResponse, ResponseSource } from './responses.ts';
+import { usablePrompts, type UsablePrompts } from '../usable-prompts.ts';
 import { describePairs, type Accepted, type Side } from './simulation-report.ts';
 
 export type SimulationSettings = Pick<
@@ -79,29 +80,28 @@ export async function simulate(
   if (input.prompts.length === 0) {
     throw new AlgorithmInputError('this shard has no prompt: use fewer shards than prompts');
   }
-  const texts = input.prompts.map((prompt) => promptTexts(input, settings, prompt));
   const sides: Side[] = settings.sides === 'positive' ? ['chosen'] : ['chosen', 'rejected'];
-  source.check(
-    texts.flatMap((text, index) => {
-      const name = input.prompts[index]?.id ?? '';
-      return sides.map((each) => ({ name, text: text[each] }));
-    }),
-  );
+  // Every prompt before the first is answered.
+  const { usable, leftOut } = usablePrompts(input.prompts, (prompt) => {
+    const text = promptTexts(input, settings, prompt);
+    for (const each of sides) source.check(prompt.id, text[each]);
+    return { prompt, text };
+  });
   const { batchSize, checkpointEvery, ...parameters } = settings;
   const work = workOf('simulate', 'prompts', input.prompts, {
     ...parameters,
     affixPairs: input.affixPairs,
     seed: input.seed,
   });
-  const { state, step } = await startOf(work, resume, stateSchema, firstState(input.prompts.length, sides));
-  const total = input.prompts.length * sides.length;
+  const { state, step } = await startOf(work, resume, stateSchema, firstState(usable.length, sides));
+  const total = usable.length * sides.length;
   for (let run = step; state.queue.length > 0; run++) {
     hooks.signal.throwIfAborted();
     const jobs = state.queue.splice(0, batchSize);
     const requests = jobs.map((job) => {
-      const row = input.prompts[job.prompt]?.row ?? 0;
+      const row = usable[job.prompt]?.prompt.row ?? 0;
       const stream = streamOf(`simulate-${job.side}`, row * settings.maximumTries + job.attempt - 1);
-      return { prompt: texts[job.prompt]?.[job.side] ?? '', stream };
+      return { prompt: usable[job.prompt]?.text[job.side] ?? '', stream };
     });
     const responses = await source.respond(requests, hooks.signal);
     for (const [index, job] of jobs.entries()) {
@@ -120,7 +120,7 @@ export async function simulate(
       await hooks.checkpoint(run + 1, await encodeProgress(work, run + 1, state));
     }
   }
-  return collect(state, input, texts, settings);
+  return collect(state, { usable, leftOut }, input.prompts.length, settings);
 }
 
 /** The prompts of both sides, the plain one, and which affix pair made them. */
@@ -184,25 +184,23 @@ function settle(
 
 function collect(
   state: State,
-  input: SimulationInput,
-  texts: readonly PromptTexts[],
+  { usable, leftOut }: UsablePrompts<{ readonly prompt: PromptRow; readonly text: PromptTexts }>,
+  prompts: number,
   { sides }: SimulationSettings,
 ): SimulationOutcome {
-  const dropped: Record<string, number> = {};
-  const kept = input.prompts.flatMap((prompt, index) => {
+  const dropped: Record<string, number> = { ...leftOut };
+  const kept = usable.flatMap(({ prompt, text }, index) => {
     const chosen = state.accepted.chosen[index];
     const rejected = state.accepted.rejected[index];
-    const text = texts[index];
     const reason = dropReason(chosen, rejected, sides);
-    if (reason === null && chosen !== undefined && text !== undefined)
-      return [{ prompt, text, chosen, rejected }];
+    if (reason === null && chosen !== undefined) return [{ prompt, text, chosen, rejected }];
     const name = reason ?? 'chosen-failed';
     dropped[name] = (dropped[name] ?? 0) + 1;
     return [];
   });
   if (kept.length === 0) {
     throw new AlgorithmInputError(
-      `none of ${input.prompts.length} prompts gave a pair (${JSON.stringify({ dropped, rejected: state.rejections })}): ` +
+      `none of ${prompts} prompts gave a pair (${JSON.stringify({ dropped, rejected: state.rejections })}): ` +
         'allow more new tokens, or use a model that ends its responses',
     );
   }
@@ -217,7 +215,7 @@ function collect(
       provenance: { chosen: provenance(chosen), ...(rejected && { rejected: provenance(rejected) }) },
     })),
     sidePrompts: kept.map(({ text: { chosen, rejected } }) => ({ chosen, rejected })),
-    result: { prompts: input.prompts.length, dropped, rejected: state.rejections, ...describePairs(kept) },
+    result: { prompts, dropped, rejected: state.rejections, ...describePairs(kept) },
   };
 }
 

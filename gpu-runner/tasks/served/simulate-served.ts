@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { uniform } from '../../../shared/random.ts';
 import { words } from '../../../shared/text/words.ts';
 import type { TaskParameters } from '../../../shared/api/tasks/kinds.ts';
-import { AlgorithmInputError } from '../../algorithms/algorithm-error.ts';
+import { UnusablePromptError } from '../../algorithms/usable-prompts.ts';
 import { END_MARK, type ModelResponse, type ResponseSource } from '../../algorithms/simulate/responses.ts';
 import { simulate } from '../../algorithms/simulate/simulate.ts';
 import { completion, type Completion } from '../../served-model/completions.ts';
@@ -67,16 +67,15 @@ function servedResponses(
     };
   };
   return {
-    check(prompts) {
-      for (const { name, text } of prompts) {
-        // Every word is at least one token: what is too long so is too long for any tokenizer.
-        const least = words(text).length + maximumNewTokens;
-        if (least <= contextLength) continue;
-        throw new AlgorithmInputError(
-          `prompt ${name} and its response take at least ${least} tokens, the model's context is ${contextLength}: ` +
-            'shorten the prompt, ask for fewer new tokens, or register the model with its true context length',
-        );
-      }
+    check(name, text) {
+      // Every word is at least one token: what is too long so is too long for any tokenizer.
+      const least = words(text).length + maximumNewTokens;
+      if (least <= contextLength) return;
+      throw new UnusablePromptError(
+        'too-long',
+        `prompt ${name} and its response take at least ${least} tokens, the model's context is ${contextLength}: ` +
+          'shorten the prompt, ask for fewer new tokens, or register the model with its true context length',
+      );
     },
     async respond(requests, signal) {
       const questions = requests.map(({ prompt, stream }) => ({

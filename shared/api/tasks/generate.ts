@@ -1,6 +1,6 @@
 /** Generate: one response to every prompt of a shard, by an adapter or by the base model. */
 import { z } from 'zod';
-import { count, promptForm, promptLimit, samplingFields, summary } from './settings.ts';
+import { count, leftOut, promptForm, promptLimit, samplingFields, summary } from './settings.ts';
 
 export const generateHyperparameters = z.strictObject({ ...samplingFields, promptLimit });
 
@@ -19,6 +19,7 @@ export const generateParameters = generateHyperparameters.extend({
 
 export const generateResult = z.strictObject({
   n: count,
+  leftOut,
   tokens: summary.nullable(),
   endedShare: z.number().min(0).max(1).nullable(),
   distinct2: z.number().nullable(),

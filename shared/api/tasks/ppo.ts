@@ -5,6 +5,7 @@ import {
   ADAPTER_DEFAULTS,
   adapterFields,
   count,
+  leftOut,
   optimiserFields,
   promptForm,
   promptLimit,
@@ -183,6 +184,7 @@ export const ppoAlarm = z.strictObject({
 });
 
 export const ppoResult = z.strictObject({
+  leftOut,
   cells: z.array(ppoCell).min(1),
   alarms: z.array(ppoAlarm).min(1),
 });

@@ -1,6 +1,6 @@
 /** Select: of the cells that keep the variety asked for, the one with the highest mean of the method's own reward. */
 import { z } from 'zod';
-import { count, interval, promptForm, promptLimit, samplingFields } from './settings.ts';
+import { count, interval, leftOut, promptForm, promptLimit, samplingFields } from './settings.ts';
 
 export const selectHyperparameters = z.strictObject({
   ...samplingFields,
@@ -31,6 +31,7 @@ export const selectParameters = selectHyperparameters.extend({
 const cell = { klCoefficient: z.number(), steps: count };
 
 export const selectResult = z.strictObject({
+  leftOut,
   chosen: z.strictObject(cell),
   minimumDistinct2: z.number().nullable(),
   /** Ordered by KL coefficient, then by steps. */

@@ -5,7 +5,7 @@ import { count, interval, promptForm, SUPERVISED_DEFAULTS, supervisedFields } fr
 export const trainPreferenceModelHyperparameters = z.strictObject({
   ...supervisedFields,
   batchPairs: z.int().min(1).max(4096),
-  /** Pairs kept from training to measure it. */
+  /** Pairs kept from training to measure it; where that is more than half of them, a fifth is kept. */
   heldOutPairs: z.int().min(1).max(100_000),
   /**
    * Share of the pairs that people labelled: so many simulated pairs, drawn by the seed, give way to `chosen` and
@@ -34,6 +34,7 @@ export const trainPreferenceModelResult = z.strictObject({
   trainPairs: count,
   /** Of all pairs, before dropping and holding out. */
   humanPairs: count,
+  /** Longer than `maximumLength`, or with a text that the tokenizer cannot say. */
   droppedPairs: count,
   steps: count,
   trainLoss: z.number(),

@@ -52,6 +52,12 @@ const settings: GenerationSettings = {
   checkpointEvery: 1,
 };
 const prompts = tinyPrompts(20);
+/** Too long, and with the text that ends the model's texts in it. */
+const odd = ['Tom ran. '.repeat(40), 'Tom </s> ran.'].map((text, index) => ({
+  id: `odd-${index}`,
+  text,
+  row: 20 + index,
+}));
 
 const generate = async (
   rows = prompts,
@@ -69,6 +75,17 @@ const generate = async (
   );
 
 describe('generation', () => {
+  it('leaves out what cannot be answered, counts it, and answers the rest as ever', async () => {
+    const whole = await generate();
+    const { completions, result } = await generate([...odd, ...prompts]);
+    expect(completions).toEqual(whole.completions);
+    expect(generateResult.parse(result)).toEqual({
+      ...whole.result,
+      leftOut: { 'too-long': 1, 'special-text': 1 },
+    });
+    await expect(generate(odd)).rejects.toThrow(/none of 2 prompts is of use; the first: prompt odd-0 has/);
+  });
+
   it('answers every prompt, whatever the shards and batches, and goes on after a kill to the same bytes', async () => {
     const whole = await generate();
     expect(generateResult.parse(whole.result)).toEqual(whole.result);

@@ -77,9 +77,10 @@ describe('details of PPO for language models', () => {
     expect(() => scoreNormalisation([1, Number.NaN])).toThrow(/no spread/);
   });
 
-  it('P3d a dialogue ends in "Assistant:", a long prompt is dropped whole, and one of another form is refused', () => {
+  it('P3d a dialogue ends in "Assistant:", a long prompt is dropped whole, and one that waits for no answer, too', () => {
     const tokenizer = {
       startsWithBos: true,
+      eosTokens: [],
       encode: (text: string) => Int32Array.from(text, (letter) => letter.codePointAt(0) ?? 0),
     };
     const model = { tokenizer, architecture: { maximumPositions: 100 } } as unknown as Model;
@@ -97,12 +98,14 @@ describe('details of PPO for language models', () => {
         model,
         parameters,
       );
-    const [kept, ...others] = of(short, long);
+    const { usable, leftOut } = of(short, long, 'Human: Hello\n\nAssistant: Hi');
+    const [kept, ...others] = usable;
     expect(others).toEqual([]);
+    expect(leftOut).toEqual({ 'too-long': 1, 'no-open-turn': 1 });
     expect(kept?.text).toBe(short);
     expect(String.fromCodePoint(...(kept?.tokens ?? []))).toBe(short);
-    expect(() => of('\n\nHuman: Hello')).toThrow(/must end with/);
-    expect(() => of(long)).toThrow(/every prompt has more than 40 tokens/);
+    expect(() => of('\n\nHuman: Hello\n\nAssistant: Hi')).toThrow(/none of 1 prompts.*must end with/);
+    expect(() => of(long)).toThrow(/none of 1 prompts.*leaves room for 40/);
   });
 
   it('P5d a response that has not ended earns the fixed penalty, an ended one its score', () => {

@@ -28,6 +28,12 @@ describe('held-out split', () => {
     );
   });
 
+  it('holds out a fifth of a set that is too small for what was asked', () => {
+    const pairs = Array.from({ length: 50 }, (_, row) => ({ prompt: `p${row}` }));
+    const heldOut = (wanted: number) => heldOutSplit(pairs, wanted, 1).heldOut.length;
+    expect([heldOut(25), heldOut(26), heldOut(300)]).toEqual([25, 10, 10]);
+  });
+
   it('refuses to leave nothing to train on', () => {
     const pairs = [{ prompt: 'a' }, { prompt: 'a' }];
     expect(() => heldOutSplit(pairs, 1, 0)).toThrow(/2 pairs over 1 prompts leave 0 to train on/);

@@ -130,6 +130,21 @@ describe('training of a preference model', () => {
     expect([...place('head.bias')]).toEqual([0]);
   });
 
+  it('leaves out pairs with a text that the tokenizer cannot say, and counts them', async () => {
+    const [first] = pairs;
+    if (first === undefined) throw new Error('no pair');
+    const odd = [
+      { ...first, chosen: 'They said <unk> and played.' },
+      { ...first, rejected: 'They said <unk> and fought.' },
+    ];
+    const { result, vector } = await train({ epochs: 1 }, recordingHooks(), null, [...pairs, ...odd]);
+    expect(result.droppedPairs).toBe(2);
+    expect(vector).toEqual((await train({ epochs: 1 })).vector);
+    await expect(train({}, recordingHooks(), null, odd)).rejects.toThrow(
+      /texts that the tokenizer cannot say/,
+    );
+  });
+
   it('refuses pairs that prefer nothing, pairs that are all too long, and a checkpoint of other pairs', async () => {
     const indifferent = pairs.map(({ prompt, chosen, rejected, promptId, affixPair }) => {
       return { prompt, chosen, rejected, promptId, affixPair, labelProbability: 0.5 };

@@ -128,6 +128,14 @@ describe('simulation', () => {
     expect(result.meanTries.chosen).toBe(1);
   });
 
+  it('leaves out a prompt that is too long, counts it, and makes the same pairs of the others', async () => {
+    const long = { id: 'long', text: 'Tom ran. '.repeat(100), row: 99 };
+    const [whole, { pairs, result }] = [await run(), await run({}, [long, ...prompts])];
+    expect(pairs).toEqual(whole.pairs);
+    expect(result.dropped).toEqual({ ...whole.result.dropped, 'too-long': 1 });
+    expect(result.prompts).toBe(whole.result.prompts + 1);
+  });
+
   it('refuses a principle without pairs, no prompt, and prompts longer than the context, before sampling', async () => {
     const none = simulate(
       { affixPairs: [], prompts, seed: 1 },
