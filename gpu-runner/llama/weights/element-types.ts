@@ -29,20 +29,21 @@ export function halfValues(): Float32Array {
  * Decodes little-endian elements. fp32 elements are viewed, not copied, where they are aligned.
  *
  * @param bytes a whole number of elements
+ * @param into where 16-bit elements are decoded to, of as many elements; memory of its own unless given
  */
-export function decodeElements(dtype: CheckpointDtype, bytes: Uint8Array): Float32Array {
+export function decodeElements(dtype: CheckpointDtype, bytes: Uint8Array, into?: Float32Array): Float32Array {
   if (dtype === 'F32') {
     const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
     return new Float32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 4);
   }
   const aligned = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();
   const words = new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 2);
-  const values = new Float32Array(words.length);
+  const values = into ?? new Float32Array(words.length);
   if (dtype === 'F16') {
     const table = halfValues();
     for (let index = 0; index < words.length; index++) values[index] = table[words[index] ?? 0] ?? 0;
   } else {
-    const bits = new Uint32Array(values.buffer);
+    const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
     for (let index = 0; index < words.length; index++) bits[index] = (words[index] ?? 0) << 16;
   }
   return values;

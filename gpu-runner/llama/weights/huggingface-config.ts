@@ -37,12 +37,16 @@ export async function readHuggingFaceConfiguration(folder: string): Promise<Hugg
   };
   const { config, family } = parseConfig(await readJsonFile(file, MAXIMUM_CONFIG_BYTES, cure), file, refuse);
   const architecture = architectureOf(config, family, refuse);
-  const eosTokens = [...new Set([...list(config.eos_token_id), ...(await generationEndTokens(folder))])];
+  // A token that was added without resizing the embedding (a [PAD], often) has no row: it is never sampled and never read.
+  const within = (tokens: readonly number[]): number[] =>
+    tokens.filter((token) => token < architecture.vocabularySize);
+  const ends = [...list(config.eos_token_id), ...(await generationEndTokens(folder))];
+  const eosTokens = within([...new Set(ends)]);
   const record: Architecture = {
     ...architecture,
-    bosToken: list(config.bos_token_id)[0] ?? null,
+    bosToken: within(list(config.bos_token_id))[0] ?? null,
     eosTokens,
-    padToken: list(config.pad_token_id)[0] ?? eosTokens[0] ?? 0,
+    padToken: within(list(config.pad_token_id))[0] ?? eosTokens[0] ?? 0,
   };
   return { architecture: validateArchitecture(record, file), family };
 }

@@ -206,7 +206,8 @@ function openMatrix(
   return {
     rows,
     columns,
-    read: (first, count) => reader.readElements(name, (firstRow + first) * columns, count * columns),
+    read: (first, count, scratch) =>
+      reader.readElements(name, (firstRow + first) * columns, count * columns, scratch),
   };
 }
 

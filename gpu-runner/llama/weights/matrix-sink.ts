@@ -1,5 +1,6 @@
 /** Takes a weight matrix in rows of output channels, as checkpoints store it, and writes it in the base's form. */
 import { quantiseRows, quantiseTransposed } from './quantise.ts';
+import { Scratch } from './scratch.ts';
 import type { BaseWriter } from './base-writer.ts';
 
 /**
@@ -15,8 +16,11 @@ export class MatrixSink {
   readonly #fp32: Float32Array | null;
   readonly #scales: Float32Array;
 
-  /** @param name of the base's matrix without `.weight`, such as `layers.0.attention.qkv` */
-  constructor(writer: BaseWriter, name: string) {
+  /**
+   * @param name of the base's matrix without `.weight`, such as `layers.0.attention.qkv`
+   * @param scratch its memory until it is closed; memory of its own unless given
+   */
+  constructor(writer: BaseWriter, name: string, scratch = new Scratch()) {
     const [first = 0, second = 0] = writer.region(`${name}.weight`).shape;
     const byRow = name === 'embedding';
     const int8 = writer.precision === 'int8';
@@ -24,8 +28,8 @@ export class MatrixSink {
     this.#name = name;
     this.#inputs = byRow ? second : first;
     this.#outputs = byRow ? first : second;
-    this.#int8 = int8 && !byRow ? new Int8Array(first * second) : null;
-    this.#fp32 = int8 || byRow ? null : new Float32Array(first * second);
+    this.#int8 = int8 && !byRow ? scratch.int8Matrix(first * second) : null;
+    this.#fp32 = int8 || byRow ? null : scratch.float32Matrix(first * second);
     this.#scales = new Float32Array(this.#outputs);
   }
 

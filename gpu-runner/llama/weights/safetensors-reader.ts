@@ -1,6 +1,7 @@
 /** Reads weights from safetensors, from a file part by part or from bytes in memory. */
 import { type FileHandle } from 'node:fs/promises';
 import { type CheckpointDtype, decodeElements, elementBytes, firstNotFinite } from './element-types.ts';
+import type { Scratch } from './scratch.ts';
 import { readExactly } from '../../files/files.ts';
 import { ModelFileError } from '../../files/model-file-error.ts';
 import { openRegularFile } from '../../files/regular-file.ts';
@@ -41,9 +42,10 @@ export class SafetensorsReader {
    *
    * @param first index of the first element, row-major
    * @param count how many; all from `first` on when left out
+   * @param scratch memory for them, where they are done with before the next read into it
    * @throws ModelFileError if the tensor is absent, not fp32, fp16 or bf16, or holds a number that is not finite
    */
-  async readElements(name: string, first = 0, count?: number): Promise<Float32Array> {
+  async readElements(name: string, first = 0, count?: number, scratch?: Scratch): Promise<Float32Array> {
     const entry = this.entry(name);
     const dtype = checkpointDtype(entry, this.file);
     const width = elementBytes[dtype];
@@ -51,9 +53,9 @@ export class SafetensorsReader {
     const wanted = count ?? total - first;
     if (first < 0 || wanted < 0 || first + wanted > total)
       throw new RangeError(`${name}: ${first} + ${wanted} elements`);
-    const bytes = new Uint8Array(wanted * width);
+    const bytes = scratch?.stored(wanted * width) ?? new Uint8Array(wanted * width);
     await this.#read(entry.offset + first * width, bytes, name);
-    const values = decodeElements(dtype, bytes);
+    const values = decodeElements(dtype, bytes, scratch?.read(wanted));
     const bad = firstNotFinite(values);
     if (bad !== -1) {
       const fault = `holds ${values[bad]} at element ${first + bad}`;

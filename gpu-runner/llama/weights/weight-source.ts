@@ -1,4 +1,5 @@
 /** What a conversion reads: the matrices of a LLaMA one by one, whatever file they come from. */
+import type { Scratch } from './scratch.ts';
 import type { Architecture } from '../model/architecture.ts';
 import type { OfLayer } from '../model/layer-matrices.ts';
 
@@ -6,8 +7,8 @@ import type { OfLayer } from '../model/layer-matrices.ts';
 export interface SourceMatrix {
   readonly rows: number;
   readonly columns: number;
-  /** fp32 [count, columns], finite. */
-  readonly read: (firstRow: number, count: number) => Promise<Float32Array>;
+  /** fp32 [count, columns], finite. In `scratch`, where it is given, they last until the next read into it. */
+  readonly read: (firstRow: number, count: number, scratch?: Scratch) => Promise<Float32Array>;
 }
 
 /** The tensors that {@link layerShapes} names for the architecture. */

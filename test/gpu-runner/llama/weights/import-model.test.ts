@@ -77,6 +77,13 @@ test.each([undefined, null])(
   },
 );
 
+test('special tokens without a row in the embedding are passed over, as transformers passes over them', async () => {
+  const beyond = madeUpArchitecture.vocabularySize;
+  const config = { pad_token_id: beyond, eos_token_id: [2, beyond] };
+  const model = await importModel(writeHuggingFaceFolder({ config }), { cacheDirectory: temporaryFolder() });
+  expect(model.architecture).toMatchObject({ eosTokens: [2], padToken: 2 });
+});
+
 test('a base keeps chat template and generation settings beside its tokenizer', async () => {
   const cacheDirectory = temporaryFolder();
   const folder = writeHuggingFaceFolder();
