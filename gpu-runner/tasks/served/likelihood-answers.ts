@@ -16,7 +16,7 @@ interface LikelihoodOptions {
 
 const NO_ECHO = {
   cure:
-    'Label with a model whose server gives them (echo with logprobs at /completions, as vLLM and llama-cpp-python do), or ' +
+    'Label with a model whose server gives them (echo with logprobs at /completions, as vLLM does), or ' +
     'take the method rlcd, which asks no question',
 };
 
