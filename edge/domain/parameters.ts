@@ -8,7 +8,8 @@ import {
 } from '../../shared/api/tasks/kinds.ts';
 import { SCORER_FORMAT } from '../../shared/scoring/calibration.ts';
 import type { StageRule } from '../../shared/method-stages.ts';
-import type { TaskPrinciple } from './task-key.ts';
+import { promptFormOf } from '../../shared/dialogue/prompt-form-of.ts';
+import type { TaskBaseModel, TaskPrinciple } from './task-key.ts';
 
 type Parsed =
   { readonly parameters: Record<string, unknown> } | { readonly issues: readonly z.core.$ZodIssue[] };
@@ -29,10 +30,12 @@ function judgesOf({ judge }: Hyperparameters, judgeModels: JudgeModels) {
 function planned(
   rule: StageRule,
   principle: TaskPrinciple,
+  model: Pick<TaskBaseModel, 'configuration'>,
   hyperparameters: Hyperparameters,
   judgeModels: JudgeModels,
 ): Record<TaskKind, object> {
-  const { form: promptForm, responseOpening } = principle;
+  const { responseOpening } = principle;
+  const promptForm = promptFormOf(principle.form, model.configuration);
   // Null is a choice: only a penalty that is not given takes the default.
   const { penaltyWithoutStop = hyperparameterDefaults.ppo.penaltyWithoutStop } = hyperparameters.ppo ?? {};
   const twoPositive = rule.sides === 'plain' && hyperparameters.simulate?.samplesFrom === 'positive';
@@ -62,17 +65,21 @@ const PLANNED_AWAY: ReadonlySet<string> = new Set(['samplesFrom']);
 const definedOnly = (settings: object | undefined) =>
   Object.fromEntries(Object.entries(settings ?? {}).filter(([, value]) => value !== undefined));
 
-/** @returns issues whose paths lead into the experiment's body */
+/**
+ * @param model what works on the stage
+ * @returns issues whose paths lead into the experiment's body
+ */
 export function resolveParameters(
   rule: StageRule,
   principle: TaskPrinciple,
+  model: Pick<TaskBaseModel, 'configuration'>,
   hyperparameters: Hyperparameters,
   judgeModels: JudgeModels,
 ): Parsed {
   const settings = { ...hyperparameterDefaults[rule.kind], ...definedOnly(hyperparameters[rule.kind]) };
   const parsed = taskSchemas[rule.kind].parameters.safeParse({
     ...Object.fromEntries(Object.entries(settings).filter(([name]) => !PLANNED_AWAY.has(name))),
-    ...planned(rule, principle, hyperparameters, judgeModels)[rule.kind],
+    ...planned(rule, principle, model, hyperparameters, judgeModels)[rule.kind],
   });
   if (parsed.success) return { parameters: parsed.data };
   return {

@@ -122,7 +122,12 @@ async function findJudgeModels({ database }: Store, body: NewExperiment): Promis
 }
 
 /** Parameters of every stage; all faults at once. */
-function resolveStages(body: NewExperiment, principle: TaskPrinciple, judgeModels: JudgeModels) {
+function resolveStages(
+  body: NewExperiment,
+  principle: TaskPrinciple,
+  { baseModel, simulator }: Pick<ExperimentState, 'baseModel' | 'simulator'>,
+  judgeModels: JudgeModels,
+) {
   const rules = METHOD_STAGES[body.method].filter(({ scorer }) => !scorer || body.scorer);
   if (body.scorer && !rules.some(({ scorer }) => scorer)) {
     throw invalidRequest([
@@ -137,7 +142,13 @@ function resolveStages(body: NewExperiment, principle: TaskPrinciple, judgeModel
   );
   const resolved = rules.map((rule) => ({
     rule,
-    parsed: resolveParameters(rule, principle, body.hyperparameters, judgeModels),
+    parsed: resolveParameters(
+      rule,
+      principle,
+      rule.bySimulator ? simulator : baseModel,
+      body.hyperparameters,
+      judgeModels,
+    ),
   }));
   const issues = resolved.flatMap(({ parsed }) => ('issues' in parsed ? parsed.issues : []));
   if (issues.length > 0) throw fromIssues('body', issues);
@@ -200,7 +211,8 @@ export async function createExperiment(store: Store, body: NewExperiment, now: n
     responseOpening,
     affixPairs,
   };
-  const resolved = resolveStages(body, principle, await findJudgeModels(store, body));
+  const models = { baseModel: taskModelOf(baseModel), simulator: taskModelOf(simulator ?? baseModel) };
+  const resolved = resolveStages(body, principle, models, await findJudgeModels(store, body));
   const splits = await materialise(
     store,
     body,
@@ -235,8 +247,7 @@ export async function createExperiment(store: Store, body: NewExperiment, now: n
     seed,
     shards,
     principle,
-    baseModel: taskModelOf(baseModel),
-    simulator: taskModelOf(simulator ?? baseModel),
+    ...models,
     stages: plans.map(({ state }) => state),
   };
   const plan = await planExperiment(database, experiment, now);

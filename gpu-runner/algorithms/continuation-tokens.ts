@@ -6,7 +6,7 @@ export class UnsayableTextError extends AlgorithmInputError {}
 
 /** The part of a tokenizer that this needs. */
 interface ContinuationTokenizer {
-  encode(text: string): Int32Array;
+  encodeContinuation(text: string): Int32Array;
   decodeAfter(preceding: ArrayLike<number>, ids: ArrayLike<number>): string;
 }
 
@@ -23,7 +23,7 @@ export function continuationTokens(
 ): Int32Array {
   const forms = continuation.startsWith(' ') ? [continuation.slice(1), continuation] : [continuation];
   for (const form of forms) {
-    const tokens = tokenizer.encode(form);
+    const tokens = tokenizer.encodeContinuation(form);
     if (tokenizer.decodeAfter(promptTokens, tokens) === continuation) return tokens;
   }
   throw new UnsayableTextError(

@@ -70,7 +70,7 @@ function rowOf(
   { prompt, chosen }: Pick<PreferencePairLine, 'prompt' | 'chosen'>,
   { promptForm, maximumLength }: Pick<TaskParameters<'distill'>, 'promptForm' | 'maximumLength'>,
 ): Sequence[] {
-  const promptTokens = tokenizer.encode(prompt, { bos: tokenizer.startsWithBos });
+  const promptTokens = tokenizer.encodePrompt(prompt);
   const response = continuationTokens(tokenizer, promptTokens, preferenceText(promptForm, '', chosen));
   // A story's response is cut by the filter, so its last sentence is not the story's end; a turn's end is known.
   const end = promptForm === 'dialogue' ? architecture.eosTokens.slice(0, 1) : [];

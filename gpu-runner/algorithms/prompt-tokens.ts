@@ -13,10 +13,11 @@ export function encodePrompt(
   text: string,
   limits: { readonly name: string; readonly maximumTokens: number },
 ): Int32Array {
-  const tokens = tokenizer.encode(text, { bos: tokenizer.startsWithBos });
+  const tokens = tokenizer.encodePrompt(text);
   if (tokens.length === 0)
     throw new UnusablePromptError('no-token', `prompt ${limits.name} has no token: remove empty prompts`);
-  if (tokens.some((token, place) => place > 0 && tokenizer.eosTokens.includes(token))) {
+  const holdsEnd = tokens.some((token, place) => place > 0 && tokenizer.eosTokens.includes(token));
+  if (holdsEnd && !tokenizer.endsTurns) {
     const fault = `prompt ${limits.name} holds the text of the token that ends the model's texts: remove it`;
     throw new UnusablePromptError('special-text', fault);
   }

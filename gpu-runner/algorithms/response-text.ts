@@ -10,9 +10,9 @@ const REPLACEMENT = '\u{fffd}';
 /** A response as text. */
 export interface ResponseText {
   readonly text: string;
-  /** The response ended as texts of its form end: by the end token (prefix), by the next turn (dialogue). */
+  /** The response ended as texts of its form end: by the end token (prefix), by the next turn (dialogue, chat). */
   readonly ended: boolean;
-  /** Leading tokens that make up what is scored: to the last whole sentence (prefix), to the stop (dialogue). */
+  /** Leading tokens that make up what is scored: to the last whole sentence (prefix), to the stop (dialogue, chat). */
   readonly scoredTokens: number;
 }
 
@@ -55,7 +55,7 @@ export class ResponseReader {
   read(sequence: Sequence<Int32Array>): ResponseText {
     const ends = this.#ends(sequence);
     const text = ends.text;
-    if (this.#form === 'dialogue') {
+    if (this.#form !== 'prefix') {
       const terminal = terminalText(text);
       return {
         text: terminal.text,

@@ -8,6 +8,7 @@ import { PreferenceModel } from '../algorithms/preference-model/preference-model
 import type { Model } from '../llama/weights/model.ts';
 import { decodeAdapterArtifact } from '../tasks/adapter-artifact.ts';
 import { batchSizes } from '../tasks/batch-sizes.ts';
+import { inForm } from '../tasks/in-form.ts';
 import { openBaseModel } from '../tasks/open-base-model.ts';
 
 interface Texts {
@@ -18,10 +19,10 @@ interface Texts {
 /** @throws AlgorithmInputError, ModelFileError as the engine does */
 export async function agreement(question: QuestionOf<'agreement'>): Promise<AnswerOf<'agreement'>> {
   const { source, cache, form, pairs, preferenceModels } = question;
-  const model = await onDevice(await openBaseModel(source, cache), 'cpu', cache);
+  const model = await inForm(await onDevice(await openBaseModel(source, cache), 'cpu', cache), form);
   const { tokenizer } = model;
   const tokensOf = (prompt: string, response: string): Int32Array => {
-    const tokens = tokenizer.encode(prompt, { bos: tokenizer.startsWithBos });
+    const tokens = tokenizer.encodePrompt(prompt);
     const text = preferenceText(form, '', response);
     return Int32Array.of(...tokens, ...continuationTokens(tokenizer, tokens, text));
   };

@@ -112,7 +112,7 @@ function promptTokens({ template, model: { tokenizer } }: OpenModel, { prompt }:
     }
     return template.encode(prompt.messages, { generationPrompt: true });
   }
-  const tokens = tokenizer.encode(prompt.text, { bos: tokenizer.startsWithBos });
+  const tokens = tokenizer.encodePrompt(prompt.text);
   if (tokens.length > 0) return tokens;
   throw new PromptRefusedError('prompt has no token', 'bad-input', 'Begin with a word at least');
 }

@@ -38,7 +38,7 @@ async function openQuestion({
   if (principle === null) throw new TaskInputError(`task ${task.id} names no principle`);
   const { tokenizer, architecture } = model;
   const contextLength = architecture.maximumPositions;
-  const asksChoice = parameters.promptForm === 'dialogue';
+  const asksChoice = parameters.promptForm !== 'prefix';
   const reference = await ReferenceModel.open(model, {
     scoring: asksChoice ? 'logits' : 'tokens',
     maximumTime: contextLength,

@@ -6,6 +6,7 @@ import type { ClaimedTask } from '../../shared/api/tasks.ts';
 import { gigabytes } from '../../shared/planner/plan.ts';
 import { hashFile } from '../files/files.ts';
 import { exportFacts } from '../export/facts.ts';
+import { loadChatTemplate } from '../llama/tokenizer/chat-template.ts';
 import { type ImportedModel, importModel } from '../llama/weights/import-model.ts';
 import { parameterCount } from '../../shared/planner/model-bytes.ts';
 import { TOKENIZER_FILE } from '../llama/tokenizer/companions.ts';
@@ -75,6 +76,7 @@ export async function describeModel(name: string, source: string, cacheDirectory
       heads,
       keyValueHeads,
       vocabularySize,
+      ...((await loadChatTemplate(model.base.folder)) === null ? {} : { chatTemplate: true }),
       ...(await exportFacts(model, source === 'bundled' ? BUNDLED_MODEL : source)),
     },
   };

@@ -9,6 +9,7 @@ import { runLabel } from './label.ts';
 import { runPpo } from './ppo.ts';
 import { runSelect } from './select.ts';
 import { runSimulate } from './simulate.ts';
+import { inForm } from './in-form.ts';
 import type { TaskContext, TaskOutcome, TaskRun } from './task-context.ts';
 import { runTrainPreferenceModel } from './train-preference-model.ts';
 import { runTrainScorer } from './train-scorer.ts';
@@ -33,5 +34,5 @@ export async function runTask<Kind extends TaskKind>(
   context: TaskContext<Kind>,
 ): Promise<TaskOutcome<Kind>> {
   const run: TaskRun<Kind> = RUNS[kind];
-  return await run(context);
+  return await run({ ...context, model: await inForm(context.model, context.task.parameters.promptForm) });
 }

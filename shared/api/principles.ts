@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineEndpoints } from './endpoint.ts';
 import { instant, name, positiveInteger, text } from './fields.ts';
 import { page, pageQuery } from './page.ts';
-import { promptForm } from './tasks/settings.ts';
+import { principleForm } from './tasks/settings.ts';
 
 /**
  * The two affixes that make the sides of a contrast, and how a model is asked about two responses: the instruction of
@@ -17,7 +17,7 @@ const affixPair = z.strictObject({
 
 export const principleDefinition = z.strictObject({
   description: text(4000),
-  form: promptForm,
+  form: principleForm,
   /** Text after the final `Assistant:` that every response continues; empty for none. */
   responseOpening: text(2000).or(z.literal('')).default(''),
   affixPairs: z.array(affixPair).min(1).max(64),

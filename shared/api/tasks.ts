@@ -8,7 +8,7 @@ import { sampleTokens } from './sample-tokens.ts';
 import { servedModel } from './served-model.ts';
 import { sha256 } from './sha256.ts';
 import { TASK_KINDS, type TaskKind, type TaskParameters, taskSchemas } from './tasks/kinds.ts';
-import { promptForm } from './tasks/settings.ts';
+import { principleForm } from './tasks/settings.ts';
 import { TASK_STATUSES } from './words.ts';
 
 const artifactReference = z.object({ sha256, bytes: z.int().nonnegative() });
@@ -17,7 +17,7 @@ const artifactReference = z.object({ sha256, bytes: z.int().nonnegative() });
 export const taskPrinciple = z.object({
   name: z.string(),
   version: z.int().positive(),
-  form: promptForm,
+  form: principleForm,
   responseOpening: z.string(),
   affixPairs: z.array(
     z.object({ positive: z.string(), negative: z.string(), scoringInstruction: z.string().optional() }),

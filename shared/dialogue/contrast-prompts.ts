@@ -1,6 +1,6 @@
 /** The prompts p+, p- and p of one prompt and one affix pair (paper, section 3). */
 import { uniform } from '../random.ts';
-import type { AffixPair, Principle } from '../principles/principle.ts';
+import type { AffixPair, Principle, PromptForm } from '../principles/principle.ts';
 import { dialogueText } from '../prompts/turn.ts';
 import { DialogueFormatError } from './errors.ts';
 
@@ -16,7 +16,7 @@ export interface ContrastPrompts {
 /**
  * Inserts an affix pair into a prompt.
  *
- * Dialogue form: the final `\n\nAssistant:` becomes `\n\nAssistant {positive}:` and EVERY EARLIER one
+ * Dialogue and chat form: the final `\n\nAssistant:` becomes `\n\nAssistant {positive}:` and EVERY EARLIER one
  * `\n\nAssistant {negative}:`, so that the last turn contrasts with the history; the negative side mirrors this.
  * Prefix form: affix + prompt.
  *
@@ -24,7 +24,7 @@ export interface ContrastPrompts {
  * @throws DialogueFormatError if the assistant has spoken last in it
  */
 export function contrastPrompts(
-  principle: Pick<Principle, 'form' | 'responseOpening'>,
+  principle: Pick<Principle, 'responseOpening'> & { readonly form: PromptForm },
   pair: Pick<AffixPair, 'positive' | 'negative'>,
   prompt: string,
 ): ContrastPrompts {

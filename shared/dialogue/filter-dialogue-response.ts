@@ -12,7 +12,7 @@ export type FilterResult<Reason extends string> =
   | { readonly accepted: true; readonly response: string }
   | { readonly accepted: false; readonly reason: Reason };
 
-const END_OF_SEQUENCE = '</s>';
+export const END_OF_SEQUENCE = '</s>';
 const ASSISTANT = 'Assistant:';
 
 /** Filters a decoded continuation of a dialogue prompt; special tokens must still be in the text (`</s>`). */

@@ -5,7 +5,10 @@
  * - `dialogue`: into the label of the assistant's turns (`\n\nAssistant {affix}:`), as in the paper
  * - `prefix`: as story text in front of a plain prompt, for models that know no dialogue
  */
-export type PromptForm = 'dialogue' | 'prefix';
+export type PrincipleForm = 'dialogue' | 'prefix';
+
+/** The same for a stage: `chat` are dialogues said through the chat template of the model. */
+export type PromptForm = PrincipleForm | 'chat';
 
 /** Two affixes of opposite meaning and surface forms as alike as possible. */
 export interface AffixPair {
@@ -22,7 +25,7 @@ export interface AffixPair {
 export interface Principle {
   readonly name: string;
   readonly description: string;
-  readonly form: PromptForm;
+  readonly form: PrincipleForm;
   readonly affixPairs: readonly AffixPair[];
   /** Text that every response continues, put after the final `Assistant:` (outlines); empty for none. */
   readonly responseOpening: string;

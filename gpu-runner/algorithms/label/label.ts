@@ -101,7 +101,7 @@ function describe(
   asked: number,
   { promptForm, orders, examples }: LabelSettings,
 ): TaskResult<'label'> {
-  const choice = promptForm === 'dialogue';
+  const choice = promptForm !== 'prefix';
   const answers = verdicts.flatMap(({ byOrder }) => byOrder);
   const flips = verdicts.map(({ byOrder: [one, other] }) =>
     one !== undefined && other !== undefined && (one.first - 0.5) * (other.first - 0.5) < 0 ? 1 : 0,

@@ -36,7 +36,7 @@ export interface LikelihoodQuestionOptions {
 export function likelihoodQuestion(options: LikelihoodQuestionOptions): PairQuestion {
   const { tokenizer, instructions, contextLength, seed } = options;
   const textsOf = (pair: PreferencePairLine): Sequence<Int32Array>[] => {
-    const prompt = tokenizer.encode(pair.prompt, { bos: tokenizer.startsWithBos });
+    const prompt = tokenizer.encodePrompt(pair.prompt);
     return [pair.chosen, pair.rejected].map((response) => {
       const said = continuationTokens(tokenizer, prompt, preferenceText('prefix', '', response));
       const { tokens: story } = sequenceOf(prompt, said);

@@ -26,7 +26,7 @@ export function pairSequences(
   form: PromptForm,
   pair: Pick<PreferencePairLine, 'prompt' | 'chosen' | 'rejected'>,
 ): { readonly chosen: Sequence<Int32Array>; readonly rejected: Sequence<Int32Array> } {
-  const prompt = tokenizer.encode(pair.prompt, { bos: tokenizer.startsWithBos });
+  const prompt = tokenizer.encodePrompt(pair.prompt);
   const side = (response: string) =>
     sequenceOf(prompt, continuationTokens(tokenizer, prompt, preferenceText(form, '', response)));
   return { chosen: side(pair.chosen), rejected: side(pair.rejected) };

@@ -46,7 +46,7 @@ export async function withTokenLikelihoods(
     if (response === '') return undefined;
     const continuation = preferenceText(promptForm, '', response);
     const lead = continuation.indexOf(response);
-    const encoded = prompts.map((prompt) => tokenizer.encode(prompt, { bos: tokenizer.startsWithBos }));
+    const encoded = prompts.map((prompt) => tokenizer.encodePrompt(prompt));
     const [plain = new Int32Array()] = encoded.slice(-1);
     const tokens = continuationTokens(tokenizer, plain, continuation).subarray(0, MAXIMUM_SAMPLE_TOKENS);
     if (encoded.some((prompt) => prompt.length + tokens.length > contextLength)) return undefined;

@@ -7,7 +7,8 @@ import { checkedBy, exists, readJsonFile, sizeOfFile } from '../../files/files.t
 import { ModelFileError } from '../../files/model-file-error.ts';
 import { messageOf } from '../../../shared/caught.ts';
 import { UserError } from '../../../shared/user-error.ts';
-import { TemplateSpecials } from './template-specials.ts';
+import type { LabelledTurn, OpenTurn } from '../../../shared/dialogue/labelled-turns.ts';
+import { randomMark, TemplateSpecials } from './template-specials.ts';
 import { CHAT_TEMPLATE_FILE, TOKENIZER_CONFIG_FILE, TOKENIZER_FILE } from './companions.ts';
 
 const MAXIMUM_TEMPLATE_BYTES = 1024 * 1024;
@@ -103,6 +104,56 @@ export class ChatTemplate {
     const guarded = messages.map(({ role, content }) => ({ role, content: guard.protect(content) }));
     return this.#specials.encode(this.render(guarded, options), guard);
   }
+
+  /**
+   * Token ids of a conversation whose assistant's turns carry labels, with the next turn open: the label stands behind the
+   * word with which the template begins an assistant's turn, or, where it has none, at the beginning of what is said. Without
+   * labels and opening they are the ids of {@link encode}.
+   *
+   * @throws ChatTemplateError as {@link render}, and where the template does not keep the messages in their order
+   */
+  encodeLabelled(turns: readonly LabelledTurn[], open: OpenTurn): Int32Array {
+    const guard = this.#specials.guardFor(turns.flatMap(({ text, label }) => [text, label]));
+    // The template sees marks in the place of what was said, so that the places of all turns are known.
+    const marks = turns.map(() => randomMark());
+    let rest = this.render(
+      turns.map(({ role }, index) => ({ role, content: marks[index] ?? '' })),
+      { generationPrompt: true },
+    );
+    let text = '';
+    for (const [index, turn] of turns.entries()) {
+      const [before, after, ...more] = rest.split(marks[index] ?? '');
+      if (before === undefined || after === undefined || more.length > 0) {
+        throw new ChatTemplateError("the model's chat template leaves out or repeats a message", {
+          cure: 'Use the form dialogue, which knows no template',
+        });
+      }
+      text += withLabel(before, guard.protect(turn.label)) + guard.protect(turn.text);
+      rest = after;
+    }
+    text += withLabel(rest, guard.protect(open.label)) + guard.protect(open.opening);
+    return this.#specials.encode(text, guard);
+  }
+
+  /** The special token with which the template ends what an assistant says; undefined where it ends it by none. */
+  get endOfTurn(): number | undefined {
+    const mark = randomMark();
+    const messages = [
+      { role: 'user', content: 'a' },
+      { role: 'assistant', content: mark },
+    ] as const;
+    const [, after = ''] = this.render(messages, { generationPrompt: false }).split(mark);
+    return this.#specials.firstOf(after);
+  }
+}
+
+/** What a template writes before an assistant's turn, with a label behind the role, or behind everything. */
+function withLabel(before: string, label: string): string {
+  if (label === '') return before;
+  const role = [...before.matchAll(/assistant|model/gi)].at(-1);
+  if (role === undefined) return `${before} ${label}:`;
+  const end = role.index + role[0].length;
+  return `${before.slice(0, end)} ${label}${before.slice(end)}`;
 }
 
 /**

@@ -28,7 +28,7 @@ function privateCharacter(index: number): string {
 }
 
 /** Drawn anew for each use, so that it cannot be guessed. */
-function randomMark(): string {
+export function randomMark(): string {
   return Array.from({ length: 6 }, () => privateCharacter(randomInt(PRIVATE_COUNT))).join('');
 }
 
@@ -101,6 +101,13 @@ export class TemplateSpecials {
             }),
       release: (text) => text.replaceAll(mark, ''),
     };
+  }
+
+  /** The first special token of a text; undefined where it has none. */
+  firstOf(text: string): number | undefined {
+    const [found] = this.#pattern === undefined ? [] : (text.match(this.#pattern) ?? []);
+    const name = found === undefined ? undefined : this.#names.get(found);
+    return name === undefined ? undefined : this.#tokenizer.encode(name, false)[0];
   }
 
   /** Token ids of a rendered text whose messages were protected by the guard. */

@@ -21,8 +21,11 @@ const configSchema = z.looseObject({
   unk_token: namedToken,
 });
 
-/** One model's tokenizer. */
-export class Tokenizer {
+/** One model's tokenizer, as algorithms use it. */
+export type Tokenizer = Pick<FileTokenizer, keyof FileTokenizer>;
+
+/** The tokenizer of a tokenizer.json. */
+class FileTokenizer {
   /** Ids that it can give run from 0 to this, exclusive; the model's vocabulary may be larger by rows that no text uses. */
   readonly vocabularySize: number;
   readonly bosToken: number | null;
@@ -31,6 +34,8 @@ export class Tokenizer {
   readonly padToken: number;
   /** Whether the model was trained on texts that start with {@link bosToken}. */
   readonly startsWithBos: boolean;
+  /** Whether prompts hold ends by themselves: those of a chat's turns, which no text of a user can make. */
+  readonly endsTurns: boolean = false;
   readonly #pipeline: TokenizerPipeline;
   readonly #silent: ReadonlySet<number>;
   /** Rows of the model's embedding. */
@@ -72,6 +77,16 @@ export class Tokenizer {
     if (!options.bos) return this.#ids(this.#pipeline.encode(text, false));
     if (this.bosToken === null) throw new RangeError('this model has no token that begins a text');
     return this.#ids([this.bosToken, ...this.#pipeline.encode(text, false)]);
+  }
+
+  /** Token ids of a prompt, begun as the model's texts begin. @throws as {@link encode} */
+  encodePrompt(text: string): Int32Array {
+    return this.encode(text, { bos: this.startsWithBos });
+  }
+
+  /** Token ids of a text that goes on after others. @throws as {@link encode} */
+  encodeContinuation(text: string): Int32Array {
+    return this.encode(text);
   }
 
   /** Token ids of a text in which the texts of special tokens stay text: what a user wrote can then make none of them. */
@@ -126,7 +141,7 @@ export function tokenizerOf(companions: Companions, architecture: Architecture):
   const description = checkedBy(tokenizerSchema, json, file, cure);
   checkIds(description, file);
   try {
-    return new Tokenizer(
+    return new FileTokenizer(
       new TokenizerPipeline(description),
       description,
       checkedBy(configSchema, config.json, config.file, cure),

@@ -42,14 +42,13 @@ export async function preferenceJudge(
  * exactly (a sampled byte that is no character) is read as the tokenizer reads the whole text.
  */
 function textTokens({ tokenizer }: Model, form: PromptForm, prompt: string, response: string): Int32Array {
-  const begin = { bos: tokenizer.startsWithBos };
-  const promptTokens = tokenizer.encode(prompt, begin);
+  const promptTokens = tokenizer.encodePrompt(prompt);
   const text = preferenceText(form, '', response);
   if (text.trim() === '') return promptTokens;
   try {
     return Int32Array.of(...promptTokens, ...continuationTokens(tokenizer, promptTokens, text));
   } catch (error) {
     if (!(error instanceof AlgorithmInputError)) throw error;
-    return tokenizer.encode(prompt + text, begin);
+    return tokenizer.encodePrompt(prompt + text);
   }
 }

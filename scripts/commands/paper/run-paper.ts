@@ -9,6 +9,7 @@ import {
 } from '../../../shared/api/tasks/kinds.ts';
 import { METHOD_STAGES, type Method } from '../../../shared/method-stages.ts';
 import { sentiment } from '../../../shared/judges/sentiment-judge.ts';
+import { promptFormOf } from '../../../shared/dialogue/prompt-form-of.ts';
 import { buildReport } from '../../../shared/report/build-report.ts';
 import type { ReportDocument, ReportSetting } from '../../../shared/report/document.ts';
 import type { GoldJudge } from '../../../shared/report/label-reports.ts';
@@ -197,7 +198,7 @@ async function report(client: Client, options: ReportOptions): Promise<ReportDoc
   }
   const human = await humanJudged(client, promptSet.id, settings.agreementPairs);
   const judged = human.rows.length > 0 ? human : baseJudged(experiments, GOLD, settings.agreementPairs);
-  const { form } = materials.principle.definition;
+  const form = promptFormOf(materials.principle.definition.form, materials.model.configuration);
   const agreement = await measureAgreement({
     client,
     source: materials.model.source,

@@ -79,7 +79,7 @@ export const judgeParameters = z
   })
   .refine(
     ({ promptForm: form, judges }) =>
-      form === 'dialogue' || judges.every((judge) => typeof judge === 'string' || judge.kind !== 'endpoint'),
+      form !== 'prefix' || judges.every((judge) => typeof judge === 'string' || judge.kind !== 'endpoint'),
     { path: ['judges'], error: "the paper's questions are about dialogues; judge stories by another judge" },
   );
 

@@ -22,11 +22,11 @@ const readAlone = 'a story is read alone, not as one of two options; leave it ou
 /** Input: `pairs`. Output: `pairs` (preference-dataset) with soft label probabilities, `chosen` the likelier one. */
 export const labelParameters = labelHyperparameters
   .extend({ promptForm })
-  .refine(({ promptForm: form, orders }) => form === 'dialogue' || orders === 'both', {
+  .refine(({ promptForm: form, orders }) => form !== 'prefix' || orders === 'both', {
     path: ['orders'],
     error: readAlone,
   })
-  .refine(({ promptForm: form, examples }) => form === 'dialogue' || examples.length === 0, {
+  .refine(({ promptForm: form, examples }) => form !== 'prefix' || examples.length === 0, {
     path: ['examples'],
     error: readAlone,
   });

@@ -2,7 +2,10 @@
 import { z } from 'zod';
 
 /** How an affix enters a prompt, and how a text of that kind ends; it comes from the principle. */
-export const promptForm = z.enum(['dialogue', 'prefix']);
+export const principleForm = z.enum(['dialogue', 'prefix']);
+
+/** `chat`: dialogues through the model's chat template. */
+export const promptForm = z.enum([...principleForm.options, 'chat']);
 
 const probability = z.number().min(0).max(1);
 

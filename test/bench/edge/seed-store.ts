@@ -109,7 +109,7 @@ export function seedStore(path: string, rounds: number): Seeded {
 
   const [rule] = rules;
   if (!rule) throw new Error('the method rlcd has no stage');
-  const resolved = resolveParameters(rule, principle, {}, new Map());
+  const resolved = resolveParameters(rule, principle, baseModel, {}, new Map());
   if (!('parameters' in resolved)) throw new Error('the defaults of simulate are not valid');
   const { parameters } = resolved;
   /** A task of an experiment's first stage. */

@@ -22,6 +22,7 @@ interface Given {
   readonly hyperparameters?: Hyperparameters;
   readonly principle?: TaskPrinciple;
   readonly judgeModels?: ReadonlyMap<string, number>;
+  readonly baseModel?: TaskSpecification['baseModel'];
   readonly simulator?: TaskSpecification['baseModel'];
 }
 
@@ -36,11 +37,23 @@ const BASE_MODEL = {
 /** Parameters of every stage of a method, by its name. */
 function parametersOf(
   method: Method,
-  { hyperparameters = {}, principle = principleOf('good'), judgeModels = new Map() }: Given = {},
+  {
+    hyperparameters = {},
+    principle = principleOf('good'),
+    judgeModels = new Map(),
+    baseModel = BASE_MODEL,
+    simulator = baseModel,
+  }: Given = {},
 ) {
   return new Map(
     METHOD_STAGES[method].map((rule) => {
-      const parsed = resolveParameters(rule, principle, hyperparameters, judgeModels);
+      const parsed = resolveParameters(
+        rule,
+        principle,
+        rule.bySimulator ? simulator : baseModel,
+        hyperparameters,
+        judgeModels,
+      );
       if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
       return [rule.name, parsed.parameters];
     }),
@@ -56,8 +69,8 @@ function planned(method: Method, given: Given = {}): Map<string, TaskSpecificati
     seed: 1,
     shards: 1,
     principle: given.principle ?? principleOf('good'),
-    baseModel: BASE_MODEL,
-    simulator: given.simulator ?? BASE_MODEL,
+    baseModel: given.baseModel ?? BASE_MODEL,
+    simulator: given.simulator ?? given.baseModel ?? BASE_MODEL,
     stages: METHOD_STAGES[method].map(({ name, split }) => ({
       id: name,
       name,
@@ -142,6 +155,28 @@ describe('the methods', () => {
     // The key of the time before there were simulators: an old request finds its work.
     expect(keyOf('rlcd', 'simulate')).toBe(
       'dab88c357dde9e3afcddebbbba8825801e0b6b38b7ebb8d8bfed7b8a04de7d43',
+    );
+  });
+
+  it('ask a model with a chat template through it, each stage by its own model; stories never', () => {
+    const chat = { ...BASE_MODEL, configuration: { chatTemplate: true } };
+    const formsOf = (given: Given) =>
+      Object.fromEntries(
+        [...planned('rlcd', given)].map(([name, { parameters }]) => [name, parameters['promptForm']]),
+      );
+    expect(new Set(Object.values(formsOf({ baseModel: chat })))).toEqual(new Set(['chat']));
+    expect(formsOf({ simulator: chat })).toMatchObject({
+      simulate: 'chat',
+      ppo: 'dialogue',
+      judge: 'dialogue',
+    });
+    expect(formsOf({ baseModel: chat, simulator: BASE_MODEL })).toMatchObject({
+      simulate: 'dialogue',
+      ppo: 'chat',
+    });
+    const story = { ...principleOf('good'), form: 'prefix' as const };
+    expect(new Set(Object.values(formsOf({ baseModel: chat, principle: story })))).toEqual(
+      new Set(['prefix']),
     );
   });
 

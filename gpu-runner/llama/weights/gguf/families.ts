@@ -82,10 +82,7 @@ export const ggufFamilies: ReadonlyMap<string, GgufFamily> = new Map([
       { interleaved: true },
     ),
   ],
-  [
-    'gemma',
-    family(({ hiddenSize }) => ({ activation: 'gelu-tanh', embeddingScale: Math.sqrt(hiddenSize) })),
-  ],
+  ['gemma', family(({ hiddenSize }) => ({ activation: 'gelu-tanh', embeddingScale: Math.sqrt(hiddenSize) }))],
   [
     'gemma2',
     family((known) => ({

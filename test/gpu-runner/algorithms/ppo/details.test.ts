@@ -81,7 +81,7 @@ describe('details of PPO for language models', () => {
     const tokenizer = {
       startsWithBos: true,
       eosTokens: [],
-      encode: (text: string) => Int32Array.from(text, (letter) => letter.codePointAt(0) ?? 0),
+      encodePrompt: (text: string) => Int32Array.from(text, (letter) => letter.codePointAt(0) ?? 0),
     };
     const model = { tokenizer, architecture: { maximumPositions: 100 } } as unknown as Model;
     const parameters = {

@@ -44,6 +44,26 @@ const files = (await readdir(TEMPLATES)).filter((name) => name.endsWith('.jinja'
 describe.each(files)('%s', (file) => {
   const name = path.basename(file, '.jinja');
 
+  test('says labelled turns as it says messages, and the labels of its own turns where it begins them', async () => {
+    const text = await readFile(path.join(TEMPLATES, file), 'utf8');
+    const template = await load(await folderWith(text, specials));
+    let compared = 0;
+    for (const messages of Object.values(conversations)) {
+      const turns = messages.map(({ role, content }) => ({ role, text: content.trim(), label: '' }));
+      const plain = turns.map(({ role, text: content }) => ({ role, content }));
+      const refused = outcome(() => template.render(plain, { generationPrompt: true }));
+      if ('refusal' in refused || plain.at(-1)?.role !== 'user') continue;
+      compared += 1;
+      const open = { label: '', opening: '' };
+      expect(template.encodeLabelled(turns, open)).toEqual(
+        template.encode(plain, { generationPrompt: true }),
+      );
+      const labelled = template.encodeLabelled(turns, { ...open, label: '(kind)' });
+      expect(labelled.length).toBeGreaterThan(template.encodeLabelled(turns, open).length);
+    }
+    expect(compared).toBeGreaterThan(0);
+  });
+
   test('renders what transformers renders, and refuses what it refuses in the same words', async () => {
     const text = await readFile(path.join(TEMPLATES, file), 'utf8');
     const template = await load(await folderWith(text, specials));
