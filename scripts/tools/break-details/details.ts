@@ -201,14 +201,14 @@ export const DETAILS: readonly Detail[] = [
       broken(
         'any ending will do',
         'shared/dialogue/contrast-prompts.ts',
-        'if (!prompt.endsWith(LABEL)) {',
-        "if (prompt === '') {",
+        'const dialogue = dialogueText(prompt);',
+        'const dialogue = dialogueText(prompt) ?? prompt;',
       ),
       broken(
         'long prompts are cut',
         `${PPO}/rollout-prompts.ts`,
-        'return tokens.length > limit ? [] : [{ id, text: plain, tokens }];',
-        'return [{ id, text: plain, tokens: tokens.slice(0, limit) }];',
+        'encodePrompt(tokenizer, plain, { name: id, maximumTokens: limit })',
+        'encodePrompt(tokenizer, plain, { name: id, maximumTokens: Infinity }).slice(0, limit)',
       ),
     ],
   },
