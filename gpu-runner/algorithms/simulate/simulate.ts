@@ -68,7 +68,8 @@ type Job = State['queue'][number];
  * resumption change nothing.
  *
  * @param resume bytes of an earlier checkpoint of the same input, or null
- * @throws AlgorithmInputError if there is nothing to contrast, a prompt does not fit the context, or no pair came out
+ * @throws AlgorithmInputError if there is nothing to contrast, a prompt does not fit the context, no pair came out, or the
+ *   filter refuses nearly all of the first answers
  */
 export async function simulate(
   input: SimulationInput,
@@ -114,6 +115,7 @@ export async function simulate(
         tokens: response.tokens,
         maximumTries: settings.maximumTries,
       });
+      refuseHopeless(state);
     }
     hooks.progress(total - state.queue.length, total, 'responses');
     if ((run + 1) % checkpointEvery === 0) {
@@ -180,6 +182,31 @@ function settle(
   const counts = state.rejections[job.side];
   counts[answer.reason] = (counts[answer.reason] ?? 0) + 1;
   if (job.attempt < maximumTries) state.queue.push({ ...job, attempt: job.attempt + 1 });
+}
+
+/** After so many answers, a share of them that passed the filter below which nothing will come of the rest. */
+const LOOK = 256;
+const HOPELESS_SHARE = 0.05;
+
+/**
+ * Ends a run whose answers are refused one by one, before it has spent its hours on them. Looks once, after the same answer
+ * whatever the batches.
+ */
+function refuseHopeless({ accepted, rejections }: State): void {
+  const kept = [accepted.chosen, accepted.rejected].flatMap((side) => Object.keys(side)).length;
+  const reasons: Record<string, number> = {};
+  for (const [reason, count] of [rejections.chosen, rejections.rejected].flatMap((side) =>
+    Object.entries(side),
+  )) {
+    reasons[reason] = (reasons[reason] ?? 0) + count;
+  }
+  const refused = Object.values(reasons).reduce((sum, count) => sum + count, 0);
+  if (kept + refused !== LOOK || kept >= LOOK * HOPELESS_SHARE) return;
+  throw new AlgorithmInputError(
+    `the filter refused ${refused} of the first ${LOOK} answers (${JSON.stringify(reasons)}), so that the rest would hardly ` +
+      "give pairs: use a model that speaks in the principle's form (one with a chat template speaks dialogues through it), " +
+      'or allow more new tokens',
+  );
 }
 
 function collect(

@@ -96,6 +96,44 @@ describe('simulation', () => {
     expect((await run({ batchSize: 4 })).pairs).toEqual(whole.pairs);
   });
 
+  it.each([4, 64, 1000])(
+    'ends after 256 answers of which hardly one passes, in batches of %i',
+    async (batchSize) => {
+      const answering = (every: number) => {
+        let answered = 0;
+        return {
+          count: () => answered,
+          source: {
+            check: () => {},
+            respond: async (requests: readonly unknown[]) =>
+              requests.map(() => {
+                answered += 1;
+                return {
+                  text: answered % every === 0 ? `It rains ${answered}.` : 'It',
+                  tokens: 1,
+                  refused: null,
+                };
+              }),
+          },
+        };
+      };
+      const answers = async ({ source }: ReturnType<typeof answering>) =>
+        await simulate(
+          { affixPairs: kindStories.affixPairs, prompts: tinyPrompts(300), seed: 5 },
+          { ...settings, batchSize },
+          source,
+          recordingHooks().hooks,
+          null,
+        );
+      const hopeless = answering(22);
+      await expect(answers(hopeless)).rejects.toThrow(
+        /refused 245 of the first 256 answers \(\{"no-sentence-end":245\}\)/,
+      );
+      expect(hopeless.count()).toBe(Math.min(600, Math.ceil(256 / batchSize) * batchSize));
+      expect((await answers(answering(18))).pairs.length).toBeGreaterThan(0);
+    },
+  );
+
   it('goes on after a kill from its checkpoint to the same bytes', async () => {
     const whole = await run({ batchSize: 8 });
     const killed = recordingHooks(2);
