@@ -31,6 +31,7 @@ export const command = createCommand(
     '--gguf <file>',
     'compares a GGUF file of your own with transformers and llama.cpp, and no checkpoint: ids, logits, greedy answers',
   )
+  .option('--prepare', 'makes the virtual environment and compares nothing')
   .option('--no-llama-cpp', 'leaves out what needs llama-cpp-python, whose build takes minutes')
   .option(
     '--goldens',
@@ -43,6 +44,7 @@ export const command = createCommand(
       options.environment === undefined
         ? await makeEnvironment(options.cache, options.llamaCpp, log)
         : await interpreterOf(options.environment);
+    if (options.prepare === true) return;
     if (options.gguf !== undefined) {
       const { figures, passes: equal } = await compareGguf(interpreter, path.resolve(options.gguf));
       console.log(JSON.stringify(figures, null, 1));
