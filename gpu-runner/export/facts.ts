@@ -5,7 +5,7 @@ import type { BaseFacts } from '../../shared/export/base-facts.ts';
 import { ExportError } from '../../shared/export/export-error.ts';
 import { exists } from '../files/files.ts';
 import type { ImportedModel } from '../llama/weights/import-model.ts';
-import { familyOf } from './family.ts';
+import { ggufForm } from './gguf-architecture.ts';
 import { modelTypeOf } from './outside.ts';
 
 /** A card's front matter stands at its beginning. */
@@ -17,17 +17,21 @@ export async function exportFacts(
   { architecture, base }: ImportedModel,
   location: string,
 ): Promise<Pick<BaseFacts, 'ggufArchitecture' | 'modelType' | 'location' | 'licence'>> {
+  const modelType = await modelTypeOf(base);
   return {
-    ggufArchitecture: ggufNameOf(architecture),
-    modelType: await modelTypeOf(base),
+    ggufArchitecture: await ggufNameOf(architecture, modelType),
+    modelType,
     location,
     licence: await licenceOf(location),
   };
 }
 
-function ggufNameOf(architecture: ImportedModel['architecture']): string | null {
+async function ggufNameOf(
+  architecture: ImportedModel['architecture'],
+  modelType: string | null,
+): Promise<string | null> {
   try {
-    return familyOf(architecture).gguf;
+    return (await ggufForm(architecture, modelType)).name;
   } catch (error) {
     if (error instanceof ExportError) return null;
     throw error;

@@ -8,10 +8,12 @@ export interface Family {
   readonly modelType: string;
   /** How the names of its classes begin: `Llama` of LlamaForCausalLM. */
   readonly classes: string;
-  /** llama.cpp's name of it; null where no GGUF of it is written here. */
-  readonly gguf: string | null;
-  /** All that it differs in from LLaMA-2. */
+  /** llama.cpp's name of it. */
+  readonly gguf: string;
+  /** All that every model of it differs in from LLaMA-2. */
   readonly differs: readonly Difference[];
+  /** In what some models of it do. */
+  readonly mayDiffer?: readonly Difference[];
   /** Fields of config.json beside those of every family; null where only the model's own file will do. */
   readonly config: ((architecture: Architecture) => Readonly<Record<string, unknown>>) | null;
 }
@@ -52,7 +54,7 @@ const FAMILIES: readonly Family[] = [
   {
     modelType: 'mistral',
     classes: 'Mistral',
-    gguf: null,
+    gguf: 'llama',
     differs: ['windows'],
     config: ({ windows }) => ({ sliding_window: windows?.[0] ?? null }),
   },
@@ -73,7 +75,7 @@ const FAMILIES: readonly Family[] = [
   {
     modelType: 'smollm3',
     classes: 'SmolLM3',
-    gguf: null,
+    gguf: 'smollm3',
     differs: ['layers without rotary embedding'],
     config: ({ layers, rope }) => ({
       no_rope_layers: Array.from({ length: layers }, (_, layer) =>
@@ -90,36 +92,54 @@ const FAMILIES: readonly Family[] = [
     config: () => ({ attention_bias: false }),
   },
   {
+    modelType: 'phi3',
+    classes: 'Phi3',
+    gguf: 'phi3',
+    differs: [],
+    mayDiffer: ['a rotary embedding of a part of the head', 'longrope', 'windows'],
+    config: null,
+  },
+  {
+    modelType: 'gemma',
+    classes: 'Gemma',
+    gguf: 'gemma',
+    differs: ['a scale of embeddings', 'another activation'],
+    config: null,
+  },
+  {
     modelType: 'gemma2',
     classes: 'Gemma2',
+    gguf: 'gemma2',
     differs: [...GEMMA_DIFFERS, 'soft caps'],
-    gguf: null,
+    mayDiffer: ['a scale of attention scores'],
     config: null,
   },
   {
     modelType: 'gemma3_text',
     classes: 'Gemma3',
+    gguf: 'gemma3',
     differs: [
       ...GEMMA_DIFFERS,
       'norms of queries and keys by head',
       'a rotary embedding of its own for windows',
     ],
-    gguf: null,
+    mayDiffer: ['a scale of attention scores', 'soft caps'],
     config: null,
   },
 ];
 
-/** Differences that each layer of a family says for itself, in the file that its base keeps. */
-const OPTIONAL: ReadonlySet<Difference> = new Set(['a scale of attention scores']);
-
-/** @throws ExportError naming what no family that is written has */
-export function familyOf(architecture: Architecture): Family {
+/**
+ * @param modelType what the model's own config.json calls its family, which decides where several would do
+ * @throws ExportError naming what no family that is written has
+ */
+export function familyOf(architecture: Architecture, modelType: string | null): Family {
   const found = differences(architecture);
-  const family = FAMILIES.find(
-    ({ differs, config }) =>
+  const fit = FAMILIES.filter(
+    ({ differs, mayDiffer = [] }) =>
       differs.every((one) => found.includes(one)) &&
-      found.every((one) => differs.includes(one) || (config === null && OPTIONAL.has(one))),
+      found.every((one) => differs.includes(one) || mayDiffer.includes(one)),
   );
+  const family = fit.find((one) => one.modelType === modelType) ?? fit[0];
   if (family !== undefined) return family;
   throw new ExportError(`no family that can be written has, beside what LLaMA-2 has, ${found.join(', ')}`, {
     cure: 'Ask for peft, and put the adapter on the model that the base was made from',

@@ -13,12 +13,12 @@ import type { Quantisation } from '../../shared/export/forms.ts';
 import type { Adapter } from '../llama/model/adapter.ts';
 import { encodeElements } from '../llama/weights/element-types.ts';
 import type { ImportedModel } from '../llama/weights/import-model.ts';
-import { familyOf } from './family.ts';
-import { ggufArchitecture, ggufRopeFactors } from './gguf-architecture.ts';
+import { ggufForm } from './gguf-architecture.ts';
+import { ggufTensors } from './gguf-tensors.ts';
 import { ggufTokenizer } from './gguf-tokenizer.ts';
-import { blocksOf, mergedTensors, type MergedTensor } from './merged-tensors.ts';
+import { blocksOf, mergedTensors, type Rows } from './merged-tensors.ts';
+import { modelTypeOf } from './outside.ts';
 import { encodeQ80 } from './q8-0.ts';
-import { ggufName } from './gguf-names.ts';
 
 /** llama.cpp's numbers of what most tensors of a file are. */
 const FILE_TYPES: Readonly<Record<Quantisation, number>> = { f16: 1, q8_0: 7 };
@@ -39,35 +39,28 @@ export async function ggufModel(
       cure: 'Ask for peft or merged, which transformers loads as a sequence classifier',
     });
   }
-  const { gguf, modelType } = familyOf(architecture);
-  if (gguf === null) {
-    throw new ExportError(`no GGUF of ${modelType} is written here`, {
-      cure: 'Ask for merged and convert that folder with convert_hf_to_gguf.py of llama.cpp',
-    });
-  }
+  const form = await ggufForm(architecture, await modelTypeOf(base));
   const metadata: GgufMetadata = [
-    ['general.architecture', { type: 'string', value: gguf }],
+    ...form.metadata,
     ['general.type', { type: 'string', value: 'model' }],
     ['general.name', { type: 'string', value: name }],
     ['general.file_type', { type: 'uint32', value: FILE_TYPES[quantisation] }],
     ['general.quantization_version', { type: 'uint32', value: 2 }],
-    ...ggufArchitecture(gguf, architecture),
     ...(await ggufTokenizer(base.folder, tokenizer, architecture.vocabularySize)),
     ...(chatTemplate === null
       ? []
       : [['tokenizer.chat_template', { type: 'string', value: chatTemplate }] as const]),
   ];
-  const tensors = mergedTensors(base, adapter, ggufRotaryOrder(gguf)).map((tensor) =>
-    ggufTensor(tensor, quantisation),
-  );
-  const all = [...ggufRopeFactors(architecture), ...tensors];
+  const merged = mergedTensors(base, adapter, ggufRotaryOrder(form.name));
+  const tensors = ggufTensors(merged, architecture, form.family.fused);
+  const all = [...form.factors, ...tensors.map((tensor) => ggufTensor(tensor, quantisation))];
   return { name: 'model.gguf', chunks: () => encodeGguf(metadata, all) };
 }
 
-function ggufTensor(tensor: MergedTensor, quantisation: Quantisation): GgufTensor {
+function ggufTensor(tensor: Rows & { readonly name: string }, quantisation: Quantisation): GgufTensor {
   const type = typeOf(tensor.shape, quantisation);
   return {
-    name: ggufName(tensor),
+    name: tensor.name,
     type,
     shape: tensor.shape,
     async *chunks() {

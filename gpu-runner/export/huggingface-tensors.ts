@@ -3,6 +3,7 @@ import type { Architecture } from '../llama/model/architecture.ts';
 import { type LayerMatrixName, layerShapes } from '../llama/model/layer-matrices.ts';
 import type { TensorNames } from '../llama/weights/families/family.ts';
 import { layerPlace } from '../llama/weights/families/tensor-names.ts';
+import { joinRows, type PlacedRows } from './joined-rows.ts';
 import type { EndPart, MergedTensor, Rows } from './merged-tensors.ts';
 import type { NamedTensor } from './safetensors-shards.ts';
 
@@ -20,7 +21,7 @@ export function huggingFaceTensors(
   names: TensorNames,
 ): NamedTensor[] {
   const shapes = layerShapes(architecture);
-  const joined = new Map<string, (Rows & { readonly firstRow: number })[]>();
+  const joined = new Map<string, PlacedRows[]>();
   for (const tensor of tensors) {
     const { name, firstRow } =
       tensor.layer === null
@@ -31,7 +32,7 @@ export function huggingFaceTensors(
   }
   return [...joined].map(([name, parts]) => ({
     name,
-    tensor: join(parts.toSorted((a, b) => a.firstRow - b.firstRow)),
+    tensor: joinRows(parts),
   }));
 
   function placeOf(layer: number, part: LayerMatrixName): { name: string; firstRow: number } {
@@ -45,25 +46,5 @@ function lessOne(tensor: Rows): Rows {
   return {
     ...tensor,
     rows: async (first, count) => (await tensor.rows(first, count)).map((value) => value - 1),
-  };
-}
-
-/** One tensor of several, their rows one after another. */
-function join(parts: readonly (Rows & { readonly firstRow: number })[]): Rows {
-  const [only, ...others] = parts;
-  if (only !== undefined && others.length === 0) return only;
-  const columns = only?.shape[1] ?? 0;
-  const rowsInAll = parts.reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0);
-  return {
-    shape: [rowsInAll, columns],
-    rows: async (first, count) => {
-      const values = new Float32Array(count * columns);
-      for (const { firstRow, shape, rows } of parts) {
-        const from = Math.max(first, firstRow);
-        const to = Math.min(first + count, firstRow + (shape[0] ?? 0));
-        if (from < to) values.set(await rows(from - firstRow, to - from), (from - first) * columns);
-      }
-      return values;
-    },
   };
 }

@@ -47,7 +47,7 @@ async function keptConfig(base: BaseFile): Promise<z.output<typeof ownConfig> | 
 }
 
 function writtenConfig({ architecture }: BaseFile): z.output<typeof fields> {
-  const family = familyOf(architecture);
+  const family = familyOf(architecture, null);
   if (family.config !== null) {
     return {
       ...recordConfig(architecture),

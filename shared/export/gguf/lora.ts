@@ -1,8 +1,8 @@
 /** An adapter as a GGUF file, which llama.cpp puts on top of a model while it runs it. */
-import type { SafetensorsEntry } from '../../safetensors/header.ts';
 import { type AdapterSource, type Heads, readInOrder } from '../adapter-source.ts';
 import { ExportError } from '../export-error.ts';
 import type { ExportFile } from '../export-file.ts';
+import { type FactorTensor, fused, fusedOf } from '../fused-projections.ts';
 import { encodeGguf, type GgufMetadata, type GgufTensor } from './container.ts';
 import { ggufRotaryOrder } from './rotary-order.ts';
 
@@ -15,7 +15,11 @@ const NAMES: Readonly<Record<string, string>> = {
   'mlp.gate_proj': 'ffn_gate',
   'mlp.up_proj': 'ffn_up',
   'mlp.down_proj': 'ffn_down',
+  'self_attn.qkv_proj': 'attn_qkv',
+  'mlp.gate_up_proj': 'ffn_up',
 };
+
+const PATTERN = /^base_model\.model\.model\.layers\.(\d+)\.(.+)\.lora_([AB])\.weight$/;
 
 /**
  * The one file of a LoRA for llama.cpp.
@@ -42,23 +46,39 @@ export function ggufLora(
     ['adapter.lora.alpha', { type: 'float32', value: adapter.config.lora_alpha }],
   ];
   const order = ggufRotaryOrder(architecture);
-  const tensors = adapter.entries.map((entry): GgufTensor => ({
-    name: tensorName(entry),
-    type: 'F32',
+  const plain = adapter.entries.map((entry): FactorTensor => ({
+    name: entry.name,
+    dtype: entry.dtype,
     shape: entry.shape,
-    async *chunks() {
-      yield await readInOrder(adapter, entry, heads, order);
-    },
+    bytes: async () => await readInOrder(adapter, entry, heads, order),
   }));
+  const tensors = fused(plain, architecture).map((tensor) => ggufTensor(tensor, architecture));
   return { name: 'adapter.gguf', chunks: () => encodeGguf(metadata, tensors) };
 }
 
-function tensorName({ name }: SafetensorsEntry): string {
-  const found = /^base_model\.model\.model\.layers\.(\d+)\.(.+)\.lora_([AB])\.weight$/.exec(name);
-  const [, layer = '', projection = '', factor = ''] = found ?? [];
+function ggufTensor(tensor: FactorTensor, architecture: string): GgufTensor {
+  const [, layer = '', projection = '', factor = ''] = PATTERN.exec(tensor.name) ?? [];
   const part = NAMES[projection];
   if (part === undefined) {
-    throw new ExportError(`${name} has no name in llama.cpp`, { cure: 'Ask for peft' });
+    throw new ExportError(`${tensor.name} has no name in llama.cpp`, { cure: 'Ask for peft' });
   }
-  return `blk.${layer}.${part}.weight.lora_${factor.toLowerCase()}`;
+  const parts = fusedOf(architecture)[projection.replace(/^.*\./, '')]?.length ?? 1;
+  return {
+    name: `blk.${layer}.${part}.weight.lora_${factor.toLowerCase()}`,
+    type: 'F32',
+    shape: tensor.shape,
+    async *chunks() {
+      const bytes = await tensor.bytes();
+      yield factor === 'B' && parts > 1 ? times(bytes, parts) : bytes;
+    },
+  };
+}
+
+/** llama.cpp divides alpha by the rank of each pair, which is so many times the adapter's where parts are joined. */
+function times(bytes: Uint8Array, factor: number): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let place = 0; place < bytes.length; place += 4) {
+    view.setFloat32(place, view.getFloat32(place, true) * factor, true);
+  }
+  return bytes;
 }

@@ -5,7 +5,7 @@ import { ggufModel } from '../../../gpu-runner/export/gguf-model.ts';
 import { writeFiles } from '../../../gpu-runner/export/write-files.ts';
 import type { Quantisation } from '../../../shared/export/forms.ts';
 import { ggufLora } from '../../../shared/export/gguf/lora.ts';
-import { familyOf } from '../../../gpu-runner/export/family.ts';
+import { exportFacts } from '../../../gpu-runner/export/facts.ts';
 import { adapted, meanDistance } from '../adapted.ts';
 import type { CheckContext, Column, Figure } from '../column.ts';
 
@@ -30,12 +30,13 @@ export const ggufAdapter: Column = {
   meaning:
     'the same of the base as a GGUF in F16 with the adapter beside it; at most 0.1 for made-up weights',
   needsLlamaCpp: true,
-  check: async ({ tokens, isMadeUp, model, scratch, python }) => {
+  check: async ({ folder, tokens, isMadeUp, model, scratch, python }) => {
     const opened = await model('int8');
     const { source, logProbabilities } = await adapted(opened.base, tokens);
     const gguf = await ggufModel(opened, null, { name: 'base', quantisation: 'f16', chatTemplate: null });
     const { architecture } = opened.base;
-    const lora = ggufLora(source, familyOf(architecture).gguf ?? '', architecture, 'adapter');
+    const { ggufArchitecture } = await exportFacts(opened, folder);
+    const lora = ggufLora(source, ggufArchitecture ?? '', architecture, 'adapter');
     await writeFiles(scratch, [gguf, lora], () => {});
     const answer = await python('llama_cpp_model', {
       file: path.join(scratch, gguf.name),

@@ -105,3 +105,25 @@ def cases(vocabulary_size):
             mm_tokens_per_image=4,
         ),
     }
+
+
+def variants(vocabulary_size):
+    """Models of families whose checkpoint above has features on that llama.cpp has no keys for."""
+    shape = {**SHAPE, "vocab_size": vocabulary_size}
+    phi3 = {**shape, "hidden_size": 128, "original_max_position_embeddings": 128}
+    return {
+        "smollm3-fourth": SmolLM3Config(**shape, no_rope_layer_interval=4),
+        "phi3-no-window": Phi3Config(**phi3, rope_parameters=LONGROPE, sliding_window=None),
+        "gemma2-head-scale": Gemma2Config(
+            **shape,
+            head_dim=32,
+            query_pre_attn_scalar=32,
+            sliding_window=7,
+            attn_logit_softcapping=5.0,
+            final_logit_softcapping=3.0,
+        ),
+        "gemma3-head-scale": Gemma3TextConfig(
+            **{**GEMMA3_TEXT, "vocab_size": vocabulary_size, "query_pre_attn_scalar": 32}
+        ),
+        "gemma-bytes": GemmaConfig(**shape, head_dim=32),
+    }

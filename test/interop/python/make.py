@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from checkpoint import write
-from families import cases
+from families import cases, variants
 from small_tokenizers import TOKENIZER_OF, trained, write_tokenizer
 
 
@@ -11,14 +11,15 @@ def run(folder, names):
     """Folder by name of checkpoint. @param names which of them, all where empty"""
     folders = {}
     tokenizers = {}
-    for name in cases(512):
+    for name in [*cases(512), *variants(512)]:
         if names and name not in names:
             continue
         kind = TOKENIZER_OF[name]
         tokenizers[kind] = tokenizers.get(kind) or trained(kind)
         tokenizer = tokenizers[kind]
         own = Path(folder) / name
-        write(cases(tokenizer.get_vocab_size())[name], own)
+        size = tokenizer.get_vocab_size()
+        write({**cases(size), **variants(size)}[name], own)
         write_tokenizer(tokenizer, kind, own)
         folders[name] = {"folder": str(own), "tokenizer": kind}
     return folders

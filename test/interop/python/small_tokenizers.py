@@ -28,6 +28,11 @@ TOKENIZER_OF = {
     "gemma2": "gemma",
     "gemma3": "gemma",
     "gemma3-vision": "gemma",
+    "smollm3-fourth": "llama-3",
+    "phi3-no-window": "qwen2",
+    "gemma2-head-scale": "qwen2",
+    "gemma3-head-scale": "qwen2",
+    "gemma-bytes": "qwen2",
 }
 
 

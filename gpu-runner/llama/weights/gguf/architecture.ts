@@ -55,7 +55,7 @@ export async function readGgufArchitecture(
       'Use a model of one size',
     );
   }
-  const { placement, rope, isWindowed, ...differences } = family.differences({
+  const { placement, rope, ...differences } = family.differences({
     metadata,
     key,
     layers,
@@ -65,6 +65,10 @@ export async function readGgufArchitecture(
   });
   const { maximumPositions, ...rotation } = await readRope(metadata, name, headSize, factors);
   const window = metadata.number(key('attention.sliding_window')) ?? 0;
+  const period =
+    family.windowPeriod === null
+      ? null
+      : (metadata.number(key('attention.sliding_window_pattern')) ?? family.windowPeriod);
   const eosTokens = endTokens(metadata);
   const architecture = {
     vocabularySize,
@@ -89,9 +93,11 @@ export async function readGgufArchitecture(
     rope: { ...LLAMA.rope, ...rope, ...rotation },
     windows:
       window > 0
-        ? Array.from({ length: layers }, (_, layer) => ((isWindowed?.(layer) ?? true) ? window : null))
+        ? Array.from({ length: layers }, (_, layer) =>
+            period !== null && (layer + 1) % period === 0 ? null : window,
+          )
         : null,
-    tiedEmbedding: !has('output.weight'),
+    tiedEmbedding: family.alwaysTied || !has('output.weight'),
     bosToken: metadata.number('tokenizer.ggml.bos_token_id'),
     eosTokens,
     padToken: metadata.number('tokenizer.ggml.padding_token_id') ?? eosTokens[0] ?? 0,

@@ -86,28 +86,30 @@ function longRopeFactor(scale: number, original: number): number {
 
 /** Llama 3's scaling where the factors are those that it gives, for then an export can name it; else as they are. */
 function asScaling(factors: Float32Array, theta: number, rotarySize: number): RopeScaling {
-  const factor = Math.max(...factors);
-  const scaling = { kind: 'llama3' as const, factor, ...LLAMA3 };
-  const isLlama3 = factors.every((value, pair) => {
-    const expected = llama3Factor(scaling, theta ** ((-2 * pair) / rotarySize));
-    return Math.abs(value - expected) <= LLAMA3_TOLERANCE * expected;
-  });
+  const scaling = { kind: 'llama3' as const, factor: Math.max(...factors), ...LLAMA3 };
+  const expected = llama3Factors(scaling, theta, rotarySize);
+  const isLlama3 = factors.every(
+    (value, pair) => Math.abs(value - (expected[pair] ?? 0)) <= LLAMA3_TOLERANCE * value,
+  );
   return isLlama3 ? scaling : { kind: 'longrope', factors: Array.from(factors), attentionFactor: 1 };
 }
 
-/** What Llama 3 divides a frequency by: nothing where it is high, the factor where it is low, a blend between. */
-function llama3Factor(
+/** What Llama 3 divides each pair's frequency by: nothing where it is high, the factor where it is low, a blend between. */
+export function llama3Factors(
   {
     factor,
     lowFrequencyFactor: low,
     highFrequencyFactor: high,
     originalMaximumPositions: original,
   }: Extract<RopeScaling, { kind: 'llama3' }>,
-  frequency: number,
-): number {
-  const turns = (original * frequency) / (2 * Math.PI);
-  if (turns > high) return 1;
-  if (turns < low) return factor;
-  const smooth = (turns - low) / (high - low);
-  return 1 / ((1 - smooth) / factor + smooth);
+  theta: number,
+  rotarySize: number,
+): number[] {
+  return Array.from({ length: rotarySize / 2 }, (_, pair) => {
+    const turns = (original * theta ** ((-2 * pair) / rotarySize)) / (2 * Math.PI);
+    if (turns > high) return 1;
+    if (turns < low) return factor;
+    const smooth = (turns - low) / (high - low);
+    return 1 / ((1 - smooth) / factor + smooth);
+  });
 }

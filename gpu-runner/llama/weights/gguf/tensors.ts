@@ -13,7 +13,7 @@ import { undoInterleaving, undoInterleavingOfVector } from './interleaved-rows.t
 export type OpenMatrix = (name: string, rows: number, columns: number) => SourceMatrix;
 
 /** Names after `blk.N.`. */
-const layerTensorNames: Readonly<Record<LayerMatrixName, string>> = {
+export const layerTensorNames: Readonly<Record<LayerMatrixName, string>> = {
   attentionNorm: 'attn_norm.weight',
   query: 'attn_q.weight',
   key: 'attn_k.weight',
@@ -37,11 +37,12 @@ const layerTensorNames: Readonly<Record<LayerMatrixName, string>> = {
 };
 
 /** Tensors that some families hold as one, in the order of its rows. */
-const fusedTensors: readonly { readonly name: string; readonly parts: readonly LayerMatrixName[] }[] = [
-  { name: 'attn_qkv.weight', parts: ['query', 'key', 'value'] },
-  { name: 'attn_qkv.bias', parts: ['queryBias', 'keyBias', 'valueBias'] },
-  { name: 'ffn_up.weight', parts: ['gate', 'up'] },
-];
+export const fusedTensors: readonly { readonly name: string; readonly parts: readonly LayerMatrixName[] }[] =
+  [
+    { name: 'attn_qkv.weight', parts: ['query', 'key', 'value'] },
+    { name: 'attn_qkv.bias', parts: ['queryBias', 'keyBias', 'valueBias'] },
+    { name: 'ffn_up.weight', parts: ['gate', 'up'] },
+  ];
 
 export function weightSource({ architecture, family }: GgufArchitecture, open: OpenMatrix): WeightSource {
   const { vocabularySize, hiddenSize, headSize, tiedEmbedding } = architecture;
