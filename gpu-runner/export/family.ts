@@ -2,6 +2,7 @@
 import { ExportError } from '../../shared/export/export-error.ts';
 import type { Architecture } from '../llama/model/architecture.ts';
 import { type Difference, differences } from './differences.ts';
+import { gemma2Config, gemma3Config, gemmaConfig, phi3Config } from './family-config.ts';
 
 export interface Family {
   /** Hugging Face's model_type. */
@@ -14,8 +15,8 @@ export interface Family {
   readonly differs: readonly Difference[];
   /** In what some models of it do. */
   readonly mayDiffer?: readonly Difference[];
-  /** Fields of config.json beside those of every family; null where only the model's own file will do. */
-  readonly config: ((architecture: Architecture) => Readonly<Record<string, unknown>>) | null;
+  /** Fields of config.json beside those of every family. */
+  readonly config: (architecture: Architecture) => Readonly<Record<string, unknown>>;
 }
 
 const GEMMA_DIFFERS: readonly Difference[] = [
@@ -97,14 +98,14 @@ const FAMILIES: readonly Family[] = [
     gguf: 'phi3',
     differs: [],
     mayDiffer: ['a rotary embedding of a part of the head', 'longrope', 'windows'],
-    config: null,
+    config: phi3Config,
   },
   {
     modelType: 'gemma',
     classes: 'Gemma',
     gguf: 'gemma',
     differs: ['a scale of embeddings', 'another activation'],
-    config: null,
+    config: gemmaConfig,
   },
   {
     modelType: 'gemma2',
@@ -112,7 +113,7 @@ const FAMILIES: readonly Family[] = [
     gguf: 'gemma2',
     differs: [...GEMMA_DIFFERS, 'soft caps'],
     mayDiffer: ['a scale of attention scores'],
-    config: null,
+    config: gemma2Config,
   },
   {
     modelType: 'gemma3_text',
@@ -124,7 +125,7 @@ const FAMILIES: readonly Family[] = [
       'a rotary embedding of its own for windows',
     ],
     mayDiffer: ['a scale of attention scores', 'soft caps'],
-    config: null,
+    config: gemma3Config,
   },
 ];
 

@@ -1,7 +1,6 @@
 /** Scaling of the rotary embedding as config.json says it, in the form that transformers 4 and 5 read. */
 import type { Architecture } from '../llama/model/architecture.ts';
 
-/** @throws RangeError for longrope, which goes with a family that is not written */
 export function huggingFaceScaling(scaling: Architecture['rope']['scaling']): Record<string, unknown> | null {
   if (scaling === null) return null;
   switch (scaling.kind) {
@@ -26,7 +25,14 @@ export function huggingFaceScaling(scaling: Architecture['rope']['scaling']): Re
         ...(scaling.attentionFactor === null ? {} : { attention_factor: scaling.attentionFactor }),
       };
     case 'longrope':
-      throw new RangeError('no family with longrope is written');
+      // Beyond the length that the base knows, by whose factors is all the same.
+      return {
+        rope_type: 'longrope',
+        type: 'longrope',
+        short_factor: scaling.factors,
+        long_factor: scaling.factors,
+        attention_factor: scaling.attentionFactor,
+      };
     default:
       return scaling satisfies never;
   }

@@ -2,7 +2,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { ExportError } from '../../shared/export/export-error.ts';
 import { checkedBy, exists, readJsonFile } from '../files/files.ts';
 import { MODEL_CONFIG_FILE } from '../llama/tokenizer/companions.ts';
 import type { BaseFile } from '../llama/weights/base-file.ts';
@@ -48,18 +47,10 @@ async function keptConfig(base: BaseFile): Promise<z.output<typeof ownConfig> | 
 
 function writtenConfig({ architecture }: BaseFile): z.output<typeof fields> {
   const family = familyOf(architecture, null);
-  if (family.config !== null) {
-    return {
-      ...recordConfig(architecture),
-      ...family.config(architecture),
-      model_type: family.modelType,
-      architectures: [`${family.classes}ForCausalLM`],
-    };
-  }
-  throw new ExportError(
-    `${family.modelType} needs the model's own config.json, which its base does not have`,
-    {
-      cure: 'Import the model from its Hugging Face folder, or ask for peft',
-    },
-  );
+  return {
+    ...recordConfig(architecture),
+    ...family.config(architecture),
+    model_type: family.modelType,
+    architectures: [`${family.classes}ForCausalLM`],
+  };
 }
