@@ -11,7 +11,7 @@ import { deviceMemoryBytes, refuseTooLarge } from './tasks/memory-check.ts';
 import { openTaskModel } from './tasks/open-base-model.ts';
 import { runTask } from './tasks/run-task.ts';
 import { runServedTask } from './tasks/served/run-served-task.ts';
-import type { ArtifactBytes, TaskContext } from './tasks/task-context.ts';
+import type { ArtifactBytes, ArtifactFile, TaskContext } from './tasks/task-context.ts';
 
 if (process.send === undefined)
   throw new Error('engine-process.ts is a child of gpu-runner/main.ts: start that');
@@ -78,12 +78,17 @@ async function run(task: ClaimedTask): Promise<Done> {
   try {
     const get = (sha256: string) => runner.call('get', sha256);
     const common = {
-      artifacts: { get, put: (artifact: ArtifactBytes) => runner.call('put', artifact) },
+      artifacts: {
+        get,
+        put: (artifact: ArtifactBytes) => runner.call('put', artifact),
+        putFile: (artifact: ArtifactFile) => runner.call('putFile', artifact),
+      },
+      cacheDirectory,
       hooks: hooks(signal),
       resume: task.checkpoint === null ? null : await get(task.checkpoint.sha256),
     };
     if (task.baseModel.served !== undefined) {
-      return await runServedTask(task, task.baseModel.served, { ...common, cacheDirectory });
+      return await runServedTask(task, task.baseModel.served, common);
     }
     const imported = await openTaskModel(task.baseModel, cacheDirectory);
     refuseTooLarge(task, imported, device, deviceMemoryBytes(device));

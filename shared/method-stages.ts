@@ -2,7 +2,7 @@
  * The stages of each method, one table a method: what a stage reads, from where, and whether it splits into shards.
  * The planner (edge/orchestration/plan.ts) turns them into tasks as soon as their inputs exist.
  */
-import type { TaskKind } from './api/tasks/kinds.ts';
+import type { StageKind } from './api/tasks/kinds.ts';
 import type { METHODS, SPLITS } from './api/words.ts';
 
 export type Method = (typeof METHODS)[number];
@@ -23,7 +23,7 @@ export interface InputRule {
 
 export interface StageRule {
   readonly name: string;
-  readonly kind: TaskKind;
+  readonly kind: StageKind;
   /** Whether many runners share it: one task for each shard. */
   readonly sharded?: true;
   /** The split of the prompt set that it reads. */

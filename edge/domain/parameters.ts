@@ -4,7 +4,7 @@ import {
   hyperparameterDefaults,
   taskSchemas,
   type Hyperparameters,
-  type TaskKind,
+  type StageKind,
 } from '../../shared/api/tasks/kinds.ts';
 import { SCORER_FORMAT } from '../../shared/scoring/calibration.ts';
 import type { StageRule } from '../../shared/method-stages.ts';
@@ -33,7 +33,7 @@ function planned(
   model: Pick<TaskBaseModel, 'configuration'>,
   hyperparameters: Hyperparameters,
   judgeModels: JudgeModels,
-): Record<TaskKind, object> {
+): Record<StageKind, object> {
   const { responseOpening } = principle;
   const promptForm = promptFormOf(principle.form, model.configuration);
   // Null is a choice: only a penalty that is not given takes the default.

@@ -23,7 +23,7 @@ function content(form: z.ZodType | Bytes) {
 }
 
 function describe(operationId: string, endpoint: Endpoint): RouteConfig {
-  const { method, path, tag, summary, scopes, parameters, body, response, status } = endpoint;
+  const { method, path, tag, summary, scopes, parameters, body, response, status, pending } = endpoint;
   return {
     operationId,
     method,
@@ -39,6 +39,14 @@ function describe(operationId: string, endpoint: Endpoint): RouteConfig {
     },
     responses: {
       [status]: response ? { description: 'Done', content: content(response) } : { description: 'Done' },
+      ...(pending
+        ? {
+            202: {
+              description: 'Being made: ask again after `Retry-After` seconds',
+              content: content(pending),
+            },
+          }
+        : {}),
       ...(method === 'get' && response && !isBytes(response)
         ? { 304: { description: 'Not changed since the ETag of If-None-Match' } }
         : {}),

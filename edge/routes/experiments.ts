@@ -94,7 +94,7 @@ export function experimentHandlers(dependencies: Dependencies): Handlers<typeof 
       }
       const tasks = await findTasksOfExperiment(database, view.id, now);
       const taskIds = tasks.map(({ task }) => task.id);
-      return { writes: deleteExperiment(database, view.id, taskIds) };
+      return { writes: deleteExperiment(database, view.id, taskIds, now) };
     },
 
     async compareExperiments({ parameters }, { now }) {

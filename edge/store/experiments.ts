@@ -16,7 +16,7 @@ import {
   tasks,
 } from './schema/index.ts';
 import { compiled, prepared } from './statement.ts';
-import { cancelTasks, deleteUnused, progressColumns } from './tasks.ts';
+import { cancelTasks, deleteUnused, progressColumns, removeExports } from './tasks.ts';
 
 type ExperimentRow = typeof experiments.$inferSelect;
 type NewStage = typeof stages.$inferInsert;
@@ -241,11 +241,17 @@ export function logExperimentEvent(
 }
 
 /** Removes an experiment that has ended, and those of its tasks that no other one uses and no runner holds. */
-export function deleteExperiment(database: Database, id: string, taskIds: readonly string[]): Statement[] {
+export function deleteExperiment(
+  database: Database,
+  id: string,
+  taskIds: readonly string[],
+  now: number,
+): Statement[] {
   return [
     database.delete(events).where(eq(events.experimentId, id)),
     database.delete(experiments).where(eq(experiments.id, id)),
     deleteUnused(database, { taskIds: JSON.stringify(taskIds) }),
+    ...removeExports(database, id, now),
   ];
 }
 

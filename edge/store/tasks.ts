@@ -144,6 +144,40 @@ export function insertTasks(
   ];
 }
 
+/**
+ * A task that no stage waits for, wanted by whoever asked: shared and queued anew like a stage's. It goes with the
+ * experiment that asked for it first.
+ */
+export function insertTask(database: Database, task: NewTask, now: number): Statement[] {
+  const inputs = task.specification.inputs.map(({ name, sha256 }) => ({
+    contentKey: task.contentKey,
+    name,
+    sha256,
+  }));
+  return [
+    putTasks(database, { json: JSON.stringify([task]), now }),
+    putInputs(database, { json: JSON.stringify(inputs) }),
+  ];
+}
+
+const exportsOf = (experimentId: SQL) =>
+  sql`${tasks.kind} = 'export' and ${tasks.experimentId} = ${experimentId}`;
+
+const cancelLeasedExports = compiled<{ experimentId: string; now: number }>((database, value) =>
+  database
+    .update(tasks)
+    .set({ cancelRequestedAt: sql`coalesce(${tasks.cancelRequestedAt}, ${value('now')})` })
+    .where(and(exportsOf(value('experimentId')), sql`${tasks.status} = 'leased'`)),
+);
+const deleteExports = compiled<{ experimentId: string }>((database, value) =>
+  database.delete(tasks).where(and(exportsOf(value('experimentId')), sql`${tasks.status} <> 'leased'`)),
+);
+
+/** Ends what an experiment's exports do, and forgets those that no runner holds. */
+export function removeExports(database: Database, experimentId: string, now: number): Statement[] {
+  return [cancelLeasedExports(database, { experimentId, now }), deleteExports(database, { experimentId })];
+}
+
 /** Out of the tasks of an experiment, those that no living stage waits for. */
 const unwanted = (database: Database, experimentId: SQL) =>
   and(

@@ -1,5 +1,6 @@
 /** The edge as a runner uses it: every call repeated through what passes, bounded in time, and fenced by its epoch. */
 import { createHash, randomUUID } from 'node:crypto';
+import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, createClient, type Client } from '../../shared/api/client.ts';
 import { MAXIMUM_PUT_BYTES } from '../../shared/api/artifacts.ts';
@@ -7,7 +8,7 @@ import type { ClaimedTask, Heartbeat } from '../../shared/api/tasks.ts';
 import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
 import { retry } from '../../shared/retry.ts';
 import { withTimeLimit } from '../../shared/with-time-limit.ts';
-import type { ArtifactBytes } from '../tasks/task-context.ts';
+import type { ArtifactBytes, ArtifactFile } from '../tasks/task-context.ts';
 import type { Done } from './engine-calls.ts';
 import type { Failure } from './failure.ts';
 import { UserError } from '../../shared/user-error.ts';
@@ -34,6 +35,11 @@ interface EdgeOptions {
   readonly patienceSeconds: number | null;
   /** Milliseconds that only rise. */
   readonly clock?: () => number;
+}
+
+/** What is stored, readable part by part. */
+interface Source extends Omit<ArtifactFile, 'file'> {
+  readonly part: (start: number, end: number) => Promise<Uint8Array<ArrayBuffer>>;
 }
 
 type RunnerDescription = Parameters<Client['claimTask']>[0]['body']['runner'];
@@ -141,38 +147,66 @@ export class Edge {
     signal: AbortSignal,
   ): Promise<string> {
     const sha256 = hashOf(bytes);
-    if (bytes.length > MAXIMUM_PUT_BYTES) {
-      await this.#putInParts(sha256, { kind, mediaType, bytes }, task, signal);
-      return sha256;
-    }
-    await this.#call('put artifact', TRANSFER_TIMEOUT_MS, signal, (options) =>
-      this.#client.putArtifact(
-        { parameters: { sha256 }, query: { kind, mediaType, ...task }, body: new Blob([copyOf(bytes)]) },
-        options,
-      ),
+    const source = { kind, mediaType, sha256, bytes: bytes.length };
+    await this.#put(
+      { ...source, part: async (start, end) => copyOf(bytes.subarray(start, end)) },
+      task,
+      signal,
     );
     return sha256;
   }
 
-  async #putInParts(
-    sha256: string,
-    { kind, mediaType, bytes }: ArtifactBytes,
+  /** Stores a file under its SHA-256; one part of it is held at a time. @throws LeaseLostError */
+  async putFile(
+    { file, ...artifact }: ArtifactFile,
     task: { readonly taskId: string; readonly epoch: number },
     signal: AbortSignal,
   ): Promise<void> {
+    const handle = await open(file, 'r');
+    try {
+      const part = async (start: number, end: number): Promise<Uint8Array<ArrayBuffer>> => {
+        const bytes = new Uint8Array(end - start);
+        for (let filled = 0; filled < bytes.length;) {
+          const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
+          if (bytesRead === 0) throw new Error(`${file} has become shorter while it was sent`);
+          filled += bytesRead;
+        }
+        return bytes;
+      };
+      await this.#put({ ...artifact, part }, task, signal);
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async #put(
+    { kind, mediaType, sha256, bytes, part }: Source,
+    task: { readonly taskId: string; readonly epoch: number },
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (bytes <= MAXIMUM_PUT_BYTES) {
+      const content = await part(0, bytes);
+      await this.#call('put artifact', TRANSFER_TIMEOUT_MS, signal, (options) =>
+        this.#client.putArtifact(
+          { parameters: { sha256 }, query: { kind, mediaType, ...task }, body: new Blob([content]) },
+          options,
+        ),
+      );
+      return;
+    }
     const idempotencyKey = randomUUID();
     const upload = await this.#call('create upload', CALL_TIMEOUT_MS, signal, (options) =>
       this.#client.createUpload(
-        { body: { sha256, bytes: bytes.length, kind, mediaType, ...task } },
+        { body: { sha256, bytes, kind, mediaType, ...task } },
         { ...options, idempotencyKey },
       ),
     );
     const uploadId = upload.id;
-    for (let part = 0; part * MAXIMUM_PUT_BYTES < bytes.length; part++) {
-      const content = bytes.subarray(part * MAXIMUM_PUT_BYTES, (part + 1) * MAXIMUM_PUT_BYTES);
-      const parameters = { uploadId, partNumber: String(part + 1) };
+    for (let number = 1, start = 0; start < bytes; number++, start += MAXIMUM_PUT_BYTES) {
+      const content = await part(start, Math.min(bytes, start + MAXIMUM_PUT_BYTES));
+      const parameters = { uploadId, partNumber: String(number) };
       await this.#call('put part', TRANSFER_TIMEOUT_MS, signal, (options) =>
-        this.#client.putUploadPart({ parameters, body: new Blob([copyOf(content)]) }, options),
+        this.#client.putUploadPart({ parameters, body: new Blob([content]) }, options),
       );
     }
     await this.#call('complete upload', TRANSFER_TIMEOUT_MS, signal, (options) =>

@@ -1,6 +1,6 @@
 /** What the runner, which talks to the edge, and the engine's process, which computes, ask of each other. */
 import type { ClaimedTask, Heartbeat } from '../../shared/api/tasks.ts';
-import type { ArtifactBytes } from '../tasks/task-context.ts';
+import type { ArtifactBytes, ArtifactFile } from '../tasks/task-context.ts';
 
 /** File descriptor in the engine's process of the pipe that closes when the runner has ended. */
 export const LIFELINE = 4;
@@ -13,6 +13,8 @@ export interface RunnerCalls {
   get(sha256: string): Promise<Uint8Array>;
   /** Answered with the SHA-256. */
   put(artifact: ArtifactBytes): Promise<string>;
+  /** Answered when the edge holds the file. */
+  putFile(artifact: ArtifactFile): Promise<void>;
   /** Answered when the edge holds the checkpoint. */
   checkpoint(checkpoint: { readonly step: number; readonly bytes: Uint8Array }): Promise<void>;
   /** Answered by nothing. */

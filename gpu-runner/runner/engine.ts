@@ -68,6 +68,7 @@ export class Engine {
       {
         get: async (sha256) => await serve().get(sha256),
         put: async (artifact) => await serve().put(artifact),
+        putFile: async (artifact) => await serve().putFile(artifact),
         checkpoint: async (checkpoint) => await serve().checkpoint(checkpoint),
         report: (report) => this.#task?.report(report),
       },

@@ -86,6 +86,7 @@ export async function runSession(
   const serve: RunnerCalls = {
     get: (sha256) => edgeCall(edge.get(sha256, taskId, work.signal)),
     put: (artifact) => edgeCall(edge.put(artifact, { taskId, epoch }, work.signal)),
+    putFile: (artifact) => edgeCall(edge.putFile(artifact, { taskId, epoch }, work.signal)),
     checkpoint: async ({ step, bytes }) => {
       const artifact = { kind: 'checkpoint', mediaType: 'application/octet-stream', bytes } as const;
       const sha256 = await edgeCall(edge.put(artifact, { taskId, epoch }, work.signal));

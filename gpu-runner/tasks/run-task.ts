@@ -1,8 +1,10 @@
 /** Runs a task of any kind. */
+import type { ClaimedTask } from '../../shared/api/tasks.ts';
 import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
 import { runBestOfN } from './best-of-n.ts';
 import { runDistill } from './distill.ts';
 import { runDpo } from './dpo.ts';
+import { runExport } from './export.ts';
 import { runGenerate } from './generate.ts';
 import { runJudge } from './judge.ts';
 import { runLabel } from './label.ts';
@@ -26,6 +28,7 @@ const RUNS: { readonly [Kind in TaskKind]: TaskRun<Kind> } = {
   'best-of-n': runBestOfN,
   judge: runJudge,
   'train-scorer': runTrainScorer,
+  export: runExport,
 };
 
 /** Runs the task. @throws UserError for what a person can mend, the signal's reason where it is aborted */
@@ -34,5 +37,7 @@ export async function runTask<Kind extends TaskKind>(
   context: TaskContext<Kind>,
 ): Promise<TaskOutcome<Kind>> {
   const run: TaskRun<Kind> = RUNS[kind];
-  return await run({ ...context, model: await inForm(context.model, context.task.parameters.promptForm) });
+  const { parameters }: Pick<ClaimedTask, 'parameters'> = context.task;
+  if (!('promptForm' in parameters)) return await run(context);
+  return await run({ ...context, model: await inForm(context.model, parameters.promptForm) });
 }

@@ -15,11 +15,21 @@ export interface ArtifactBytes {
   readonly bytes: Uint8Array;
 }
 
+/** A file to store, of any length. */
+export interface ArtifactFile extends Omit<ArtifactBytes, 'bytes'> {
+  /** Its path, which stays until it is stored. */
+  readonly file: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
 /** Artifacts by SHA-256; what is read was verified against its hash. */
 interface ArtifactStore {
   readonly get: (sha256: string) => Promise<Uint8Array>;
   /** Resolves with the SHA-256 when the bytes are safe. */
   readonly put: (artifact: ArtifactBytes) => Promise<string>;
+  /** Resolves when the file is safe; it is read in parts. */
+  readonly putFile: (artifact: ArtifactFile) => Promise<void>;
 }
 
 export interface TaskContext<Kind extends TaskKind> {
@@ -27,6 +37,8 @@ export interface TaskContext<Kind extends TaskKind> {
   readonly model: Model;
   readonly artifacts: ArtifactStore;
   readonly hooks: RunHooks;
+  /** Where large files may lie while they are made. */
+  readonly cacheDirectory: string;
   /** Bytes of the task's last checkpoint; null to start from the beginning. */
   readonly resume: Uint8Array | null;
 }

@@ -33,6 +33,8 @@ export interface Endpoint {
   readonly status: 200 | 201 | 202 | 204 | 206;
   /** Absent for 204. */
   readonly response?: z.ZodType | Bytes;
+  /** A GET of bytes that must be made first: what it answers with 202 and `Retry-After` until they are. */
+  readonly pending?: z.ZodType;
   /** A POST that creates: takes `Idempotency-Key`, and its effect and answer are stored together. */
   readonly creates?: true;
 }

@@ -5,7 +5,7 @@ import { identifier, instant, name, positiveInteger, text } from './fields.ts';
 import { page, pageQuery } from './page.ts';
 import { sha256 } from './sha256.ts';
 import { taskView, tokenCounts } from './tasks.ts';
-import { hyperparameters, TASK_KINDS } from './tasks/kinds.ts';
+import { hyperparameters, STAGE_KINDS, TASK_KINDS } from './tasks/kinds.ts';
 import { judgement } from './tasks/judge.ts';
 import { EXPERIMENT_STATUSES, METHODS, STAGE_STATUSES } from './words.ts';
 
@@ -76,7 +76,7 @@ export type ExperimentView = z.infer<typeof experiment>;
 
 const stage = z.object({
   name: z.string(),
-  kind: z.enum(TASK_KINDS),
+  kind: z.enum(STAGE_KINDS),
   status: z.enum(STAGE_STATUSES),
   statusReason: z.string().nullable(),
   /** Why it waits, for people; null where it does not. */

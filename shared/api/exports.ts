@@ -1,27 +1,39 @@
-/** The contract of exports: an experiment's adapter in the form of another program, as one zip. */
+/** The contract of exports: an experiment's model in the form of another program, as one zip. */
 import { z } from 'zod';
-import { ADAPTER_FORMS } from '../export/forms.ts';
+import { exportForm, quantisation } from '../export/forms.ts';
 import { defineEndpoints } from './endpoint.ts';
 import { identifier, text } from './fields.ts';
 import { sha256 } from './sha256.ts';
+import { taskView } from './tasks.ts';
+
+/** What is answered while a runner makes the files: ask again after as many seconds as `Retry-After` says. */
+export const exportPending = z
+  .object({
+    taskId: identifier,
+    ...taskView.pick({ status: true, waitsFor: true, progress: true }).shape,
+  })
+  .meta({ id: 'ExportPending' });
 
 export const exportEndpoints = defineEndpoints({
   exportAdapter: {
     method: 'get',
     path: '/v1/experiments/{experimentId}/export',
     tag: 'experiments',
-    summary: "Get an experiment's adapter with its model card as a zip, for PEFT or llama.cpp",
+    summary: "Get an experiment's adapter, or its base with it merged, with a model card as a zip",
     scopes: ['admin', 'client'],
     parameters: z.strictObject({ experimentId: identifier }),
     query: z.strictObject({
-      /** Forms that hold the base's weights are written where the base lies, by `rlcd export`. */
-      to: z.enum(ADAPTER_FORMS),
-      /** The stage whose adapter leaves; the final policy's unless given. */
+      /** Forms with the base's weights are made by a runner, after the first request for them. */
+      to: exportForm,
+      /** Numbers of a GGUF of the whole model, 8 bits in blocks of 32 unless given. */
+      quantise: quantisation.optional(),
+      /** The stage whose adapter leaves, the final policy's unless given; `base` for the base alone. */
       stage: text(100).optional(),
       /** An adapter of the experiment by its hash. */
       artifact: sha256.optional(),
     }),
     status: 200,
     response: { mediaType: 'application/zip' },
+    pending: exportPending,
   },
 });

@@ -28,6 +28,7 @@ export const ARTIFACT_KINDS = [
   'comparisons',
   'scorer',
   'report',
+  'export',
 ] as const;
 export const COMPARISON_SOURCES = ['machine', 'human'] as const;
 /** `skipped`: the person did not want to say; it counts nowhere. */

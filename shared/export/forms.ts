@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 /** Made from the adapter's bytes alone. */
-export const ADAPTER_FORMS = ['peft', 'gguf-lora'] as const;
+const ADAPTER_FORMS = ['peft', 'gguf-lora'] as const;
 /** Made from the base's weights, which runners alone have. */
 const MODEL_FORMS = ['merged', 'gguf', 'ollama'] as const;
 export const EXPORT_FORMS = [...ADAPTER_FORMS, ...MODEL_FORMS] as const;
@@ -10,7 +10,7 @@ export const EXPORT_FORMS = [...ADAPTER_FORMS, ...MODEL_FORMS] as const;
 export const exportForm = z.enum(EXPORT_FORMS);
 export type ExportForm = z.output<typeof exportForm>;
 export type AdapterForm = (typeof ADAPTER_FORMS)[number];
-const modelForm = z.enum(MODEL_FORMS);
+export const modelForm = z.enum(MODEL_FORMS);
 export type ModelForm = z.output<typeof modelForm>;
 
 export const quantisation = z.enum(['q8_0', 'f16']);

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { describeModel } from '../../gpu-runner/tasks/open-base-model.ts';
 import { HYPERPARAMETERS, scaleOption } from '../../scripts/commands/demo/settings.ts';
-import { hyperparameterDefaults, hyperparameters, type TaskKind } from '../../shared/api/tasks/kinds.ts';
+import { hyperparameterDefaults, hyperparameters, type StageKind } from '../../shared/api/tasks/kinds.ts';
 import { kindStories } from '../../shared/principles/kind-stories/kind-stories.ts';
 import { renamed, splitPrompts, stageRunner, Store } from './rlcd/stages.ts';
 import { createCommand } from '../../shared/command-line/command.ts';
@@ -41,7 +41,7 @@ export const command = createCommand(
     const chosen = hyperparameters.parse(HYPERPARAMETERS[values.scale]);
     const changed = hyperparameters.parse(values.set);
     const { form: promptForm, responseOpening } = kindStories;
-    const of = <Kind extends TaskKind>(kind: Kind) => ({
+    const of = <Kind extends StageKind>(kind: Kind) => ({
       ...hyperparameterDefaults[kind],
       ...chosen[kind],
       ...changed[kind],

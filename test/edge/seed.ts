@@ -234,6 +234,16 @@ export function finish(task: ClaimedTask): {
         },
       };
     }
+    case 'export':
+      return {
+        outputs: { 'file-000': '{}\n', 'file-001': mark },
+        result: {
+          files: [
+            { output: 'file-000', name: 'config.json' },
+            { output: 'file-001', name: 'model.safetensors' },
+          ],
+        },
+      };
     case 'label':
     case 'distill':
     case 'dpo':

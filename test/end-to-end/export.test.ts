@@ -1,12 +1,16 @@
 /** What leaves: every form from an experiment that a real runner made, by the command, read back by this project's readers. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describeModel } from '../../gpu-runner/tasks/open-base-model.ts';
 import { importModel } from '../../gpu-runner/llama/weights/import-model.ts';
 import { openSafetensors } from '../../gpu-runner/llama/weights/safetensors-reader.ts';
 import { command } from '../../scripts/commands/export/command.ts';
+import { exportPending } from '../../shared/api/exports.ts';
 import { parseCommand } from '../../shared/command-line/command.ts';
+import { writeByteTokenizer } from '../fixtures/byte-tokenizer.ts';
+import { unzip } from '../shared/export/unzip.ts';
 import { ADMIN_KEY, createWorld, QUICK, type World } from './world.ts';
 
 const { simulate = {}, generate = {} } = QUICK;
@@ -35,28 +39,65 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 }, 120_000);
 
-async function leave(...words: readonly string[]): Promise<void> {
+async function leaveOf(experimentId: string, words: readonly string[]): Promise<void> {
   vi.spyOn(console, 'log').mockImplementation(() => {});
   vi.spyOn(console, 'error').mockImplementation(() => {});
-  await parseCommand(command, [experiment, '--edge', world.url, ...words]);
+  await parseCommand(command, [experimentId, '--edge', world.url, ...words]);
+}
+const leave = async (...words: readonly string[]): Promise<void> => await leaveOf(experiment, words);
+
+type Query = Parameters<World['client']['exportAdapter']>[0]['query'];
+
+/** The zip of a form that a runner makes, asked for until it is there. */
+async function madeZip(experimentId: string, query: Query): Promise<Map<string, Uint8Array>> {
+  const ask = async () => await world.client.exportAdapter({ parameters: { experimentId }, query });
+  const first = await ask();
+  expect(first.status).toBe(202);
+  expect(Number(first.headers.get('retry-after'))).toBeGreaterThan(0);
+  const { taskId } = exportPending.parse(await first.json());
+  await vi.waitFor(
+    async () => {
+      const { status, failures } = await world.client.getTask({ parameters: { taskId } });
+      expect({ status, failures }).toEqual({ status: 'succeeded', failures: [] });
+    },
+    { timeout: 120_000, interval: 200 },
+  );
+  const made = await ask();
+  expect(made.status).toBe(200);
+  return unzip(new Uint8Array(await made.arrayBuffer()));
 }
 
-/** Files of a zip that is stored, by its central directory. */
-function unzip(zip: Uint8Array): Map<string, Uint8Array> {
-  const view = new DataView(zip.buffer, zip.byteOffset);
-  const files = new Map<string, Uint8Array>();
-  let place = view.getUint32(zip.length - 6, true);
-  while (view.getUint32(place, true) === 0x02_01_4b_50) {
-    const size = view.getUint32(place + 24, true);
-    const nameLength = view.getUint16(place + 28, true);
-    const extraLength = view.getUint16(place + 30, true);
-    const local = view.getUint32(place + 42, true);
-    const name = Buffer.from(zip.subarray(place + 46, place + 46 + nameLength)).toString();
-    const start = local + 30 + nameLength + view.getUint16(local + 28, true);
-    files.set(name, zip.subarray(start, start + size));
-    place += 46 + nameLength + extraLength + view.getUint16(place + 32, true);
-  }
-  return files;
+/** Names of the files that differ or that one side alone has; of a card, the command that made it may differ. */
+function differences(files: ReadonlyMap<string, Uint8Array>, inZip: string, out: string): string[] {
+  const onDisk = new Map(readdirSync(out).map((name) => [`${inZip}/${name}`, path.join(out, name)]));
+  return [...new Set([...files.keys(), ...onDisk.keys()])].filter((name) => {
+    const [left, right] = [files.get(name), onDisk.get(name)];
+    if (left === undefined || right === undefined) return true;
+    const [one, other] = [Buffer.from(left), readFileSync(right)];
+    if (!name.endsWith('/README.md')) return !one.equals(other);
+    return withoutCommands(one.toString()) !== withoutCommands(other.toString());
+  });
+}
+
+/** The bundled model with a token for every byte and ChatML: llama.cpp has a form for such a tokenizer. */
+async function bytesModel(): Promise<string> {
+  const model = path.join(folder, 'bytes');
+  cpSync(path.join(import.meta.dirname, '../../gpu-runner/models/stories'), model, { recursive: true });
+  writeByteTokenizer(model);
+  const cache = path.join(folder, 'cache');
+  const { id } = await world.client.createBaseModel({ body: await describeModel('bytes', model, cache) });
+  return id;
+}
+
+/** What the command calls what the query asks for. */
+const optionsOf = (query: Query): string[] =>
+  Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
+
+function withoutCommands(card: string): string {
+  return card
+    .split('\n')
+    .filter((line) => !/^(npx rlcd export|curl) /.test(line))
+    .join('\n');
 }
 
 describe('rlcd export', { timeout: 600_000 }, () => {
@@ -98,6 +139,45 @@ describe('rlcd export', { timeout: 600_000 }, () => {
       const bytes = files.get(`${experiment}-${to}/${name}`) ?? new Uint8Array();
       expect(Buffer.from(bytes).equals(readFileSync(path.join(out, name)))).toBe(true);
     }
+  });
+
+  it.each([{ to: 'merged' }, { to: 'merged', stage: 'base' }] as const)(
+    'has a runner make %j for HTTP, equal to the folder of the command',
+    async (query) => {
+      const out = path.join(folder, `made-${Object.values(query).join('-')}`);
+      await leave(...optionsOf(query), '--out', out);
+      const files = await madeZip(experiment, query);
+      expect(files.size).toBeGreaterThan(3);
+      expect(differences(files, `${experiment}-merged`, out)).toEqual([]);
+    },
+  );
+
+  it('has a runner make GGUFs and a Modelfile of a base that llama.cpp knows', async () => {
+    const baseModel = await bytesModel();
+    const ofBytes = await world.submit({ baseModel, method: 'dpo', hyperparameters: {} });
+    await world.client.cancelExperiment({ parameters: { experimentId: ofBytes } });
+    for (const query of [
+      { to: 'gguf', quantise: 'f16', stage: 'base' },
+      { to: 'ollama', stage: 'base' },
+    ] as const) {
+      const out = path.join(folder, `bytes-${query.to}`);
+      await leaveOf(ofBytes, [...optionsOf(query), '--out', out]);
+      const files = await madeZip(ofBytes, query);
+      expect([...files.keys()]).toContain(`${ofBytes}-${query.to}/model.gguf`);
+      expect(differences(files, `${ofBytes}-${query.to}`, out)).toEqual([]);
+    }
+  });
+
+  it('tells over HTTP why a runner could not make one', async () => {
+    const query = { to: 'gguf' } as const;
+    const parameters = { experimentId: experiment };
+    await vi.waitFor(
+      async () =>
+        await expect(world.client.exportAdapter({ parameters, query })).rejects.toThrow(
+          /409 .*The export failed: .*llama\.cpp would.*Ask for merged or peft/,
+        ),
+      { timeout: 60_000, interval: 200 },
+    );
   });
 
   it('says over HTTP what cannot leave, and what can', async () => {

@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import { EXPERIMENT_STATUSES, METHODS, STAGE_STATUSES } from '../../../shared/api/words.ts';
-import { TASK_KINDS, type Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
+import { STAGE_KINDS, type Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
 import type { StagePlan } from '../../domain/experiment.ts';
 import { id, instant, json } from './columns.ts';
 import { principles, principleVersions } from './principles.ts';
@@ -69,7 +69,7 @@ export const stages = sqliteTable(
     position: integer('position').notNull(),
     /** Its name in the method's table: `generate-base` is of the kind `generate`. */
     name: text('name').notNull(),
-    kind: text('kind', { enum: TASK_KINDS }).notNull(),
+    kind: text('kind', { enum: STAGE_KINDS }).notNull(),
     status: text('status', { enum: STAGE_STATUSES }).notNull(),
     statusReason: text('status_reason'),
     /** What the planner needs to turn this stage into tasks. */

@@ -5,7 +5,7 @@ import type { Client } from '../../../shared/api/client.ts';
 import {
   hyperparameters as judgeSettings,
   type Hyperparameters,
-  type TaskKind,
+  type StageKind,
 } from '../../../shared/api/tasks/kinds.ts';
 import { METHOD_STAGES, type Method } from '../../../shared/method-stages.ts';
 import { sentiment } from '../../../shared/judges/sentiment-judge.ts';
@@ -173,8 +173,8 @@ const simulates = (method: Method) => METHOD_STAGES[method].some(({ bySimulator 
 
 /** A method takes the settings of its own stages; the edge refuses others. */
 function ofMethod(method: Method, hyperparameters: Hyperparameters): Hyperparameters {
-  const kinds = new Set<TaskKind>(METHOD_STAGES[method].map(({ kind }) => kind));
-  return Object.fromEntries(Object.entries(hyperparameters).filter(([kind]) => kinds.has(kind as TaskKind)));
+  const kinds = new Set<StageKind>(METHOD_STAGES[method].map(({ kind }) => kind));
+  return Object.fromEntries(Object.entries(hyperparameters).filter(([kind]) => kinds.has(kind as StageKind)));
 }
 
 interface ReportOptions extends PaperRun {

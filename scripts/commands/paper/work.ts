@@ -3,7 +3,7 @@ import { METHOD_STAGES, type Method, type StageRule } from '../../../shared/meth
 import {
   hyperparameterDefaults,
   type Hyperparameters,
-  type TaskKind,
+  type StageKind,
 } from '../../../shared/api/tasks/kinds.ts';
 import type { PromptForm } from '../../../shared/principles/principle.ts';
 
@@ -18,7 +18,7 @@ export interface Work {
 }
 
 export interface TaskWork extends Work {
-  readonly kind: TaskKind;
+  readonly kind: StageKind;
   readonly stage: string;
   /** The first method that asks for it. */
   readonly method: Method;
@@ -71,14 +71,14 @@ function identity(method: Method, rule: StageRule): string {
 type Defaults = typeof hyperparameterDefaults;
 
 /** The settings of a kind: what is given, over the defaults. */
-export function settingsOf<Kind extends TaskKind>(kind: Kind, given: Hyperparameters): Defaults[Kind] {
+export function settingsOf<Kind extends StageKind>(kind: Kind, given: Hyperparameters): Defaults[Kind] {
   return { ...hyperparameterDefaults[kind], ...given[kind] };
 }
 
 const NOTHING: Work = { sampled: 0, read: 0, trained: 0 };
 
 /** Responses are taken to be as long as they may be: an upper bound. */
-const WORK: Readonly<Record<TaskKind, (comparison: Comparison, rule: StageRule) => Work>> = {
+const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule) => Work>> = {
   simulate: (comparison, { sides }) => {
     const simulate = settingsOf('simulate', comparison.hyperparameters);
     const responses = pairsOf(simulate, comparison) * (sides === 'positive' ? 1 : 2);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { BEST_OF_N_DEFAULTS, bestOfNHyperparameters, bestOfNParameters, bestOfNResult } from './best-of-n.ts';
 import { DISTILL_DEFAULTS, distillHyperparameters, distillParameters, distillResult } from './distill.ts';
 import { DPO_DEFAULTS, dpoHyperparameters, dpoParameters, dpoResult } from './dpo.ts';
+import { exportParameters, exportResult } from './export.ts';
 import {
   GENERATE_DEFAULTS,
   generateHyperparameters,
@@ -32,8 +33,8 @@ import {
   trainPreferenceModelResult,
 } from './train-preference-model.ts';
 
-/** A row of the table of kinds. */
-function taskKind<
+/** A row of the table of kinds of stages. */
+function stageKind<
   Parameters extends z.ZodType,
   Result extends z.ZodType,
   Settings extends z.ZodRawShape,
@@ -53,36 +54,43 @@ function taskKind<
   return { parameters, result, settings: settings.partial().optional(), defaults, output };
 }
 
-export const taskSchemas = {
-  simulate: taskKind(simulateParameters, simulateResult, simulateHyperparameters, SIMULATE_DEFAULTS, 'pairs'),
-  label: taskKind(labelParameters, labelResult, labelHyperparameters, LABEL_DEFAULTS, 'pairs'),
-  'train-preference-model': taskKind(
+/** The kinds that stages of a method have. */
+const stageSchemas = {
+  simulate: stageKind(
+    simulateParameters,
+    simulateResult,
+    simulateHyperparameters,
+    SIMULATE_DEFAULTS,
+    'pairs',
+  ),
+  label: stageKind(labelParameters, labelResult, labelHyperparameters, LABEL_DEFAULTS, 'pairs'),
+  'train-preference-model': stageKind(
     trainPreferenceModelParameters,
     trainPreferenceModelResult,
     trainPreferenceModelHyperparameters,
     TRAIN_PREFERENCE_MODEL_DEFAULTS,
     'preference-model',
   ),
-  ppo: taskKind(ppoParameters, ppoResult, ppoHyperparameters, PPO_DEFAULTS, null),
-  select: taskKind(selectParameters, selectResult, selectHyperparameters, SELECT_DEFAULTS, 'adapter'),
-  distill: taskKind(distillParameters, distillResult, distillHyperparameters, DISTILL_DEFAULTS, 'adapter'),
-  dpo: taskKind(dpoParameters, dpoResult, dpoHyperparameters, DPO_DEFAULTS, 'adapter'),
-  generate: taskKind(
+  ppo: stageKind(ppoParameters, ppoResult, ppoHyperparameters, PPO_DEFAULTS, null),
+  select: stageKind(selectParameters, selectResult, selectHyperparameters, SELECT_DEFAULTS, 'adapter'),
+  distill: stageKind(distillParameters, distillResult, distillHyperparameters, DISTILL_DEFAULTS, 'adapter'),
+  dpo: stageKind(dpoParameters, dpoResult, dpoHyperparameters, DPO_DEFAULTS, 'adapter'),
+  generate: stageKind(
     generateParameters,
     generateResult,
     generateHyperparameters,
     GENERATE_DEFAULTS,
     'completions',
   ),
-  'best-of-n': taskKind(
+  'best-of-n': stageKind(
     bestOfNParameters,
     bestOfNResult,
     bestOfNHyperparameters,
     BEST_OF_N_DEFAULTS,
     'completions',
   ),
-  judge: taskKind(judgeParameters, judgeResult, judgeHyperparameters, JUDGE_DEFAULTS, 'comparisons'),
-  'train-scorer': taskKind(
+  judge: stageKind(judgeParameters, judgeResult, judgeHyperparameters, JUDGE_DEFAULTS, 'comparisons'),
+  'train-scorer': stageKind(
     trainScorerParameters,
     trainScorerResult,
     trainScorerHyperparameters,
@@ -91,17 +99,26 @@ export const taskSchemas = {
   ),
 };
 
+/** Every kind. An export belongs to no stage: it is asked for when somebody wants the files, and nothing waits for it. */
+export const taskSchemas = {
+  ...stageSchemas,
+  export: { parameters: exportParameters, result: exportResult, output: null },
+};
+
+type StageKinds = typeof stageSchemas;
+export type StageKind = keyof StageKinds;
 type Kinds = typeof taskSchemas;
 export type TaskKind = keyof Kinds;
 export type TaskParameters<Kind extends TaskKind> = z.output<Kinds[Kind]['parameters']>;
 export type TaskResult<Kind extends TaskKind> = z.output<Kinds[Kind]['result']>;
 
+export const STAGE_KINDS = Object.keys(stageSchemas) as [StageKind, ...StageKind[]];
 export const TASK_KINDS = Object.keys(taskSchemas) as [TaskKind, ...TaskKind[]];
 
 /** One column of the table, by kind. */
-function column<Name extends keyof Kinds[TaskKind]>(name: Name) {
-  const cells = TASK_KINDS.map((kind) => [kind, taskSchemas[kind][name]]);
-  return Object.fromEntries(cells) as { readonly [Kind in TaskKind]: Kinds[Kind][Name] };
+function column<Name extends keyof StageKinds[StageKind]>(name: Name) {
+  const cells = STAGE_KINDS.map((kind) => [kind, stageSchemas[kind][name]]);
+  return Object.fromEntries(cells) as { readonly [Kind in StageKind]: StageKinds[Kind][Name] };
 }
 
 /** What an experiment may set, by task kind. */
@@ -110,12 +127,13 @@ export type Hyperparameters = z.output<typeof hyperparameters>;
 
 /** The values of the fields that an experiment leaves out. */
 export const hyperparameterDefaults = column('defaults') satisfies {
-  readonly [Kind in TaskKind]: Required<NonNullable<Hyperparameters[Kind]>>;
+  readonly [Kind in StageKind]: Required<NonNullable<Hyperparameters[Kind]>>;
 };
 
 /** Names of the outputs that a completed task must have. */
 export function requiredOutputs(kind: TaskKind, result: unknown): string[] {
   const { output } = taskSchemas[kind];
   if (output !== null) return [output];
+  if (kind === 'export') return exportResult.parse(result).files.map((file) => file.output);
   return ppoResult.parse(result).cells.map(({ klCoefficient, steps }) => ppoCellName(klCoefficient, steps));
 }

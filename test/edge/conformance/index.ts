@@ -8,6 +8,7 @@ import { comparisonsConformance } from './comparisons.ts';
 import { completionsConformance } from './completions.ts';
 import { costsConformance } from './costs.ts';
 import { experimentsConformance } from './experiments.ts';
+import { exportsConformance } from './exports.ts';
 import { launchesConformance } from './launches.ts';
 import { keysConformance } from './keys.ts';
 import { memoryPlansConformance } from './memory-plans.ts';
@@ -32,6 +33,9 @@ export function conformance(open: OpenStore): void {
   });
   describe('experiments', () => {
     experimentsConformance(start);
+  });
+  describe('exports', () => {
+    exportsConformance(start);
   });
   describe('observations', () => {
     observationsConformance(start);

@@ -6,6 +6,7 @@ import type { Browser, Download, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHROMIUM_ABSENT, findChromium, launchChromium } from '../../../scripts/tools/browser/chromium.ts';
 import { signIn } from '../../../scripts/tools/browser/sign-in.ts';
+import { unzip } from '../../shared/export/unzip.ts';
 import { bodyOf, createFilledEdge, type FilledEdge } from './filled-edge.ts';
 import { teachScorer } from './teach-scorer.ts';
 
@@ -130,6 +131,36 @@ describe.skipIf(!present)('the dashboard', { timeout: LONG }, () => {
     await page.getByRole('tab', { name: 'Settings' }).click();
     expect(await page.getByLabel('Command').textContent()).toContain('"seed": 3');
     await accessible();
+  });
+
+  it('Experiment: the model in the form that is chosen, made by a runner where it must be', async () => {
+    const namesOf = async (download: Download) =>
+      [...unzip(new Uint8Array(await textOf(download))).keys()].map((name) => name.split('/')[1]);
+    await open(`/experiments/${edge.experimentId}`);
+    const choose = async (form: string) => {
+      await page.locator('.menu summary', { hasText: 'Download adapter' }).click();
+      await page.getByRole('button', { name: new RegExp(`^${form} `) }).click();
+    };
+    await page.locator('.menu summary').click();
+    await accessible();
+    await page.locator('.menu summary').click();
+    const [adapter] = await Promise.all([page.waitForEvent('download'), choose('PEFT')]);
+    expect(adapter.suggestedFilename()).toBe(`${edge.experimentId}-peft.zip`);
+    expect(await namesOf(adapter)).toContain('adapter_model.safetensors');
+    const model = page.waitForEvent('download', { timeout: 120_000 });
+    await choose('Merged');
+    await page
+      .getByRole('status')
+      .getByText(/^It waits for /)
+      .waitFor();
+    await accessible();
+    const runner = edge.startRunner();
+    try {
+      expect(await namesOf(await model)).toContain('model.safetensors');
+    } finally {
+      runner.kill('SIGKILL');
+      await runner.exited;
+    }
   });
 
   it('Experiment: what it cost, in time and in tokens', async () => {

@@ -4,23 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openModel } from '../../../gpu-runner/llama/backends/open-model.ts';
 import type { Model } from '../../../gpu-runner/llama/weights/model.ts';
+import { byteCharacters, CHATML } from '../../fixtures/byte-tokenizer.ts';
 import { writeRandomBase } from '../../fixtures/random-base.ts';
 import { tinyConfiguration } from './tiny-model.ts';
 
 export const START = 256;
 export const END = 257;
-
-const CHATML =
-  "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] | trim + '<|im_end|>\\n' }}{% endfor %}" +
-  "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
-
-/** The characters by which byte-level tokenizers write the bytes (GPT-2). */
-function byteCharacters(): string[] {
-  const printed = (byte: number) =>
-    (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || (byte >= 174 && byte <= 255);
-  let next = 256;
-  return Array.from({ length: 256 }, (_, byte) => String.fromCodePoint(printed(byte) ? byte : next++));
-}
 
 /** Opens the model in a folder that lasts until `close`. */
 export async function openChatModel(): Promise<{ model: Model; close: () => void }> {

@@ -59,6 +59,7 @@ function store(...given: Uint8Array[]) {
         kept.set(hashOf(bytes), Uint8Array.from(bytes));
         return hashOf(bytes);
       },
+      putFile: async () => Promise.reject(new Error('a task of a served model stores no file')),
     },
   };
 }
