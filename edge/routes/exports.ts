@@ -53,7 +53,7 @@ export function exportHandlers({ database, blobs }: Dependencies): Handlers<type
     const experiment = await findExperiment(database, experimentId, now);
     if (!experiment) throw notFound(`experiment ${experimentId}`);
     const lineage = await findLineage(database, experimentId);
-    const chosen = chooseArtifact(lineage, wanted);
+    const chosen = chooseArtifact({ tasks: lineage, status: experiment.view.status }, wanted);
     const artifact = chosen && ((await findArtifact(database, chosen.sha256)) ?? null);
     const base = await findBaseModel(database, experiment.view.baseModel.id);
     if (!base || (chosen && !artifact)) throw new Error(`experiment ${experimentId} names what is not there`);

@@ -7,7 +7,7 @@ import { onDevice } from '../llama/backends/open-model.ts';
 import { PreferenceModel } from '../algorithms/preference-model/preference-model.ts';
 import type { Model } from '../llama/weights/model.ts';
 import { decodeAdapterArtifact } from '../tasks/adapter-artifact.ts';
-import { batchSizes } from '../tasks/batch-sizes.ts';
+import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { inForm } from '../tasks/in-form.ts';
 import { openBaseModel } from '../tasks/open-base-model.ts';
 

@@ -5,7 +5,7 @@ import { adapterLayout, initialAdapter } from '../llama/model/lora-layout.ts';
 import { PreferenceTrainer } from '../llama/trainer/preference-trainer.ts';
 import { initialState } from '../llama/trainer/training-state.ts';
 import { onDevice } from '../llama/backends/open-model.ts';
-import { batchSizes } from '../tasks/batch-sizes.ts';
+import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { openBaseModel } from '../tasks/open-base-model.ts';
 import type { AnswerOf, QuestionOf, Rates } from '../../shared/engine-questions.ts';
 

@@ -1,9 +1,10 @@
 /** The id under which a runner claims: the same after a restart, so that the edge frees at once what it held. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { openCacheFolder } from '../files/cache-folder.ts';
 import { hasCode } from '../../shared/caught.ts';
 
 const FILE = 'runner.json';
@@ -15,7 +16,7 @@ const holder = z.strictObject({ id: z.uuid(), host: z.string(), pid: z.int().pos
  * never claim under one id.
  */
 export async function openRunnerId(cacheDirectory: string): Promise<string> {
-  await mkdir(cacheDirectory, { recursive: true });
+  await openCacheFolder(cacheDirectory);
   const file = path.join(cacheDirectory, FILE);
   const present = await readHolder(file);
   if (present !== null && !hasEnded(present)) return randomUUID();

@@ -3,7 +3,7 @@ import { bestOfN } from '../algorithms/best-of-n.ts';
 import { PreferenceModel } from '../algorithms/preference-model/preference-model.ts';
 import { shardRows } from '../algorithms/prompt.ts';
 import { inputAdapter } from './adapter-artifact.ts';
-import { batchSizes } from './batch-sizes.ts';
+import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { encodeLines, JSON_LINES } from './json-lines.ts';
 import { taskPrompts } from './prompts.ts';
 import type { TaskRun } from './task-context.ts';

@@ -3,7 +3,7 @@ import { generateCompletions } from '../algorithms/generate.ts';
 import { shardRows } from '../algorithms/prompt.ts';
 import { adapterLayout } from '../llama/model/lora-layout.ts';
 import { inputAdapter } from './adapter-artifact.ts';
-import { batchSizes } from './batch-sizes.ts';
+import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { encodeLines, JSON_LINES } from './json-lines.ts';
 import { taskPrompts } from './prompts.ts';
 import type { TaskRun } from './task-context.ts';

@@ -5,7 +5,7 @@ import { label } from '../algorithms/label/label.ts';
 import { likelihoodQuestion } from '../algorithms/label/likelihood-question.ts';
 import type { PairQuestion } from '../algorithms/label/question.ts';
 import { ReferenceModel } from '../algorithms/reference-model.ts';
-import { batchSizes } from './batch-sizes.ts';
+import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { decodeLines, encodeLines, JSON_LINES } from './json-lines.ts';
 import { inputBytes, TaskInputError, type TaskContext, type TaskRun } from './task-context.ts';
 

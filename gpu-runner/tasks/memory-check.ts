@@ -4,7 +4,7 @@ import { totalmem } from 'node:os';
 import type { ClaimedTask } from '../../shared/api/tasks.ts';
 import { refusal, type Workload } from '../../shared/planner/plan.ts';
 import type { ImportedModel } from '../llama/weights/import-model.ts';
-import { batchSizes } from './batch-sizes.ts';
+import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { UserError } from '../../shared/user-error.ts';
 import { hasCode } from '../../shared/caught.ts';
 

@@ -64,6 +64,7 @@ export async function openTaskModel(
 export async function describeModel(name: string, source: string, cacheDirectory: string) {
   const model = await openBaseModel(source, cacheDirectory);
   const { layers, hiddenSize, heads, keyValueHeads, vocabularySize, maximumPositions } = model.architecture;
+  const { intermediateSize, headSize, tiedEmbedding } = model.architecture;
   return {
     name,
     source,
@@ -76,6 +77,9 @@ export async function describeModel(name: string, source: string, cacheDirectory
       heads,
       keyValueHeads,
       vocabularySize,
+      intermediateSize,
+      headSize,
+      tiedEmbedding,
       ...((await loadChatTemplate(model.base.folder)) === null ? {} : { chatTemplate: true }),
       ...(await exportFacts(model, source === 'bundled' ? BUNDLED_MODEL : source)),
     },

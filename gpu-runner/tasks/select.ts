@@ -8,7 +8,7 @@ import { selectCell, type GridCell } from '../algorithms/select.ts';
 import { usablePrompts } from '../algorithms/usable-prompts.ts';
 import { adapterLayout } from '../llama/model/lora-layout.ts';
 import { inputAdapter } from './adapter-artifact.ts';
-import { batchSizes } from './batch-sizes.ts';
+import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { taskPrompts } from './prompts.ts';
 import { TaskInputError, type TaskContext, type TaskRun } from './task-context.ts';
 import { openTaskGenerator } from './task-generator.ts';

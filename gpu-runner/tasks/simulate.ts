@@ -5,7 +5,7 @@ import { ReferenceModel } from '../algorithms/reference-model.ts';
 import { sampledResponses } from '../algorithms/simulate/responses.ts';
 import { simulate, type SimulationInput, type SimulationOutcome } from '../algorithms/simulate/simulate.ts';
 import { withTokenLikelihoods } from '../algorithms/simulate/token-likelihoods.ts';
-import { batchSizes } from './batch-sizes.ts';
+import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { encodeLines, JSON_LINES } from './json-lines.ts';
 import { taskPrompts } from './prompts.ts';
 import { TaskInputError, type TaskContext, type TaskRun } from './task-context.ts';

@@ -1,7 +1,7 @@
 /** The sampler of a task, opened by the task's own parameters. */
 import { Generator, type GeneratorOptions } from '../algorithms/generator.ts';
 import type { Model } from '../llama/weights/model.ts';
-import { batchSizes } from './batch-sizes.ts';
+import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 
 /** What of a task decides how it samples. */
 interface SamplingTask {

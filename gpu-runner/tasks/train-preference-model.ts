@@ -3,7 +3,7 @@ import { mixHumanPairs } from '../algorithms/preference-model/mix-human-pairs.ts
 import { trainPreferenceModel } from '../algorithms/preference-model/train-preference-model.ts';
 import { adapterLayout } from '../llama/model/lora-layout.ts';
 import { ADAPTER_MEDIA_TYPE, encodeAdapterArtifact } from './adapter-artifact.ts';
-import { batchSizes } from './batch-sizes.ts';
+import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { humanRows } from './prompts.ts';
 import { pairShards } from './pair-shards.ts';
 import type { TaskContext, TaskRun } from './task-context.ts';

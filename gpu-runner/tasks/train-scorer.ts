@@ -3,7 +3,7 @@ import { PreferenceModel } from '../algorithms/preference-model/preference-model
 import { shardRows } from '../algorithms/prompt.ts';
 import { trainScorer } from '../algorithms/scorer/train-scorer.ts';
 import { inputAdapter } from './adapter-artifact.ts';
-import { batchSizes } from './batch-sizes.ts';
+import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { pairShards } from './pair-shards.ts';
 import { taskPrompts } from './prompts.ts';
 import { TaskInputError, type TaskRun } from './task-context.ts';

@@ -2,7 +2,7 @@
 import { Option } from '@commander-js/extra-typings';
 import { wholeNumber } from '../../shared/command-line/values.ts';
 
-const MODEL_FORMS = 'a folder (Hugging Face, or one llama2.c file), a llama2.c file, or a hub id';
+const MODEL_FORMS = 'a Hugging Face folder, a GGUF or llama2.c file or the folder of one, or a hub id';
 const PROMPT_FORMS =
   'JSON lines, a JSON array or CSV of prompt, messages, conversations, instruction or HH dialogues; .txt: one prompt a ' +
   'line, or stories with <|endoftext|> between them; each also as .gz';

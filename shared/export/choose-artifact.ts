@@ -26,8 +26,8 @@ const isAdapter = (name: string): boolean =>
  * @throws ExportError naming what there is
  */
 export function chooseArtifact(
-  tasks: readonly LineageTask[],
-  wanted: { readonly stage?: string | undefined; readonly artifact?: string | undefined },
+  { tasks, status }: { readonly tasks: readonly LineageTask[]; readonly status: string },
+  wanted: { readonly stage?: string | undefined; readonly artifact?: string | undefined } = {},
 ): ChosenArtifact | null {
   const all = tasks.flatMap(({ stage, outputs }) =>
     outputs
@@ -50,8 +50,10 @@ export function chooseArtifact(
   }
   const last =
     all.findLast(({ output }) => output === 'adapter') ??
-    all.findLast(({ output }) => output === 'preference-model');
+    // Of an experiment that ends with it, not of one that has not come to its policy.
+    (status === 'succeeded' ? all.findLast(({ output }) => output === 'preference-model') : undefined);
   if (last !== undefined) return last;
+  if (all.length > 0) throw new ExportError('the experiment has no policy yet', cure(all));
   throw new ExportError('the experiment has made no adapter', {
     cure: 'Wait until it has, or ask for the stage base, which is the base model alone',
   });

@@ -204,8 +204,8 @@ function refuseHopeless({ accepted, rejections }: State): void {
   if (kept + refused !== LOOK || kept >= LOOK * HOPELESS_SHARE) return;
   throw new AlgorithmInputError(
     `the filter refused ${refused} of the first ${LOOK} answers (${JSON.stringify(reasons)}), so that the rest would hardly ` +
-      "give pairs: use a model that speaks in the principle's form (one with a chat template speaks dialogues through it), " +
-      'or allow more new tokens',
+      'give pairs: simulate.maximumNewTokens may be too few for a whole sentence, or the model does not speak in the form of ' +
+      'the principle (dialogues want a model that knows them, best one with a chat template)',
   );
 }
 

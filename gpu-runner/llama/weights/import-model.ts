@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, realpath, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { openCacheFolder } from '../../files/cache-folder.ts';
 import type { Architecture } from '../model/architecture.ts';
 import { loadTokenizer, type Tokenizer, tokenizerOf } from '../tokenizer/tokenizer.ts';
 import {
@@ -69,10 +70,11 @@ interface Source {
  *
  * @param pathOrHubId a Hugging Face LLaMA folder, a GGUF file or the folder of one, a llama2.c file with its tokenizer
  *   beside it or the folder of one, a converted base folder, or a hub id (`owner/name`, optionally `@revision`); what exists as a path is taken as one
- * @throws ModelFileError naming the file, the fault and the cure
+ * @throws ModelFileError naming the file, the fault and the cure; CacheFolderError
  */
 export async function importModel(pathOrHubId: string, options: ImportOptions): Promise<ImportedModel> {
   const { cacheDirectory, precision = 'int8', onProgress } = options;
+  await openCacheFolder(cacheDirectory);
   const location = await locate(pathOrHubId, cacheDirectory, onProgress);
   const hashes = new RememberedHashes(cacheDirectory);
   const named = {

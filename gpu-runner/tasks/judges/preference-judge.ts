@@ -7,7 +7,7 @@ import { scoringJudge, type PairJudge } from '../../algorithms/judge/pair-judge.
 import { PreferenceModel } from '../../algorithms/preference-model/preference-model.ts';
 import type { Model } from '../../llama/weights/model.ts';
 import type { AdapterVector } from '../adapter-artifact.ts';
-import { batchSizes } from '../batch-sizes.ts';
+import { batchSizes } from '../../../shared/planner/batch-sizes.ts';
 
 /** Opens the preference model, an adapter with a head on `model`. */
 export async function preferenceJudge(

@@ -31,7 +31,7 @@ export async function experimentMaterials(
   const { tasks } = await client.getLineage({ parameters: { experimentId: experiment.id } });
   const base = await client.getBaseModel({ parameters: { baseModelId: experiment.baseModel.id } });
   const found = { source: base.source, name: base.name, identity: base.weightsSha256 };
-  const adapter = chooseArtifact(tasks, {});
+  const adapter = chooseArtifact({ tasks, status: experiment.status });
   if (adapter === null) return found;
   const response = await client.downloadArtifact({ parameters: { sha256: adapter.sha256 } });
   const file = join(folder, `${adapter.sha256}.safetensors`);

@@ -10,6 +10,7 @@ import { startRunner } from '../../processes/runner-process.ts';
 import type { Child } from '../../processes/child.ts';
 import { ensureBaseModel, readBaseModel, readSimulator } from '../../experiment/base-model.ts';
 import { adminClient, openDataFolder } from '../../experiment/data-folder.ts';
+import { fitMicrobatches } from '../../experiment/fit-microbatches.ts';
 import { ensureExperiments } from '../../experiment/experiments.ts';
 import type { ExperimentDetail } from '../../experiment/detail.ts';
 import { follow } from '../../experiment/follow.ts';
@@ -120,7 +121,8 @@ interface Materials {
   readonly simulator: Awaited<ReturnType<typeof readSimulator>>;
 }
 
-async function submit(client: Client, { options, hyperparameters }: AlignmentRun, materials: Materials) {
+async function submit(client: Client, { options, ...run }: AlignmentRun, materials: Materials) {
+  const hyperparameters = fitMicrobatches(run.hyperparameters, materials.model.configuration);
   const { seed, scale } = options;
   const { principle, prompts, model } = materials;
   const version = await ensurePrinciple(client, principle);

@@ -53,7 +53,7 @@ async function fill(
   const experiment = await findExperiment(client, named);
   const parameters = { experimentId: experiment.id };
   const { tasks: lineage } = await client.getLineage({ parameters });
-  const artifact = chooseArtifact(lineage, options);
+  const artifact = chooseArtifact({ tasks: lineage, status: experiment.status }, options);
   const { id: baseModelId } = experiment.baseModel;
   const base = await client.getBaseModel({ parameters: { baseModelId } });
   const facts = baseFacts(base);

@@ -3,7 +3,7 @@ import { continuationTokens } from '../../../gpu-runner/algorithms/continuation-
 import { PreferenceModel } from '../../../gpu-runner/algorithms/preference-model/preference-model.ts';
 import { trainPreferenceModel } from '../../../gpu-runner/algorithms/preference-model/train-preference-model.ts';
 import type { Model } from '../../../gpu-runner/llama/weights/model.ts';
-import { batchSizes } from '../../../gpu-runner/tasks/batch-sizes.ts';
+import { batchSizes } from '../../../shared/planner/batch-sizes.ts';
 import { hyperparameterDefaults } from '../../../shared/api/tasks/kinds.ts';
 import { preferenceText } from '../../../shared/dialogue/preference-text.ts';
 import type { HumanPair } from './human-pairs.ts';

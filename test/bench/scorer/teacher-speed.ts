@@ -1,7 +1,7 @@
 /** How long the teacher takes for the same texts. */
 import { onDevice } from '../../../gpu-runner/llama/backends/open-model.ts';
 import { decodeAdapterArtifact } from '../../../gpu-runner/tasks/adapter-artifact.ts';
-import { batchSizes } from '../../../gpu-runner/tasks/batch-sizes.ts';
+import { batchSizes } from '../../../shared/planner/batch-sizes.ts';
 import { openTaskModel } from '../../../gpu-runner/tasks/open-base-model.ts';
 import { PreferenceModel } from '../../../gpu-runner/algorithms/preference-model/preference-model.ts';
 import { longText } from './texts.ts';

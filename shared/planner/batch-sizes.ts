@@ -1,6 +1,4 @@
 /** How many texts go through the engine together: bounds on memory, which change speed and never a text. */
-import type { ImportedModel } from '../llama/weights/import-model.ts';
-
 export interface BatchSizes {
   readonly sampleRows: number;
   readonly scoreRows: number;
@@ -9,7 +7,11 @@ export interface BatchSizes {
 }
 
 /** Measured on a CPU of two cores: small models gain nothing from more rows. */
-export function batchSizes({ architecture }: Pick<ImportedModel, 'architecture'>): BatchSizes {
+export function batchSizes({
+  architecture,
+}: {
+  readonly architecture: { readonly hiddenSize: number };
+}): BatchSizes {
   const large = architecture.hiddenSize > 1024;
   return large
     ? { sampleRows: 16, scoreRows: 4, checkpointEvery: 1 }

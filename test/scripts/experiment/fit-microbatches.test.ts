@@ -1,0 +1,32 @@
+/** Settings that fit the machine: halved where they must be, and otherwise the ones that were given. */
+import { expect, it } from 'vitest';
+import { namedShapes } from '../../../gpu-runner/llama/model/named-shapes.ts';
+import { refuseTooLarge } from '../../../gpu-runner/tasks/memory-check.ts';
+import type { ImportedModel } from '../../../gpu-runner/llama/weights/import-model.ts';
+import { HYPERPARAMETERS } from '../../../scripts/commands/demo/settings.ts';
+import { fitMicrobatches } from '../../../scripts/experiment/fit-microbatches.ts';
+import { PPO_DEFAULTS } from '../../../shared/api/tasks/ppo.ts';
+import type { ClaimedTask } from '../../../shared/api/tasks.ts';
+
+const MACHINE = 25.3e9;
+const { small } = HYPERPARAMETERS;
+
+it('PPO of a 135M chat model is begun in micro-batches that the runner then does not refuse', () => {
+  const { ppo } = fitMicrobatches(small, namedShapes.m135, MACHINE);
+  expect(ppo?.microbatchSize).toBeLessThan(small.ppo?.microbatchSize ?? 0);
+  expect((small.ppo?.minibatchSize ?? 0) % (ppo?.microbatchSize ?? 0)).toBe(0);
+  const model = { architecture: namedShapes.m135 } as unknown as ImportedModel;
+  const refuse = (settings: object) => () => {
+    const parameters = { ...PPO_DEFAULTS, ...settings };
+    const task = { kind: 'ppo', parameters, baseModel: { name: 'm135' } } as unknown as ClaimedTask;
+    refuseTooLarge(task, model, 'cpu', MACHINE);
+  };
+  expect(refuse(small.ppo ?? {})).toThrow(/needs/);
+  expect(refuse(ppo ?? {})).not.toThrow();
+});
+
+it('a model that fits, and one whose shape nobody told, keep the settings', () => {
+  expect(fitMicrobatches(small, namedShapes.m3, MACHINE)).toBe(small);
+  expect(fitMicrobatches(small, { layers: 30 }, MACHINE)).toBe(small);
+  expect(fitMicrobatches(small, undefined, MACHINE)).toBe(small);
+});
