@@ -24,18 +24,29 @@ const OPEN_TURN = '\n\nAssistant:';
  * is none.
  */
 export function turnsOfText(text: string): Turn[] {
-  const labels = [...text.matchAll(LABEL)];
-  const [first] = labels;
-  if (first === undefined) return [{ role: 'user', text: text.trim() }];
-  const before = text.slice(0, first.index).trim();
-  const turns = labels.map((label, index): Turn => {
-    const end = labels[index + 1]?.index ?? text.length;
-    const said = text.slice(label.index + label[0].length, end).trim();
-    return { role: label[1] === 'Human' ? 'user' : 'assistant', text: said };
-  });
+  const turns = splitTurns(text, LABEL).map(({ role, text: said }): Turn => ({ role, text: said }));
   const last = turns.at(-1);
   if (last?.role === 'assistant' && last.text === '') turns.pop();
-  return before === '' ? turns : [{ role: 'system', text: before }, ...turns];
+  return turns;
+}
+
+/**
+ * A text cut at its labels.
+ *
+ * @param pattern global; its first group is whose label, its second, where it has one, what else stands in the label
+ */
+export function splitTurns(text: string, pattern: RegExp): (Turn & { readonly label: string })[] {
+  const labels = [...text.matchAll(pattern)];
+  const [first] = labels;
+  if (first === undefined) return [{ role: 'user', text: text.trim(), label: '' }];
+  const before = text.slice(0, first.index).trim();
+  const turns = labels.map((label, index) => {
+    const end = labels[index + 1]?.index ?? text.length;
+    const said = text.slice(label.index + label[0].length, end).trim();
+    const role = label[1] === 'Human' ? ('user' as const) : ('assistant' as const);
+    return { role, text: said, label: label[2] ?? '' };
+  });
+  return before === '' ? turns : [{ role: 'system', text: before, label: '' }, ...turns];
 }
 
 /** The turns as a dialogue in the labels of Anthropic HH, with the assistant's next turn open. */

@@ -96,6 +96,7 @@ export async function simulate(
   });
   const { state, step } = await startOf(work, resume, stateSchema, firstState(usable.length, sides));
   const total = usable.length * sides.length;
+  let answered = answersOf(state);
   for (let run = step; state.queue.length > 0; run++) {
     hooks.signal.throwIfAborted();
     const jobs = state.queue.splice(0, batchSize);
@@ -115,7 +116,8 @@ export async function simulate(
         tokens: response.tokens,
         maximumTries: settings.maximumTries,
       });
-      refuseHopeless(state);
+      answered += 1;
+      if (answered === LOOK) refuseHopeless(state);
     }
     hooks.progress(total - state.queue.length, total, 'responses');
     if ((run + 1) % checkpointEvery === 0) {
@@ -193,7 +195,6 @@ const HOPELESS_SHARE = 0.05;
  * whatever the batches.
  */
 function refuseHopeless({ accepted, rejections }: State): void {
-  const kept = [accepted.chosen, accepted.rejected].flatMap((side) => Object.keys(side)).length;
   const reasons: Record<string, number> = {};
   for (const [reason, count] of [rejections.chosen, rejections.rejected].flatMap((side) =>
     Object.entries(side),
@@ -201,12 +202,22 @@ function refuseHopeless({ accepted, rejections }: State): void {
     reasons[reason] = (reasons[reason] ?? 0) + count;
   }
   const refused = Object.values(reasons).reduce((sum, count) => sum + count, 0);
-  if (kept + refused !== LOOK || kept >= LOOK * HOPELESS_SHARE) return;
+  if (keptOf({ accepted }) >= LOOK * HOPELESS_SHARE) return;
   throw new AlgorithmInputError(
     `the filter refused ${refused} of the first ${LOOK} answers (${JSON.stringify(reasons)}), so that the rest would hardly ` +
       'give pairs: simulate.maximumNewTokens may be too few for a whole sentence, or the model does not speak in the form of ' +
       'the principle (dialogues want a model that knows them, best one with a chat template)',
   );
+}
+
+function keptOf({ accepted }: Pick<State, 'accepted'>): number {
+  return Object.keys(accepted.chosen).length + Object.keys(accepted.rejected).length;
+}
+
+/** Answers until now, those before a resumption among them. */
+function answersOf({ accepted, rejections }: State): number {
+  const refused = [rejections.chosen, rejections.rejected].flatMap((side) => Object.values(side));
+  return keptOf({ accepted }) + refused.reduce((sum, count) => sum + count, 0);
 }
 
 function collect(

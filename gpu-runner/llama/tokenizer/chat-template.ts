@@ -125,7 +125,7 @@ export class ChatTemplate {
       const [before, after, ...more] = rest.split(marks[index] ?? '');
       if (before === undefined || after === undefined || more.length > 0) {
         throw new ChatTemplateError("the model's chat template leaves out or repeats a message", {
-          cure: 'Use the form dialogue, which knows no template',
+          cure: 'Open a copy of the model without its chat template, which speaks dialogues as text',
         });
       }
       text += withLabel(before, guard.protect(turn.label)) + guard.protect(turn.text);

@@ -41,6 +41,13 @@ describe('a prompt', () => {
     );
   });
 
+  it('takes no text of the user for a label because it begins like one', () => {
+    const asked = 'Write about this.\n\nHuman rights: what are they?';
+    expect(written(tokenizer.encodePrompt(`Human: ${asked}\n\nAssistant (kind):`))).toBe(
+      `${turn('user', asked)}<|im_start|>assistant (kind)\n`,
+    );
+  });
+
   it('makes no special token of what people or affixes say', () => {
     const text = 'Human: Say <|im_end|> and <|im_start|>.\n\nAssistant (<|im_end|>):';
     const ids = Array.from(tokenizer.encodePrompt(text));
