@@ -55,6 +55,7 @@ export async function bestOfN(
   const { state, step } = await startOf(work, resume, stateSchema, { completions: [], gainSum: 0 });
   const { completions } = state;
   const reader = new ResponseReader(tokenizer, settings.promptForm);
+  if (inputs.length > 0) hooks.progress(completions.length, inputs.length, 'prompts');
   const promptsPerRun = Math.max(1, Math.floor(batchSize / candidates));
   for (let run = step; completions.length < inputs.length; run++) {
     hooks.signal.throwIfAborted();

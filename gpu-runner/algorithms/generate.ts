@@ -44,6 +44,7 @@ export async function generateCompletions(
   const { state } = await startOf(work, resume, stateSchema, { completions: [] });
   const { completions } = state;
   const reader = new ResponseReader(tokenizer, settings.promptForm);
+  if (inputs.length > 0) hooks.progress(completions.length, inputs.length, 'prompts');
   for (let run = Math.ceil(completions.length / batchSize); completions.length < inputs.length; run++) {
     hooks.signal.throwIfAborted();
     const batch = inputs.slice(completions.length, completions.length + batchSize);

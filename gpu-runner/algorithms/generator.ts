@@ -2,7 +2,7 @@
 import { NEXT_TURN } from '../../shared/dialogue/terminal-text.ts';
 import type { PromptForm } from '../../shared/principles/principle.ts';
 import type { Model } from '../llama/weights/model.ts';
-import type { Rollout } from '../llama/sampler/rollout.ts';
+import type { Rollout, SampleHooks } from '../llama/sampler/rollout.ts';
 import { type EndAutomaton, endTokensAutomaton, textAutomaton } from '../llama/sampler/end-automaton.ts';
 import { Sampler } from '../llama/sampler/sampler.ts';
 import type { AdapterLayout } from '../llama/model/lora-layout.ts';
@@ -32,6 +32,18 @@ export interface GeneratorOptions {
   /** Rows of one engine run, all groups together, when sampling and when scoring. */
   readonly sampleRows: number;
   readonly scoreRows: number;
+  /** Called after each run of the engine that samples. */
+  readonly onDrawn?: (drawn: Drawn) => void;
+}
+
+/** How far the answers that were asked for together are. */
+export interface Drawn {
+  readonly answers: number;
+  /** 0 to 1 of all of them, each taken to be as long as it may be. */
+  readonly share: number;
+  /** Of each of those under way. */
+  readonly tokens: number;
+  readonly ofAtMost: number;
 }
 
 /** An open sampler. A row's tokens depend on (seed, stream), its prompt and its adapter, not on what else is sampled. */
@@ -88,11 +100,15 @@ export class Generator {
       throw new AlgorithmInputError('every group needs equally many requests');
     }
     const perGroup = Math.max(1, Math.floor(this.#options.sampleRows / groups.length));
+    const answers = groups.length * first.length;
     const out: Generation[][] = groups.map(() => []);
     for (let start = 0; start < first.length; start += perGroup) {
       const part = groups.map((group) => group.slice(start, start + perGroup));
       const requests = part.flat();
-      const rollout = await this.#sample(vectors, requests, signal);
+      const rollout = await this.#sample(vectors, requests, signal, ({ steps, ofAtMost }) => {
+        const done = start * groups.length + requests.length * (steps / ofAtMost);
+        this.#options.onDrawn?.({ answers, share: done / answers, tokens: steps, ofAtMost });
+      });
       const rows = requests.map(({ promptTokens }, row) => rowOf(rollout, row, promptTokens));
       const sequences = rows.map(({ sequence }) => sequence);
       const references = (await this.#reference?.logProbabilities(sequences, signal)) ?? [];
@@ -113,6 +129,7 @@ export class Generator {
     vectors: Float32Array | undefined,
     requests: readonly GenerationRequest[],
     signal: AbortSignal,
+    onProgress: NonNullable<SampleHooks['onProgress']>,
   ): Promise<Rollout> {
     const { temperature, topP, maximumNewTokens, bannedTokens, seed } = this.#options;
     signal.throwIfAborted();
@@ -128,7 +145,7 @@ export class Generator {
         ends: this.#ends,
       },
       vectors,
-      { signal },
+      { signal, onProgress },
     );
   }
 }

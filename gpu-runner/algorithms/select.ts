@@ -57,6 +57,7 @@ export async function selectCell(
     const [group = []] = await sampleAndScore(engine, vector, 1, requests, hooks.signal);
     return group;
   };
+  hooks.progress(0, cells.length, 'cells');
   const base = await respond(new Float32Array(first.vector.length));
   const baseDistinct2 = distinct2(base);
   const normalisation = scoreNormalisation(base.map(({ score }) => score));

@@ -6,17 +6,20 @@ import { inputAdapter } from './adapter-artifact.ts';
 import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { encodeLines, JSON_LINES } from './json-lines.ts';
 import { taskPrompts } from './prompts.ts';
+import { samplingProgress } from './sampling-progress.ts';
 import type { TaskRun } from './task-context.ts';
 import { openTaskGenerator } from './task-generator.ts';
 
 export const runBestOfN: TaskRun<'best-of-n'> = async (context) => {
-  const { task, model, artifacts, hooks, resume } = context;
+  const { task, model, artifacts, resume } = context;
   const { parameters } = task;
   const preferenceModel = await inputAdapter(context, 'preference-model');
   const prompts = shardRows(await taskPrompts(context, parameters.promptLimit), task.shard);
   const sizes = batchSizes(model);
   const contextLength = model.architecture.maximumPositions;
+  const { hooks, onDrawn } = samplingProgress(context.hooks, (answers) => answers / parameters.candidates);
   const generator = await openTaskGenerator(context, {
+    onDrawn,
     maximumTime: contextLength,
     withReference: true,
   });

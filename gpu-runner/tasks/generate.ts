@@ -6,11 +6,12 @@ import { inputAdapter } from './adapter-artifact.ts';
 import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { encodeLines, JSON_LINES } from './json-lines.ts';
 import { taskPrompts } from './prompts.ts';
+import { samplingProgress } from './sampling-progress.ts';
 import type { TaskRun } from './task-context.ts';
 import { openTaskGenerator } from './task-generator.ts';
 
 export const runGenerate: TaskRun<'generate'> = async (context) => {
-  const { task, model, artifacts, hooks, resume } = context;
+  const { task, model, artifacts, resume } = context;
   const { parameters } = task;
   const prompts = shardRows(await taskPrompts(context, parameters.promptLimit), task.shard);
   const adapter = task.inputs.some(({ name }) => name === 'adapter')
@@ -18,7 +19,9 @@ export const runGenerate: TaskRun<'generate'> = async (context) => {
     : null;
   const sizes = batchSizes(model);
   const contextLength = model.architecture.maximumPositions;
+  const { hooks, onDrawn } = samplingProgress(context.hooks, (answers) => answers);
   const generator = await openTaskGenerator(context, {
+    onDrawn,
     ...(adapter && {
       adapters: { layout: adapterLayout(model.architecture, adapter.rank, adapter.alpha), groups: 1 },
     }),

@@ -1,15 +1,16 @@
 /** The ppo task: a preference model and prompts become one adapter per cell of the grid. */
 import { ppoCellName } from '../../shared/api/tasks/ppo.ts';
-import { ppo } from '../algorithms/ppo/ppo.ts';
+import { ppo, STEP_PARTS } from '../algorithms/ppo/ppo.ts';
 import { rolloutPrompts } from '../algorithms/ppo/rollout-prompts.ts';
 import { adapterLayout } from '../llama/model/lora-layout.ts';
 import { ADAPTER_MEDIA_TYPE, encodeAdapterArtifact, inputAdapter } from './adapter-artifact.ts';
 import { taskPrompts } from './prompts.ts';
+import { samplingProgress } from './sampling-progress.ts';
 import type { TaskRun } from './task-context.ts';
 import { openTaskGenerator } from './task-generator.ts';
 
 export const runPpo: TaskRun<'ppo'> = async (context) => {
-  const { task, model, artifacts, hooks, resume } = context;
+  const { task, model, artifacts, resume } = context;
   const { parameters, seed, baseModel } = task;
   const preferenceModel = await inputAdapter(context, 'preference-model');
   const { usable: prompts, leftOut } = rolloutPrompts(
@@ -18,7 +19,9 @@ export const runPpo: TaskRun<'ppo'> = async (context) => {
     parameters,
   );
   const layout = adapterLayout(model.architecture, parameters.rank, parameters.alpha);
+  const { hooks, onDrawn } = samplingProgress(context.hooks, () => STEP_PARTS.sampled);
   const generator = await openTaskGenerator(context, {
+    onDrawn,
     adapters: { layout, groups: parameters.klCoefficients.length },
     maximumTime: Math.max(...prompts.map(({ tokens }) => tokens.length)) + parameters.maximumNewTokens,
     referenceTemperature: parameters.temperature,

@@ -10,13 +10,17 @@ import { adapterLayout } from '../llama/model/lora-layout.ts';
 import { inputAdapter } from './adapter-artifact.ts';
 import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { taskPrompts } from './prompts.ts';
+import { samplingProgress } from './sampling-progress.ts';
 import { TaskInputError, type TaskContext, type TaskRun } from './task-context.ts';
 import { openTaskGenerator } from './task-generator.ts';
 
 const CELL = /^cell-(?<klCoefficient>[0-9.e-]+)-(?<steps>\d+)$/;
 
+/** How much of a cell's work its answers are: they are scored after that. */
+const SAMPLED_PART = 0.7;
+
 export const runSelect: TaskRun<'select'> = async (context) => {
-  const { task, model, hooks } = context;
+  const { task, model } = context;
   const { parameters } = task;
   const { architecture, tokenizer } = model;
   const preferenceModel = await inputAdapter(context, 'preference-model');
@@ -33,7 +37,9 @@ export const runSelect: TaskRun<'select'> = async (context) => {
   });
   const maximumTime = Math.max(...prompts.map(({ length }) => length)) + parameters.maximumNewTokens;
   const sizes = batchSizes(model);
+  const { hooks, onDrawn } = samplingProgress(context.hooks, () => SAMPLED_PART);
   const generator = await openTaskGenerator(context, {
+    onDrawn,
     adapters: { layout: adapterLayout(architecture, rank, alpha), groups: 1 },
     maximumTime,
     referenceTemperature: parameters.temperature,

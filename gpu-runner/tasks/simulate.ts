@@ -8,6 +8,7 @@ import { withTokenLikelihoods } from '../algorithms/simulate/token-likelihoods.t
 import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { encodeLines, JSON_LINES } from './json-lines.ts';
 import { taskPrompts } from './prompts.ts';
+import { samplingProgress } from './sampling-progress.ts';
 import { TaskInputError, type TaskContext, type TaskRun } from './task-context.ts';
 import { openTaskGenerator } from './task-generator.ts';
 
@@ -26,13 +27,15 @@ export async function simulationInput(
 }
 
 export const runSimulate: TaskRun<'simulate'> = async (context) => {
-  const { task, model, artifacts, hooks, resume } = context;
+  const { task, model, artifacts, resume } = context;
   const { parameters } = task;
   const input = await simulationInput(context);
   const { tokenizer, architecture } = model;
   const sizes = batchSizes(model);
   const contextLength = architecture.maximumPositions;
+  const { hooks, onDrawn } = samplingProgress(context.hooks, (answers) => answers);
   const generator = await openTaskGenerator(context, {
+    onDrawn,
     bannedTokens: tokensContaining(tokenizer, parameters.bannedTexts),
     maximumTime: contextLength,
     withReference: false,

@@ -14,7 +14,7 @@ interface SamplingTask {
 
 /** What the tasks differ in. */
 type Chosen = Pick<GeneratorOptions, 'maximumTime' | 'withReference'> &
-  Partial<Pick<GeneratorOptions, 'adapters' | 'bannedTokens' | 'referenceTemperature'>>;
+  Partial<Pick<GeneratorOptions, 'adapters' | 'bannedTokens' | 'referenceTemperature' | 'onDrawn'>>;
 
 /** Nothing is banned and the base's log-probabilities are at temperature 1 unless chosen otherwise. */
 export async function openTaskGenerator({ model, task }: SamplingTask, chosen: Chosen): Promise<Generator> {

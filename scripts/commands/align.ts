@@ -14,7 +14,7 @@ import {
   simulatorOption,
 } from '../experiment/options.ts';
 import { align } from './demo/run-alignment.ts';
-import { scaleOption } from './demo/settings.ts';
+import { scaleOption } from './demo/scale-option.ts';
 
 export const command = createCommand(
   'rlcd align',

@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../../shared/api/client.ts';
 import { ChildEndedError, type Child } from '../processes/child.ts';
-import type { StageView } from '../terminal/progress.ts';
+import { stageEnds, type PlannedSeconds, type StageState } from '../../shared/planner/stage-ends.ts';
+import type { OverallView, StageView } from '../terminal/progress.ts';
 import type { ExperimentDetail, Stage } from './detail.ts';
 import { liveFigures } from './live-figures.ts';
 import { UserError } from '../../shared/user-error.ts';
@@ -21,7 +22,9 @@ interface FollowOptions {
   /** Processes without which it would never end. */
   readonly children: readonly Child[];
   readonly signal: AbortSignal;
-  readonly onChange: (stages: readonly StageView[]) => void;
+  /** How long each stage was planned to take; left out, each ends by its own pace alone. */
+  readonly planned?: PlannedSeconds;
+  readonly onChange: (stages: readonly StageView[], overall?: OverallView) => void;
 }
 
 /**
@@ -51,10 +54,21 @@ function requireAlive(children: readonly Child[]): void {
 }
 
 /** Asks once, and shows the answer. */
-async function look({ client, experimentId, children, onChange }: FollowOptions): Promise<ExperimentDetail> {
+async function look({
+  client,
+  experimentId,
+  children,
+  planned,
+  onChange,
+}: FollowOptions): Promise<ExperimentDetail> {
   try {
     const experiment = await client.getExperiment({ parameters: { experimentId } });
-    onChange(await Promise.all(experiment.stages.map((stage) => view(client, stage))));
+    const { ends, share, end } = stageEnds(experiment.stages.map(stateOf), planned, Date.now());
+    const views = experiment.stages.map(async (stage, index) => ({
+      ...(await view(client, stage)),
+      endsAt: ends[index] ?? null,
+    }));
+    onChange(await Promise.all(views), share === null ? undefined : { share, endsAt: end });
     return experiment;
   } catch (error) {
     // Why nothing answers says more than that nothing does.
@@ -62,6 +76,14 @@ async function look({ client, experimentId, children, onChange }: FollowOptions)
     throw error;
   }
 }
+
+const stateOf = ({ name, status, progress: share, startedAt, finishedAt }: Stage): StageState => ({
+  name,
+  status,
+  share,
+  startedAt,
+  finishedAt,
+});
 
 async function view(client: Client, stage: Stage): Promise<StageView> {
   const { name, status, progress: share, startedAt, finishedAt } = stage;
@@ -78,7 +100,7 @@ function counts({ tasks }: Stage): string {
   const done = reports.reduce((sum, progress) => sum + progress.done, 0);
   const total = reports.reduce((sum, progress) => sum + progress.total, 0);
   const said = reports.flatMap(({ message }) => message ?? []);
-  return [`${done}/${total} ${first.unit}`, ...said].join('  ');
+  return [`${Math.floor(done)}/${total} ${first.unit}`, ...said].join('  ');
 }
 
 async function whyFailed(client: Client, experiment: ExperimentDetail): Promise<string> {

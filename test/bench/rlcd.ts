@@ -1,7 +1,8 @@
 /** `npm run bench -- rlcd`: a whole RLCD alignment without HTTP, stage by stage through the runner's own tasks. */
 import { join } from 'node:path';
 import { describeModel } from '../../gpu-runner/tasks/open-base-model.ts';
-import { HYPERPARAMETERS, scaleOption } from '../../scripts/commands/demo/settings.ts';
+import { scaleOption } from '../../scripts/commands/demo/scale-option.ts';
+import { HYPERPARAMETERS } from '../../shared/planner/alignment-settings.ts';
 import { hyperparameterDefaults, hyperparameters, type StageKind } from '../../shared/api/tasks/kinds.ts';
 import { kindStories } from '../../shared/principles/kind-stories/kind-stories.ts';
 import { renamed, splitPrompts, stageRunner, Store } from './rlcd/stages.ts';

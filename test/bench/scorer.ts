@@ -1,6 +1,6 @@
 /** `npm run bench -- scorer`: teaches a scorer (simulate, preference model, scorer, each kept by its content), publishes it on the Worker under wrangler's local runtime, and measures it there and against its teacher. */
 import { join } from 'node:path';
-import { HYPERPARAMETERS } from '../../scripts/commands/demo/settings.ts';
+import { HYPERPARAMETERS } from '../../shared/planner/alignment-settings.ts';
 import { describeModel } from '../../gpu-runner/tasks/open-base-model.ts';
 import { hyperparameterDefaults, hyperparameters } from '../../shared/api/tasks/kinds.ts';
 import { kindStories } from '../../shared/principles/kind-stories/kind-stories.ts';

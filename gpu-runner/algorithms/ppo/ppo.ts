@@ -29,6 +29,9 @@ import type { Metrics } from './rollout-metrics.ts';
 import { showSamples } from './show-samples.ts';
 import { updateMetrics, type MinibatchOutcome } from './update-metrics.ts';
 
+/** How far a step is when its answers are sampled, and when they are scored: by what the parts take on a CPU. */
+export const STEP_PARTS = { sampled: 0.2, scored: 0.4 };
+
 export interface PpoOutcome {
   readonly result: TaskResult<'ppo'>;
   readonly cells: PpoState['cells'];
@@ -60,6 +63,7 @@ export async function ppo(
   // A run that goes on reports every metric of its first step, too: no row is missing after a kill.
   let checkpointSeconds = 0;
   try {
+    hooks.progress(start.step, totalSteps, 'steps');
     for (let step = start.step; step < totalSteps; step++) {
       hooks.signal.throwIfAborted();
       await ppoStep(run, state, step, checkpointSeconds);
@@ -91,6 +95,7 @@ async function ppoStep(run: PpoRun, state: PpoState, step: number, checkpointSec
   const { input, settings, engine, trainer, hooks } = run;
   const policies = state.policies.length;
   const clock = stopwatch();
+  const total = settings.steps.at(-1) ?? 0;
   const plan = rolloutPlan(input.prompts.length, settings.rollouts, settings.groupSize, step, input.seed);
   const requests = plan.map(({ prompt, stream }) => ({
     prompt,
@@ -99,9 +104,10 @@ async function ppoStep(run: PpoRun, state: PpoState, step: number, checkpointSec
   }));
   const half = trainer.state.parameters.length / 2;
   const vectors = trainer.state.parameters.slice(0, half);
-  const scored = await sampleAndScore(engine, vectors, policies, requests, hooks.signal, () =>
-    clock.lap('timing/generate_seconds'),
-  );
+  const scored = await sampleAndScore(engine, vectors, policies, requests, hooks.signal, () => {
+    clock.lap('timing/generate_seconds');
+    hooks.progress(step + STEP_PARTS.sampled, total, 'steps', 'scoring');
+  });
   clock.lap('timing/reward_seconds');
   if (step === 0) normalise(run, state, scored[0] ?? []);
   const rollouts = await withValues(engine.values, trainer.state.parameters.slice(half), scored);
@@ -199,8 +205,12 @@ async function update(
   const policies = state.policies.length;
   const rates = state.policies.map(({ earlyStop }) => (earlyStop === null ? rate : 0));
   const outcomes: MinibatchOutcome[][] = state.policies.map(() => []);
-  for (const { microbatches } of minibatchSchedule(settings, input.seed, step)) {
+  const total = settings.steps.at(-1) ?? 0;
+  const schedule = minibatchSchedule(settings, input.seed, step);
+  for (const [done, { microbatches }] of schedule.entries()) {
     hooks.signal.throwIfAborted();
+    const share = STEP_PARTS.scored + (1 - STEP_PARTS.scored) * (done / schedule.length);
+    hooks.progress(step + share, total, 'steps', `update ${done + 1} of ${schedule.length}`);
     const order = settings.accumulateMicrobatches ? microbatches.flat() : (microbatches.at(-1) ?? []);
     const rows = targets.map((target) =>
       order.map((row) => {

@@ -97,6 +97,7 @@ export async function simulate(
   const { state, step } = await startOf(work, resume, stateSchema, firstState(usable.length, sides));
   const total = usable.length * sides.length;
   let answered = answersOf(state);
+  hooks.progress(total - state.queue.length, total, 'responses');
   for (let run = step; state.queue.length > 0; run++) {
     hooks.signal.throwIfAborted();
     const jobs = state.queue.splice(0, batchSize);

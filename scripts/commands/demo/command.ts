@@ -14,7 +14,7 @@ import {
   simulatorOption,
 } from '../../experiment/options.ts';
 import { align } from './run-alignment.ts';
-import { scaleOption } from './settings.ts';
+import { scaleOption } from './scale-option.ts';
 
 export const command = createCommand(
   'rlcd demo',

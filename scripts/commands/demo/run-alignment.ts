@@ -19,7 +19,7 @@ import { createProgress, type Progress, type ProgressOutput } from '../../termin
 import { ensurePrompts, readPrompts, requireEnoughPrompts } from '../../experiment/prompts.ts';
 import { formatReport } from './report.ts';
 import { buildResult, type Setting } from './result.ts';
-import { HYPERPARAMETERS, type Scale } from './settings.ts';
+import { HYPERPARAMETERS, type Scale } from '../../../shared/planner/alignment-settings.ts';
 
 const RUNNER = 'runner';
 

@@ -3,7 +3,13 @@ import type { AnswerOf, Rates } from '../../../shared/engine-questions.ts';
 import { planMemory } from '../../../shared/planner/plan.ts';
 import { duration } from '../../../shared/report/figures.ts';
 import { formatTable } from '../../terminal/table.ts';
-import { comparisonWork, settingsOf, type Comparison, type TaskWork, type Work } from './work.ts';
+import {
+  comparisonWork,
+  settingsOf,
+  type Comparison,
+  type TaskWork,
+  type Work,
+} from '../../../shared/planner/work.ts';
 
 interface StageCost extends Work {
   readonly stage: string;

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { namedShapes } from '../../../gpu-runner/llama/model/named-shapes.ts';
 import { refuseTooLarge } from '../../../gpu-runner/tasks/memory-check.ts';
 import type { ImportedModel } from '../../../gpu-runner/llama/weights/import-model.ts';
-import { HYPERPARAMETERS } from '../../../scripts/commands/demo/settings.ts';
+import { HYPERPARAMETERS } from '../../../shared/planner/alignment-settings.ts';
 import { fitMicrobatches } from '../../../scripts/experiment/fit-microbatches.ts';
 import { PPO_DEFAULTS } from '../../../shared/api/tasks/ppo.ts';
 import type { ClaimedTask } from '../../../shared/api/tasks.ts';

@@ -1,6 +1,7 @@
 /** Progress: bars that are drawn over on a terminal, one line a change elsewhere; nothing in it steers a terminal. */
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { clockTime } from '../../../scripts/terminal/clock.ts';
 import { createProgress, type StageView } from '../../../scripts/terminal/progress.ts';
 
 function stage(given: Partial<StageView>): StageView {
@@ -44,13 +45,49 @@ describe('progress', () => {
     expect(text.split('\n')).toHaveLength(2);
   });
 
-  it('writes a line when something changed, elsewhere', () => {
-    const { written, progress } = recorder(false);
-    progress.show([stage({ share: 0.1 }), stage({ name: 'judge', status: 'waiting' })]);
-    progress.show([stage({ share: 0.2 })]);
-    progress.show([stage({ share: 0.3 })]);
-    progress.show([stage({ share: 1, status: 'succeeded' })]);
-    expect(written.map((line) => line.trim().split(/ {2,}/).slice(0, 2).join(' '))).toHaveLength(3);
-    expect(written[2]).toMatch(/^ppo: succeeded 100 %/);
+  it('keeps counts in sight on 80 columns, with the end by the clock, and all stages below', () => {
+    const written: string[] = [];
+    const now = new Date(2026, 0, 5, 20, 0).getTime();
+    const output = { isTTY: true, columns: 80, write: (text: string) => written.push(text) };
+    const progress = createProgress(output, () => now);
+    const endsAt = now + 41 * 60_000;
+    progress.show([stage({ endsAt })], { share: 0.25, endsAt });
+    progress.show([stage({ endsAt })], { share: 0.25, endsAt });
+    const [running = '', all = ''] = stripVTControlCharacters(written[0] ?? '').split('\n');
+    expect(running).toMatch(/▸ ppo +█{4}░{4}  50 %  3 s +ends 20:41 +1\/2 steps/);
+    expect(all).toMatch(/▸ all +█{2}░{6}  25 % +ends 20:41/);
+    expect(running.length).toBeLessThan(80);
+    expect(written[1]?.startsWith('\u001B[2A')).toBe(true);
+  });
+
+  it('writes a line when a stage changed and every 30 s, elsewhere', () => {
+    const written: string[] = [];
+    let now = new Date(2026, 0, 5, 20, 0).getTime();
+    const progress = createProgress({ write: (text: string) => written.push(text) }, () => now);
+    const show = (given: Partial<StageView>) => {
+      const endsAt = now + 60_000;
+      progress.show([stage({ endsAt, ...given }), stage({ name: 'judge', status: 'waiting' })], {
+        share: 0.125,
+        endsAt,
+      });
+    };
+    show({ share: 0.1 });
+    now += 29_000;
+    show({ share: 0.9 });
+    now += 1000;
+    show({ share: 0.95 });
+    now += 1000;
+    show({ share: 1, status: 'succeeded', endsAt: null });
+    expect(written).toEqual([
+      'ppo: running  10 %  3 s  ends 20:01  1/2 steps  all 13 % ends 20:01\n',
+      'ppo: running  95 %  3 s  ends 20:01  1/2 steps  all 13 % ends 20:01\n',
+      'ppo: succeeded 100 %  3 s  1/2 steps\n',
+    ]);
+  });
+
+  it('names the day of an end that is not today', () => {
+    const now = new Date(2026, 0, 5, 20, 0).getTime();
+    expect(clockTime(now + 5 * 3_600_000, now)).toBe('Tue 01:00');
+    expect(clockTime(now + 3_600_000, now)).toBe('21:00');
   });
 });

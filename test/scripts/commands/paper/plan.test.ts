@@ -5,7 +5,7 @@ import { commandOf } from '../../../../scripts/commands/paper/command-of.ts';
 import { baseJudged } from '../../../../scripts/commands/paper/judged-pairs.ts';
 import { formatPlan, planCost } from '../../../../scripts/commands/paper/plan.ts';
 import { PAPER_SETTINGS, type PaperOptions } from '../../../../scripts/commands/paper/settings.ts';
-import { comparisonWork, type Comparison } from '../../../../scripts/commands/paper/work.ts';
+import { comparisonWork, type Comparison } from '../../../../shared/planner/work.ts';
 import { namedShapes } from '../../../../gpu-runner/llama/model/named-shapes.ts';
 import { parseCommand } from '../../../../shared/command-line/command.ts';
 import { hyperparameters } from '../../../../shared/api/tasks/kinds.ts';

@@ -1,14 +1,8 @@
-/** What the demo asks of each stage at each scale; what is not said here has the API's default. */
-import { Option } from '@commander-js/extra-typings';
-import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
+/** What an alignment asks of each stage at each scale; what is not said here has the API's default. */
+import type { Hyperparameters } from '../api/tasks/kinds.ts';
 
-const SCALES = ['small', 'full'] as const;
+export const SCALES = ['small', 'full'] as const;
 export type Scale = (typeof SCALES)[number];
-
-export const scaleOption = () =>
-  new Option('--scale <scale>', 'small: minutes on two cores, for the bundled model; full: under 40 minutes')
-    .choices(SCALES)
-    .default('small' as const);
 
 /**
  * Of the base model's variety; a win that costs more than a fifth of it is none. A twentieth above that, since the

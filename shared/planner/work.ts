@@ -1,11 +1,7 @@
-/** How much work a comparison is: every task once, whoever shares it, in tokens sampled, read and trained. */
-import { METHOD_STAGES, type Method, type StageRule } from '../../../shared/method-stages.ts';
-import {
-  hyperparameterDefaults,
-  type Hyperparameters,
-  type StageKind,
-} from '../../../shared/api/tasks/kinds.ts';
-import type { PromptForm } from '../../../shared/principles/principle.ts';
+/** How much work experiments are: every task once, whoever shares it, in tokens sampled, read and trained. */
+import { METHOD_STAGES, type Method, type StageRule } from '../method-stages.ts';
+import { hyperparameterDefaults, type Hyperparameters, type StageKind } from '../api/tasks/kinds.ts';
+import type { PrincipleForm } from '../principles/principle.ts';
 
 /** Tokens of one task, or of many. */
 export interface Work {
@@ -32,7 +28,17 @@ export interface Comparison {
   readonly prompts: { readonly train: number; readonly dev: number; readonly test: number };
   /** Mean tokens of a prompt. */
   readonly promptTokens: number;
-  readonly form: PromptForm;
+  readonly form: PrincipleForm;
+  /** What answers turn out to be; left out, they are as long as they may be and all kept: an upper bound. */
+  readonly answers?: ExpectedAnswers;
+}
+
+/** Answers as a look at the model found them. */
+interface ExpectedAnswers {
+  /** Mean tokens of an answer over the most that it may have. */
+  readonly lengthShare: number;
+  /** Share that the filter of the simulation keeps, above 0. */
+  readonly acceptance: number;
 }
 
 /** Tokens of the paper's A/B question beside the pair itself, and of the affirming text after a story. */
@@ -77,14 +83,14 @@ export function settingsOf<Kind extends StageKind>(kind: Kind, given: Hyperparam
 
 const NOTHING: Work = { sampled: 0, read: 0, trained: 0 };
 
-/** Responses are taken to be as long as they may be: an upper bound. */
 const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule) => Work>> = {
   simulate: (comparison, { sides }) => {
     const simulate = settingsOf('simulate', comparison.hyperparameters);
-    const responses = pairsOf(simulate, comparison) * (sides === 'positive' ? 1 : 2);
+    const asked = pairsOf(simulate, comparison) * (sides === 'positive' ? 1 : 2);
+    const responses = asked * meanTries(simulate.maximumTries, comparison);
     return {
       ...NOTHING,
-      sampled: responses * simulate.maximumNewTokens,
+      sampled: responses * responseTokens(simulate, comparison),
       read: responses * comparison.promptTokens,
     };
   },
@@ -110,7 +116,7 @@ const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule)
     const rollouts = ppo.rollouts * Math.max(...ppo.steps) * ppo.klCoefficients.length;
     const tokens = rollouts * textTokens(ppo, comparison);
     return {
-      sampled: rollouts * ppo.maximumNewTokens,
+      sampled: rollouts * responseTokens(ppo, comparison),
       read: tokens * PPO_READS,
       trained: tokens * ppo.epochs * PPO_MODELS,
     };
@@ -122,7 +128,7 @@ const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule)
       limited(select.promptLimit, comparison.prompts.dev) * ppo.klCoefficients.length * ppo.steps.length;
     return {
       ...NOTHING,
-      sampled: responses * select.maximumNewTokens,
+      sampled: responses * responseTokens(select, comparison),
       read: 2 * responses * textTokens(select, comparison),
     };
   },
@@ -145,7 +151,7 @@ const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule)
     const responses = limited(generate.promptLimit, comparison.prompts.test);
     return {
       ...NOTHING,
-      sampled: responses * generate.maximumNewTokens,
+      sampled: responses * responseTokens(generate, comparison),
       read: responses * textTokens(generate, comparison),
     };
   },
@@ -155,7 +161,7 @@ const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule)
     const responses = limited(generate.promptLimit, comparison.prompts.test) * bestOfN.candidates;
     return {
       ...NOTHING,
-      sampled: responses * generate.maximumNewTokens,
+      sampled: responses * responseTokens(generate, comparison),
       read: 2 * responses * textTokens(generate, comparison),
     };
   },
@@ -174,9 +180,18 @@ function pairsOf(
   return limited(promptLimit, prompts.train) * pairsPerPrompt;
 }
 
-function textTokens(
-  { maximumNewTokens }: { maximumNewTokens: number },
-  { promptTokens }: Comparison,
-): number {
-  return promptTokens + maximumNewTokens;
+type Lengths = { readonly maximumNewTokens: number };
+
+function responseTokens({ maximumNewTokens }: Lengths, { answers }: Comparison): number {
+  return maximumNewTokens * (answers?.lengthShare ?? 1);
+}
+
+function textTokens(lengths: Lengths, comparison: Comparison): number {
+  return comparison.promptTokens + responseTokens(lengths, comparison);
+}
+
+/** Tries of an answer until the filter keeps one, at most so many: (1 - (1 - a)^n) / a of an acceptance a. */
+function meanTries(maximum: number, { answers }: Comparison): number {
+  const acceptance = answers?.acceptance ?? 1;
+  return (1 - (1 - acceptance) ** maximum) / acceptance;
 }

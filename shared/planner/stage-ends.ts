@@ -1,0 +1,82 @@
+/** When stages end: by plan at first, and by their own pace as they go. One runner works through them in order. */
+
+/** A stage as far as it is; times in milliseconds since the epoch. */
+export interface StageState {
+  readonly name: string;
+  readonly status: 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+  /** 0 to 1. */
+  readonly share: number;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+}
+
+/** Seconds by stage. */
+export type PlannedSeconds = Readonly<Record<string, number>>;
+
+export interface StageEnds {
+  /** Of each stage, in order; null where nobody can say, or it has ended. */
+  readonly ends: readonly (number | null)[];
+  /** Share of all work, weighed by the plan; null without one. */
+  readonly share: number | null;
+  readonly end: number | null;
+}
+
+/** Below this share a stage's own pace says little. */
+const LEAST_SHARE = 0.02;
+/** Share from which on its own pace alone counts. */
+const SURE_SHARE = 0.5;
+/** How far the machine may be off the plan before it is no longer believed. */
+const SLOWEST = 5;
+
+/** @param planned undefined: each stage by its own pace alone @param now milliseconds since the epoch */
+export function stageEnds(
+  stages: readonly StageState[],
+  planned: PlannedSeconds | undefined,
+  now: number,
+): StageEnds {
+  const pace = paceOf(stages, planned, now);
+  let end: number | null = now;
+  const ends = stages.map((stage) => {
+    if (stage.status !== 'running' && stage.status !== 'waiting') return null;
+    const left = secondsLeft(stage, planned?.[stage.name], pace, now);
+    // What waits comes after what runs: without an end of that one there is none of this.
+    end = end === null || left === null ? null : end + 1000 * left;
+    return end;
+  });
+  return { ends, share: plannedShare(stages, planned), end };
+}
+
+/** Seconds that passed for each planned second of what is done; 1 before anything is. */
+function paceOf(stages: readonly StageState[], planned: PlannedSeconds | undefined, now: number): number {
+  let [passed, done] = [0, 0];
+  for (const { name, share, startedAt, finishedAt } of stages) {
+    const seconds = planned?.[name] ?? 0;
+    if (startedAt === null || seconds <= 0 || share < LEAST_SHARE) continue;
+    passed += ((finishedAt ?? now) - startedAt) / 1000;
+    done += seconds * share;
+  }
+  return done === 0 ? 1 : Math.min(SLOWEST, Math.max(1 / SLOWEST, passed / done));
+}
+
+function secondsLeft(
+  { status, share, startedAt }: StageState,
+  seconds: number | undefined,
+  pace: number,
+  now: number,
+): number | null {
+  const byPlan = seconds === undefined ? null : seconds * pace;
+  if (status === 'waiting' || startedAt === null || share < LEAST_SHARE) {
+    return byPlan === null ? null : byPlan * (1 - share);
+  }
+  const own = (now - startedAt) / 1000 / share;
+  const sure = byPlan === null ? 1 : Math.min(1, share / SURE_SHARE);
+  return (1 - share) * (sure * own + (1 - sure) * (byPlan ?? 0));
+}
+
+function plannedShare(stages: readonly StageState[], planned: PlannedSeconds | undefined): number | null {
+  if (planned === undefined) return null;
+  const weight = ({ name }: StageState) => planned[name] ?? 0;
+  const all = stages.reduce((sum, stage) => sum + weight(stage), 0);
+  const done = stages.reduce((sum, stage) => sum + weight(stage) * stage.share, 0);
+  return all === 0 ? null : done / all;
+}

@@ -1,0 +1,68 @@
+/** When stages end: by plan, by their own pace, and never before now. */
+import { expect, it } from 'vitest';
+import { stageEnds, type StageState } from '../../../shared/planner/stage-ends.ts';
+import { uniform } from '../../../shared/random.ts';
+
+const NOW = 1_800_000_000_000;
+const ago = (seconds: number) => NOW - 1000 * seconds;
+const later = (seconds: number) => NOW + 1000 * seconds;
+
+function stage(given: Partial<StageState>): StageState {
+  return { name: 'ppo', status: 'waiting', share: 0, startedAt: null, finishedAt: null, ...given };
+}
+
+it('is the plan before anything is done', () => {
+  const stages = [stage({ name: 'a' }), stage({ name: 'b' })];
+  const { ends, share, end } = stageEnds(stages, { a: 60, b: 120 }, NOW);
+  expect(ends).toEqual([later(60), later(180)]);
+  expect(share).toBe(0);
+  expect(end).toBe(later(180));
+});
+
+it('moves what waits by the pace of what is done, and weighs stages by the plan', () => {
+  const stages = [
+    stage({ name: 'a', status: 'succeeded', share: 1, startedAt: ago(120), finishedAt: NOW }),
+    stage({ name: 'b' }),
+  ];
+  const { ends, share } = stageEnds(stages, { a: 60, b: 180 }, NOW);
+  expect(ends).toEqual([null, later(360)]);
+  expect(share).toBe(0.25);
+});
+
+it('goes by its own pace where nothing was planned, and says nothing of what waits', () => {
+  const stages = [
+    stage({ name: 'a', status: 'running', share: 0.25, startedAt: ago(30) }),
+    stage({ name: 'b' }),
+  ];
+  const { ends, share, end } = stageEnds(stages, undefined, NOW);
+  expect(ends).toEqual([later(90), null]);
+  expect([share, end]).toEqual([null, null]);
+});
+
+it('leaves the plan for its own pace as it goes', () => {
+  const at = (share: number, seconds: number) =>
+    stageEnds([stage({ status: 'running', share, startedAt: ago(seconds) })], { ppo: 100 }, NOW).end;
+  expect(at(0.5, 200)).toBe(later(200));
+  expect(at(0, 5)).toBe(later(100));
+});
+
+it('orders ends, and none lies in the past, whatever is told', () => {
+  for (let seed = 1; seed <= 300; seed++) {
+    const draw = (counter: number) => uniform(seed, 77, counter);
+    const running = Math.floor(draw(0) * 4);
+    const stages = Array.from({ length: 4 }, (_, index) => {
+      if (index > running) return stage({ name: `s${index}` });
+      const startedAt = ago(draw(10 + index) * 500);
+      return index < running
+        ? stage({ name: `s${index}`, status: 'succeeded', share: 1, startedAt, finishedAt: NOW })
+        : stage({ name: `s${index}`, status: 'running', share: draw(20), startedAt });
+    });
+    const planned = Object.fromEntries(stages.map(({ name }, index) => [name, draw(30 + index) * 300]));
+    const { ends, end, share } = stageEnds(stages, planned, NOW);
+    const known = [NOW, ...ends.filter((one) => one !== null)];
+    expect(known, `seed ${seed}`).toEqual(known.toSorted((a, b) => a - b));
+    expect(end, `seed ${seed}`).toBe(known.at(-1));
+    expect(share ?? -1, `seed ${seed}`).toBeGreaterThanOrEqual(0);
+    expect(share ?? 2, `seed ${seed}`).toBeLessThanOrEqual(1);
+  }
+});
