@@ -2,9 +2,13 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 import { ensureDashboard } from './edge/hosts/build-dashboard.ts';
+import LongestFirst from './test/longest-first.ts';
 
 export default defineConfig({
   test: {
+    // Vitest would leave one core to itself, and on two cores run one file at a time.
+    maxWorkers: '100%',
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {

@@ -30,7 +30,8 @@ export function promptColumnOf(columns: Columns, promptColumn: string | undefine
 
 /** @throws RowError naming the columns that are there */
 export function columnNamed(columns: Columns, name: string): unknown {
-  const value = columns[name];
+  // A column may be asked for under a name that every object inherits.
+  const value = Object.hasOwn(columns, name) ? columns[name] : undefined;
   if (value === undefined) throw new RowError(`${listed(columns)}, and no value in "${name}"`);
   return value;
 }

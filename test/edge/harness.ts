@@ -13,6 +13,7 @@ export interface TestStore {
   readonly database: Dependencies['database'];
   readonly blobs: Dependencies['blobs'];
   readonly scoringKernel: Dependencies['scoringKernel'];
+  readonly launch?: Dependencies['launch'];
 }
 
 /** Opens an empty store with every migration applied. */

@@ -9,7 +9,8 @@ import { SessionWorker } from '../../../gpu-runner/tensor/session-worker.ts';
 import { slowInput, slowModel } from './slow-model.ts';
 
 const [count = '1', how = 'close'] = process.argv.slice(2);
-const model = slowModel(80);
+// Some milliseconds: long enough to be met at work, and most of them are computed to the end after all.
+const model = slowModel(20);
 const feeds = { x: slowInput() };
 let thread: Worker | undefined;
 process.on('worker', (started) => (thread = started));

@@ -107,6 +107,17 @@ describe('the shape of a row', () => {
     expect(turnsOfText(read?.prompt.text ?? '')).toHaveLength(3);
   });
 
+  it.each(['constructor', 'valueOf', '__proto__'])(
+    'of the name %s, which every object inherits, is no column until a row has it',
+    async (promptColumn) => {
+      const rows = `{"question":"a"}\n{${JSON.stringify(promptColumn)}:"b"}`;
+      expect(await readAll(rows, { promptColumn })).toMatchObject([
+        { fault: expect.stringContaining(`"question", and no value in "${promptColumn}"`) },
+        { row: { prompt: { text: 'b' } } },
+      ]);
+    },
+  );
+
   it('names the columns that are there, and takes the one that is named', async () => {
     const rows = '{"question":"Tea?","id":3}';
     expect(await readAll(rows)).toEqual([
