@@ -1,6 +1,7 @@
 /** Preference pairs. */
 import type { preferencePairEndpoints } from '../../shared/api/preference-pairs.ts';
 import { formatPreferenceJsonl } from '../../shared/dialogue/preference-jsonl.ts';
+import { withoutGuards } from '../../shared/dialogue/turn-text.ts';
 import { formatTrainerPairs } from '../../shared/export/trainer-pairs.ts';
 import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
@@ -34,7 +35,9 @@ export function preferencePairHandlers({ database }: Dependencies): Handlers<typ
       const { form, ...filters } = query;
       const pairs = await readAllPairs(database, experimentId, filters);
       const format = (rows: readonly PairRow[]) =>
-        form === undefined ? formatPreferenceJsonl(rows) : formatTrainerPairs(form, rows);
+        form === undefined
+          ? formatPreferenceJsonl(rows.map((row) => ({ ...row, prompt: withoutGuards(row.prompt) })))
+          : formatTrainerPairs(form, rows);
       return new Response(request.method === 'HEAD' ? null : toStream(pairs, format), {
         headers: {
           'content-type': 'application/jsonl',

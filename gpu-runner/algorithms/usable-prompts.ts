@@ -2,15 +2,15 @@
 import { DialogueFormatError } from '../../shared/dialogue/errors.ts';
 import { AlgorithmInputError } from './algorithm-error.ts';
 
-/** Why a prompt is left out: `no-token`, `too-long`, `special-text` (it holds the model's own end), `no-open-turn`. */
-type Reason = 'no-token' | 'too-long' | 'special-text' | 'no-open-turn';
+/** Why a prompt is left out: `no-token`, `too-long`, `template` (it refuses the turns), `no-open-turn`. */
+type Reason = 'no-token' | 'too-long' | 'template' | 'no-open-turn';
 
 /** A prompt that the model at hand cannot go on with. */
 export class UnusablePromptError extends AlgorithmInputError {
   readonly reason: Reason;
 
-  constructor(reason: Reason, message: string) {
-    super(message);
+  constructor(reason: Reason, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.reason = reason;
   }
 }

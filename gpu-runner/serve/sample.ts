@@ -112,7 +112,8 @@ function promptTokens({ template, model: { tokenizer } }: OpenModel, { prompt }:
     }
     return template.encode(prompt.messages, { generationPrompt: true });
   }
-  const tokens = tokenizer.encodePrompt(prompt.text);
+  // A raw text may say a template's own tokens: whoever asks for completions writes the whole of it.
+  const tokens = tokenizer.encode(prompt.text, { bos: tokenizer.startsWithBos });
   if (tokens.length > 0) return tokens;
   throw new PromptRefusedError('prompt has no token', 'bad-input', 'Begin with a word at least');
 }

@@ -49,6 +49,7 @@ async function openQuestion({
   const question = asksChoice
     ? choiceQuestion({
         ...common,
+        promptForm: parameters.promptForm,
         orders: parameters.orders,
         examples: parameters.examples,
         nextLogits: (texts, signal) => reference.nextLogits(texts, signal),

@@ -1,14 +1,20 @@
-/** The prompts of a task's split, as JSON lines of {id, prompt}, and what people said of them. */
+/** The prompts of a task's split, as JSON lines of {id, prompt, turns}, and what people said of them. */
 import { z } from 'zod';
+import type { ClaimedTask } from '../../shared/api/tasks.ts';
 import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
+import { textOfTurns } from '../../shared/dialogue/turn-text.ts';
+import { dialogueText, turnsOfText } from '../../shared/prompts/turn.ts';
 import type { HumanRow } from '../algorithms/preference-model/mix-human-pairs.ts';
 import type { Prompt } from '../algorithms/prompt.ts';
 import { decodeLines } from './json-lines.ts';
 import { TaskInputError, type TaskContext } from './task-context.ts';
 
+const turn = z.object({ role: z.enum(['system', 'user', 'assistant']), text: z.string() });
 const promptLine = z.object({
   id: z.string().min(1),
   prompt: z.string().min(1),
+  /** Where the text would be read as other turns. */
+  turns: z.array(turn).min(1).optional(),
   chosen: z.string().optional(),
   rejected: z.string().optional(),
 });
@@ -25,16 +31,35 @@ export async function taskPrompts<Kind extends TaskKind>(
   const lines = await promptLines({ task, artifacts });
   if (lines.length === 0)
     throw new TaskInputError('the split has no prompt: choose a prompt set that has some');
-  return lines.slice(0, limit ?? lines.length).map(({ id, prompt }) => ({ id, text: prompt }));
+  const form = formOf(task);
+  return lines.slice(0, limit ?? lines.length).map((line) => ({ id: line.id, text: promptText(form, line) }));
 }
 
 /** The rows of the split that people labelled. @throws TaskInputError if the task names no split */
 export async function humanRows<Kind extends TaskKind>(
   context: Pick<TaskContext<Kind>, 'task' | 'artifacts'>,
 ): Promise<HumanRow[]> {
-  return (await promptLines(context)).flatMap(({ id, prompt, chosen, rejected }) =>
-    chosen === undefined || rejected === undefined ? [] : [{ id, prompt, chosen, rejected }],
-  );
+  const form = formOf(context.task);
+  return (await promptLines(context)).flatMap((line) => {
+    const { id, chosen, rejected } = line;
+    if (chosen === undefined || rejected === undefined) return [];
+    const text = promptText(form, line);
+    // Behind the same label as the simulated pairs among which they are read.
+    const prompt = form === 'dialogue' ? (dialogueText(text) ?? text) : text;
+    return [{ id, prompt, chosen, rejected }];
+  });
+}
+
+function formOf({ parameters }: Pick<ClaimedTask, 'parameters'>) {
+  return 'promptForm' in parameters ? parameters.promptForm : undefined;
+}
+
+/** A chat is said turn by turn, so its text must show the turns that were written; other forms go on with the text. */
+function promptText(
+  form: ReturnType<typeof formOf>,
+  { prompt, turns }: Pick<z.output<typeof promptLine>, 'prompt' | 'turns'>,
+): string {
+  return form === 'chat' ? textOfTurns(turns ?? turnsOfText(prompt)) : prompt;
 }
 
 async function promptLines<Kind extends TaskKind>({

@@ -3,6 +3,7 @@ import { judgeTexts } from '../principles/scoring-prompts.ts';
 import type { JudgeQuestion } from '../principles/scoring-prompts.ts';
 import { fillTemplate } from '../text/fill-template.ts';
 import { DialogueFormatError } from './errors.ts';
+import { withoutGuards } from './turn-text.ts';
 
 const collapse = (text: string) => text.replaceAll(/\n{2,}/g, '\n');
 
@@ -17,7 +18,7 @@ export function judgePrompt(
   question: JudgeQuestion,
   parts: { conversation: string; first: string; second: string },
 ): string {
-  const conversation = collapse(parts.conversation)
+  const conversation = collapse(withoutGuards(parts.conversation))
     .replaceAll('\nHuman:', '\n\nHuman:')
     .replaceAll('\nAssistant:', '\n\nAssistant:');
   const last = conversation.lastIndexOf('Assistant:');

@@ -1,5 +1,6 @@
 /** The prompt after which a model's `A` and `B` logits label a pair (RLAIF, RLCD-Rescore). */
 import { rlaifScoringTemplate } from '../principles/scoring-prompts.ts';
+import { withoutGuards } from './turn-text.ts';
 import { fillTemplate } from '../text/fill-template.ts';
 
 /** What is asked of one pair. */
@@ -22,7 +23,7 @@ const BETWEEN_QUESTIONS = '\n\n\n\n';
 /** Fills the scoring template; every part is stripped, as in the official code. */
 export function scoringPrompt({ prompt, instruction, responseA, responseB }: ScoringQuestion): string {
   return fillTemplate(rlaifScoringTemplate, {
-    prompt: prompt.trim(),
+    prompt: withoutGuards(prompt).trim(),
     instruction: instruction.trim(),
     responseA: responseA.trim(),
     responseB: responseB.trim(),

@@ -4,6 +4,7 @@
  * stories stay text.
  */
 import type { PreferencePair } from '../dialogue/preference-pair.ts';
+import { SYSTEM_LABEL, withoutGuards } from '../dialogue/turn-text.ts';
 
 export const TRAINER_FORMS = ['trl', 'openrlhf', 'llama-factory'] as const;
 export type TrainerForm = (typeof TRAINER_FORMS)[number];
@@ -25,7 +26,8 @@ interface Conversation {
   readonly opening: string;
 }
 
-const LABEL = /(?:^|\n\n)(Human|Assistant):/g;
+const LABEL = new RegExp(String.raw`(?:^|\n\n)(Human|Assistant|${SYSTEM_LABEL}):`, 'g');
+const ROLES: Readonly<Record<string, Role>> = { Human: 'user', Assistant: 'assistant' };
 
 /** The turns of an HH prompt; null where it does not end in an assistant's turn, as stories do not. */
 export function conversationOf(prompt: string): Conversation | null {
@@ -34,7 +36,7 @@ export function conversationOf(prompt: string): Conversation | null {
   if (last?.[1] !== 'Assistant') return null;
   const turns = labels.map((label, index): Message => {
     const content = prompt.slice(label.index + label[0].length, labels[index + 1]?.index).trim();
-    return { role: label[1] === 'Human' ? 'user' : 'assistant', content };
+    return { role: ROLES[label[1] ?? ''] ?? 'system', content: withoutGuards(content) };
   });
   const before = prompt.slice(0, labels[0]?.index).trim();
   const messages: Message[] = before === '' ? [] : [{ role: 'system', content: before }];

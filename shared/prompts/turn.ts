@@ -15,8 +15,10 @@ export interface Prompt {
   readonly turns: readonly Turn[] | null;
 }
 
+const ROLES: Readonly<Record<string, Turn['role']>> = { Human: 'user', Assistant: 'assistant' };
 const LABEL = /(?:^|\n\n)(Human|Assistant):/g;
-const OPEN_TURN = '\n\nAssistant:';
+/** The assistant's next turn, still to be said. */
+export const OPEN_TURN = '\n\nAssistant:';
 
 /**
  * The turns of a text: those of a dialogue in the labels of Anthropic HH, the first of them the system's where text stands
@@ -43,8 +45,7 @@ export function splitTurns(text: string, pattern: RegExp): (Turn & { readonly la
   const turns = labels.map((label, index) => {
     const end = labels[index + 1]?.index ?? text.length;
     const said = text.slice(label.index + label[0].length, end).trim();
-    const role = label[1] === 'Human' ? ('user' as const) : ('assistant' as const);
-    return { role, text: said, label: label[2] ?? '' };
+    return { role: ROLES[label[1] ?? ''] ?? 'system', text: said, label: label[2] ?? '' };
   });
   return before === '' ? turns : [{ role: 'system', text: before, label: '' }, ...turns];
 }

@@ -1,5 +1,7 @@
 /** The A/B question of RLAIF: both responses are shown, the next token is the answer. */
 import { fewShotScoringPrompt } from '../../../shared/dialogue/scoring-prompt.ts';
+import { textOfTurns } from '../../../shared/dialogue/turn-text.ts';
+import type { PromptForm } from '../../../shared/principles/principle.ts';
 import type { ScoringExample } from '../../../shared/dialogue/scoring-prompt.ts';
 import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
@@ -23,6 +25,8 @@ export interface AskedChoice {
 
 export interface ChoiceQuestionOptions extends AskedChoice {
   readonly tokenizer: Tokenizer;
+  /** `chat`: the question is the user's turn, and the assistant has begun to answer. */
+  readonly promptForm: PromptForm;
   /** Longest question in tokens. */
   readonly contextLength: number;
   /** Next-token logits after each sequence, [vocabulary]. */
@@ -37,13 +41,14 @@ export interface ChoiceQuestionOptions extends AskedChoice {
  */
 export function choiceQuestion({
   tokenizer,
+  promptForm: form,
   contextLength,
   nextLogits,
   ...asked
 }: ChoiceQuestionOptions): PairQuestion {
   const letters = { a: answerToken(tokenizer, 'A'), b: answerToken(tokenizer, 'B') };
   return pairChoice(asked, async (questions, signal) => {
-    const tokens = questions.map((text) => tokenizer.encode(text, { bos: tokenizer.startsWithBos }));
+    const tokens = questions.map((text) => tokenizer.encodePrompt(form === 'chat' ? inTurns(text) : text));
     const fits = tokens.map(({ length }) => length <= contextLength);
     const logits = await nextLogits(
       tokens.filter((_, index) => fits[index]),
@@ -115,6 +120,12 @@ export function readAnswer(
 }
 
 const BEFORE_ANSWER = 'The answer is: (';
+
+/** The question as a chat, in which the assistant has said everything but the letter. */
+function inTurns(question: string): string {
+  const text = question.slice(0, question.lastIndexOf(BEFORE_ANSWER)).trim();
+  return `${textOfTurns([{ role: 'user', text }])} ${BEFORE_ANSWER}`;
+}
 
 /** The one token that says a letter right after the question's open parenthesis. */
 function answerToken(tokenizer: Tokenizer, letter: 'A' | 'B'): number {

@@ -4,6 +4,7 @@ import type { preferencePairLine } from '../../../shared/api/tasks/simulate.ts';
 import { preferenceText } from '../../../shared/dialogue/preference-text.ts';
 import type { PromptForm } from '../../../shared/principles/principle.ts';
 import { longestOf, sequenceOf, type Sequence } from '../../llama/model/sequence.ts';
+import { ChatTemplateError } from '../../llama/tokenizer/chat-template.ts';
 import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import { continuationTokens, UnsayableTextError } from '../continuation-tokens.ts';
@@ -34,7 +35,7 @@ export function pairSequences(
 
 /**
  * Tokenises pairs once; pairs of more than `maximumLength` tokens are left out, and so are those with a response that the
- * tokenizer cannot say: people write `<unk>`, too.
+ * tokenizer cannot say, or with turns that the chat template refuses.
  *
  * @throws AlgorithmInputError if the pairs hold no preference at all, or none is of use
  */
@@ -73,7 +74,7 @@ function sayablePair(...[tokenizer, form, pair]: Parameters<typeof pairSequences
   try {
     return pairSequences(tokenizer, form, pair);
   } catch (error) {
-    if (error instanceof UnsayableTextError) return undefined;
+    if (error instanceof UnsayableTextError || error instanceof ChatTemplateError) return undefined;
     throw error;
   }
 }

@@ -15,7 +15,6 @@ export class ChatTokenizer implements Tokenizer {
   readonly eosTokens: readonly number[];
   readonly padToken: number;
   readonly startsWithBos: boolean;
-  readonly endsTurns = true;
   readonly #tokenizer: Tokenizer;
   readonly #template: ChatTemplate;
   readonly #endOfTurn: Int32Array;

@@ -34,8 +34,6 @@ class FileTokenizer {
   readonly padToken: number;
   /** Whether the model was trained on texts that start with {@link bosToken}. */
   readonly startsWithBos: boolean;
-  /** Whether prompts hold ends by themselves: those of a chat's turns, which no text of a user can make. */
-  readonly endsTurns: boolean = false;
   readonly #pipeline: TokenizerPipeline;
   readonly #silent: ReadonlySet<number>;
   /** Rows of the model's embedding. */
@@ -79,17 +77,22 @@ class FileTokenizer {
     return this.#ids([this.bosToken, ...this.#pipeline.encode(text, false)]);
   }
 
-  /** Token ids of a prompt, begun as the model's texts begin. @throws as {@link encode} */
+  /** Token ids of a prompt, begun as the model's texts begin; otherwise as {@link encodePlain}. */
   encodePrompt(text: string): Int32Array {
-    return this.encode(text, { bos: this.startsWithBos });
+    const begin = this.startsWithBos && this.bosToken !== null ? [this.bosToken] : [];
+    return Int32Array.of(...begin, ...this.encodePlain(text));
   }
 
-  /** Token ids of a text that goes on after others. @throws as {@link encode} */
+  /** Token ids of a text that goes on after others, as {@link encodePlain}. */
   encodeContinuation(text: string): Int32Array {
-    return this.encode(text);
+    return this.encodePlain(text);
   }
 
-  /** Token ids of a text in which the texts of special tokens stay text: what a user wrote can then make none of them. */
+  /**
+   * Token ids of a text in which the texts of special tokens stay text: what a user wrote can then make none of them.
+   *
+   * @throws as {@link encode}
+   */
   encodePlain(text: string): Int32Array {
     return this.#ids(this.#pipeline.encode(text, true));
   }

@@ -55,7 +55,7 @@ export const ADAPTER_DEFAULTS = {
 export const SUPERVISED_DEFAULTS = { ...ADAPTER_DEFAULTS, maximumLength: 512, checkpointEverySteps: 20 };
 
 /**
- * Prompts that the stage left out, by reason: `too-long`, `no-token`, `special-text`, `no-open-turn`; absent where it
+ * Prompts that the stage left out, by reason: `too-long`, `no-token`, `template`, `no-open-turn`; absent where it
  * used them all.
  */
 export const leftOut = z.record(z.string(), z.int().positive()).optional();

@@ -12,12 +12,21 @@ export const START = 256;
 export const END = 257;
 
 /** Opens the model in a folder that lasts until `close`. */
-export async function openChatModel(): Promise<{ model: Model; close: () => void }> {
+export async function openChatModel(
+  maximumPositions = tinyConfiguration.maximumPositions,
+): Promise<{ model: Model; close: () => void }> {
   const folder = mkdtempSync(join(tmpdir(), 'rlcd-chat-'));
   const base = join(folder, 'base');
   await writeRandomBase(
     base,
-    { ...tinyConfiguration, vocabularySize: 258, bosToken: null, eosTokens: [END], padToken: END },
+    {
+      ...tinyConfiguration,
+      maximumPositions,
+      vocabularySize: 258,
+      bosToken: null,
+      eosTokens: [END],
+      padToken: END,
+    },
     'int8',
     3,
   );

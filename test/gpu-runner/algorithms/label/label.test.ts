@@ -50,6 +50,7 @@ function asked(
   const [a, b] = ['A', 'B'].map((letter) => tokenizer.encode(`The answer is: (${letter}`).at(-1) ?? -1);
   const question = choiceQuestion({
     tokenizer,
+    promptForm: 'dialogue',
     instructions: ['First instruction.', 'Second instruction.'],
     orders: 'both',
     examples: [],

@@ -134,8 +134,8 @@ describe('training of a preference model', () => {
     const [first] = pairs;
     if (first === undefined) throw new Error('no pair');
     const odd = [
-      { ...first, chosen: 'They said <unk> and played.' },
-      { ...first, rejected: 'They said <unk> and fought.' },
+      { ...first, chosen: 'They said ▁ and played.' },
+      { ...first, rejected: 'They said ▁ and fought.' },
     ];
     const { result, vector } = await train({ epochs: 1 }, recordingHooks(), null, [...pairs, ...odd]);
     expect(result.droppedPairs).toBe(2);
