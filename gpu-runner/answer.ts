@@ -19,6 +19,7 @@ const ANSWERS: Answers = {
     return async ({ name, source, cache }) => await describeModel(name, source, cache);
   },
   'measure-speed': async () => (await import('./answers/measure-speed.ts')).measureSpeed,
+  'measure-contrasts': async () => (await import('./answers/measure-contrasts.ts')).measureContrasts,
   agreement: async () => (await import('./answers/agreement.ts')).agreement,
   'export-model': async () => (await import('./answers/export-model.ts')).exportModel,
   check: async () => (await import('./answers/check.ts')).check,

@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { openedModel } from './api/base-models.ts';
 import { modelShape } from './api/memory-plans.ts';
-import { promptForm } from './api/tasks/settings.ts';
+import { promptForm, samplingFields } from './api/tasks/settings.ts';
 import { baseFactsForm } from './export/base-facts.ts';
 import { exportForm, quantisation } from './export/forms.ts';
+import { contrastMeasurement, contrastSettings } from './principles/contrast.ts';
 
 /** A base model where it lies, and the folder in which conversions of models are kept. */
 const model = { source: z.string(), cache: z.string() };
@@ -45,6 +46,17 @@ export const ENGINE_QUESTIONS = {
   'measure-speed': {
     question: z.strictObject({ ...model, texts: z.array(z.string()) }),
     answer: z.object({ rates, meanTokens: z.number(), shape: modelShape, sampleRows: z.int() }),
+  },
+  /** What affixes do to a model's answers: each contrast is measured on the same prompts. */
+  'measure-contrasts': {
+    question: z.strictObject({
+      ...model,
+      contrasts: z.array(contrastSettings),
+      sampling: z.strictObject({ ...samplingFields, bannedTexts: z.array(z.string()) }),
+      prompts: z.array(z.string()),
+      seed: z.int().nonnegative(),
+    }),
+    answer: z.array(contrastMeasurement),
   },
   /** Whether preference models, files of adapters, score the better response of each pair higher: 1, 0.5 or 0. */
   agreement: {

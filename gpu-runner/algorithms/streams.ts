@@ -21,6 +21,8 @@ const PURPOSES = {
   'best-of-n': 16,
   'human-pairs': 17,
   'judge-order': 18,
+  'contrast-positive': 19,
+  'contrast-negative': 20,
   'scorer-samples': 30,
   'scorer-held-out': 31,
   'scorer-start': 32,

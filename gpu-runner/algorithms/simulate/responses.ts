@@ -1,4 +1,6 @@
 /** What simulation asks of a model, whoever runs it: how it goes on with a text. */
+import { filterResponse } from '../../../shared/dialogue/filter-response.ts';
+import type { PromptForm } from '../../../shared/principles/principle.ts';
 import { responseOf } from '../../llama/model/sequence.ts';
 import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
@@ -59,13 +61,26 @@ export function sampledResponses(
             `the sampler answered ${generations.length} of ${asked.length} requests`,
           );
         }
-        const tokens = responseOf(generation.sequence);
-        const text = tokenizer.decodeAfter(promptTokens, tokens);
-        const ended = tokenizer.eosTokens.includes(tokens.at(-1) ?? -1);
-        // Bytes that are no character, as the tokenizer shows them.
-        const refused = text.includes('\u{fffd}') ? 'broken-character' : null;
-        return { text: ended ? text + END_MARK : text, tokens: tokens.length, refused };
+        return sampledResponse(tokenizer, promptTokens, responseOf(generation.sequence));
       });
     },
   };
+}
+
+/** What was sampled behind a prompt, as the filter reads it. */
+export function sampledResponse(
+  tokenizer: Tokenizer,
+  promptTokens: Int32Array,
+  tokens: Int32Array,
+): ModelResponse {
+  const text = tokenizer.decodeAfter(promptTokens, tokens);
+  const ended = tokenizer.eosTokens.includes(tokens.at(-1) ?? -1);
+  // Bytes that are no character, as the tokenizer shows them.
+  const refused = text.includes('\u{fffd}') ? 'broken-character' : null;
+  return { text: ended ? text + END_MARK : text, tokens: tokens.length, refused };
+}
+
+/** The filter's answer, unless the source refuses the text before it. */
+export function filtered(form: PromptForm, { text, refused }: ModelResponse) {
+  return refused === null ? filterResponse(form, text) : ({ accepted: false, reason: refused } as const);
 }

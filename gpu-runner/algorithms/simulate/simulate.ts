@@ -3,14 +3,13 @@ import { z } from 'zod';
 import type { preferencePairLine } from '../../../shared/api/tasks/simulate.ts';
 import type { TaskParameters, TaskResult } from '../../../shared/api/tasks/kinds.ts';
 import { affixPairIndex, contrastPrompts } from '../../../shared/dialogue/contrast-prompts.ts';
-import { filterResponse } from '../../../shared/dialogue/filter-response.ts';
 import type { AffixPair } from '../../../shared/principles/principle.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import { encodeProgress, startOf, workOf } from '../checkpoint.ts';
 import type { PromptRow } from '../prompt.ts';
 import type { RunHooks } from '../run-hooks.ts';
 import { streamOf } from '../streams.ts';
-import type { ModelResponse, ResponseSource } from './responses.ts';
+import { filtered, type ResponseSource } from './responses.ts';
 import { usablePrompts, type UsablePrompts } from '../usable-prompts.ts';
 import { describePairs, type Accepted, type Side } from './simulation-report.ts';
 
@@ -164,11 +163,6 @@ function firstState(prompts: number, sides: readonly Side[]): State {
     accepted: { chosen: {}, rejected: {} },
     rejections: { chosen: {}, rejected: {} },
   };
-}
-
-/** The filter's answer, unless the source refuses the text before it. */
-function filtered(form: SimulationSettings['promptForm'], { text, refused }: ModelResponse) {
-  return refused === null ? filterResponse(form, text) : ({ accepted: false, reason: refused } as const);
 }
 
 /** Keeps a response that passed, or queues its next try. */

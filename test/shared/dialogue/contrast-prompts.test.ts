@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as fc from 'fast-check';
 import { affixPairIndex, contrastPrompts } from '../../../shared/dialogue/contrast-prompts.ts';
 import { DialogueFormatError } from '../../../shared/dialogue/errors.ts';
+import type { Placement } from '../../../shared/principles/placement.ts';
 import { harmlessness } from '../../../shared/principles/harmlessness.ts';
 import golden from '../../fixtures/dialogue/contrast-prompts.json' with { type: 'json' };
 
@@ -30,6 +31,35 @@ describe('contrastPrompts', () => {
         expect(there.positive.replaceAll(/ \((plus|minus)\)/g, '')).toBe(prompt);
       }),
     );
+  });
+
+  describe('in a chat puts the affix where the placement says, and leaves the history as it is', () => {
+    const pair = { positive: '(kind)', negative: '(rude)' };
+    const history = 'Human: Hi.\n\nAssistant: Ho.\n\nHuman: He?';
+    const sides = (placement: Placement, prompt: string, responseOpening = '') =>
+      contrastPrompts({ form: 'chat', responseOpening, placement }, pair, prompt);
+
+    it.each([
+      ['system', `(kind)\n\n${history}\n\nAssistant:`],
+      ['user', `${history} (kind)\n\nAssistant:`],
+      ['answer', `${history}\n\nAssistant: (kind)`],
+      ['label', `${history.replace('nt:', 'nt (rude):')}\n\nAssistant (kind):`],
+    ] as const)('%s', (placement, positive) => {
+      const found = sides(placement, `${history}\n\nAssistant:`);
+      expect(found.positive).toBe(positive);
+      expect(found.negative).toBe(
+        positive.replaceAll(/kind|rude/g, (word) => (word === 'kind' ? 'rude' : 'kind')),
+      );
+      expect(found.plain).toBe(`${history}\n\nAssistant:`);
+    });
+
+    it('and behind a system turn, before an opening of the answer', () => {
+      expect(sides('system', `Be brief.\n\n${history}`, 'Well,').positive).toBe(
+        `Be brief.\n\n(kind)\n\n${history}\n\nAssistant: Well,`,
+      );
+      expect(sides('answer', 'Hi.', 'Well,').positive).toBe('Human: Hi.\n\nAssistant: (kind) Well,');
+      expect(sides('user', 'Hi.', 'Well,').positive).toBe('Human: Hi. (kind)\n\nAssistant: Well,');
+    });
   });
 
   it('opens the turn of the assistant behind a question', () => {

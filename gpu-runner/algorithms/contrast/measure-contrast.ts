@@ -1,0 +1,193 @@
+/** Whether a model's answers differ by a principle's affixes: some are sampled a side, and read behind both prompts. */
+import type { ContrastMeasurement, ContrastSettings } from '../../../shared/principles/contrast.ts';
+import { placementIn } from '../../../shared/principles/placement.ts';
+import type { TaskParameters } from '../../../shared/api/tasks/kinds.ts';
+import { affixPairIndex, contrastPrompts } from '../../../shared/dialogue/contrast-prompts.ts';
+import { NEXT_TURN } from '../../../shared/dialogue/terminal-text.ts';
+import { batchSizes } from '../../../shared/planner/batch-sizes.ts';
+import { responseOf, sequenceOf } from '../../llama/model/sequence.ts';
+import type { Model } from '../../llama/weights/model.ts';
+import { AlgorithmInputError } from '../algorithm-error.ts';
+import { Generator, tokensContaining } from '../generator.ts';
+import { encodePrompt } from '../prompt-tokens.ts';
+import type { PromptRow } from '../prompt.ts';
+import { ReferenceModel } from '../reference-model.ts';
+import type { RunHooks } from '../run-hooks.ts';
+import { filtered, sampledResponse } from '../simulate/responses.ts';
+import { streamOf } from '../streams.ts';
+import { usablePrompts, type UsablePrompts } from '../usable-prompts.ts';
+import { describeContrast, type ContrastAnswer } from './describe-contrast.ts';
+
+/** How the simulation samples. */
+type ContrastSampling = Pick<
+  TaskParameters<'simulate'>,
+  'temperature' | 'topP' | 'maximumNewTokens' | 'bannedTexts'
+>;
+
+export interface ContrastInput {
+  readonly contrast: ContrastSettings;
+  readonly sampling: ContrastSampling;
+  readonly prompts: readonly PromptRow[];
+  readonly seed: number;
+}
+
+type Hooks = Pick<RunHooks, 'signal' | 'progress'>;
+
+/** A prompt with the tokens of its sides. */
+interface Sides {
+  readonly row: number;
+  readonly plain: string;
+  readonly positive: Int32Array;
+  readonly negative: Int32Array;
+}
+
+/** One answer that is asked for. */
+interface Asked {
+  readonly promptTokens: Int32Array;
+  readonly opposite: Int32Array;
+  readonly stream: number;
+}
+
+/**
+ * Samples one answer a side to every prompt, by the settings of the simulation, and reads each behind both prompts. All
+ * figures but the rates depend on model, input and seed alone.
+ *
+ * @param model in the form of the contrast
+ * @param hooks told when the answers are sampled and when they are read
+ * @throws PlacementError for a placement that the form has not; AlgorithmInputError where no prompt is of use
+ */
+export async function measureContrast(
+  model: Model,
+  input: ContrastInput,
+  hooks: Hooks,
+): Promise<ContrastMeasurement> {
+  const { usable, leftOut } = sidesOf(model, input);
+  const asked = usable.flatMap(({ row, positive, negative }): Asked[] => [
+    { promptTokens: positive, opposite: negative, stream: streamOf('contrast-positive', row) },
+    { promptTokens: negative, opposite: positive, stream: streamOf('contrast-negative', row) },
+  ]);
+  const sampled = await sample(model, input, asked, hooks);
+  const read = await readBothWays(model, asked, sampled.responses, hooks);
+  const answers = asked.map((one, index) => ({
+    ...describe(model, input, one, sampled.responses[index] ?? new Int32Array()),
+    nats: read.nats[index] ?? Number.NaN,
+  }));
+  const described = describeContrast(
+    usable.map(({ plain }, index) => {
+      const [positive, negative] = answers.slice(2 * index);
+      if (positive === undefined || negative === undefined)
+        throw new AlgorithmInputError(`the sampler answered ${answers.length} of ${asked.length} requests`);
+      return { prompt: plain, positive, negative };
+    }),
+  );
+  return { ...described, leftOut, rates: { sampled: sampled.rate, read: read.rate } };
+}
+
+function sidesOf({ tokenizer, architecture }: Model, input: ContrastInput): UsablePrompts<Sides> {
+  const { contrast, sampling, prompts, seed } = input;
+  const { promptForm: form, responseOpening, affixPairs } = contrast;
+  const placement = placementIn(form, contrast.placement);
+  const maximumTokens = architecture.maximumPositions - sampling.maximumNewTokens;
+  if (prompts.length === 0) throw new AlgorithmInputError('a contrast is measured on one prompt or more');
+  return usablePrompts(prompts, ({ id, text, row }) => {
+    const pair = affixPairs[affixPairIndex(affixPairs.length, seed, row)];
+    if (pair === undefined) throw new AlgorithmInputError('a contrast needs one affix pair or more');
+    const { plain, positive, negative } = contrastPrompts({ form, responseOpening, placement }, pair, text);
+    const encode = (prompt: string) => encodePrompt(tokenizer, prompt, { name: id, maximumTokens });
+    return { row, plain, positive: encode(positive), negative: encode(negative) };
+  });
+}
+
+async function sample(
+  model: Model,
+  { contrast, sampling, seed }: ContrastInput,
+  asked: readonly Asked[],
+  hooks: Hooks,
+): Promise<{ readonly responses: Int32Array[]; readonly rate: number }> {
+  const sizes = batchSizes(model);
+  const generator = await Generator.open({
+    model,
+    promptForm: contrast.promptForm,
+    ...sampling,
+    bannedTokens: tokensContaining(model.tokenizer, sampling.bannedTexts),
+    seed,
+    maximumTime: model.architecture.maximumPositions,
+    referenceTemperature: 1,
+    withReference: false,
+    sampleRows: Math.min(sizes.sampleRows, asked.length),
+    scoreRows: sizes.scoreRows,
+  });
+  try {
+    const since = performance.now();
+    const generations = await generator.generate(asked, hooks.signal);
+    const responses = generations.map(({ sequence }) => responseOf(sequence));
+    hooks.progress(asked.length, asked.length, 'answers sampled');
+    return { responses, rate: perSecond(responses, since) };
+  } finally {
+    await generator.close();
+  }
+}
+
+/** Nats by which each response is likelier behind the prompt that it was sampled from than behind the opposite one. */
+async function readBothWays(
+  model: Model,
+  asked: readonly Asked[],
+  responses: readonly Int32Array[],
+  hooks: Hooks,
+): Promise<{ readonly nats: number[]; readonly rate: number }> {
+  const reference = await ReferenceModel.open(model, {
+    scoring: 'tokens',
+    maximumTime: model.architecture.maximumPositions,
+    microbatchRows: batchSizes(model).scoreRows,
+  });
+  try {
+    const sequences = asked.flatMap(({ promptTokens, opposite }, index) =>
+      [promptTokens, opposite].map((prompt) => sequenceOf(prompt, responses[index] ?? [])),
+    );
+    // Rows that go through the engine together are as long as the longest of them.
+    const order = sequences.map((_, place) => place);
+    order.sort((a, b) => (sequences[a]?.tokens.length ?? 0) - (sequences[b]?.tokens.length ?? 0));
+    const since = performance.now();
+    const rows = await reference.logProbabilities(
+      order.flatMap((place) => sequences[place] ?? []),
+      hooks.signal,
+    );
+    const totals = new Float64Array(sequences.length);
+    order.forEach((place, index) => {
+      totals[place] = Array.from(rows[index] ?? []).reduce((sum, value) => sum + value, 0);
+    });
+    const total = (place: number) => totals[place] ?? Number.NaN;
+    hooks.progress(asked.length, asked.length, 'answers read');
+    return {
+      nats: asked.map((_, index) => total(2 * index) - total(2 * index + 1)),
+      rate: perSecond(
+        sequences.map(({ tokens }) => tokens),
+        since,
+      ),
+    };
+  } finally {
+    await reference.close();
+  }
+}
+
+function describe(
+  { tokenizer }: Model,
+  { contrast: { promptForm }, sampling }: ContrastInput,
+  { promptTokens }: Asked,
+  tokens: Int32Array,
+): Omit<ContrastAnswer, 'nats'> {
+  const response = sampledResponse(tokenizer, promptTokens, tokens);
+  const kept = filtered(promptForm, response);
+  const ended =
+    tokenizer.eosTokens.includes(tokens.at(-1) ?? -1) ||
+    (promptForm === 'dialogue' && response.text.includes(NEXT_TURN));
+  return {
+    text: kept.accepted ? kept.response : response.text,
+    tokens: tokens.length,
+    refused: kept.accepted ? null : kept.reason,
+    truncated: tokens.length >= sampling.maximumNewTokens && !ended,
+  };
+}
+
+const perSecond = (rows: readonly Int32Array[], since: number) =>
+  (1000 * rows.reduce((sum, { length }) => sum + length, 0)) / (performance.now() - since);

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { PLACEMENTS, placementIn } from '../../../shared/principles/placement.ts';
+
+describe('where affixes go', () => {
+  it('is what the principle says in a chat, and the label in a dialogue', () => {
+    for (const placement of PLACEMENTS) expect(placementIn('chat', placement)).toBe(placement);
+    expect(placementIn('dialogue', undefined)).toBe('label');
+    expect(placementIn('dialogue', 'label')).toBe('label');
+    expect(placementIn('prefix', undefined)).toBe('label');
+  });
+
+  it.each(PLACEMENTS.filter((placement) => placement !== 'label'))(
+    '%s is refused with its cure for a dialogue in plain text',
+    (placement) => {
+      expect(() => placementIn('dialogue', placement)).toThrow(
+        new RegExp(`placement ${placement} goes with .*chat template.*Leave placement out`),
+      );
+    },
+  );
+
+  it.each(PLACEMENTS)('%s is refused for affixes in front of a text', (placement) => {
+    expect(() => placementIn('prefix', placement)).toThrow(/in front of a text.*Leave it out/);
+  });
+});
