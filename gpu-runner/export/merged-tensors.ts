@@ -5,6 +5,7 @@ import type { Architecture } from '../llama/model/architecture.ts';
 import { type FusedLayer, fusedLayers, fusedProjections } from '../llama/model/lora-layout.ts';
 import type { LayerMatrixName } from '../llama/model/layer-matrices.ts';
 import type { BaseFile } from '../llama/weights/base-file.ts';
+import { turnBlocks } from '../llama/weights/turn-blocks.ts';
 import { type RotaryOrder, rowInOtherOrder } from '../../shared/export/rotary-rows.ts';
 
 /** Numbers of a tensor, some rows at a time. */
@@ -257,6 +258,8 @@ class MatrixReader {
         }
       }
     }
+    const { hadamard } = this.base.region(`${name}.weight`);
+    if (hadamard !== undefined) turnBlocks(rows, 1, hadamard);
     return rows;
   }
 

@@ -18,11 +18,9 @@ export async function onDevice(
   device: Device,
   cacheDirectory: string,
 ): Promise<Model> {
-  const { base, architecture } = imported;
+  const { base } = imported;
   const backend =
-    device === 'cpu'
-      ? await openCpuBackend(base)
-      : cudaBackend(architecture, await cudaFolder(base, cacheDirectory));
+    device === 'cpu' ? await openCpuBackend(base) : cudaBackend(base, await cudaFolder(base, cacheDirectory));
   return { ...imported, backend };
 }
 

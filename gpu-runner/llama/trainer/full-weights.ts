@@ -8,7 +8,7 @@ import { baseLayout } from '../weights/base-layout.ts';
 
 /** Tensors of a fully trainable model in one flat vector, in the order of an fp32 base. */
 export function fullLayout(architecture: Architecture): FlatTensor[] {
-  return layFlat(baseLayout(architecture, 'fp32').map(({ name, shape }) => [name, shape]));
+  return layFlat(baseLayout(architecture, 'fp32', false).map(({ name, shape }) => [name, shape]));
 }
 
 /**

@@ -12,8 +12,10 @@ import {
   withFile,
 } from '../../files/files.ts';
 import { ModelFileError } from '../../files/model-file-error.ts';
+import { HADAMARD_BLOCKS } from '../model/hadamard.ts';
 import { readCompanions, TOKENIZER_FILE } from '../tokenizer/companions.ts';
 import { modelIdentity } from './model-identity.ts';
+import { turnBlocks } from './turn-blocks.ts';
 import { type BasePrecision, baseLayout, layoutLength, type TensorRegion } from './base-layout.ts';
 
 export const BASE_VERSION = 3;
@@ -51,6 +53,7 @@ const baseDescriptionSchema = z.strictObject({
         shape: z.array(size).max(4),
         offset: size,
         length: size,
+        hadamard: z.literal(HADAMARD_BLOCKS).optional(),
       }),
     )
     .max(100_000),
@@ -83,12 +86,13 @@ export class BaseFile {
     hash: string,
     identity: string,
     provenance: BaseProvenance,
+    regions: readonly TensorRegion[],
   ) {
     this.folder = folder;
     this.binaryPath = path.join(folder, BASE_BINARY_FILE);
     this.architecture = architecture;
     this.precision = precision;
-    this.regions = baseLayout(architecture, precision);
+    this.regions = regions;
     this.sha256 = hash;
     this.identity = identity;
     this.provenance = provenance;
@@ -109,6 +113,11 @@ export class BaseFile {
     return region;
   }
 
+  /** Whether the layers' matrices hold H W in place of W (see {@link baseLayout}). */
+  get isTurned(): boolean {
+    return this.regions.some(({ hadamard }) => hadamard !== undefined);
+  }
+
   has(name: string): boolean {
     return this.#byName.has(name);
   }
@@ -125,7 +134,7 @@ export class BaseFile {
     return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
   }
 
-  /** A weight in fp32 whatever the precision: 8-bit values are multiplied by their scale. */
+  /** A weight in fp32 whatever the precision: 8-bit values are multiplied by their scale, turned inputs turned back. */
   async readDequantised(name: string): Promise<Float32Array> {
     const region = this.region(name);
     if (region.dtype === 'float32') return await this.readFloat32(name);
@@ -139,6 +148,7 @@ export class BaseFile {
         result[index] = (values[index] ?? 0) * (scales[byRow ? row : column] ?? 0);
       }
     }
+    if (region.hadamard !== undefined) turnBlocks(result, columns, region.hadamard);
     return result;
   }
 
@@ -195,8 +205,10 @@ export async function openBase(folder: string): Promise<BaseFile> {
   const architecture = validateArchitecture(description.architecture, file);
   const { precision, binary, provenance } = description;
   const companions = (await exists(path.join(folder, TOKENIZER_FILE))) ? await readCompanions(folder) : null;
-  const identity = modelIdentity(binary.sha256, precision, architecture, companions);
-  const base = new BaseFile(folder, architecture, precision, binary.sha256, identity, provenance);
+  const isTurned = description.tensors.some(({ hadamard }) => hadamard !== undefined);
+  const identity = modelIdentity(binary.sha256, precision, isTurned, architecture, companions);
+  const regions = baseLayout(architecture, precision, isTurned);
+  const base = new BaseFile(folder, architecture, precision, binary.sha256, identity, provenance, regions);
   if (JSON.stringify(description.tensors) !== JSON.stringify(base.regions)) {
     throw new ModelFileError(file, 'tensors', 'do not follow from the architecture', cure);
   }

@@ -29,26 +29,33 @@ export class BaseWriter {
     handle: FileHandle,
     architecture: Architecture,
     precision: BasePrecision,
+    regions: readonly TensorRegion[],
   ) {
     this.precision = precision;
     this.#folder = folder;
     this.#partial = partial;
     this.#handle = handle;
     this.#architecture = architecture;
-    this.#regions = new Map(baseLayout(architecture, precision).map((region) => [region.name, region]));
+    this.#regions = new Map(regions.map((region) => [region.name, region]));
   }
 
-  /** Starts a base that will stand at `folder`; its bytes gather in a sibling folder until {@link finish}. */
+  /**
+   * Starts a base that will stand at `folder`; its bytes gather in a sibling folder until {@link finish}.
+   *
+   * @param isTurned whether the inputs of its layers are turned (see {@link baseLayout}); what is rounded profits
+   */
   static async create(
     folder: string,
     architecture: Architecture,
     precision: BasePrecision,
+    isTurned = precision === 'int8',
   ): Promise<BaseWriter> {
     await mkdir(path.dirname(folder), { recursive: true });
     const partial = await mkdtemp(`${folder}.partial-`);
     const handle = await open(path.join(partial, BASE_BINARY_FILE), 'w');
-    await handle.truncate(layoutLength(baseLayout(architecture, precision)));
-    return new BaseWriter(folder, partial, handle, architecture, precision);
+    const regions = baseLayout(architecture, precision, isTurned);
+    await handle.truncate(layoutLength(regions));
+    return new BaseWriter(folder, partial, handle, architecture, precision, regions);
   }
 
   /** Folder in which the caller may put files that belong to the base (its tokenizer) before {@link finish}. */

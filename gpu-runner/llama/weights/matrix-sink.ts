@@ -1,6 +1,8 @@
 /** Takes a weight matrix in rows of output channels, as checkpoints store it, and writes it in the base's form. */
+import type { HadamardBlock } from '../model/hadamard.ts';
 import { quantiseRows, quantiseTransposed } from './quantise.ts';
 import { Scratch } from './scratch.ts';
+import { turnBlocks } from './turn-blocks.ts';
 import type { BaseWriter } from './base-writer.ts';
 
 /**
@@ -15,13 +17,16 @@ export class MatrixSink {
   readonly #int8: Int8Array | null;
   readonly #fp32: Float32Array | null;
   readonly #scales: Float32Array;
+  readonly #hadamard: HadamardBlock | undefined;
+  readonly #scratch: Scratch;
 
   /**
    * @param name of the base's matrix without `.weight`, such as `layers.0.attention.qkv`
    * @param scratch its memory until it is closed; memory of its own unless given
    */
   constructor(writer: BaseWriter, name: string, scratch = new Scratch()) {
-    const [first = 0, second = 0] = writer.region(`${name}.weight`).shape;
+    const { shape, hadamard } = writer.region(`${name}.weight`);
+    const [first = 0, second = 0] = shape;
     const byRow = name === 'embedding';
     const int8 = writer.precision === 'int8';
     this.#writer = writer;
@@ -31,6 +36,8 @@ export class MatrixSink {
     this.#int8 = int8 && !byRow ? scratch.int8Matrix(first * second) : null;
     this.#fp32 = int8 || byRow ? null : scratch.float32Matrix(first * second);
     this.#scales = new Float32Array(this.#outputs);
+    this.#hadamard = hadamard;
+    this.#scratch = scratch;
   }
 
   get inputs(): number {
@@ -51,7 +58,7 @@ export class MatrixSink {
     }
     const element = firstChannel * this.#inputs;
     if (this.#int8 !== null) {
-      quantiseTransposed(rows, this.#inputs, this.#int8, this.#scales, firstChannel);
+      quantiseTransposed(this.#turned(rows), this.#inputs, this.#int8, this.#scales, firstChannel);
     } else if (this.#fp32 !== null) {
       transposeInto(rows, this.#inputs, this.#fp32, this.#outputs, firstChannel);
     } else if (this.#writer.precision === 'int8') {
@@ -61,6 +68,15 @@ export class MatrixSink {
     } else {
       await this.#writer.write(`${this.#name}.weight`, rows, element);
     }
+  }
+
+  /** The rows as the base stores their inputs; they themselves stay what they are. */
+  #turned(rows: Float32Array): Float32Array {
+    if (this.#hadamard === undefined) return rows;
+    const turned = this.#scratch.turned(rows.length);
+    turned.set(rows);
+    turnBlocks(turned, 1, this.#hadamard);
+    return turned;
   }
 
   /** Writes what was gathered. Call it once, after the last rows. */

@@ -22,7 +22,7 @@ const tokenSchema = z.union([
 
 /**
  * SHA-256 over the bytes of the weights, the whole architecture record (rope, epsilon, ends, positions), tokenizer.json, the
- * special tokens that tokenizer_config.json names, the chat template and the precision. Names, places and what only describes
+ * special tokens that tokenizer_config.json names, the chat template, the precision and whether inputs are turned. Names, places and what only describes
  * a model (a generation config's temperature, the length that its card states) are no part of it.
  *
  * @param weightsSha256 of base.bin
@@ -31,6 +31,7 @@ const tokenSchema = z.union([
 export function modelIdentity(
   weightsSha256: string,
   precision: BasePrecision,
+  isTurned: boolean,
   architecture: Architecture,
   companions: Companions | null,
 ): string {
@@ -42,6 +43,8 @@ export function modelIdentity(
     version: IDENTITY_VERSION,
     weights: weightsSha256,
     precision,
+    // Said only where it is so: a base without turned inputs keeps the name it always had.
+    ...(isTurned ? { isTurned } : {}),
     architecture,
     tokenizer: hashOf(TOKENIZER_FILE),
     specialTokens: specialTokens(companions),

@@ -14,6 +14,7 @@ class Region {
 export class Scratch {
   readonly #stored = new Region();
   readonly #read = new Region();
+  readonly #turned = new Region();
   readonly #matrix = new Region();
 
   /** Bytes of a checkpoint before they are decoded. */
@@ -24,6 +25,11 @@ export class Scratch {
   /** Numbers that were read. */
   read(count: number): Float32Array {
     return new Float32Array(this.#read.take(count * 4), 0, count);
+  }
+
+  /** Numbers that were read, with their inputs turned. */
+  turned(count: number): Float32Array {
+    return new Float32Array(this.#turned.take(count * 4), 0, count);
   }
 
   /** The 8-bit matrix that is being gathered. */

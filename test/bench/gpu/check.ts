@@ -24,10 +24,18 @@ export function checkGpuGraphs({ architecture, trains }: GpuShape): ShapeCheck[]
   const maximumPositions = PROMPT_TOKENS + NEW_TOKENS;
   const rollouts = (['fused', 'two-part'] as const).map((attention): readonly [string, Graph] => [
     `rollout, ${attention}`,
-    cudaRolloutGraph(architecture, attention, { maximumPositions, adapters: { layout, groups: 1 } }),
+    cudaRolloutGraph({ architecture, isTurned: true }, attention, {
+      maximumPositions,
+      adapters: { layout, groups: 1 },
+    }),
   ]);
   const options = {
-    trainable: { kind: 'adapters', backend: cudaBackend(architecture, ''), layout, groups: 2 } as const,
+    trainable: {
+      kind: 'adapters',
+      backend: cudaBackend({ architecture, isTurned: true }, ''),
+      layout,
+      groups: 2,
+    } as const,
     maximumTime: 300,
     blockRows: vocabularyBlock(architecture),
     temperature: 1,

@@ -24,7 +24,7 @@ export async function measureGpu(
 ): Promise<Record<string, unknown>> {
   const folder = path.join(tmpdir(), `rlcd-bench-cuda-${name}-${SEED}`);
   await writeRandomCudaBase(folder, architecture, SEED);
-  const backend = cudaBackend(architecture, folder, attention);
+  const backend = cudaBackend({ architecture, isTurned: true }, folder, attention);
   const bytesPerSecond = await copyBandwidth();
   const card = new CardMemory();
   const layout = adapterLayout(architecture, RANK, 2 * RANK);

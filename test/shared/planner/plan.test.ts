@@ -75,7 +75,7 @@ describe('the parts', () => {
   });
 
   it.each(shapes)('of %s are those of its layouts', (_, shape) => {
-    const layout = baseLayout(shape, 'int8').reduce((sum, { length }) => sum + length, 0);
+    const layout = baseLayout(shape, 'int8', true).reduce((sum, { length }) => sum + length, 0);
     expect(baseBytes('cpu', shape)).toBe(layout);
     expect(baseBytes('cuda', shape)).toBe(cudaWeightBytes(shape));
     for (const rank of [1, 8, 64]) {

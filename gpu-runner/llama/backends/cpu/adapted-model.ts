@@ -59,12 +59,13 @@ function floatBase(cpuBase: CpuBase, tensors: ExternalTensors): FrozenBase {
  */
 function eightBitBase(cpuBase: CpuBase, tensors: ExternalTensors, maximumTime: number): FrozenBase {
   const eightBit = eightBitWeights(cpuBase, tensors, maximumTime);
-  const linear = (name: string, x: Value): Value =>
-    ops.first(
+  const linear = (name: string, x: Value): Value => {
+    const inputs = eightBit.turn(name, x);
+    return ops.first(
       Graph.composite(
         'FrozenLinear',
-        [x],
-        () => [eightBit.linear(name, x)],
+        [inputs],
+        () => [eightBit.product(name, inputs)],
         ({ outputGradients: [g] }) =>
           g === undefined
             ? []
@@ -75,6 +76,7 @@ function eightBitBase(cpuBase: CpuBase, tensors: ExternalTensors, maximumTime: n
               ],
       ),
     );
+  };
   const tied = eightBit.architecture.tiedEmbedding;
   return {
     weights: { ...eightBit, linear },

@@ -3,6 +3,7 @@ import type { Graph, Value } from '../../../tensor/graph.ts';
 import * as ops from '../../../tensor/operators.ts';
 import { ExternalTensors } from '../../model/external-tensors.ts';
 import type { GraphWeights } from '../../model/graph-weights.ts';
+import { type HadamardBlock, turned } from '../../model/hadamard.ts';
 import { BASE_BINARY_FILE, type BaseFile } from '../../weights/base-file.ts';
 import { eightBitLinear } from './eight-bit-linear.ts';
 import { EXACT_POSITIONS, type ValueGrid } from './exact-attention.ts';
@@ -31,8 +32,12 @@ export function cpuTensors(graph: Graph, { base, hasUnsignedFile }: CpuBase): Ex
   });
 }
 
-/** A frozen 8-bit base in a graph. */
+/** A frozen 8-bit base in a graph. A linear layer is its product of its inputs as the base turns them. */
 export interface EightBitWeights extends GraphWeights {
+  /** what the product of this layer reads for x */
+  readonly turn: (name: string, x: Value) => Value;
+  /** the product of a layer, with its bias, of inputs that are turned already */
+  readonly product: (name: string, x: Value) => Value;
   /** how this layer's attention rounds its values */
   readonly valueGrid: (layer: number) => ValueGrid;
 }
@@ -43,10 +48,27 @@ export interface EightBitWeights extends GraphWeights {
  * @param maximumPositions of the longest sequence
  */
 export function eightBitWeights(
-  { base: { architecture }, exactProduct }: CpuBase,
+  { base, exactProduct }: CpuBase,
   tensors: ExternalTensors,
   maximumPositions: number,
 ): EightBitWeights {
+  const { architecture } = base;
+  const blockOf = (name: string): HadamardBlock | undefined => base.region(`${name}.weight`).hadamard;
+  const turn = (name: string, x: Value): Value => {
+    const block = blockOf(name);
+    return block === undefined ? x : turned(x, block);
+  };
+  const product = (name: string, x: Value): Value => {
+    const unsigned = `${name}.weight${UNSIGNED}`;
+    const weight = {
+      values: tensors.value(`${name}.weight`),
+      scale: tensors.value(`${name}.scale`),
+      unsigned: tensors.has(unsigned) ? tensors.value(unsigned) : undefined,
+    };
+    // Turned rows are no longer lopsided: what centring would win is won already.
+    const centred = name.endsWith('feedForward.down') && blockOf(name) === undefined;
+    return biased(tensors, name, eightBitLinear(x, weight, { exactProduct, centred }));
+  };
   return {
     architecture,
     embed: (tokens) => {
@@ -55,18 +77,11 @@ export function eightBitWeights(
       return ops.multiply(rows, scales);
     },
     norm: (name) => tensors.value(`${name}.weight`),
-    linear: (name, x) => {
-      const unsigned = `${name}.weight${UNSIGNED}`;
-      const weight = {
-        values: tensors.value(`${name}.weight`),
-        scale: tensors.value(`${name}.scale`),
-        unsigned: tensors.has(unsigned) ? tensors.value(unsigned) : undefined,
-      };
-      const product = eightBitLinear(x, weight, { exactProduct, centred: name.endsWith('feedForward.down') });
-      return biased(tensors, name, product);
-    },
+    turn,
+    product,
+    linear: (name, x) => product(name, turn(name, x)),
     valueGrid: (layer) => ({
-      ...valueGrid(architecture, tensors, layer),
+      ...valueGrid(architecture, tensors, layer, blockOf(`layers.${layer}.attention.qkv`)),
       long: maximumPositions > EXACT_POSITIONS,
     }),
   };

@@ -4,6 +4,7 @@ import type { Value } from '../../../tensor/graph.ts';
 import * as ops from '../../../tensor/operators.ts';
 import type { Architecture } from '../../model/architecture.ts';
 import type { ExternalTensors } from '../../model/external-tensors.ts';
+import { type HadamardBlock, turnedWeight } from '../../model/hadamard.ts';
 import type { ValueGrid } from './exact-attention.ts';
 
 /** The tensors of a base by name. */
@@ -21,11 +22,14 @@ const LARGEST_BYTE = 127;
  * - Where it does not, n is the stream itself: the embedding's row and what the layers before have added, each normed with a
  *   weight of its own, so |n| <= |embedding| + sqrt(hidden) sum max|g| and |n . W_j| <= |n| |W_j|. That is far above what
  *   values are, and the grid is fine.
+ *
+ * @param hadamard the block where the base holds H W, which is turned back here
  */
 export function valueGrid(
   architecture: Architecture,
   tensors: BaseTensors,
   layer: number,
+  hadamard: HadamardBlock | undefined,
 ): Omit<ValueGrid, 'long'> {
   const { heads, keyValueHeads, headSize, norm, hiddenSize } = architecture;
   const name = `layers.${layer}.attention`;
@@ -34,7 +38,8 @@ export function valueGrid(
   const scale = ops.slice(tensors.value(`${name}.qkv.scale`), [{ axis: 0, start }]);
   const fine = norm.placement === 'output';
   const root = Math.sqrt(hiddenSize) * ROUNDED_NORM;
-  const columns = ops.cast(projection, 'float32');
+  const stored = ops.cast(projection, 'float32');
+  const columns = hadamard === undefined ? stored : turnedWeight(stored, hadamard);
   const weighted = fine
     ? columns
     : ops.multiply(columns, ops.unsqueeze(tensors.value(`${name}.norm.weight`), [1]));

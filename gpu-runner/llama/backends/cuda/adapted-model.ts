@@ -3,7 +3,6 @@ import { multiplyDimensions } from '../../../tensor/dimension.ts';
 import { gradients } from '../../../tensor/gradient.ts';
 import { Graph, type Value } from '../../../tensor/graph.ts';
 import * as ops from '../../../tensor/operators.ts';
-import type { Architecture } from '../../model/architecture.ts';
 import type { AdaptedModel, AdaptedModelOptions } from '../../model/backend.ts';
 import { causalAttention, causalMask } from '../../model/causal-attention.ts';
 import { decoderLayer, embedded, joinHeads, splitHeads, streamEnd } from '../../model/decoder-layer.ts';
@@ -14,7 +13,14 @@ import { layerTables, type LayerTables } from '../../model/rotary-tables.ts';
 import type { VocabularyProjection } from '../../model/lm-head.ts';
 import { adaptedWeights } from '../../model/lora.ts';
 import type { AdapterLayout } from '../../model/lora-layout.ts';
-import { cudaLinear, cudaTensors, cudaWeights, unfolded, unfoldedRows } from './cuda-weights.ts';
+import {
+  type CudaBase,
+  cudaLinear,
+  cudaTensors,
+  cudaWeights,
+  unfolded,
+  unfoldedRows,
+} from './cuda-weights.ts';
 import { GradientScale } from './gradient-scale.ts';
 
 /**
@@ -24,11 +30,12 @@ import { GradientScale } from './gradient-scale.ts';
  */
 export function cudaAdaptedModel(
   graph: Graph,
-  architecture: Architecture,
+  base: CudaBase,
   { layout, groups, parameters, tokens, maximumTime }: AdaptedModelOptions,
 ): AdaptedModel {
+  const { architecture } = base;
   const tensors = cudaTensors(graph, architecture);
-  const weights = cudaWeights(architecture, tensors);
+  const weights = cudaWeights(base, tensors);
   const scale = new GradientScale();
   const cut = cutFlat(parameters, layout.tensors, [groups]);
   const float = (name: string): Value => ops.known(cut.get(name), name);

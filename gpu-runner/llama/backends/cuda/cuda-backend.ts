@@ -1,9 +1,9 @@
 /** The CUDA backend: fp16 activations over the 8-bit weights of a base in its CUDA form. */
-import type { Architecture } from '../../model/architecture.ts';
 import type { Backend } from '../../model/backend.ts';
 import { cudaAdaptedModel } from './adapted-model.ts';
 import { decodeAttentionFor } from './decode-attention.ts';
 import { assertRunsOnCuda, assertWindowsHold } from './cuda-limits.ts';
+import type { CudaBase } from './cuda-weights.ts';
 import { CUDA_CHUNK_STEPS, cudaRolloutGraph, type DecodeAttention } from './rollout-graph.ts';
 
 const ASSUMED_RATE = 1e14;
@@ -12,22 +12,19 @@ const ASSUMED_RATE = 1e14;
  * @param folder with the base in its CUDA form (see {@link cudaFolder})
  * @param attention of decoding steps; by rows and positions unless given
  */
-export function cudaBackend(
-  architecture: Architecture,
-  folder: string,
-  attention?: DecodeAttention,
-): Backend {
+export function cudaBackend(base: CudaBase, folder: string, attention?: DecodeAttention): Backend {
+  const { architecture } = base;
   assertRunsOnCuda(architecture);
   return {
     architecture,
     folder,
     trainingSession: { memoryPattern: false, device: 'cuda' },
-    adaptedModel: (graph, options) => cudaAdaptedModel(graph, architecture, options),
+    adaptedModel: (graph, options) => cudaAdaptedModel(graph, base, options),
     planRollout: ({ rows, ...options }, session) => {
       assertWindowsHold(architecture, options.maximumPositions);
       return {
         graph: cudaRolloutGraph(
-          architecture,
+          base,
           attention ?? decodeAttentionFor(architecture, rows, options.maximumPositions),
           options,
         ),

@@ -5,7 +5,15 @@ import * as ops from '../../../tensor/operators.ts';
 import type { Architecture } from '../../model/architecture.ts';
 import { ExternalTensors } from '../../model/external-tensors.ts';
 import type { GraphWeights } from '../../model/graph-weights.ts';
+import { hadamardBlock, turned } from '../../model/hadamard.ts';
 import { CUDA_BINARY_FILE, cudaLayout, ZERO_POINT } from './cuda-layout.ts';
+
+/** What a graph must know of a base: the CUDA form holds its 8-bit numbers as they are. */
+export interface CudaBase {
+  readonly architecture: Architecture;
+  /** whether the layers' matrices hold H W in place of W */
+  readonly isTurned: boolean;
+}
 
 /** The tensors of a base in its CUDA form. */
 export function cudaTensors(graph: Graph, architecture: Architecture): ExternalTensors {
@@ -80,7 +88,7 @@ function embeddingName(tensors: ExternalTensors): string {
 }
 
 /** The base in fp16. Rows of activations are flat, [N, features]; the final norm is fp32, as what follows it. */
-export function cudaWeights(architecture: Architecture, tensors: ExternalTensors): GraphWeights {
+export function cudaWeights({ architecture, isTurned }: CudaBase, tensors: ExternalTensors): GraphWeights {
   return {
     architecture,
     embed: (tokens) => unfoldedRows(tensors, embeddingName(tensors), tokens),
@@ -89,7 +97,9 @@ export function cudaWeights(architecture: Architecture, tensors: ExternalTensors
       return name === 'norm' ? ops.cast(weight, 'float32') : weight;
     },
     linear: (name, x) => {
-      const product = cudaLinear(tensors, name, x);
+      // The LM head is never turned.
+      const block = isTurned && name !== 'output' ? hadamardBlock(Number(x.shape.at(-1))) : undefined;
+      const product = cudaLinear(tensors, name, block === undefined ? x : turned(x, block));
       const bias = `${name}.bias`;
       return tensors.has(bias) ? ops.add(product, tensors.value(bias)) : product;
     },

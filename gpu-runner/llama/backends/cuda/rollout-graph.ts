@@ -26,7 +26,7 @@ import {
 import { softCapped } from '../../model/soft-cap.ts';
 import { rolloutAdapters } from './adapters.ts';
 import { fusedAttention, prefixMask, twoPartAttention } from './attention.ts';
-import { cudaTensors, cudaWeights } from './cuda-weights.ts';
+import { type CudaBase, cudaTensors, cudaWeights } from './cuda-weights.ts';
 import { fusedNorm, plainNorm } from './fused-norm.ts';
 
 /** Decoding steps between two looks at whether all rows have ended. */
@@ -55,12 +55,12 @@ interface Shared extends RolloutInputs {
  * the host and one wait a token. The vocabulary's draw works in fp32; keys, values and all products are fp16.
  */
 export function cudaRolloutGraph(
-  architecture: Architecture,
+  base: CudaBase,
   attention: DecodeAttention,
   options: Omit<RolloutOptions, 'rows'>,
 ): Graph {
   const graph = new Graph('cuda-rollout');
-  const shared = sharedValues(graph, architecture, options);
+  const shared = sharedValues(graph, base, options);
   const { batch, state, caches, firstSteps, shapeOf } = shared;
   const flat = ops.reshape(state.tokens, [batch, 'promptTime']);
   const lastTokens = ops.reshape(ops.slice(flat, [{ axis: 1, start: -1 }]), [batch]);
@@ -145,11 +145,12 @@ const ROW = ROW_STATE.length;
 
 function sharedValues(
   graph: Graph,
-  architecture: Architecture,
+  base: CudaBase,
   { adapters, maximumPositions }: Omit<RolloutOptions, 'rows'>,
 ): Shared {
+  const { architecture } = base;
   const inputs = rolloutInputs(graph, architecture, adapters, 'float16');
-  const plain = cudaWeights(architecture, cudaTensors(graph, architecture));
+  const plain = cudaWeights(base, cudaTensors(graph, architecture));
   const vector = inputs.parameters === undefined ? undefined : ops.cast(inputs.parameters, 'float16');
   return {
     ...inputs,

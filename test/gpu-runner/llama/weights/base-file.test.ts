@@ -16,7 +16,7 @@ const tied: Architecture = { ...madeUpArchitecture, tiedEmbedding: true };
 
 describe.each(Object.entries(namedShapes))('layout of %s', (_name, architecture) => {
   test.each(['int8', 'fp32'] as const)('%s: aligned, in order, every parameter once', (precision) => {
-    const regions = baseLayout(architecture, precision);
+    const regions = baseLayout(architecture, precision, precision === 'int8');
     let end = 0;
     for (const { offset, length, shape, dtype } of regions) {
       expect(offset % (length >= 65_536 ? 4096 : 64)).toBe(0);

@@ -2,6 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { attend, valueUnits } from '../../../../../gpu-runner/llama/backends/cpu/exact-attention.ts';
 import { valueGrid } from '../../../../../gpu-runner/llama/backends/cpu/value-limit.ts';
+import type { HadamardBlock } from '../../../../../gpu-runner/llama/model/hadamard.ts';
+import { turnBlocks } from '../../../../../gpu-runner/llama/weights/turn-blocks.ts';
 import { smallShape } from '../../sampler/small-model.ts';
 import type { HostTensor } from '../../../../../gpu-runner/tensor/session.ts';
 import { Graph, type Value } from '../../../../../gpu-runner/tensor/graph.ts';
@@ -122,7 +124,7 @@ describe('the limit of the values', () => {
   const start = (heads + keyValueHeads) * headSize;
 
   /** The limit of layer 1 in the engine, and the longest column of its value projection weighted by `g`. */
-  async function limitOf(placement: 'input' | 'output', bias: boolean) {
+  async function limitOf(placement: 'input' | 'output', bias: boolean, hadamard?: HadamardBlock) {
     const draws = new Draws(testSeed);
     const vector = (size: number, middle: number): Float32Array =>
       Float32Array.from({ length: size }, () => middle + 0.3 * draws.normal());
@@ -157,17 +159,20 @@ describe('the limit of the values', () => {
                 : graph.constant('float32', byName.get(name) ?? []),
           },
           1,
+          hadamard,
         ).limit,
       }),
       {},
     );
     const [found = NaN] = numbers(limit);
+    const real = Float32Array.from(weights);
+    if (hadamard !== undefined) turnBlocks(real, width, hadamard);
     const longest = (norm?: Float32Array): number =>
       Math.max(
         ...Array.from(scale.subarray(start), (step, column) => {
           const squares = Array.from(
             { length: hidden },
-            (_, row) => ((norm?.[row] ?? 1) * (weights[row * width + start + column] ?? 0)) ** 2,
+            (_, row) => ((norm?.[row] ?? 1) * (real[row * width + start + column] ?? 0)) ** 2,
           );
           return step * Math.sqrt(squares.reduce((a, b) => a + b, 0));
         }),
@@ -177,14 +182,22 @@ describe('the limit of the values', () => {
 
   const largest = (values: Float32Array): number => Math.max(...values.map(Math.abs));
 
-  it.each([false, true])('is the power of two above sqrt(hidden) |g W_j| + |b_j|, bias %s', async (bias) => {
-    const { found, longest, vectors } = await limitOf('input', bias);
-    const added = bias ? largest((vectors['layers.1.attention.qkv.bias'] ?? scaleless).subarray(start)) : 0;
-    const bound = Math.sqrt(hidden) * longest(vectors['layers.1.attention.norm.weight']) + added;
-    expect(Math.log2(found) % 1).toBe(0);
-    expect(found).toBeGreaterThanOrEqual(bound);
-    expect(found).toBeLessThan(2 * 1.03 * bound);
-  });
+  it.each([
+    [false, undefined],
+    [true, undefined],
+    [false, 16],
+    [false, 64],
+  ] as const)(
+    'is the power of two above sqrt(hidden) |g W_j| + |b_j|, bias %s, turned by %s',
+    async (bias, hadamard) => {
+      const { found, longest, vectors } = await limitOf('input', bias, hadamard);
+      const added = bias ? largest((vectors['layers.1.attention.qkv.bias'] ?? scaleless).subarray(start)) : 0;
+      const bound = Math.sqrt(hidden) * longest(vectors['layers.1.attention.norm.weight']) + added;
+      expect(Math.log2(found) % 1).toBe(0);
+      expect(found).toBeGreaterThanOrEqual(bound);
+      expect(found).toBeLessThan(2 * 1.03 * bound);
+    },
+  );
 
   it('holds the whole stream where only outputs are normed', async () => {
     const { found, longest, vectors } = await limitOf('output', false);

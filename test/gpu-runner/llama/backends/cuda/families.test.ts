@@ -67,12 +67,15 @@ describe.each(variants)('on CUDA: %s', (name, architecture) => {
   }
 
   it('has only operators that the card runs', () => {
-    const backend = cudaBackend(architecture, 'nowhere');
+    const backend = cudaBackend({ architecture, isTurned: true }, 'nowhere');
     const options = graphOptions({ kind: 'adapters', backend, ...adapters }, POSITIONS);
     const graphs = [
       trainingStepGraph(options, { kind: 'language-model' }, adam),
       ...(['fused', 'two-part'] as const).map((attention) =>
-        cudaRolloutGraph(architecture, attention, { maximumPositions: POSITIONS, adapters }),
+        cudaRolloutGraph({ architecture, isTurned: true }, attention, {
+          maximumPositions: POSITIONS,
+          adapters,
+        }),
       ),
     ];
     for (const graph of graphs) expect(checkCudaGraph(graph).faults).toEqual([]);
@@ -84,7 +87,7 @@ describe.each(variants)('on CUDA: %s', (name, architecture) => {
       const request = smallRequest(4, { maximumNewTokens: 40 });
       const cpu = await openCpuBackend(base);
       for (const attention of ['fused', 'two-part'] as const) {
-        const cuda = cudaBackend(architecture, converted, attention);
+        const cuda = cudaBackend(base, converted, attention);
         const sampler = await Sampler.open({ backend: cuda, adapters, maximumPositions: POSITIONS, session });
         const rollout = await sampler.sample(request, vector);
         await sampler.close();
@@ -99,8 +102,11 @@ describe.each(variants)('on CUDA: %s', (name, architecture) => {
         expect(sampled).toHaveLength(160);
         sampled.forEach((value, index) => {
           expect(Math.abs(value - (trained[index] ?? NaN))).toBeLessThan(0.02);
-          expect(Math.abs(value - (expected[index] ?? NaN))).toBeLessThan(0.2);
         });
+        const distances = sampled.map((value, index) => Math.abs(value - (expected[index] ?? NaN)));
+        // One token of little probability may be far off; the mean tells another function from other roundings.
+        expect(distances.reduce((a, b) => a + b, 0) / distances.length).toBeLessThan(0.03);
+        expect(Math.max(...distances)).toBeLessThan(0.5);
       }
     });
   });
@@ -115,11 +121,11 @@ describe('what CUDA does not run is refused by name', () => {
       /rope\.rotarySize is 8: .*multiples of 16/,
     ],
   ])('%s', (_name, changes, message) => {
-    expect(() => cudaBackend(shape(changes), 'nowhere')).toThrow(message);
+    expect(() => cudaBackend({ architecture: shape(changes), isTurned: true }, 'nowhere')).toThrow(message);
   });
 
   it('a window shorter than a rollout', () => {
-    const backend = cudaBackend(shape({ windows: [64, null] }), 'nowhere');
+    const backend = cudaBackend({ architecture: shape({ windows: [64, null] }), isTurned: true }, 'nowhere');
     expect(() => backend.planRollout({ rows: 1, maximumPositions: 65 }, {})).toThrow(
       /a layer sees 64 positions and rollouts here are up to 65 long; run it with --device cpu/,
     );

@@ -32,7 +32,7 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'rlcd-cuda-'));
   base = await smallBase(path.join(folder, 'base'));
   const converted = await cudaFolder(base, folder);
-  moved = (attention) => cudaBackend(smallShape, converted, attention);
+  moved = (attention) => cudaBackend(base, converted, attention);
 });
 
 afterAll(async () => {
@@ -191,7 +191,7 @@ describe('random weights for a bench', () => {
     await writeRandomCudaBase(target, smallShape, 1);
     expect(await writeRandomCudaBase(target, smallShape, 2)).toBe(target);
     const sampler = await Sampler.open({
-      backend: cudaBackend(smallShape, target),
+      backend: cudaBackend({ architecture: smallShape, isTurned: true }, target),
       maximumPositions: 128,
       session,
     });
