@@ -4,7 +4,10 @@ import path from 'node:path';
 import type { BaseFacts } from '../../shared/export/base-facts.ts';
 import { ExportError } from '../../shared/export/export-error.ts';
 import { exists } from '../files/files.ts';
+import { ggufIn } from '../llama/weights/gguf/gguf-in.ts';
+import { openGgufFile } from '../llama/weights/gguf/gguf-file.ts';
 import type { ImportedModel } from '../llama/weights/import-model.ts';
+import { familyOf } from './family.ts';
 import { ggufForm } from './gguf-architecture.ts';
 import { modelTypeOf } from './outside.ts';
 
@@ -14,10 +17,10 @@ const LONGEST = 200;
 
 /** @param location where the model was opened: a folder, a file, or what no path names */
 export async function exportFacts(
-  { architecture, base }: ImportedModel,
+  { architecture, base }: Pick<ImportedModel, 'architecture' | 'base'>,
   location: string,
 ): Promise<Pick<BaseFacts, 'ggufArchitecture' | 'modelType' | 'location' | 'licence'>> {
-  const modelType = await modelTypeOf(base);
+  const modelType = (await modelTypeOf(base)) ?? (await toldModelType(base, location));
   return {
     ggufArchitecture: await ggufNameOf(architecture, modelType),
     modelType,
@@ -26,12 +29,40 @@ export async function exportFacts(
   };
 }
 
+/**
+ * The family of a base without a config.json, by its record. Where several would do (a Phi-3 without window and longrope
+ * computes what a LLaMA does, but stores its projections joined), its GGUF file says which.
+ */
+async function toldModelType(
+  { architecture, provenance }: ImportedModel['base'],
+  location: string,
+): Promise<string | null> {
+  const told = provenance.origin === 'gguf' ? await ggufArchitectureAt(location) : null;
+  return await orNull(() => familyOf(architecture, told).modelType);
+}
+
+/** general.architecture of the GGUF file that a model was opened from; null where it is no longer there. */
+async function ggufArchitectureAt(location: string): Promise<string | null> {
+  if (!(await exists(location))) return null;
+  const path = (await stat(location)).isDirectory() ? await ggufIn(location) : location;
+  if (path === undefined) return null;
+  const file = await openGgufFile(path);
+  await file.close();
+  const name = file.header.metadata.get('general.architecture');
+  return typeof name === 'string' ? name : null;
+}
+
 async function ggufNameOf(
   architecture: ImportedModel['architecture'],
   modelType: string | null,
 ): Promise<string | null> {
+  return await orNull(async () => (await ggufForm(architecture, modelType)).name);
+}
+
+/** Null where it is no form that can be written. */
+async function orNull<Result>(make: () => Result | Promise<Result>): Promise<Result | null> {
   try {
-    return (await ggufForm(architecture, modelType)).name;
+    return await make();
   } catch (error) {
     if (error instanceof ExportError) return null;
     throw error;

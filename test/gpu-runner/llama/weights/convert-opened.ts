@@ -2,12 +2,16 @@
 import path from 'node:path';
 import { convertWeights } from '../../../../gpu-runner/llama/weights/convert.ts';
 import type { OpenedCheckpoint } from '../../../../gpu-runner/llama/weights/huggingface-folder.ts';
-import type { BaseFile } from '../../../../gpu-runner/llama/weights/base-file.ts';
+import type { BaseFile, BaseProvenance } from '../../../../gpu-runner/llama/weights/base-file.ts';
 import type { BasePrecision } from '../../../../gpu-runner/llama/weights/base-layout.ts';
 import { BaseWriter } from '../../../../gpu-runner/llama/weights/base-writer.ts';
 import { temporaryFolder } from './made-up-checkpoint.ts';
 
-export async function convertOpened(opened: OpenedCheckpoint, precision: BasePrecision): Promise<BaseFile> {
+export async function convertOpened(
+  opened: OpenedCheckpoint,
+  precision: BasePrecision,
+  origin: BaseProvenance['origin'] = 'huggingface',
+): Promise<BaseFile> {
   const { source, close } = opened;
   const writer = await BaseWriter.create(
     path.join(temporaryFolder(), 'base'),
@@ -22,5 +26,5 @@ export async function convertOpened(opened: OpenedCheckpoint, precision: BasePre
   } finally {
     await close();
   }
-  return await writer.finish({ origin: 'huggingface', source: 'test', files: [] });
+  return await writer.finish({ origin, source: 'test', files: [] });
 }
