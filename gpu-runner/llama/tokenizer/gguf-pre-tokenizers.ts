@@ -33,7 +33,7 @@ const cl100k = cut([LLAMA3]);
 const digitsFirst = cut([String.raw`\p{N}`, GPT2]);
 const gpt4o = cut([GPT4O]);
 
-/** By the value of `tokenizer.ggml.pre`. */
+/** By the value of `tokenizer.ggml.pre`; of names that say the same, exports take the first. */
 export const preTokenizers: ReadonlyMap<string, PreTokenizer> = new Map([
   ['default', cut([String.raw`[\p{P}\$\+<=>\^~\|]+`, GPT2, String.raw`\p{N}+`, '[0-9][0-9][0-9]'])],
   ['gpt-2', gpt2],
@@ -41,9 +41,9 @@ export const preTokenizers: ReadonlyMap<string, PreTokenizer> = new Map([
   ['olmo', gpt2],
   ['mpt', gpt2],
   ['exaone4', gpt2],
+  ['llama-bpe', llama3],
   ['llama3', llama3],
   ['llama-v3', llama3],
-  ['llama-bpe', llama3],
   ['falcon3', llama3],
   ['pixtral', llama3],
   ['dbrx', cl100k],
