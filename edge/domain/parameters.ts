@@ -9,6 +9,9 @@ import {
 import { SCORER_FORMAT } from '../../shared/scoring/calibration.ts';
 import type { StageRule } from '../../shared/method-stages.ts';
 import { promptFormOf } from '../../shared/dialogue/prompt-form-of.ts';
+import type { PrincipleDefinition } from '../../shared/api/principles.ts';
+import { placementIn } from '../../shared/principles/placement.ts';
+import { UserError } from '../../shared/user-error.ts';
 import type { TaskBaseModel, TaskPrinciple } from './task-key.ts';
 
 type Parsed =
@@ -26,10 +29,38 @@ function judgesOf({ judge }: Hyperparameters, judgeModels: JudgeModels) {
   });
 }
 
+function sidesOf({ sides }: StageRule, { simulate }: Hyperparameters): StageRule['sides'] | 'two-positive' {
+  return sides === 'plain' && simulate?.samplesFrom === 'positive' ? 'two-positive' : sides;
+}
+
+/** Kinds that put affixes into prompts. */
+const CONTRASTED: ReadonlySet<StageKind> = new Set(['simulate', 'train-scorer']);
+
+/** Why a kind cannot put the affixes where the principle says; null where it can. */
+function faultOfPlacement(
+  rule: StageRule,
+  { form, placement }: ParametersPrinciple,
+  model: Pick<TaskBaseModel, 'configuration'>,
+  hyperparameters: Hyperparameters,
+): string | null {
+  if (!CONTRASTED.has(rule.kind) || sidesOf(rule, hyperparameters) === 'plain') return null;
+  try {
+    placementIn(promptFormOf(form, model.configuration), placement);
+    return null;
+  } catch (error) {
+    if (error instanceof UserError) return error.message;
+    throw error;
+  }
+}
+
+/** What of a principle decides parameters. */
+export type ParametersPrinciple = Pick<TaskPrinciple, 'form' | 'responseOpening'> &
+  Pick<PrincipleDefinition, 'placement'>;
+
 /** What a kind takes from the principle and from other stages' settings. */
 function planned(
   rule: StageRule,
-  principle: TaskPrinciple,
+  principle: ParametersPrinciple,
   model: Pick<TaskBaseModel, 'configuration'>,
   hyperparameters: Hyperparameters,
   judgeModels: JudgeModels,
@@ -38,9 +69,11 @@ function planned(
   const promptForm = promptFormOf(principle.form, model.configuration);
   // Null is a choice: only a penalty that is not given takes the default.
   const { penaltyWithoutStop = hyperparameterDefaults.ppo.penaltyWithoutStop } = hyperparameters.ppo ?? {};
-  const twoPositive = rule.sides === 'plain' && hyperparameters.simulate?.samplesFrom === 'positive';
+  const sides = sidesOf(rule, hyperparameters);
+  // Nothing is said of it where no affix is used, or where it has but one place: such tasks are those they were.
+  const contrast = promptForm === 'chat' ? { placement: placementIn(promptForm, principle.placement) } : {};
   return {
-    simulate: { promptForm, responseOpening, sides: twoPositive ? 'two-positive' : rule.sides },
+    simulate: { promptForm, responseOpening, sides, ...(sides === 'plain' ? {} : contrast) },
     label: { promptForm },
     'train-preference-model': { promptForm, ...(rule.humanOnly ? { humanShare: 1 } : {}) },
     ppo: { promptForm, responseOpening },
@@ -55,7 +88,7 @@ function planned(
       responseOpening,
     },
     judge: { promptForm, responseOpening, judges: judgesOf(hyperparameters, judgeModels) },
-    'train-scorer': { promptForm, responseOpening, format: SCORER_FORMAT },
+    'train-scorer': { promptForm, responseOpening, ...contrast, format: SCORER_FORMAT },
   };
 }
 
@@ -71,11 +104,16 @@ const definedOnly = (settings: object | undefined) =>
  */
 export function resolveParameters(
   rule: StageRule,
-  principle: TaskPrinciple,
+  principle: ParametersPrinciple,
   model: Pick<TaskBaseModel, 'configuration'>,
   hyperparameters: Hyperparameters,
   judgeModels: JudgeModels,
 ): Parsed {
+  const misplaced = faultOfPlacement(rule, principle, model, hyperparameters);
+  if (misplaced !== null)
+    return {
+      issues: [{ code: 'custom', path: ['principle'], message: misplaced, input: principle.placement }],
+    };
   const settings = { ...hyperparameterDefaults[rule.kind], ...definedOnly(hyperparameters[rule.kind]) };
   const parsed = taskSchemas[rule.kind].parameters.safeParse({
     ...Object.fromEntries(Object.entries(settings).filter(([name]) => !PLANNED_AWAY.has(name))),

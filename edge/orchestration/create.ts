@@ -12,7 +12,7 @@ import { resolveBaseModel, resolvePromptSet } from '../store/references.ts';
 import { planExperiment } from './advance.ts';
 import { taskModelOf } from '../domain/base-model.ts';
 import { METHOD_STAGES, type StageRule } from '../../shared/method-stages.ts';
-import { resolveParameters, type JudgeModels } from '../domain/parameters.ts';
+import { resolveParameters, type JudgeModels, type ParametersPrinciple } from '../domain/parameters.ts';
 import type { ExperimentState, StagePlan, StageState } from '../domain/experiment.ts';
 import type { TaskPrinciple } from '../domain/task-key.ts';
 
@@ -124,7 +124,7 @@ async function findJudgeModels({ database }: Store, body: NewExperiment): Promis
 /** Parameters of every stage; all faults at once. */
 function resolveStages(
   body: NewExperiment,
-  principle: TaskPrinciple,
+  principle: ParametersPrinciple,
   { baseModel, simulator }: Pick<ExperimentState, 'baseModel' | 'simulator'>,
   judgeModels: JudgeModels,
 ) {
@@ -203,7 +203,7 @@ async function materialise(
 export async function createExperiment(store: Store, body: NewExperiment, now: number) {
   const { database } = store;
   const { principleName, version, promptSet, baseModel, simulator } = await resolve(store, body);
-  const { form, responseOpening, affixPairs } = version.definition;
+  const { form, placement, responseOpening, affixPairs } = version.definition;
   const principle: TaskPrinciple = {
     name: principleName,
     version: version.number,
@@ -212,7 +212,12 @@ export async function createExperiment(store: Store, body: NewExperiment, now: n
     affixPairs,
   };
   const models = { baseModel: taskModelOf(baseModel), simulator: taskModelOf(simulator ?? baseModel) };
-  const resolved = resolveStages(body, principle, models, await findJudgeModels(store, body));
+  const resolved = resolveStages(
+    body,
+    { ...principle, placement },
+    models,
+    await findJudgeModels(store, body),
+  );
   const splits = await materialise(
     store,
     body,

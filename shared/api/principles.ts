@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineEndpoints } from './endpoint.ts';
 import { instant, name, positiveInteger, text } from './fields.ts';
 import { page, pageQuery } from './page.ts';
-import { principleForm } from './tasks/settings.ts';
+import { placement, principleForm } from './tasks/settings.ts';
 
 /**
  * The two affixes that make the sides of a contrast, and how a model is asked about two responses: the instruction of
@@ -18,11 +18,23 @@ const affixPair = z.strictObject({
 export const principleDefinition = z.strictObject({
   description: text(4000),
   form: principleForm,
+  /**
+   * Where the affixes go where the base model has a chat template: in the assistant's label (`label`), at the end of the
+   * system turn (`system`), behind the user's last words (`user`), or at the beginning of the answer (`answer`). What
+   * contrasts best where it is left out; a model without a template knows the label alone.
+   */
+  placement: placement.optional(),
   /** Text after the final `Assistant:` that every response continues; empty for none. */
   responseOpening: text(2000).or(z.literal('')).default(''),
   affixPairs: z.array(affixPair).min(1).max(64),
 });
 export type PrincipleDefinition = z.infer<typeof principleDefinition>;
+
+/** A definition that can be used: a story has no turns to put affixes into. */
+const newPrincipleDefinition = principleDefinition.refine(
+  ({ form, placement: asked }) => form === 'dialogue' || asked === undefined,
+  { path: ['placement'], message: 'goes with the form dialogue; leave it out' },
+);
 
 const principleVersion = z
   .object({
@@ -64,7 +76,7 @@ export const principleEndpoints = defineEndpoints({
     summary: 'Add a version to a principle; the first one creates the principle',
     scopes: ['admin', 'client'],
     parameters: principleName,
-    body: principleDefinition,
+    body: newPrincipleDefinition,
     status: 201,
     response: principleVersion,
     creates: true,

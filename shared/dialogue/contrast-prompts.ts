@@ -30,7 +30,7 @@ export interface ContrastPrompts {
 export function contrastPrompts(
   principle: Pick<Principle, 'responseOpening'> & {
     readonly form: PromptForm;
-    readonly placement?: Placement;
+    readonly placement?: Placement | undefined;
   },
   pair: Pick<AffixPair, 'positive' | 'negative'>,
   prompt: string,

@@ -1,13 +1,12 @@
 /** What a contrast of prompts does to a model's answers: the figures of a measurement, and what is measured. */
 import { z } from 'zod';
-import { count, counts, interval, leftOut, promptForm, summary } from '../api/tasks/settings.ts';
-import { PLACEMENTS } from './placement.ts';
+import { count, counts, interval, leftOut, placement, promptForm, summary } from '../api/tasks/settings.ts';
 
 /** A contrast as a principle and a model make it. */
 export const contrastSettings = z.strictObject({
   promptForm,
   /** In a chat; that of the form where it is left out. */
-  placement: z.enum(PLACEMENTS).optional(),
+  placement: placement.optional(),
   responseOpening: z.string(),
   /** Each prompt draws one, as in the simulation. */
   affixPairs: z.array(z.object({ positive: z.string(), negative: z.string() })).min(1),

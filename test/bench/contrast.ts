@@ -41,8 +41,9 @@ export const command = createCommand(
     'finished contrasts are kept there and not measured again',
     '.rlcd/bench-contrast',
   )
+  .option('--limit <n>', 'only the first contrasts', wholeNumber(1), 1000)
   .action(async (options) => {
-    const { model: source, data, count, longest, tokens, temperature, seed, keep } = options;
+    const { model: source, data, count, longest, tokens, temperature, seed, keep, limit } = options;
     mkdirSync(keep, { recursive: true });
     const model = await inForm(await onDevice(await openBaseModel(source, CACHE), 'cpu', CACHE), 'chat');
     const sampling = { temperature, topP: 1, maximumNewTokens: tokens, bannedTexts: [] };
@@ -65,12 +66,10 @@ export const command = createCommand(
       return measured;
     };
     const contrasts: (Job & { readonly measured: Omit<ContrastMeasurement, 'examples'> })[] = [];
-    for (const principle of Object.keys(PRINCIPLES))
-      for (const task of Object.keys(TASKS))
-        for (const placement of PLACEMENTS) {
-          const { examples: _, ...measured } = await measure({ task, principle, placement });
-          contrasts.push({ task, principle, placement, measured });
-        }
+    for (const job of jobs().slice(0, limit)) {
+      const { examples: _, ...measured } = await measure(job);
+      contrasts.push({ ...job, measured });
+    }
     const summary = Object.fromEntries(
       PLACEMENTS.map((placement) => {
         const own = contrasts.filter((one) => one.placement === placement);
@@ -80,6 +79,17 @@ export const command = createCommand(
     const processor = cpus()[0]?.model ?? 'unknown';
     console.log(JSON.stringify({ processor, ...settings, contrasts, summary }, null, 2));
   });
+
+/** Every principle on one kind of task before any has both. */
+function jobs(): Job[] {
+  const tasks = Object.keys(TASKS);
+  return tasks.flatMap((_, round) =>
+    Object.keys(PRINCIPLES).flatMap((principle, index) => {
+      const task = tasks[(index + round) % tasks.length] ?? '';
+      return PLACEMENTS.map((placement) => ({ task, principle, placement }));
+    }),
+  );
+}
 
 /** What a file keeps, if it was measured by the same settings. */
 function keptAs(file: string, settings: Readonly<Record<string, unknown>>): ContrastMeasurement | undefined {

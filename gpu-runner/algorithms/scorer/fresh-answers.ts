@@ -1,5 +1,6 @@
 /** The answers that the base model is asked for beside the simulated pairs, two by two. */
 import { contrastPrompts } from '../../../shared/dialogue/contrast-prompts.ts';
+import type { Placement } from '../../../shared/principles/placement.ts';
 import type { AffixPair, PromptForm } from '../../../shared/principles/principle.ts';
 import { integerBelow } from '../../../shared/random.ts';
 import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
@@ -24,6 +25,7 @@ interface FreshPair {
 
 interface FreshSettings {
   readonly promptForm: PromptForm;
+  readonly placement?: Placement | undefined;
   readonly responseOpening: string;
   readonly maximumNewTokens: number;
   readonly contextLength: number;
@@ -53,7 +55,14 @@ export function freshPairs(
   tokenizer: Tokenizer,
 ): FreshPair[] {
   const { prompts, affixPairs, seed } = input;
-  const { promptForm: form, responseOpening, maximumNewTokens, contextLength, freshRounds } = settings;
+  const {
+    promptForm: form,
+    placement,
+    responseOpening,
+    maximumNewTokens,
+    contextLength,
+    freshRounds,
+  } = settings;
   if (prompts.length === 0) {
     throw new AlgorithmInputError('this shard has no prompt: use fewer shards than prompts');
   }
@@ -67,7 +76,7 @@ export function freshPairs(
     usablePrompts(prompts, ({ id, text, row }): FreshPair[] => {
       const encode = (prompt: string) =>
         encodePrompt(tokenizer, prompt, { name: id, maximumTokens: contextLength - maximumNewTokens });
-      const sides = contrastPrompts({ form, responseOpening }, pairOf(row, round), text);
+      const sides = contrastPrompts({ form, responseOpening, placement }, pairOf(row, round), text);
       const plainTokens = encode(sides.plain);
       const answer = (promptTokens: Int32Array, place: number): FreshAnswer => ({
         promptTokens,

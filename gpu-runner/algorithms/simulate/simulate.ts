@@ -15,7 +15,7 @@ import { describePairs, type Accepted, type Side } from './simulation-report.ts'
 
 export type SimulationSettings = Pick<
   TaskParameters<'simulate'>,
-  'promptForm' | 'responseOpening' | 'sides' | 'maximumTries' | 'maximumNewTokens'
+  'promptForm' | 'placement' | 'responseOpening' | 'sides' | 'maximumTries' | 'maximumNewTokens'
 > & {
   /** Longest text of the model, prompt and response together. */
   readonly contextLength: number;
@@ -136,7 +136,7 @@ interface PromptTexts {
 }
 
 function promptTexts(input: SimulationInput, settings: SimulationSettings, prompt: PromptRow): PromptTexts {
-  const { promptForm: form, responseOpening, sides } = settings;
+  const { promptForm: form, placement, responseOpening, sides } = settings;
   if (sides === 'plain') {
     const nothing = { positive: '', negative: '' };
     const { plain } = contrastPrompts({ form, responseOpening }, nothing, prompt.text);
@@ -150,7 +150,11 @@ function promptTexts(input: SimulationInput, settings: SimulationSettings, promp
   const affixPair = affixPairIndex(input.affixPairs.length, input.seed, prompt.row);
   const pair = input.affixPairs[affixPair];
   if (pair === undefined) throw new AlgorithmInputError(`the principle has no affix pair ${affixPair}`);
-  const { plain, positive, negative } = contrastPrompts({ form, responseOpening }, pair, prompt.text);
+  const { plain, positive, negative } = contrastPrompts(
+    { form, responseOpening, placement },
+    pair,
+    prompt.text,
+  );
   return { plain, chosen: positive, rejected: negative, affixPair };
 }
 

@@ -1,8 +1,12 @@
 /** Settings that several task kinds share. Every field is required: the edge resolves defaults, a runner has none. */
 import { z } from 'zod';
+import { PLACEMENTS } from '../../principles/placement.ts';
 
 /** How an affix enters a prompt, and how a text of that kind ends; it comes from the principle. */
 export const principleForm = z.enum(['dialogue', 'prefix']);
+
+/** Where affixes go in a chat. */
+export const placement = z.enum(PLACEMENTS);
 
 /** `chat`: dialogues through the model's chat template. */
 export const promptForm = z.enum([...principleForm.options, 'chat']);

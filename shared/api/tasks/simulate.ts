@@ -1,7 +1,16 @@
 /** Simulate: sample both sides of every prompt of a shard and keep what the response filter accepts. */
 import { z } from 'zod';
 import { sampleTokens } from '../sample-tokens.ts';
-import { count, counts, promptForm, promptLimit, samplingFields, servedUsage, summary } from './settings.ts';
+import {
+  count,
+  counts,
+  placement,
+  promptForm,
+  promptLimit,
+  samplingFields,
+  servedUsage,
+  summary,
+} from './settings.ts';
 
 const simulateFields = z.strictObject({
   ...samplingFields,
@@ -33,6 +42,8 @@ export const SIMULATE_DEFAULTS: z.infer<typeof simulateHyperparameters> = {
 /** Output: `pairs` (preference-dataset). */
 export const simulateParameters = simulateFields.extend({
   promptForm,
+  /** Where affixes go in a chat; absent where there is no choice, which is the label. */
+  placement: placement.optional(),
   /** Text after the final `Assistant:` that every response continues; empty for none. */
   responseOpening: z.string().max(2000),
   /**

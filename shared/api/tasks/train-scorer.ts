@@ -1,7 +1,7 @@
 /** Train a scorer: an edge-sized student of the preference model, taught by its scores of pairs and of fresh samples. */
 import { z } from 'zod';
 import { SCORER_FORMAT } from '../../scoring/calibration.ts';
-import { count, interval, promptForm, samplingFields } from './settings.ts';
+import { count, interval, placement, promptForm, samplingFields } from './settings.ts';
 
 const { temperature, topP, maximumNewTokens } = samplingFields;
 
@@ -38,6 +38,8 @@ export const TRAIN_SCORER_DEFAULTS: z.infer<typeof trainScorerHyperparameters> =
 /** Inputs: `preference-model` and `pairs-0000`, ... Output: `scorer` (safetensors). */
 export const trainScorerParameters = trainScorerHyperparameters.extend({
   promptForm,
+  /** As of the simulation. */
+  placement: placement.optional(),
   responseOpening: z.string().max(2000),
   /** Of the file: part of the task's key, so that a file of an earlier form is not taken for this task's output. */
   format: z.literal(SCORER_FORMAT),

@@ -53,6 +53,18 @@ export function principlesConformance(start: () => Promise<Harness>): void {
     expect(await compare('2', '2')).toEqual([]);
   });
 
+  it('keeps where affixes go in a chat, and refuses to put them into the turns of a story', async () => {
+    const { client } = (await start()).clients;
+    const parameters = { principleName: 'placed' };
+    const body = { ...KINDNESS, form: 'dialogue', placement: 'system' } as const;
+    await client.createPrincipleVersion({ parameters, body });
+    const kept = await client.getPrincipleVersion({ parameters: { ...parameters, principleVersion: '1' } });
+    expect(kept.definition).toEqual(body);
+    await expect(
+      client.createPrincipleVersion({ parameters, body: { ...body, form: 'prefix' } }),
+    ).rejects.toThrow(/placement.*goes with the form dialogue/s);
+  });
+
   it('gives concurrent creators different numbers', async () => {
     const { client } = (await start()).clients;
     const versions = await Promise.all(

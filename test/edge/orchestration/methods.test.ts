@@ -6,6 +6,7 @@ import type { ExperimentState } from '../../../edge/domain/experiment.ts';
 import { nextStep } from '../../../edge/domain/plan.ts';
 import { taskKey, type TaskPrinciple, type TaskSpecification } from '../../../edge/domain/task-key.ts';
 import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
+import { placementIn, type Placement } from '../../../shared/principles/placement.ts';
 import { METHODS } from '../../../shared/api/words.ts';
 
 const PROMPTS = { sha256: '2'.repeat(64), bytes: 3 };
@@ -20,7 +21,7 @@ const principleOf = (affix: string, instruction = 'Choose.'): TaskPrinciple => (
 
 interface Given {
   readonly hyperparameters?: Hyperparameters;
-  readonly principle?: TaskPrinciple;
+  readonly principle?: TaskPrinciple & { readonly placement?: Placement };
   readonly judgeModels?: ReadonlyMap<string, number>;
   readonly baseModel?: TaskSpecification['baseModel'];
   readonly simulator?: TaskSpecification['baseModel'];
@@ -178,6 +179,32 @@ describe('the methods', () => {
     expect(new Set(Object.values(formsOf({ baseModel: chat, principle: story })))).toEqual(
       new Set(['prefix']),
     );
+  });
+
+  it('put affixes in a chat where the principle says, and say so where affixes are used alone', () => {
+    const chat = { ...BASE_MODEL, configuration: { chatTemplate: true } };
+    const placementsOf = (
+      method: Method,
+      baseModel: TaskSpecification['baseModel'],
+      placement?: Placement,
+    ) => {
+      const principle = { ...principleOf('good'), ...(placement && { placement }) };
+      const stages = [...parametersOf(method, { baseModel, principle })];
+      return stages.flatMap(([stage, parameters]) =>
+        'placement' in parameters ? [`${stage} ${String(parameters['placement'])}`] : [],
+      );
+    };
+    expect(placementsOf('rlcd', chat, 'system')).toEqual(['simulate system', 'train-scorer system']);
+    expect(placementsOf('rlcd', chat)).toEqual([
+      `simulate ${placementIn('chat', undefined)}`,
+      `train-scorer ${placementIn('chat', undefined)}`,
+    ]);
+    expect(placementsOf('rlaif', chat, 'user')).toEqual(['train-scorer user']);
+    expect(placementsOf('rlcd', BASE_MODEL, 'label')).toEqual([]);
+    expect(() => placementsOf('rlcd', BASE_MODEL, 'answer')).toThrow(/placement answer goes with .*template/);
+    const keyWith = (placement: Placement) =>
+      keyOf('rlcd', 'simulate', { baseModel: chat, principle: { ...principleOf('good'), placement } });
+    expect(keyWith('label')).not.toBe(keyWith('answer'));
   });
 
   it('read of the principle what they use: another instruction labels anew and simulates nothing anew', () => {

@@ -77,6 +77,14 @@ function Definition(props: { readonly version: PrincipleVersion }) {
           <dt>Form</dt>
           <dd>{definition().form}</dd>
         </div>
+        <Show when={definition().placement}>
+          {(placement) => (
+            <div>
+              <dt>Affixes in a chat</dt>
+              <dd>{placement()}</dd>
+            </div>
+          )}
+        </Show>
         <Show when={definition().responseOpening !== ''}>
           <div>
             <dt>Every response begins</dt>
