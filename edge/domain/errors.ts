@@ -1,6 +1,7 @@
 /** What the edge's own rules refuse: told in the contract's words, without a word of HTTP (http/on-error.ts maps them). */
 import type { $ZodIssue } from 'zod/v4/core';
 import type { Problem } from '../../shared/api/problem.ts';
+import { ARTIFACT_DAMAGED } from '../../shared/api/artifacts.ts';
 import { UserError } from '../../shared/user-error.ts';
 
 /** Which part of a request is wrong, and why. */
@@ -12,6 +13,7 @@ export type DomainErrorCode =
   | 'forbidden'
   | 'not-found'
   | 'conflict'
+  | 'artifact-damaged'
   | 'lease-lost'
   | 'report-out-of-order'
   | 'not-served';
@@ -40,6 +42,14 @@ export function notFound(what: string): DomainError {
 
 export function conflict(detail: string): DomainError {
   return new DomainError('conflict', detail);
+}
+
+/** The bytes of an artifact are missing or not those of its hash: who has them can mend it. */
+export function damaged(sha256: string): DomainError {
+  return new DomainError(
+    ARTIFACT_DAMAGED,
+    `The bytes of artifact ${sha256} are missing or damaged; put them again, or make anew what made them`,
+  );
 }
 
 function pointerTo(place: Place, path: readonly PropertyKey[]): string {

@@ -5,12 +5,12 @@ import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
 import { comparisonLine } from '../../shared/api/tasks/judge.ts';
 import { preferencePairLine } from '../../shared/api/tasks/simulate.ts';
 import { invalidRequest } from '../domain/errors.ts';
-import { readBlob } from '../scoring/scorer-cache.ts';
+import { readScorerFile } from '../scoring/scorer-cache.ts';
 import { ScorerFileError } from '../scoring/scorer-file-error.ts';
 import { Scorer } from '../scoring/scorer.ts';
-import type { Blobs } from '../store/blobs.ts';
+import { openArtifact } from '../store/artifact-bytes.ts';
 import { insertMachineComparisons, type MachineComparison } from '../store/comparisons.ts';
-import type { Database, Statement } from '../store/database.ts';
+import type { Statement, Store } from '../store/database.ts';
 import { createIdentifier } from '../store/identifier.ts';
 import { insertPairs, type PairRow } from '../store/preference-pairs.ts';
 import { publishScorer } from '../store/scorers.ts';
@@ -29,8 +29,7 @@ interface Outputs {
  * @throws DomainError `invalid-request` naming output and line where the bytes are not what they must be
  */
 export async function ingestOutputs(
-  database: Database,
-  blobs: Blobs,
+  store: Store,
   { taskId, kind, outputs }: Outputs,
   scoringKernel: WebAssembly.Module,
   now: number,
@@ -38,34 +37,31 @@ export async function ingestOutputs(
   const sha256 = (name: string) => outputs.find((output) => output.name === name)?.sha256;
   if (kind === 'simulate' || kind === 'label') {
     const pairs = sha256('pairs');
-    return pairs === undefined ? [] : await ingestPairs(database, blobs, taskId, pairs);
+    return pairs === undefined ? [] : await ingestPairs(store, taskId, pairs);
   }
   if (kind === 'judge') {
     const comparisons = sha256('comparisons');
-    return comparisons === undefined
-      ? []
-      : await ingestComparisons(database, blobs, taskId, comparisons, now);
+    return comparisons === undefined ? [] : await ingestComparisons(store, taskId, comparisons, now);
   }
   const scorer = sha256('scorer');
   if (kind === 'train-scorer' && scorer !== undefined) {
-    return await ingestScorer(database, blobs, taskId, scorer, scoringKernel, now);
+    return await ingestScorer(store, taskId, scorer, scoringKernel, now);
   }
   return [];
 }
 
 /** A scorer is opened before it is published: one that cannot score never gets a row or a label. */
 async function ingestScorer(
-  database: Database,
-  blobs: Blobs,
+  store: Store,
   taskId: string,
   sha256: string,
   scoringKernel: WebAssembly.Module,
   now: number,
 ): Promise<Statement[]> {
-  const bytes = await readBlob(blobs, sha256);
+  const bytes = await readScorerFile(sha256, await openArtifact(store, sha256));
   try {
     const { calibration } = new Scorer(scoringKernel, bytes);
-    return publishScorer(database, {
+    return publishScorer(store.database, {
       id: createIdentifier(now),
       taskId,
       sha256,
@@ -91,9 +87,9 @@ function pairTokens({ provenance }: z.infer<typeof preferencePairLine>): PairTok
   return tokens.chosen === null && tokens.rejected === null ? null : tokens;
 }
 
-async function ingestPairs(database: Database, blobs: Blobs, taskId: string, sha256: string) {
+async function ingestPairs(store: Store, taskId: string, sha256: string) {
   const pairs: Omit<PairRow, 'taskId'>[] = [];
-  for await (const line of readJsonLines(blobs, sha256, 'pairs', preferencePairLine)) {
+  for await (const line of readJsonLines(store, sha256, 'pairs', preferencePairLine)) {
     const { promptId, labelProbability, affixPair } = line;
     pairs.push({
       position: pairs.length,
@@ -106,7 +102,7 @@ async function ingestPairs(database: Database, blobs: Blobs, taskId: string, sha
       tokens: pairTokens(line),
     });
   }
-  return insertPairs(database, taskId, pairs);
+  return insertPairs(store.database, taskId, pairs);
 }
 
 /** Of two orders that disagree, or of which one is a tie, the share tells which side has more. */
@@ -116,14 +112,13 @@ function outcomeOf(share: number): 'first' | 'second' | 'tie' {
 }
 
 async function ingestComparisons(
-  database: Database,
-  blobs: Blobs,
+  store: Store,
   taskId: string,
   sha256: string,
   now: number,
 ): Promise<Statement[]> {
   const judged: MachineComparison[] = [];
-  for await (const line of readJsonLines(blobs, sha256, 'comparisons', comparisonLine)) {
+  for await (const line of readJsonLines(store, sha256, 'comparisons', comparisonLine)) {
     const { judge, promptId, firstScore, secondScore } = line;
     judged.push({
       promptId,
@@ -136,5 +131,5 @@ async function ingestComparisons(
       secondScore,
     });
   }
-  return insertMachineComparisons(database, taskId, judged, now);
+  return insertMachineComparisons(store.database, taskId, judged, now);
 }

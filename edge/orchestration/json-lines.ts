@@ -1,8 +1,8 @@
 /** Reads an artifact of JSON lines from the blob store, one checked value at a time. */
 import type { z } from 'zod';
 import { invalidRequest } from '../domain/errors.ts';
-import { artifactBlob } from '../store/artifacts.ts';
-import type { Blobs } from '../store/blobs.ts';
+import { openArtifact } from '../store/artifact-bytes.ts';
+import type { Store } from '../store/database.ts';
 import { firstIssue } from '../../shared/first-issue.ts';
 
 async function* textLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
@@ -21,14 +21,14 @@ async function* textLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<st
  * @throws DomainError `invalid-request` naming the first line that is not what the output must hold
  */
 export async function* readJsonLines<Line extends z.ZodType>(
-  blobs: Blobs,
+  store: Store,
   sha256: string,
   output: string,
   form: Line,
 ): AsyncGenerator<z.output<Line>> {
   const fault = (line: number, detail: string) =>
     invalidRequest([{ in: 'body', pointer: '#/outputs', detail: `${output} line ${line}: ${detail}` }]);
-  const stream = await blobs.get(artifactBlob(sha256));
+  const stream = await openArtifact(store, sha256);
   if (!stream) throw fault(0, 'the bytes are not stored; put the artifact first');
   let number = 0;
   try {

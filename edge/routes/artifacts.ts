@@ -5,32 +5,31 @@ import type { Handlers } from '../http/handler.ts';
 import type { Principal } from '../http/keys.ts';
 import { readRange } from '../http/range.ts';
 import type { StreamedBody } from '../http/streamed-body.ts';
-import { DomainError, invalidRequest, notFound } from '../domain/errors.ts';
+import { damaged, DomainError, invalidRequest, notFound } from '../domain/errors.ts';
+import type { Holder } from '../domain/lease.ts';
 import { mayReadArtifact } from '../store/artifact-access.ts';
-import {
-  artifactBlob,
-  findArtifact,
-  insertArtifact,
-  listArtifacts,
-  type ArtifactRow,
-} from '../store/artifacts.ts';
+import { holdArtifact, openArtifact, putBy, writeArtifact } from '../store/artifact-bytes.ts';
+import { artifactBlob, findArtifact, listArtifacts, type ArtifactRow } from '../store/artifacts.ts';
 import { requireLease } from '../store/leases/lease.ts';
 
 /**
- * Refuses a runner that does not hold the task it names; others may write without a task.
+ * Refuses who does not hold the task he names; a runner must name one, others may write without.
  *
+ * @returns under which lease it is written; undefined: under none
  * @throws DomainError `forbidden` without task and epoch, or as the lease says
  */
 export async function guardWriter(
   { database }: Dependencies,
   principal: Principal,
   { taskId, epoch }: { readonly taskId?: string | undefined; readonly epoch?: number | undefined },
-): Promise<void> {
-  if (!isRunner(principal)) return;
+): Promise<Holder | undefined> {
   if (taskId === undefined || epoch === undefined) {
+    if (!isRunner(principal)) return undefined;
     throw new DomainError('forbidden', 'A runner writes for a task it holds: send taskId and epoch');
   }
-  await requireLease(database, { taskId, epoch, keyId: principal.keyId });
+  const holder = { taskId, epoch, keyId: principal.keyId };
+  await requireLease(database, holder);
+  return holder;
 }
 
 /** A key that may do more than run tasks is not held to one task. */
@@ -66,25 +65,19 @@ export function artifactHandlers(
 
   return {
     async putArtifact({ parameters, query }, { principal, now, upload }) {
-      await guardWriter(dependencies, principal, query);
+      const holder = await guardWriter(dependencies, principal, query);
       const { sha256 } = parameters;
-      const present = await findArtifact(database, sha256);
-      if (present) {
-        await upload.drain();
-        requireHash(upload, sha256);
-        return { body: present };
-      }
-      await blobs.put(artifactBlob(sha256), upload.chunks(), () => requireHash(upload, sha256));
       const { kind, mediaType, taskId = null } = query;
-      const artifact = {
-        sha256,
-        bytes: upload.bytes,
-        mediaType,
-        kind,
-        producedByTaskId: taskId,
-        createdAt: now,
-      };
-      return { body: artifact, writes: [insertArtifact(database, artifact)] };
+      const artifact = { sha256, mediaType, kind, producedByTaskId: taskId, holder, isKept: !holder };
+      const known = await holdArtifact(dependencies, sha256, now);
+      const verify = () => requireHash(upload, sha256);
+      if (!known?.intact) {
+        const content = upload.chunks();
+        return { body: await writeArtifact(dependencies, artifact, content, verify, now, known?.row) };
+      }
+      await upload.drain();
+      verify();
+      return { body: known.row, writes: putBy(database, artifact) };
     },
 
     async downloadArtifact({ parameters, query }, { principal, request }) {
@@ -113,9 +106,10 @@ export function artifactHandlers(
       headers.set('content-length', String(length));
       if (range) headers.set('content-range', `bytes ${offset}-${offset + length - 1}/${artifact.bytes}`);
       const status = range ? 206 : 200;
+      if ((await blobs.size(artifactBlob(artifact))) !== artifact.bytes) throw damaged(sha256);
       if (request.method === 'HEAD' || length === 0) return new Response(null, { status, headers });
-      const stream = await blobs.get(artifactBlob(sha256), range);
-      if (!stream) throw new Error(`artifact ${sha256} has a row and no bytes in the blob store`);
+      const stream = await openArtifact(dependencies, sha256, range);
+      if (!stream) throw damaged(sha256);
       return new Response(stream, { status, headers });
     },
 

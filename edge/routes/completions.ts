@@ -73,7 +73,7 @@ export function completionHandlers(
     const model = await findModel(body.model, now);
     for (const runner of await runnersFor(model, now)) {
       const asked = { path, body: JSON.stringify(body), model };
-      const found = await askRunner(runner, asked, blobs, clock, request.signal);
+      const found = await askRunner(runner, asked, { database, blobs }, clock, request.signal);
       if (found === undefined) continue;
       const kept = KEPT_HEADERS.flatMap((name): [string, string][] => {
         const value = found.headers.get(name);

@@ -11,11 +11,12 @@ import { concatenate } from '../../shared/export/gguf/bytes.ts';
 import { modelCard } from '../../shared/export/model-card.ts';
 import { zipOf } from '../../shared/export/zip.ts';
 import { taskModelOf } from '../domain/base-model.ts';
-import { conflict, notFound } from '../domain/errors.ts';
+import { conflict, damaged, notFound } from '../domain/errors.ts';
 import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
 import { exportOf, type ExportState } from '../orchestration/export-task.ts';
-import { artifactBlob, findArtifact } from '../store/artifacts.ts';
+import { openArtifact } from '../store/artifact-bytes.ts';
+import { findArtifact } from '../store/artifacts.ts';
 import { findBaseModel } from '../store/base-models.ts';
 import { chunksOf } from '../store/blobs.ts';
 import { findExperiment, findLineage, findStages } from '../store/experiment-views.ts';
@@ -34,8 +35,8 @@ const RETRY_SECONDS = 3;
 
 export function exportHandlers({ database, blobs }: Dependencies): Handlers<typeof exportEndpoints> {
   async function* bytesOf(sha256: string, range?: { readonly offset: number; readonly length: number }) {
-    const stream = await blobs.get(artifactBlob(sha256), range);
-    if (!stream) throw new Error(`artifact ${sha256} has a row and no bytes in the blob store`);
+    const stream = await openArtifact({ database, blobs }, sha256, range);
+    if (!stream) throw damaged(sha256);
     yield* chunksOf(stream);
   }
 

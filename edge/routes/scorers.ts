@@ -18,7 +18,7 @@ export function scorerHandlers({
   blobs,
   scoringKernel,
 }: Dependencies): Handlers<typeof scorerEndpoints> {
-  const cache = new ScorerCache(blobs, scoringKernel);
+  const cache = new ScorerCache({ database, blobs }, scoringKernel);
 
   async function requirePrinciple(name: string) {
     const principle = await findPrinciple(database, name);

@@ -1,8 +1,10 @@
 /** Tasks: what a runner says, and what people see of it. */
+import { ARTIFACT_DAMAGED } from '../../shared/api/artifacts.ts';
 import type { ClaimedTask, taskEndpoints } from '../../shared/api/tasks.ts';
 import { requiredOutputs, taskSchemas, type TaskKind } from '../../shared/api/tasks/kinds.ts';
 import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
+import { dropIfDamaged, type Checkpointed } from '../orchestration/checkpoints.ts';
 import { ingestOutputs } from '../orchestration/ingest.ts';
 import { advanceUnplanned } from '../orchestration/advance.ts';
 import { sweep } from '../orchestration/sweep.ts';
@@ -10,7 +12,7 @@ import type { TaskSpecification } from '../domain/task-key.ts';
 import { fromIssues, invalidRequest, notFound } from '../domain/errors.ts';
 import { checkpointTask } from '../store/leases/checkpoint.ts';
 import { claimTask, type ClaimedRow } from '../store/leases/claim.ts';
-import { completeTask, isCompletedBy } from '../store/leases/complete.ts';
+import { completeTask, isCompletedBy, requireOutputs } from '../store/leases/complete.ts';
 import { failTask, isFailedBy } from '../store/leases/fail.ts';
 import { LEASE_MILLISECONDS, type Holder } from '../domain/lease.ts';
 import { requireLease } from '../store/leases/lease.ts';
@@ -44,6 +46,10 @@ function toClaimedTask(row: ClaimedRow): ClaimedTask {
   } as ClaimedTask;
 }
 
+function checkpointOf({ id, checkpointSha256, checkpointStep }: ClaimedRow): Checkpointed {
+  return { taskId: id, sha256: checkpointSha256, step: checkpointStep };
+}
+
 /** @throws DomainError `invalid-request` where the result has not the form of the kind, or an output is missing */
 function checkCompletion(
   kind: TaskKind,
@@ -74,6 +80,8 @@ export function taskHandlers({
   blobs,
   scoringKernel,
 }: Dependencies): Handlers<typeof taskEndpoints> {
+  const store = { database, blobs };
+
   async function requireView(taskId: string, now: number) {
     const view = await findTask(database, taskId, now);
     if (!view) throw notFound(`task ${taskId}`);
@@ -85,6 +93,10 @@ export function taskHandlers({
       const request = { ...body, keyId: principal.keyId };
       let row = await claimTask(database, request, now);
       if (!row && (await sweep(database, now))) row = await claimTask(database, request, now);
+      // At most two checkpoints are kept; the repeated claim finds the same lease with what is left.
+      while (row && (await dropIfDamaged(store, checkpointOf(row), now))) {
+        row = await claimTask(database, request, now);
+      }
       return { body: { task: row ? toClaimedTask(row) : null, retryAfterSeconds: RETRY_SECONDS } };
     },
 
@@ -103,9 +115,9 @@ export function taskHandlers({
       if (!(await isCompletedBy(database, holder))) {
         const { kind } = await requireLease(database, holder);
         checkCompletion(kind, body);
+        await requireOutputs(database, parameters.taskId, body.outputs);
         const rows = await ingestOutputs(
-          database,
-          blobs,
+          store,
           { ...parameters, kind, outputs: body.outputs },
           scoringKernel,
           now,
@@ -118,8 +130,13 @@ export function taskHandlers({
 
     async failTask({ parameters, body }, { principal, now }) {
       const holder = { ...parameters, epoch: body.epoch, keyId: principal.keyId };
-      if (!(await isFailedBy(database, holder, body.reason.code)))
+      if (!(await isFailedBy(database, holder, body.reason.code))) {
+        const { checkpointSha256: sha256, checkpointStep: step } = await requireLease(database, holder);
+        if (body.reason.code === ARTIFACT_DAMAGED) {
+          await dropIfDamaged(store, { ...parameters, sha256, step }, now, true);
+        }
         await failTask(database, holder, body, now);
+      }
       await advanceUnplanned(database, now);
       return { body: await requireView(parameters.taskId, now) };
     },

@@ -6,18 +6,17 @@ import type { Handlers } from '../http/handler.ts';
 import type { Principal } from '../http/keys.ts';
 import { conflict, invalidRequest, notFound } from '../domain/errors.ts';
 import {
-  artifactBlob,
   deleteUpload,
-  findArtifact,
   findUpload,
-  insertArtifact,
   insertUpload,
   listParts,
   partBlob,
   putPart,
+  releaseParts,
   type UploadPartRow,
   type UploadRow,
 } from '../store/artifacts.ts';
+import { holdArtifact, putBy, writeArtifact } from '../store/artifact-bytes.ts';
 import { chunksOf } from '../store/blobs.ts';
 import { commit } from '../store/database.ts';
 import { createIdentifier } from '../store/identifier.ts';
@@ -42,6 +41,16 @@ function requireWhole(upload: UploadRow, parts: readonly UploadPartRow[]): void 
   }
 }
 
+/** @throws DomainError `conflict` as soon as there are more bytes than the upload declared: nothing of them stays */
+async function* within(chunks: AsyncIterable<Uint8Array>, room: number, { bytes }: UploadRow) {
+  let read = 0;
+  for await (const chunk of chunks) {
+    read += chunk.length;
+    if (read > room) throw conflict(`The upload declared ${bytes} bytes, and this part goes beyond them`);
+    yield chunk;
+  }
+}
+
 export function uploadHandlers(
   dependencies: Dependencies,
 ): Pick<
@@ -55,6 +64,12 @@ export function uploadHandlers(
     const upload = await findUpload(database, uploadId);
     if (!upload || upload.keyId !== keyId) throw notFound(`upload ${uploadId} of this key`);
     return upload;
+  }
+
+  /** The lease under which an upload was begun must be held still. @returns it, or undefined where there was none */
+  async function requireWriter({ producedByTaskId, epoch }: UploadRow, principal: Principal) {
+    const taskId = producedByTaskId ?? undefined;
+    return await guardWriter(dependencies, principal, { taskId, epoch: epoch ?? undefined });
   }
 
   async function* join(
@@ -75,10 +90,11 @@ export function uploadHandlers(
   return {
     async createUpload({ body }, { principal, now }) {
       await guardWriter(dependencies, principal, body);
-      const { sha256, bytes, mediaType, kind, taskId = null } = body;
+      const { sha256, bytes, mediaType, kind, taskId = null, epoch = null } = body;
       const id = createIdentifier(now);
       const { keyId } = principal;
-      const row = { id, sha256, bytes, mediaType, kind, producedByTaskId: taskId, keyId, createdAt: now };
+      const producedByTaskId = taskId;
+      const row = { id, sha256, bytes, mediaType, kind, producedByTaskId, epoch, keyId, createdAt: now };
       return { body: view(row, []), writes: [insertUpload(database, row)] };
     },
 
@@ -89,37 +105,47 @@ export function uploadHandlers(
 
     async putUploadPart({ parameters }, { principal, upload: body }) {
       const upload = await requireUpload(parameters.uploadId, principal);
+      await requireWriter(upload, principal);
       const number = Number(parameters.partNumber);
       if (number > MAXIMUM_PARTS) {
         throw invalidRequest([
           { in: 'path', pointer: 'partNumber', detail: `must be 1 to ${MAXIMUM_PARTS}` },
         ]);
       }
-      await blobs.put(partBlob(upload.id, number), body.chunks());
-      const part = { uploadId: upload.id, number, bytes: body.bytes, etag: body.sha256 };
       const others = (await listParts(database, upload.id)).filter((other) => other.number !== number);
+      const room = upload.bytes - others.reduce((sum, { bytes }) => sum + bytes, 0);
+      await blobs.put(partBlob(upload.id, number), within(body.chunks(), room, upload));
+      const part = { uploadId: upload.id, number, bytes: body.bytes, etag: body.sha256 };
       const parts = [...others, part].sort((a, b) => a.number - b.number);
       return { body: view(upload, parts), writes: [putPart(database, part)] };
     },
 
     async completeUpload({ parameters }, { principal, now }) {
       const upload = await requireUpload(parameters.uploadId, principal);
-      const { sha256, bytes, mediaType, kind, producedByTaskId } = upload;
-      const present = await findArtifact(database, sha256);
-      if (present) return { body: present };
+      const holder = await requireWriter(upload, principal);
+      const { sha256, mediaType, kind, producedByTaskId } = upload;
+      const artifact = { sha256, mediaType, kind, producedByTaskId, holder, isKept: !holder };
+      const known = await holdArtifact(dependencies, sha256, now);
       const parts = await listParts(database, upload.id);
+      // An answer that was lost: the parts went with the first.
+      if (known?.intact && parts.length === 0) return { body: known.row };
       requireWhole(upload, parts);
       const hash = createHash('sha256');
-      await blobs.put(artifactBlob(sha256), join(upload, parts, hash), () => {
+      const verify = () => {
         const found = hash.digest('hex');
-        if (found !== sha256)
-          throw conflict(`The parts have the SHA-256 ${found}, not ${sha256}; put them again`);
-      });
-      const artifact = { sha256, bytes, mediaType, kind, producedByTaskId, createdAt: now };
-      // Here and not in the writes: the parts may go only after the artifact is there. The sweep takes what stays.
-      await commit(database, [insertArtifact(database, artifact)]);
+        if (found === sha256) return;
+        throw conflict(`The parts have the SHA-256 ${found}, not ${sha256}; put them again`);
+      };
+      const content = join(upload, parts, hash);
+      let { row } = known ?? {};
+      if (row && known?.intact) {
+        // Who names an artifact has shown that he has its bytes, stored already or not.
+        for await (const _ of content);
+        verify();
+      } else row = await writeArtifact(dependencies, artifact, content, verify, now, row);
+      await commit(database, [...putBy(database, artifact), ...releaseParts(database, upload.id, now)]);
       for (const { number } of parts) await blobs.delete(partBlob(upload.id, number));
-      return { body: artifact };
+      return { body: row };
     },
 
     async abortUpload({ parameters }, { principal }) {

@@ -1,8 +1,9 @@
 /** The scorers that this isolate holds open, by hash: a file never changes, so an entry is never stale. */
 import { createHash } from 'node:crypto';
 import { conflict } from '../domain/errors.ts';
-import { artifactBlob } from '../store/artifacts.ts';
-import { type Blobs, chunksOf } from '../store/blobs.ts';
+import { openArtifact } from '../store/artifact-bytes.ts';
+import { chunksOf } from '../store/blobs.ts';
+import type { Store } from '../store/database.ts';
 import { ScorerFileError } from './scorer-file-error.ts';
 import { Scorer } from './scorer.ts';
 
@@ -12,13 +13,13 @@ const MAXIMUM_OPEN = 8;
 const MAXIMUM_BYTES = 8 * 1024 * 1024;
 
 export class ScorerCache {
-  readonly #blobs: Blobs;
+  readonly #store: Store;
   readonly #kernel: WebAssembly.Module;
   /** In order of use, the oldest first. */
   readonly #open = new Map<string, Scorer>();
 
-  constructor(blobs: Blobs, kernel: WebAssembly.Module) {
-    this.#blobs = blobs;
+  constructor(store: Store, kernel: WebAssembly.Module) {
+    this.#store = store;
     this.#kernel = kernel;
   }
 
@@ -34,7 +35,7 @@ export class ScorerCache {
   }
 
   async #read(sha256: string): Promise<Scorer> {
-    const bytes = await readBlob(this.#blobs, sha256);
+    const bytes = await readScorerFile(sha256, await openArtifact(this.#store, sha256));
     try {
       if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
         throw new ScorerFileError('its bytes do not have its hash');
@@ -49,9 +50,12 @@ export class ScorerCache {
   }
 }
 
-/** @throws DomainError `conflict` where it is not stored or too large for a scorer */
-export async function readBlob(blobs: Blobs, sha256: string): Promise<Uint8Array> {
-  const stream = await blobs.get(artifactBlob(sha256));
+/** @param stream of the artifact; undefined where it is not stored
+ * @throws DomainError `conflict` where it is not stored or too large for a scorer */
+export async function readScorerFile(
+  sha256: string,
+  stream: ReadableStream<Uint8Array> | undefined,
+): Promise<Uint8Array> {
   if (!stream) {
     throw conflict(
       `The scorer's file ${sha256} is not stored; put it again, or point the label at another scorer`,

@@ -2,7 +2,7 @@
 import { and, eq, exists, or, sql } from 'drizzle-orm';
 import type { Database } from './database.ts';
 import { given } from './json-rows.ts';
-import { artifacts, hasStatus, tasks } from './schema/index.ts';
+import { hasStatus, taskPuts, tasks } from './schema/index.ts';
 import { prepared } from './statement.ts';
 
 const readableTask = prepared((database) => {
@@ -13,8 +13,8 @@ const readableTask = prepared((database) => {
     .where(eq(given('sha256'), sha256));
   const isMade = database
     .select({ one: sql`1` })
-    .from(artifacts)
-    .where(and(eq(artifacts.sha256, sha256), eq(artifacts.producedByTaskId, tasks.id)));
+    .from(taskPuts)
+    .where(and(eq(taskPuts.sha256, sha256), eq(taskPuts.taskId, tasks.id)));
   return database
     .select({ id: tasks.id })
     .from(tasks)

@@ -2,17 +2,18 @@
 import { and, desc, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database, Statement } from './database.ts';
+import { allColumns } from './json-rows.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
 import { prepared } from './statement.ts';
-import { artifacts, uploadParts, uploads } from './schema/index.ts';
+import { artifacts, unusedBlobs, uploadParts, uploads } from './schema/index.ts';
 
 export type ArtifactRow = typeof artifacts.$inferSelect;
 export type UploadRow = typeof uploads.$inferSelect;
 export type UploadPartRow = typeof uploadParts.$inferSelect;
 
 /** The blob of an artifact. */
-export function artifactBlob(sha256: string): string {
-  return `artifacts/${sha256}`;
+export function artifactBlob({ sha256, writing }: Pick<ArtifactRow, 'sha256' | 'writing'>): string {
+  return `artifacts/${sha256}${writing === '' ? '' : `-${writing}`}`;
 }
 
 /** The blob of a part that has arrived. */
@@ -56,11 +57,6 @@ export async function listArtifacts(database: Database, page: ArtifactFilters) {
   return toPage(rows, page, (row) => [row.createdAt, row.sha256]);
 }
 
-/** Does nothing where the artifact exists: equal bytes are one artifact. */
-export function insertArtifact(database: Database, row: ArtifactRow): Statement {
-  return database.insert(artifacts).values(row).onConflictDoNothing();
-}
-
 export async function findUpload(database: Database, uploadId: string): Promise<UploadRow | undefined> {
   return await database.select().from(uploads).where(eq(uploads.id, uploadId)).get();
 }
@@ -85,6 +81,24 @@ export function putPart(database: Database, row: UploadPartRow): Statement {
       target: [uploadParts.uploadId, uploadParts.number],
       set: { bytes: row.bytes, etag: row.etag },
     });
+}
+
+/** The parts of an upload that has ended: the collector deletes what its request does not. */
+export function releaseParts(database: Database, uploadId: string, now: number): Statement[] {
+  const ofUpload = eq(uploadParts.uploadId, uploadId);
+  const name = sql`'uploads/' || ${uploadParts.uploadId} || '/' || ${uploadParts.number}`;
+  return [
+    database
+      .insert(unusedBlobs)
+      .select(
+        database
+          .select(allColumns(unusedBlobs, { name, dueAt: sql`${now}` }))
+          .from(uploadParts)
+          .where(ofUpload),
+      )
+      .onConflictDoNothing(),
+    database.delete(uploadParts).where(ofUpload),
+  ];
 }
 
 export function deleteUpload(database: Database, uploadId: string): Statement {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { and, eq, gt, sql } from 'drizzle-orm';
 import type { Split } from '../domain/prompt-sets/split-rule.ts';
 import { conflict } from '../domain/errors.ts';
-import { artifactBlob, insertArtifact } from './artifacts.ts';
+import { holdArtifact, writeArtifact } from './artifact-bytes.ts';
 import type { Database, Statement, Store } from './database.ts';
 import { artifacts, prompts, promptSplits } from './schema/index.ts';
 import { prepared, type RowOf } from './statement.ts';
@@ -107,21 +107,18 @@ export async function materialiseSplit(
     bytes += lines.length;
   }
   const sha256 = hash.digest('hex');
-  await blobs.put(artifactBlob(sha256), linesOfSplit(database, promptSetId, split));
   const mediaType = 'application/jsonl';
+  const artifact = { sha256, mediaType, kind: 'prompts' as const, producedByTaskId: null, isKept: false };
+  const stored = await holdArtifact({ database, blobs }, sha256, now);
+  if (!stored?.intact) {
+    const lines = linesOfSplit(database, promptSetId, split);
+    await writeArtifact({ database, blobs }, artifact, lines, () => undefined, now, stored?.row);
+  }
   return {
     sha256,
     bytes,
     rows: count,
     writes: [
-      insertArtifact(database, {
-        sha256,
-        bytes,
-        mediaType,
-        kind: 'prompts',
-        producedByTaskId: null,
-        createdAt: now,
-      }),
       database.insert(promptSplits).values({ promptSetId, split, sha256, rows: count }).onConflictDoNothing(),
     ],
   };

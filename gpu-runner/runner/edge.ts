@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, createClient, type Client } from '../../shared/api/client.ts';
-import { MAXIMUM_PUT_BYTES } from '../../shared/api/artifacts.ts';
+import { ARTIFACT_DAMAGED, MAXIMUM_PUT_BYTES } from '../../shared/api/artifacts.ts';
 import type { ClaimedTask, Heartbeat } from '../../shared/api/tasks.ts';
 import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
 import { retry } from '../../shared/retry.ts';
@@ -17,6 +17,19 @@ import { messageWithCause } from '../../shared/caught.ts';
 /** The lease is another runner's, or the task has ended: nothing more may be written for it. */
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
+}
+
+/** Stored bytes are gone or not those of their hash. The edge looks at them, and resumes from an older checkpoint. */
+class DamagedArtifactError extends UserError {
+  override readonly name = 'DamagedArtifactError';
+
+  constructor(fault: string, cause?: unknown) {
+    super(fault, { code: ARTIFACT_DAMAGED, cure: 'Put its bytes again', retryable: true, cause });
+  }
+}
+
+function isDamaged(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.problem.type === `urn:rlcd:problem:${ARTIFACT_DAMAGED}`;
 }
 
 /** The edge was silent for longer than this runner waits; whoever pays for its machine would rather have it end. */
@@ -126,7 +139,7 @@ export class Edge {
     );
   }
 
-  /** An artifact's bytes, verified. @throws LeaseLostError; Error if the bytes are not those of the hash */
+  /** An artifact's bytes, verified. @throws LeaseLostError; DamagedArtifactError if the bytes are not those of the hash */
   async get(sha256: string, taskId: string, signal: AbortSignal): Promise<Uint8Array> {
     const bytes = await this.#call('get artifact', TRANSFER_TIMEOUT_MS, signal, async (options) => {
       const response = await this.#client.downloadArtifact(
@@ -137,7 +150,7 @@ export class Edge {
     });
     const found = hashOf(bytes);
     if (found === sha256) return bytes;
-    throw new Error(`artifact ${sha256} arrived with SHA-256 ${found}: the edge's store is damaged`);
+    throw new DamagedArtifactError(`artifact ${sha256} arrived with SHA-256 ${found}`);
   }
 
   /** Stores bytes under their SHA-256, in parts where they are many. @throws LeaseLostError */
@@ -240,6 +253,7 @@ export class Edge {
       await this.#options.onAnswer?.();
       return result;
     } catch (error) {
+      if (isDamaged(error)) throw new DamagedArtifactError(error.problem.detail, error);
       if (isLeaseLost(error)) throw new LeaseLostError(`${what}: the lease is lost`, { cause: error });
       throw error;
     }

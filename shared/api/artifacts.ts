@@ -9,6 +9,8 @@ import { ARTIFACT_KINDS } from './words.ts';
 /** One request carries at most this; more goes in parts. */
 export const MAXIMUM_PUT_BYTES = 50 * 1024 * 1024;
 export const MAXIMUM_PARTS = 1000;
+/** Code of the problem, and of a task's failure, where stored bytes are missing or not those of their hash. */
+export const ARTIFACT_DAMAGED = 'artifact-damaged';
 
 const mediaType = z
   .string()

@@ -29,7 +29,7 @@ export class TestRunner {
     this.#description = { device: { kind: device }, ...(launchId === undefined ? {} : { launchId }) };
     if ('clients' in edge) {
       this.#client = edge.clients.runner;
-      this.#put = async (_, content) => await putArtifact(edge, content);
+      this.#put = async ({ id }, content) => await putArtifact(edge, content, 'report', id);
     } else {
       this.#client = edge.client;
       this.#put = async (task, content) => await this.#upload(task, content);

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { artifactBlob } from '../../edge/store/artifacts.ts';
 import { createIdentifier } from '../../edge/store/identifier.ts';
-import { artifacts, baseModels, prompts, promptSets } from '../../edge/store/schema/index.ts';
+import { artifacts, baseModels, prompts, promptSets, taskPuts } from '../../edge/store/schema/index.ts';
 import type { ClaimedTask } from '../../shared/api/tasks.ts';
 import type { ARTIFACT_KINDS, SPLITS } from '../../shared/api/words.ts';
 import { KINDNESS } from './conformance/principles.ts';
@@ -77,9 +77,10 @@ export async function putArtifact(
   { database, blobs }: TestStore,
   content: string | Uint8Array,
   kind: (typeof ARTIFACT_KINDS)[number] = 'report',
+  taskId?: string,
 ): Promise<string> {
   const sha256 = sha256Of(content);
-  await blobs.put(artifactBlob(sha256), Buffer.from(content));
+  await blobs.put(artifactBlob({ sha256, writing: '' }), Buffer.from(content));
   await database
     .insert(artifacts)
     .values({
@@ -91,6 +92,7 @@ export async function putArtifact(
       createdAt: NOW,
     })
     .onConflictDoNothing();
+  if (taskId !== undefined) await database.insert(taskPuts).values({ taskId, sha256 }).onConflictDoNothing();
   return sha256;
 }
 

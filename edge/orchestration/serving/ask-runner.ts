@@ -9,8 +9,9 @@ import {
   SERVING_HEADERS,
   signRequest,
 } from '../../../shared/serving.ts';
-import { artifactBlob } from '../../store/artifacts.ts';
-import type { Blobs } from '../../store/blobs.ts';
+import { damaged } from '../../domain/errors.ts';
+import { openArtifact } from '../../store/artifact-bytes.ts';
+import type { Store } from '../../store/database.ts';
 
 /** A runner, and the hash of the key that it speaks with. */
 export interface ServingRunner {
@@ -36,7 +37,7 @@ const BEGIN_MILLISECONDS = 600_000;
 export async function askRunner(
   runner: ServingRunner,
   { path, body, model }: ForwardedRequest,
-  blobs: Blobs,
+  store: Store,
   clock: () => number,
   signal: AbortSignal,
 ): Promise<Response | undefined> {
@@ -53,8 +54,8 @@ export async function askRunner(
   if (answer?.status !== 428 || model.adapterSha256 === null) return answer;
   const refusal = await answer.text();
   if (!refusal.includes(ADAPTER_NEEDED)) return undefined;
-  const bytes = await blobs.get(artifactBlob(model.adapterSha256));
-  if (!bytes) throw new Error(`artifact ${model.adapterSha256} has a row and no bytes in the blob store`);
+  const bytes = await openArtifact(store, model.adapterSha256);
+  if (!bytes) throw damaged(model.adapterSha256);
   // Its hash is its name: the bytes are signed before they are read.
   const given = await signed(
     runner,

@@ -1,10 +1,10 @@
 /** Complete: the task ends with its outputs, its result and its rows, all in one batch. */
-import { eq, notExists, sql } from 'drizzle-orm';
+import { and, eq, notExists, sql } from 'drizzle-orm';
 import { conflict } from '../../domain/errors.ts';
 import { leaseLost, type Holder } from '../../domain/lease.ts';
 import type { Database, Statement } from '../database.ts';
 import { allColumns, given, jsonRows } from '../json-rows.ts';
-import { artifacts, taskOutputs, tasks } from '../schema/index.ts';
+import { artifacts, taskOutputs, taskPuts, tasks } from '../schema/index.ts';
 import { compiled, prepared } from '../statement.ts';
 import {
   account,
@@ -30,14 +30,16 @@ const missingOutputs = prepared((database) =>
       notExists(
         database
           .select({ one: sql`1` })
-          .from(artifacts)
-          .where(eq(artifacts.sha256, given('sha256'))),
+          .from(taskPuts)
+          .innerJoin(artifacts, eq(artifacts.sha256, taskPuts.sha256))
+          .where(and(eq(taskPuts.taskId, sql.placeholder('taskId')), eq(taskPuts.sha256, given('sha256')))),
       ),
     )
     .prepare(),
 );
 
 const setSucceeded = compiled<Holder & { result: string; now: number }>((database, value) =>
+  // A task that has succeeded resumes nowhere: its checkpoints may go.
   database
     .update(tasks)
     .set({
@@ -46,6 +48,8 @@ const setSucceeded = compiled<Holder & { result: string; now: number }>((databas
       leaseExpiresAt: null,
       result: value('result'),
       finishedAt: value('now'),
+      checkpointSha256: null,
+      previousCheckpointSha256: null,
       ...account(database, value('now')),
     })
     .where(eq(tasks.id, value('taskId'))),
@@ -69,6 +73,19 @@ export async function isCompletedBy(database: Database, holder: Holder): Promise
   return row?.status === 'succeeded' && row.epoch === holder.epoch && row.leaseKeyId === holder.keyId;
 }
 
+/** @throws DomainError `conflict` for an output that was not put for the task: what others put is not its own to name */
+export async function requireOutputs(
+  database: Database,
+  taskId: string,
+  outputs: Completion['outputs'],
+): Promise<void> {
+  const [missing] = await missingOutputs(database).all({ outputs: JSON.stringify(outputs), taskId });
+  if (!missing) return;
+  throw conflict(
+    `Output ${missing.name} (${missing.sha256}) was not put for the task; put it before completing`,
+  );
+}
+
 /**
  * @param ingest rows that the outputs become, in as many statements as they need
  * @throws DomainError `conflict` for an output that was not put, or `lease-lost`
@@ -82,10 +99,8 @@ export async function completeTask(
 ): Promise<void> {
   await requireLease(database, holder);
   const { taskId } = holder;
+  await requireOutputs(database, taskId, outputs);
   const json = JSON.stringify(outputs);
-  const [missing] = await missingOutputs(database).all({ outputs: json });
-  if (missing)
-    throw conflict(`Output ${missing.name} (${missing.sha256}) is not stored; put it before completing`);
   const written = await commitFenced(database, [
     setSucceeded(database, { ...holder, result: JSON.stringify(result), now }),
     touchRunner(database, { taskId, now }),

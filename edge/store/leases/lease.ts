@@ -13,6 +13,11 @@ import { hasGpu } from '../runners.ts';
 import { events, experiments, hasStatus, runners, stages, stageTasks, tasks } from '../schema/index.ts';
 import { compiled, prepared, type RowOf, type Value } from '../statement.ts';
 
+/** The same for a statement whose values are known. */
+export function fenceCondition({ epoch, keyId }: Omit<Holder, 'taskId'>) {
+  return and(hasStatus('leased'), eq(tasks.epoch, epoch), eq(tasks.leaseKeyId, keyId));
+}
+
 /** The epoch if the holder has the lease, else null. @param condition what else must hold */
 export function fence(value: Value<Holder>, condition?: SQL): SQL {
   const held = and(
@@ -33,6 +38,8 @@ const leaseOfTask = prepared((database) =>
       leaseExpiresAt: tasks.leaseExpiresAt,
       reportSequence: tasks.reportSequence,
       cancelRequestedAt: tasks.cancelRequestedAt,
+      checkpointSha256: tasks.checkpointSha256,
+      previousCheckpointSha256: tasks.previousCheckpointSha256,
       checkpointStep: tasks.checkpointStep,
       failures: tasks.failures,
       expirations: tasks.expirations,
@@ -108,9 +115,10 @@ export const touchRunner = compiled<{ taskId: string; now: number }>((database, 
     .where(eq(runners.id, holder));
 });
 
-/** Every experiment that waits for the task is told in the event log. */
-export const logTaskEvent = compiled<{ taskId: string; kind: string; data: string; now: number }>(
-  (database, value) =>
+const logWhere = <Values extends { taskId: string; kind: string; data: string; now: number }>(
+  condition: (database: Database, value: Value<Values>) => SQL | undefined,
+) =>
+  compiled<Values>((database, value) =>
     database.insert(events).select(
       database
         .selectDistinct(
@@ -124,8 +132,27 @@ export const logTaskEvent = compiled<{ taskId: string; kind: string; data: strin
         )
         .from(stageTasks)
         .innerJoin(stages, eq(stages.id, stageTasks.stageId))
-        .where(eq(stageTasks.taskId, value('taskId'))),
+        .where(and(eq(stageTasks.taskId, value('taskId')), condition(database, value))),
     ),
+  );
+
+/** Every experiment that waits for the task is told in the event log. */
+export const logTaskEvent = logWhere(() => undefined);
+
+/** The same, where the task's checkpoint is still the one that the event is about. */
+export const logCheckpointEvent = logWhere<{
+  taskId: string;
+  sha256: string;
+  kind: string;
+  data: string;
+  now: number;
+}>((database, value) =>
+  exists(
+    database
+      .select({ one: sql`1` })
+      .from(tasks)
+      .where(and(eq(tasks.id, value('taskId')), eq(tasks.checkpointSha256, value('sha256')))),
+  ),
 );
 
 /** The planners of the experiments that wait for the task have something to look at. */

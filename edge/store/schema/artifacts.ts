@@ -1,4 +1,5 @@
 /** Artifacts: bytes by their SHA-256, and multipart uploads under way. */
+import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import { ARTIFACT_KINDS } from '../../../shared/api/words.ts';
 import { id, instant } from './columns.ts';
@@ -14,8 +15,20 @@ export const artifacts = sqliteTable(
     /** Who produced it first; no reference, so that tasks and artifacts do not depend on each other. */
     producedByTaskId: text('produced_by_task_id'),
     createdAt: instant('created_at').notNull(),
+    /** Names the blob beside the hash: every writing has another, so that what deletes an old blob meets no new one. */
+    writing: text('writing').notNull().default(''),
+    /** Whether a client put it: then it stays until somebody deletes it. */
+    isKept: integer('is_kept', { mode: 'boolean' }).notNull().default(false),
+    /**
+     * When the collector asks whether something still uses it; null: something does. Triggers of the database set it to
+     * 0 where a use ends, and the collector then gives it its time of grace.
+     */
+    dueAt: instant('due_at'),
   },
   (table) => [
+    index('artifacts_due')
+      .on(table.dueAt)
+      .where(sql`${table.dueAt} is not null`),
     index('artifacts_kind').on(table.kind, table.createdAt, table.sha256),
     index('artifacts_created').on(table.createdAt, table.sha256),
     index('artifacts_task').on(table.producedByTaskId, table.createdAt, table.sha256),
@@ -32,6 +45,8 @@ export const uploads = sqliteTable(
     mediaType: text('media_type').notNull(),
     kind: text('kind', { enum: ARTIFACT_KINDS }).notNull(),
     producedByTaskId: text('produced_by_task_id'),
+    /** Of the lease under which a runner began it: its parts pass the same fence. */
+    epoch: integer('epoch'),
     keyId: text('key_id').notNull(),
     createdAt: instant('created_at').notNull(),
   },
@@ -50,4 +65,11 @@ export const uploadParts = sqliteTable(
     etag: text('etag').notNull(),
   },
   (table) => [primaryKey({ columns: [table.uploadId, table.number] })],
+);
+
+/** Blobs that no row names: those of collected artifacts, and those that are being written. Deleted when they are due. */
+export const unusedBlobs = sqliteTable(
+  'unused_blobs',
+  { name: text('name').primaryKey(), dueAt: instant('due_at').notNull() },
+  (table) => [index('unused_blobs_due').on(table.dueAt)],
 );

@@ -70,7 +70,10 @@ export const promptSplits = sqliteTable(
       .references(() => artifacts.sha256),
     rows: integer('rows').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.promptSetId, table.split] })],
+  (table) => [
+    primaryKey({ columns: [table.promptSetId, table.split] }),
+    index('prompt_splits_artifact').on(table.sha256),
+  ],
 );
 
 export const baseModels = sqliteTable('base_models', {

@@ -1,5 +1,5 @@
 /** Tasks with their lease, what they read and write, which stages wait for them, and each failure. */
-import { sql } from 'drizzle-orm';
+import { sql, type SQLWrapper } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import { TASK_KINDS } from '../../../shared/api/tasks/kinds.ts';
 import { TASK_STATUSES } from '../../../shared/api/words.ts';
@@ -8,6 +8,9 @@ import { artifacts } from './artifacts.ts';
 import { id, instant, json, type JsonObject } from './columns.ts';
 import { stages } from './experiments.ts';
 import { runners } from './runners.ts';
+
+/** The split that a task reads, out of its specification. */
+export const promptsOf = (specification: SQLWrapper) => sql`${specification} ->> '$.prompts.sha256'`;
 
 export const tasks = sqliteTable(
   'tasks',
@@ -51,6 +54,10 @@ export const tasks = sqliteTable(
     checkpointSha256: text('checkpoint_sha256').references(() => artifacts.sha256),
     checkpointStep: integer('checkpoint_step'),
     checkpointEpoch: integer('checkpoint_epoch'),
+    /** The one before, for the case that the bytes of the newest are damaged. */
+    previousCheckpointSha256: text('previous_checkpoint_sha256').references(() => artifacts.sha256),
+    previousCheckpointStep: integer('previous_checkpoint_step'),
+    previousCheckpointEpoch: integer('previous_checkpoint_epoch'),
     result: json<JsonObject>('result'),
     /** Time under lease, over all attempts that ended. */
     busyMilliseconds: integer('busy_milliseconds').notNull().default(0),
@@ -74,6 +81,16 @@ export const tasks = sqliteTable(
     index('tasks_kind').on(table.kind, table.id),
     index('tasks_status').on(table.status, table.id),
     uniqueIndex('tasks_claim_key').on(table.claimKey),
+    index('tasks_checkpoint')
+      .on(table.checkpointSha256)
+      .where(sql`${table.checkpointSha256} is not null`),
+    index('tasks_previous_checkpoint')
+      .on(table.previousCheckpointSha256)
+      .where(sql`${table.previousCheckpointSha256} is not null`),
+    index('tasks_prompts').on(promptsOf(table.specification)),
+    index('tasks_cancelled')
+      .on(table.cancelRequestedAt)
+      .where(sql`${table.cancelRequestedAt} is not null`),
   ],
 );
 
@@ -133,6 +150,21 @@ export const taskOutputs = sqliteTable(
   (table) => [
     primaryKey({ columns: [table.taskId, table.name] }),
     index('task_outputs_artifact').on(table.sha256, table.taskId),
+  ],
+);
+
+/** The artifacts that a task's runners put for it: what it may name as its checkpoint or its output, and read again. */
+export const taskPuts = sqliteTable(
+  'task_puts',
+  {
+    taskId: text('task_id')
+      .notNull()
+      .references(() => tasks.id, { onDelete: 'cascade' }),
+    sha256: text('sha256').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.taskId, table.sha256] }),
+    index('task_puts_artifact').on(table.sha256, table.taskId),
   ],
 );
 

@@ -36,10 +36,11 @@ export function exportsConformance(start: () => Promise<Harness>): void {
     const { client, runner } = harness.clients;
     const { id: experimentId } = await client.createExperiment({ body: EXPERIMENT });
     const worker = new TestRunner(harness);
-    const adapter = await putArtifact(harness, adapterBytes(), 'adapter');
+    let adapter = '';
     for (let task = await worker.claim(); task; task = await worker.claim()) {
       if (task.kind !== 'select') await worker.complete(task);
       else {
+        adapter = await putArtifact(harness, adapterBytes(), 'adapter', task.id);
         const body = {
           epoch: task.epoch,
           outputs: [{ name: 'adapter', sha256: adapter }],

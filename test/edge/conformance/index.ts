@@ -4,6 +4,7 @@ import { createHarness, type OpenStore } from '../harness.ts';
 import { artifactsConformance } from './artifacts.ts';
 import { baseModelsConformance } from './base-models.ts';
 import { blobsConformance } from './blobs.ts';
+import { collectionConformance } from './collection.ts';
 import { comparisonsConformance } from './comparisons.ts';
 import { completionsConformance } from './completions.ts';
 import { costsConformance } from './costs.ts';
@@ -54,6 +55,9 @@ export function conformance(open: OpenStore): void {
   });
   describe('scorers', () => {
     scorersConformance(start);
+  });
+  describe('collection', () => {
+    collectionConformance(start);
   });
   describe('tasks', () => {
     tasksConformance(start);

@@ -1,7 +1,7 @@
 /** Conformance of prompt sets: rows in, split, counted, or refused whole with the lines named. */
 import { describe, expect, it } from 'vitest';
 import { materialiseSplit } from '../../../edge/store/prompt-splits.ts';
-import { artifactBlob } from '../../../edge/store/artifacts.ts';
+import { openArtifact } from '../../../edge/store/artifact-bytes.ts';
 import { commit } from '../../../edge/store/database.ts';
 import { prompts, promptSets } from '../../../edge/store/schema/index.ts';
 import type { Client } from '../../../shared/api/client.ts';
@@ -268,7 +268,7 @@ export function promptSetsConformance(start: () => Promise<Harness>): void {
     const [first, second] = made;
     expect(first).toMatchObject({ rows: 225 });
     expect(second?.sha256).toBe(first?.sha256);
-    const stream = await harness.blobs.get(artifactBlob(first?.sha256 ?? ''));
+    const stream = await openArtifact(harness, first?.sha256 ?? '');
     const expected = rows.flatMap(({ prompt, split }, index) =>
       split === 'train' ? [{ id: String(index), prompt }] : [],
     );

@@ -100,7 +100,7 @@ export function scorersConformance(start: () => Promise<Harness>): void {
     await publishScorer(harness, madeScorer(KIND));
     const task = await claimScorerTask(harness, 8);
     const broken = madeScorer({ hugged: 5 }).slice(0, 5000);
-    const sha256 = await putArtifact(harness, broken, 'scorer');
+    const sha256 = await putArtifact(harness, broken, 'scorer', task.id);
     await expect(
       harness.clients.runner.completeTask({
         parameters: { taskId: task.id },
@@ -115,10 +115,10 @@ export function scorersConformance(start: () => Promise<Harness>): void {
   it('answers with a problem where the stored file is damaged or gone', async () => {
     const { harness, client } = await begin();
     const { sha256 } = await publishScorer(harness, madeScorer({ hugged: 7 }, 0.125));
-    await harness.blobs.put(artifactBlob(sha256), new Uint8Array([1, 2, 3]));
+    await harness.blobs.put(artifactBlob({ sha256, writing: '' }), new Uint8Array([1, 2, 3]));
     const score = async () => await client.score({ body: { ...choice, texts: ['hugged'] } });
     await expect(score()).rejects.toMatchObject({ problem: { status: 409 } });
-    await harness.blobs.delete(artifactBlob(sha256));
+    await harness.blobs.delete(artifactBlob({ sha256, writing: '' }));
     await expect(score()).rejects.toThrow(/not stored/);
   });
 

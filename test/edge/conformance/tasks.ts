@@ -9,6 +9,7 @@ import { apiKeys } from '../../../edge/store/schema/index.ts';
 import { ENGINE_VERSION } from '../../../shared/engine-version.ts';
 import type { Harness } from '../harness.ts';
 import { TestRunner } from '../runner.ts';
+import { openArtifact } from '../../../edge/store/artifact-bytes.ts';
 import { EXPERIMENT, finish, LIKELIHOODS, putArtifact, seedWorld } from '../seed.ts';
 
 const LEASE = 60_000;
@@ -107,7 +108,7 @@ export function tasksConformance(start: () => Promise<Harness>): void {
       checkpoint: null,
       engineVersion: ENGINE_VERSION,
     });
-    const stored = await harness.blobs.get(`artifacts/${simulate.prompts?.sha256 ?? ''}`);
+    const stored = await openArtifact(harness, simulate.prompts?.sha256 ?? '');
     const lines = (await new Response(stored).text()).trim().split('\n');
     expect(lines.map((line) => JSON.parse(line) as unknown)).toContainEqual({ id: '0', prompt: 'train 0' });
     expect(lines).toHaveLength(6);
@@ -182,7 +183,11 @@ export function tasksConformance(start: () => Promise<Harness>): void {
       async () =>
         await harness.clients.runner.checkpointTask({
           parameters: { taskId: first.id },
-          body: { epoch: first.epoch, sha256: await putArtifact(harness, 'checkpoint'), step: 1 },
+          body: {
+            epoch: first.epoch,
+            sha256: await putArtifact(harness, 'checkpoint', 'checkpoint', first.id),
+            step: 1,
+          },
         }),
     ]) {
       await expect(write()).rejects.toMatchObject(lost);
@@ -268,7 +273,7 @@ export function tasksConformance(start: () => Promise<Harness>): void {
         parameters: { taskId: task.id },
         body: { epoch: task.epoch, ...body },
       });
-    const bad = await putArtifact(harness, '{"promptId":"0"}\n');
+    const bad = await putArtifact(harness, '{"promptId":"0"}\n', 'report', task.id);
     const pair = {
       promptId: '0',
       prompt: 'a',
@@ -281,6 +286,8 @@ export function tasksConformance(start: () => Promise<Harness>): void {
     const unevenTokens = await putArtifact(
       harness,
       `${JSON.stringify({ ...pair, provenance: { chosen: { likelihoods: uneven } } })}\n`,
+      'report',
+      task.id,
     );
     const cases = [
       [{ outputs: [], result: { ...result, pairs: 'two' } }, 400, '#/result/pairs'],
@@ -297,7 +304,7 @@ export function tasksConformance(start: () => Promise<Harness>): void {
     await expect(
       complete({ outputs: [{ name: 'pairs', sha256: 'f'.repeat(64) }], result }),
     ).rejects.toMatchObject({
-      problem: { status: 400, detail: expect.stringContaining('put the artifact first') as unknown },
+      problem: { status: 409, detail: expect.stringContaining('was not put for the task') as unknown },
     });
     expect(await harness.database.select().from(preferencePairs)).toEqual([]);
     expect((await runner.complete(task)).status).toBe('succeeded');
@@ -331,7 +338,7 @@ export function tasksConformance(start: () => Promise<Harness>): void {
   it('tells a runner to stop, cancels what waits, and resumes from the last checkpoint', async () => {
     const { harness, experiment, runner } = await begin();
     const task = required(await runner.claim());
-    const sha256 = await putArtifact(harness, 'state', 'checkpoint');
+    const sha256 = await putArtifact(harness, 'state', 'checkpoint', task.id);
     const checkpoint = { parameters: { taskId: task.id }, body: { epoch: task.epoch, sha256, step: 3 } };
     expect(await harness.clients.runner.checkpointTask(checkpoint)).toMatchObject({ cancel: false });
     const resumed = required(await runner.claim());

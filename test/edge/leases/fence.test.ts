@@ -109,7 +109,11 @@ const WRITES: Readonly<Record<string, (situation: Situation) => Promise<unknown>
   checkpoint: async ({ harness, task }) =>
     await harness.clients.runner.checkpointTask({
       parameters: { taskId: task.id },
-      body: { epoch: task.epoch, sha256: await putArtifact(harness, 'state', 'checkpoint'), step: 1 },
+      body: {
+        epoch: task.epoch,
+        sha256: await putArtifact(harness, 'state', 'checkpoint', task.id),
+        step: 1,
+      },
     }),
   complete: async ({ runner, task }) => await runner.complete(task),
   fail: async ({ runner, task }) => await runner.fail(task, 'out-of-memory', true),

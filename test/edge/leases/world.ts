@@ -38,7 +38,7 @@ export interface TaskRow {
  * A database that can go back to where it branched: batches are savepoints, so that they may stand inside a
  * branch. What a batch promises (all or nothing) is the same.
  */
-class BranchingDatabase extends NodeDatabase {
+export class BranchingDatabase extends NodeDatabase {
   override transaction<T>(work: () => T): T {
     this.#run('SAVEPOINT batch');
     try {
@@ -73,7 +73,8 @@ export class World {
     // The rows around an experiment do not matter here.
     this.client.exec(`PRAGMA foreign_keys = OFF;
       INSERT INTO artifacts (sha256, bytes, media_type, kind, created_at)
-      VALUES ('${ARTIFACT}', 1, 'text/plain', 'report', 0);`);
+      VALUES ('${ARTIFACT}', 1, 'text/plain', 'report', 0);
+      CREATE TRIGGER put AFTER INSERT ON tasks BEGIN INSERT INTO task_puts VALUES (NEW.id, '${ARTIFACT}'); END;`);
   }
 
   /** Runs `work` and undoes everything it did to the store. */

@@ -19,7 +19,7 @@ export async function claimScorerTask(harness: Harness, seed = 7) {
 /** @returns hashes of the scorer's file and of the preference model that it claims to have learnt from */
 export async function publishScorer(harness: Harness, bytes: Uint8Array, seed = 7) {
   const task = await claimScorerTask(harness, seed);
-  const sha256 = await putArtifact(harness, bytes, 'scorer');
+  const sha256 = await putArtifact(harness, bytes, 'scorer', task.id);
   await harness.clients.runner.completeTask({
     parameters: { taskId: task.id },
     body: { epoch: task.epoch, outputs: [{ name: 'scorer', sha256 }], result: SCORER_RESULT },

@@ -1,6 +1,6 @@
 /** Reading of a scorer's file: whole or not at all, and never more of it than a scorer can have. */
 import { expect, it } from 'vitest';
-import { readBlob } from '../../../edge/scoring/scorer-cache.ts';
+import { readScorerFile } from '../../../edge/scoring/scorer-cache.ts';
 import type { Blobs } from '../../../edge/store/blobs.ts';
 
 const MEBIBYTE = 2 ** 20;
@@ -32,18 +32,19 @@ function storeOf(chunks: number) {
 
 it('joins what comes in pieces', async () => {
   const { blobs } = storeOf(8);
-  const bytes = await readBlob(blobs, SHA256);
+  const bytes = await readScorerFile(SHA256, await blobs.get(SHA256));
   expect(bytes).toHaveLength(8 * MEBIBYTE);
   expect([bytes[0], bytes.at(-1)]).toEqual([1, 8]);
 });
 
 it('stops at the first byte that no scorer has, and lets the store go', async () => {
   const { blobs, seen } = storeOf(1000);
-  await expect(readBlob(blobs, SHA256)).rejects.toThrow(/larger than the 8388608 bytes/);
+  await expect(readScorerFile(SHA256, await blobs.get(SHA256))).rejects.toThrow(
+    /larger than the 8388608 bytes/,
+  );
   expect(seen).toEqual({ read: 9, cancelled: true });
 });
 
 it('says that a file is not stored', async () => {
-  const { blobs } = storeOf(0);
-  await expect(readBlob({ ...blobs, get: async () => undefined }, SHA256)).rejects.toThrow(/not stored/);
+  await expect(readScorerFile(SHA256, undefined)).rejects.toThrow(/not stored/);
 });

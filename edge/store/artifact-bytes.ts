@@ -1,0 +1,151 @@
+/**
+ * Bytes of artifacts, in and out. Every writing has a blob of its own, told to the store before it begins: what breaks
+ * off is collected, two that write the same at once do not meet, and bytes that were damaged are written anew.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { and, eq, exists, isNotNull, sql } from 'drizzle-orm';
+import type { Holder } from '../domain/lease.ts';
+import { artifactBlob, findArtifact, type ArtifactRow } from './artifacts.ts';
+import { chunksOf, type ByteRange } from './blobs.ts';
+import { GRACE_MILLISECONDS } from './collect.ts';
+import { commit, type Database, type Statement, type Store } from './database.ts';
+import { allColumns } from './json-rows.ts';
+import { fenceCondition } from './leases/lease.ts';
+import { artifacts, taskPuts, tasks, unusedBlobs } from './schema/index.ts';
+
+/** Longer than any request: a blob that is still being written is not collected. */
+const WRITING_MILLISECONDS = 24 * 60 * 60 * 1000;
+
+export interface NewArtifact extends Pick<ArtifactRow, 'sha256' | 'mediaType' | 'kind' | 'producedByTaskId'> {
+  /** The lease under which a runner puts it; undefined: nobody's. */
+  readonly holder?: Holder | undefined;
+  /** Whether it stays until somebody deletes it. */
+  readonly isKept: boolean;
+}
+
+/** The bytes of an artifact, or a part of them; undefined where they are not stored. */
+export async function openArtifact(
+  { database, blobs }: Store,
+  sha256: string,
+  range?: ByteRange,
+): Promise<ReadableStream<Uint8Array> | undefined> {
+  const row = await findArtifact(database, sha256);
+  const stream = row && (await blobs.get(artifactBlob(row), range));
+  if (stream) return stream;
+  // Between the two reads it may have been written anew.
+  const again = await findArtifact(database, sha256);
+  return again && again.writing !== row?.writing ? await blobs.get(artifactBlob(again), range) : undefined;
+}
+
+/** Whether the stored bytes have the hash; reads all of them. */
+export async function isIntact({ blobs }: Store, row: ArtifactRow): Promise<boolean> {
+  if ((await blobs.size(artifactBlob(row))) !== row.bytes) return false;
+  const stream = await blobs.get(artifactBlob(row));
+  if (!stream) return false;
+  const hash = createHash('sha256');
+  for await (const chunk of chunksOf(stream)) hash.update(chunk);
+  return hash.digest('hex') === row.sha256;
+}
+
+/**
+ * An artifact that is stored already, whole, held for those who are about to use it.
+ *
+ * @returns `writing` of one whose bytes are missing or wrong; undefined where there is no such artifact
+ */
+export async function holdArtifact(
+  store: Store,
+  sha256: string,
+  now: number,
+): Promise<{ readonly row: ArtifactRow; readonly intact: boolean } | undefined> {
+  await store.database
+    .update(artifacts)
+    .set({ dueAt: sql`max(${artifacts.dueAt}, ${now + GRACE_MILLISECONDS})` })
+    .where(and(eq(artifacts.sha256, sha256), isNotNull(artifacts.dueAt)));
+  const row = await findArtifact(store.database, sha256);
+  return row && { row, intact: await isIntact(store, row) };
+}
+
+/** Who has shown that he has the bytes may name them: a task under its lease, or a client, who keeps them. */
+export function putBy(database: Database, { sha256, holder, isKept }: NewArtifact): Statement[] {
+  const kept = database
+    .update(artifacts)
+    .set({ isKept: true, dueAt: null })
+    .where(eq(artifacts.sha256, sha256));
+  if (!holder) return isKept ? [kept] : [];
+  const held = database
+    .select(allColumns(taskPuts, { taskId: tasks.id, sha256: sql`${sha256}` }))
+    .from(tasks)
+    .where(and(eq(tasks.id, holder.taskId), fenceCondition(holder)));
+  return [database.insert(taskPuts).select(held).onConflictDoNothing()];
+}
+
+/**
+ * Writes an artifact's bytes and then its row; a row whose bytes are damaged gets these.
+ *
+ * @param damaged the row whose bytes are wrong; undefined where there was none
+ * @param verify throws after the last byte where they are not those of the hash
+ */
+export async function writeArtifact(
+  { database, blobs }: Store,
+  artifact: NewArtifact,
+  content: AsyncIterable<Uint8Array>,
+  verify: () => void,
+  now: number,
+  damaged?: ArtifactRow,
+): Promise<ArtifactRow> {
+  const { sha256, mediaType, kind, producedByTaskId, isKept } = artifact;
+  const writing = randomUUID();
+  const name = artifactBlob({ sha256, writing });
+  await commit(database, [database.insert(unusedBlobs).values({ name, dueAt: now + WRITING_MILLISECONDS })]);
+  let bytes = 0;
+  const counted = async function* () {
+    for await (const chunk of content) {
+      bytes += chunk.length;
+      yield chunk;
+    }
+  };
+  await blobs.put(name, counted(), verify);
+  const dueAt = isKept ? null : now + GRACE_MILLISECONDS;
+  const row = { sha256, bytes, mediaType, kind, producedByTaskId, createdAt: now, writing, isKept, dueAt };
+  const isThis = (writings: string) => and(eq(artifacts.sha256, sha256), eq(artifacts.writing, writings));
+  await commit(database, [
+    ...(damaged ? replace(database, damaged, writing, now) : []),
+    database.insert(artifacts).values(row).onConflictDoNothing(),
+    // Where another writing was first this blob stays to be collected.
+    database.delete(unusedBlobs).where(
+      and(
+        eq(unusedBlobs.name, name),
+        exists(
+          database
+            .select({ one: sql`1` })
+            .from(artifacts)
+            .where(isThis(writing)),
+        ),
+      ),
+    ),
+    ...putBy(database, artifact),
+  ]);
+  return (await findArtifact(database, sha256)) ?? row;
+}
+
+/** The damaged blob goes, and the row names the new one; nothing where somebody else has mended it meanwhile. */
+function replace(database: Database, damaged: ArtifactRow, writing: string, now: number): Statement[] {
+  const isDamaged = and(eq(artifacts.sha256, damaged.sha256), eq(artifacts.writing, damaged.writing));
+  return [
+    database
+      .insert(unusedBlobs)
+      .select(
+        database
+          .select(
+            allColumns(unusedBlobs, {
+              name: sql`${artifactBlob(damaged)}`,
+              dueAt: sql`${now + GRACE_MILLISECONDS}`,
+            }),
+          )
+          .from(artifacts)
+          .where(isDamaged),
+      )
+      .onConflictDoNothing(),
+    database.update(artifacts).set({ writing }).where(isDamaged),
+  ];
+}
