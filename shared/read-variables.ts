@@ -22,19 +22,21 @@ export type Values<Table extends Variables> = {
   readonly [Name in keyof Table]: z.output<Table[Name]['schema']>;
 };
 
-/** Reads the variables of a table; an empty one counts as not set. @throws ConfigurationError naming the first wrong one */
+/** Reads the variables of a table; an empty one counts as not set. @throws ConfigurationError naming every wrong one */
 export function readVariables<const Table extends Variables>(
   variables: Table,
   environment: Environment<Table>,
 ): Values<Table> {
+  const faults: string[] = [];
   const entries = Object.entries(variables).map(([name, { help, schema }]) => {
     const given = environment[name];
     const isSet = given !== undefined && given !== '';
     const parsed = schema.safeParse(isSet ? given : undefined);
-    if (parsed.success) return [name, parsed.data];
-    const fault = isSet ? firstIssue(parsed.error).fault : 'is not set';
-    throw new ConfigurationError(`${name} ${fault}: ${help}`);
+    if (!parsed.success)
+      faults.push(`${name} ${isSet ? firstIssue(parsed.error).fault : 'is not set'}: ${help}`);
+    return [name, parsed.data];
   });
+  if (faults.length > 0) throw new ConfigurationError(faults.join('; '));
   return Object.fromEntries(entries) as Values<Table>;
 }
 

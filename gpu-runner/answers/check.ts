@@ -3,7 +3,7 @@ import { availableParallelism, cpus } from 'node:os';
 import type { Check, QuestionOf } from '../../shared/engine-questions.ts';
 import { gigabytes } from '../../shared/planner/plan.ts';
 import { fastestExactProduct } from '../llama/backends/cpu/exact-product.ts';
-import { missingCudaLibraries } from '../runner/device.ts';
+import { DRIVER, missingCudaLibraries } from '../runner/device.ts';
 import { deviceMemoryBytes } from '../tasks/memory-check.ts';
 import { Graph } from '../tensor/graph.ts';
 import * as ops from '../tensor/operators.ts';
@@ -77,7 +77,7 @@ function checkCuda(device: 'auto' | 'cuda'): Check[] {
     const found = `complete${memory === null ? '' : `, the first card has ${gigabytes(memory)}`}`;
     return [{ name, status: 'passed', found, cure: null }];
   }
-  if (device === 'auto' && missing.some(({ library }) => library === 'libcuda.so.1')) return [];
+  if (device === 'auto' && missing.some(({ library }) => library === DRIVER)) return [];
   const status = device === 'cuda' ? 'failed' : 'warning';
   const found = `missing is ${missing.map(({ library }) => library).join(', ')}`;
   return [{ name, status, found, cure: [...new Set(missing.map(({ cure }) => cure))].join('; ') }];

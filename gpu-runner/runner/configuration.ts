@@ -65,7 +65,7 @@ export const RUNNER_VARIABLES = {
   },
 } as const;
 
-/** Reads the variables. @throws ConfigurationError naming the first wrong one */
+/** Reads the variables. @throws ConfigurationError naming every wrong one */
 export function readConfiguration(
   environment: Environment<typeof RUNNER_VARIABLES>,
 ): Values<typeof RUNNER_VARIABLES> {

@@ -27,6 +27,9 @@ interface MissingLibrary {
 
 const INSTALL = 'ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node';
 
+/** What a machine with a card has. */
+export const DRIVER = 'libcuda.so.1';
+
 /** What the CUDA provider links against when it is there to be asked; CUDA 12 and cuDNN 9 otherwise. */
 const USUAL = [
   'libcudart.so.12',
@@ -64,7 +67,7 @@ export function missingCudaLibraries(places: LibraryPlaces = systemPlaces()): Mi
     .filter((library) => !existsSync(path.join(places.engine, library)))
     .map((library) => ({ library, cure: INSTALL }));
   const needed = existsSync(provider) ? linkedWith(provider).filter(isOfCuda) : USUAL;
-  const system = [...needed, 'libcuda.so.1']
+  const system = [...needed, DRIVER]
     .filter((library) => !places.isFound(library))
     .map((library) => ({ library, cure: cureOf(library) }));
   return [...engineLibraries, ...system];
@@ -140,6 +143,8 @@ export function chooseDevice(choice: DeviceChoice, missing = missingCudaLibrarie
     return { device: 'cuda', reason: choice === 'cuda' ? 'as asked' : 'CUDA is complete' };
   const list = lacking.map(({ library, cure }) => `${library} (${cure})`).join('; ');
   if (choice === 'cuda') throw new ConfigurationError(`--device cuda: missing is ${list}`);
+  // Where no card is, nobody wants to read what CUDA would take; rlcd doctor --device cuda tells it.
+  if (lacking.some(({ library }) => library === DRIVER)) return { device: 'cpu', reason: 'no card is here' };
   return { device: 'cpu', reason: `CUDA is not complete, missing is ${list}` };
 }
 
@@ -147,7 +152,7 @@ export function chooseDevice(choice: DeviceChoice, missing = missingCudaLibrarie
 export const deviceOption = () =>
   new Option(
     '--device <device>',
-    'where to compute; auto takes CUDA where it is complete, and says what is missing',
+    'where to compute; auto takes CUDA where it is complete, and says what is missing where a card is',
   )
     .choices(DEVICE_CHOICES)
     .default('auto' as const);

@@ -8,7 +8,9 @@ const MOST_NEW_TOKENS = 4096;
 /** Most answers to one request. */
 const MOST_CHOICES = 8;
 const MOST_STOPS = 4;
+const MOST_MESSAGES = 1000;
 const LONGEST_STOP = 200;
+const LONGEST_USER = 1000;
 
 /** A parameter of OpenAI's that is not done here: only the value that changes nothing passes. */
 function neutral(form: z.ZodType, what: string) {
@@ -18,32 +20,65 @@ function neutral(form: z.ZodType, what: string) {
     .optional();
 }
 
+/** No message shows more of a wrong value. */
+const LONGEST_SHOWN = 40;
+
+/** The error of a value out of its range: the value, and what to send in its place. */
+function must(be: string) {
+  const error = ({ input }: { readonly input?: unknown }): string => {
+    if (input === undefined) return `is missing: it must be ${be}`;
+    const shown = JSON.stringify(input);
+    const cut = shown.length > LONGEST_SHOWN ? `${shown.slice(0, LONGEST_SHOWN)}...` : shown;
+    return `is ${cut}: it must be ${be}`;
+  };
+  return { error };
+}
+
+const temperature = must('a number from 0 (always the likeliest token) to 2');
+const topP = must('a number above 0, up to 1 (the whole distribution)');
+const choices = must(`a whole number from 1 to ${MOST_CHOICES}`);
+const seed = must('a whole number from 0 on');
+const newTokens = must(`a whole number from 1 to ${MOST_NEW_TOKENS}, or left out for what the context holds`);
+const stop = must(`a text of 1 to ${LONGEST_STOP} characters, or a list of up to ${MOST_STOPS} of them`);
+const stops = {
+  error: (issue: { readonly input?: unknown }): string => {
+    const { input } = issue;
+    return Array.isArray(input) && input.length > MOST_STOPS
+      ? `holds ${input.length} texts, and ${MOST_STOPS} may end an answer: leave out ${input.length - MOST_STOPS}`
+      : stop.error(issue);
+  },
+};
+const model = must("a model's name, or EXPERIMENT/adapter: GET /v1/models lists them");
+const user = must(`a text of up to ${LONGEST_USER} characters, or left out`);
+const streamOptions = must('an object with include_usage, or left out');
+const flag = must('true or false');
+
 const nothing = z.union([z.array(z.unknown()).length(0), z.strictObject({})]);
+
+const stopText = z.string(stop).min(1, stop).max(LONGEST_STOP, stop);
 
 const shared = {
   /** A base model's name, or EXPERIMENT/adapter. */
-  model: text(300),
-  temperature: z.number().min(0).max(2).nullish(),
-  top_p: z.number().gt(0, 'must be above 0').max(1).nullish(),
-  n: z.int().min(1).max(MOST_CHOICES).nullish(),
+  model: z.string(model).min(1, model).pipe(text(300)),
+  temperature: z.number(temperature).min(0, temperature).max(2, temperature).nullish(),
+  top_p: z.number(topP).gt(0, topP).max(1, topP).nullish(),
+  n: z.int(choices).min(1, choices).max(MOST_CHOICES, choices).nullish(),
   /** Equal seeds give equal answers; a random one unless given. */
-  seed: z.int().min(0).nullish(),
-  stop: z
-    .union([
-      z.string().min(1).max(LONGEST_STOP),
-      z.array(z.string().min(1).max(LONGEST_STOP)).max(MOST_STOPS),
-    ])
-    .nullish(),
-  stream: z.boolean().nullish(),
+  seed: z.int(seed).min(0, seed).nullish(),
+  stop: z.union([stopText, z.array(stopText).max(MOST_STOPS)], stops).nullish(),
+  stream: z.boolean(flag).nullish(),
   stream_options: z
-    .strictObject({
-      include_usage: z.boolean().nullish(),
-      include_obfuscation: neutral(z.literal(false), 'is not done here: leave it out'),
-    })
+    .strictObject(
+      {
+        include_usage: z.boolean(flag).nullish(),
+        include_obfuscation: neutral(z.literal(false), 'is not done here: leave it out'),
+      },
+      streamOptions,
+    )
     .nullish(),
-  max_tokens: z.int().min(1).max(MOST_NEW_TOKENS).nullish(),
+  max_tokens: z.int(newTokens).min(1, newTokens).max(MOST_NEW_TOKENS, newTokens).nullish(),
   /** Who the client asks for; nobody reads it. */
-  user: z.string().max(1000).nullish(),
+  user: z.string(user).max(LONGEST_USER, user).nullish(),
   frequency_penalty: neutral(z.literal(0), 'penalties are not done here: leave it out'),
   presence_penalty: neutral(z.literal(0), 'penalties are not done here: leave it out'),
   logit_bias: neutral(nothing, 'a bias of logits is not done here: leave it out'),
@@ -66,9 +101,12 @@ const message = z.strictObject({
 export const chatCompletionRequest = z
   .strictObject({
     ...shared,
-    messages: z.array(message).min(1, 'needs at least one message').max(1000),
-    max_completion_tokens: z.int().min(1).max(MOST_NEW_TOKENS).nullish(),
-    logprobs: z.boolean().nullish(),
+    messages: z
+      .array(message, must('a list of messages, each with a role and its content'))
+      .min(1, 'needs at least one message')
+      .max(MOST_MESSAGES, `may hold ${MOST_MESSAGES} messages: leave out the oldest`),
+    max_completion_tokens: z.int(newTokens).min(1, newTokens).max(MOST_NEW_TOKENS, newTokens).nullish(),
+    logprobs: z.boolean(flag).nullish(),
     top_logprobs: neutral(
       z.literal(0),
       "only the drawn token's log-probability is kept: leave top_logprobs out, logprobs alone is done",

@@ -33,6 +33,11 @@ describe('runner configuration', () => {
     expect(wrong).toThrow(fault);
   });
 
+  it('names all that is missing or wrong at once', () => {
+    const wrong = () => readConfiguration({ RLCD_IDLE_SECONDS: '-1' });
+    expect(wrong).toThrow(/RLCD_EDGE_URL is not set: .*; RLCD_RUNNER_KEY is not set: .*; RLCD_IDLE_SECONDS /);
+  });
+
   it.each(['RLCD_RUNNER_KEY', 'RLCD_JUDGE_KEY', 'HF_TOKEN'])('never shows what %s holds', (name) => {
     const wrong = () => readConfiguration({ ...GOOD, [name]: 'rlcd_a\nSECRET' });
     expect(wrong).toThrow(`${name} needs a`);

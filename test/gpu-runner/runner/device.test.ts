@@ -57,6 +57,14 @@ describe('the choice', () => {
     expect(reason).toContain('libcudnn.so.9 (apt package libcudnn9-cuda-12)');
   });
 
+  it('says nothing of CUDA where no card is', () => {
+    const { device, reason } = chooseDevice('auto', () => [
+      ...lacking(),
+      { library: 'libcuda.so.1', cure: 'the NVIDIA driver' },
+    ]);
+    expect([device, reason]).toEqual(['cpu', 'no card is here']);
+  });
+
   it('does not fall back from what was asked for', () => {
     expect(() => chooseDevice('cuda', lacking)).toThrow(/--device cuda: missing is libcudnn\.so\.9/);
     expect(chooseDevice('cpu', lacking).device).toBe('cpu');

@@ -175,6 +175,33 @@ describe('what is refused says what and why', () => {
     expect(error.message).toContain(parameter);
   });
 
+  test.each([
+    [
+      'stop',
+      { stop: ['a', 'b', 'c', 'd', 'e'] },
+      'stop: holds 5 texts, and 4 may end an answer: leave out 1',
+    ],
+    [
+      'stop',
+      { stop: '' },
+      'stop: is "": it must be a text of 1 to 200 characters, or a list of up to 4 of them',
+    ],
+    ['stop.1', { stop: ['a', ''] }, 'stop.1: is "": it must be a text of 1 to 200 characters'],
+    ['top_p', { top_p: 0 }, 'top_p: is 0: it must be a number above 0, up to 1'],
+    ['temperature', { temperature: 3 }, 'temperature: is 3: it must be a number from 0 (always'],
+    ['n', { n: 1.5 }, 'n: is 1.5: it must be a whole number from 1 to 8'],
+    ['seed', { seed: -1 }, 'seed: is -1: it must be a whole number from 0'],
+    [
+      'max_tokens',
+      { max_tokens: 0 },
+      'max_tokens: is 0: it must be a whole number from 1 to 4096, or left out',
+    ],
+  ])('%s out of its range: the value, and what to send in its place', async (parameter, settings, words) => {
+    const error = await refusal(client.chat.completions.create({ model, messages, ...settings }));
+    expect([error.status, error.param]).toEqual([400, parameter]);
+    expect(error.message).toContain(words);
+  });
+
   test('values of such parameters that change nothing pass', async () => {
     const answer = await client.chat.completions.create({
       model,
