@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, stat } from 'node:fs/promises';
 import type { z } from 'zod';
+import { placeOfCut } from './cut-json.ts';
 import { ModelFileError } from './model-file-error.ts';
 import { openRegularFile } from './regular-file.ts';
 import { hasCode } from '../../shared/caught.ts';
@@ -97,17 +98,35 @@ export function parseJsonObject(
   field: string | null,
   cure: string,
 ): Record<string, unknown> {
+  const text = textOf(bytes, file, field, cure);
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    value = JSON.parse(text);
   } catch (error) {
-    const fault = error instanceof TypeError ? 'is not UTF-8 text' : 'is not JSON';
-    throw new ModelFileError(file, field, fault, cure, { cause: error });
+    const place = placeOfCut(text);
+    if (place === null) throw new ModelFileError(file, field, 'is not JSON', cure, { cause: error });
+    throw cutOff(file, field, place.slice(0, LONGEST_FIELD), error);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new ModelFileError(file, field, 'is not a JSON object', cure);
   }
   return value as Record<string, unknown>;
+}
+
+/** UTF-8 as text. A file that was cut off inside a character has the text before it: what it lacks is found as it is parsed. */
+function textOf(bytes: Uint8Array, file: string, field: string | null, cure: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
+  } catch (error) {
+    throw new ModelFileError(file, field, 'is not UTF-8 text', cure, { cause: error });
+  }
+}
+
+function cutOff(file: string, field: string | null, place: string, cause: unknown): ModelFileError {
+  const where = place === '' ? 'its first object' : place;
+  return new ModelFileError(file, field, `ends inside ${where}`, 'Fetch the file again, it is cut short', {
+    cause,
+  });
 }
 
 /** A value from a file in the form of its schema. @throws ModelFileError naming the first field that is wrong */

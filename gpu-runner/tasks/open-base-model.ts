@@ -10,6 +10,7 @@ import { loadChatTemplate } from '../llama/tokenizer/chat-template.ts';
 import { type ImportedModel, importModel } from '../llama/weights/import-model.ts';
 import { parameterCount } from '../../shared/planner/model-bytes.ts';
 import { TOKENIZER_FILE } from '../llama/tokenizer/companions.ts';
+import { tokenizerDoubts } from '../llama/tokenizer/tokenizer.ts';
 import { TaskInputError } from './task-context.ts';
 
 /** What `bundled` stands for. */
@@ -65,6 +66,9 @@ export async function describeModel(name: string, source: string, cacheDirectory
   const model = await openBaseModel(source, cacheDirectory);
   const { layers, hiddenSize, heads, keyValueHeads, vocabularySize, maximumPositions } = model.architecture;
   const { intermediateSize, headSize, tiedEmbedding } = model.architecture;
+  for (const doubt of await tokenizerDoubts(model.base.folder, model.architecture)) {
+    console.error(`Warning: ${source}: the tokenizer may be another model's: ${doubt}`);
+  }
   return {
     name,
     source,

@@ -1,8 +1,10 @@
 /** Every method of the table over HTTP with a real runner: what each makes, what it reports, and what they share. */
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { judgeResult } from '../../shared/api/tasks/judge.ts';
 import type { Hyperparameters } from '../../shared/api/tasks/kinds.ts';
 import { METHODS } from '../../shared/api/words.ts';
+import { trainPreferenceModelResult } from '../../shared/api/tasks/train-preference-model.ts';
 import { createWorld, QUICK, type World } from './world.ts';
 
 const { simulate = {}, generate = {}, select = {}, ppo = {} } = QUICK;
@@ -35,6 +37,7 @@ const SETTINGS: Readonly<Record<(typeof METHODS)[number], Hyperparameters>> = {
 let world: World;
 beforeAll(async () => {
   world = await createWorld();
+  await world.run('runner');
 }, 120_000);
 afterAll(async () => {
   await world.close();
@@ -53,7 +56,6 @@ const artifactOf = async (experimentId: string, stage: string) => {
 
 describe('the methods', { timeout: 600_000 }, () => {
   it('all run to their end, share equal work, and report what is their own', async () => {
-    await world.run('runner');
     const own = METHODS.filter((method) => method !== 'human-preference-model');
     const ids = new Map<string, string>();
     for (const method of own) {
@@ -99,5 +101,17 @@ describe('the methods', { timeout: 600_000 }, () => {
     expect(resultOf('context-distillation', 'distill')).toMatchObject({ droppedExamples: 0 });
     expect(resultOf('dpo', 'dpo')).toMatchObject({ droppedPairs: 0 });
     expect(resultOf('best-of-n', 'best-of-n')).toMatchObject({ n: 8, candidates: 4 });
+  });
+
+  it('human pairs, one of which holds a text that the tokenizer cannot say: it is left out and counted', async () => {
+    const body = readFileSync(new URL('../fixtures/cases/odd-human-pair.jsonl', import.meta.url), 'utf8');
+    const { id } = await world.client.createPromptSet({ query: { name: 'pairs', rule: 'field' }, body });
+    const method = 'human-preference-model';
+    const done = await finished(
+      await world.submit({ method, promptSet: id, hyperparameters: SETTINGS[method] }),
+    );
+    const result = trainPreferenceModelResult.parse(done.results['train-preference-model']?.[0]);
+    expect(result).toMatchObject({ humanPairs: 25, droppedPairs: 1 });
+    expect(result.trainPairs + result.heldOut.n).toBe(24);
   });
 });

@@ -4,6 +4,7 @@ import type { Architecture } from '../model/architecture.ts';
 import { messageOf } from '../../../shared/caught.ts';
 import { checkedBy, parseJsonObject } from '../../files/files.ts';
 import { ModelFileError } from '../../files/model-file-error.ts';
+import { doubtsOf, strangeVocabulary } from './belongs-to-model.ts';
 import { type Companions, readCompanions, TOKENIZER_CONFIG_FILE, TOKENIZER_FILE } from './companions.ts';
 import { firstToken } from './pipeline/post-processor.ts';
 import { type TokenizerDescription, TokenizerPipeline, tokenizerSchema } from './pipeline/pipeline.ts';
@@ -139,10 +140,11 @@ export async function loadTokenizer(folder: string, architecture: Architecture):
  * @throws ModelFileError if a file is damaged or names a piece that is not known
  */
 export function tokenizerOf(companions: Companions, architecture: Architecture): Tokenizer {
-  const { json, file } = jsonOf(companions, TOKENIZER_FILE);
+  const { description, file } = descriptionOf(companions);
   const config = jsonOf(companions, TOKENIZER_CONFIG_FILE);
-  const description = checkedBy(tokenizerSchema, json, file, cure);
   checkIds(description, file);
+  const strange = strangeVocabulary(description, architecture);
+  if (strange !== null) throw new ModelFileError(file, strange.field, strange.fault, cure);
   try {
     return new FileTokenizer(
       new TokenizerPipeline(description),
@@ -155,6 +157,24 @@ export function tokenizerOf(companions: Companions, architecture: Architecture):
     const reason = messageOf(error).slice(0, 200);
     throw new ModelFileError(file, null, `cannot be used as a tokenizer (${reason})`, cure, { cause: error });
   }
+}
+
+/**
+ * What makes it unlikely that a folder's tokenizer is the model's own; empty where nothing does. A model may be padded, and
+ * its ends may be anything, so that it is for a person to judge.
+ *
+ * @throws ModelFileError as {@link loadTokenizer}
+ */
+export async function tokenizerDoubts(
+  folder: string,
+  architecture: Architecture,
+): Promise<readonly string[]> {
+  return doubtsOf(descriptionOf(await readCompanions(folder)).description, architecture);
+}
+
+function descriptionOf(companions: Companions): { description: TokenizerDescription; file: string } {
+  const { json, file } = jsonOf(companions, TOKENIZER_FILE);
+  return { description: checkedBy(tokenizerSchema, json, file, cure), file };
 }
 
 function jsonOf(companions: Companions, name: string): { json: Record<string, unknown>; file: string } {
