@@ -41,10 +41,10 @@ async function answers(
   const generations = await generator.generate(requests, new AbortController().signal);
   await generator.close();
   const reader = new ResponseReader(model.tokenizer, promptForm);
-  return generations.map(({ sequence }) => ({
-    ...reader.read(sequence),
-    tokens: responseOf(sequence).length,
-  }));
+  return generations.map(({ sequence }) => {
+    const { text, ended } = reader.read(sequence);
+    return { text, ended, tokens: responseOf(sequence).length };
+  });
 }
 
 test.for([

@@ -1,5 +1,5 @@
 /** JSON files that were cut off say where they end, wherever that is. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { placeOfCut } from '../../../gpu-runner/files/cut-json.ts';
 import { parseJsonObject } from '../../../gpu-runner/files/files.ts';
