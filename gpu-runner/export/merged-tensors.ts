@@ -207,7 +207,7 @@ class MatrixReader {
 
   /** The embedding, whose rows lie one after the other. */
   byRow(part: 'embedding'): Rows {
-    const { shape } = this.base.region(`${part}.weight`);
+    const { shape, hadamard } = this.base.region(`${part}.weight`);
     const [, columns = 0] = shape;
     return {
       shape,
@@ -221,6 +221,7 @@ class MatrixReader {
             values[place] = (values[place] ?? 0) * scale;
           }
         }
+        if (hadamard !== undefined) turnBlocks(values, 1, hadamard);
         return values;
       },
     };

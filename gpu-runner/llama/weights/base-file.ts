@@ -113,7 +113,7 @@ export class BaseFile {
     return region;
   }
 
-  /** Whether the layers' matrices hold H W in place of W (see {@link baseLayout}). */
+  /** Whether its matrices hold H W in place of W (see {@link baseLayout}). */
   get isTurned(): boolean {
     return this.regions.some(({ hadamard }) => hadamard !== undefined);
   }
@@ -148,7 +148,7 @@ export class BaseFile {
         result[index] = (values[index] ?? 0) * (scales[byRow ? row : column] ?? 0);
       }
     }
-    if (region.hadamard !== undefined) turnBlocks(result, columns, region.hadamard);
+    if (region.hadamard !== undefined) turnBlocks(result, byRow ? 1 : columns, region.hadamard);
     return result;
   }
 

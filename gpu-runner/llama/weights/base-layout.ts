@@ -36,7 +36,8 @@ const LARGE_TENSOR = 64 * 1024;
  * `output.weight` [hidden, vocabulary]: the product needs that layout and packs its own copy of it anyway, and a look-up
  * touches only the rows in use. A tied fp32 base holds `embedding.weight` once (it trains as one).
  *
- * @param isTurned whether the layers' matrices hold H W in place of W, where blocks of H divide their inputs
+ * @param isTurned whether matrices hold H W in place of W, where blocks of H divide their inputs; an embedding's are its
+ *   columns
  */
 export function baseLayout(
   architecture: Architecture,
@@ -61,14 +62,16 @@ export function baseLayout(
   const addMatrix = (
     name: string,
     shape: readonly [number, number],
+    inputs: number,
     channels: number,
-    turn: Pick<TensorRegion, 'hadamard'> = {},
   ): void => {
+    const hadamard = isTurned ? hadamardBlock(inputs) : undefined;
+    const turn = hadamard === undefined ? {} : { hadamard };
     add(`${name}.weight`, precision === 'int8' ? 'int8' : 'float32', shape, turn);
     if (precision === 'int8') add(`${name}.scale`, 'float32', [channels]);
   };
 
-  addMatrix('embedding', [vocabularySize, hiddenSize], vocabularySize);
+  addMatrix('embedding', [vocabularySize, hiddenSize], hiddenSize, vocabularySize);
   const shapes = layerShapes(architecture);
   const tensors = layerTensorsOf(architecture);
   for (let layer = 0; layer < architecture.layers; layer++) {
@@ -76,15 +79,12 @@ export function baseLayout(
       const name = `layers.${layer}.${tensor.name}`;
       const [inputs, outputs] = fusedShape(tensor, shapes);
       if (outputs === undefined) add(name, 'float32', [inputs]);
-      else {
-        const hadamard = isTurned ? hadamardBlock(inputs) : undefined;
-        addMatrix(name, [inputs, outputs], outputs, hadamard === undefined ? {} : { hadamard });
-      }
+      else addMatrix(name, [inputs, outputs], inputs, outputs);
     }
   }
   add('norm.weight', 'float32', [hiddenSize]);
   if (precision === 'int8' || !architecture.tiedEmbedding)
-    addMatrix('output', [hiddenSize, vocabularySize], vocabularySize);
+    addMatrix('output', [hiddenSize, vocabularySize], hiddenSize, vocabularySize);
   return regions;
 }
 

@@ -36,7 +36,7 @@ import type { BasePrecision } from './base-layout.ts';
 import { BaseWriter } from './base-writer.ts';
 
 /** Part of every cache key: raise it when the same source would be converted to other bytes. */
-const IMPORTER_VERSION = 5;
+const IMPORTER_VERSION = 6;
 
 export interface ImportOptions {
   /** Where conversions and downloads are kept. */

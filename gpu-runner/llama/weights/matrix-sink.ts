@@ -63,7 +63,8 @@ export class MatrixSink {
       transposeInto(rows, this.#inputs, this.#fp32, this.#outputs, firstChannel);
     } else if (this.#writer.precision === 'int8') {
       const values = new Int8Array(rows.length);
-      quantiseRows(rows, this.#inputs, values, this.#scales.subarray(firstChannel, firstChannel + count));
+      const scales = this.#scales.subarray(firstChannel, firstChannel + count);
+      quantiseRows(this.#turned(rows), this.#inputs, values, scales);
       await this.#writer.write(`${this.#name}.weight`, values, element);
     } else {
       await this.#writer.write(`${this.#name}.weight`, rows, element);

@@ -46,7 +46,7 @@ function floatBase(cpuBase: CpuBase, tensors: ExternalTensors): FrozenBase {
     projection: {
       logits: (x) => weights.linear('output', x),
       mix: (p) => ops.matMul(p, table, { transposeB: !tied }),
-      rows: (tokens) => (tied ? ops.gather(table, tokens) : turned(ops.gather(table, tokens, 1))),
+      rows: (tokens) => (tied ? ops.gather(table, tokens) : transposed(ops.gather(table, tokens, 1))),
       seen: (x) => x,
     },
   };
@@ -85,18 +85,23 @@ function eightBitBase(cpuBase: CpuBase, tensors: ExternalTensors, maximumTime: n
       logits: (x) => eightBit.linear('output', x),
       // A tied base holds the output a second time by rows, which is the layout this product wants.
       mix: (p) =>
-        tied
-          ? ops.matMul(p, dequantised(tensors, 'embedding', 0))
-          : ops.matMul(p, dequantised(tensors, 'output', 1), { transposeB: true }),
+        eightBit.turn(
+          'output',
+          tied
+            ? ops.matMul(p, dequantised(tensors, 'embedding', 0))
+            : ops.matMul(p, dequantised(tensors, 'output', 1), { transposeB: true }),
+        ),
       rows: (tokens) => {
         if (tied) return eightBit.embed(tokens);
         const columns = ops.cast(ops.gather(tensors.value('output.weight'), tokens, 1), 'float32');
-        return turned(ops.multiply(columns, ops.gather(tensors.value('output.scale'), tokens)));
+        const scaled = ops.multiply(columns, ops.gather(tensors.value('output.scale'), tokens));
+        return eightBit.turn('output', transposed(scaled));
       },
       seen: (x) => {
-        const largest = ops.reduceMax(ops.absolute(x), { axes: [-1], keep: true });
+        const inputs = eightBit.turn('output', x);
+        const largest = ops.reduceMax(ops.absolute(inputs), { axes: [-1], keep: true });
         const step = ops.multiply(ops.maximum(largest, 1e-30), 1 / 127);
-        return ops.multiply(ops.round(ops.divide(x, step)), step);
+        return eightBit.turn('output', ops.multiply(ops.round(ops.divide(inputs, step)), step));
       },
     },
   };
@@ -114,6 +119,6 @@ function dequantised(
   return ops.emitOne('DequantizeLinear', [values, scale], output, { axis });
 }
 
-function turned(x: Value): Value {
+function transposed(x: Value): Value {
   return ops.transpose(x, [1, 0]);
 }

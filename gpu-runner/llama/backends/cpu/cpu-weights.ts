@@ -34,7 +34,7 @@ export function cpuTensors(graph: Graph, { base, hasUnsignedFile }: CpuBase): Ex
 
 /** A frozen 8-bit base in a graph. A linear layer is its product of its inputs as the base turns them. */
 export interface EightBitWeights extends GraphWeights {
-  /** what the product of this layer reads for x */
+  /** what the product of this layer reads for x; done twice it undoes itself */
   readonly turn: (name: string, x: Value) => Value;
   /** the product of a layer, with its bias, of inputs that are turned already */
   readonly product: (name: string, x: Value) => Value;
@@ -74,7 +74,7 @@ export function eightBitWeights(
     embed: (tokens) => {
       const rows = ops.cast(ops.gather(tensors.value('embedding.weight'), tokens), 'float32');
       const scales = ops.unsqueeze(ops.gather(tensors.value('embedding.scale'), tokens), [-1]);
-      return ops.multiply(rows, scales);
+      return turn('embedding', ops.multiply(rows, scales));
     },
     norm: (name) => tensors.value(`${name}.weight`),
     turn,

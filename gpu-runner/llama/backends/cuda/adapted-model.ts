@@ -14,6 +14,7 @@ import type { VocabularyProjection } from '../../model/lm-head.ts';
 import { adaptedWeights } from '../../model/lora.ts';
 import type { AdapterLayout } from '../../model/lora-layout.ts';
 import {
+  asTurned,
   type CudaBase,
   cudaLinear,
   cudaTensors,
@@ -59,7 +60,7 @@ export function cudaAdaptedModel(
     const adapters = names.map((name) => scale.toHalf(float(name)));
     x = graph.named(prefix, () => recomputedLayer(weights, layer, x, names, adapters, always, context));
   }
-  const projection = cudaProjection(tensors);
+  const projection = cudaProjection(base, tensors);
   const linear = (name: string, rows: Value): Value =>
     name === 'output' ? projection.logits(rows) : weights.linear(name, rows);
   return {
@@ -151,13 +152,14 @@ function trainingLayer(
 }
 
 /** The vocabulary's products in fp16, everything around them in fp32. */
-function cudaProjection(tensors: ExternalTensors): VocabularyProjection {
+function cudaProjection(base: CudaBase, tensors: ExternalTensors): VocabularyProjection {
+  const turn = (x: Value): Value => asTurned(base, x);
   const half = (x: Value): Value => ops.cast(x, 'float16');
   const float = (x: Value): Value => ops.cast(x, 'float32');
   return {
-    logits: (x) => float(cudaLinear(tensors, 'output', half(x))),
-    mix: (p) => float(ops.matMul(half(p), unfolded(tensors, 'output'))),
-    rows: (tokens) => float(unfoldedRows(tensors, 'output', tokens)),
+    logits: (x) => float(cudaLinear(tensors, 'output', turn(half(x)))),
+    mix: (p) => float(turn(ops.matMul(half(p), unfolded(tensors, 'output')))),
+    rows: (tokens) => float(turn(unfoldedRows(tensors, 'output', tokens))),
     seen: (x) => float(half(x)),
   };
 }

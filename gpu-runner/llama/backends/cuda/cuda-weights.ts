@@ -11,8 +11,14 @@ import { CUDA_BINARY_FILE, cudaLayout, ZERO_POINT } from './cuda-layout.ts';
 /** What a graph must know of a base: the CUDA form holds its 8-bit numbers as they are. */
 export interface CudaBase {
   readonly architecture: Architecture;
-  /** whether the layers' matrices hold H W in place of W */
+  /** whether its matrices hold H W in place of W */
   readonly isTurned: boolean;
+}
+
+/** What a product of this base reads for x [N, inputs]; done twice it undoes itself. */
+export function asTurned({ isTurned }: CudaBase, x: Value): Value {
+  const block = isTurned ? hadamardBlock(Number(x.shape.at(-1))) : undefined;
+  return block === undefined ? x : turned(x, block);
 }
 
 /** The tensors of a base in its CUDA form. */
@@ -88,18 +94,18 @@ function embeddingName(tensors: ExternalTensors): string {
 }
 
 /** The base in fp16. Rows of activations are flat, [N, features]; the final norm is fp32, as what follows it. */
-export function cudaWeights({ architecture, isTurned }: CudaBase, tensors: ExternalTensors): GraphWeights {
+export function cudaWeights(base: CudaBase, tensors: ExternalTensors): GraphWeights {
+  const { architecture } = base;
+  const turn = (x: Value): Value => asTurned(base, x);
   return {
     architecture,
-    embed: (tokens) => unfoldedRows(tensors, embeddingName(tensors), tokens),
+    embed: (tokens) => turn(unfoldedRows(tensors, embeddingName(tensors), tokens)),
     norm: (name) => {
       const weight = tensors.value(`${name}.weight`);
       return name === 'norm' ? ops.cast(weight, 'float32') : weight;
     },
     linear: (name, x) => {
-      // The LM head is never turned.
-      const block = isTurned && name !== 'output' ? hadamardBlock(Number(x.shape.at(-1))) : undefined;
-      const product = cudaLinear(tensors, name, block === undefined ? x : turned(x, block));
+      const product = cudaLinear(tensors, name, turn(x));
       const bias = `${name}.bias`;
       return tensors.has(bias) ? ops.add(product, tensors.value(bias)) : product;
     },

@@ -101,7 +101,7 @@ describe.each(variants)('on CUDA: %s', (name, architecture) => {
         const [trained, expected] = [await scored(cuda, rows), await scored(cpu, rows)];
         expect(sampled).toHaveLength(160);
         sampled.forEach((value, index) => {
-          expect(Math.abs(value - (trained[index] ?? NaN))).toBeLessThan(0.02);
+          expect(Math.abs(value - (trained[index] ?? NaN))).toBeLessThan(0.03);
         });
         const distances = sampled.map((value, index) => Math.abs(value - (expected[index] ?? NaN)));
         // One token of little probability may be far off; the mean tells another function from other roundings.
