@@ -1,6 +1,7 @@
 /** What a tokenizer.json does to a text before it is split: its `normalizer`, piece by piece. */
 import { z } from 'zod';
 import { expressionOf, patternSchema } from './patterns.ts';
+import { precompiledNormalizer } from './precompiled.ts';
 import { refusal } from './unknown-piece.ts';
 
 const pieceSchema = z.discriminatedUnion(
@@ -11,6 +12,7 @@ const pieceSchema = z.discriminatedUnion(
     z.looseObject({ type: z.literal('NFKC') }),
     z.looseObject({ type: z.literal('NFKD') }),
     z.looseObject({ type: z.literal('Lowercase') }),
+    z.looseObject({ type: z.literal('Precompiled'), precompiled_charsmap: z.base64().nullish() }),
     z.looseObject({ type: z.literal('Prepend'), prepend: z.string() }),
     z.looseObject({ type: z.literal('Replace'), pattern: patternSchema, content: z.string() }),
     z.looseObject({ type: z.literal('Strip'), strip_left: z.boolean(), strip_right: z.boolean() }),
@@ -31,7 +33,7 @@ export const normalizerSchema = z
 
 export type Normalize = (text: string) => string;
 
-/** @throws SyntaxError if a pattern cannot be said in JavaScript */
+/** @throws SyntaxError if a pattern cannot be said in JavaScript; RangeError for a damaged table of replacements */
 export function normalizerOf(config: z.infer<typeof normalizerSchema>): Normalize {
   if (config === null || config === undefined) return (text) => text;
   const pieces = (config.type === 'Sequence' ? config.normalizers : [config]).map(pieceOf);
@@ -42,6 +44,8 @@ function pieceOf(config: z.infer<typeof pieceSchema>): Normalize {
   switch (config.type) {
     case 'Lowercase':
       return (text) => text.toLowerCase();
+    case 'Precompiled':
+      return precompiledNormalizer(config.precompiled_charsmap ?? '');
     case 'Prepend':
       return (text) => (text === '' ? text : config.prepend + text);
     case 'Replace': {

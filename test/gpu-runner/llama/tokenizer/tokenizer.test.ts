@@ -160,8 +160,8 @@ describe('damaged files', () => {
     ['merges that are none', (json) => (json.model['merges'] = 7), /tokenizer\.json: model\.merges/],
     [
       'a normaliser that is not known',
-      (json) => (json['normalizer'] = { type: 'Precompiled', precompiled_charsmap: '' }),
-      /tokenizer\.json: normalizer\.type: is "Precompiled", which is not known here\./,
+      (json) => (json['normalizer'] = { type: 'BertNormalizer', lowercase: true }),
+      /tokenizer\.json: normalizer\.type: is "BertNormalizer", which is not known here\./,
     ],
     [
       'a pattern that is none',
