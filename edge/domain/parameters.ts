@@ -12,10 +12,16 @@ import { promptFormOf } from '../../shared/dialogue/prompt-form-of.ts';
 import type { PrincipleDefinition } from '../../shared/api/principles.ts';
 import { placementIn } from '../../shared/principles/placement.ts';
 import { UserError } from '../../shared/user-error.ts';
+import type { PromptForm } from '../../shared/principles/principle.ts';
 import type { TaskBaseModel, TaskPrinciple } from './task-key.ts';
 
 type Parsed =
   { readonly parameters: Record<string, unknown> } | { readonly issues: readonly z.core.$ZodIssue[] };
+
+/** A model, and the form in which the experiment has it asked; undefined where principle and model decide. */
+type AskedOf = Pick<TaskBaseModel, 'configuration' | 'served'> & {
+  readonly form?: PromptForm | undefined;
+};
 
 /** The preference models that judge: bytes by SHA-256. */
 export type JudgeModels = ReadonlyMap<string, number>;
@@ -40,12 +46,12 @@ const CONTRASTED: ReadonlySet<StageKind> = new Set(['simulate', 'train-scorer'])
 function faultOfPlacement(
   rule: StageRule,
   { form, placement }: ParametersPrinciple,
-  model: Pick<TaskBaseModel, 'configuration'>,
+  model: AskedOf,
   hyperparameters: Hyperparameters,
 ): string | null {
   if (!CONTRASTED.has(rule.kind) || sidesOf(rule, hyperparameters) === 'plain') return null;
   try {
-    placementIn(promptFormOf(form, model.configuration), placement);
+    placementIn(promptFormOf(form, model, model.form), placement);
     return null;
   } catch (error) {
     if (error instanceof UserError) return error.message;
@@ -61,12 +67,12 @@ export type ParametersPrinciple = Pick<TaskPrinciple, 'form' | 'responseOpening'
 function planned(
   rule: StageRule,
   principle: ParametersPrinciple,
-  model: Pick<TaskBaseModel, 'configuration'>,
+  model: AskedOf,
   hyperparameters: Hyperparameters,
   judgeModels: JudgeModels,
 ): Record<StageKind, object> {
   const { responseOpening } = principle;
-  const promptForm = promptFormOf(principle.form, model.configuration);
+  const promptForm = promptFormOf(principle.form, model, model.form);
   // Null is a choice: only a penalty that is not given takes the default.
   const { penaltyWithoutStop = hyperparameterDefaults.ppo.penaltyWithoutStop } = hyperparameters.ppo ?? {};
   const sides = sidesOf(rule, hyperparameters);
@@ -99,13 +105,13 @@ const definedOnly = (settings: object | undefined) =>
   Object.fromEntries(Object.entries(settings ?? {}).filter(([, value]) => value !== undefined));
 
 /**
- * @param model what works on the stage
+ * @param model what works on the stage, and the form in which the experiment has it asked
  * @returns issues whose paths lead into the experiment's body
  */
 export function resolveParameters(
   rule: StageRule,
   principle: ParametersPrinciple,
-  model: Pick<TaskBaseModel, 'configuration'>,
+  model: AskedOf,
   hyperparameters: Hyperparameters,
   judgeModels: JudgeModels,
 ): Parsed {

@@ -13,6 +13,7 @@ import { planExperiment } from './advance.ts';
 import { taskModelOf } from '../domain/base-model.ts';
 import { METHOD_STAGES, type StageRule } from '../../shared/method-stages.ts';
 import { resolveParameters, type JudgeModels, type ParametersPrinciple } from '../domain/parameters.ts';
+import { faultOfForm } from '../../shared/dialogue/prompt-form-of.ts';
 import type { ExperimentState, StagePlan, StageState } from '../domain/experiment.ts';
 import type { TaskPrinciple } from '../domain/task-key.ts';
 
@@ -58,8 +59,13 @@ async function resolve({ database }: Store, body: NewExperiment) {
     );
   }
   const simulator = body.simulator === undefined ? null : await resolveBaseModel(database, body.simulator);
-  const simulatorFault = simulator === null ? null : faultOfSimulator(body, simulator);
+  const simulatorFault =
+    simulator === null ? null : faultOfSimulator(body, simulator, version?.definition.responseOpening ?? '');
   if (simulatorFault !== null) errors.push(fault('#/simulator', simulatorFault));
+  for (const model of [baseModel, simulator]) {
+    const formFault = version && model ? faultOfForm(version.definition.form, model, body.form) : null;
+    if (formFault !== null) errors.push(fault(body.form === undefined ? '#/simulator' : '#/form', formFault));
+  }
   const asks = METHOD_STAGES[body.method].some((rule) => rule.principle === 'instructions');
   const unasked = version?.definition.affixPairs.findIndex(({ scoringInstruction }) => !scoringInstruction);
   if (asks && unasked !== undefined && unasked >= 0) {
@@ -90,15 +96,16 @@ async function resolve({ database }: Store, body: NewExperiment) {
 function faultOfSimulator(
   { method, simulator }: NewExperiment,
   model: Awaited<ReturnType<typeof resolveBaseModel>>,
+  responseOpening: string,
 ): string | null {
   if (!model) return `there is no base model ${simulator}; register it first`;
   if (!METHOD_STAGES[method].some(({ bySimulator }) => bySimulator)) {
     return `the method ${method} simulates nothing; leave it out`;
   }
-  if (model.served?.protocol === 'chat') {
+  if (model.served?.protocol === 'chat' && responseOpening !== '') {
     return (
-      `${model.name} is asked by chat messages alone, and simulation goes on with a text (/completions); ` +
-      'register it with the protocol completions where its server has that'
+      `${model.name} is asked by chat messages alone, and nobody can begin its answers (responseOpening); register it with ` +
+      'the protocol completions where its server has that, or add a version of the principle without an opening'
     );
   }
   return null;
@@ -145,7 +152,7 @@ function resolveStages(
     parsed: resolveParameters(
       rule,
       principle,
-      rule.bySimulator ? simulator : baseModel,
+      { ...(rule.bySimulator ? simulator : baseModel), form: body.form },
       body.hyperparameters,
       judgeModels,
     ),
@@ -265,6 +272,7 @@ export async function createExperiment(store: Store, body: NewExperiment, now: n
     promptSetId: promptSet.id,
     baseModelId: baseModel.id,
     simulatorId: simulator?.id ?? null,
+    form: body.form ?? null,
     seed,
     shards,
     hyperparameters: body.hyperparameters,

@@ -31,10 +31,10 @@ export function experimentHandlers(dependencies: Dependencies): Handlers<typeof 
   /** What an experiment was asked to do, without what names and times it. */
   async function readSettings(id: string, now: number) {
     const { view } = await requireExperiment(id, now);
-    const { method, principle, promptSet, baseModel, simulator, seed, shards } = view;
+    const { method, principle, promptSet, baseModel, simulator, form, seed, shards } = view;
     const stages = await findStages(database, id);
     const parameters = Object.fromEntries(stages.map((stage) => [stage.name, stage.parameters]));
-    return { method, principle, promptSet, baseModel, simulator, seed, shards, stages: parameters };
+    return { method, principle, promptSet, baseModel, simulator, form, seed, shards, stages: parameters };
   }
 
   return {

@@ -71,6 +71,7 @@ function columnsOf(database: Database) {
     id: experiments.id,
     name: experiments.name,
     method: experiments.method,
+    form: experiments.form,
     seed: experiments.seed,
     shards: experiments.shards,
     status: experiments.status,

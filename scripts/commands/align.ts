@@ -3,6 +3,7 @@ import { createCommand } from '../../shared/command-line/command.ts';
 import {
   dataOption,
   exitOption,
+  formOption,
   hostOption,
   jsonOption,
   ownModel,
@@ -23,6 +24,7 @@ export const command = createCommand(
 )
   .addOption(ownModel().makeOptionMandatory())
   .addOption(simulatorOption())
+  .addOption(formOption())
   .addOption(ownPrinciple().makeOptionMandatory())
   .addOption(ownPrompts().makeOptionMandatory())
   .addOption(promptColumnOption())

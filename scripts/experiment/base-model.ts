@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Client } from '../../shared/api/client.ts';
+import type { PromptForm } from '../../shared/principles/principle.ts';
 import { serverAddress } from '../../shared/api/served-model.ts';
 import { UsageError } from '../../shared/command-line/usage-error.ts';
 import { askEngine } from '../processes/ask-engine.ts';
@@ -32,11 +33,13 @@ export async function readBaseModel(
  * What simulates for another model.
  *
  * @param source undefined: the base model itself; `ADDRESS#NAME` of a model that is served there; else as a base model's
+ * @param form that is asked for: a served model is asked by messages where it is `chat`
  * @throws UsageError for an address that cannot be one; as {@link readBaseModel}
  */
 export async function readSimulator(
   source: string | undefined,
   cacheDirectory: string,
+  form?: PromptForm,
 ): Promise<NewBaseModel | null> {
   if (source === undefined) return null;
   if (!/^https?:/i.test(source)) return await readBaseModel(source, cacheDirectory);
@@ -49,8 +52,10 @@ export async function readSimulator(
         'address https, or http on this machine',
     );
   }
+  const protocol = form === 'chat' ? 'chat' : 'completions';
   const key = createHash('sha256').update(source).digest('hex');
-  return { kind: 'served', name: `served-${key.slice(0, 12)}`, url: address.data, model };
+  const name = `served-${key.slice(0, 12)}${protocol === 'chat' ? '-chat' : ''}`;
+  return { kind: 'served', name, url: address.data, model, protocol };
 }
 
 /** Registers the model unless it is there. */

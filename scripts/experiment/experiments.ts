@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Client } from '../../shared/api/client.ts';
 import type { Hyperparameters } from '../../shared/api/tasks/kinds.ts';
+import type { PromptForm } from '../../shared/principles/principle.ts';
 import { canonicalJson } from '../../shared/canonical-json.ts';
 
 type NewExperiment = Parameters<Client['createExperiment']>[0]['body'];
@@ -12,6 +13,8 @@ export interface DemoExperiment {
   readonly baseModel: string;
   /** What simulates, where it is another. */
   readonly simulator?: string;
+  /** Where it is not left to principle and models. */
+  readonly form?: PromptForm;
   readonly seed: number;
   readonly hyperparameters: Hyperparameters;
 }

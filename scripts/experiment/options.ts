@@ -1,5 +1,6 @@
 /** Options that several commands take, each with one meaning; made anew for each command, which may set their default. */
 import { Option } from '@commander-js/extra-typings';
+import { promptForm } from '../../shared/api/tasks/settings.ts';
 import { wholeNumber } from '../../shared/command-line/values.ts';
 
 const MODEL_FORMS = 'a Hugging Face folder, a GGUF or llama2.c file or the folder of one, or a hub id';
@@ -20,6 +21,13 @@ export const simulatorOption = () =>
     'the model that writes (and labels) the pairs, where it is another than the aligned one: as --model, or one that is ' +
       'served elsewhere, such as http://127.0.0.1:8080/v1#smollm2 (RLCD_SERVED_HOSTS must allow it)',
   );
+
+export const formOption = () =>
+  new Option(
+    '--form <form>',
+    "how the models are asked: through their chat template, in the paper's dialogues as text, or as a text behind the " +
+      "principle's; chosen by principle and model unless given",
+  ).choices(promptForm.options);
 
 export const modelOrBundled = () => new Option('--model <path|id>', MODEL_FORMS).default('bundled');
 

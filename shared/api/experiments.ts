@@ -6,6 +6,7 @@ import { page, pageQuery } from './page.ts';
 import { sha256 } from './sha256.ts';
 import { taskView, tokenCounts } from './tasks.ts';
 import { hyperparameters, STAGE_KINDS, TASK_KINDS } from './tasks/kinds.ts';
+import { promptForm } from './tasks/settings.ts';
 import { judgement } from './tasks/judge.ts';
 import { EXPERIMENT_STATUSES, METHODS, STAGE_STATUSES } from './words.ts';
 
@@ -29,6 +30,11 @@ const newExperiment = z.strictObject({
    * a larger one, or one that is served elsewhere.
    */
   simulator: name.optional(),
+  /**
+   * In which form every model is asked; left out, principle and model say it: a model with a chat template is asked through
+   * it (chat), one without in the paper's dialogues, and a principle of stories stands in front of a text (prefix).
+   */
+  form: promptForm.optional(),
   seed,
   /** Tasks that simulate, label and generate are split into. */
   shards: z.int().min(1).max(1000).default(1),
@@ -57,6 +63,8 @@ const experiment = z
     baseModel: reference,
     /** What simulates and labels; null where the base model does it itself. */
     simulator: reference.nullable(),
+    /** The form that it asks for; null where principle and models say it. */
+    form: promptForm.nullable(),
     seed,
     shards: z.int(),
     status: z.enum(EXPERIMENT_STATUSES),

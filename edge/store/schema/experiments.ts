@@ -2,6 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import { EXPERIMENT_STATUSES, METHODS, STAGE_STATUSES } from '../../../shared/api/words.ts';
+import { PROMPT_FORMS } from '../../../shared/api/tasks/settings.ts';
 import { STAGE_KINDS, type Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
 import type { StagePlan } from '../../domain/experiment.ts';
 import { id, instant, json } from './columns.ts';
@@ -28,6 +29,8 @@ export const experiments = sqliteTable(
       .references(() => baseModels.id),
     /** What simulates and labels; null where the base model does it itself. */
     simulatorId: text('simulator_id').references(() => baseModels.id),
+    /** The form that it asks for; null where principle and models say it. */
+    form: text('form', { enum: PROMPT_FORMS }),
     seed: integer('seed').notNull(),
     /** As the experiment gave them; what the stages use stands in each stage's plan. */
     hyperparameters: json<Hyperparameters>('hyperparameters').notNull(),

@@ -2,25 +2,30 @@
 import { z } from 'zod';
 import { uniform } from '../../../shared/random.ts';
 import { words } from '../../../shared/text/words.ts';
-import type { TaskParameters } from '../../../shared/api/tasks/kinds.ts';
+import { labelledTurns } from '../../../shared/dialogue/labelled-turns.ts';
+import { NEXT_TURN } from '../../../shared/dialogue/terminal-text.ts';
 import { UnusablePromptError } from '../../algorithms/usable-prompts.ts';
 import { END_MARK, type ModelResponse, type ResponseSource } from '../../algorithms/simulate/responses.ts';
 import { simulate } from '../../algorithms/simulate/simulate.ts';
-import { completion, type Completion } from '../../served-model/completions.ts';
+import {
+  chatCompletion,
+  completion,
+  type ChatCompletion,
+  type Completion,
+} from '../../served-model/completions.ts';
 import { encodeLines, JSON_LINES } from '../json-lines.ts';
 import { simulationInput } from '../simulate.ts';
 import type { TaskOutcome } from '../task-context.ts';
-import type { AskedServer, QuestionKind } from './ask-server.ts';
+import type { QuestionKind } from './ask-server.ts';
 import { NO_CHECKPOINTS, type ServedContext } from './served-task.ts';
 
 /** Of seeds that every server takes. */
 const SEEDS = 2 ** 31;
-/** What ends an assistant's turn. */
-const NEXT_TURN = '\n\nHuman:';
-
 const value = z.strictObject({ text: z.string(), ended: z.boolean(), tokens: z.int().nonnegative() });
 
-const CONTINUATION: QuestionKind<Completion, z.output<typeof value>> = {
+type Answer = z.output<typeof value>;
+
+const CONTINUATION: QuestionKind<Completion, Answer> = {
   path: '/completions',
   answer: completion,
   value,
@@ -31,14 +36,24 @@ const CONTINUATION: QuestionKind<Completion, z.output<typeof value>> = {
   }),
 };
 
+const CHAT_ANSWER: QuestionKind<ChatCompletion, Answer> = {
+  path: '/chat/completions',
+  answer: chatCompletion,
+  value,
+  read({ choices: [{ message, finish_reason: reason }], usage }) {
+    const text = message.content ?? '';
+    return { text, ended: reason === 'stop', tokens: usage?.output ?? words(text).length };
+  },
+};
+
 export async function simulateServed(context: ServedContext<'simulate'>): Promise<TaskOutcome<'simulate'>> {
   const { task, server, artifacts, hooks, batchSize } = context;
-  const { parameters, baseModel, seed } = task;
+  const { parameters, baseModel } = task;
   const { contextLength } = baseModel;
   const { pairs, result } = await simulate(
     await simulationInput(context),
     { ...parameters, contextLength, batchSize, checkpointEvery: NO_CHECKPOINTS },
-    servedResponses(server, parameters, seed, contextLength),
+    servedResponses(context, contextLength),
     hooks,
     null,
   );
@@ -47,18 +62,16 @@ export async function simulateServed(context: ServedContext<'simulate'>): Promis
   return { outputs: [{ name: 'pairs', sha256 }], result: { ...result, served: server.usage() } };
 }
 
-/** The server's continuations of raw texts, as the filter reads those of our own engine. */
+/** The server's continuations of raw texts, or its answers to messages, as the filter reads those of our own engine. */
 function servedResponses(
-  server: AskedServer,
-  parameters: TaskParameters<'simulate'>,
-  seed: number,
+  { task, server, protocol }: ServedContext<'simulate'>,
   contextLength: number,
 ): ResponseSource {
+  const { parameters, seed } = task;
   const { temperature, topP, maximumNewTokens, bannedTexts, promptForm } = parameters;
-  const dialogue = promptForm === 'dialogue';
-  const responseOf = ({ text, ended, tokens }: z.output<typeof value>): ModelResponse => {
+  const responseOf = ({ text, ended, tokens }: Answer): ModelResponse => {
     // A server does not say whether it stopped at its own end or at the next turn, which it leaves out.
-    const end = dialogue ? NEXT_TURN : END_MARK;
+    const end = promptForm === 'prefix' ? END_MARK : NEXT_TURN;
     const banned = bannedTexts.some((one) => text.includes(one)) ? 'banned-text' : null;
     return {
       text: ended ? text + end : text,
@@ -81,15 +94,32 @@ function servedResponses(
       const questions = requests.map(({ prompt, stream }) => ({
         index: stream,
         body: {
-          prompt,
+          ...(protocol === 'chat' ? { messages: messagesOf(prompt) } : { prompt }),
           max_tokens: maximumNewTokens,
           temperature,
           top_p: topP,
           seed: Math.floor(uniform(seed, stream, 0) * SEEDS),
-          ...(dialogue ? { stop: [NEXT_TURN] } : {}),
+          ...(promptForm === 'dialogue' ? { stop: [NEXT_TURN] } : {}),
         },
       }));
-      return (await server.ask(CONTINUATION, questions, signal)).map(responseOf);
+      const answers =
+        protocol === 'chat'
+          ? await server.ask(CHAT_ANSWER, questions, signal)
+          : await server.ask(CONTINUATION, questions, signal);
+      return answers.map(responseOf);
     },
   };
+}
+
+/**
+ * A prompt as messages. Nobody can begin the answer of a server that takes nothing else, so what would stand in its label,
+ * or be its first words, stands behind the user's last ones; labels of earlier turns are left out.
+ */
+function messagesOf(prompt: string): { readonly role: string; readonly content: string }[] {
+  const { turns, open } = labelledTurns(prompt);
+  const affix = [open.label, open.opening].filter((text) => text !== '').join(' ');
+  return turns.map(({ role, text }, index) => ({
+    role,
+    content: affix !== '' && index === turns.length - 1 ? `${text} ${affix}` : text,
+  }));
 }

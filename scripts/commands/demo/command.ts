@@ -3,6 +3,7 @@ import { createCommand } from '../../../shared/command-line/command.ts';
 import {
   dataOption,
   exitOption,
+  formOption,
   hostOption,
   jsonOption,
   modelOrBundled,
@@ -26,6 +27,7 @@ export const command = createCommand(
   .addOption(scaleOption())
   .addOption(modelOrBundled())
   .addOption(simulatorOption())
+  .addOption(formOption())
   .addOption(ownPrompts())
   .addOption(promptColumnOption())
   .addOption(ownPrinciple().default('kind-stories'))

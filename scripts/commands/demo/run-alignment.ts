@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join, relative } from 'node:path';
 import type { Client } from '../../../shared/api/client.ts';
 import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
+import type { PromptForm } from '../../../shared/principles/principle.ts';
 import { untilStopped } from '../../../shared/command-line/until-stopped.ts';
 import { edgeUrl, startEdge, type EdgeHost } from '../../processes/edge-process.ts';
 import { freePort } from '../../processes/free-port.ts';
@@ -32,6 +33,8 @@ export interface AlignmentOptions {
   readonly model: string;
   /** What simulates, as the command line names it; undefined: the model itself. */
   readonly simulator?: string | undefined;
+  /** Undefined: as principle and models say. */
+  readonly form?: PromptForm | undefined;
   /** Undefined: the openings that ship with the principle kind-stories. */
   readonly prompts?: string | undefined;
   /** Undefined: by its name. */
@@ -68,7 +71,7 @@ export async function runAlignment(run: AlignmentRun, signal: AbortSignal): Prom
     principle: await readPrinciple(options.principle),
     prompts: await readPrompts(options.prompts, options.promptColumn),
     model: await readBaseModel(options.model, join(folder.path, RUNNER)),
-    simulator: await readSimulator(options.simulator, join(folder.path, RUNNER)),
+    simulator: await readSimulator(options.simulator, join(folder.path, RUNNER), options.form),
   };
   if (materials.prompts.leftOut !== '')
     progress.write(`Left out of the prompts: ${materials.prompts.leftOut}\n`);
@@ -135,6 +138,7 @@ async function submit(client: Client, { options, ...run }: AlignmentRun, materia
     promptSet: promptSet.id,
     baseModel: baseModel.id,
     ...(simulator && { simulator: simulator.id }),
+    ...(options.form && { form: options.form }),
     seed,
     hyperparameters,
   });
@@ -145,6 +149,7 @@ async function submit(client: Client, { options, ...run }: AlignmentRun, materia
     principle: principle.name,
     model: { weightsSha256: model.weightsSha256, parameterCount: model.parameterCount },
     ...(options.simulator === undefined ? {} : { simulator: options.simulator }),
+    ...(options.form && { form: options.form }),
     prompts: { contentSha256: promptSet.contentSha256, train, dev, test },
   };
   return { setting, ids };

@@ -198,7 +198,7 @@ async function report(client: Client, options: ReportOptions): Promise<ReportDoc
   }
   const human = await humanJudged(client, promptSet.id, settings.agreementPairs);
   const judged = human.rows.length > 0 ? human : baseJudged(experiments, GOLD, settings.agreementPairs);
-  const form = promptFormOf(materials.principle.definition.form, materials.model.configuration);
+  const form = promptFormOf(materials.principle.definition.form, materials.model, undefined);
   const agreement = await measureAgreement({
     client,
     source: materials.model.source,

@@ -9,7 +9,8 @@ export const principleForm = z.enum(['dialogue', 'prefix']);
 export const placement = z.enum(PLACEMENTS);
 
 /** `chat`: dialogues through the model's chat template. */
-export const promptForm = z.enum([...principleForm.options, 'chat']);
+export const PROMPT_FORMS = ['dialogue', 'prefix', 'chat'] as const;
+export const promptForm = z.enum(PROMPT_FORMS);
 
 const probability = z.number().min(0).max(1);
 

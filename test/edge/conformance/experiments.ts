@@ -11,8 +11,9 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
     const harness = await start();
     await seedWorld(harness);
     const { client } = harness.clients;
-    const create = async (change: Partial<typeof EXPERIMENT> & { name?: string; simulator?: string } = {}) =>
-      await client.createExperiment({ body: { ...EXPERIMENT, ...change } });
+    const create = async (
+      change: Partial<typeof EXPERIMENT> & { name?: string; simulator?: string; form?: 'prefix' } = {},
+    ) => await client.createExperiment({ body: { ...EXPERIMENT, ...change } });
     const get = async (experimentId: string) => await client.getExperiment({ parameters: { experimentId } });
     return { harness, client, create, get };
   }
@@ -29,6 +30,8 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
       [{ promptSet: 'no-dev' }, '#/promptSet', 'dev'],
       [{ baseModel: 'nothing' }, '#/baseModel', 'register it first'],
       [{ shards: 5 }, '#/shards', 'at most as many shards'],
+      [{ form: 'chat' }, '#/form', 'stand in front of a text (prefix)'],
+      [{ form: 'verse' }, '#/form', 'prefix'],
       [{ extra: 1 }, '#/extra', 'not a known field'],
       [{ hyperparameters: { ppo: { steeps: [1] } } }, '#/hyperparameters/ppo/steeps', 'not a known field'],
       [{ hyperparameters: { ppo: { topP: 0.8 } } }, '#/hyperparameters/ppo/topP', 'say generate.topP'],
@@ -68,7 +71,10 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
     const experiment = await create({ simulator: 'large' });
     expect(experiment.simulator).toEqual({ id: large.id, name: 'large' });
     expect((await get(experiment.id)).simulator).toEqual({ id: large.id, name: 'large' });
+    const formed = await create({ form: 'prefix' });
+    expect([formed.form, (await get(formed.id)).form]).toEqual(['prefix', 'prefix']);
     const plain = await create();
+    expect([plain.form, (await get(plain.id)).form]).toEqual([null, null]);
     expect([plain.simulator, (await get(plain.id)).simulator]).toEqual([null, null]);
     const claimed = await new TestRunner(harness).claim();
     expect(claimed).toMatchObject({

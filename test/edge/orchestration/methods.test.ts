@@ -7,6 +7,7 @@ import { nextStep } from '../../../edge/domain/plan.ts';
 import { taskKey, type TaskPrinciple, type TaskSpecification } from '../../../edge/domain/task-key.ts';
 import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
 import { placementIn, type Placement } from '../../../shared/principles/placement.ts';
+import type { PromptForm } from '../../../shared/principles/principle.ts';
 import { METHODS } from '../../../shared/api/words.ts';
 
 const PROMPTS = { sha256: '2'.repeat(64), bytes: 3 };
@@ -25,6 +26,7 @@ interface Given {
   readonly judgeModels?: ReadonlyMap<string, number>;
   readonly baseModel?: TaskSpecification['baseModel'];
   readonly simulator?: TaskSpecification['baseModel'];
+  readonly form?: PromptForm;
 }
 
 const BASE_MODEL = {
@@ -44,6 +46,7 @@ function parametersOf(
     judgeModels = new Map(),
     baseModel = BASE_MODEL,
     simulator = baseModel,
+    form,
   }: Given = {},
 ) {
   return new Map(
@@ -51,7 +54,7 @@ function parametersOf(
       const parsed = resolveParameters(
         rule,
         principle,
-        rule.bySimulator ? simulator : baseModel,
+        { ...(rule.bySimulator ? simulator : baseModel), form },
         hyperparameters,
         judgeModels,
       );
@@ -175,6 +178,15 @@ describe('the methods', () => {
       simulate: 'dialogue',
       ppo: 'chat',
     });
+    expect(new Set(Object.values(formsOf({ baseModel: chat, form: 'dialogue' })))).toEqual(
+      new Set(['dialogue']),
+    );
+    expect(keyOf('rlcd', 'simulate', { baseModel: chat, form: 'dialogue' })).not.toBe(
+      keyOf('rlcd', 'simulate', { baseModel: chat }),
+    );
+    expect(keyOf('rlcd', 'simulate', { baseModel: chat, form: 'chat' })).toBe(
+      keyOf('rlcd', 'simulate', { baseModel: chat }),
+    );
     const story = { ...principleOf('good'), form: 'prefix' as const };
     expect(new Set(Object.values(formsOf({ baseModel: chat, principle: story })))).toEqual(
       new Set(['prefix']),

@@ -5,7 +5,7 @@ const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** A shell command; the key comes from the environment. */
 export function repeatCommand(experiment: ExperimentDetail, origin: string): string {
-  const { name, method, principle, promptSet, baseModel, simulator, seed, shards, hyperparameters } =
+  const { name, method, principle, promptSet, baseModel, simulator, form, seed, shards, hyperparameters } =
     experiment;
   const body = {
     name,
@@ -14,6 +14,7 @@ export function repeatCommand(experiment: ExperimentDetail, origin: string): str
     promptSet: promptSet.id,
     baseModel: baseModel.id,
     ...(simulator && { simulator: simulator.id }),
+    ...(form && { form }),
     seed,
     shards,
     hyperparameters,

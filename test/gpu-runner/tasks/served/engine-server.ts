@@ -8,7 +8,8 @@ import type { Model } from '../../../../gpu-runner/llama/weights/model.ts';
 
 const question = z.strictObject({
   model: z.string(),
-  prompt: z.string(),
+  prompt: z.string().optional(),
+  messages: z.array(z.strictObject({ role: z.string(), content: z.string() })).optional(),
   max_tokens: z.int(),
   temperature: z.number(),
   top_p: z.number().optional(),
@@ -69,25 +70,21 @@ export async function startEngineServer(model: Model, options: ServerOptions): P
   const { tokenizer } = model;
   const encode = (text: string) => tokenizer.encode(text, { bos: tokenizer.startsWithBos });
 
-  async function complete({ prompt, seed = 0 }: Asked) {
-    const promptTokens = encode(prompt);
+  async function complete({ prompt, messages = [], seed = 0 }: Asked) {
+    const promptTokens = encode(prompt ?? messages.map(({ content }) => content).join(' '));
     const [generation] = await generator.generate([{ promptTokens, stream: seed }], signal);
     if (generation === undefined) throw new Error('no generation');
     const tokens = responseOf(generation.sequence);
     const ended = tokenizer.eosTokens.includes(tokens.at(-1) ?? -1);
+    const text = tokenizer.decodeAfter(promptTokens, tokens);
+    const said = prompt === undefined ? { message: { role: 'assistant', content: text } } : { text };
     return {
-      choices: [
-        {
-          index: 0,
-          text: tokenizer.decodeAfter(promptTokens, tokens),
-          finish_reason: ended ? 'stop' : 'length',
-        },
-      ],
+      choices: [{ index: 0, ...said, finish_reason: ended ? 'stop' : 'length' }],
       usage: { prompt_tokens: promptTokens.length, completion_tokens: tokens.length, total_tokens: 0 },
     };
   }
 
-  async function echo({ prompt }: Asked, withLogprobs: boolean) {
+  async function echo({ prompt = '' }: Asked, withLogprobs: boolean) {
     const all = encode(prompt);
     const begin = all.subarray(0, 1);
     const [values = new Float32Array()] = await reader.logProbabilities(

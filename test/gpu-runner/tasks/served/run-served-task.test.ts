@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { labelResult } from '../../../../shared/api/tasks/label.ts';
 import { preferencePairLine, simulateResult } from '../../../../shared/api/tasks/simulate.ts';
@@ -120,10 +121,10 @@ const labelling = (pairs: Uint8Array): ClaimedTask => ({
   parameters: { promptForm: 'prefix', orders: 'both', examples: [] },
 });
 
-const servedBy = ({ url }: EngineServer): ServedModel => ({
+const servedBy = ({ url }: EngineServer, protocol: ServedModel['protocol']): ServedModel => ({
   url,
   model: 'large',
-  protocol: 'completions',
+  protocol,
   revision: null,
   price: PRICE,
 });
@@ -134,12 +135,19 @@ async function run(
   {
     cache = 'a',
     hooks = recordingHooks(),
-    resume = null as Uint8Array | null,
-    inputs = [PROMPTS] as Uint8Array[],
+    resume = null,
+    inputs = [PROMPTS],
+    protocol = 'completions',
+  }: {
+    readonly cache?: string;
+    readonly hooks?: ReturnType<typeof recordingHooks>;
+    readonly resume?: Uint8Array | null;
+    readonly inputs?: Uint8Array[];
+    readonly protocol?: ServedModel['protocol'];
   } = {},
 ) {
   const { kept, artifacts } = store(...inputs);
-  const { outputs, result } = await runServedTask(task, servedBy(server), {
+  const { outputs, result } = await runServedTask(task, servedBy(server, protocol), {
     artifacts,
     hooks: hooks.hooks,
     resume,
@@ -223,6 +231,47 @@ describe('a model that is served elsewhere', () => {
     expect(second.came()).toBe(first.came() - (step ?? 0));
     await expect(run(simulation, second, { cache: 'third', resume: resume ?? null })).rejects.toThrow(
       /checkpoint is of/,
+    );
+  });
+
+  it('simulates by messages alone: the affix behind the last words of the user, turns and system turn as they are', async () => {
+    const turns = [
+      { role: 'system', text: 'Be brief.' },
+      { role: 'user', text: 'Hi.' },
+      { role: 'assistant', text: 'Hello.' },
+      { role: 'user', text: 'Say\n\nHuman: a.' },
+    ];
+    const lines = Array.from(
+      { length: 12 },
+      (_, row) =>
+        `${JSON.stringify({ id: `p${row}`, prompt: `Say ${row}.`, ...(row === 3 && { turns }) })}\n`,
+    );
+    const prompts = Buffer.from(lines.join(''));
+    const affixPairs = [{ positive: '(kind)', negative: '(rude)', scoringInstruction: 'Which is kind?' }];
+    const task: ClaimedTask = {
+      ...simulation,
+      principle: { ...principle, form: 'dialogue', affixPairs },
+      prompts: { sha256: hashOf(prompts), bytes: prompts.length },
+      parameters: { ...simulation.parameters, promptForm: 'chat' },
+    };
+    const server = await serve();
+    const { result, pairs } = await run(task, server, { inputs: [prompts], protocol: 'chat' });
+    expect(simulateResult.parse(result).pairs).toBeGreaterThan(6);
+    expect(decodeLines(pairs, preferencePairLine, 'pairs')[0]?.prompt).toMatch(
+      /^Human: Say \d+\.\n\nAssistant:$/,
+    );
+    const asked = [...server.answered.keys()].map((body) =>
+      z.looseObject({ messages: z.array(z.unknown()) }).parse(JSON.parse(body)),
+    );
+    const said = (content: string) =>
+      expect.objectContaining({ messages: [{ role: 'user', content }] }) as unknown;
+    expect(asked).toContainEqual(said('Say 0. (kind)'));
+    expect(asked).toContainEqual(said('Say 0. (rude)'));
+    const conversation = turns.map(({ role, text }) => ({ role, content: text }));
+    expect(asked).toContainEqual(
+      expect.objectContaining({
+        messages: [...conversation.slice(0, -1), { role: 'user', content: 'Say\n\nHuman: a. (rude)' }],
+      }),
     );
   });
 
