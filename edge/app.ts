@@ -35,7 +35,7 @@ export function createApp(dependencies: Dependencies): App {
     ...baseModelHandlers(dependencies),
     ...comparisonHandlers(dependencies),
     ...completionHandlers(dependencies, keys),
-    ...eventHandlers(dependencies),
+    ...eventHandlers(dependencies, keys),
     ...experimentHandlers(dependencies),
     ...exportHandlers(dependencies),
     ...healthHandlers(dependencies),

@@ -1,6 +1,7 @@
 /** Server-sent events out of the event log: read on from a number, tell, wait a little, again. */
 import type { Database } from '../store/database.ts';
 import { readEvents, type EventRow } from '../store/events.ts';
+import type { IsGood } from './key-watch.ts';
 
 /** Between two looks at the log: an event is told at most this long after its commit. */
 const POLL_MILLISECONDS = 250;
@@ -19,10 +20,12 @@ interface Source {
   readonly after: number;
   /** Whether nothing can come any more; asked only when all there is was told. */
   readonly hasEnded: () => Promise<boolean>;
+  /** Whether the follower's key may still have it. */
+  readonly isGood: IsGood;
 }
 
 /** A response that never misses and never repeats an event of the log. */
-export function eventStream(database: Database, { experimentId, after, hasEnded }: Source): Response {
+export function eventStream(database: Database, { experimentId, after, hasEnded, isGood }: Source): Response {
   const encoder = new TextEncoder();
   let last = after;
   let silentSince = Date.now();
@@ -33,6 +36,10 @@ export function eventStream(database: Database, { experimentId, after, hasEnded 
     },
     async pull(controller) {
       while (!stopped.signal.aborted) {
+        if (!(await isGood())) {
+          controller.close();
+          return;
+        }
         const events = await readEvents(database, { experimentId, after: last, limit: EVENTS_A_READ });
         const newest = events.at(-1);
         if (newest) {

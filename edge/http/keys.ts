@@ -10,7 +10,7 @@ export interface Principal {
 }
 
 /** The bootstrap key has no row; its idempotency records lie under this name. */
-const BOOTSTRAP_KEY_ID = 'bootstrap';
+export const BOOTSTRAP_KEY_ID = 'bootstrap';
 const SECRET_BYTES = 32;
 const FORM = /^rlcd_([0-9a-f-]{36})_([A-Za-z0-9_-]{43})$/;
 const NO_SUCH_KEY_SHA256 = sha256('');

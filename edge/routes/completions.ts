@@ -4,7 +4,8 @@ import { METHOD_STAGES } from '../../shared/method-stages.ts';
 import { hashOf, type RequestedModel } from '../../shared/serving.ts';
 import { DomainError, notFound } from '../domain/errors.ts';
 import type { Dependencies } from '../http/dependencies.ts';
-import type { Handlers } from '../http/handler.ts';
+import type { Call, Handlers } from '../http/handler.ts';
+import { watchKey, whileGood } from '../http/key-watch.ts';
 import { askRunner } from '../orchestration/serving/ask-runner.ts';
 import { findBaseModel, findBaseModelByName, listBaseModels } from '../store/base-models.ts';
 import { findExperiment, findLineage, listExperiments } from '../store/experiment-views.ts';
@@ -68,9 +69,10 @@ export function completionHandlers(
   async function answer(
     path: string,
     body: { readonly model: string },
-    { now, request }: { readonly now: number; readonly request: Request },
+    { now, request, principal }: Call,
   ): Promise<Response> {
     const model = await findModel(body.model, now);
+    const isGood = await watchKey(keys, principal);
     for (const runner of await runnersFor(model, now)) {
       const asked = { path, body: JSON.stringify(body), model };
       const found = await askRunner(runner, asked, { database, blobs }, clock, request.signal);
@@ -79,7 +81,7 @@ export function completionHandlers(
         const value = found.headers.get(name);
         return value === null ? [] : [[name, value]];
       });
-      return new Response(found.body, {
+      return new Response(found.body && whileGood(found.body, isGood), {
         status: found.status,
         headers: [...kept, ['cache-control', 'no-store']],
       });

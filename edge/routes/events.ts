@@ -2,9 +2,11 @@
 import type { eventEndpoints } from '../../shared/api/events.ts';
 import type { Dependencies } from '../http/dependencies.ts';
 import { eventStream } from '../http/event-stream.ts';
+import { watchKey } from '../http/key-watch.ts';
 import type { Handlers } from '../http/handler.ts';
 import { invalidRequest, notFound } from '../domain/errors.ts';
 import { readEvents, readLastEventId } from '../store/events.ts';
+import type { KnownKeys } from '../store/known-keys.ts';
 import { findExperimentStatus } from '../store/experiments.ts';
 
 /** @throws DomainError `invalid-request` for a header that is not a number of this log */
@@ -17,9 +19,9 @@ function lastEventId(request: Request, after: number | undefined): number | unde
   ]);
 }
 
-export function eventHandlers({ database }: Dependencies): Handlers<typeof eventEndpoints> {
+export function eventHandlers({ database }: Dependencies, keys: KnownKeys): Handlers<typeof eventEndpoints> {
   return {
-    async followExperiment({ parameters, query }, { request }) {
+    async followExperiment({ parameters, query }, { request, principal }) {
       const { experimentId } = parameters;
       const hasEnded = async () => {
         const status = await findExperimentStatus(database, experimentId);
@@ -32,12 +34,18 @@ export function eventHandlers({ database }: Dependencies): Handlers<typeof event
       const rest = await readEvents(database, { experimentId, after, limit: 1 });
       // 204 tells a browser's EventSource to stop reconnecting.
       if (rest.length === 0 && (await hasEnded())) return new Response(null, { status: 204 });
-      return eventStream(database, { experimentId, after, hasEnded });
+      return eventStream(database, {
+        experimentId,
+        after,
+        hasEnded,
+        isGood: await watchKey(keys, principal),
+      });
     },
 
-    async followAll({ query }, { request }) {
+    async followAll({ query }, { request, principal }) {
       const after = lastEventId(request, query.after) ?? (await readLastEventId(database));
-      return eventStream(database, { after, hasEnded: async () => false });
+      const isGood = await watchKey(keys, principal);
+      return eventStream(database, { after, hasEnded: async () => false, isGood });
     },
   };
 }

@@ -25,6 +25,19 @@ export function keysConformance(start: () => Promise<Harness>): void {
     expect(listed?.revokedAt).toBeTypeOf('number');
   });
 
+  it('ends the live events of a key that is revoked or rotated', async () => {
+    const { clients, fetch } = await start();
+    for (const end of ['revokeKey', 'rotateKey'] as const) {
+      const { id, secret } = await clients.admin.createKey({
+        body: { name: 'follower', scopes: ['client'] },
+      });
+      const response = await fetch('/v1/events', { key: secret ?? '' });
+      await clients.admin[end]({ parameters: { keyId: id } });
+      // Reads to the end: a stream that went on would never give it.
+      expect(await response.text()).toBe('retry: 1000\n\n');
+    }
+  });
+
   it('tells every key who it is, and a stranger nothing', async () => {
     const { clients, fetch } = await start();
     const key = await clients.admin.createKey({ body: { name: 'laptop', scopes: ['runner', 'client'] } });
