@@ -1,6 +1,6 @@
 /** Blobs as files: written beside their place and renamed into it, so that a name is whole or absent. */
 import { randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -20,6 +20,14 @@ export class FileBlobs implements Blobs {
       throw new RangeError(`blob name ${JSON.stringify(name)}: use a-z, 0-9, hyphens and slashes`);
     }
     return join(this.#directory, name);
+  }
+
+  /** Removes what a process that was killed left half-written; nobody else may be writing. */
+  sweep(): void {
+    if (!existsSync(this.#directory)) return;
+    for (const entry of readdirSync(this.#directory, { recursive: true, withFileTypes: true })) {
+      if (entry.isFile() && entry.name.startsWith('.')) rmSync(join(entry.parentPath, entry.name));
+    }
   }
 
   async put(name: string, bytes: AsyncIterable<Uint8Array> | Uint8Array, verify?: () => void): Promise<void> {

@@ -29,8 +29,9 @@ export function guard(
       endpoint.scopes.length === 0
         ? ANYONE
         : await identify(context.req.header('authorization'), keys, bootstrapSha256);
-    if (!principal || principal === ANYONE) await take('address', dependencies.clientAddress(context));
-    else await take('key', principal.keyId);
+    // Health is for anyone at any time: who watches the edge must not read the limit of strangers as its end.
+    if (!principal) await take('address', dependencies.clientAddress(context));
+    else if (principal !== ANYONE) await take('key', principal.keyId);
     if (!principal) {
       throw new ProblemError(
         'unauthorized',

@@ -24,12 +24,23 @@ function toProblem(error: Error): ProblemError {
   if (error instanceof ProblemError) return error;
   if (error instanceof DomainError)
     return new ProblemError(error.code, error.message, { errors: error.errors });
-  if ('code' in error && error.code === 'ENOSPC') {
+  if (isDiskFull(error)) {
     return new ProblemError('no-room', "The edge's disk is full; free space there, and repeat the request");
   }
   // The cause goes to the operator's log; the client learns nothing about the inside.
   console.error(error);
   return new ProblemError('internal', "The cause is in the edge's log; retry with the same idempotency key");
+}
+
+/** SQLITE_FULL */
+const DATABASE_FULL = 13;
+
+/** A file's or the database's, however deep it was wrapped. */
+function isDiskFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const isFull =
+    ('code' in error && error.code === 'ENOSPC') || ('errcode' in error && error.errcode === DATABASE_FULL);
+  return isFull || isDiskFull(error.cause);
 }
 
 const PATTERNS = Object.values(contract).map(({ method, path }) => ({

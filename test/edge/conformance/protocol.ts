@@ -160,6 +160,7 @@ export function protocolConformance(start: () => Promise<Harness>, open: OpenSto
     expect(await statuses(harness.secrets.client, 4)).toEqual([200, 200, 200, 429]);
     expect(await statuses(harness.secrets.admin, 1)).toEqual([200]);
     expect(await statuses('wrong', 3)).toEqual([401, 401, 429]);
+    expect((await harness.fetch('/v1/health')).status).toBe(200);
     const limited = await harness.fetch('/v1/principles', { key: harness.secrets.client });
     expect(limited.headers.get('retry-after')).toBe('60');
     expect(await readProblem(limited)).toMatchObject({ status: 429 });

@@ -78,3 +78,11 @@ it('applies each migration once and keeps the file for the next start', async ()
   expect(applied[0]).toEqual([expect.any(Number), (applied[0] as number[])[0]]);
   second.close();
 });
+
+it('refuses a store that a newer version has written, by the name of its migration', () => {
+  const database = new NodeDatabase(':memory:');
+  migrate(database);
+  database.prepare("INSERT INTO d1_migrations (name) VALUES ('20991231000000_later.sql')").execute();
+  expect(() => migrate(database)).toThrow(/newer version.*20991231000000_later\.sql/);
+  database.close();
+});
