@@ -1,8 +1,11 @@
 /** `rlcd plan`: what a job would need of memory, printed before anything is loaded. */
+import { Option } from '@commander-js/extra-typings';
 import { readCacheFolder } from './runner/configuration.ts';
 import { createCommand, runCommand } from '../shared/command-line/command.ts';
 import { UsageError } from '../shared/command-line/usage-error.ts';
 import { positiveNumber, wholeNumber } from '../shared/command-line/values.ts';
+import { alignmentWorkload } from '../shared/planner/alignment-workload.ts';
+import { HYPERPARAMETERS, SCALES } from '../shared/planner/alignment-settings.ts';
 import { gigabytes, planMemory, refusal, type Workload } from '../shared/planner/plan.ts';
 import type { Architecture } from './llama/model/architecture.ts';
 import { exists } from './files/files.ts';
@@ -23,25 +26,35 @@ export const command = createCommand(
     `a named shape (${Object.keys(namedShapes).join(', ')}), a folder, a file, a hub id, or bundled`,
   )
   .addOption(deviceOption())
-  .option('--batch <n>', 'rows that are sampled together', count, 16)
-  .option('--train-batch <n>', 'rows of a training step and policy', count, 16)
-  .option('--policies <n>', 'KL coefficients that train side by side', oneOrMore, 1)
-  .option('--prompt <n>', 'tokens of the longest prompt', oneOrMore, 128)
-  .option('--new <n>', 'tokens of the longest response', count, 128)
-  .option('--rank <n>', 'of the adapters', oneOrMore, 8)
+  .addOption(
+    new Option('--scale <scale>', 'of rlcd align: its settings count where others are not given')
+      .choices(SCALES)
+      .default('small' as const),
+  )
+  .option('--batch <n>', 'rows that are sampled together', count)
+  .option(
+    '--train-batch <n>',
+    'rows of a training step and policy; align takes fewer where they do not fit',
+    count,
+  )
+  .option('--policies <n>', 'KL coefficients that train side by side', oneOrMore)
+  .option('--prompt <n>', 'tokens of the longest prompt', oneOrMore)
+  .option('--new <n>', 'tokens of the longest response', count)
+  .option('--rank <n>', 'of the adapters', oneOrMore)
   .option('--memory <gigabytes>', "the device's memory; what it has unless given", positiveNumber)
   .action(async (options) => {
     // A plan for CUDA is made on any machine.
     const device = options.device === 'auto' ? chooseDevice('auto').device : options.device;
-    const workload: Workload = {
-      sampleRows: options.batch,
-      trainRows: options.trainBatch,
-      trainGroups: 2 * options.policies,
-      promptTokens: options.prompt,
-      newTokens: options.new,
-      rank: options.rank,
-    };
     const shape = await shapeOf(options.model);
+    const usual = alignmentWorkload(HYPERPARAMETERS[options.scale], shape);
+    const workload: Workload = {
+      sampleRows: options.batch ?? usual.sampleRows,
+      trainRows: options.trainBatch ?? usual.trainRows,
+      trainGroups: options.policies === undefined ? usual.trainGroups : 2 * options.policies,
+      promptTokens: options.prompt ?? usual.promptTokens,
+      newTokens: options.new ?? usual.newTokens,
+      rank: options.rank ?? usual.rank,
+    };
     const { parts, total } = planMemory(device, shape, workload);
     for (const [name, bytes] of [...Object.entries(parts), ['total', total] as const])
       console.log(`${name.padEnd(14)} ${gigabytes(bytes).padStart(10)}`);

@@ -58,6 +58,25 @@ export const ENGINE_QUESTIONS = {
     }),
     answer: z.array(contrastMeasurement),
   },
+  /** How fast the engine trains with a model on texts of so many tokens, and how long prompts are in a form. */
+  'measure-training': {
+    question: z.strictObject({
+      ...model,
+      form: promptForm,
+      texts: z.array(z.string()),
+      answerTokens: z.int(),
+    }),
+    answer: z.object({
+      /** Tokens a second, with a gradient. */
+      trained: z.number(),
+      /** What a task costs before its first token. */
+      secondsPerTask: z.number(),
+      /** Mean of a prompt, with what a template puts around it. */
+      promptTokens: z.number(),
+      shape: modelShape,
+      sampleRows: z.int(),
+    }),
+  },
   /** Whether preference models, files of adapters, score the better response of each pair higher: 1, 0.5 or 0. */
   agreement: {
     question: z.strictObject({

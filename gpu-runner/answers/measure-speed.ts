@@ -1,18 +1,16 @@
 /** Measures how fast this machine samples, reads and trains with a model: a few batches of each. */
 import { Generator } from '../algorithms/generator.ts';
 import type { Model } from '../llama/weights/model.ts';
-import { adapterLayout, initialAdapter } from '../llama/model/lora-layout.ts';
-import { PreferenceTrainer } from '../llama/trainer/preference-trainer.ts';
-import { initialState } from '../llama/trainer/training-state.ts';
 import { onDevice } from '../llama/backends/open-model.ts';
 import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { openBaseModel } from '../tasks/open-base-model.ts';
+import { shapeOf } from './shape-of.ts';
+import { someTokens } from './some-tokens.ts';
+import { measureTrainingRate } from './training-rate.ts';
 import type { AnswerOf, QuestionOf, Rates } from '../../shared/engine-questions.ts';
 
 const NEW_TOKENS = 24;
 const PROMPT_TOKENS = 24;
-const PAIRS = 16;
-const STEPS = 2;
 /** A backward pass costs about two forward passes. */
 const PASSES_OF_TRAINING = 3;
 
@@ -25,30 +23,11 @@ export async function measureSpeed({
   texts,
 }: QuestionOf<'measure-speed'>): Promise<AnswerOf<'measure-speed'>> {
   const model = await onDevice(await openBaseModel(source, cache), 'cpu', cache);
-  const {
-    vocabularySize,
-    hiddenSize,
-    intermediateSize,
-    layers,
-    heads,
-    keyValueHeads,
-    headSize,
-    tiedEmbedding,
-  } = model.architecture;
   const tokens = texts.reduce((sum, text) => sum + model.tokenizer.encode(text).length, 0);
   return {
     rates: await measureRates(model),
     meanTokens: tokens / Math.max(1, texts.length),
-    shape: {
-      vocabularySize,
-      hiddenSize,
-      intermediateSize,
-      layers,
-      heads,
-      keyValueHeads,
-      headSize,
-      tiedEmbedding,
-    },
+    shape: shapeOf(model),
     sampleRows: batchSizes(model).sampleRows,
   };
 }
@@ -56,7 +35,7 @@ export async function measureSpeed({
 async function measureRates(model: Model): Promise<Rates> {
   const started = performance.now();
   const sampling = await measureSampling(model);
-  const training = await measureTraining(model);
+  const training = await measureTrainingRate(model, PROMPT_TOKENS + NEW_TOKENS);
   return {
     sampled: sampling.rate,
     read: training.rate * PASSES_OF_TRAINING,
@@ -64,14 +43,6 @@ async function measureRates(model: Model): Promise<Rates> {
     secondsPerTask: sampling.opening + training.opening,
     measuredSeconds: seconds(started),
   };
-}
-
-/** Any tokens do: the work of a step does not depend on which they are. */
-function someTokens({ architecture }: Model, row: number, length: number): Int32Array {
-  return Int32Array.from(
-    { length },
-    (_, place) => 3 + ((row * 61 + place * 37) % (architecture.vocabularySize - 3)),
-  );
 }
 
 async function measureSampling(model: Model) {
@@ -105,39 +76,5 @@ async function measureSampling(model: Model) {
     return { rate: tokens / seconds(since), opening };
   } finally {
     await generator.close();
-  }
-}
-
-async function measureTraining(model: Model) {
-  const opened = performance.now();
-  const layout = adapterLayout(model.architecture, 8, 16);
-  const length = PROMPT_TOKENS + NEW_TOKENS;
-  const trainer = await PreferenceTrainer.open({
-    trainable: { kind: 'adapters', backend: model.backend, layout, groups: 1 },
-    state: initialState([initialAdapter(layout, 1, 1, 'normal')]),
-    optimiser: {
-      beta1: 0.9,
-      beta2: 0.999,
-      epsilon: 1e-8,
-      weightDecay: 0,
-      epsilonForm: 'corrected',
-      clipNorm: 1,
-    },
-    maximumTime: length,
-    microbatchRows: batchSizes(model).scoreRows,
-  });
-  try {
-    const opening = seconds(opened);
-    const pairs = Array.from({ length: PAIRS }, (_, pair) => ({
-      first: someTokens(model, 2 * pair, length),
-      second: someTokens(model, 2 * pair + 1, length),
-      target: 1,
-    }));
-    await trainer.step([pairs], [1e-4]);
-    const since = performance.now();
-    for (let step = 0; step < STEPS; step++) await trainer.step([pairs], [1e-4]);
-    return { rate: (STEPS * PAIRS * 2 * length) / seconds(since), opening };
-  } finally {
-    await trainer.close();
   }
 }

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import type { ClaimedTask } from '../../shared/api/tasks.ts';
 import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
-import { textOfTurns } from '../../shared/dialogue/turn-text.ts';
-import { dialogueText, turnsOfText } from '../../shared/prompts/turn.ts';
+import { promptText } from '../../shared/dialogue/turn-text.ts';
+import { dialogueText } from '../../shared/prompts/turn.ts';
 import type { HumanRow } from '../algorithms/preference-model/mix-human-pairs.ts';
 import type { Prompt } from '../algorithms/prompt.ts';
 import { decodeLines } from './json-lines.ts';
@@ -32,7 +32,7 @@ export async function taskPrompts<Kind extends TaskKind>(
   if (lines.length === 0)
     throw new TaskInputError('the split has no prompt: choose a prompt set that has some');
   const form = formOf(task);
-  return lines.slice(0, limit ?? lines.length).map((line) => ({ id: line.id, text: promptText(form, line) }));
+  return lines.slice(0, limit ?? lines.length).map((line) => ({ id: line.id, text: textOf(form, line) }));
 }
 
 /** The rows of the split that people labelled. @throws TaskInputError if the task names no split */
@@ -43,7 +43,7 @@ export async function humanRows<Kind extends TaskKind>(
   return (await promptLines(context)).flatMap((line) => {
     const { id, chosen, rejected } = line;
     if (chosen === undefined || rejected === undefined) return [];
-    const text = promptText(form, line);
+    const text = textOf(form, line);
     // Behind the same label as the simulated pairs among which they are read.
     const prompt = form === 'dialogue' ? (dialogueText(text) ?? text) : text;
     return [{ id, prompt, chosen, rejected }];
@@ -54,12 +54,8 @@ function formOf({ parameters }: Pick<ClaimedTask, 'parameters'>) {
   return 'promptForm' in parameters ? parameters.promptForm : undefined;
 }
 
-/** A chat is said turn by turn, so its text must show the turns that were written; other forms go on with the text. */
-function promptText(
-  form: ReturnType<typeof formOf>,
-  { prompt, turns }: Pick<z.output<typeof promptLine>, 'prompt' | 'turns'>,
-): string {
-  return form === 'chat' ? textOfTurns(turns ?? turnsOfText(prompt)) : prompt;
+function textOf(form: ReturnType<typeof formOf>, { prompt, turns }: z.output<typeof promptLine>): string {
+  return promptText(form, { text: prompt, turns: turns ?? null });
 }
 
 async function promptLines<Kind extends TaskKind>({

@@ -1,6 +1,8 @@
 /** `rlcd align`: RLCD on a model, a principle and prompts of one's own, with the demo's course and settings. */
 import { createCommand } from '../../shared/command-line/command.ts';
 import {
+  answerTokensOption,
+  budgetOption,
   dataOption,
   exitOption,
   formOption,
@@ -13,6 +15,7 @@ import {
   promptColumnOption,
   seedOption,
   simulatorOption,
+  yesOption,
 } from '../experiment/options.ts';
 import { align } from './demo/run-alignment.ts';
 import { scaleOption } from './demo/scale-option.ts';
@@ -30,6 +33,9 @@ export const command = createCommand(
   .addOption(promptColumnOption())
   .addOption(hostOption().default('node' as const))
   .addOption(scaleOption())
+  .addOption(budgetOption())
+  .addOption(answerTokensOption())
+  .addOption(yesOption())
   .addOption(seedOption())
   .addOption(dataOption())
   .addOption(portOption())

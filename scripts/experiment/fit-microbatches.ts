@@ -2,9 +2,9 @@
 import { totalmem } from 'node:os';
 import type { Hyperparameters } from '../../shared/api/tasks/kinds.ts';
 import { PPO_DEFAULTS, ppoHyperparameters } from '../../shared/api/tasks/ppo.ts';
-import { modelShape } from '../../shared/api/memory-plans.ts';
-import { batchSizes } from '../../shared/planner/batch-sizes.ts';
+import { alignmentWorkload } from '../../shared/planner/alignment-workload.ts';
 import { planMemory } from '../../shared/planner/plan.ts';
+import { shapeOfConfiguration } from './model-shape.ts';
 
 /** Part of the machine that a task may fill: the rest is the edge's and everyone's. */
 const SHARE = 0.8;
@@ -19,20 +19,11 @@ export function fitMicrobatches(
   configuration: Readonly<Record<string, unknown>> | undefined,
   memoryBytes = totalmem(),
 ): Hyperparameters {
-  const names = Object.keys(modelShape.shape);
-  const told = Object.entries(configuration ?? {}).filter(([name]) => names.includes(name));
-  const shape = modelShape.safeParse(Object.fromEntries(told)).data;
+  const shape = shapeOfConfiguration(configuration);
   if (shape === undefined) return hyperparameters;
   const ppo = ppoHyperparameters.parse({ ...PPO_DEFAULTS, ...hyperparameters.ppo });
-  const fits = (trainRows: number) => {
-    const workload = {
-      sampleRows: batchSizes({ architecture: shape }).sampleRows,
-      promptTokens: ppo.maximumPromptTokens,
-      newTokens: ppo.maximumNewTokens,
-      trainRows,
-      trainGroups: 2 * ppo.klCoefficients.length,
-      rank: ppo.rank,
-    };
+  const fits = (microbatchSize: number) => {
+    const workload = alignmentWorkload({ ppo: { ...ppo, microbatchSize } }, shape);
     return planMemory('cpu', shape, workload).total <= SHARE * memoryBytes;
   };
   let microbatchSize = ppo.microbatchSize;

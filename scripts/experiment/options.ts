@@ -1,7 +1,7 @@
 /** Options that several commands take, each with one meaning; made anew for each command, which may set their default. */
 import { Option } from '@commander-js/extra-typings';
 import { promptForm } from '../../shared/api/tasks/settings.ts';
-import { wholeNumber } from '../../shared/command-line/values.ts';
+import { timeSpan, wholeNumber } from '../../shared/command-line/values.ts';
 
 const MODEL_FORMS = 'a Hugging Face folder, a GGUF or llama2.c file or the folder of one, or a hub id';
 const PROMPT_FORMS =
@@ -30,6 +30,18 @@ export const formOption = () =>
   ).choices(promptForm.options);
 
 export const modelOrBundled = () => new Option('--model <path|id>', MODEL_FORMS).default('bundled');
+
+export const budgetOption = () =>
+  new Option(
+    '--budget <time>',
+    'what the whole run may take, such as 30m: pairs, steps, rollouts and lengths are chosen for it; --scale unless given',
+  ).argParser(timeSpan);
+
+export const answerTokensOption = () =>
+  new Option('--answer-tokens <n>', 'the longest answer; 64 unless given').argParser(wholeNumber(8, 8192));
+
+export const yesOption = () =>
+  new Option('--yes', 'goes on where the look at the first answers speaks against it').default(false);
 
 export const hostOption = () =>
   new Option('--host <host>', "worker: the Worker under wrangler's local runtime; node: plain Node, lighter")

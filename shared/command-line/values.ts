@@ -18,6 +18,16 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError('Give a number above 0');
 }
 
+const SECONDS = { s: 1, m: 60, min: 60, h: 3600 } as const;
+
+/** A time such as 90s, 30m or 1.5h, in seconds. */
+export function timeSpan(text: string): number {
+  const { amount, unit } = /^(?<amount>\d{1,6}(?:\.\d{1,3})?) ?(?<unit>s|m|min|h)$/.exec(text)?.groups ?? {};
+  const seconds = Number(amount) * SECONDS[unit as keyof typeof SECONDS];
+  if (seconds > 0) return seconds;
+  throw new InvalidArgumentError('Give a time such as 30m, 90s or 1.5h');
+}
+
 /** JSON of a form. */
 export function jsonOf<Form extends z.ZodType>(form: Form) {
   return (text: string): z.output<Form> => {

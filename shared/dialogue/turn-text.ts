@@ -3,7 +3,8 @@
  * texts; a model that is spoken to in messages must get those that a person wrote, so what only looks like a label is told
  * from one by a character that nobody sees.
  */
-import { OPEN_TURN, type Turn } from '../prompts/turn.ts';
+import type { PromptForm } from '../principles/principle.ts';
+import { OPEN_TURN, turnsOfText, type Prompt, type Turn } from '../prompts/turn.ts';
 
 /**
  * Word joiner: without width, no white space, and changed by no normal form of Unicode. It stands before what looks like
@@ -26,6 +27,11 @@ export function textOfTurns(turns: readonly Turn[]): string {
     return `${role === 'user' ? 'Human' : 'Assistant'}: ${said}`;
   });
   return parts.join('\n\n') + (turns.at(-1)?.role === 'user' ? OPEN_TURN : '');
+}
+
+/** A prompt as stages hand it on. A chat is said turn by turn; other forms go on with the text. */
+export function promptText(form: PromptForm | undefined, { text, turns }: Prompt): string {
+  return form === 'chat' ? textOfTurns(turns ?? turnsOfText(text)) : text;
 }
 
 function guarded(text: string): string {

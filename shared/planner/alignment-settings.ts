@@ -1,5 +1,6 @@
 /** What an alignment asks of each stage at each scale; what is not said here has the API's default. */
 import type { Hyperparameters } from '../api/tasks/kinds.ts';
+import type { PrincipleForm } from '../principles/principle.ts';
 
 export const SCALES = ['small', 'full'] as const;
 export type Scale = (typeof SCALES)[number];
@@ -60,5 +61,27 @@ const full: Hyperparameters = {
   select: { maximumNewTokens: 56, promptLimit: null, minimumDistinct2: MINIMUM_DISTINCT_2 },
   generate: { maximumNewTokens: 64, topP: 1, promptLimit: 500 },
 };
+
+/**
+ * For a dialogue with a model of one's own, before its sizes are chosen (budget-sizes.ts): rates at which a model of 135M
+ * parameters learned without leaving its language (docs/results/chat.md).
+ */
+const dialogue: Hyperparameters = {
+  simulate: { temperature: 0.7 },
+  'train-preference-model': { learningRate: 5e-4, epochs: 1, maximumLength: 256 },
+  ppo: {
+    learningRate: 3e-4,
+    temperature: 0.7,
+    klCoefficients: [0.05, 0.1],
+    noveltyCoefficient: NOVELTY,
+    penaltyWithoutStop: null,
+    maximumPromptTokens: 128,
+  },
+  select: { temperature: 0.7, minimumDistinct2: MINIMUM_DISTINCT_2 },
+  generate: { temperature: 0.7, topP: 1 },
+};
+
+/** What a budget's sizes are put into. */
+export const BUDGET_SETTINGS: Readonly<Record<PrincipleForm, Hyperparameters>> = { dialogue, prefix: small };
 
 export const HYPERPARAMETERS: Readonly<Record<Scale, Hyperparameters>> = { small, full };

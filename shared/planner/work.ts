@@ -34,9 +34,9 @@ export interface Comparison {
 }
 
 /** Answers as a look at the model found them. */
-interface ExpectedAnswers {
-  /** Mean tokens of an answer over the most that it may have. */
-  readonly lengthShare: number;
+export interface ExpectedAnswers {
+  /** Mean tokens of an answer; one that may be no longer than that is taken to be as long as it may. */
+  readonly meanTokens: number;
   /** Share that the filter of the simulation keeps, above 0. */
   readonly acceptance: number;
 }
@@ -183,7 +183,7 @@ function pairsOf(
 type Lengths = { readonly maximumNewTokens: number };
 
 function responseTokens({ maximumNewTokens }: Lengths, { answers }: Comparison): number {
-  return maximumNewTokens * (answers?.lengthShare ?? 1);
+  return Math.min(maximumNewTokens, answers?.meanTokens ?? maximumNewTokens);
 }
 
 function textTokens(lengths: Lengths, comparison: Comparison): number {

@@ -44,6 +44,7 @@ describe('npm run demo', () => {
       port: 0,
       exit: true,
       json: true,
+      yes: true,
     };
 
     const first = await demo(options);
@@ -90,6 +91,7 @@ describe('npm run demo', () => {
       port: 0,
       exit: true,
       json: true,
+      yes: true,
     } as const;
     await expect(demo(options, stop.signal)).rejects.toThrow('stopped');
   });

@@ -1,6 +1,8 @@
 /** `rlcd demo`: a whole RLCD alignment on this machine, over the public API, with its result. */
 import { createCommand } from '../../../shared/command-line/command.ts';
 import {
+  answerTokensOption,
+  budgetOption,
   dataOption,
   exitOption,
   formOption,
@@ -13,6 +15,7 @@ import {
   promptColumnOption,
   seedOption,
   simulatorOption,
+  yesOption,
 } from '../../experiment/options.ts';
 import { align } from './run-alignment.ts';
 import { scaleOption } from './scale-option.ts';
@@ -31,6 +34,9 @@ export const command = createCommand(
   .addOption(ownPrompts())
   .addOption(promptColumnOption())
   .addOption(ownPrinciple().default('kind-stories'))
+  .addOption(budgetOption())
+  .addOption(answerTokensOption())
+  .addOption(yesOption())
   .addOption(seedOption())
   .addOption(dataOption())
   .addOption(portOption())

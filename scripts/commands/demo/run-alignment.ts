@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join, relative } from 'node:path';
 import type { Client } from '../../../shared/api/client.ts';
 import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
-import type { PromptForm } from '../../../shared/principles/principle.ts';
+import type { PlannedSeconds } from '../../../shared/planner/stage-ends.ts';
 import { untilStopped } from '../../../shared/command-line/until-stopped.ts';
 import { edgeUrl, startEdge, type EdgeHost } from '../../processes/edge-process.ts';
 import { freePort } from '../../processes/free-port.ts';
@@ -18,6 +18,7 @@ import { follow } from '../../experiment/follow.ts';
 import { ensurePrinciple, readPrinciple } from '../../experiment/principle.ts';
 import { createProgress, type Progress, type ProgressOutput } from '../../terminal/progress.ts';
 import { ensurePrompts, readPrompts, requireEnoughPrompts } from '../../experiment/prompts.ts';
+import { leap, type LeapOptions } from './leap.ts';
 import { formatReport } from './report.ts';
 import { buildResult, type Setting } from './result.ts';
 import { HYPERPARAMETERS, type Scale } from '../../../shared/planner/alignment-settings.ts';
@@ -25,16 +26,11 @@ import { HYPERPARAMETERS, type Scale } from '../../../shared/planner/alignment-s
 const RUNNER = 'runner';
 
 /** What the command line decides. */
-export interface AlignmentOptions {
+export interface AlignmentOptions extends LeapOptions {
   readonly host: EdgeHost;
   readonly scale: Scale;
-  readonly seed: number;
-  /** A folder, a file, a hub id, or `bundled`. */
-  readonly model: string;
   /** What simulates, as the command line names it; undefined: the model itself. */
   readonly simulator?: string | undefined;
-  /** Undefined: as principle and models say. */
-  readonly form?: PromptForm | undefined;
   /** Undefined: the openings that ship with the principle kind-stories. */
   readonly prompts?: string | undefined;
   /** Undefined: by its name. */
@@ -76,6 +72,19 @@ export async function runAlignment(run: AlignmentRun, signal: AbortSignal): Prom
   if (materials.prompts.leftOut !== '')
     progress.write(`Left out of the prompts: ${materials.prompts.leftOut}\n`);
   signal.throwIfAborted();
+  const { hyperparameters, planned } = await leap(
+    {
+      options,
+      hyperparameters: run.hyperparameters,
+      materials,
+      folder: folder.path,
+      cache: join(folder.path, RUNNER),
+      startedAt,
+      tell: (text) => progress.write(text),
+    },
+    signal,
+  );
+  signal.throwIfAborted();
   const port = await freePort(options.port);
   const url = edgeUrl(port);
   const children: Child[] = [];
@@ -89,8 +98,13 @@ export async function runAlignment(run: AlignmentRun, signal: AbortSignal): Prom
     children.push(
       startRunner({ url, key: await folder.runnerKey(client), name: RUNNER, dataFolder: folder.path }),
     );
-    const { setting, ids } = await submit(client, run, materials);
-    const [rlcd, base] = await watch(client, ids, { children, signal, progress: createProgress(progress) });
+    const { setting, ids } = await submit(client, { ...run, hyperparameters }, materials);
+    const [rlcd, base] = await watch(client, ids, {
+      children,
+      signal,
+      planned,
+      progress: createProgress(progress),
+    });
     const document = await buildResult(client, [rlcd, base], setting, {
       startedAt: startedAt.toISOString(),
       seconds: (Date.now() - startedAt.getTime()) / 1000,
@@ -158,6 +172,7 @@ async function submit(client: Client, { options, ...run }: AlignmentRun, materia
 interface Watch {
   readonly children: readonly Child[];
   readonly signal: AbortSignal;
+  readonly planned: PlannedSeconds | undefined;
   readonly progress: Progress;
 }
 
@@ -165,10 +180,18 @@ interface Watch {
 async function watch(
   client: Client,
   ids: { readonly rlcd: string; readonly base: string },
-  { children, signal, progress }: Watch,
+  { children, signal, planned, progress }: Watch,
 ): Promise<[rlcd: ExperimentDetail, base: ExperimentDetail]> {
-  const onChange: Parameters<typeof follow>[0]['onChange'] = (stages) => progress.show(stages);
-  const rlcd = await follow({ client, experimentId: ids.rlcd, children, signal, onChange });
+  const onChange: Parameters<typeof follow>[0]['onChange'] = (stages, overall) =>
+    progress.show(stages, overall);
+  const rlcd = await follow({
+    client,
+    experimentId: ids.rlcd,
+    children,
+    signal,
+    ...(planned && { planned }),
+    onChange,
+  });
   const base = await follow({ client, experimentId: ids.base, children, signal, onChange: () => {} });
   return [rlcd, base];
 }

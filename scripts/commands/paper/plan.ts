@@ -1,15 +1,11 @@
 /** What a comparison would cost: tokens by stage, time on this machine, memory. Nothing is run for it but a few batches that tell the speed. */
 import type { AnswerOf, Rates } from '../../../shared/engine-questions.ts';
+import { alignmentWorkload } from '../../../shared/planner/alignment-workload.ts';
+import { secondsOf } from '../../../shared/planner/seconds.ts';
 import { planMemory } from '../../../shared/planner/plan.ts';
 import { duration } from '../../../shared/report/figures.ts';
 import { formatTable } from '../../terminal/table.ts';
-import {
-  comparisonWork,
-  settingsOf,
-  type Comparison,
-  type TaskWork,
-  type Work,
-} from '../../../shared/planner/work.ts';
+import { comparisonWork, type Comparison, type TaskWork, type Work } from '../../../shared/planner/work.ts';
 
 interface StageCost extends Work {
   readonly stage: string;
@@ -28,7 +24,7 @@ interface Plan {
 }
 
 /** What the planner reads of the model and its engine. */
-type EngineSizes = Pick<AnswerOf<'measure-speed'>, 'shape' | 'sampleRows'>;
+type EngineSizes = Pick<AnswerOf<'measure-speed'>, 'shape'>;
 
 export function planCost(command: string, comparison: Comparison, rates: Rates, sizes: EngineSizes): Plan {
   const work = comparisonWork(comparison);
@@ -48,21 +44,12 @@ export function planCost(command: string, comparison: Comparison, rates: Rates, 
 function cost(stage: string, tasks: readonly TaskWork[], rates: Rates): StageCost {
   const sum = (of: keyof Work) => tasks.reduce((total, task) => total + task[of], 0);
   const [sampled, read, trained] = [sum('sampled'), sum('read'), sum('trained')];
-  const tokens = sampled / rates.sampled + read / rates.read + trained / rates.trained;
-  const seconds = tokens + tasks.length * rates.secondsPerTask;
+  const seconds = secondsOf({ sampled, read, trained }, rates, tasks.length);
   return { stage, tasks: tasks.length, sampled, read, trained, seconds };
 }
 
-function memoryOf({ hyperparameters, promptTokens }: Comparison, { shape, sampleRows }: EngineSizes): number {
-  const ppo = settingsOf('ppo', hyperparameters);
-  const workload = {
-    sampleRows: Math.min(ppo.rollouts * ppo.klCoefficients.length, sampleRows),
-    promptTokens: Math.ceil(promptTokens),
-    newTokens: ppo.maximumNewTokens,
-    trainRows: ppo.microbatchSize,
-    trainGroups: 2 * ppo.klCoefficients.length,
-    rank: ppo.rank,
-  };
+function memoryOf({ hyperparameters, promptTokens }: Comparison, { shape }: EngineSizes): number {
+  const workload = { ...alignmentWorkload(hyperparameters, shape), promptTokens: Math.ceil(promptTokens) };
   return planMemory('cpu', shape, workload).total;
 }
 

@@ -30,7 +30,7 @@ import { commandOf } from './command-of.ts';
 import { followAll } from './follow-all.ts';
 import { baseJudged, humanJudged } from './judged-pairs.ts';
 import { formatPlan, planCost } from './plan.ts';
-import { countPrompts } from './prompt-counts.ts';
+import { countPrompts } from '../../experiment/prompt-counts.ts';
 import { PAPER_SETTINGS, type PaperOptions, type PaperSettings } from './settings.ts';
 import { writeReport } from './write-report.ts';
 

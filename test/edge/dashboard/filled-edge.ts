@@ -59,6 +59,7 @@ export async function createFilledEdge(): Promise<FilledEdge> {
         port: 0,
         exit: true,
         json: true,
+        yes: true,
       },
       hyperparameters: QUICK,
       output: quiet,

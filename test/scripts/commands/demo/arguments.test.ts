@@ -6,7 +6,8 @@ import { parseCommand } from '../../../../shared/command-line/command.ts';
 import { UsageError } from '../../../../shared/command-line/usage-error.ts';
 import { helpOf } from '../../../shared/command-line/help-of.ts';
 
-const OPTIONS = 'host scale model prompts principle seed data port exit json help'.split(' ');
+const OPTIONS =
+  'host scale model prompts principle budget answer-tokens yes seed data port exit json help'.split(' ');
 
 /** Reads the words and does nothing else. */
 async function read(command: typeof demo | typeof align, given: readonly string[]) {
@@ -26,6 +27,7 @@ describe('rlcd demo: options', () => {
       port: 8787,
       exit: false,
       json: false,
+      yes: false,
     });
   });
 
@@ -43,6 +45,7 @@ describe('rlcd demo: options', () => {
       port: 1,
       exit: true,
       json: true,
+      yes: false,
     });
   });
 
@@ -70,6 +73,20 @@ describe('rlcd align: options', () => {
     const options = await read(align, '--model m --principle p.json --prompts p.jsonl'.split(' '));
     expect(options).toMatchObject({ model: 'm', principle: 'p.json', prompts: 'p.jsonl', seed: 1 });
     for (const option of OPTIONS) expect(helpOf(align)).toContain(`--${option}`);
+  });
+
+  const own = '--model m --principle p --prompts p';
+  it.each([
+    ['90s', 90],
+    ['30m', 1800],
+    ['1.5h', 5400],
+  ])('reads a budget of %s', async (budget, seconds) => {
+    expect(await read(align, `${own} --budget ${budget}`.split(' '))).toMatchObject({ budget: seconds });
+  });
+  it.each(['30', '0m', '-5m', 'soon', '1e9m'])('refuses a budget of %s', async (budget) => {
+    await expect(read(align, [...own.split(' '), `--budget=${budget}`])).rejects.toThrow(
+      /--budget.*30m, 90s/s,
+    );
   });
 
   it.each(['model', 'principle', 'prompts'])('asks for --%s, and says what it is', async (missing) => {

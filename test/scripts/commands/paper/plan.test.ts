@@ -99,7 +99,7 @@ describe('comparisonWork', () => {
 
   it('makes a plan of it at given rates', () => {
     const rates = { sampled: 100, read: 1000, trained: 10, secondsPerTask: 2, measuredSeconds: 1 };
-    const plan = planCost('npm run paper', comparison, rates, { shape: namedShapes.m3, sampleRows: 128 });
+    const plan = planCost('npm run paper', comparison, rates, { shape: namedShapes.m3 });
     const expected = work.reduce(
       (sum, task) => sum + task.sampled / 100 + task.read / 1000 + task.trained / 10 + 2,
       0,

@@ -1,5 +1,5 @@
 /** How many prompts there are, and some of their texts, before anything is uploaded. */
-import { SHARES, type NamedPrompts } from '../../experiment/prompts.ts';
+import { SHARES, type NamedPrompts } from './prompts.ts';
 
 /** Prompts whose length is measured. */
 const MEASURED = 200;

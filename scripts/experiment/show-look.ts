@@ -1,0 +1,130 @@
+/** What a look found and what a run would be, in words and tables of at most 80 columns. */
+import type { Hyperparameters } from '../../shared/api/tasks/kinds.ts';
+import type { ContrastMeasurement } from '../../shared/principles/contrast.ts';
+import { alignmentWorkload } from '../../shared/planner/alignment-workload.ts';
+import type { BudgetPlan, SizingLook } from '../../shared/planner/budget-sizes.ts';
+import { refusals } from '../../shared/planner/look-verdict.ts';
+import type { ModelShape } from '../../shared/planner/model-bytes.ts';
+import { gigabytes, planMemory } from '../../shared/planner/plan.ts';
+import { settingsOf } from '../../shared/planner/work.ts';
+import { duration, fixed } from '../../shared/report/figures.ts';
+import { clockTime } from '../terminal/clock.ts';
+import { printable } from '../terminal/printable.ts';
+import { formatTable, percentWithInterval } from '../terminal/table.ts';
+import { wrapText } from '../terminal/text-width.ts';
+import type { Look } from './look.ts';
+
+const COLUMNS = 80;
+const LABEL = 21;
+/** Prompts whose answers are shown, and how much of a text. */
+const SHOWN = 2;
+const SHOWN_CHARACTERS = 150;
+
+/** @param memoryBytes of the machine */
+export function formatLook(
+  { contrast, training: { shape }, sizing }: Look,
+  hyperparameters: Hyperparameters,
+  memoryBytes: number,
+): string {
+  const rows = [
+    ...(contrast === null
+      ? []
+      : contrastRows(contrast, settingsOf('simulate', hyperparameters).maximumNewTokens)),
+    ['tokens a second', speeds(sizing)],
+    [
+      'memory',
+      `${gigabytes(memoryOf(hyperparameters, shape))} of ${gigabytes(memoryBytes)} (ppo, the largest stage)`,
+    ],
+  ] as const;
+  const table = rows.flatMap(([name, value]) => indented(name, value));
+  return [...table, ...(contrast === null ? [] : examples(contrast))].join('\n');
+}
+
+function memoryOf(hyperparameters: Hyperparameters, shape: ModelShape): number {
+  return planMemory('cpu', shape, alignmentWorkload(hyperparameters, shape)).total;
+}
+
+function contrastRows(contrast: ContrastMeasurement, longest: number) {
+  const { acceptance, separation, positive, negative, prompts, truncatedShare } = contrast;
+  const refused = refusals(contrast).map(([reason, count]) => `${count} ${reason}`);
+  return [
+    ['answers', `${2 * prompts} to ${prompts} prompts, one a side`],
+    [
+      'kept by the filter',
+      percentWithInterval(acceptance.share, acceptance.interval) +
+        (refused.length > 0 ? `; refused: ${refused.join(', ')}` : ''),
+    ],
+    [
+      'sides told apart',
+      `${percentWithInterval(separation.share, separation.interval)}; ` +
+        `${fixed(positive.nats.mean, 1)} nats towards, ${fixed(negative.nats.mean, 1)} away`,
+    ],
+    [
+      'tokens an answer',
+      `${fixed(positive.tokens.mean, 1)} towards, ${fixed(negative.tokens.mean, 1)} away; ` +
+        `${Math.round(100 * truncatedShare)} % ran to the limit of ${longest}`,
+    ],
+  ] as const;
+}
+
+const whole = (value: number) => Math.round(value).toLocaleString('en');
+
+function speeds({ rates }: SizingLook): string {
+  return `${whole(rates.sampled)} sampled, ${whole(rates.read)} read, ${whole(rates.trained)} trained`;
+}
+
+function examples({ examples: shown }: ContrastMeasurement): string[] {
+  const texts = shown
+    .slice(0, SHOWN)
+    .flatMap(({ prompt, positive, negative }) => [
+      ['prompt', cut(prompt)] as const,
+      ['  towards', cut(positive.text) + mark(positive)] as const,
+      ['  away', cut(negative.text) + mark(negative)] as const,
+    ]);
+  return texts.flatMap(([name, text]) => (name === 'prompt' ? [''] : []).concat(indented(name, text)));
+}
+
+const mark = ({ accepted }: { readonly accepted: boolean }) => (accepted ? '' : ' (refused)');
+
+function cut(text: string): string {
+  const line = printable(text).trim();
+  return line.length <= SHOWN_CHARACTERS ? line : `${line.slice(0, SHOWN_CHARACTERS).trimEnd()} ...`;
+}
+
+/** A name and its text, whose further lines stand below it. */
+function indented(name: string, text: string): string[] {
+  return wrapText(text, COLUMNS - LABEL).map(
+    (line, index) => `${(index === 0 ? name : '').padEnd(LABEL)}${line}`,
+  );
+}
+
+/** What each stage is, how long it takes and when it ends. @param start milliseconds since the epoch */
+export function formatStages({ hyperparameters, stages, seconds }: BudgetPlan, start: number): string {
+  let end = start;
+  const sizes = stageSizes(hyperparameters);
+  const rows = Object.entries(stages).map(([stage, own]) => {
+    end += 1000 * own;
+    return [stage, sizes[stage] ?? '', duration(own), clockTime(end, start)];
+  });
+  const total = ['all', '', duration(seconds), clockTime(end, start)];
+  return formatTable(['stage', 'size', 'time', 'ends at'], [...rows, total]);
+}
+
+function stageSizes(hyperparameters: Hyperparameters): Readonly<Record<string, string>> {
+  const simulate = settingsOf('simulate', hyperparameters);
+  const ppo = settingsOf('ppo', hyperparameters);
+  const select = settingsOf('select', hyperparameters);
+  const generate = settingsOf('generate', hyperparameters);
+  const { epochs } = settingsOf('train-preference-model', hyperparameters);
+  const limit = (count: number | null) => (count === null ? 'all prompts' : `${count} prompts`);
+  const policies = ppo.klCoefficients.length;
+  const test = `${limit(generate.promptLimit)}, ${generate.maximumNewTokens} tokens`;
+  return {
+    simulate: `${limit(simulate.promptLimit)} x ${simulate.pairsPerPrompt}, ${simulate.maximumNewTokens} tokens`,
+    'train-preference-model': epochs === 1 ? 'once' : `${epochs} times`,
+    ppo: `${policies} x ${Math.max(...ppo.steps)} steps of ${ppo.rollouts}, ${ppo.maximumNewTokens} tokens`,
+    select: `${policies * ppo.steps.length} of PPO, ${limit(select.promptLimit)}`,
+    generate: test,
+    'generate-base': test,
+  };
+}

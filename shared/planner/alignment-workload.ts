@@ -1,0 +1,19 @@
+/** What the largest task of an alignment holds at a time: PPO, which samples and trains all coefficients side by side. */
+import type { Hyperparameters } from '../api/tasks/kinds.ts';
+import { batchSizes } from './batch-sizes.ts';
+import type { ModelShape } from './model-bytes.ts';
+import type { Workload } from './plan.ts';
+import { settingsOf } from './work.ts';
+
+export function alignmentWorkload(hyperparameters: Hyperparameters, shape: ModelShape): Workload {
+  const settings = settingsOf('ppo', hyperparameters);
+  const policies = settings.klCoefficients.length;
+  return {
+    sampleRows: Math.min(settings.rollouts * policies, batchSizes({ architecture: shape }).sampleRows),
+    promptTokens: settings.maximumPromptTokens,
+    newTokens: settings.maximumNewTokens,
+    trainRows: settings.microbatchSize,
+    trainGroups: 2 * policies,
+    rank: settings.rank,
+  };
+}

@@ -1,0 +1,148 @@
+/** How large an alignment may be for a time: pairs, PPO steps, rollouts and lengths, from a look at the model. */
+import type { Hyperparameters } from '../api/tasks/kinds.ts';
+import { duration } from '../report/figures.ts';
+import { UserError } from '../user-error.ts';
+import { BUDGET_SETTINGS } from './alignment-settings.ts';
+import { stageSeconds, type WorkRates } from './seconds.ts';
+import { comparisonWork, type Comparison, type ExpectedAnswers } from './work.ts';
+
+/** What was measured of model, prompts and machine. */
+export interface SizingLook extends Pick<Comparison, 'prompts' | 'promptTokens' | 'form'> {
+  readonly rates: WorkRates;
+  /** Of the model that simulates, where it is another. */
+  readonly simulator?: WorkRates;
+  readonly answers: ExpectedAnswers;
+  /** Longest answer that was sampled, in tokens: longer ones are not asked for. */
+  readonly longestAnswer: number;
+}
+
+export interface BudgetPlan {
+  readonly hyperparameters: Hyperparameters;
+  /** Planned seconds of each stage, in order. */
+  readonly stages: Readonly<Record<string, number>>;
+  readonly seconds: number;
+}
+
+/** Not even the smallest sizes are done in that time. */
+export class BudgetTooSmallError extends UserError {
+  override readonly name = 'BudgetTooSmallError';
+  override readonly code = 'budget-too-small';
+}
+
+/** One number decides all sizes, each of which grows with it: of this ladder the largest rung that fits is taken. */
+const RUNG = 1.03;
+const RUNGS = 220;
+
+/** Scales from which on a size changes. */
+const ROLLOUTS = [
+  [24, 128],
+  [6, 64],
+  [2, 32],
+  [0, 16],
+] as const;
+/** Longest answers of PPO: many short ones teach more than few long ones. */
+const POLICY_TOKENS = [
+  [16, 96],
+  [6, 64],
+  [2, 48],
+  [0, 32],
+] as const;
+const LEAST_PAIRS = 48;
+const MOST_PAIRS = 6000;
+const MOST_PAIRS_PER_PROMPT = 4;
+const LEAST_STEPS = 4;
+const MOST_STEPS = 20;
+/** From here on several KL coefficients and step counts are tried, and the best is kept. */
+const GRID_SCALE = 10;
+/** Of the pairs, kept to measure the preference model. */
+const HELD_OUT_SHARE = 0.15;
+
+function sizeAt(sizes: readonly (readonly [from: number, size: number])[], scale: number): number {
+  return sizes.find(([from]) => scale >= from)?.[1] ?? Number.NaN;
+}
+
+/** The settings at a scale from 1 on: no size falls where the scale grows. */
+function sizesAt(scale: number, look: Omit<SizingLook, 'rates'>): Hyperparameters {
+  const settings = BUDGET_SETTINGS[look.form];
+  const { train, dev, test } = look.prompts;
+  const wanted = Math.min(MOST_PAIRS, Math.floor(LEAST_PAIRS * scale));
+  const pairsPerPrompt = Math.min(
+    MOST_PAIRS_PER_PROMPT,
+    Math.max(1, Math.floor(wanted / Math.max(1, train))),
+  );
+  const promptLimit = Math.max(1, Math.min(train, Math.floor(wanted / pairsPerPrompt)));
+  const pairs = promptLimit * pairsPerPrompt;
+  const rollouts = sizeAt(ROLLOUTS, scale);
+  const steps = Math.min(MOST_STEPS, Math.floor(LEAST_STEPS * scale ** 0.4));
+  const policyTokens = Math.min(look.longestAnswer, sizeAt(POLICY_TOKENS, scale));
+  const grid = scale >= GRID_SCALE;
+  const coefficients = settings.ppo?.klCoefficients ?? [];
+  const limit = (least: number, most: number, available: number) =>
+    Math.max(1, Math.min(available, most, Math.floor(least * Math.sqrt(scale))));
+  return {
+    ...settings,
+    simulate: { ...settings.simulate, maximumNewTokens: look.longestAnswer, promptLimit, pairsPerPrompt },
+    'train-preference-model': {
+      ...settings['train-preference-model'],
+      heldOutPairs: Math.max(1, Math.floor(pairs * HELD_OUT_SHARE)),
+    },
+    ppo: {
+      ...settings.ppo,
+      maximumNewTokens: policyTokens,
+      klCoefficients: grid ? coefficients : coefficients.slice(0, 1),
+      steps: grid ? [Math.ceil(steps / 2), steps] : [steps],
+      rollouts,
+      minibatchSize: rollouts / 2,
+      microbatchSize: Math.min(32, rollouts / 2),
+    },
+    select: { ...settings.select, maximumNewTokens: policyTokens, promptLimit: limit(16, 200, dev) },
+    generate: {
+      ...settings.generate,
+      maximumNewTokens: look.longestAnswer,
+      promptLimit: limit(40, 500, test),
+    },
+  };
+}
+
+/** Settings with the time that their stages take by the look. */
+export function planSettings(hyperparameters: Hyperparameters, look: SizingLook): BudgetPlan {
+  const { prompts, promptTokens, form, answers, rates, simulator } = look;
+  const comparison = {
+    methods: ['rlcd'],
+    seeds: [1],
+    hyperparameters,
+    prompts,
+    promptTokens,
+    form,
+    answers,
+  } as const;
+  const stages = stageSeconds(comparisonWork(comparison), rates, simulator);
+  return {
+    hyperparameters,
+    stages,
+    seconds: Object.values(stages).reduce((sum, seconds) => sum + seconds, 0),
+  };
+}
+
+/**
+ * The largest sizes whose planned time is within the budget.
+ *
+ * @throws BudgetTooSmallError with the least budget and what else would help
+ */
+export function sizesForBudget(seconds: number, look: SizingLook): BudgetPlan {
+  for (let rung = RUNGS; rung >= 0; rung--) {
+    const plan = planSettings(sizesAt(RUNG ** rung, look), look);
+    if (plan.seconds <= seconds) return plan;
+  }
+  const least = planSettings(sizesAt(1, look), look);
+  const { ppo, simulate } = least.hyperparameters;
+  const [longest = ['', 0]] = Object.entries(least.stages).toSorted(([, a], [, b]) => b - a);
+  throw new BudgetTooSmallError(
+    `${duration(seconds)} are too few for this model on this machine: the smallest sizes ` +
+      `(${simulate?.promptLimit} pairs, ${ppo?.steps?.at(-1)} PPO steps of ${ppo?.rollouts} answers) take ` +
+      `${duration(least.seconds)} (${longest[0]} ${duration(longest[1])})`,
+    {
+      cure: `Give ${Math.ceil((least.seconds - seconds) / 60)} min more, shorter prompts (they have ${Math.round(look.promptTokens)} tokens), or a smaller model`,
+    },
+  );
+}

@@ -1,0 +1,108 @@
+/** Before the leap, with the engine and the bundled model as one of one's own: what stops a run, what goes on, and again. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { leap } from '../../../../scripts/commands/demo/leap.ts';
+import type { AlignmentOptions } from '../../../../scripts/commands/demo/run-alignment.ts';
+import { readBaseModel } from '../../../../scripts/experiment/base-model.ts';
+import type { LookMaterials } from '../../../../scripts/experiment/look.ts';
+import { readPrinciple } from '../../../../scripts/experiment/principle.ts';
+import { readPrompts } from '../../../../scripts/experiment/prompts.ts';
+import { HYPERPARAMETERS } from '../../../../shared/planner/alignment-settings.ts';
+
+const MODEL = 'gpu-runner/models/stories';
+const { signal } = new AbortController();
+let folder = '';
+let materials: LookMaterials;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'rlcd-leap-'));
+  materials = {
+    principle: await readPrinciple('kind-stories'),
+    prompts: await readPrompts(undefined),
+    model: await readBaseModel(MODEL, folder),
+    simulator: null,
+  };
+}, 120_000);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const given: AlignmentOptions = {
+  host: 'node',
+  scale: 'small',
+  seed: 1,
+  model: MODEL,
+  principle: 'kind-stories',
+  port: 0,
+  exit: true,
+  json: true,
+  yes: false,
+  answerTokens: 24,
+};
+
+async function leapWith(options: Partial<AlignmentOptions>, changed: Partial<LookMaterials> = {}) {
+  const told: string[] = [];
+  const context = {
+    options: { ...given, ...options },
+    hyperparameters: HYPERPARAMETERS.small,
+    materials: { ...materials, ...changed },
+    folder,
+    cache: folder,
+    startedAt: new Date(),
+    tell: (text: string) => void told.push(text),
+  };
+  return { told, leaping: leap(context, signal) };
+}
+
+function sidesAlike({ principle: { name, definition } }: LookMaterials): LookMaterials['principle'] {
+  const affixPairs = definition.affixPairs.slice(0, 1).map(({ positive, scoringInstruction }) => ({
+    positive,
+    negative: positive,
+    scoringInstruction,
+  }));
+  return { name, definition: { ...definition, affixPairs } };
+}
+
+// Each look opens the engine twice.
+describe('before the leap', { timeout: 240_000 }, () => {
+  it('the bundled model is not looked at, and keeps its settings', async () => {
+    const { told, leaping } = await leapWith({ model: 'bundled' });
+    expect(await leaping).toEqual({ hyperparameters: HYPERPARAMETERS.small, planned: undefined });
+    expect(told).toEqual([]);
+  });
+
+  it('sides that say the same stop the run, with the cure', async () => {
+    const { told, leaping } = await leapWith({}, { principle: sidesAlike(materials) });
+    await expect(leaping).rejects.toThrow(/cannot be told apart.*affixes in words.*--yes/s);
+    expect(told.join('')).toMatch(/kept by the filter .*sides told apart .*tokens a second .*memory/s);
+  });
+
+  it('with yes it goes on; a budget chooses the sizes, and the folder keeps them', async () => {
+    const options = { yes: true, budget: 36_000 };
+    const changed = { principle: sidesAlike(materials) };
+    const { told, leaping } = await leapWith(options, changed);
+    const { hyperparameters, planned = {} } = await leaping;
+    expect(told.join('')).toMatch(/cannot be told apart.*Going on all the same.*stage +size +time +ends at/s);
+    expect(hyperparameters.simulate?.maximumNewTokens).toBe(24);
+    expect(Object.keys(planned)).toEqual([
+      'simulate',
+      'train-preference-model',
+      'ppo',
+      'select',
+      'generate',
+      'generate-base',
+      'judge',
+    ]);
+    const seconds = Object.values(planned).reduce((sum, one) => sum + one, 0);
+    expect(seconds).toBeLessThan(36_000);
+    const again = await leapWith(options, changed);
+    expect(await again.leaping).toEqual({ hyperparameters, planned });
+    expect(again.told.join('')).toMatch(/^Looked before/);
+  });
+
+  it('a budget is not for a simulator that is served elsewhere', async () => {
+    const simulator = { kind: 'served', name: 's', url: 'http://127.0.0.1:1/v1', model: 'm' } as const;
+    const { leaping } = await leapWith({ budget: 600 }, { simulator });
+    await expect(leaping).rejects.toThrow(/--budget plans the time of this machine/);
+  });
+});
