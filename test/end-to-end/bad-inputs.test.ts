@@ -64,5 +64,5 @@ describe('bad input', () => {
     const { failures } = await world.client.getTask({ parameters: { taskId: task?.id ?? '' } });
     expect(failures).toHaveLength(1);
     expect(`${failures[0]?.message} ${failures[0]?.cure}`).toMatch(/shorten|lower|fewer/);
-  }, 120_000);
+  });
 });

@@ -75,7 +75,7 @@ describe('npm run demo', () => {
     expect(second.output).toMatch(/KL coefficient +2 steps +3 steps/);
     expect(second.output.match(/before \(/g)).toHaveLength(3);
     expect(second.progress).not.toMatch(/running/);
-  }, 240_000);
+  });
 
   it('is stopped by a signal before it has begun, and leaves no process', async () => {
     const stop = new AbortController();

@@ -38,10 +38,10 @@ let world: World;
 beforeAll(async () => {
   world = await createWorld();
   await world.run('runner');
-}, 120_000);
+});
 afterAll(async () => {
   await world.close();
-}, 120_000);
+});
 
 const finished = async (id: string) => {
   const done = await world.ended(id);
@@ -54,7 +54,7 @@ const artifactOf = async (experimentId: string, stage: string) => {
   return tasks.filter((task) => task.stage === stage).map((task) => task.outputs.map(({ sha256 }) => sha256));
 };
 
-describe('the methods', { timeout: 600_000 }, () => {
+describe('the methods', () => {
   it('all run to their end, share equal work, and report what is their own', async () => {
     const own = METHODS.filter((method) => method !== 'human-preference-model');
     const ids = new Map<string, string>();

@@ -17,7 +17,7 @@ const paper = async (...options: string[]) =>
     { maxBuffer: 64 * 1024 * 1024 },
   );
 
-describe('rlcd paper', { timeout: 600_000 }, () => {
+describe('rlcd paper', () => {
   it('compares five systems, writes the report, and finds all of it again', async () => {
     const { stdout } = await paper('--seeds', '2', '--data', data, '--json');
     const document = reportDocument.parse(JSON.parse(stdout));

@@ -21,7 +21,7 @@ beforeAll(async () => {
   });
   vi.stubEnv('RLCD_SERVED_HOSTS', new URL(server.url).origin);
   vi.stubEnv('RLCD_SERVED_CONCURRENCY', '1');
-}, 120_000);
+});
 afterAll(async () => {
   vi.unstubAllEnvs();
   await server.close();
@@ -47,7 +47,7 @@ const outputs = async ({ client }: World, experimentId: string) => {
   return tasks.map((task) => ({ stage: task.stage, outputs: task.outputs.map(({ sha256 }) => sha256) }));
 };
 
-describe('a simulator that is served elsewhere', { timeout: 600_000 }, () => {
+describe('a simulator that is served elsewhere', () => {
   it('writes the pairs of a whole run; its runner killed by SIGKILL, nothing is asked twice, the bytes are the same', async () => {
     const first = await createWorld();
     let unbroken: unknown[];

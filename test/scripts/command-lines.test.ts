@@ -56,7 +56,7 @@ function writtenAt(): Map<string, number> {
   return new Map(files.map((file) => [file, statSync(join(ROOT, file)).mtimeMs]));
 }
 
-describe('every command line', { timeout: 120_000 }, () => {
+describe('every command line', () => {
   const before = writtenAt();
 
   it('is one of those that a person finds in package.json', () => {
@@ -108,7 +108,7 @@ describe('every command line', { timeout: 120_000 }, () => {
   });
 });
 
-describe('rlcd as a program', { timeout: 60_000 }, () => {
+describe('rlcd as a program', () => {
   it('lists its commands, quickly: it loads none of them', async () => {
     const { code, out, error } = await run('scripts/bin/rlcd.js', ['--help']);
     expect({ code, error }).toEqual({ code: 0, error: '' });
@@ -137,7 +137,7 @@ describe('rlcd as a program', { timeout: 60_000 }, () => {
   });
 });
 
-describe('the edge on Node', { timeout: 60_000 }, () => {
+describe('the edge on Node', () => {
   // The build speaks on standard error, too.
   beforeAll(async () => {
     await ensureDashboard();

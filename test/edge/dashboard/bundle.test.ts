@@ -11,7 +11,7 @@ const FIRST_LOAD_BYTES = 150 * 1024;
 let folder = '';
 beforeAll(async () => {
   folder = await ensureDashboard();
-}, 240_000);
+});
 
 const readText = (path: string) => readFileSync(join(folder, path), 'utf8');
 

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../../edge/app.ts';
 import { createLocalProcesses } from '../../../edge/hosts/local-process.ts';
 import { openLocalRunners } from '../../../edge/hosts/local-runners.ts';
@@ -67,18 +67,21 @@ describe('a runner that ends before it has claimed', () => {
       arrivedAt: null,
     };
     await insertLaunch(database, launch, undefined);
+    const failed = Promise.withResolvers<void>();
     const { launcher } = createLocalProcesses({
       edgeUrl: 'http://127.0.0.1:1',
       key: 'none',
       script,
-      onFailed: async (id, why) => await failLaunch(database, id, why),
+      onFailed: async (id, why) => {
+        await failLaunch(database, id, why);
+        failed.resolve();
+      },
     });
     const request = { launchId: launch.id, time: 1, queuedTasks: 1, liveRunners: 0, maximumRunners: 1 };
     expect(await launcher.launch(request)).toMatchObject({ outcome: 'launched' });
-    await vi.waitFor(async () => {
-      const [seen] = (await listLaunches(database, { limit: 1 })).items;
-      expect(seen).toMatchObject({ outcome: 'failed', reason: expect.stringMatching(reason) });
-    }, 30_000);
+    await failed.promise;
+    const [seen] = (await listLaunches(database, { limit: 1 })).items;
+    expect(seen).toMatchObject({ outcome: 'failed', reason: expect.stringMatching(reason) });
     host.close();
   });
 });

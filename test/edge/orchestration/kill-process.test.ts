@@ -152,7 +152,7 @@ async function work(admin: Client, runner: Client): Promise<void> {
   }
 }
 
-it('ends as if undisturbed when its process is killed again and again', { timeout: 300_000 }, async () => {
+it('ends as if undisturbed when its process is killed again and again', async () => {
   const quiet = openNodeStore(createFolder());
   const { clients } = await createHarness(async () => quiet);
   await prepare(clients.admin);

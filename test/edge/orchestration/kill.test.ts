@@ -71,7 +71,7 @@ class PersistentRunner {
   }
 }
 
-it('survives a kill at any statement', { timeout: 240_000 }, async () => {
+it('survives a kill at any statement', async () => {
   const undisturbed = await openMortal(createFolder());
   await seedWorld(undisturbed.harness);
   undisturbed.client.statements = 0;

@@ -9,7 +9,7 @@ let client: OpenAI;
 beforeAll(async () => {
   served = await serveStories(await storiesWithTemplate());
   client = served.client;
-}, 120_000);
+});
 afterAll(async () => {
   await served.child.stop();
 });

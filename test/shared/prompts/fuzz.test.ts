@@ -83,7 +83,7 @@ describe('whatever the file', () => {
       return Uint8Array.from(file, (value, index) => (index === at ? byte : value));
     });
 
-  it('reads it, or names the line', { timeout: 120_000 }, async () => {
+  it('reads it, or names the line', async () => {
     const counts = { read: 0, leftOut: 0, refused: 0, ended: 0 };
     const format = fc.constantFrom('json', 'csv', 'text', undefined);
     await fc.assert(

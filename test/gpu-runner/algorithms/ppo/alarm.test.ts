@@ -5,13 +5,10 @@ import { sequenceOf } from '../../../../gpu-runner/llama/model/sequence.ts';
 import { openTinyModel, recordingHooks } from '../tiny-model.ts';
 import { tinyRun } from './tiny-run.ts';
 
-/** Milliseconds; a quiet machine loads in one or two seconds. */
-const SETUP_LIMIT = 60_000;
-
 let tiny: Awaited<ReturnType<typeof openTinyModel>>;
 beforeAll(async () => {
   tiny = await openTinyModel();
-}, SETUP_LIMIT);
+});
 afterAll(() => tiny.close());
 
 describe('the alarm of a PPO run', () => {

@@ -17,9 +17,6 @@ const END = 2;
 const TIME = 80;
 const { signal } = new AbortController();
 
-/** Milliseconds; a quiet machine loads in one or two seconds. */
-const SETUP_LIMIT = 60_000;
-
 let tiny: Awaited<ReturnType<typeof openTinyModel>>;
 let layout: AdapterLayout;
 let adapter: Float32Array;
@@ -27,7 +24,7 @@ beforeAll(async () => {
   tiny = await openTinyModel();
   layout = adapterLayout(tiny.model.architecture, 2, 4);
   adapter = randomAdapter(layout, 4);
-}, SETUP_LIMIT);
+});
 afterAll(() => tiny.close());
 
 async function generatorOf(maximumNewTokens: number, rows: number): Promise<Generator> {

@@ -8,13 +8,10 @@ import { expectForeign } from '../foreign-checkpoint.ts';
 import { openTinyModel, recordingHooks, repeatable } from '../tiny-model.ts';
 import { metricsOf, tinyRun, type TinyOutcome } from './tiny-run.ts';
 
-/** Milliseconds; a quiet machine loads in one or two seconds. */
-const SETUP_LIMIT = 60_000;
-
 let tiny: Awaited<ReturnType<typeof openTinyModel>>;
 beforeAll(async () => {
   tiny = await openTinyModel();
-}, SETUP_LIMIT);
+});
 afterAll(() => tiny.close());
 
 const run = (...given: Parameters<typeof tinyRun> extends [Model, ...infer Rest] ? Rest : never) =>
@@ -24,7 +21,7 @@ describe('PPO', () => {
   let whole: TinyOutcome;
   beforeAll(async () => {
     whole = await run();
-  }, SETUP_LIMIT);
+  });
 
   it('keeps every cell of the grid, moves its adapters, and reports under the known names', () => {
     expect(ppoResult.parse(whole.result)).toEqual(whole.result);

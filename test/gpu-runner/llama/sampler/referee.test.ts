@@ -59,4 +59,4 @@ it('draws what the training graph says, and ends where it does', async () => {
     expect(sampled.finishReasons[row]).toBe(reason);
   }
   for (const open of [forwardPass, sampler]) await open.close();
-}, 60_000);
+});

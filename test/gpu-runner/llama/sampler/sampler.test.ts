@@ -33,7 +33,7 @@ beforeAll(async () => {
   const options = { trainable, maximumTime: 256, microbatchRows: 8, session };
   tokenPass = await ForwardPass.open({ ...options, scoring: 'tokens' });
   logitPass = await ForwardPass.open({ ...options, scoring: 'logits' });
-}, 60_000);
+});
 
 afterAll(async () => {
   await sampler.close();
@@ -99,7 +99,7 @@ describe('what a row draws', () => {
         for (let row = 0; row < rows; row++) expect(drawnRow(few, row)).toEqual(drawnRow(batch, first + row));
       }
     }
-  }, 60_000);
+  });
 
   it('is the same bytes in two processes', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'rlcd-two-processes-'));
@@ -109,7 +109,7 @@ describe('what a row draws', () => {
     const second = await run(process.execPath, [script, path.join(folder, 'two')]);
     expect(first.stdout.length).toBeGreaterThan(100);
     expect(second.stdout).toBe(first.stdout);
-  }, 60_000);
+  });
 
   it('changes with the seed and with the row id', async () => {
     const request = smallRequest(2);
@@ -138,7 +138,7 @@ describe('what a row draws', () => {
       expect(freedom).toBeGreaterThan(20);
       expect(statistic).toBeLessThan(freedom + 5 * Math.sqrt(2 * freedom));
     }
-  }, 60_000);
+  });
 });
 
 describe('log-probabilities', () => {
@@ -160,7 +160,7 @@ describe('log-probabilities', () => {
     );
     expect(gaps.length).toBeGreaterThan(200);
     expect(gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length).toBeLessThan(0.002);
-  }, 60_000);
+  });
 });
 
 describe('limits and stops', () => {
@@ -240,7 +240,7 @@ describe('limits and stops', () => {
     } finally {
       await fresh.close();
     }
-  }, 60_000);
+  });
 });
 
 describe('restrictions', () => {
@@ -270,7 +270,7 @@ describe('restrictions', () => {
     expect(new Set(rollout.tokens).size).toBe(5);
     const [best = -1] = ranked;
     expect(new Set((await many({ topK: 1 })).tokens)).toEqual(new Set([best]));
-  }, 30_000);
+  });
 
   it('keeps the smallest set that reaches top p', async () => {
     const probabilities = await distribution(prompt, 0.3);
@@ -287,7 +287,7 @@ describe('restrictions', () => {
     const rollout = await many({ topP: 0.4 });
     for (const token of rollout.tokens) expect(kept.has(token)).toBe(true);
     expect(new Set(rollout.tokens).size).toBeGreaterThan(1);
-  }, 30_000);
+  });
 
   it('never draws banned tokens', async () => {
     const bannedTokens = Array.from({ length: smallShape.vocabularySize }, (_, token) => token).filter(
@@ -296,7 +296,7 @@ describe('restrictions', () => {
     const rollout = await many({ bannedTokens, temperature: 1 });
     for (const token of rollout.tokens) expect(token % 10).toBe(3);
     expect(new Set(rollout.tokens).size).toBe(16);
-  }, 30_000);
+  });
 
   it('refuses what does not fit, by field', async () => {
     const refused = async (changes: object, field: RegExp) => {
@@ -351,5 +351,5 @@ describe('adapters', () => {
       await two.close();
       await one.close();
     }
-  }, 60_000);
+  });
 });

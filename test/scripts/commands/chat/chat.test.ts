@@ -35,13 +35,13 @@ test('every line is a message; after /reset the same seed says the same again; /
   expect(answers[1]).not.toBe(answers[0]);
   expect(answers[2]).toBe(answers[0]?.trimEnd());
   expect(exitCode).toBe(0);
-}, 60_000);
+});
 
 test('a model without a template says so and goes on with each text', async () => {
   const { output, errors } = await chat(SETTINGS.concat('--model', 'bundled'), 'Once upon a time\n');
   expect(errors).toContain('no chat template');
   expect(output).toMatch(/^bundled: .{20}/);
-}, 60_000);
+});
 
 test('what cannot be is told before any work', async () => {
   const { errors, exitCode } = await chat(['some-experiment'], '');
@@ -49,4 +49,4 @@ test('what cannot be is told before any work', async () => {
   expect(exitCode).toBe(2);
   const both = await chat(['--model', 'bundled', '--data', 'x'], '');
   expect(both.errors).toContain('--model is for a model alone');
-}, 60_000);
+});

@@ -33,7 +33,7 @@ async function doctor(...words: readonly string[]) {
   };
 }
 
-describe('rlcd doctor', { timeout: 60_000 }, () => {
+describe('rlcd doctor', () => {
   it('says that the demo can run here, where the tests do', async () => {
     vi.stubEnv('RLCD_DATA', join(folder, 'data'));
     vi.stubEnv('RLCD_EDGE_URL', '');
