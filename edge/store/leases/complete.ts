@@ -4,7 +4,7 @@ import { conflict } from '../../domain/errors.ts';
 import { leaseLost, type Holder } from '../../domain/lease.ts';
 import type { Database, Statement } from '../database.ts';
 import { allColumns, given, jsonRows } from '../json-rows.ts';
-import { artifacts, taskOutputs, taskPuts, tasks } from '../schema/index.ts';
+import { artifacts, taskInputs, taskOutputs, taskPuts, tasks } from '../schema/index.ts';
 import { compiled, prepared } from '../statement.ts';
 import {
   account,
@@ -27,12 +27,24 @@ const missingOutputs = prepared((database) =>
     .select({ name: given<string>('name'), sha256: given<string>('sha256') })
     .from(jsonRows(sql`${sql.placeholder('outputs')}`))
     .where(
-      notExists(
-        database
-          .select({ one: sql`1` })
-          .from(taskPuts)
-          .innerJoin(artifacts, eq(artifacts.sha256, taskPuts.sha256))
-          .where(and(eq(taskPuts.taskId, sql.placeholder('taskId')), eq(taskPuts.sha256, given('sha256')))),
+      and(
+        notExists(
+          database
+            .select({ one: sql`1` })
+            .from(taskPuts)
+            .innerJoin(artifacts, eq(artifacts.sha256, taskPuts.sha256))
+            .where(and(eq(taskPuts.taskId, sql.placeholder('taskId')), eq(taskPuts.sha256, given('sha256')))),
+        ),
+        // What a task chooses among its inputs leaves as it came.
+        notExists(
+          database
+            .select({ one: sql`1` })
+            .from(taskInputs)
+            .innerJoin(artifacts, eq(artifacts.sha256, taskInputs.sha256))
+            .where(
+              and(eq(taskInputs.taskId, sql.placeholder('taskId')), eq(taskInputs.sha256, given('sha256'))),
+            ),
+        ),
       ),
     )
     .prepare(),
@@ -73,7 +85,7 @@ export async function isCompletedBy(database: Database, holder: Holder): Promise
   return row?.status === 'succeeded' && row.epoch === holder.epoch && row.leaseKeyId === holder.keyId;
 }
 
-/** @throws DomainError `conflict` for an output that was not put for the task: what others put is not its own to name */
+/** @throws DomainError `conflict` for an output that is no input of the task and was not put for it: what others put is not its own to name */
 export async function requireOutputs(
   database: Database,
   taskId: string,

@@ -313,6 +313,21 @@ export function tasksConformance(start: () => Promise<Harness>): void {
     expect(pairs.map(({ tokens }) => tokens)).toEqual([{ chosen: LIKELIHOODS, rejected: null }, null]);
   });
 
+  it('lets a task name one of its inputs as its output: a choice among adapters puts nothing', async () => {
+    const { harness, runner } = await begin();
+    let task = required(await runner.claim());
+    for (; task.kind !== 'select'; task = required(await runner.claim())) await runner.complete(task);
+    const chosen = task.inputs.find(({ name }) => name.startsWith('cell-'));
+    const outputs = [{ name: 'adapter', sha256: chosen?.sha256 ?? '' }];
+    const body = { epoch: task.epoch, outputs, result: finish(task).result };
+    const done = await harness.clients.runner.completeTask({ parameters: { taskId: task.id }, body });
+    expect(done.status).toBe('succeeded');
+    const { tasks } = await harness.clients.client.getLineage({
+      parameters: { experimentId: task.experimentId },
+    });
+    expect(tasks.find(({ stage }) => stage === task.stage)?.outputs).toMatchObject(outputs);
+  });
+
   it('keeps a task for the key that holds it', async () => {
     const { harness, runner } = await begin();
     const task = required(await runner.claim());
