@@ -20,28 +20,25 @@ const LABEL = 21;
 const SHOWN = 2;
 const SHOWN_CHARACTERS = 150;
 
-/** @param memoryBytes of the machine */
-export function formatLook(
-  { contrast, training: { shape }, sizing }: Look,
-  hyperparameters: Hyperparameters,
-  memoryBytes: number,
-): string {
+/** @param hyperparameters with which the look was taken */
+export function formatLook({ contrast, sizing }: Look, hyperparameters: Hyperparameters): string {
+  const longest = settingsOf('simulate', hyperparameters).maximumNewTokens;
   const rows = [
-    ...(contrast === null
-      ? []
-      : contrastRows(contrast, settingsOf('simulate', hyperparameters).maximumNewTokens)),
+    ...(contrast === null ? [] : contrastRows(contrast, longest)),
     ['tokens a second', speeds(sizing)],
-    [
-      'memory',
-      `${gigabytes(memoryOf(hyperparameters, shape))} of ${gigabytes(memoryBytes)} (ppo, the largest stage)`,
-    ],
   ] as const;
   const table = rows.flatMap(([name, value]) => indented(name, value));
   return [...table, ...(contrast === null ? [] : examples(contrast))].join('\n');
 }
 
-function memoryOf(hyperparameters: Hyperparameters, shape: ModelShape): number {
-  return planMemory('cpu', shape, alignmentWorkload(hyperparameters, shape)).total;
+/** What the largest stage holds. @param memoryBytes of the machine */
+export function formatMemory(
+  hyperparameters: Hyperparameters,
+  shape: ModelShape,
+  memoryBytes: number,
+): string {
+  const { total } = planMemory('cpu', shape, alignmentWorkload(hyperparameters, shape));
+  return `Memory: up to ${gigabytes(total)} (ppo) of ${gigabytes(memoryBytes)}`;
 }
 
 function contrastRows(contrast: ContrastMeasurement, longest: number) {

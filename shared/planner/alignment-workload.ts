@@ -9,7 +9,8 @@ export function alignmentWorkload(hyperparameters: Hyperparameters, shape: Model
   const settings = settingsOf('ppo', hyperparameters);
   const policies = settings.klCoefficients.length;
   return {
-    sampleRows: Math.min(settings.rollouts * policies, batchSizes({ architecture: shape }).sampleRows),
+    // As the runner counts it, which refuses what does not fit before it has read the prompts.
+    sampleRows: batchSizes({ architecture: shape }).sampleRows,
     promptTokens: settings.maximumPromptTokens,
     newTokens: settings.maximumNewTokens,
     trainRows: settings.microbatchSize,

@@ -17,7 +17,7 @@ import { explain } from '../../../shared/explain.ts';
 import { UserError } from '../../../shared/user-error.ts';
 import { fitMicrobatches } from '../../experiment/fit-microbatches.ts';
 import { takeLook, type Look, type LookMaterials } from '../../experiment/look.ts';
-import { formatLook, formatStages } from '../../experiment/show-look.ts';
+import { formatLook, formatMemory, formatStages } from '../../experiment/show-look.ts';
 
 /** Of a budget, what starting and ending the programs takes. */
 const STARTING_SECONDS = 15;
@@ -97,10 +97,12 @@ export async function leap(context: LeapContext, signal: AbortSignal): Promise<L
     },
     signal,
   );
-  tell(`\n${formatLook(look, fitMicrobatches(settings, look.training.shape), totalmem())}\n\n`);
+  tell(`\n${formatLook(look, settings)}\n\n`);
   requireGoodLook(look, options.yes, tell);
   const plan = planOf(context, settings, look);
-  tell(`${formatStages(plan, Date.now())}\n\n`);
+  const { shape } = look.training;
+  const memory = formatMemory(fitMicrobatches(plan.hyperparameters, shape), shape, totalmem());
+  tell(`${formatStages(plan, Date.now())}\n\n${memory}\n\n`);
   const chosen = { hyperparameters: plan.hyperparameters, planned: plan.stages };
   await writeFile(file, JSON.stringify(chosen));
   return chosen;

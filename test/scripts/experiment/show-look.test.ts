@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { namedShapes } from '../../../gpu-runner/llama/model/named-shapes.ts';
 import type { Look } from '../../../scripts/experiment/look.ts';
-import { formatLook, formatStages } from '../../../scripts/experiment/show-look.ts';
+import { formatLook, formatMemory, formatStages } from '../../../scripts/experiment/show-look.ts';
 import { BUDGET_SETTINGS } from '../../../shared/planner/alignment-settings.ts';
 import { sizesForBudget } from '../../../shared/planner/budget-sizes.ts';
 import type { ContrastMeasurement } from '../../../shared/principles/contrast.ts';
@@ -56,19 +56,30 @@ const look: Look = {
 };
 
 it('tells the look', () => {
-  const text = formatLook(look, BUDGET_SETTINGS.dialogue, 25.3e9);
+  const text = formatLook(look, BUDGET_SETTINGS.dialogue);
   for (const figure of [
     /^answers +64 to 32 prompts, one a side$/m,
     /^kept by the filter +92\.2 % \[83\.0, 96\.6\]; refused: 3 no-sentence-end, 2/m,
     /^sides told apart +93\.8 % \[85\.0, 97\.5\]; 3\.1 nats towards, 2\.2 away$/m,
     /^tokens an answer +44\.0 towards, 40\.0 away; 13 % ran to the limit of 300$/m,
     /^tokens a second +96 sampled, 510 read, 160 trained$/m,
-    /^memory +\S+ GB of 25\.3 GB/m,
     /^ {2}away +Nothing at all \(refused\)$/m,
   ])
     expect(text).toMatch(figure);
   expect(text).not.toContain('\u001B');
   expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+});
+
+it('tells the memory of the sizes that were chosen', () => {
+  const { shape } = look.training;
+  const memory = (minutes: number) =>
+    Number(
+      /up to (\S+) GB/.exec(
+        formatMemory(sizesForBudget(60 * minutes, look.sizing).hyperparameters, shape, 25.3e9),
+      )?.[1],
+    );
+  expect(memory(30)).toBeGreaterThan(2);
+  expect(memory(600)).toBeGreaterThan(memory(30));
 });
 
 it('tells sizes, times and ends of every stage, in order', () => {
