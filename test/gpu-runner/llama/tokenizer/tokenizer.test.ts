@@ -128,6 +128,10 @@ test("what a user writes stays text: encodePlain makes no special token of a spe
       const ids = [...tokenizer.encodePlain(text)];
       expect(ids.filter((token) => token < 3)).toEqual([]);
       expect(tokenizer.decode(ids)).toBe(text);
+      // So do prompts and responses, whatever the form of the prompts.
+      expect([...tokenizer.encodeContinuation(text)]).toEqual(ids);
+      const begin = tokenizer.startsWithBos ? [tokenizer.bosToken] : [];
+      expect([...tokenizer.encodePrompt(text)]).toEqual([...begin, ...ids]);
     }),
   );
   expect([...tokenizer.encode('</s>')]).toEqual([2]);
