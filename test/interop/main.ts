@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { createCommand, runCommand } from '../../shared/command-line/command.ts';
 import { jsonOption } from '../../scripts/experiment/options.ts';
 import { columns } from './columns.ts';
+import { compareAnswers } from './answers/compare.ts';
+import { answersPass, formatAnswers } from './answers/table.ts';
 import { compare } from './compare.ts';
 import { defaultCacheFolder, interpreterOf, makeEnvironment } from './environment.ts';
 import { compareGguf } from './gguf/compare.ts';
@@ -30,6 +32,11 @@ export const command = createCommand(
   .option(
     '--gguf <file>',
     'compares a GGUF file of your own with transformers and llama.cpp, and no checkpoint: ids, logits, greedy answers',
+  )
+  .option(
+    '--answers <path>',
+    'a Hugging Face folder or a GGUF file of a chat model, and no checkpoint: 50 answers that it samples with an adapter, ' +
+      'their log-probabilities here and in the programs that load what leaves',
   )
   .option('--prepare', 'makes the virtual environment and compares nothing')
   .option('--no-llama-cpp', 'leaves out what needs llama-cpp-python, whose build takes minutes')
@@ -59,6 +66,14 @@ export const command = createCommand(
         await python.call('configurations', { file: path.join(FIXTURES, 'families-configurations.json') });
         return;
       }
+      if (options.answers !== undefined) {
+        const hasLlamaCpp = options.llamaCpp;
+        const location = path.resolve(options.answers);
+        const table = await compareAnswers(location, { python: python.call, scratch, log, hasLlamaCpp });
+        console.log(options.json ? JSON.stringify(table, null, 2) : formatAnswers(table));
+        if (!table.rows.every(answersPass)) process.exitCode = 1;
+        return;
+      }
       const rows = await compare({
         python: python.call,
         scratch,
@@ -70,6 +85,7 @@ export const command = createCommand(
       });
       if (options.json) console.log(JSON.stringify(rows, null, 2));
       else console.log(formatTable(rows, columns));
+      log('Sampled answers are left out: they need a real chat model, --answers PATH');
       if (!rows.every(({ outcomes }) => Object.values(outcomes).every(passes))) process.exitCode = 1;
     } finally {
       python.close();

@@ -1,12 +1,11 @@
 /** GGUF files of the merged model and of the adapter alone, run by llama.cpp. */
 import path from 'node:path';
-import { z } from 'zod';
 import { ggufModel } from '../../../gpu-runner/export/gguf-model.ts';
 import { writeFiles } from '../../../gpu-runner/export/write-files.ts';
 import type { Quantisation } from '../../../shared/export/forms.ts';
 import { ggufLora } from '../../../shared/export/gguf/lora.ts';
 import { exportFacts } from '../../../gpu-runner/export/facts.ts';
-import { adapted, meanDistance } from '../adapted.ts';
+import { adapted, meanDistance, textsSchema } from '../adapted.ts';
 import type { CheckContext, Column, Figure } from '../column.ts';
 
 const LIMIT = 0.1;
@@ -41,9 +40,9 @@ export const ggufAdapter: Column = {
     const answer = await python('llama_cpp_model', {
       file: path.join(scratch, gguf.name),
       lora: path.join(scratch, lora.name),
-      tokens,
+      texts: [tokens],
     });
-    const value = meanDistance(await logProbabilities(opened.base), z.array(z.number()).parse(answer));
+    const value = meanDistance(await logProbabilities(opened.base), textsSchema.parse(answer)[0] ?? []);
     return { value, limit: isMadeUp ? LIMIT : null };
   },
 };
@@ -59,8 +58,8 @@ async function checkModel(
   const answer = await python('llama_cpp_model', {
     file: path.join(scratch, file.name),
     lora: null,
-    tokens,
+    texts: [tokens],
   });
-  const value = meanDistance(await logProbabilities(opened.base), z.array(z.number()).parse(answer));
+  const value = meanDistance(await logProbabilities(opened.base), textsSchema.parse(answer)[0] ?? []);
   return { value, limit: isMadeUp ? LIMIT : null };
 }

@@ -1,8 +1,7 @@
 /** A merged folder, opened by transformers. */
-import { z } from 'zod';
 import { mergedFolder } from '../../../gpu-runner/export/merged-folder.ts';
 import { writeFiles } from '../../../gpu-runner/export/write-files.ts';
-import { adapted, meanDistance } from '../adapted.ts';
+import { adapted, meanDistance, textsSchema } from '../adapted.ts';
 import type { Column } from '../column.ts';
 
 export const merged: Column = {
@@ -13,8 +12,8 @@ export const merged: Column = {
     const opened = await model('int8');
     const { adapter, logProbabilities } = await adapted(opened.base, tokens);
     await writeFiles(scratch, await mergedFolder(opened, adapter), () => {});
-    const answer = await python('exported', { folder: scratch, adapter: null, tokens });
-    const theirs = z.array(z.number()).parse(answer);
+    const answer = await python('exported', { folder: scratch, adapter: null, texts: [tokens] });
+    const theirs = textsSchema.parse(answer)[0] ?? [];
     const value = meanDistance(await logProbabilities(opened.base), theirs);
     return { value, limit: isMadeUp ? 0.1 : null };
   },

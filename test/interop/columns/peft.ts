@@ -1,9 +1,8 @@
 /** An exported adapter, loaded by PEFT on transformers' own base. */
-import { z } from 'zod';
 import { modelTypeOf } from '../../../gpu-runner/export/outside.ts';
 import { writeFiles } from '../../../gpu-runner/export/write-files.ts';
 import { peftFolder } from '../../../shared/export/peft-folder.ts';
-import { adapted, meanDistance } from '../adapted.ts';
+import { adapted, meanDistance, textsSchema } from '../adapted.ts';
 import type { Column } from '../column.ts';
 
 export const peft: Column = {
@@ -18,7 +17,8 @@ export const peft: Column = {
       peftFolder(source, { ...base.architecture, location: folder, modelType: await modelTypeOf(base) }),
       () => {},
     );
-    const theirs = z.array(z.number()).parse(await python('exported', { folder, adapter: scratch, tokens }));
+    const theirs =
+      textsSchema.parse(await python('exported', { folder, adapter: scratch, texts: [tokens] }))[0] ?? [];
     return { value: meanDistance(await logProbabilities(base), theirs), limit: 1e-3 };
   },
 };

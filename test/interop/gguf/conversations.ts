@@ -1,6 +1,6 @@
 /** Ten questions that a small chat model can answer. */
 
-const questions = [
+export const questions: readonly string[] = [
   'What is the capital of France?',
   'Name three primary colours.',
   'Write one sentence about the sea.',

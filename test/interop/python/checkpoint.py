@@ -24,8 +24,12 @@ def write(config, folder):
 
 
 def open_model(folder):
-    """The causal model of a folder in fp32, with attention as it is written down."""
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager")
+    """The causal model of a folder, or of a GGUF file, in fp32, with attention as it is written down."""
+    path = Path(folder)
+    place = {"gguf_file": path.name} if path.suffix == ".gguf" else {}
+    model = AutoModelForCausalLM.from_pretrained(
+        path.parent if place else path, dtype=torch.float32, attn_implementation="eager", **place
+    )
     return model.eval()
 
 
