@@ -130,7 +130,7 @@ def write_vocabulary(writer, config):
 def logits_of(file, tokens):
     fp32 = 0
     llama = Llama(
-        file, n_ctx=len(tokens), n_threads=1, logits_all=True, verbose=False, type_k=fp32, type_v=fp32, flash_attn=False
+        file, n_ctx=len(tokens), n_threads=1, n_threads_batch=1, logits_all=True, verbose=False, type_k=fp32, type_v=fp32, flash_attn=False
     )
     llama.eval(tokens)
     return np.array(llama.scores[: len(tokens)], dtype=np.float32)

@@ -28,7 +28,7 @@ if question["isSmolLm"]:
     published.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
     )
-llama = Llama(model, n_ctx=1024, n_batch=512, n_threads=1, logits_all=False, verbose=False)
+llama = Llama(model, n_ctx=1024, n_batch=512, n_threads=1, n_threads_batch=1, logits_all=False, verbose=False)
 
 
 def in_fp32(folder):
@@ -39,7 +39,7 @@ def in_fp32(folder):
     parameters.allow_requantize = True
     if llama_cpp.llama_model_quantize(model.encode(), file.encode(), parameters) != 0:
         raise RuntimeError("llama.cpp did not write the model in fp32")
-    return Llama(file, n_ctx=1024, n_threads=1, verbose=False, type_k=0, type_v=0, flash_attn=False)
+    return Llama(file, n_ctx=1024, n_threads=1, n_threads_batch=1, verbose=False, type_k=0, type_v=0, flash_attn=False)
 
 
 def greedy(llama, prompt):
