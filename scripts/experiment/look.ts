@@ -51,7 +51,7 @@ export async function takeLook(
   signal: AbortSignal,
 ): Promise<Look> {
   const { principle, prompts, model, simulator } = materials;
-  const { form, affixPairs, responseOpening } = principle.definition;
+  const { form, affixPairs, responseOpening, placement } = principle.definition;
   const { temperature, topP, maximumNewTokens, bannedTexts } = settingsOf('simulate', hyperparameters);
   const { prompts: counts } = countPrompts(prompts);
   const ownForm = promptFormOf(form, model, asked);
@@ -83,7 +83,7 @@ export async function takeLook(
       {
         ...place,
         source,
-        contrasts: [{ promptForm, responseOpening, affixPairs: pairs }],
+        contrasts: [{ promptForm, placement, responseOpening, affixPairs: pairs }],
         sampling: { temperature, topP, maximumNewTokens, bannedTexts },
         prompts: someTexts(prompts, promptForm),
         seed,
