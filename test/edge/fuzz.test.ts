@@ -12,6 +12,7 @@ import { readScoringKernel } from '../../edge/hosts/node.ts';
 import { NodeDatabase } from '../../edge/hosts/node-database.ts';
 import type { LaunchPolicy } from '../../edge/orchestration/launch/launcher.ts';
 import { openDatabase } from '../../edge/store/database.ts';
+import { completionEndpoints } from '../../shared/api/completions.ts';
 import { contract } from '../../shared/api/contract.ts';
 import { problem } from '../../shared/api/problem.ts';
 import { ENGINE_VERSION } from '../../shared/engine-version.ts';
@@ -41,6 +42,8 @@ const NEUTRAL = [
   'best_of',
   'include_obfuscation',
 ];
+/** What writes bytes notes it beforehand. */
+const WRITING = new Set(['putArtifact', 'completeUpload']);
 /** Tasks under lease at the start of a round. */
 const LEASES = 8;
 /** Each round starts from a fresh store, because requests delete, cancel and revoke. */
@@ -69,11 +72,14 @@ async function openRound(folder: string, round: number) {
   const endServing = await startServingRunner(harness, join(folder, `served-${round}`));
   const watcher = new DatabaseSync(path);
   const version = watcher.prepare('PRAGMA data_version');
+  const notes = watcher.prepare('SELECT count(*) AS count FROM unused_blobs');
   return {
     harness,
     pool,
     /** Changes with every committed transaction that changed something. */
     version: () => Number(version.get()?.['data_version']),
+    /** Notes of bytes whose writing has begun: they stand before the last byte is known to be right, and are collected. */
+    notes: () => Number(notes.get()?.['count']),
     close: async () => {
       await endServing();
       watcher.close();
@@ -184,11 +190,12 @@ it(`survives ${REQUESTS} generated requests over every operation`, async () => {
   const faults: string[] = [];
   let sent = 0;
   for (let round = 0; round < ROUNDS; round++) {
-    const { harness, pool, version, close } = await openRound(folder, round);
+    const { harness, pool, version, notes, close } = await openRound(folder, round);
     for (const request of generateRequests(SEED + 1000 * round, REQUESTS / ROUNDS, pool)) {
-      const before = version();
+      const [before, noted] = [version(), notes()];
       const response = await send(harness, request);
-      const fault = await faultOf(response, request.method, version() !== before);
+      const isNote = WRITING.has(request.operation) && notes() === noted + 1;
+      const fault = await faultOf(response, request.method, version() !== before && !isNote);
       sent += 1;
       byMode[request.mode] = (byMode[request.mode] ?? 0) + 1;
       byStatus[response.status] = (byStatus[response.status] ?? 0) + 1;
@@ -214,5 +221,7 @@ it(`survives ${REQUESTS} generated requests over every operation`, async () => {
   expect(sent).toBeGreaterThanOrEqual(20_000);
   expect(operations.filter((id) => !refused.has(id))).toEqual([]);
   // A fuzzer that is refused everywhere would prove little.
-  expect(accepted.size).toBeGreaterThan(operations.length * 0.95);
+  expect(accepted.size).toBeGreaterThan(operations.length * 0.9);
+  for (const operation of ['launchRunner', ...Object.keys(completionEndpoints)])
+    expect(accepted).toContain(operation);
 });
