@@ -32,9 +32,13 @@ export class BucketBlobs implements Blobs {
   }
 
   /** R2 takes a stream only when its length is known, so one that needs a second part becomes a multipart upload. */
-  async put(name: string, bytes: AsyncIterable<Uint8Array> | Uint8Array, verify?: () => void): Promise<void> {
+  async put(
+    name: string,
+    bytes: AsyncIterable<Uint8Array> | Uint8Array,
+    verify?: () => void | Promise<void>,
+  ): Promise<void> {
     if (bytes instanceof Uint8Array) {
-      verify?.();
+      await verify?.();
       await this.#bucket.put(name, bytes);
       return;
     }
@@ -42,7 +46,7 @@ export class BucketBlobs implements Blobs {
     const first = await parts.next();
     const second = first.done ? first : await parts.next();
     if (second.done) {
-      verify?.();
+      await verify?.();
       await this.#bucket.put(name, first.done ? new Uint8Array() : first.value);
       return;
     }
@@ -53,7 +57,7 @@ export class BucketBlobs implements Blobs {
     name: string,
     begin: readonly Uint8Array[],
     rest: AsyncIterable<Uint8Array>,
-    verify: (() => void) | undefined,
+    verify: (() => void | Promise<void>) | undefined,
   ): Promise<void> {
     const upload = await this.#bucket.createMultipartUpload(name);
     const uploaded: R2UploadedPart[] = [];
@@ -63,7 +67,7 @@ export class BucketBlobs implements Blobs {
     try {
       for (const part of begin) await send(part);
       for await (const part of rest) await send(part);
-      verify?.();
+      await verify?.();
       await upload.complete(uploaded);
     } catch (error) {
       await upload.abort();

@@ -30,7 +30,11 @@ export class FileBlobs implements Blobs {
     }
   }
 
-  async put(name: string, bytes: AsyncIterable<Uint8Array> | Uint8Array, verify?: () => void): Promise<void> {
+  async put(
+    name: string,
+    bytes: AsyncIterable<Uint8Array> | Uint8Array,
+    verify?: () => void | Promise<void>,
+  ): Promise<void> {
     const path = this.#path(name);
     await mkdir(dirname(path), { recursive: true });
     const temporary = join(dirname(path), `.${randomUUID()}`);
@@ -39,7 +43,7 @@ export class FileBlobs implements Blobs {
       const file = await open(temporary);
       await file.sync();
       await file.close();
-      verify?.();
+      await verify?.();
       await rename(temporary, path);
     } finally {
       await rm(temporary, { force: true });

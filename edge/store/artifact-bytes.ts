@@ -1,9 +1,9 @@
 /**
- * Bytes of artifacts, in and out. Every writing has a blob of its own, told to the store before it begins: what breaks
+ * Bytes of artifacts, in and out. Every writing has a blob of its own, told to the store before it has its name: what breaks
  * off is collected, two that write the same at once do not meet, and bytes that were damaged are written anew.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { and, eq, exists, isNotNull, sql } from 'drizzle-orm';
+import { and, eq, exists, sql } from 'drizzle-orm';
 import type { Holder } from '../domain/lease.ts';
 import { artifactBlob, findArtifact, type ArtifactRow } from './artifacts.ts';
 import { chunksOf, type ByteRange } from './blobs.ts';
@@ -48,7 +48,7 @@ export async function isIntact({ blobs }: Store, row: ArtifactRow): Promise<bool
 }
 
 /**
- * An artifact that is stored already, whole, held for those who are about to use it.
+ * An artifact that is stored already, and whether its bytes can be relied on; changes nothing.
  *
  * @returns `writing` of one whose bytes are missing or wrong; undefined where there is no such artifact
  */
@@ -57,12 +57,11 @@ export async function holdArtifact(
   sha256: string,
   now: number,
 ): Promise<{ readonly row: ArtifactRow; readonly intact: boolean } | undefined> {
-  await store.database
-    .update(artifacts)
-    .set({ dueAt: sql`max(${artifacts.dueAt}, ${now + GRACE_MILLISECONDS})` })
-    .where(and(eq(artifacts.sha256, sha256), isNotNull(artifacts.dueAt)));
   const row = await findArtifact(store.database, sha256);
-  return row && { row, intact: await isIntact(store, row) };
+  if (!row) return undefined;
+  // One that the collector is about to take is written anew: this request may take its time.
+  const stays = row.dueAt === null || row.dueAt > now + GRACE_MILLISECONDS / 2;
+  return { row, intact: stays && (await isIntact(store, row)) };
 }
 
 /** Who has shown that he has the bytes may name them: a task under its lease, or a client, who keeps them. */
@@ -96,7 +95,6 @@ export async function writeArtifact(
   const { sha256, mediaType, kind, producedByTaskId, isKept } = artifact;
   const writing = randomUUID();
   const name = artifactBlob({ sha256, writing });
-  await commit(database, [database.insert(unusedBlobs).values({ name, dueAt: now + WRITING_MILLISECONDS })]);
   let bytes = 0;
   const counted = async function* () {
     for await (const chunk of content) {
@@ -104,7 +102,13 @@ export async function writeArtifact(
       yield chunk;
     }
   };
-  await blobs.put(name, counted(), verify);
+  await blobs.put(name, counted(), async () => {
+    verify();
+    // Before the name is there, and after all that can refuse it: a refusal changes nothing.
+    await commit(database, [
+      database.insert(unusedBlobs).values({ name, dueAt: now + WRITING_MILLISECONDS }),
+    ]);
+  });
   const dueAt = isKept ? null : now + GRACE_MILLISECONDS;
   const row = { sha256, bytes, mediaType, kind, producedByTaskId, createdAt: now, writing, isKept, dueAt };
   const isThis = (writings: string) => and(eq(artifacts.sha256, sha256), eq(artifacts.writing, writings));
@@ -146,6 +150,9 @@ function replace(database: Database, damaged: ArtifactRow, writing: string, now:
           .where(isDamaged),
       )
       .onConflictDoNothing(),
-    database.update(artifacts).set({ writing }).where(isDamaged),
+    database
+      .update(artifacts)
+      .set({ writing, dueAt: sql`iif(${artifacts.dueAt} is null, null, ${now + GRACE_MILLISECONDS})` })
+      .where(isDamaged),
   ];
 }

@@ -12,7 +12,11 @@ export interface Blobs {
    *
    * @param verify called after the last byte was read and before the name changes; throwing keeps the name as it was
    */
-  put(name: string, bytes: AsyncIterable<Uint8Array> | Uint8Array, verify?: () => void): Promise<void>;
+  put(
+    name: string,
+    bytes: AsyncIterable<Uint8Array> | Uint8Array,
+    verify?: () => void | Promise<void>,
+  ): Promise<void>;
   /** The bytes, or a part of them; undefined where there is no such name. */
   get(name: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined>;
   /** Size in bytes; undefined where there is no such name. */

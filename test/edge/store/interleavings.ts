@@ -30,11 +30,15 @@ class Gate {
 class MemoryBlobs implements Blobs {
   readonly kept = new Map<string, Uint8Array>();
 
-  async put(name: string, bytes: AsyncIterable<Uint8Array> | Uint8Array, verify?: () => void): Promise<void> {
+  async put(
+    name: string,
+    bytes: AsyncIterable<Uint8Array> | Uint8Array,
+    verify?: () => void | Promise<void>,
+  ): Promise<void> {
     const parts: Uint8Array[] = [];
     if (bytes instanceof Uint8Array) parts.push(bytes);
     else for await (const part of bytes) parts.push(part);
-    verify?.();
+    await verify?.();
     this.kept.set(name, Buffer.concat(parts));
   }
 
