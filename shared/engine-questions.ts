@@ -76,6 +76,15 @@ export const ENGINE_QUESTIONS = {
       shape: modelShape,
       sampleRows: z.int(),
     }),
+  /** Affix pairs that a chat model names for a sentence: those of its answers that hold one. */
+  'propose-affixes': {
+    question: z.strictObject({
+      ...model,
+      sentence: z.string(),
+      answers: z.int().positive(),
+      seed: z.int().nonnegative(),
+    }),
+    answer: z.array(z.object({ positive: z.string(), negative: z.string(), by: z.literal('model') })),
   },
   /** Whether preference models, files of adapters, score the better response of each pair higher: 1, 0.5 or 0. */
   agreement: {

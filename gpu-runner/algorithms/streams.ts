@@ -23,6 +23,7 @@ const PURPOSES = {
   'judge-order': 18,
   'contrast-positive': 19,
   'contrast-negative': 20,
+  'affix-proposals': 21,
   'scorer-samples': 30,
   'scorer-held-out': 31,
   'scorer-start': 32,

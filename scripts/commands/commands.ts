@@ -15,6 +15,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'aligns your own model to your own principle',
     load: async () => await import('./align.ts'),
   },
+  principle: {
+    summary: 'makes a principle of a sentence, by what a model tells apart',
+    load: async () => await import('./principle/command.ts'),
+  },
   paper: {
     summary: "compares the paper's methods in one report",
     load: async () => await import('./paper/command.ts'),

@@ -1,0 +1,55 @@
+/** What was proposed and measured, for people. */
+import { faultOfContrast, weakerNats } from '../../../shared/principles/choose-pair.ts';
+import type { ContrastMeasurement } from '../../../shared/principles/contrast.ts';
+import type { ProposedPair } from '../../../shared/principles/proposals.ts';
+import { fixed } from '../../../shared/report/figures.ts';
+import { printable } from '../../terminal/printable.ts';
+import { formatTable, percent, percentWithInterval } from '../../terminal/table.ts';
+
+/** Characters of an answer that are shown. */
+const SHOWN = 200;
+
+const pairLine = ({ positive, negative, by }: ProposedPair) =>
+  `${printable(positive)} against ${printable(negative)}${by === 'model' ? ', by the model' : ''}`;
+
+export function formatProposals(pairs: readonly ProposedPair[]): string {
+  return pairs.map((pair, index) => `${index + 1}  ${pairLine(pair)}`).join('\n');
+}
+
+/** @param best the place of the chosen one; null for none */
+export function formatContrasts(
+  found: readonly { readonly pair: ProposedPair; readonly measured: ContrastMeasurement }[],
+  best: number | null,
+): string {
+  const rows = found.map(({ measured }, index) => {
+    const { separation, acceptance, lengthGap } = measured;
+    return [
+      `${index + 1}`,
+      percentWithInterval(separation.share, separation.interval),
+      fixed(weakerNats(measured), 1),
+      percent(acceptance.share),
+      fixed(lengthGap, 1),
+      index === best ? 'best' : (faultOfContrast(measured) ?? ''),
+    ];
+  });
+  const head = ['pair', 'told apart', 'nats', 'kept', 'length gap', ''];
+  return `${formatProposals(found.map(({ pair }) => pair))}\n\n${formatTable(head, rows)}`;
+}
+
+/** The first prompts with both answers. */
+export function formatAnswers({ examples }: ContrastMeasurement): string {
+  return examples
+    .map(({ prompt, positive, negative }) =>
+      [
+        `\n? ${line(prompt.slice(-SHOWN))}`,
+        `+ ${line(positive.text)}${positive.accepted ? '' : ' (refused)'}`,
+        `- ${line(negative.text)}${negative.accepted ? '' : ' (refused)'}`,
+      ].join('\n'),
+    )
+    .join('\n');
+}
+
+function line(text: string): string {
+  const one = printable(text).replaceAll(/\s+/g, ' ').trim();
+  return one.length <= SHOWN ? one : `${one.slice(0, SHOWN)} ...`;
+}

@@ -1,0 +1,207 @@
+/** From a sentence to a principle: propose, measure, show, ask, write. */
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { UsageError } from '../../../shared/command-line/usage-error.ts';
+import { name as apiName } from '../../../shared/api/fields.ts';
+import type { PrincipleDefinition } from '../../../shared/api/principles.ts';
+import { SIMULATE_DEFAULTS } from '../../../shared/api/tasks/simulate.ts';
+import { promptFormOf } from '../../../shared/dialogue/prompt-form-of.ts';
+import { textOfTurns } from '../../../shared/dialogue/turn-text.ts';
+import { bestContrast } from '../../../shared/principles/choose-pair.ts';
+import type { ContrastMeasurement } from '../../../shared/principles/contrast.ts';
+import { placementIn, type Placement } from '../../../shared/principles/placement.ts';
+import type { PromptForm } from '../../../shared/principles/principle.ts';
+import {
+  distinctPairs,
+  pairsFromTemplates,
+  type ProposedPair,
+} from '../../../shared/principles/proposals.ts';
+import { turnsOfText } from '../../../shared/prompts/turn.ts';
+import { UserError } from '../../../shared/user-error.ts';
+import { readBaseModel } from '../../experiment/base-model.ts';
+import { withEdge } from '../../experiment/open-edge.ts';
+import { ensurePrinciple } from '../../experiment/principle.ts';
+import { askEngine } from '../../processes/ask-engine.ts';
+import { readPromptFile } from '../../read-prompt-file.ts';
+import { formatAnswers, formatContrasts, formatProposals } from './format.ts';
+
+interface Options {
+  readonly model?: string | undefined;
+  readonly prompts?: string | undefined;
+  readonly promptColumn?: string | undefined;
+  readonly placement?: Placement | undefined;
+  readonly count: number;
+  readonly tokens: number;
+  readonly temperature: number;
+  readonly name?: string | undefined;
+  readonly yes: boolean;
+  readonly out?: string | undefined;
+  readonly data?: string | undefined;
+  readonly edge?: string | undefined;
+  readonly seed: number;
+}
+
+/** Answers that a chat model gives when it is asked for pairs, and pairs of them that are measured. */
+const MODEL_ANSWERS = 8;
+const MODEL_PAIRS = 3;
+
+/** @throws UsageError, UserError naming what is missing or cannot be used; nothing is written then */
+export async function runPrinciple(sentence: string, options: Options, signal: AbortSignal): Promise<void> {
+  const name = nameOf(sentence, options.name);
+  if (options.out !== undefined && existsSync(options.out))
+    throw new UsageError(`--out ${options.out} is there already: name another file`);
+  const templates = pairsFromTemplates(sentence);
+  if (options.model === undefined) {
+    console.log(formatProposals(templates));
+    console.error(
+      'Nothing is measured or written without a model: --model and --prompts choose among these.',
+    );
+    return;
+  }
+  if (options.prompts === undefined)
+    throw new UsageError('--model needs --prompts: a file of prompts such as the model will be asked');
+  const found = await measure(sentence, options.model, options.prompts, templates, options, signal);
+  const best = bestContrast(found.map(({ measured }) => measured));
+  console.error(formatContrasts(found, best));
+  const chosen = best === null ? undefined : found[best];
+  if (chosen === undefined) {
+    throw new UserError('no pair of affixes makes sides that the model tells apart and the filter keeps', {
+      cure: 'Say it in other words, try another --placement, or use a larger model (--model)',
+    });
+  }
+  console.error(formatAnswers(chosen.measured));
+  if (!(await confirmed(options.yes, chosen.pair))) return;
+  await write(name, definitionOf(sentence, chosen.pair, options.placement), options);
+}
+
+interface MeasuredPair {
+  readonly pair: ProposedPair;
+  readonly measured: ContrastMeasurement;
+}
+
+async function measure(
+  sentence: string,
+  model: string,
+  file: string,
+  templates: readonly ProposedPair[],
+  options: Options,
+  signal: AbortSignal,
+): Promise<MeasuredPair[]> {
+  const { rows } = await readPromptFile(`--prompts ${file}`, file, { promptColumn: options.promptColumn });
+  const cache = resolve('.rlcd', 'cache');
+  const { source, configuration } = await readBaseModel(model, cache, signal);
+  const promptForm = promptFormOf('dialogue', configuration);
+  // Told before anything is sampled.
+  placementIn(promptForm, options.placement);
+  const { seed } = options;
+  const asked =
+    promptForm === 'chat'
+      ? await askEngine('propose-affixes', { source, cache, sentence, answers: MODEL_ANSWERS, seed }, signal)
+      : [];
+  const pairs = distinctPairs([...templates, ...distinctPairs(asked).slice(0, MODEL_PAIRS)]);
+  const prompts = spread(rows, options.count).map(({ prompt }) => textOf(promptForm, prompt));
+  console.error(`Measuring ${pairs.length} pairs of affixes on ${prompts.length} prompts`);
+  const measured = await askEngine(
+    'measure-contrasts',
+    {
+      source,
+      cache,
+      contrasts: pairs.map(({ positive, negative }) => ({
+        promptForm,
+        placement: options.placement,
+        responseOpening: '',
+        affixPairs: [{ positive, negative }],
+      })),
+      sampling: {
+        temperature: options.temperature,
+        topP: SIMULATE_DEFAULTS.topP,
+        maximumNewTokens: options.tokens,
+        bannedTexts: SIMULATE_DEFAULTS.bannedTexts,
+      },
+      prompts,
+      seed,
+    },
+    signal,
+  );
+  return pairs.flatMap((pair, index) => {
+    const own = measured[index];
+    return own === undefined ? [] : [{ pair, measured: own }];
+  });
+}
+
+/** Rows from everywhere in the file. */
+function spread<Row>(rows: readonly Row[], most: number): Row[] {
+  const count = Math.min(most, rows.length);
+  return Array.from({ length: count }, (_, index) => rows[Math.floor((index * rows.length) / count)]).flatMap(
+    (row) => (row === undefined ? [] : [row]),
+  );
+}
+
+/** A chat shows the turns as they were written. */
+function textOf(
+  form: PromptForm,
+  { text, turns }: Awaited<ReturnType<typeof readPromptFile>>['rows'][number]['prompt'],
+): string {
+  return form === 'chat' ? textOfTurns(turns ?? turnsOfText(text)) : text;
+}
+
+function nameOf(sentence: string, given: string | undefined): string {
+  const words = sentence.toLowerCase().match(/[a-z0-9]+/g) ?? [];
+  const made = words.join('-').slice(0, 48).replace(/-$/, '');
+  const name = apiName.safeParse(given ?? made);
+  if (name.success) return name.data;
+  throw new UsageError(
+    given === undefined
+      ? 'the sentence gives no name: give one (--name), of a-z, 0-9 and hyphens'
+      : `--name ${given} is no name: use a-z, 0-9 and hyphens`,
+  );
+}
+
+function definitionOf(
+  sentence: string,
+  { positive, negative }: ProposedPair,
+  placement: Placement | undefined,
+): PrincipleDefinition {
+  const scoringInstruction = `Choose the response of which this is truer: ${sentence.trim()}`;
+  return {
+    description: sentence.trim(),
+    form: 'dialogue',
+    ...(placement === undefined ? {} : { placement }),
+    responseOpening: '',
+    affixPairs: [{ positive, negative, scoringInstruction }],
+  };
+}
+
+async function confirmed(yes: boolean, { positive, negative }: ProposedPair): Promise<boolean> {
+  if (yes) return true;
+  if (!process.stdin.isTTY) {
+    console.error('Nothing is written: read the table and the answers, and say --yes.');
+    return false;
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(?:es)?$/i.test(
+      (await terminal.question(`Use ${positive} against ${negative}? [y/N] `)).trim(),
+    );
+  } finally {
+    terminal.close();
+  }
+}
+
+async function write(name: string, definition: PrincipleDefinition, options: Options): Promise<void> {
+  const { out, data, edge } = options;
+  const text = `${JSON.stringify(definition, null, 2)}\n`;
+  if (out !== undefined) {
+    await writeFile(out, text, { flag: 'wx' });
+    console.error(`${out}: for --principle of align and demo`);
+  }
+  if (data !== undefined || edge !== undefined) {
+    const version = await withEdge({ data, edge }, ({ client }) =>
+      ensurePrinciple(client, { name, definition }),
+    );
+    console.error(`principle ${name}, version ${version}`);
+  }
+  if (out === undefined && data === undefined && edge === undefined) process.stdout.write(text);
+}

@@ -1,0 +1,108 @@
+/** Affix pairs that may say what a sentence says: from templates, and from what a chat model answers when it is asked. */
+
+/** Two affixes, and who proposed them. */
+export interface ProposedPair {
+  readonly positive: string;
+  readonly negative: string;
+  readonly by: 'template' | 'model';
+}
+
+type ModelPair = ProposedPair & { readonly by: 'model' };
+
+/** What such sentences are about; what follows is said of answers. */
+const SUBJECT = /^(?:the\s+)?(?:answers|responses|replies)\s+(?:should\s+|must\s+)?/i;
+/** Longest affix in characters: it stands in a label. */
+const LONGEST = 160;
+
+/**
+ * Pairs of like form for a sentence such as "answers admit what they do not know". Of a sentence that begins otherwise, it
+ * is only said that answers follow it.
+ */
+export function pairsFromTemplates(sentence: string): ProposedPair[] {
+  const said = plain(sentence);
+  const subject = SUBJECT.exec(said);
+  const predicate = subject === null ? null : said.slice(subject[0].length).replace(/^be\s+/i, 'are ');
+  const pairs: (readonly [string, string])[] = [
+    [`response by the rule that ${said}`, `response against the rule that ${said}`],
+    [`as always, ${said}`, `this time, it is not so that ${said}`],
+    ...(predicate === null ? [] : ofPredicate(predicate)),
+  ];
+  return pairs.map(([positive, negative]) => ({
+    positive: `(${positive})`,
+    negative: `(${negative})`,
+    by: 'template' as const,
+  }));
+}
+
+/** @param predicate in the plural, as "are kind" or "admit what they do not know" */
+function ofPredicate(predicate: string): (readonly [string, string])[] {
+  const quality = /^are\s+(?:not\s+)?(.*)$/i.exec(predicate)?.[1];
+  if (quality !== undefined) {
+    const not = /^are\s+not\s/i.test(predicate);
+    const [good, bad] = not ? ['not ', ''] : ['', 'not '];
+    return [
+      [`answers that are ${good}${quality}`, `answers that are ${bad}${quality}`],
+      [`${not ? 'not ' : 'very '}${quality} response`, `${not ? 'very ' : 'not at all '}${quality} response`],
+    ];
+  }
+  const denied = /^(?:do\s+not|don't|never)\s+(.*)$/i.exec(predicate)?.[1];
+  const act = denied ?? predicate;
+  const [towards, away] =
+    denied === undefined
+      ? ([`answers that ${act}`, `answers that never ${act}`] as const)
+      : ([`answers that never ${act}`, `answers that always ${act}`] as const);
+  return [
+    [towards, away],
+    denied === undefined
+      ? [`giving answers that always ${act}`, `giving answers that fail to ${act}`]
+      : [`giving answers that do not ${act}`, `giving answers that do ${act}`],
+  ];
+}
+
+/** In one line without a colon, which would end the label, and without its full stop. */
+function plain(sentence: string): string {
+  const line = sentence
+    .replaceAll(/[:()]/g, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .replace(/[.!]+$/, '');
+  return line.slice(0, LONGEST).trim();
+}
+
+const EXAMPLES = [
+  ['answers are helpful', 'giving a helpful response', 'giving an unhelpful response'],
+  ['answers obey the law', 'law-abiding, ethical response', 'illegal, unethical response'],
+  ['answers are fit for children', 'age-appropriate, family-friendly response', 'adult, shocking response'],
+] as const;
+const ASK = 'Name two opposite kinds of response for this principle, in a few words each. Principle:';
+
+/** The dialogue that asks a chat model for a pair, behind solved ones. */
+export function questionForPair(sentence: string): string {
+  const solved = EXAMPLES.map(
+    ([principle, positive, negative]) =>
+      `Human: ${ASK} ${principle}.\n\nAssistant: ${positive} / ${negative}`,
+  );
+  return `${solved.join('\n\n')}\n\nHuman: ${ASK} ${plain(sentence)}.\n\nAssistant:`;
+}
+
+/** The pair that a model's answer holds; null where it holds none. */
+export function pairOfAnswer(answer: string): ModelPair | null {
+  const [line = ''] = answer.trim().split('\n');
+  const [positive, negative, ...more] = line.split(' / ').map((part) => plain(part.replaceAll(/["“”]/g, '')));
+  if (positive === undefined || negative === undefined || more.length > 0) return null;
+  if (Math.min(positive.length, negative.length) < 3 || positive.toLowerCase() === negative.toLowerCase())
+    return null;
+  return { positive: `(${positive})`, negative: `(${negative})`, by: 'model' };
+}
+
+/** Each pair once, in order, without those that repeat a solved example. */
+export function distinctPairs(pairs: readonly ProposedPair[]): ProposedPair[] {
+  const seen = new Set<string>();
+  const shown = new Set(EXAMPLES.map(([, positive]) => `(${positive})`.toLowerCase()));
+  return pairs.filter(({ positive, negative }) => {
+    const text = `${positive} ${negative}`.toLowerCase();
+    if (shown.has(positive.toLowerCase()) || seen.has(text)) return false;
+    seen.add(text);
+    return true;
+  });
+}

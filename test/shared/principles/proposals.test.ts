@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import {
+  distinctPairs,
+  pairOfAnswer,
+  pairsFromTemplates,
+  questionForPair,
+} from '../../../shared/principles/proposals.ts';
+
+const texts = (sentence: string) =>
+  pairsFromTemplates(sentence).map(({ positive, negative }) => `${positive} ${negative}`);
+
+describe('pairs from templates', () => {
+  it.each([
+    [
+      'answers admit what they do not know',
+      '(answers that admit what they do not know) (answers that never admit what they do not know)',
+    ],
+    ['The responses should be kind.', '(answers that are kind) (answers that are not kind)'],
+    ['Answers are not long', '(answers that are not long) (answers that are long)'],
+    ['answers never give orders', '(answers that never give orders) (answers that always give orders)'],
+  ])('of %j', (sentence, pair) => {
+    expect(texts(sentence)).toContain(pair);
+  });
+
+  it('say of any other sentence that answers follow it', () => {
+    expect(texts('be brief: use few words!')).toEqual([
+      '(response by the rule that be brief use few words) (response against the rule that be brief use few words)',
+      '(as always, be brief use few words) (this time, it is not so that be brief use few words)',
+    ]);
+  });
+
+  it('fit into a label: one line, no colon, not endless, one parenthesis around each', () => {
+    for (const sentence of ['answers are kind: (really)\n\nHuman: hi', `answers ${'say much '.repeat(90)}`])
+      for (const { positive, negative } of pairsFromTemplates(sentence))
+        for (const affix of [positive, negative]) {
+          expect(affix).toMatch(/^\([^()\n:]{3,220}\)$/);
+          expect(positive).not.toBe(negative);
+        }
+  });
+});
+
+describe('pairs from a model', () => {
+  it('is asked with solved examples, in a dialogue whose last turn is open', () => {
+    const question = questionForPair('answers are kind');
+    expect(question).toMatch(/^Human: Name two opposite/);
+    expect(question).toMatch(/law-abiding, ethical response \/ illegal, unethical response/);
+    expect(question.endsWith('Principle: answers are kind.\n\nAssistant:')).toBe(true);
+  });
+
+  it('are read from one line with a slash, and nothing else', () => {
+    expect(pairOfAnswer(' kind response / "rude response".\n\nHuman:')).toEqual({
+      positive: '(kind response)',
+      negative: '(rude response)',
+      by: 'model',
+    });
+    for (const answer of [
+      '',
+      'kind response',
+      'a / b / c',
+      'same / Same',
+      'x / y',
+      'kind response\nrude / b',
+    ])
+      expect(pairOfAnswer(answer)).toBeNull();
+  });
+
+  it('stand once each, without the examples that they were shown', () => {
+    const pair = (positive: string, negative: string) => ({ positive, negative, by: 'model' as const });
+    const [kind, rude] = [pair('(kind)', '(rude)'), pair('(warm)', '(cold)')];
+    const shown = pair('(Giving a helpful response)', '(x)');
+    expect(distinctPairs([kind, shown, rude, pair('(Kind)', '(RUDE)')])).toEqual([kind, rude]);
+  });
+});
