@@ -76,6 +76,7 @@ export const ENGINE_QUESTIONS = {
       shape: modelShape,
       sampleRows: z.int(),
     }),
+  },
   /** Affix pairs that a chat model names for a sentence: those of its answers that hold one. */
   'propose-affixes': {
     question: z.strictObject({

@@ -92,7 +92,7 @@ async function measure(
   const { rows } = await readPromptFile(`--prompts ${file}`, file, { promptColumn: options.promptColumn });
   const cache = resolve('.rlcd', 'cache');
   const { source, configuration } = await readBaseModel(model, cache, signal);
-  const promptForm = promptFormOf('dialogue', configuration);
+  const promptForm = promptFormOf('dialogue', { configuration }, undefined);
   // Told before anything is sampled.
   placementIn(promptForm, options.placement);
   const { seed } = options;
