@@ -20,8 +20,8 @@ export const principleDefinition = z.strictObject({
   form: principleForm,
   /**
    * Where the affixes go where the base model has a chat template: in the assistant's label (`label`), at the end of the
-   * system turn (`system`), behind the user's last words (`user`), or at the beginning of the answer (`answer`). What
-   * contrasts best where it is left out; a model without a template knows the label alone.
+   * system turn (`system`), behind the user's last words (`user`), or at the beginning of the answer (`answer`). The label
+   * where it is left out; a model without a template knows no other.
    */
   placement: placement.optional(),
   /** Text after the final `Assistant:` that every response continues; empty for none. */

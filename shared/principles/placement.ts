@@ -12,8 +12,8 @@ import type { PromptForm } from './principle.ts';
 export const PLACEMENTS = ['label', 'system', 'user', 'answer'] as const;
 export type Placement = (typeof PLACEMENTS)[number];
 
-/** What contrasts best in chats (docs/results/contrast.md). */
-const CHAT_DEFAULT: Placement = 'user';
+/** As in the paper: no other place contrasts better beyond doubt (docs/results/contrast.md). */
+const CHAT_DEFAULT: Placement = 'label';
 
 /** A placement that the form of the prompts does not know. */
 class PlacementError extends UserError {

@@ -28,7 +28,7 @@ export const command = createCommand(
     new Option(
       '--placement <place>',
       "where the affixes go in a chat: the assistant's label, the system turn, behind the user's words, or the " +
-        'beginning of the answer; what contrasts best unless given',
+        'beginning of the answer; the label unless given',
     ).choices(PLACEMENTS),
   )
   .option('--count <n>', 'prompts on which each pair is measured', wholeNumber(8, 1000), 32)
