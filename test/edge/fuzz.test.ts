@@ -18,6 +18,7 @@ import { problem } from '../../shared/api/problem.ts';
 import { ENGINE_VERSION } from '../../shared/engine-version.ts';
 import { BOOTSTRAP_KEY, createHarness, type Harness } from './harness.ts';
 import { generateRequests, MODE_NAMES, type FuzzRequest, type Pool } from './fuzzing/requests.ts';
+import { taskPuts } from '../../edge/store/schema/index.ts';
 import { startServingRunner } from './fuzzing/serving-runner.ts';
 import { createFolder } from './node-store.ts';
 import { TestRunner } from './runner.ts';
@@ -100,7 +101,10 @@ async function fillPool(harness: Harness): Promise<Pool> {
     const body = { ...EXPERIMENT, seed: 100 + experiment };
     made.push((await harness.clients.client.createExperiment({ body })).id);
     // A runner holds one lease at a time.
-    leased.push((await new TestRunner(harness).claim())?.id ?? '');
+    const taskId = (await new TestRunner(harness).claim())?.id ?? '';
+    leased.push(taskId);
+    // Its own to name as a checkpoint.
+    await harness.database.insert(taskPuts).values({ taskId, sha256: String(existing['sha256']) });
   }
   const keys = [];
   for (const name of ['one', 'two']) {
