@@ -10,12 +10,17 @@ import { Edge } from '../../../gpu-runner/runner/edge.ts';
 import { MAXIMUM_PUT_BYTES } from '../../../shared/api/artifacts.ts';
 import { createHarness } from '../../edge/harness.ts';
 import { createFolder, openNodeStore } from '../../edge/node-store.ts';
+import { TestRunner } from '../../edge/runner.ts';
+import { EXPERIMENT, seedWorld } from '../../edge/seed.ts';
 
-const TASK = { taskId: '019ab0e7-6c00-7000-8000-000000000000', epoch: 1 };
 const folder = createFolder();
 
 test.each([0, 3])('a file of %i bytes more than one request carries', async (more) => {
-  const harness = await createHarness(async () => openNodeStore(folder));
+  const harness = await createHarness(async () => openNodeStore(createFolder()));
+  await seedWorld(harness);
+  await harness.clients.client.createExperiment({ body: EXPERIMENT });
+  const task = await new TestRunner(harness).claim();
+  if (task === null) throw new Error('no task was waiting');
   const server = createAdaptorServer({ fetch: createApp(harness.dependencies).fetch });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
@@ -27,12 +32,13 @@ test.each([0, 3])('a file of %i bytes more than one request carries', async (mor
     const sha256 = createHash('sha256').update(content).digest('hex');
     const edge = new Edge({
       baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-      key: harness.secrets.admin,
+      key: harness.secrets.runner,
       log: () => {},
       patienceSeconds: 60,
     });
     const artifact = { kind: 'export', mediaType: 'application/octet-stream', sha256 } as const;
-    await edge.putFile({ ...artifact, file, bytes: content.length }, TASK, new AbortController().signal);
+    const lease = { taskId: task.id, epoch: task.epoch };
+    await edge.putFile({ ...artifact, file, bytes: content.length }, lease, new AbortController().signal);
     const response = await harness.clients.client.downloadArtifact({ parameters: { sha256 } });
     expect(Buffer.from(await response.arrayBuffer()).equals(content)).toBe(true);
   } finally {
