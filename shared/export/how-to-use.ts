@@ -4,7 +4,7 @@ import type { ExportForm } from './forms.ts';
 
 /** @param location hub id or path of the base */
 export function howToUse(form: ExportForm, location: string, isPreferenceModel: boolean): string {
-  const base = JSON.stringify(location);
+  const base = fromPretrained(location);
   switch (form) {
     case 'peft':
       return isPreferenceModel ? fenced(peftClassifier(base), 'python') : fenced(peftPolicy(base), 'python');
@@ -19,6 +19,13 @@ export function howToUse(form: ExportForm, location: string, isPreferenceModel: 
     default:
       return form satisfies never;
   }
+}
+
+/** What transformers is given for a base: a GGUF file is named beside the folder or repository that holds it. */
+function fromPretrained(location: string): string {
+  const [, place, file] = /^(.+)[/:]([^/:]+\.gguf)$/.exec(location) ?? [];
+  if (place === undefined || file === undefined) return JSON.stringify(location);
+  return `${JSON.stringify(place)}, gguf_file=${JSON.stringify(file)}`;
 }
 
 const peftPolicy = (base: string): string => `from peft import PeftModel

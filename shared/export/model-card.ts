@@ -98,7 +98,9 @@ function frontMatter({ experiment, base, form }: CardEvidence): string {
     ...(library === null ? [] : [`library_name: ${library}`]),
     `license: ${JSON.stringify(base.licence ?? 'unknown')}`,
     'tags:',
-    ...['rlcd', experiment.method, 'lora', 'alignment'].map((tag) => `- ${JSON.stringify(tag)}`),
+    ...[...new Set(['rlcd', experiment.method, 'lora', 'alignment'])].map(
+      (tag) => `- ${JSON.stringify(tag)}`,
+    ),
   ];
   return ['---', ...lines, '---'].join('\n');
 }

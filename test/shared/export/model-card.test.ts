@@ -49,7 +49,6 @@ test('front matter holds one line a field, whatever the names hold', () => {
     'license: "unknown"',
     'tags:',
     '- "rlcd"',
-    '- "rlcd"',
     '- "lora"',
     '- "alignment"',
     '',
@@ -68,4 +67,14 @@ test('the body tells the figures, and names of people are no markup', () => {
   expect(body).toContain(evidence.command);
   // The parameters hold three back-ticks, inside a string of JSON: no line of theirs ends the fence.
   expect(body.match(/^`{3,}/gm)?.length).toBe(6);
+});
+
+test.each([
+  ['owner/name', '"owner/name"'],
+  ['/models/smollm2.Q4_1.gguf', '"/models", gguf_file="smollm2.Q4_1.gguf"'],
+  ['owner/name:smollm2.Q4_1.gguf', '"owner/name", gguf_file="smollm2.Q4_1.gguf"'],
+])('says how transformers opens the base %s', (location, expected) => {
+  const text = cardText({ ...evidence, base: { ...evidence.base, location } });
+  expect(text).toContain(`AutoModelForCausalLM.from_pretrained(${expected})`);
+  expect(text).toContain(`AutoTokenizer.from_pretrained(${expected})`);
 });
