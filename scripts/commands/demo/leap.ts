@@ -1,7 +1,7 @@
 /** Before the leap: a look at a model of one's own, the sizes that its budget allows, and whether to go on. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -104,7 +104,9 @@ export async function leap(context: LeapContext, signal: AbortSignal): Promise<L
   const memory = formatMemory(fitMicrobatches(plan.hyperparameters, shape), shape, totalmem());
   tell(`${formatStages(plan, Date.now())}\n\n${memory}\n\n`);
   const chosen = { hyperparameters: plan.hyperparameters, planned: plan.stages };
-  await writeFile(file, JSON.stringify(chosen));
+  // Whole or not at all: a run that is killed here looks again.
+  await writeFile(`${file}.partial`, JSON.stringify(chosen));
+  await rename(`${file}.partial`, file);
   return chosen;
 }
 

@@ -68,7 +68,7 @@ export async function runPrinciple(sentence: string, options: Options, signal: A
   const chosen = best === null ? undefined : found[best];
   if (chosen === undefined) {
     throw new UserError('no pair of affixes makes sides that the model tells apart and the filter keeps', {
-      cure: 'Say it in other words, try another --placement, or use a larger model (--model)',
+      cure: 'Say it in other words, try another --placement, longer answers (--tokens) or a larger model (--model)',
     });
   }
   console.error(formatAnswers(chosen.measured));
