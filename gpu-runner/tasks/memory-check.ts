@@ -42,7 +42,7 @@ export function taskWorkload(
     promptTokens,
     newTokens,
     trainRows: numberOf('microbatchSize', ownRows),
-    trainGroups: kind === 'ppo' ? 2 * policies : 1,
+    trainGroups: kind === 'ppo' ? (settings['advantageEstimator'] === 'gae' ? 2 : 1) * policies : 1,
     rank: numberOf('rank', 8),
   };
 }

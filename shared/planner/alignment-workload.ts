@@ -3,7 +3,7 @@ import type { Hyperparameters } from '../api/tasks/kinds.ts';
 import { batchSizes } from './batch-sizes.ts';
 import type { ModelShape } from './model-bytes.ts';
 import type { Workload } from './plan.ts';
-import { settingsOf } from './work.ts';
+import { ppoModels, settingsOf } from './work.ts';
 
 export function alignmentWorkload(hyperparameters: Hyperparameters, shape: ModelShape): Workload {
   const settings = settingsOf('ppo', hyperparameters);
@@ -14,7 +14,7 @@ export function alignmentWorkload(hyperparameters: Hyperparameters, shape: Model
     promptTokens: settings.maximumPromptTokens,
     newTokens: settings.maximumNewTokens,
     trainRows: settings.microbatchSize,
-    trainGroups: 2 * policies,
+    trainGroups: ppoModels(settings) * policies,
     rank: settings.rank,
   };
 }

@@ -1,5 +1,6 @@
 /** How much work experiments are: every task once, whoever shares it, in tokens sampled, read and trained. */
 import { METHOD_STAGES, type Method, type StageRule } from '../method-stages.ts';
+import { hasValueModels } from '../api/tasks/ppo.ts';
 import { hyperparameterDefaults, type Hyperparameters, type StageKind } from '../api/tasks/kinds.ts';
 import type { PrincipleForm } from '../principles/principle.ts';
 
@@ -43,10 +44,8 @@ export interface ExpectedAnswers {
 
 /** Tokens of the paper's A/B question beside the pair itself, and of the affirming text after a story. */
 const QUESTION_TOKENS = { dialogue: 120, prefix: 12 } as const;
-/** Passes over a rollout that PPO reads without a gradient: reference, reward, values, old log-probabilities. */
-const PPO_READS = 4;
-/** PPO trains a policy and a value model on every rollout. */
-const PPO_MODELS = 2;
+/** Passes over a rollout that PPO reads without a gradient: reference, reward, old log-probabilities; values, too. */
+const PPO_READS = 3;
 
 /** The tasks of a comparison: a task that several methods ask for stands there once. */
 export function comparisonWork(comparison: Comparison): TaskWork[] {
@@ -80,6 +79,9 @@ type Defaults = typeof hyperparameterDefaults;
 export function settingsOf<Kind extends StageKind>(kind: Kind, given: Hyperparameters): Defaults[Kind] {
   return { ...hyperparameterDefaults[kind], ...given[kind] };
 }
+
+/** Models that PPO trains on every rollout: the policy and, where advantages need values, a value model. */
+export const ppoModels = (settings: Defaults['ppo']): number => (hasValueModels(settings) ? 2 : 1);
 
 const NOTHING: Work = { sampled: 0, read: 0, trained: 0 };
 
@@ -117,8 +119,8 @@ const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule)
     const tokens = rollouts * textTokens(ppo, comparison);
     return {
       sampled: rollouts * responseTokens(ppo, comparison),
-      read: tokens * PPO_READS,
-      trained: tokens * ppo.epochs * PPO_MODELS,
+      read: tokens * (PPO_READS + ppoModels(ppo) - 1),
+      trained: tokens * ppo.epochs * ppoModels(ppo),
     };
   },
   select: (comparison) => {

@@ -169,8 +169,7 @@ async function train(base: BaseFile, job: Workload, vector: Float32Array): Promi
     maximumTime: promptTokens + newTokens,
     microbatchRows: trainRows,
     policyClip: 0.2,
-    valueClip: 0.2,
-    valueCoefficient: 0.1,
+    value: { clip: 0.2, coefficient: 0.1 },
     temperature: 1,
   });
   const numbers = new Float32Array(newTokens);

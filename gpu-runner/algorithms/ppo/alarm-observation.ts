@@ -29,6 +29,7 @@ export function alarmObservation(metrics: Metrics): AlarmObservation {
     length,
     lengthDeviation: metric('completions/length_std'),
     repetition: metric('completions/repeated_pairs'),
-    valueError: 1 - metric('critic/vf_explained_var'),
+    // Without a value model nothing is explained from the first step on, so that this figure never departs.
+    valueError: 1 - (metrics['critic/vf_explained_var'] ?? 0),
   };
 }

@@ -1,5 +1,6 @@
 /** A PPO run's open parts: checked settings, the first or the resumed state, and the loaded graphs. */
 import type { TaskParameters } from '../../../shared/api/tasks/kinds.ts';
+import { hasValueModels } from '../../../shared/api/tasks/ppo.ts';
 import { initialAlarm } from '../../../shared/alarm/over-optimisation.ts';
 import type { Model } from '../../llama/weights/model.ts';
 import { adapterLayout, initialAdapter, type AdapterLayout } from '../../llama/model/lora-layout.ts';
@@ -30,7 +31,7 @@ interface PreferenceModelVector {
 
 export interface PpoInput {
   readonly model: Model;
-  /** Gives the reward, and the value models their start. */
+  /** Gives the reward, and the value models, where there are any, their start. */
   readonly preferenceModel: PreferenceModelVector;
   /** Gives the reward in the preference model's place; closed with the run. */
   readonly reward?: RewardModel;
@@ -60,7 +61,8 @@ export function checkedLayout(input: PpoInput, settings: PpoSettings): AdapterLa
   const { preferenceModel, prompts, model } = input;
   if (prompts.length === 0)
     throw new AlgorithmInputError('there is no prompt to roll out: choose a split that has some');
-  if (preferenceModel.rank !== settings.rank || preferenceModel.alpha !== settings.alpha) {
+  const unlike = preferenceModel.rank !== settings.rank || preferenceModel.alpha !== settings.alpha;
+  if (hasValueModels(settings) && unlike) {
     throw new AlgorithmInputError(
       `the value models start from the preference model, whose adapter has rank ${preferenceModel.rank} and alpha ` +
         `${preferenceModel.alpha}; PPO asks for rank ${settings.rank} and alpha ${settings.alpha}: give both the same`,
@@ -84,13 +86,11 @@ export async function startOf(
   resume: Uint8Array | null,
 ): Promise<{ step: number; state: PpoState; training: TrainingState }> {
   const { klCoefficients } = settings;
-  const groups = 2 * klCoefficients.length;
+  const groups = (hasValueModels(settings) ? 2 : 1) * klCoefficients.length;
   if (resume !== null) {
     return await decodePpoState(ppoWork(input, settings), resume, { groups, length: layout.length });
   }
   const policy = initialAdapter(layout, input.seed, streamOf('adapter-start', 1));
-  const { vector } = input.preferenceModel;
-  const value = settings.valueStart === 'zero-head' ? withoutHead(layout, vector) : vector;
   const state: PpoState = {
     updates: 0,
     normalisation: null,
@@ -108,8 +108,19 @@ export async function startOf(
   return {
     step: 0,
     state,
-    training: initialState([...klCoefficients.map(() => policy), ...klCoefficients.map(() => value)]),
+    training: initialState([...klCoefficients.map(() => policy), ...firstValues(input, settings, layout)]),
   };
+}
+
+/** The value models' start, one a policy. */
+function firstValues(
+  { preferenceModel: { vector } }: PpoInput,
+  settings: PpoSettings,
+  layout: AdapterLayout,
+): Float32Array[] {
+  if (!hasValueModels(settings)) return [];
+  const value = settings.valueStart === 'zero-head' ? withoutHead(layout, vector) : vector;
+  return settings.klCoefficients.map(() => value);
 }
 
 /** The preference model's backbone with a head of zeros: a value model whose first values are 0. */
@@ -148,6 +159,10 @@ export function withNormalisedHeads(
 /** No clip is a clip that no value reaches. */
 export const valueClipOf = ({ valueClipRange }: PpoSettings) => valueClipRange ?? 1e30;
 
+/** Adapters of the policies, [policies, numbers of one adapter], as the next step finds them. */
+export const policyVectors = ({ trainer, layout, settings }: PpoRun): Float32Array =>
+  trainer.state.parameters.slice(0, settings.klCoefficients.length * layout.length);
+
 /** Loads the graphs of a run. */
 export async function openRun(
   input: PpoInput,
@@ -167,19 +182,22 @@ export async function openRun(
   const { backend } = model;
   const trainer = await PpoTrainer.open({
     ...shared,
-    trainable: { kind: 'adapters', backend, layout, groups: 2 * policies },
+    trainable: { kind: 'adapters', backend, layout, groups: state.groups },
     state,
     optimiser: adamOf(settings),
     policyClip: settings.clipRange,
-    valueClip: valueClipOf(settings),
-    valueCoefficient: settings.valueCoefficient,
+    value: hasValueModels(settings)
+      ? { clip: valueClipOf(settings), coefficient: settings.valueCoefficient }
+      : null,
     temperature,
   });
-  const values = await ForwardPass.open({
-    ...shared,
-    trainable: { kind: 'adapters', backend, layout, groups: policies },
-    scoring: 'scalars',
-  });
+  const values = hasValueModels(settings)
+    ? await ForwardPass.open({
+        ...shared,
+        trainable: { kind: 'adapters', backend, layout, groups: policies },
+        scoring: 'scalars',
+      })
+    : null;
   const preferences = input.reward ?? (await PreferenceModel.open(model, { ...shared, ...preferenceModel }));
   const exactKl =
     settings.klEstimator === 'exact'
@@ -199,7 +217,7 @@ export async function openRun(
 
 export async function closeRun({ engine, exactKl, trainer }: PpoRun): Promise<void> {
   await engine.preferences.close();
-  await engine.values.close();
+  await engine.values?.close();
   await exactKl?.close();
   await trainer.close();
 }

@@ -1,6 +1,7 @@
 /** PPO on a learned preference reward: every KL coefficient of the grid is one policy of one batched run. */
 import { observeStep } from '../../../shared/alarm/over-optimisation.ts';
 import type { TaskResult } from '../../../shared/api/tasks/kinds.ts';
+import { hasValueModels } from '../../../shared/api/tasks/ppo.ts';
 import { AlgorithmInputError, TrainingDivergedError } from '../algorithm-error.ts';
 import { learningRateMultiplier } from '../../tensor/learning-rate.ts';
 import { scoredCount } from '../../llama/model/sequence.ts';
@@ -12,6 +13,7 @@ import {
   checkedLayout,
   closeRun,
   openRun,
+  policyVectors,
   ppoWork,
   startOf,
   valueClipOf,
@@ -102,15 +104,14 @@ async function ppoStep(run: PpoRun, state: PpoState, step: number, checkpointSec
     promptTokens: input.prompts[prompt]?.tokens ?? new Int32Array(),
     stream,
   }));
-  const half = trainer.state.parameters.length / 2;
-  const vectors = trainer.state.parameters.slice(0, half);
+  const vectors = policyVectors(run);
   const scored = await sampleAndScore(engine, vectors, policies, requests, hooks.signal, () => {
     clock.lap('timing/generate_seconds');
     hooks.progress(step + STEP_PARTS.sampled, total, 'steps', 'scoring');
   });
   clock.lap('timing/reward_seconds');
   if (step === 0) normalise(run, state, scored[0] ?? []);
-  const rollouts = await withValues(engine.values, trainer.state.parameters.slice(half), scored);
+  const rollouts = await withValues(engine.values, trainer.state.parameters.slice(vectors.length), scored);
   const penalties = await exactPenalties(run, vectors, scored);
   const targets = state.policies.map((policy, index) =>
     rolloutTargets(
@@ -144,10 +145,10 @@ function normalise(run: PpoRun, state: PpoState, rollouts: readonly ScoredRespon
   if (!settings.normaliseScores) return;
   const normalisation = scoreNormalisation(rollouts.map(({ score }) => score));
   state.normalisation = normalisation;
-  if (settings.valueStart === 'zero-head') return;
+  if (!hasValueModels(settings) || settings.valueStart === 'zero-head') return;
   const parameters = trainer.state.parameters.slice();
-  const half = parameters.length / 2;
-  parameters.set(withNormalisedHeads(layout, parameters.subarray(half), normalisation), half);
+  const values = state.policies.length * layout.length;
+  parameters.set(withNormalisedHeads(layout, parameters.subarray(values), normalisation), values);
   trainer.restore({ ...trainer.state, parameters });
 }
 
@@ -203,7 +204,8 @@ async function update(
 ): Promise<MinibatchOutcome[][]> {
   const { settings, trainer, input, hooks } = run;
   const policies = state.policies.length;
-  const rates = state.policies.map(({ earlyStop }) => (earlyStop === null ? rate : 0));
+  const ofPolicies = state.policies.map(({ earlyStop }) => (earlyStop === null ? rate : 0));
+  const rates = hasValueModels(settings) ? [...ofPolicies, ...ofPolicies] : ofPolicies;
   const outcomes: MinibatchOutcome[][] = state.policies.map(() => []);
   const total = settings.steps.at(-1) ?? 0;
   const schedule = minibatchSchedule(settings, input.seed, step);
@@ -219,7 +221,7 @@ async function update(
         return found;
       }),
     );
-    const result = await trainer.step(rows, [...rates, ...rates]);
+    const result = await trainer.step(rows, rates);
     if (!Number.isFinite(result.loss)) {
       throw new TrainingDivergedError(
         `the PPO loss is ${result.loss} in step ${step}: lower the learning rate`,
@@ -230,7 +232,7 @@ async function update(
         rows: policyRows,
         logProbabilities: result.logProbabilities[policy] ?? [],
         entropies: result.entropies[policy] ?? [],
-        values: result.values[policy] ?? [],
+        values: result.values && (result.values[policy] ?? []),
         policyGradientNorm: result.gradientNorms[policy] ?? Number.NaN,
         valueGradientNorm: result.gradientNorms[policies + policy] ?? Number.NaN,
       });

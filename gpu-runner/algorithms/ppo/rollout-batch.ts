@@ -1,6 +1,7 @@
 /** One policy's rollouts of one step: responses, scores, values, and the host arithmetic that makes targets of them. */
 import type { AlarmObservation } from '../../../shared/alarm/over-optimisation.ts';
 import type { TaskParameters } from '../../../shared/api/tasks/kinds.ts';
+import { hasValueModels } from '../../../shared/api/tasks/ppo.ts';
 import { responseOf } from '../../llama/model/sequence.ts';
 import type { PpoRow } from '../../llama/trainer/ppo-trainer.ts';
 import type { Generation } from '../generation.ts';
@@ -97,7 +98,7 @@ export function rolloutTargets(
   const metrics: Metrics = {
     ...rolloutMetrics({ shape, policy, reference, kl, klCoefficient, scores, ended }),
     ...repetitionMetrics(responses),
-    ...valueMetrics(shape, values, returns),
+    ...(hasValueModels(settings) && valueMetrics(shape, values, returns)),
     'objective/kl_coef': klCoefficient,
     'completions/novelty': novelty.mean,
     ...(settings.groupSize > 1 && { frac_reward_zero_std: equalScoreShare(scores, settings.groupSize) }),

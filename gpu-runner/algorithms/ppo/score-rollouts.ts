@@ -18,8 +18,8 @@ export interface RolloutEngine {
   readonly generate: GenerateGroups;
   readonly reader: ResponseReader;
   readonly preferences: RewardModel;
-  /** Opened for scalars over the value models. */
-  readonly values: ForwardPass;
+  /** Opened for scalars over the value models; null where there are none. */
+  readonly values: ForwardPass | null;
 }
 
 /** A rollout before its values are known. */
@@ -68,15 +68,20 @@ export async function sampleAndScore(
 }
 
 /**
- * The value models' guess before each response token.
+ * The value models' guess before each response token; 0 where there are none.
  *
  * @param vectors of the value models, [policies, numbers of one adapter]
  */
 export async function withValues(
-  values: ForwardPass,
+  values: ForwardPass | null,
   vectors: Float32Array,
   groups: readonly (readonly ScoredResponse[])[],
 ): Promise<Rollout[][]> {
+  if (values === null) {
+    return groups.map((group) =>
+      group.map((rollout) => ({ ...rollout, values: new Float32Array(scoredCount(rollout.sequence)) })),
+    );
+  }
   const { scalars } = await values.score(
     vectors,
     groups.map((group) => group.map(({ sequence }) => sequence)),

@@ -3,7 +3,7 @@ import { MAXIMUM_SAMPLE_TOKENS, roundedNats, type SampleTokens } from '../../../
 import type { ResponseReader } from '../response-text.ts';
 import type { Sample } from '../run-hooks.ts';
 import { streamOf } from '../streams.ts';
-import type { PpoRun } from './open-run.ts';
+import { policyVectors, type PpoRun } from './open-run.ts';
 import type { PpoState } from './ppo-state.ts';
 import { sampleAndScore, type ScoredResponse } from './score-rollouts.ts';
 
@@ -19,7 +19,7 @@ function tokensOf(reader: ResponseReader, rollout: ScoredResponse): SampleTokens
 
 /** Reports responses of every policy to the first prompts, always by the same random streams. */
 export async function showSamples(run: PpoRun, state: PpoState, step: number): Promise<void> {
-  const { input, settings, engine, trainer, hooks } = run;
+  const { input, settings, engine, hooks } = run;
   const shown = input.prompts.slice(0, settings.samplePrompts);
   if (shown.length === 0) return;
   const requests = shown.map(({ tokens }, row) => ({
@@ -27,8 +27,8 @@ export async function showSamples(run: PpoRun, state: PpoState, step: number): P
     promptTokens: tokens,
     stream: streamOf('sample-prompts', row),
   }));
-  const vectors = trainer.state.parameters.slice(0, trainer.state.parameters.length / 2);
-  const groups = await sampleAndScore(engine, vectors, state.policies.length, requests, hooks.signal);
+  const policies = policyVectors(run);
+  const groups = await sampleAndScore(engine, policies, state.policies.length, requests, hooks.signal);
   const samples = groups.flatMap((group, policy) =>
     group.map((rollout): Sample => {
       const { prompt, response, score, referenceLogProbabilities } = rollout;

@@ -12,7 +12,8 @@ export interface MinibatchOutcome {
   }[];
   readonly logProbabilities: readonly ArrayLike<number>[];
   readonly entropies: readonly ArrayLike<number>[];
-  readonly values: readonly ArrayLike<number>[];
+  /** Null without value models. */
+  readonly values: readonly ArrayLike<number>[] | null;
   readonly policyGradientNorm: number;
   readonly valueGradientNorm: number;
 }
@@ -50,7 +51,8 @@ interface Sums {
 }
 
 /**
- * Averages over all minibatches of a step, under the names of TRL and open-instruct. approxkl is (log ratio)^2 / 2;
+ * Averages over all minibatches of a step, under the names of TRL and open-instruct; those of value models only where
+ * there are any. approxkl is (log ratio)^2 / 2;
  * the value loss is the clipped one, before its coefficient. `debug/rollout_train_logprob_diff_*` compares what the
  * sampler said of its tokens with what the trainer says on the step's first minibatch, where both hold the same
  * weights; `val/first_ratio_deviation` is the largest |ratio - 1| there. `val/ratio_histogram/*` are shares of tokens.
@@ -79,9 +81,11 @@ export function updateMetrics(
     'policy/entropy_avg': average((one) => one.entropy),
     'policy/grad_norm': norm((minibatch) => minibatch.policyGradientNorm),
     'loss/policy_avg': average((one) => one.policyLoss),
-    'loss/value_avg': average((one) => one.valueLoss),
-    'val/clipfrac_avg': average((one) => one.valueClipped),
-    'val/grad_norm': norm((minibatch) => minibatch.valueGradientNorm),
+    ...(minibatches.every(({ values }) => values !== null) && {
+      'loss/value_avg': average((one) => one.valueLoss),
+      'val/clipfrac_avg': average((one) => one.valueClipped),
+      'val/grad_norm': norm((minibatch) => minibatch.valueGradientNorm),
+    }),
     'val/ratio': ratio,
     'val/ratio_var': average((one) => one.ratioSquares) - ratio ** 2,
     ...Object.fromEntries(RATIO_BINS.map((name, bin) => [name, average((one) => one.ratioBins[bin] ?? 0)])),
@@ -124,7 +128,7 @@ function sumTokens(minibatch: MinibatchOutcome, policyClip: number, valueClip: n
       const clips = -advantage * limited > -advantage * ratio;
       const oldValue = number(row.oldValues, token);
       const target = number(row.returns, token);
-      const value = number(minibatch.values[index], token);
+      const value = number(minibatch.values?.[index], token);
       const near = oldValue + Math.min(Math.max(value - oldValue, -valueClip), valueClip);
       sums.tokens += 1;
       sums.policyLoss += Math.max(-advantage * ratio, -advantage * limited);

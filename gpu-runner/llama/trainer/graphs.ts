@@ -30,7 +30,8 @@ export type Objective =
   | { readonly kind: 'language-model' }
   | { readonly kind: 'preference' }
   | { readonly kind: 'direct-preference'; readonly beta: number }
-  | { readonly kind: 'ppo'; readonly policyClip: number; readonly valueClip: number };
+  /** Without a clip for values no value model is trained along. */
+  | { readonly kind: 'ppo'; readonly policyClip: number; readonly valueClip: number | null };
 
 export interface GraphOptions {
   readonly trainable: Trainable;
@@ -269,22 +270,21 @@ function objectiveLoss(model: ModelGraph, objective: Objective): Value {
     return directPreferenceLoss(ops.reshape(logProbabilities, [places, 1]), targets, objective.beta);
   }
   graph.output('entropies', entropies);
-  const values = model.scalarScores(1);
-  graph.output('scalars', values);
   const policy = {
     oldLogProbabilities: like('oldLogProbabilities', logProbabilities),
     advantages: like('advantages', logProbabilities),
     weights: like('tokenWeights', logProbabilities),
   };
+  const ofPolicy = policyLoss(logProbabilities, policy, objective.policyClip);
+  if (objective.valueClip === null) return ofPolicy;
+  const values = model.scalarScores(1);
+  graph.output('scalars', values);
   const value = {
     oldValues: like('oldValues', values),
     returns: like('returns', values),
     weights: like('valueWeights', values),
   };
-  return ops.add(
-    policyLoss(logProbabilities, policy, objective.policyClip),
-    valueLoss(values, value, objective.valueClip),
-  );
+  return ops.add(ofPolicy, valueLoss(values, value, objective.valueClip));
 }
 
 /** Which forward results a scoring graph gives. */

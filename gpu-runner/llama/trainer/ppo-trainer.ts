@@ -1,4 +1,4 @@
-/** PPO updates of policies and value models: adapter groups of one batch over one base. */
+/** PPO updates of policies and, where they have them, value models: adapter groups of one batch over one base. */
 import { vocabularyBlock } from '../../../shared/planner/model-bytes.ts';
 import type { Sequence } from '../model/sequence.ts';
 import { Picks } from './batch.ts';
@@ -34,28 +34,33 @@ type Groups = readonly (readonly PpoRow[])[];
 export interface PpoOptions extends TrainerOptions {
   /** range of the ratio, 0.2 */
   readonly policyClip: number;
-  /** range of the value, 0.2 */
-  readonly valueClip: number;
-  /** weight of the value loss, 0.1 */
-  readonly valueCoefficient: number;
+  /** Of the value models; null where advantages need none, and then no group of theirs is trained. */
+  readonly value: {
+    /** range of the value, 0.2 */
+    readonly clip: number;
+    /** weight of the value loss, 0.1 */
+    readonly coefficient: number;
+  } | null;
   /** the rollout's temperature: logits are divided by it here too */
   readonly temperature: number;
 }
 
 /** What an update saw, before it changed anything: by policy, rollout and response token. */
 export interface PpoStep {
-  /** sum over policies of policy loss + valueCoefficient * value loss */
+  /** sum over policies of policy loss + value coefficient * value loss */
   readonly loss: number;
   readonly logProbabilities: TokenNumbers;
   readonly entropies: TokenNumbers;
-  readonly values: TokenNumbers;
+  /** Null without value models. */
+  readonly values: TokenNumbers | null;
   /** before clipping: policies first, then value models */
   readonly gradientNorms: Float32Array;
 }
 
 /**
  * Trains k policies and their k value models together: trained groups are [policy 1..k, value 1..k], rows come per
- * policy and go through both. All 2k adapters share the products of the one base.
+ * policy and go through both. All 2k adapters share the products of the one base. Without value models the groups are
+ * the policies alone, whose numbers are the same.
  */
 export class PpoTrainer extends Trainer {
   readonly #ppo: PpoOptions;
@@ -66,16 +71,14 @@ export class PpoTrainer extends Trainer {
   }
 
   static async open(options: PpoOptions): Promise<PpoTrainer> {
-    const { policyClip, valueClip, temperature } = options;
-    return new PpoTrainer(
-      options,
-      await openStep(options, { kind: 'ppo', policyClip, valueClip }, temperature),
-    );
+    const { policyClip, value, temperature } = options;
+    const objective = { kind: 'ppo', policyClip, valueClip: value && value.clip } as const;
+    return new PpoTrainer(options, await openStep(options, objective, temperature));
   }
 
   /** One update on the minibatch of each policy. @param learningRates one per group: policies, then value models */
   async step(policies: Groups, learningRates: ArrayLike<number>): Promise<PpoStep> {
-    assertGroups([...policies, ...policies], this.options.trainable);
+    assertGroups(trainedRows(policies, this.#ppo), this.options.trainable);
     const factors = meanFactors(policies, rowWeight);
     const parts = microbatches(policies, this.options.microbatchRows).map((rows) =>
       ppoBatch(rows, factors, this.#ppo),
@@ -89,7 +92,7 @@ export class PpoTrainer extends Trainer {
       gradientNorms: outcome.gradientNorms,
       logProbabilities: gather(parts, outcome, 'logProbabilities', 'tokens'),
       entropies: gather(parts, outcome, 'entropies', 'tokens'),
-      values: gather(parts, outcome, 'scalars', 'scalars'),
+      values: this.#ppo.value && gather(parts, outcome, 'scalars', 'scalars'),
     };
   }
 }
@@ -119,6 +122,11 @@ function gather(
   return out;
 }
 
+/** Rows by trained group: the policies', and the same again for their value models. */
+function trainedRows(policies: Groups, { value }: Pick<PpoOptions, 'value'>): Groups {
+  return value === null ? policies : [...policies, ...policies];
+}
+
 const NOTHING: Groups[number] = [];
 
 /** Groups as the batch has them, but only the value models' rows scored: the policies' come first and have none. */
@@ -130,37 +138,45 @@ function valueRows(policies: Groups): Groups {
 export function ppoBatch(
   policies: Groups,
   factors: readonly number[],
-  { trainable, maximumTime, valueCoefficient }: PpoOptions,
+  options: PpoOptions,
 ): Part & { readonly batch: Microbatch } {
-  const { shape, feeds } = tokenFeeds([...policies, ...policies], trainable, maximumTime, true);
+  const { trainable, maximumTime, value } = options;
+  const { shape, feeds } = tokenFeeds(trainedRows(policies, options), trainable, maximumTime, true);
   const tokens = new Picks(policies, shape, vocabularyBlock(architectureOf(trainable)));
   const scalars = new Picks(valueRows(policies), shape, 1);
   const field =
     (name: 'oldLogProbabilities' | 'advantages' | 'oldValues' | 'returns') =>
     (group: number, row: number, offset: number): number => {
-      const value = policies[group % policies.length]?.[row]?.[name][offset];
-      if (value === undefined)
+      const number = policies[group % policies.length]?.[row]?.[name][offset];
+      if (number === undefined)
         throw new RangeError(`${name} of policy ${group}, rollout ${row} lacks token ${offset}`);
-      return value;
+      return number;
     };
   const weight = (group: number, row: number, offset: number): number =>
     (policies[group % policies.length]?.[row]?.weights?.[offset] ?? 1) *
     (factors[group % policies.length] ?? 0);
+  const valueFeeds = value && {
+    ...pickFeeds('scalar', scalars, true),
+    scalarGroups: scalars.groups(),
+    oldValues: scalars.values(field('oldValues')),
+    returns: scalars.values(field('returns')),
+    valueWeights: scalars.values((group, row, offset) => value.coefficient * weight(group, row, offset)),
+  };
   const batch: Microbatch = {
     feeds: {
       ...feeds,
       ...pickFeeds('token', tokens, true),
-      ...pickFeeds('scalar', scalars, true),
       tokenTargets: tokens.targets(),
       tokenWeights: tokens.values(weight),
       oldLogProbabilities: tokens.values(field('oldLogProbabilities')),
       advantages: tokens.values(field('advantages')),
-      scalarGroups: scalars.groups(),
-      oldValues: scalars.values(field('oldValues')),
-      returns: scalars.values(field('returns')),
-      valueWeights: scalars.values((group, row, offset) => valueCoefficient * weight(group, row, offset)),
+      ...valueFeeds,
     },
-    scored: { logProbabilities: tokens.shape, entropies: tokens.shape, scalars: scalars.shape },
+    scored: {
+      logProbabilities: tokens.shape,
+      entropies: tokens.shape,
+      ...(value && { scalars: scalars.shape }),
+    },
   };
   return { rows: policies, batch, tokens, scalars };
 }

@@ -71,6 +71,7 @@ export const ppoHyperparameters = z.strictObject({
    * `preference-head` keeps its head too, on the scale of the normalised scores.
    */
   valueStart: z.enum(['zero-head', 'preference-head']),
+  /** `gae` trains a value model beside every policy; `rloo` and `grpo` need none, at about half the time. */
   advantageEstimator: z.enum(['gae', 'rloo', 'grpo']),
   /** Responses to one prompt in a group, for rloo and grpo; 1 for gae. */
   groupSize: z.int().min(1).max(1024),
@@ -102,6 +103,11 @@ export const ppoHyperparameters = z.strictObject({
   samplePrompts: z.int().min(0).max(64),
   sampleEverySteps: z.int().min(1).max(100_000),
 });
+
+/** Estimators that compare the answers to one prompt with each other need no value models. */
+export const hasValueModels = ({
+  advantageEstimator,
+}: Pick<z.infer<typeof ppoHyperparameters>, 'advantageEstimator'>): boolean => advantageEstimator === 'gae';
 
 export const PPO_DEFAULTS: z.infer<typeof ppoHyperparameters> = {
   ...ADAPTER_DEFAULTS,

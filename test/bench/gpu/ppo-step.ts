@@ -76,8 +76,7 @@ export async function measurePpoStep(backend: Backend, layout: AdapterLayout) {
     maximumTime: PPO_TOKENS,
     microbatchRows: PPO_ROWS.train,
     policyClip: 0.2,
-    valueClip: 0.2,
-    valueCoefficient: 0.1,
+    value: { clip: 0.2, coefficient: 0.1 },
     temperature: 1,
   });
   const trainingFrom = performance.now();

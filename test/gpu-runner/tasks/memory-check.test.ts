@@ -14,6 +14,7 @@ import { planMemory } from '../../../shared/planner/plan.ts';
 const model = { architecture: namedShapes.llama7b } as Model;
 const parameters = {
   klCoefficients: [0.01, 0.1],
+  advantageEstimator: 'gae',
   maximumPromptTokens: 192,
   maximumNewTokens: 300,
   microbatchSize: 32,
@@ -33,6 +34,11 @@ describe('a task', () => {
       trainGroups: 4,
       rank: 8,
     });
+  });
+
+  it('holds the policies alone where answers to a prompt are compared', () => {
+    const grouped = { ...ppo, parameters: { ...parameters, advantageEstimator: 'rloo' } } as unknown as Task;
+    expect(taskWorkload(grouped, model).trainGroups).toBe(2);
   });
 
   it('that only samples trains nothing', () => {

@@ -107,6 +107,25 @@ describe('PPO', () => {
     }
   });
 
+  it('trains no value model where the answers to a prompt are compared: half the tokens, and exact after a kill', async () => {
+    const trainedIn = async (advantageEstimator: 'gae' | 'rloo') => {
+      const before = tokenMeter.trained;
+      await run({ advantageEstimator, groupSize: 4, steps: [1] });
+      return tokenMeter.trained - before;
+    };
+    expect(2 * (await trainedIn('rloo'))).toBe(await trainedIn('gae'));
+    const settings = { advantageEstimator: 'rloo', groupSize: 4 } as const;
+    const alone = await run(settings);
+    const names = alone.recorded.metrics.flatMap(({ values }) => Object.keys(values));
+    expect(names).toContain('loss/policy_avg@kl=0.5');
+    const ofValues = /^(critic|loss\/value|val\/(clipfrac|grad_norm))/;
+    expect(names.filter((name) => ofValues.test(name))).toEqual([]);
+    const killed = recordingHooks(1);
+    await expect(run(settings, killed)).rejects.toThrow('killed');
+    const resumed = await run(settings, recordingHooks(), killed.checkpoints.get(1) ?? new Uint8Array());
+    expect(resumed.cells.get('0.5/3')).toEqual(alone.cells.get('0.5/3'));
+  });
+
   it('accumulates micro-batches; parity drops all but the last one of a minibatch', async () => {
     const settings = { klCoefficients: [0.02], steps: [1], epochs: 1, minibatchSize: 8 };
     const trainedOf = async (changes: Parameters<typeof run>[0]) => {

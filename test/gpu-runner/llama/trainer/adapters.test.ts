@@ -243,8 +243,7 @@ describe.each(mixed)('the PPO step on %s', (_name, architecture) => {
         maximumTime: TIME,
         microbatchRows: 8,
         policyClip: 0.2,
-        valueClip: 0.2,
-        valueCoefficient: 0.1,
+        value: { clip: 0.2, coefficient: 0.1 },
         temperature,
       };
       const { batch } = ppoBatch([rows], [1 / total], options);

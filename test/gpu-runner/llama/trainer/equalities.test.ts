@@ -173,8 +173,7 @@ async function trainPpo(
   const trainer = await PpoTrainer.open({
     ...trainerOptions(base, vectors),
     policyClip: 0.2,
-    valueClip: 0.2,
-    valueCoefficient: 0.5,
+    value: { clip: 0.2, coefficient: 0.5 },
     temperature: 1,
   });
   for (let step = 0; step < 3; step++)
@@ -263,19 +262,32 @@ describe('the first minibatch of PPO', () => {
         const trainer = await PpoTrainer.open({
           ...options,
           policyClip: 0.2,
-          valueClip: 0.2,
-          valueCoefficient: 0.1,
+          value: { clip: 0.2, coefficient: 0.1 },
           temperature,
         });
         const first = await trainer.step([rollouts], [0.01, 0.01]);
         expect(first.logProbabilities[0]).toEqual(old.logProbabilities[0]);
-        expect(first.values[0]).toEqual(old.scalars[1]);
+        expect(first.values?.[0]).toEqual(old.scalars[1]);
         first.entropies[0]?.forEach((row, index) => {
           expect(worstDifference(row, old.entropies[0]?.[index] ?? [])).toBeLessThan(1e-4);
         });
         const second = await trainer.step([rollouts], [0.01, 0.01]);
         expect(second.logProbabilities[0]).not.toEqual(old.logProbabilities[0]);
+        const both = trainer.state.parameters.slice(0, layout.length);
         await trainer.close();
+        const alone = await PpoTrainer.open({
+          ...trainerOptions(base, vectors.slice(0, 1)),
+          policyClip: 0.2,
+          value: null,
+          temperature,
+        });
+        for (const before of [first, second]) {
+          const { logProbabilities, values } = await alone.step([rollouts], [0.01]);
+          expect(logProbabilities).toEqual(before.logProbabilities);
+          expect(values).toBeNull();
+        }
+        expect(alone.state.parameters).toEqual(both);
+        await alone.close();
       }
     });
   });

@@ -86,8 +86,7 @@ describe('PPO', () => {
         state: initialState(vectors),
         optimiser: adam,
         policyClip: 0.2,
-        valueClip: 0.2,
-        valueCoefficient: 0.5,
+        value: { clip: 0.2, coefficient: 0.5 },
         temperature: 1,
       });
       const contexts = [1, 2, 3, 4].map((context) => [0, context]);

@@ -136,8 +136,7 @@ describe('training', () => {
       maximumTime: 32,
       microbatchRows: 2,
       policyClip: 0.2,
-      valueClip: 0.2,
-      valueCoefficient: 0.1,
+      value: { clip: 0.2, coefficient: 0.1 },
       temperature: 1,
       session,
     });
