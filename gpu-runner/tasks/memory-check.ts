@@ -5,6 +5,7 @@ import type { ClaimedTask } from '../../shared/api/tasks.ts';
 import { refusal, type Workload } from '../../shared/planner/plan.ts';
 import type { ImportedModel } from '../llama/weights/import-model.ts';
 import { batchSizes } from '../../shared/planner/batch-sizes.ts';
+import { trainingRows } from '../../shared/planner/training-rows.ts';
 import { UserError } from '../../shared/user-error.ts';
 import { hasCode } from '../../shared/caught.ts';
 
@@ -26,7 +27,7 @@ export function taskWorkload(
   { kind, parameters }: Pick<ClaimedTask, 'kind' | 'parameters'>,
   model: ImportedModel,
 ): Workload {
-  const { sampleRows, scoreRows } = batchSizes(model);
+  const { sampleRows } = batchSizes(model);
   const { maximumPositions } = model.architecture;
   const settings: Readonly<Record<string, unknown>> = parameters;
   const numberOf = (name: string, otherwise: number): number => {
@@ -36,14 +37,16 @@ export function taskWorkload(
   const newTokens = Math.min(maximumPositions - 1, numberOf('maximumNewTokens', USUAL_TOKENS));
   const promptTokens = Math.min(maximumPositions - newTokens, numberOf('maximumPromptTokens', newTokens));
   const policies = Array.isArray(settings['klCoefficients']) ? settings['klCoefficients'].length : 1;
-  const ownRows = kind === 'train-preference-model' ? scoreRows : 0;
+  const rank = numberOf('rank', 8);
+  const longest = numberOf('maximumLength', promptTokens + newTokens);
+  const ownRows = kind === 'train-preference-model' ? trainingRows(model.architecture, longest, rank) : 0;
   return {
     sampleRows: SAMPLING.has(kind) ? sampleRows : 0,
     promptTokens,
     newTokens,
     trainRows: numberOf('microbatchSize', ownRows),
     trainGroups: kind === 'ppo' ? (settings['advantageEstimator'] === 'gae' ? 2 : 1) * policies : 1,
-    rank: numberOf('rank', 8),
+    rank,
   };
 }
 
