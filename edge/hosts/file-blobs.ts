@@ -1,12 +1,32 @@
 /** Blobs as files: written beside their place and renamed into it, so that a name is whole or absent. */
 import { randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream, existsSync, readdirSync, rmSync } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  type Stats,
+} from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Blobs, ByteRange } from '../store/blobs.ts';
 import { hasCode } from '../../shared/caught.ts';
+
+/** A file below the folder of the blobs. */
+export interface BlobFile {
+  /** Of the blob, or of one that is being written. */
+  readonly name: string;
+  readonly path: string;
+  readonly bytes: number;
+  /** Milliseconds since the epoch. */
+  readonly modifiedAt: number;
+  /** Whether it is being written, or its writing was broken off. */
+  readonly isTemporary: boolean;
+}
 
 export class FileBlobs implements Blobs {
   readonly #directory: string;
@@ -22,11 +42,29 @@ export class FileBlobs implements Blobs {
     return join(this.#directory, name);
   }
 
-  /** Removes what a process that was killed left half-written; nobody else may be writing. */
+  /** Every file but those that are removed meanwhile, in no order. */
+  async list(): Promise<BlobFile[]> {
+    if (!existsSync(this.#directory)) return [];
+    const files: BlobFile[] = [];
+    for (const entry of await readdir(this.#directory, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name);
+      const found = await statOrNothing(path);
+      if (!found) continue;
+      const name = relative(this.#directory, path).replaceAll(sep, '/');
+      const isTemporary = entry.name.startsWith('.');
+      files.push({ name, path, bytes: found.size, modifiedAt: found.mtimeMs, isTemporary });
+    }
+    return files;
+  }
+
+  /** Removes what a process that was killed left half-written, and folders of uploads that have ended; nobody else may be writing. */
   sweep(): void {
     if (!existsSync(this.#directory)) return;
     for (const entry of readdirSync(this.#directory, { recursive: true, withFileTypes: true })) {
-      if (entry.isFile() && entry.name.startsWith('.')) rmSync(join(entry.parentPath, entry.name));
+      const path = join(entry.parentPath, entry.name);
+      if (entry.isFile() && entry.name.startsWith('.')) rmSync(path);
+      if (entry.isDirectory() && readdirSync(path).length === 0) rmdirSync(path);
     }
   }
 
@@ -58,15 +96,25 @@ export class FileBlobs implements Blobs {
   }
 
   async size(name: string): Promise<number | undefined> {
-    try {
-      return (await stat(this.#path(name))).size;
-    } catch (error) {
-      if (hasCode(error, 'ENOENT')) return undefined;
-      throw error;
-    }
+    return (await statOrNothing(this.#path(name)))?.size;
+  }
+
+  /** Moves a blob out of the store, to a path outside. */
+  async setAside(name: string, path: string): Promise<void> {
+    await mkdir(dirname(path), { recursive: true });
+    await rename(this.#path(name), path);
   }
 
   async delete(name: string): Promise<void> {
     await rm(this.#path(name), { force: true });
+  }
+}
+
+async function statOrNothing(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
   }
 }

@@ -6,25 +6,33 @@ import type { NodeDatabase } from './node-database.ts';
 const MIGRATIONS = new URL('../../migrations/', import.meta.url);
 
 /**
- * Each migration and its row in `d1_migrations` commit together.
+ * The migrations that a database lacks, in their order.
  *
  * @throws ConfigurationError for a database that a newer version has written: this one would misread it
  */
+export function missingMigrations(database: NodeDatabase): string[] {
+  const names = readdirSync(MIGRATIONS).filter((name) => name.endsWith('.sql'));
+  const found = database.prepare(`SELECT 1 FROM sqlite_master WHERE name = 'd1_migrations'`).execute();
+  if (found.results.length === 0) return names.sort();
+  const { results } = database.prepare('SELECT name FROM d1_migrations ORDER BY id').execute();
+  const applied = new Set((results as { name: string }[]).map(({ name }) => name));
+  const unknown = [...applied].find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new ConfigurationError(
+      `A newer version of rlcd has written this store (its migration ${unknown} is not known here): start that version`,
+    );
+  }
+  return names.filter((name) => !applied.has(name)).sort();
+}
+
+/** Each migration and its row in `d1_migrations` commit together. @throws as {@link missingMigrations} */
 export function migrate(database: NodeDatabase): void {
   database.exec(`CREATE TABLE IF NOT EXISTS d1_migrations(
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT UNIQUE,
     applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
   );`);
-  const names = readdirSync(MIGRATIONS).filter((name) => name.endsWith('.sql'));
-  const applied = database.prepare('SELECT name FROM d1_migrations ORDER BY id').execute().results;
-  const unknown = (applied as { name: string }[]).find(({ name }) => !names.includes(name));
-  if (unknown) {
-    throw new ConfigurationError(
-      `A newer version of rlcd has written this store (its migration ${unknown.name} is not known here): start that version`,
-    );
-  }
-  for (const name of names.sort()) {
+  for (const name of missingMigrations(database)) {
     database.transaction(() => {
       const known = database.prepare('SELECT 1 FROM d1_migrations WHERE name = ?').bind(name).execute();
       if (known.results.length > 0) return;

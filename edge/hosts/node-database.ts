@@ -113,8 +113,8 @@ export class NodeDatabase {
   readonly #statements = new Map<string, Compiled>();
 
   /** @param path a file, or `:memory:` */
-  constructor(path: string) {
-    this.#connection = new DatabaseSync(path, { timeout: 5000 });
+  constructor(path: string, { readOnly = false }: { readonly readOnly?: boolean } = {}) {
+    this.#connection = new DatabaseSync(path, { timeout: 5000, readOnly });
     this.#groupsCommits = path !== ':memory:';
     // FULL: what a commit acknowledged survives a power cut too.
     this.#connection.exec(

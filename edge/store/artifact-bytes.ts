@@ -37,14 +37,25 @@ export async function openArtifact(
   return again && again.writing !== row?.writing ? await blobs.get(artifactBlob(again), range) : undefined;
 }
 
-/** Whether the stored bytes have the hash; reads all of them. */
-export async function isIntact({ blobs }: Store, row: ArtifactRow): Promise<boolean> {
-  if ((await blobs.size(artifactBlob(row))) !== row.bytes) return false;
+/** What is wrong with the stored bytes, as the end of a sentence; undefined: they have the hash. Reads all of them. */
+export async function faultOfBytes(
+  { blobs }: Pick<Store, 'blobs'>,
+  row: ArtifactRow,
+): Promise<string | undefined> {
+  const bytes = await blobs.size(artifactBlob(row));
+  if (bytes === undefined) return 'has no bytes';
+  if (bytes !== row.bytes) return `has ${bytes} bytes instead of ${row.bytes}`;
   const stream = await blobs.get(artifactBlob(row));
-  if (!stream) return false;
+  if (!stream) return 'has no bytes';
   const hash = createHash('sha256');
   for await (const chunk of chunksOf(stream)) hash.update(chunk);
-  return hash.digest('hex') === row.sha256;
+  const found = hash.digest('hex');
+  return found === row.sha256 ? undefined : `has other bytes, with the SHA-256 ${found}`;
+}
+
+/** Whether the stored bytes have the hash; reads all of them. */
+export async function isIntact(store: Store, row: ArtifactRow): Promise<boolean> {
+  return (await faultOfBytes(store, row)) === undefined;
 }
 
 /**

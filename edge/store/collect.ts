@@ -28,7 +28,7 @@ const ARTIFACTS_A_ROUND = 100;
 const BLOBS_A_ROUND = 100;
 
 /** What keeps an artifact: whoever reads it from here on finds it by one of these. */
-function isUsed(database: Database) {
+export function isUsed(database: Database) {
   const sha256 = qualify(artifacts.sha256);
   const one = { one: sql`1` };
   return or(
@@ -48,7 +48,7 @@ function isUsed(database: Database) {
 }
 
 /** Put for a task that has not ended: it may name it yet. */
-const isPending = (database: Database) =>
+export const isPending = (database: Database) =>
   exists(
     database
       .select({ one: sql`1` })

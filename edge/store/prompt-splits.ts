@@ -100,6 +100,24 @@ export async function materialiseSplit(
   if (count === 0) {
     throw conflict(`Prompt set ${promptSetId} has no prompt in the split ${split}; use a set that has`);
   }
+  const { sha256, bytes } = await writeSplit({ database, blobs }, promptSetId, split, now);
+  return {
+    sha256,
+    bytes,
+    rows: count,
+    writes: [
+      database.insert(promptSplits).values({ promptSetId, split, sha256, rows: count }).onConflictDoNothing(),
+    ],
+  };
+}
+
+/** Writes the bytes of a split where they are not stored, or are damaged. */
+export async function writeSplit(
+  { database, blobs }: Store,
+  promptSetId: string,
+  split: Split,
+  now: number,
+): Promise<{ readonly sha256: string; readonly bytes: number }> {
   const hash = createHash('sha256');
   let bytes = 0;
   for await (const lines of linesOfSplit(database, promptSetId, split)) {
@@ -114,12 +132,5 @@ export async function materialiseSplit(
     const lines = linesOfSplit(database, promptSetId, split);
     await writeArtifact({ database, blobs }, artifact, lines, () => undefined, now, stored?.row);
   }
-  return {
-    sha256,
-    bytes,
-    rows: count,
-    writes: [
-      database.insert(promptSplits).values({ promptSetId, split, sha256, rows: count }).onConflictDoNothing(),
-    ],
-  };
+  return { sha256, bytes };
 }

@@ -48,6 +48,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'serves a model to clients of the OpenAI API',
     load: async () => await import('../../gpu-runner/endpoint.ts'),
   },
+  store: {
+    summary: 'checks, repairs, backs up and restores the data of an edge',
+    load: async () => await import('../../edge/maintenance/command.ts'),
+  },
   data: {
     summary: 'converts preference files, and writes pairs for other trainers',
     load: async () => await import('./data/command.ts'),

@@ -91,6 +91,7 @@ interface Exception {
 const CALLED = [
   'edge/serve.ts',
   'edge/dev.ts',
+  'edge/maintenance/command.ts',
   'gpu-runner/main.ts',
   'gpu-runner/plan.ts',
   'gpu-runner/endpoint.ts',
