@@ -77,6 +77,16 @@ export const ENGINE_QUESTIONS = {
       sampleRows: z.int(),
     }),
   },
+  /** The longer text of each pair, prompt and response, in tokens; null where a preference model leaves the pair out. */
+  'measure-pairs': {
+    question: z.strictObject({
+      ...model,
+      form: promptForm,
+      pairs: z.array(z.object({ prompt: z.string(), chosen: z.string(), rejected: z.string() })),
+      maximumLength: z.int().positive(),
+    }),
+    answer: z.array(z.int().nullable()),
+  },
   /** Affix pairs that a chat model names for a sentence: those of its answers that hold one. */
   'propose-affixes': {
     question: z.strictObject({

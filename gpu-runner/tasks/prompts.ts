@@ -2,8 +2,7 @@
 import { z } from 'zod';
 import type { ClaimedTask } from '../../shared/api/tasks.ts';
 import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
-import { promptText } from '../../shared/dialogue/turn-text.ts';
-import { dialogueText } from '../../shared/prompts/turn.ts';
+import { judgedPromptText, promptText } from '../../shared/dialogue/turn-text.ts';
 import type { HumanRow } from '../algorithms/preference-model/mix-human-pairs.ts';
 import type { Prompt } from '../algorithms/prompt.ts';
 import { decodeLines } from './json-lines.ts';
@@ -32,7 +31,9 @@ export async function taskPrompts<Kind extends TaskKind>(
   if (lines.length === 0)
     throw new TaskInputError('the split has no prompt: choose a prompt set that has some');
   const form = formOf(task);
-  return lines.slice(0, limit ?? lines.length).map((line) => ({ id: line.id, text: textOf(form, line) }));
+  return lines
+    .slice(0, limit ?? lines.length)
+    .map((line) => ({ id: line.id, text: promptText(form, promptOf(line)) }));
 }
 
 /** The rows of the split that people labelled. @throws TaskInputError if the task names no split */
@@ -43,10 +44,7 @@ export async function humanRows<Kind extends TaskKind>(
   return (await promptLines(context)).flatMap((line) => {
     const { id, chosen, rejected } = line;
     if (chosen === undefined || rejected === undefined) return [];
-    const text = textOf(form, line);
-    // Behind the same label as the simulated pairs among which they are read.
-    const prompt = form === 'dialogue' ? (dialogueText(text) ?? text) : text;
-    return [{ id, prompt, chosen, rejected }];
+    return [{ id, prompt: judgedPromptText(form, promptOf(line)), chosen, rejected }];
   });
 }
 
@@ -54,9 +52,7 @@ function formOf({ parameters }: Pick<ClaimedTask, 'parameters'>) {
   return 'promptForm' in parameters ? parameters.promptForm : undefined;
 }
 
-function textOf(form: ReturnType<typeof formOf>, { prompt, turns }: z.output<typeof promptLine>): string {
-  return promptText(form, { text: prompt, turns: turns ?? null });
-}
+const promptOf = ({ prompt, turns }: z.output<typeof promptLine>) => ({ text: prompt, turns: turns ?? null });
 
 async function promptLines<Kind extends TaskKind>({
   task,

@@ -8,6 +8,7 @@ import {
   formOption,
   hostOption,
   jsonOption,
+  judgeOption,
   ownModel,
   ownPrinciple,
   ownPrompts,
@@ -31,6 +32,7 @@ export const command = createCommand(
   .addOption(ownPrinciple().makeOptionMandatory())
   .addOption(ownPrompts().makeOptionMandatory())
   .addOption(promptColumnOption())
+  .addOption(judgeOption())
   .addOption(hostOption().default('node' as const))
   .addOption(scaleOption())
   .addOption(budgetOption())

@@ -16,6 +16,15 @@ class ExperimentFailedError extends UserError {
   override readonly code = 'experiment-failed';
 }
 
+/** A stage of another experiment of the run; times in milliseconds since the epoch. */
+export interface EndedStage {
+  readonly name: string;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+  /** What it found. */
+  readonly detail: string;
+}
+
 interface FollowOptions {
   readonly client: Client;
   readonly experimentId: string;
@@ -24,6 +33,12 @@ interface FollowOptions {
   readonly signal: AbortSignal;
   /** How long each stage was planned to take; left out, each ends by its own pace alone. */
   readonly planned?: PlannedSeconds;
+  /** What stages are called where it is not their own name, in the plan as well. */
+  readonly names?: Readonly<Record<string, string>>;
+  /** Stages of the same run that ended before this experiment was begun. */
+  readonly before?: readonly EndedStage[];
+  /** Names of those that come after it. */
+  readonly after?: readonly string[];
   readonly onChange: (stages: readonly StageView[], overall?: OverallView) => void;
 }
 
@@ -59,16 +74,24 @@ async function look({
   experimentId,
   children,
   planned,
+  names = {},
+  before = [],
+  after = [],
   onChange,
 }: FollowOptions): Promise<ExperimentDetail> {
   try {
     const experiment = await client.getExperiment({ parameters: { experimentId } });
-    const { ends, share, end } = stageEnds(experiment.stages.map(stateOf), planned, Date.now());
-    const views = experiment.stages.map(async (stage, index) => ({
-      ...(await view(client, stage)),
-      endsAt: ends[index] ?? null,
+    const live = experiment.stages.map(async (stage) => ({
+      ...stateOf(stage, names[stage.name] ?? stage.name),
+      detail: await detailOf(client, stage),
     }));
-    onChange(await Promise.all(views), share === null ? undefined : { share, endsAt: end });
+    const shown = [...before.map(ended), ...(await Promise.all(live)), ...after.map(toCome)];
+    const { ends, share, end } = stageEnds(shown, planned, Date.now());
+    const views = shown.map(({ name, status, share: own, detail, ...times }, index) => {
+      const endsAt = ends[index] ?? null;
+      return { name, status, share: own, detail, seconds: secondsOf(times), endsAt };
+    });
+    onChange(views, share === null ? undefined : { share, endsAt: end });
     return experiment;
   } catch (error) {
     // Why nothing answers says more than that nothing does.
@@ -77,7 +100,20 @@ async function look({
   }
 }
 
-const stateOf = ({ name, status, progress: share, startedAt, finishedAt }: Stage): StageState => ({
+type Shown = StageState & Pick<StageView, 'detail'>;
+
+const ended = (stage: EndedStage): Shown => ({ ...stage, status: 'succeeded', share: 1 });
+
+const toCome = (name: string): Shown => ({
+  name,
+  status: 'waiting',
+  share: 0,
+  startedAt: null,
+  finishedAt: null,
+  detail: '',
+});
+
+const stateOf = ({ status, progress: share, startedAt, finishedAt }: Stage, name: string): StageState => ({
   name,
   status,
   share,
@@ -85,11 +121,16 @@ const stateOf = ({ name, status, progress: share, startedAt, finishedAt }: Stage
   finishedAt,
 });
 
-async function view(client: Client, stage: Stage): Promise<StageView> {
-  const { name, status, progress: share, startedAt, finishedAt } = stage;
-  const seconds = startedAt === null ? undefined : ((finishedAt ?? Date.now()) - startedAt) / 1000;
-  const facts = status === 'waiting' ? [] : [counts(stage), await liveFigures(client, stage)];
-  return { name, status, share, detail: facts.filter(Boolean).join('  '), seconds };
+const secondsOf = ({
+  startedAt,
+  finishedAt,
+}: Pick<StageState, 'startedAt' | 'finishedAt'>): number | undefined =>
+  startedAt === null ? undefined : ((finishedAt ?? Date.now()) - startedAt) / 1000;
+
+/** Counts and figures; empty for a stage that waits. */
+async function detailOf(client: Client, stage: Stage): Promise<string> {
+  if (stage.status === 'waiting') return '';
+  return [counts(stage), await liveFigures(client, stage)].filter(Boolean).join('  ');
 }
 
 /** What the stage's tasks have done together. */

@@ -29,6 +29,13 @@ export const formOption = () =>
       "principle's; chosen by principle and model unless given",
   ).choices(promptForm.options);
 
+export const judgeOption = () =>
+  new Option(
+    '--judge <file>',
+    'pairs that people judged, rows of chosen and rejected as --prompts reads them: a judge is trained on them that no ' +
+      'training step of the policy sees, and gives the verdict',
+  );
+
 export const modelOrBundled = () => new Option('--model <path|id>', MODEL_FORMS).default('bundled');
 
 export const budgetOption = () =>

@@ -54,7 +54,10 @@ function nameOf(kind: string, bytes: Uint8Array, promptColumn = ''): string {
 }
 
 /** Uploads the prompts unless they are there. @returns the prompt set */
-export async function ensurePrompts(client: Client, { name, bytes, options, rule }: NamedPrompts) {
+export async function ensurePrompts(
+  client: Client,
+  { name, bytes, options, rule }: Pick<NamedPrompts, 'name' | 'bytes' | 'options' | 'rule'>,
+) {
   const { items } = await client.listPromptSets({ query: { limit: 200 } });
   const present = items.find((set) => set.name === name);
   if (present) return present;

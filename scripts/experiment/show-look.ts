@@ -3,6 +3,7 @@ import type { Hyperparameters } from '../../shared/api/tasks/kinds.ts';
 import type { ContrastMeasurement } from '../../shared/principles/contrast.ts';
 import { alignmentWorkload } from '../../shared/planner/alignment-workload.ts';
 import type { BudgetPlan, SizingLook } from '../../shared/planner/budget-sizes.ts';
+import { JUDGE_STAGE } from '../../shared/planner/judge-sizes.ts';
 import { refusals } from '../../shared/planner/look-verdict.ts';
 import type { ModelShape } from '../../shared/planner/model-bytes.ts';
 import { gigabytes, planMemory } from '../../shared/planner/plan.ts';
@@ -95,10 +96,22 @@ function indented(name: string, text: string): string[] {
   );
 }
 
-/** What each stage is, how long it takes and when it ends. @param start milliseconds since the epoch */
-export function formatStages({ hyperparameters, stages, seconds }: BudgetPlan, start: number): string {
+/**
+ * What each stage is, how long it takes and when it ends.
+ *
+ * @param start milliseconds since the epoch
+ * @param judgePairs on how many the judge is trained, where the plan holds that
+ */
+export function formatStages(
+  { hyperparameters, stages, seconds }: BudgetPlan,
+  start: number,
+  judgePairs = 0,
+): string {
   let end = start;
-  const sizes = stageSizes(hyperparameters);
+  const sizes: Readonly<Record<string, string>> = {
+    ...stageSizes(hyperparameters),
+    [JUDGE_STAGE]: `${judgePairs} pairs of people`,
+  };
   const rows = Object.entries(stages).map(([stage, own]) => {
     end += 1000 * own;
     return [stage, sizes[stage] ?? '', duration(own), clockTime(end, start)];
@@ -107,7 +120,7 @@ export function formatStages({ hyperparameters, stages, seconds }: BudgetPlan, s
   return formatTable(['stage', 'size', 'time', 'ends at'], [...rows, total]);
 }
 
-function stageSizes(hyperparameters: Hyperparameters): Readonly<Record<string, string>> {
+function stageSizes(hyperparameters: Hyperparameters) {
   const simulate = settingsOf('simulate', hyperparameters);
   const ppo = settingsOf('ppo', hyperparameters);
   const select = settingsOf('select', hyperparameters);

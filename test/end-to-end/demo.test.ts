@@ -75,7 +75,54 @@ describe('npm run demo', () => {
     expect(second.output).toMatch(/KL coefficient +2 steps +3 steps/);
     expect(second.output.match(/before \(/g)).toHaveLength(3);
     expect(second.progress).not.toMatch(/running/);
+    await trainsAJudge(options, document);
   });
+
+  /** In the same folder, which has everything but the judge. */
+  async function trainsAJudge(options: AlignmentOptions, before: ResultDocument): Promise<void> {
+    const judge = join(folder, 'pairs.jsonl');
+    const pairs = Array.from({ length: 110 }, (_, row) => ({
+      prompt: `There were ${row} birds in the tree.`,
+      chosen: ' They were happy and they sang.',
+      rejected: ' They were sad.',
+    }));
+    const [own = ''] = openings;
+    const rows = [
+      ...pairs,
+      { prompt: `${own} They were in the dev.`, chosen: ' They sang.', rejected: ' They cried.' },
+    ];
+    writeFileSync(judge, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    const first = await demo({ ...options, judge });
+    expect(first.progress).toMatch(/Left out of the judge's: 1 of prompts of this run/);
+    expect(first.progress).toMatch(/train-judge: succeeded 100 %/);
+    const { result, run } = JSON.parse(first.output) as ResultDocument;
+    expect(result.experiments.map(({ method }) => method)).toEqual([
+      'rlcd',
+      'base',
+      'human-preference-model',
+    ]);
+    const [rlcd, , trained] = result.experiments;
+    const [preferenceModel] = trained?.artifacts ?? [];
+    expect(result.judge).toMatchObject({ artifact: preferenceModel?.sha256, trainPairs: 93 });
+    expect(result.judge?.heldOut).toMatchObject({ n: 17, interval: { confidence: 0.95 } });
+    expect(trained?.results['train-preference-model']).toMatchObject([{ humanPairs: 110, droppedPairs: 0 }]);
+    const name = `preference-model-${preferenceModel?.sha256.slice(0, 12)}`;
+    expect(rlcd?.results['judge']).toMatchObject([
+      { judgements: [{ judge: name }, { judge: 'sentiment', n: 8 }] },
+    ]);
+    expect(result.samples.map(({ judge: by }) => by)).toEqual([name, name, name]);
+    // The policy is the one of before: the judge has no part in it.
+    const policies = ({ experiments: [one] }: ResultDocument['result']) =>
+      one?.artifacts.filter(({ stage }) => stage === 'ppo');
+    expect(policies(result)).toEqual(policies(before.result));
+
+    const second = await demo({ ...options, judge, json: false });
+    expect(second.output).toMatch(
+      /by a judge trained on 93 pairs of people, which no training step of the policy saw[^]*prefers what people chose in \S+ % \[.*\] of 17 pairs[^]*by the judge "sentiment"/,
+    );
+    expect(second.output).toContain(run.experimentIds.rlcd);
+    expect(second.progress).not.toMatch(/running/);
+  }
 
   it('is stopped by a signal before it has begun, and leaves no process', async () => {
     const stop = new AbortController();

@@ -54,8 +54,8 @@ export function preferenceExamples(
     );
   }
   const examples = pairs.flatMap((pair) => {
-    const sides = sayablePair(tokenizer, form, pair);
-    if (sides === undefined || longestOf([sides.chosen, sides.rejected]) > maximumLength) return [];
+    const sides = usableSequences(tokenizer, form, pair, maximumLength);
+    if (sides === null) return [];
     const { chosen, rejected } = sides;
     const { prompt, labelProbability, provenance } = pair;
     const source = typeof provenance?.['source'] === 'string' ? provenance['source'] : 'simulated';
@@ -70,11 +70,19 @@ export function preferenceExamples(
   return examples;
 }
 
-function sayablePair(...[tokenizer, form, pair]: Parameters<typeof pairSequences>) {
+/** {@link pairSequences} with the tokens of the longer side; null where the pair is left out. */
+export function usableSequences(
+  tokenizer: Tokenizer,
+  form: PromptForm,
+  pair: Parameters<typeof pairSequences>[2],
+  maximumLength: number,
+): (ReturnType<typeof pairSequences> & { readonly longest: number }) | null {
   try {
-    return pairSequences(tokenizer, form, pair);
+    const sides = pairSequences(tokenizer, form, pair);
+    const longest = longestOf([sides.chosen, sides.rejected]);
+    return longest > maximumLength ? null : { ...sides, longest };
   } catch (error) {
-    if (error instanceof UnsayableTextError || error instanceof ChatTemplateError) return undefined;
+    if (error instanceof UnsayableTextError || error instanceof ChatTemplateError) return null;
     throw error;
   }
 }

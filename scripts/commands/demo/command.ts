@@ -8,6 +8,7 @@ import {
   formOption,
   hostOption,
   jsonOption,
+  judgeOption,
   modelOrBundled,
   ownPrinciple,
   ownPrompts,
@@ -33,6 +34,7 @@ export const command = createCommand(
   .addOption(formOption())
   .addOption(ownPrompts())
   .addOption(promptColumnOption())
+  .addOption(judgeOption())
   .addOption(ownPrinciple().default('kind-stories'))
   .addOption(budgetOption())
   .addOption(answerTokensOption())

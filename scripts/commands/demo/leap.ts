@@ -6,16 +6,26 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { hyperparameters as settingsForm, type Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
+import { ADAPTER_DEFAULTS } from '../../../shared/api/tasks/settings.ts';
 import { canonicalJson } from '../../../shared/canonical-json.ts';
 import { UsageError } from '../../../shared/command-line/usage-error.ts';
 import { BUDGET_SETTINGS } from '../../../shared/planner/alignment-settings.ts';
 import { planSettings, sizesForBudget, type BudgetPlan } from '../../../shared/planner/budget-sizes.ts';
+import {
+  judgePairCount,
+  judgeSeconds,
+  JUDGE_LENGTH,
+  JUDGE_STAGE,
+  type JudgeLook,
+} from '../../../shared/planner/judge-sizes.ts';
 import { doubtsOf } from '../../../shared/planner/look-verdict.ts';
+import { trainingRows } from '../../../shared/planner/training-rows.ts';
 import type { PromptForm } from '../../../shared/principles/principle.ts';
 import type { PlannedSeconds } from '../../../shared/planner/stage-ends.ts';
 import { explain } from '../../../shared/explain.ts';
 import { UserError } from '../../../shared/user-error.ts';
 import { fitMicrobatches } from '../../experiment/fit-microbatches.ts';
+import type { JudgePairs } from '../../experiment/judge-pairs.ts';
 import { takeLook, type Look, type LookMaterials } from '../../experiment/look.ts';
 import { formatLook, formatMemory, formatStages } from '../../experiment/show-look.ts';
 
@@ -29,13 +39,25 @@ class LookError extends UserError {
 }
 
 /** What a run goes on with. */
-interface Leap {
+export interface Leap {
   readonly hyperparameters: Hyperparameters;
   /** Undefined for the bundled model, which was not looked at. */
   readonly planned: PlannedSeconds | undefined;
+  /** On how many of people's pairs its judge is trained; undefined without one. */
+  readonly judgePairs: number | undefined;
 }
 
-const keptLeap = z.object({ hyperparameters: settingsForm, planned: z.record(z.string(), z.number()) });
+const keptLeap = z.object({
+  hyperparameters: settingsForm,
+  planned: z.record(z.string(), z.number()),
+  judgePairs: z.int().positive().optional(),
+});
+
+/** The judge that the command asks for. */
+export interface LeapJudge extends JudgePairs {
+  /** On how many pairs a former run in the folder has trained it; undefined where none has. */
+  readonly trainedBefore: number | undefined;
+}
 
 /** What the command line decides of it. */
 export interface LeapOptions {
@@ -57,6 +79,7 @@ interface LeapContext {
   /** Of the scale. */
   readonly hyperparameters: Hyperparameters;
   readonly materials: LookMaterials;
+  readonly judge?: LeapJudge | undefined;
   readonly folder: string;
   /** Where conversions of models are kept. */
   readonly cache: string;
@@ -73,7 +96,10 @@ interface LeapContext {
  */
 export async function leap(context: LeapContext, signal: AbortSignal): Promise<Leap> {
   const { options, materials, folder, tell } = context;
-  if (options.model === 'bundled') return { hyperparameters: context.hyperparameters, planned: undefined };
+  if (options.model === 'bundled') {
+    const { hyperparameters } = context;
+    return { hyperparameters, planned: undefined, judgePairs: judgePairsOf(context) };
+  }
   const served = materials.simulator !== null && 'url' in materials.simulator;
   if (served && options.budget !== undefined) {
     throw new UsageError(
@@ -84,7 +110,8 @@ export async function leap(context: LeapContext, signal: AbortSignal): Promise<L
   const file = join(folder, `look-${keyOf(context, settings)}.json`);
   if (existsSync(file)) {
     tell('Looked before: goes on with the sizes that were chosen then\n');
-    return keptLeap.parse(JSON.parse(await readFile(file, 'utf8')));
+    const kept = keptLeap.parse(JSON.parse(await readFile(file, 'utf8')));
+    return { ...kept, judgePairs: kept.judgePairs };
   }
   const look = await takeLook(
     materials,
@@ -99,11 +126,13 @@ export async function leap(context: LeapContext, signal: AbortSignal): Promise<L
   );
   tell(`\n${formatLook(look, settings)}\n\n`);
   requireGoodLook(look, options.yes, tell);
-  const plan = planOf(context, settings, look);
   const { shape } = look.training;
+  const { plan, judgePairs } = planOf(context, settings, look);
   const memory = formatMemory(fitMicrobatches(plan.hyperparameters, shape), shape, totalmem());
-  tell(`${formatStages(plan, Date.now())}\n\n${memory}\n\n`);
-  const chosen = { hyperparameters: plan.hyperparameters, planned: plan.stages };
+  if (context.judge?.trainedBefore !== undefined)
+    tell(`Judge: trained before, on ${context.judge.trainedBefore} pairs of people\n\n`);
+  tell(`${formatStages(plan, Date.now(), judgePairs)}\n\n${memory}\n\n`);
+  const chosen = { hyperparameters: plan.hyperparameters, planned: plan.stages, judgePairs };
   // Whole or not at all: a run that is killed here looks again.
   await writeFile(`${file}.partial`, JSON.stringify(chosen));
   await rename(`${file}.partial`, file);
@@ -123,7 +152,7 @@ function settingsOf({ options, hyperparameters, materials }: LeapContext): Hyper
   };
 }
 
-function keyOf({ options, materials }: LeapContext, settings: Hyperparameters): string {
+function keyOf({ options, materials, judge }: LeapContext, settings: Hyperparameters): string {
   const { principle, prompts, model, simulator } = materials;
   const { budget, seed, form } = options;
   const inputs = {
@@ -135,18 +164,37 @@ function keyOf({ options, materials }: LeapContext, settings: Hyperparameters): 
     budget,
     seed,
     form,
+    ...(judge && { judge: judge.pairs }),
   };
   return createHash('sha256').update(canonicalJson(inputs)).digest('hex').slice(0, 12);
 }
 
+/** What remains of the budget, and the judge's part of it before the rest is planned. */
 function planOf(
-  { options, startedAt }: LeapContext,
+  context: LeapContext,
   settings: Hyperparameters,
-  { sizing }: Look,
-): BudgetPlan {
-  if (options.budget === undefined) return planSettings(settings, sizing);
+  { sizing, training }: Look,
+): { readonly plan: BudgetPlan; readonly judgePairs: number | undefined } {
+  const { options, startedAt, judge } = context;
   const passed = (Date.now() - startedAt.getTime()) / 1000;
-  return sizesForBudget(options.budget - passed - STARTING_SECONDS, sizing);
+  const left = options.budget === undefined ? undefined : options.budget - passed - STARTING_SECONDS;
+  const look = judge && {
+    lengths: judge.lengths,
+    rows: trainingRows(training.shape, JUDGE_LENGTH, ADAPTER_DEFAULTS.rank),
+    rates: sizing.rates,
+  };
+  const judgePairs = judgePairsOf(context, look, left);
+  const isTrained = judgePairs === undefined || judge?.trainedBefore !== undefined;
+  const seconds = look === undefined || isTrained ? 0 : judgeSeconds(judgePairs, look);
+  const plan = left === undefined ? planSettings(settings, sizing) : sizesForBudget(left - seconds, sizing);
+  if (seconds === 0) return { plan, judgePairs };
+  const stages = { [JUDGE_STAGE]: seconds, ...plan.stages };
+  return { plan: { ...plan, stages, seconds: plan.seconds + seconds }, judgePairs };
+}
+
+/** On how many of its pairs the judge is trained; a trained one is taken as it is. */
+function judgePairsOf({ judge }: LeapContext, look?: JudgeLook, seconds?: number): number | undefined {
+  return judge && (judge.trainedBefore ?? judgePairCount(judge.pairs.length, look, seconds));
 }
 
 function requireGoodLook({ contrast }: Look, yes: boolean, tell: (text: string) => void): void {

@@ -1,4 +1,5 @@
 /** The result in words and tables for a person. Every figure stands in the API's results; none is computed here. */
+import { judgeName } from '../../../shared/api/tasks/judge.ts';
 import { choiceRule } from '../../../shared/report/choice-rule.ts';
 import { printable } from '../../terminal/printable.ts';
 import { readRlcdResults, type ResultDocument, type RlcdResults } from './result.ts';
@@ -12,7 +13,10 @@ type Judgement = RlcdResults['judge'][0]['judgements'][number];
 export function formatReport(rlcd: ExperimentDetail, document: ResultDocument): string {
   const results = readRlcdResults(rlcd);
   const sections = [
-    ...results.judge[0].judgements.flatMap((judgement) => [verdict(judgement), systems(judgement)]),
+    ...results.judge[0].judgements.flatMap((judgement) => [
+      verdict(judgement, document.result.judge),
+      systems(judgement),
+    ]),
     grid(results.select[0]),
     preferenceModel(results),
     ...document.result.samples.map(sample),
@@ -21,7 +25,10 @@ export function formatReport(rlcd: ExperimentDetail, document: ResultDocument): 
   return `\n${sections.join('\n\n')}\n`;
 }
 
-function verdict({ judge, n, winRate, interval, wins, losses, ties, lengthControlled }: Judgement): string {
+type TrainedJudge = ResultDocument['result']['judge'];
+
+function verdict(judgement: Judgement, trained: TrainedJudge): string {
+  const { judge, n, winRate, interval, wins, losses, ties, lengthControlled } = judgement;
   const outcome =
     interval.lower > 0.5
       ? 'RLCD is preferred over the base model'
@@ -38,8 +45,19 @@ function verdict({ judge, n, winRate, interval, wins, losses, ties, lengthContro
     ],
   ];
   const head = ['', `win rate [${percent(interval.confidence)}]`, 'at equal length', 'n', 'won/lost/tied'];
-  return `RESULT: ${outcome}, by the judge "${judge}" that no training step saw\n\n${formatTable(head, rows)}`;
+  const table = formatTable(head, rows);
+  if (trained === undefined || judge !== nameOf(trained)) {
+    return `RESULT: ${outcome}, by the judge "${judge}" that no training step saw\n\n${table}`;
+  }
+  const { heldOut, trainPairs } = trained;
+  const accuracy = percentWithInterval(heldOut.accuracy, heldOut.interval);
+  return (
+    `RESULT: ${outcome}, by a judge trained on ${trainPairs} pairs of people, which no training step of the policy saw\n\n` +
+    `${table}\n\nThe judge prefers what people chose in ${accuracy} of ${heldOut.n} pairs that it was not trained on`
+  );
 }
+
+const nameOf = ({ artifact }: NonNullable<TrainedJudge>) => judgeName({ kind: 'preference-model', artifact });
 
 function systems({ first, second, ratios }: Judgement): string {
   const row = (name: string, system: Judgement['first']) => [

@@ -10,6 +10,7 @@ import { trainPreferenceModelResult } from '../../../shared/api/tasks/train-pref
 import type { PromptForm } from '../../../shared/principles/principle.ts';
 import { canonicalJson } from '../../../shared/canonical-json.ts';
 import type { ExperimentDetail } from '../../experiment/detail.ts';
+import type { JudgeFigures } from './train-judge.ts';
 
 const SAMPLES = 3;
 
@@ -42,6 +43,8 @@ export interface Setting {
     readonly dev: number;
     readonly test: number;
   };
+  /** The judge that was trained on people's pairs; absent where none was asked for. */
+  readonly judge?: JudgeFigures & { readonly pairsSha256: string };
 }
 
 /** Everything here is the same for equal seeds on one kind of machine. */
@@ -65,7 +68,7 @@ export interface RunFacts {
   readonly node: string;
   readonly url: string;
   readonly dataFolder: string;
-  readonly experimentIds: { readonly rlcd: string; readonly base: string };
+  readonly experimentIds: { readonly rlcd: string; readonly base: string; readonly judge?: string };
 }
 
 export interface ResultDocument {

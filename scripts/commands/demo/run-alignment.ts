@@ -3,40 +3,46 @@ import { once } from 'node:events';
 import { join, relative } from 'node:path';
 import type { Client } from '../../../shared/api/client.ts';
 import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
+import { METHOD_STAGES } from '../../../shared/method-stages.ts';
+import { HYPERPARAMETERS, type Scale } from '../../../shared/planner/alignment-settings.ts';
 import type { PlannedSeconds } from '../../../shared/planner/stage-ends.ts';
 import { untilStopped } from '../../../shared/command-line/until-stopped.ts';
 import { edgeUrl, startEdge, type EdgeHost } from '../../processes/edge-process.ts';
 import { freePort } from '../../processes/free-port.ts';
 import { startRunner } from '../../processes/runner-process.ts';
 import type { Child } from '../../processes/child.ts';
-import { ensureBaseModel, readBaseModel, readSimulator } from '../../experiment/base-model.ts';
 import { adminClient, openDataFolder } from '../../experiment/data-folder.ts';
 import { fitMicrobatches } from '../../experiment/fit-microbatches.ts';
 import { ensureExperiments } from '../../experiment/experiments.ts';
 import type { ExperimentDetail } from '../../experiment/detail.ts';
 import { follow } from '../../experiment/follow.ts';
-import { ensurePrinciple, readPrinciple } from '../../experiment/principle.ts';
 import { createProgress, type Progress, type ProgressOutput } from '../../terminal/progress.ts';
-import { ensurePrompts, readPrompts, requireEnoughPrompts } from '../../experiment/prompts.ts';
-import { leap, type LeapOptions } from './leap.ts';
+import { leap, type Leap, type LeapOptions } from './leap.ts';
+import {
+  leftOutOf,
+  readMaterials,
+  registerMaterials,
+  RUNNER,
+  type MaterialOptions,
+  type Materials,
+  type Registered,
+} from './materials.ts';
 import { formatReport } from './report.ts';
 import { buildResult, type Setting } from './result.ts';
-import { HYPERPARAMETERS, type Scale } from '../../../shared/planner/alignment-settings.ts';
-
-const RUNNER = 'runner';
+import {
+  JUDGE_NAMES,
+  judgeFigures,
+  judgeStage,
+  judgesWith,
+  rememberJudge,
+  submitJudge,
+  type JudgeFigures,
+} from './train-judge.ts';
 
 /** What the command line decides. */
-export interface AlignmentOptions extends LeapOptions {
+export interface AlignmentOptions extends LeapOptions, MaterialOptions {
   readonly host: EdgeHost;
   readonly scale: Scale;
-  /** What simulates, as the command line names it; undefined: the model itself. */
-  readonly simulator?: string | undefined;
-  /** Undefined: the openings that ship with the principle kind-stories. */
-  readonly prompts?: string | undefined;
-  /** Undefined: by its name. */
-  readonly promptColumn?: string | undefined;
-  /** The name of a preset, or a file. */
-  readonly principle: string;
   /** Undefined: a fresh folder. */
   readonly data?: string | undefined;
   readonly port: number;
@@ -63,20 +69,15 @@ export async function runAlignment(run: AlignmentRun, signal: AbortSignal): Prom
   const { options, output, progress } = run;
   const startedAt = new Date();
   const folder = await openDataFolder(options.data, startedAt);
-  const materials = {
-    principle: await readPrinciple(options.principle),
-    prompts: await readPrompts(options.prompts, options.promptColumn),
-    model: await readBaseModel(options.model, join(folder.path, RUNNER)),
-    simulator: await readSimulator(options.simulator, join(folder.path, RUNNER), options.form),
-  };
-  if (materials.prompts.leftOut !== '')
-    progress.write(`Left out of the prompts: ${materials.prompts.leftOut}\n`);
+  const materials = await readMaterials(options, folder.path);
+  progress.write(leftOutOf(materials));
   signal.throwIfAborted();
-  const { hyperparameters, planned } = await leap(
+  const chosen = await leap(
     {
       options,
       hyperparameters: run.hyperparameters,
       materials,
+      judge: materials.judge,
       folder: folder.path,
       cache: join(folder.path, RUNNER),
       startedAt,
@@ -98,14 +99,14 @@ export async function runAlignment(run: AlignmentRun, signal: AbortSignal): Prom
     children.push(
       startRunner({ url, key: await folder.runnerKey(client), name: RUNNER, dataFolder: folder.path }),
     );
-    const { setting, ids } = await submit(client, { ...run, hyperparameters }, materials);
-    const [rlcd, base] = await watch(client, ids, {
-      children,
-      signal,
-      planned,
-      progress: createProgress(progress),
-    });
-    const document = await buildResult(client, [rlcd, base], setting, {
+    const registered = await registerMaterials(client, materials);
+    const { planned } = chosen;
+    const watch: Watch = { children, signal, planned, progress: createProgress(progress) };
+    const judge = await trainedJudge(client, { materials, registered, chosen, folder: folder.path }, watch);
+    const { setting, ids } = await submit(client, run, { materials, registered, chosen, judge });
+    const [rlcd, base] = await watchBoth(client, ids, judge, watch);
+    const experiments = [rlcd, base, ...(judge ? [judge.experiment] : [])];
+    const document = await buildResult(client, experiments, setting, {
       startedAt: startedAt.toISOString(),
       seconds: (Date.now() - startedAt.getTime()) / 1000,
       stageSeconds: stageSeconds(rlcd),
@@ -113,7 +114,7 @@ export async function runAlignment(run: AlignmentRun, signal: AbortSignal): Prom
       node: process.version,
       url,
       dataFolder: folder.path,
-      experimentIds: ids,
+      experimentIds: { ...ids, ...(judge && { judge: judge.experiment.id }) },
     });
     output.write(options.json ? `${JSON.stringify(document, null, 2)}\n` : formatReport(rlcd, document));
     if (options.exit) return;
@@ -131,30 +132,81 @@ export async function align(options: AlignmentOptions): Promise<void> {
   await untilStopped((signal) => runAlignment({ options, hyperparameters, output, progress }, signal));
 }
 
-interface Materials {
-  readonly principle: Awaited<ReturnType<typeof readPrinciple>>;
-  readonly prompts: Awaited<ReturnType<typeof readPrompts>>;
-  readonly model: Awaited<ReturnType<typeof readBaseModel>>;
-  readonly simulator: Awaited<ReturnType<typeof readSimulator>>;
+interface Watch {
+  readonly children: readonly Child[];
+  readonly signal: AbortSignal;
+  readonly planned: PlannedSeconds | undefined;
+  readonly progress: Progress;
 }
 
-async function submit(client: Client, { options, ...run }: AlignmentRun, materials: Materials) {
-  const hyperparameters = fitMicrobatches(run.hyperparameters, materials.model.configuration);
-  const { seed, scale } = options;
-  const { principle, prompts, model } = materials;
-  const version = await ensurePrinciple(client, principle);
-  const promptSet = await ensurePrompts(client, prompts);
-  requireEnoughPrompts(promptSet.counts);
-  const baseModel = await ensureBaseModel(client, model);
-  const simulator = materials.simulator && (await ensureBaseModel(client, materials.simulator));
+interface TrainedJudge {
+  readonly experiment: ExperimentDetail;
+  readonly figures: JudgeFigures;
+  /** SHA-256 of the upload. */
+  readonly pairsSha256: string;
+}
+
+interface JudgeContext {
+  readonly materials: Materials;
+  readonly registered: Registered;
+  readonly chosen: Leap;
+  readonly folder: string;
+}
+
+/** The judge that was asked for, when it is trained; its stage stands before those of the alignment. */
+async function trainedJudge(
+  client: Client,
+  { materials, registered, chosen, folder }: JudgeContext,
+  { progress, planned, ...watch }: Watch,
+): Promise<TrainedJudge | undefined> {
+  const { judge, model, form } = materials;
+  const { judgePairs: pairs } = chosen;
+  if (judge === undefined || pairs === undefined) return undefined;
+  const { principle, baseModel } = registered;
+  const { experimentId, pairsSha256 } = await submitJudge(client, {
+    judge,
+    pairs,
+    principle,
+    baseModel,
+    form,
+  });
+  const experiment = await follow({
+    client,
+    experimentId,
+    ...watch,
+    ...(planned && { planned }),
+    names: JUDGE_NAMES,
+    after: METHOD_STAGES.rlcd.filter(({ scorer }) => !scorer).map(({ name }) => name),
+    onChange: (stages, overall) => progress.show(stages, overall),
+  });
+  await rememberJudge({ judge, model, form, folder }, pairs);
+  return { experiment, figures: await judgeFigures(client, experiment), pairsSha256 };
+}
+
+interface Submission {
+  readonly materials: Materials;
+  readonly registered: Registered;
+  readonly chosen: Leap;
+  readonly judge: TrainedJudge | undefined;
+}
+
+async function submit(
+  client: Client,
+  { options }: AlignmentRun,
+  { materials, registered, chosen, judge }: Submission,
+) {
+  const { model } = materials;
+  const { principle, promptSet, baseModel, simulator } = registered;
+  const fitted = fitMicrobatches(chosen.hyperparameters, model.configuration);
+  const { seed, scale, form } = options;
   const ids = await ensureExperiments(client, {
-    principle: { name: principle.name, version },
+    principle,
     promptSet: promptSet.id,
-    baseModel: baseModel.id,
-    ...(simulator && { simulator: simulator.id }),
-    ...(options.form && { form: options.form }),
+    baseModel,
+    ...(simulator && { simulator }),
+    ...(form && { form }),
     seed,
-    hyperparameters,
+    hyperparameters: judge ? { ...fitted, judge: { judges: judgesWith(judge.figures) } } : fitted,
   });
   const { train, dev, test } = promptSet.counts;
   const setting: Setting = {
@@ -163,36 +215,29 @@ async function submit(client: Client, { options, ...run }: AlignmentRun, materia
     principle: principle.name,
     model: { weightsSha256: model.weightsSha256, parameterCount: model.parameterCount },
     ...(options.simulator === undefined ? {} : { simulator: options.simulator }),
-    ...(options.form && { form: options.form }),
+    ...(form && { form }),
     prompts: { contentSha256: promptSet.contentSha256, train, dev, test },
+    ...(judge && { judge: { ...judge.figures, pairsSha256: judge.pairsSha256 } }),
   };
   return { setting, ids };
 }
 
-interface Watch {
-  readonly children: readonly Child[];
-  readonly signal: AbortSignal;
-  readonly planned: PlannedSeconds | undefined;
-  readonly progress: Progress;
-}
-
 /** Both experiments, when they have succeeded; the base model's tasks are the RLCD experiment's too. */
-async function watch(
+async function watchBoth(
   client: Client,
   ids: { readonly rlcd: string; readonly base: string },
-  { children, signal, planned, progress }: Watch,
+  judge: TrainedJudge | undefined,
+  { progress, planned, ...watch }: Watch,
 ): Promise<[rlcd: ExperimentDetail, base: ExperimentDetail]> {
-  const onChange: Parameters<typeof follow>[0]['onChange'] = (stages, overall) =>
-    progress.show(stages, overall);
   const rlcd = await follow({
     client,
     experimentId: ids.rlcd,
-    children,
-    signal,
+    ...watch,
     ...(planned && { planned }),
-    onChange,
+    ...(judge && { before: [judgeStage(judge.experiment, judge.figures)] }),
+    onChange: (stages, overall) => progress.show(stages, overall),
   });
-  const base = await follow({ client, experimentId: ids.base, children, signal, onChange: () => {} });
+  const base = await follow({ client, experimentId: ids.base, ...watch, onChange: () => {} });
   return [rlcd, base];
 }
 

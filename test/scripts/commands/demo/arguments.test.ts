@@ -7,7 +7,9 @@ import { UsageError } from '../../../../shared/command-line/usage-error.ts';
 import { helpOf } from '../../../shared/command-line/help-of.ts';
 
 const OPTIONS =
-  'host scale model prompts principle budget answer-tokens yes seed data port exit json help'.split(' ');
+  'host scale model prompts judge principle budget answer-tokens yes seed data port exit json help'.split(
+    ' ',
+  );
 
 /** Reads the words and does nothing else. */
 async function read(command: typeof demo | typeof align, given: readonly string[]) {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { leap } from '../../../../scripts/commands/demo/leap.ts';
+import { leap, type LeapJudge } from '../../../../scripts/commands/demo/leap.ts';
 import type { AlignmentOptions } from '../../../../scripts/commands/demo/run-alignment.ts';
 import { readBaseModel } from '../../../../scripts/experiment/base-model.ts';
 import type { LookMaterials } from '../../../../scripts/experiment/look.ts';
@@ -40,12 +40,17 @@ const given: AlignmentOptions = {
   answerTokens: 24,
 };
 
-async function leapWith(options: Partial<AlignmentOptions>, changed: Partial<LookMaterials> = {}) {
+async function leapWith(
+  options: Partial<AlignmentOptions>,
+  changed: Partial<LookMaterials> = {},
+  judge?: LeapJudge,
+) {
   const told: string[] = [];
   const context = {
     options: { ...given, ...options },
     hyperparameters: HYPERPARAMETERS.small,
     materials: { ...materials, ...changed },
+    judge,
     folder,
     cache: folder,
     startedAt: new Date(),
@@ -100,6 +105,27 @@ describe('before the leap', { timeout: 240_000 }, () => {
     const again = await leapWith(options, changed);
     expect(await again.leaping).toEqual({ hyperparameters, planned });
     expect(again.told.join('')).toMatch(/^Looked before/);
+  });
+
+  it('a judge takes its part of the budget before the rest is planned, unless it was trained before', async () => {
+    const pairs = Array.from({ length: 400 }, () => ({
+      prompt: { text: 'p', turns: null },
+      chosen: 'a',
+      rejected: 'b',
+    }));
+    const judge = { file: 'f', pairs, lengths: pairs.map(() => 200), leftOut: '', trainedBefore: undefined };
+    const options = { yes: true, budget: 7200 };
+    const { told, leaping } = await leapWith(options, {}, judge);
+    const { planned = {}, judgePairs } = await leaping;
+    expect(Object.keys(planned)[0]).toBe('train-judge');
+    expect(judgePairs).toBeGreaterThanOrEqual(100);
+    expect(told.join('')).toMatch(new RegExp(`train-judge +${judgePairs} pairs of people`));
+    const again = await leapWith(options, {}, judge);
+    expect(await again.leaping).toEqual({ ...(await leaping) });
+    const trained = await leapWith({ ...options, seed: 2 }, {}, { ...judge, trainedBefore: 123 });
+    expect(await trained.leaping).toMatchObject({ judgePairs: 123 });
+    expect((await trained.leaping).planned).not.toHaveProperty('train-judge');
+    expect(trained.told.join('')).toContain('Judge: trained before, on 123 pairs of people');
   });
 
   it('a budget is not for a simulator that is served elsewhere', async () => {

@@ -1,0 +1,76 @@
+/** What an alignment is made of, read from what the command line names, and made known to the edge. */
+import { join } from 'node:path';
+import type { Client } from '../../../shared/api/client.ts';
+import { promptFormOf } from '../../../shared/dialogue/prompt-form-of.ts';
+import type { PromptForm } from '../../../shared/principles/principle.ts';
+import { ensureBaseModel, readBaseModel, readSimulator } from '../../experiment/base-model.ts';
+import { readJudgePairs } from '../../experiment/judge-pairs.ts';
+import { ensurePrinciple, readPrinciple } from '../../experiment/principle.ts';
+import { ensurePrompts, readPrompts, requireEnoughPrompts } from '../../experiment/prompts.ts';
+import type { LeapJudge } from './leap.ts';
+import { trainedBefore } from './train-judge.ts';
+
+/** The runner's folder in a data folder. */
+export const RUNNER = 'runner';
+
+/** What the command line names. */
+export interface MaterialOptions {
+  /** A folder, a file, a hub id, or `bundled`. */
+  readonly model: string;
+  /** What simulates; undefined: the model itself. */
+  readonly simulator?: string | undefined;
+  /** Undefined: as principle and models say. */
+  readonly form?: PromptForm | undefined;
+  /** Undefined: the openings that ship with the principle kind-stories. */
+  readonly prompts?: string | undefined;
+  /** Undefined: by its name. */
+  readonly promptColumn?: string | undefined;
+  /** A file of people's pairs; undefined: no judge is trained. */
+  readonly judge?: string | undefined;
+  /** The name of a preset, or a file. */
+  readonly principle: string;
+}
+
+/** Opens and reads all of it. @param folder of the run @throws UserError naming the option, the fault and the cure */
+export async function readMaterials(options: MaterialOptions, folder: string) {
+  const cache = join(folder, RUNNER);
+  const principle = await readPrinciple(options.principle);
+  const prompts = await readPrompts(options.prompts, options.promptColumn);
+  const model = await readBaseModel(options.model, cache);
+  const simulator = await readSimulator(options.simulator, cache, options.form);
+  const form = promptFormOf(principle.definition.form, model, options.form);
+  const judge = options.judge === undefined ? undefined : await judgeOf(options.judge);
+  return { principle, prompts, model, simulator, form, judge };
+
+  async function judgeOf(file: string): Promise<LeapJudge> {
+    const pairs = await readJudgePairs(file, { model, form, cache, prompts });
+    return { ...pairs, trainedBefore: await trainedBefore({ judge: pairs, model, form, folder }) };
+  }
+}
+
+export type Materials = Awaited<ReturnType<typeof readMaterials>>;
+
+/** What was left out of the files; may be empty. */
+export function leftOutOf({ prompts, judge }: Materials): string {
+  return [
+    ...(prompts.leftOut === '' ? [] : [`Left out of the prompts: ${prompts.leftOut}\n`]),
+    ...(judge === undefined || judge.leftOut === '' ? [] : [`Left out of the judge's: ${judge.leftOut}\n`]),
+  ].join('');
+}
+
+/** @throws UsageError where a split of the prompts is too small */
+export async function registerMaterials(client: Client, { principle, prompts, model, simulator }: Materials) {
+  const version = await ensurePrinciple(client, principle);
+  const promptSet = await ensurePrompts(client, prompts);
+  requireEnoughPrompts(promptSet.counts);
+  const baseModel = await ensureBaseModel(client, model);
+  const writer = simulator && (await ensureBaseModel(client, simulator));
+  return {
+    principle: { name: principle.name, version },
+    promptSet,
+    baseModel: baseModel.id,
+    simulator: writer?.id,
+  };
+}
+
+export type Registered = Awaited<ReturnType<typeof registerMaterials>>;

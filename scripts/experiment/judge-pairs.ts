@@ -1,0 +1,133 @@
+/** Pairs that people judged, read for a judge that no training step of the policy sees. */
+import { createHash } from 'node:crypto';
+import { UsageError } from '../../shared/command-line/usage-error.ts';
+import { judgedPromptText } from '../../shared/dialogue/turn-text.ts';
+import { JUDGE_LENGTH, LEAST_JUDGE_PAIRS } from '../../shared/planner/judge-sizes.ts';
+import type { PromptForm } from '../../shared/principles/principle.ts';
+import type { ResponsePair } from '../../shared/prompts/read-pair.ts';
+import { turnsOfText, type Prompt } from '../../shared/prompts/turn.ts';
+import { askEngine } from '../processes/ask-engine.ts';
+import { readPromptFile } from '../read-prompt-file.ts';
+import type { NamedPrompts } from './prompts.ts';
+
+interface JudgePair extends Omit<ResponsePair, 'labelProbability'> {
+  readonly prompt: Prompt;
+}
+
+export interface JudgePairs {
+  /** As the command line named it. */
+  readonly file: string;
+  readonly pairs: readonly JudgePair[];
+  /** Tokens of the longer text of each pair. */
+  readonly lengths: readonly number[];
+  /** What was left out of the file and why, in words; may be empty. */
+  readonly leftOut: string;
+}
+
+interface JudgeReading {
+  readonly model: { readonly source: string };
+  readonly form: PromptForm;
+  /** Where conversions of models are kept. */
+  readonly cache: string;
+  /** Those of the run, of every split: no pair of theirs is used. */
+  readonly prompts: Pick<NamedPrompts, 'rows'>;
+}
+
+/**
+ * The pairs of a file that can teach a judge of this run.
+ *
+ * @throws UsageError where the file holds no pairs, or too few are left; UserError as the engine does
+ */
+export async function readJudgePairs(file: string, reading: JudgeReading): Promise<JudgePairs> {
+  const named = `--judge ${file}`;
+  const { rows, leftOut } = await readPromptFile(named, file);
+  const compared = rows.flatMap(({ prompt, pair }) => (pair === null ? [] : [{ prompt, ...pair }]));
+  const hard = compared.filter(({ labelProbability }) => labelProbability === 1);
+  if (hard.length === 0) {
+    throw new UsageError(
+      `${named} holds no pair that people judged (${rows.length} rows, ${compared.length} of them with uncertain labels): ` +
+        'give rows of "chosen" and "rejected", each with its prompt or as whole dialogues',
+    );
+  }
+  const own = new Set(reading.prompts.rows.map(({ prompt }) => keyOf(prompt)));
+  const foreign = hard.filter(({ prompt }) => !own.has(keyOf(prompt)));
+  const measured = await lengthsOf(foreign, reading);
+  const usable = foreign.flatMap(({ prompt, chosen, rejected }, index) => {
+    const length = measured[index] ?? null;
+    return length === null ? [] : [{ pair: { prompt, chosen, rejected }, length }];
+  });
+  const reasons = [
+    [rows.length - compared.length, 'without a pair'],
+    [compared.length - hard.length, 'with an uncertain label'],
+    [hard.length - foreign.length, 'of prompts of this run'],
+    [foreign.length - usable.length, `of more than ${JUDGE_LENGTH} tokens, or that the model cannot say`],
+  ] as const;
+  const why = [leftOut, ...reasons.flatMap(([count, reason]) => (count === 0 ? [] : `${count} ${reason}`))]
+    .filter(Boolean)
+    .join(', ');
+  if (usable.length < LEAST_JUDGE_PAIRS) {
+    throw new UsageError(
+      `${named} leaves ${usable.length} pairs to train a judge on, and it needs ${LEAST_JUDGE_PAIRS}` +
+        `${why === '' ? '' : ` (left out: ${why})`}: give more pairs, on other prompts than those of the run`,
+    );
+  }
+  return {
+    file,
+    pairs: usable.map(({ pair }) => pair),
+    lengths: usable.map(({ length }) => length),
+    leftOut: why,
+  };
+}
+
+async function lengthsOf(
+  pairs: readonly JudgePair[],
+  { model, form, cache }: JudgeReading,
+): Promise<readonly (number | null)[]> {
+  const texts = pairs.map(({ prompt, chosen, rejected }) => ({
+    prompt: judgedPromptText(form, prompt),
+    chosen,
+    rejected,
+  }));
+  const { source } = model;
+  return await askEngine('measure-pairs', {
+    source,
+    cache,
+    form,
+    pairs: texts,
+    maximumLength: JUDGE_LENGTH,
+  });
+}
+
+/** Equal for the same turns, whether they came as a question, as messages or as a dialogue. */
+function keyOf({ text, turns }: Prompt): string {
+  return JSON.stringify((turns ?? turnsOfText(text)).map(({ role, text: said }) => [role, said.trim()]));
+}
+
+/** So many of the pairs, from everywhere in the file, as an upload that trains on all of them. */
+export function judgeUpload({ pairs }: Pick<JudgePairs, 'pairs'>, count: number) {
+  const taken = Array.from(
+    { length: count },
+    (_, index) => pairs[Math.floor((index * pairs.length) / count)],
+  );
+  const lines = taken.flatMap((pair) => (pair === undefined ? [] : [lineOf(pair)]));
+  const bytes = new TextEncoder().encode(lines.join(''));
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  return { name: `judge-${hash.slice(0, 12)}`, bytes, options: { format: 'json' }, rule: 'field' } as const;
+}
+
+function lineOf({ prompt: { text, turns }, chosen, rejected }: JudgePair): string {
+  const prompt = turns?.map(({ role, text: content }) => ({ role, content })) ?? text;
+  return `${JSON.stringify({ prompt, chosen, rejected, split: 'train' })}\n`;
+}
+
+/** Names what a judge is made of beside its number of pairs, for what a data folder remembers of it. */
+export function judgeKey(
+  { pairs }: Pick<JudgePairs, 'pairs'>,
+  model: { readonly name: string },
+  form: PromptForm,
+): string {
+  return createHash('sha256')
+    .update(JSON.stringify([pairs, model.name, form]))
+    .digest('hex')
+    .slice(0, 12);
+}
