@@ -1,8 +1,7 @@
 /** `rlcd serve`: the edge on plain Node, for people without Cloudflare and for local runs. */
 import { once } from 'node:events';
-import { serve, type Http2Bindings, type HttpBindings, type ServerType } from '@hono/node-server';
-import { Hono } from 'hono';
-import { compress } from 'hono/compress';
+import type { Server } from 'node:http';
+import { serve, type ServerType } from '@hono/node-server';
 import { createCommand, runCommand } from '../shared/command-line/command.ts';
 import { helpSection } from '../shared/command-line/help-section.ts';
 import { ConfigurationError, explainVariables, readVariables } from '../shared/read-variables.ts';
@@ -12,7 +11,9 @@ import { ensureDashboard } from './hosts/build-dashboard.ts';
 import { dashboardFiles } from './hosts/dashboard-files.ts';
 import { openClusterTransport } from './hosts/cluster-transport.ts';
 import { openLocalRunners } from './hosts/local-runners.ts';
+import { limitIdle } from './hosts/idle-limit.ts';
 import { openNodeHost } from './hosts/node.ts';
+import { createPacking } from './hosts/packed-files.ts';
 import { startTicker } from './hosts/ticker.ts';
 import { SERVE_VARIABLES } from './hosts/variables.ts';
 import { createSecret } from './http/keys.ts';
@@ -81,16 +82,14 @@ async function start(): Promise<void> {
 /** @throws ConfigurationError where another program has the port */
 async function listen(dependencies: Dependencies, hostname: string, port: number): Promise<ServerType> {
   const app = createApp(dependencies);
-  /** Cloudflare compresses what the Worker answers; here the host does, and files alone: nothing stands before the API. */
-  const files = new Hono<{ Bindings: HttpBindings | Http2Bindings }>()
-    .use(compress())
-    .all('*', (context) => app.fetch(context.req.raw, context.env));
-  const isFile = (url: string) => /^https?:\/\/[^/]+\/assets\//.test(url);
+  const pack = createPacking();
   const server = serve({
-    fetch: (request, bindings) => (isFile(request.url) ? files : app).fetch(request, bindings),
+    fetch: (request, bindings) => pack(request, () => app.fetch(request, bindings)),
     port,
     hostname,
   });
+  // Without TLS it is Node's plain server.
+  limitIdle(server as Server);
   try {
     await once(server, 'listening');
   } catch (cause) {

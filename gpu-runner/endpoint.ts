@@ -1,13 +1,12 @@
 /** `rlcd endpoint`: one model, and adapters of it, served to clients of the OpenAI API. */
 import path from 'node:path';
 import { Option } from '@commander-js/extra-typings';
-import { z } from 'zod';
 import { createCommand, runCommand } from '../shared/command-line/command.ts';
 import { helpSection } from '../shared/command-line/help-section.ts';
 import { UsageError } from '../shared/command-line/usage-error.ts';
 import { wholeNumber } from '../shared/command-line/values.ts';
 import { untilStopped } from '../shared/command-line/until-stopped.ts';
-import { explainVariables, readVariables } from '../shared/read-variables.ts';
+import { apiKey, explainVariables, readVariables } from '../shared/read-variables.ts';
 import { CACHE_VARIABLES } from './runner/configuration.ts';
 import { chooseDevice, deviceOption } from './runner/device.ts';
 import { keyAccess } from './serve/key-access.ts';
@@ -18,7 +17,7 @@ import { createServer, listen } from './serve/server.ts';
 const VARIABLES = {
   RLCD_ENDPOINT_KEY: {
     help: 'the key that clients send, at least 32 characters, such as of: openssl rand -hex 32 (required)',
-    schema: z.string().regex(/^\S{32,500}$/, 'needs 32 to 500 characters without spaces'),
+    schema: apiKey.min(32, 'needs at least 32 characters').max(500, 'needs at most 500 characters'),
   },
   ...CACHE_VARIABLES,
 } as const;

@@ -57,6 +57,10 @@ export const httpAddress = z
 export const KEY_FAULT = 'needs a key of printable characters, without spaces and line ends';
 export const apiKey = z.string().regex(/^[\x21-\x7e]+$/, KEY_FAULT);
 
+/** The same for what signs: longer, for who sees a signature may try secrets against it. */
+export const signingSecret = (minimumLength: number) =>
+  apiKey.min(minimumLength, `needs at least ${minimumLength} characters`);
+
 /** A whole number in a range. */
 export function wholeNumber(minimum: number, maximum: number) {
   const error = `needs a whole number from ${minimum} to ${maximum}`;

@@ -12,7 +12,7 @@ import subprocess
 import modal
 from fastapi import HTTPException, Request
 
-from signature import is_signed
+from signature import is_signed, read_bounded
 
 IMAGE = "registry.example/rlcd-runner:0.1.0"
 
@@ -35,7 +35,9 @@ def run(launch_id: str) -> None:
 @app.function(image=receiver_image, secrets=[secret])
 @modal.fastapi_endpoint(method="POST")
 async def launch(request: Request) -> dict[str, str]:
-    body = await request.body()
+    body = await read_bounded(request.stream())
+    if body is None:
+        raise HTTPException(413, "a launch has at most 10,000 bytes")
     headers = request.headers
     timestamp = headers.get("x-rlcd-timestamp", "")
     if not is_signed(os.environ["RLCD_LAUNCH_SECRET"], timestamp, headers.get("x-rlcd-signature", ""), body):

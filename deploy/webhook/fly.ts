@@ -3,7 +3,7 @@
  * documentation and never run against it. Fly has announced the end of its GPUs, so FLY_GUEST is a CPU machine for
  * small models unless you say otherwise.
  */
-import { type Environment, readVariables } from '../../shared/read-variables.ts';
+import { apiKey, type Environment, readVariables } from '../../shared/read-variables.ts';
 import { create, IMAGE_VARIABLES, RUNNER_VARIABLES, runnerEnvironment, text } from './provider.ts';
 import type { StartRunner } from './receive.ts';
 
@@ -12,7 +12,7 @@ const GUEST = '{"cpu_kind":"performance","cpus":8,"memory_mb":16384}';
 
 export const FLY_VARIABLES = {
   ...IMAGE_VARIABLES,
-  FLY_API_TOKEN: { help: 'token of the Machines API (required)', schema: text },
+  FLY_API_TOKEN: { help: 'token of the Machines API (required)', schema: apiKey },
   FLY_APP: { help: 'app in which the Machines are made (required)', schema: text },
   FLY_GUEST: { help: `machine as JSON; ${GUEST} unless given`, schema: text.default(GUEST) },
   FLY_REGION: { help: "region; Fly's choice unless given", schema: text.optional() },

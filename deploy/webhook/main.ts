@@ -3,7 +3,7 @@ import { Argument } from '@commander-js/extra-typings';
 import { serve } from '@hono/node-server';
 import { createCommand, runCommand } from '../../shared/command-line/command.ts';
 import { helpSection } from '../../shared/command-line/help-section.ts';
-import { explainVariables, readVariables, wholeNumber } from '../../shared/read-variables.ts';
+import { explainVariables, readVariables, signingSecret, wholeNumber } from '../../shared/read-variables.ts';
 import { fly, FLY_VARIABLES } from './fly.ts';
 import { RUNNER_VARIABLES, text } from './provider.ts';
 import { createReceiver } from './receive.ts';
@@ -13,7 +13,7 @@ import { skypilot } from './skypilot.ts';
 const PROVIDERS = { runpod, fly, skypilot } as const;
 
 const VARIABLES = {
-  RLCD_LAUNCH_SECRET: { help: "secret that signs the edge's launches (required)", schema: text },
+  RLCD_LAUNCH_SECRET: { help: "secret that signs the edge's launches (required)", schema: signingSecret(32) },
   HOST: { help: 'address at which it listens; 127.0.0.1 unless given', schema: text.default('127.0.0.1') },
   PORT: { help: 'port at which it listens; 8788 unless given', schema: wholeNumber(0, 65_535).default(8788) },
 } as const;

@@ -1,6 +1,6 @@
 /** What providers share: the runner's environment, and a call over HTTP that says what went wrong. */
 import { z } from 'zod';
-import { httpAddress, type Values } from '../../shared/read-variables.ts';
+import { apiKey, httpAddress, type Values } from '../../shared/read-variables.ts';
 import { withTimeLimit } from '../../shared/with-time-limit.ts';
 import { ProviderBusyError, type Launch } from './receive.ts';
 
@@ -11,7 +11,7 @@ export const text = z.string();
 /** What every provider hands on to the runner. */
 export const RUNNER_VARIABLES = {
   RLCD_EDGE_URL: { help: 'address of the edge, for the runner (required)', schema: httpAddress },
-  RLCD_RUNNER_KEY: { help: 'API key with the scope "runner" (required)', schema: text },
+  RLCD_RUNNER_KEY: { help: 'API key with the scope "runner" (required)', schema: apiKey },
   RLCD_IDLE_SECONDS: {
     help: 'time without work after which the runner ends; 600 unless given',
     schema: text.default('600'),

@@ -47,7 +47,20 @@ function isSigned(secret: string, timestamp: string, body: string, signature: st
   return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
-/** Answers 202 when a runner was started, 401, 400, 409 for a repetition, 429 where the provider is busy, else 502. */
+/** Reads no more than a launch has: who knows no secret costs nothing. @returns undefined where there is more */
+async function readBody({ headers, body }: Request): Promise<string | undefined> {
+  if (Number(headers.get('content-length') ?? 0) > MAXIMUM_BYTES) return undefined;
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > MAXIMUM_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+/** Answers 202 when a runner was started, 413, 401, 400, 409 for a repetition, 429 where the provider is busy, else 502. */
 export function createReceiver({ secret, startRunner, log, clock = Date.now }: ReceiverOptions) {
   /** Launch -> when it may be forgotten. */
   const seen = new Map<string, number>();
@@ -55,11 +68,12 @@ export function createReceiver({ secret, startRunner, log, clock = Date.now }: R
   return async (request: Request): Promise<Response> => {
     const answer = (status: number, text: string) => new Response(`${text}\n`, { status });
     if (request.method !== 'POST') return answer(405, 'POST a launch');
-    const body = await request.text();
+    const body = await readBody(request);
+    if (body === undefined) return answer(413, `a launch has at most ${MAXIMUM_BYTES} bytes`);
     const timestamp = request.headers.get('x-rlcd-timestamp') ?? '';
     const signature = request.headers.get('x-rlcd-signature') ?? '';
     const now = clock();
-    if (body.length > MAXIMUM_BYTES || !isSigned(secret, timestamp, body, signature)) {
+    if (!isSigned(secret, timestamp, body, signature)) {
       return answer(401, 'the signature is not of this body and secret');
     }
     if (!(Math.abs(now - Number(timestamp) * 1000) <= TOLERANCE_MILLISECONDS)) {

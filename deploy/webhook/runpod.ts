@@ -4,7 +4,7 @@
  * A pod whose program has ended is started again and costs on, so this one removes itself by the key and the id that
  * RunPod gives every pod.
  */
-import { type Environment, readVariables } from '../../shared/read-variables.ts';
+import { apiKey, type Environment, readVariables } from '../../shared/read-variables.ts';
 import { create, IMAGE_VARIABLES, RUNNER_VARIABLES, runnerEnvironment, text } from './provider.ts';
 import type { StartRunner } from './receive.ts';
 
@@ -21,7 +21,7 @@ const GPUS = 'NVIDIA H100 80GB HBM3,NVIDIA A100-SXM4-80GB';
 
 export const RUNPOD_VARIABLES = {
   ...IMAGE_VARIABLES,
-  RUNPOD_API_KEY: { help: 'key of the REST API (required)', schema: text },
+  RUNPOD_API_KEY: { help: 'key of the REST API (required)', schema: apiKey },
   RUNPOD_GPU_TYPES: { help: `GPU types with commas; ${GPUS} unless given`, schema: text.default(GPUS) },
 } as const;
 

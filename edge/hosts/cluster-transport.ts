@@ -1,6 +1,7 @@
 /** What the Node host adds to launching: a cluster's own certificate authority, and secrets mounted as files. */
 import { readFile } from 'node:fs/promises';
 import { Agent, fetch as fetchThrough } from 'undici';
+import { apiKey, ConfigurationError, KEY_FAULT } from '../../shared/read-variables.ts';
 import type { LaunchEnvironment, LaunchTransport } from '../orchestration/launch/configuration.ts';
 import type { Send } from '../orchestration/launch/launcher.ts';
 
@@ -36,7 +37,11 @@ export async function openClusterTransport(
     RLCD_KUBERNETES_CA_FILE: authorityFile = '',
     ...rest
   } = environment;
-  const token = async () => (await readFile(tokenFile, 'utf8')).trim();
+  const token = async () => {
+    const found = apiKey.safeParse((await readFile(tokenFile, 'utf8')).trim());
+    if (found.success) return found.data;
+    throw new ConfigurationError(`The file of RLCD_KUBERNETES_TOKEN_FILE ${KEY_FAULT}`);
+  };
   return {
     environment: {
       ...rest,

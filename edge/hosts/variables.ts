@@ -1,17 +1,24 @@
 /** What the hosts of the edge are told through environment variables. */
 import { z } from 'zod';
-import { wholeNumber } from '../../shared/read-variables.ts';
+import { apiKey, wholeNumber } from '../../shared/read-variables.ts';
 import { LAUNCH_VARIABLES } from '../orchestration/launch/configuration.ts';
 
-const KEY_FAULT = 'must be at least 32 characters without spaces; make one with: openssl rand -hex 32';
+const MAKE_ONE = 'make one with: openssl rand -hex 32';
+/** Of a key that chance made: fewer stand in one of 10,000 keys of 32 hexadecimal digits. */
+const LEAST_DIFFERENT = 8;
+
+/** Not guessed by who tries what people write: no few characters, and nothing said again and again. */
+function isRandom(key: string): boolean {
+  return new Set(key).size >= LEAST_DIFFERENT && !/^(.{1,20})\1+.{0,19}$/.test(key);
+}
 
 /** Of every host, the Worker too. */
 export const KEY_VARIABLES = {
   RLCD_ADMIN_KEY: {
     help: "administrator's key; without it the first start makes one and prints it",
-    schema: z
-      .string()
-      .regex(/^\S{32,}$/, KEY_FAULT)
+    schema: apiKey
+      .min(32, `must be at least 32 characters; ${MAKE_ONE}`)
+      .refine(isRandom, `can be guessed, for it repeats itself; ${MAKE_ONE}`)
       .optional(),
   },
 } as const;

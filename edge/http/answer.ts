@@ -3,10 +3,10 @@ import { isBytes, type Endpoint } from '../../shared/api/endpoint.ts';
 import type { Dependencies } from './dependencies.ts';
 import { conflict } from '../domain/errors.ts';
 import { commit, isLostRace, type Statement } from '../store/database.ts';
+import { etagOf, isKnown } from './etag.ts';
 import type { Call, UploadCall } from './handler.ts';
 import { readIdempotency } from './idempotency.ts';
 import type { Admitted } from './input.ts';
-import { sha256 } from './keys.ts';
 import { addSecurityHeaders, SECURITY_HEADERS } from './security-headers.ts';
 
 /** A handler with its types erased: the table of handlers has checked them against the contract. */
@@ -74,8 +74,9 @@ function respond(
   const { status, method } = endpoint;
   if (document === undefined) return new Response(null, { status, headers: SECURITY_HEADERS });
   if (method !== 'get') return new Response(document, { status, headers: WRITE_HEADERS });
-  const etag = `"${sha256(document).slice(0, 32)}"`;
+  const etag = etagOf(document);
   const headers = { ...READ_HEADERS, etag };
-  const known = ifNoneMatch?.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
-  return known ? new Response(null, { status: 304, headers }) : new Response(document, { status, headers });
+  return isKnown(etag, ifNoneMatch)
+    ? new Response(null, { status: 304, headers })
+    : new Response(document, { status, headers });
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { DEFAULT_MAXIMUM_BYTES, isBytes, type Endpoint } from '../../shared/api/endpoint.ts';
 import { fromIssues, type FieldError } from '../domain/errors.ts';
 import type { Principal } from './keys.ts';
+import { countsOf, type Counts } from './counts.ts';
 import { ProblemError } from './problem.ts';
 import { StreamedBody, tooLarge } from './streamed-body.ts';
 
@@ -58,26 +59,37 @@ function mediaTypeOf({ req }: Context): string | undefined {
 }
 
 /** Where the length is told, the server holds the sender to it; else the bytes are counted as they come. */
-async function readText({ req }: Context, maximumBytes: number): Promise<string> {
+async function readBytes({ req }: Context, maximumBytes: number): Promise<Uint8Array | ArrayBuffer> {
   if (req.header('content-length') !== undefined && req.header('transfer-encoding') === undefined) {
-    return await req.text().catch((cause: unknown) => {
+    return await req.arrayBuffer().catch((cause: unknown) => {
       throw new ProblemError(
         'incomplete-body',
         `The connection broke before the body ended; send it again (${String(cause)})`,
       );
     });
   }
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const chunk of new StreamedBody(req.raw.body, maximumBytes).chunks()) {
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of new StreamedBody(req.raw.body, maximumBytes).chunks()) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
-function parseJson(text: string): unknown {
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+function decode(bytes: Uint8Array | ArrayBuffer): string {
   try {
-    return JSON.parse(text);
+    return UTF8.decode(bytes);
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new ProblemError('malformed-json', 'The body is not UTF-8: JSON has no other encoding (RFC 8259)');
+  }
+}
+
+function parseJson(text: string, counts: Counts): unknown {
+  counts.beforeParsing(text);
+  try {
+    const value: unknown = JSON.parse(text);
+    counts.beforeReading(value);
+    return value;
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
     throw new ProblemError('malformed-json', 'The body must be one JSON document in UTF-8');
@@ -91,6 +103,7 @@ function parseJson(text: string): unknown {
  */
 export function createReader(endpoint: Endpoint): (context: Context) => Promise<Input> {
   const { parameters, query = NO_QUERY, body, maximumBytes = DEFAULT_MAXIMUM_BYTES, creates } = endpoint;
+  let counts: Counts | undefined;
   return async (context) => {
     const { req } = context;
     if (Number(req.header('content-length') ?? 0) > maximumBytes) throw tooLarge(maximumBytes);
@@ -114,13 +127,15 @@ export function createReader(endpoint: Endpoint): (context: Context) => Promise<
       return { ...found, body: undefined, text: '', upload };
     }
     if (mediaType !== undefined && !JSON_TYPE.test(mediaType)) throw wrongType();
-    const text = await readText(context, maximumBytes);
+    const text = decode(await readBytes(context, maximumBytes));
     if (mediaType === undefined && text !== '') throw wrongType();
+    // Made when it is first needed: a Worker's start has no time for the forms of all endpoints.
+    counts ??= countsOf(body);
     return {
       ...found,
       text,
       upload: undefined,
-      body: check('body', body, mediaType === undefined ? {} : parseJson(text)),
+      body: check('body', body, mediaType === undefined ? {} : parseJson(text, counts)),
     };
   };
 }

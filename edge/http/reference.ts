@@ -2,6 +2,7 @@
 import type { Context } from 'hono';
 import { html } from 'hono/html';
 import { contract } from '../../shared/api/contract.ts';
+import { etagOf, isKnown } from './etag.ts';
 import type { App } from './register.ts';
 
 const STYLE = `:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}
@@ -81,11 +82,20 @@ function page(document: OpenApiDocument) {
 
 /** Adds the three paths outside the API: they need no key and say nothing about what is stored. */
 export function serveReference(app: App): void {
-  let cached: OpenApiDocument | undefined;
-  const document = () => (cached ??= documentOf(app));
-  app.get('/openapi.json', (context: Context) => context.json(document()));
-  app.get('/reference', (context: Context) => context.html(page(document())));
-  app.get('/reference.css', (context: Context) =>
-    context.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8' }),
-  );
+  serve(app, '/openapi.json', 'application/json', () => JSON.stringify(documentOf(app)));
+  serve(app, '/reference', 'text/html; charset=utf-8', async () => String(await page(documentOf(app))));
+  serve(app, '/reference.css', 'text/css; charset=utf-8', () => STYLE);
+}
+
+/** Made at the first request and kept, with its hash as ETag: a stranger costs no more than sending it. */
+function serve(app: App, path: string, mediaType: string, make: () => string | Promise<string>): void {
+  let kept: Promise<{ readonly text: string; readonly etag: string }> | undefined;
+  app.get(path, async (context: Context) => {
+    kept ??= Promise.resolve(make()).then((text) => ({ text, etag: etagOf(text) }));
+    const { text, etag } = await kept;
+    const headers = { 'content-type': mediaType, 'cache-control': 'no-cache', etag };
+    return isKnown(etag, context.req.header('if-none-match'))
+      ? new Response(null, { status: 304, headers })
+      : new Response(text, { headers });
+  });
 }

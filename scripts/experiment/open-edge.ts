@@ -1,10 +1,9 @@
 /** An edge to ask about what is there already: one that runs, or the one of a kept data folder. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { z } from 'zod';
 import { createClient, type Client } from '../../shared/api/client.ts';
 import { UsageError } from '../../shared/command-line/usage-error.ts';
-import { readVariables, type Variables } from '../../shared/read-variables.ts';
+import { apiKey, readVariables, type Variables } from '../../shared/read-variables.ts';
 import { edgeUrl, startEdge } from '../processes/edge-process.ts';
 import { freePort } from '../processes/free-port.ts';
 import { patientFetch } from '../processes/patient-fetch.ts';
@@ -13,7 +12,7 @@ import { adminClient, openDataFolder } from './data-folder.ts';
 const KEY_VARIABLES = {
   RLCD_KEY: {
     help: 'API key with the scope "client" or "admin", for --edge',
-    schema: z.string({ error: 'needs a key of the edge that --edge names' }).min(1),
+    schema: apiKey,
   },
 } satisfies Variables;
 

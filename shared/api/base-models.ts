@@ -1,7 +1,7 @@
 /** The contract of base models: what experiments start from, and where runners find it. */
 import { z } from 'zod';
 import { defineEndpoints } from './endpoint.ts';
-import { identifier, instant, name, positiveInteger, text } from './fields.ts';
+import { entries, identifier, instant, name, positiveInteger, text } from './fields.ts';
 import { page, pageQuery } from './page.ts';
 import { servedModel } from './served-model.ts';
 import { sha256 } from './sha256.ts';
@@ -19,9 +19,11 @@ const baseModelFields = {
   /** Tokens. */
   contextLength: z.int().min(1).max(10_000_000),
   /** A summary of the architecture, for people. */
-  configuration: z
-    .record(z.string().max(100), z.union([text(1000), z.number(), z.boolean(), z.null()]))
-    .default({}),
+  configuration: entries(
+    z.string().max(100),
+    z.union([text(1000), z.number(), z.boolean(), z.null()]),
+    1000,
+  ).default({}),
 };
 
 /** A model whose weights runners open. */

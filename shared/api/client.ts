@@ -1,6 +1,7 @@
 /** The typed client that the runner, the dashboard and the tests use; its types come from the contract. */
 import type { z } from 'zod';
 import { contract, type Contract, type OperationId } from './contract.ts';
+import { apiKey, ConfigurationError, KEY_FAULT } from '../read-variables.ts';
 import { UserError } from '../user-error.ts';
 import { isBytes, type Bytes, type Endpoint } from './endpoint.ts';
 import { problem, type Problem } from './problem.ts';
@@ -91,6 +92,8 @@ export function createClient({ baseUrl, key, fetch: send = fetch }: ClientOption
   async function call(id: OperationId, input: AnyInput, options: CallOptions): Promise<unknown> {
     const endpoint: Endpoint = contract[id];
     const headers = new Headers(options.headers);
+    // Headers would show the key in their error.
+    if (!apiKey.safeParse(key).success) throw new ConfigurationError(`The key of the edge ${KEY_FAULT}`);
     headers.set('authorization', `Bearer ${key}`);
     if (endpoint.creates) headers.set('idempotency-key', options.idempotencyKey ?? crypto.randomUUID());
     const init: RequestInit & { duplex?: 'half' } = { method: endpoint.method.toUpperCase(), headers };

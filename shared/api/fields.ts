@@ -17,6 +17,19 @@ export const name = z
   .regex(/^[a-z0-9][a-z0-9._-]{0,99}$/, 'must be 1 to 100 of a-z, 0-9, dot, hyphen, underscore')
   .meta({ examples: ['kind-stories'] });
 
+/** A record of at most so many entries; the edge counts them before it looks at one. */
+export const entries = <Key extends z.core.$ZodRecordKey, Value extends z.core.SomeType>(
+  key: Key,
+  value: Value,
+  maximumEntries: number,
+) =>
+  z
+    .record(key, value)
+    .refine((record) => Object.keys(record).length <= maximumEntries, {
+      error: `may have ${maximumEntries} entries`,
+    })
+    .meta({ maxProperties: maximumEntries });
+
 export const identifier = z.uuidv7().meta({ examples: ['019ab0e7-6c00-7000-8000-000000000000'] });
 
 /** Milliseconds since the epoch, UTC. */

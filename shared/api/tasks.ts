@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { servingAddress } from './completions.ts';
 import { defineEndpoints } from './endpoint.ts';
-import { identifier, instant, text } from './fields.ts';
+import { entries, identifier, instant, text } from './fields.ts';
 import { page, pageQuery } from './page.ts';
 import { sampleTokens } from './sample-tokens.ts';
 import { servedModel } from './served-model.ts';
@@ -10,6 +10,9 @@ import { sha256 } from './sha256.ts';
 import { TASK_KINDS, type TaskKind, type TaskParameters, taskSchemas } from './tasks/kinds.ts';
 import { principleForm } from './tasks/settings.ts';
 import { TASK_STATUSES } from './words.ts';
+
+/** Entries of what a runner tells in its own words. */
+const MAXIMUM_DETAILS = 200;
 
 const artifactReference = z.object({ sha256, bytes: z.int().nonnegative() });
 
@@ -86,7 +89,11 @@ const runnerDescription = z.strictObject({
   name: text(200),
   engineVersion: text(100),
   /** Device, memory and versions. */
-  device: z.record(z.string().max(100), z.union([z.string().max(1000), z.number(), z.boolean(), z.null()])),
+  device: entries(
+    z.string().max(100),
+    z.union([z.string().max(1000), z.number(), z.boolean(), z.null()]),
+    MAXIMUM_DETAILS,
+  ),
   /** Of the launch that brought it up (RLCD_LAUNCH_ID): the edge then counts it as arrived. */
   launchId: identifier.optional(),
   /** Where the edge reaches the models that it serves to clients; absent: it serves none. */
@@ -141,9 +148,11 @@ const sample = z.strictObject({
   response: modelText,
   score: z.number().nullable(),
   /** Further figures to show, such as `kl` or `klCoefficient`, and `tokens`. */
-  detail: z
-    .record(z.string().max(100), z.union([z.string().max(1000), z.number(), z.null(), sampleTokens]))
-    .optional(),
+  detail: entries(
+    z.string().max(100),
+    z.union([z.string().max(1000), z.number(), z.null(), sampleTokens]),
+    MAXIMUM_DETAILS,
+  ).optional(),
 });
 
 const heartbeat = z.strictObject({
@@ -291,7 +300,7 @@ export const taskEndpoints = defineEndpoints({
           error: 'must not repeat a name',
         }),
       /** In the form of the kind (shared/api/tasks). */
-      result: z.record(z.string(), z.unknown()),
+      result: entries(z.string(), z.unknown(), MAXIMUM_DETAILS),
     }),
     status: 200,
     response: taskView,

@@ -123,8 +123,18 @@ export function formatCsv(
   return [header, ...rows].map((cells) => `${cells.map(cellText).join(',')}\r\n`).join('');
 }
 
+/** What a spreadsheet takes for a formula and runs, and what was guarded against that before. */
+const FORMULA = /^'*[=+\-@\t\r]/;
+
+/** A text with an apostrophe before what would be a formula: spreadsheets show the text then, without the apostrophe. */
+const guarded = (text: string): string => (FORMULA.test(text) ? `'${text}` : text);
+
+/** The text that was guarded. */
+export const unguarded = (text: string): string =>
+  text.startsWith("'") && FORMULA.test(text) ? text.slice(1) : text;
+
 /** In quotes where it would be read as something else, or by a spreadsheet without its outer spaces. */
 function cellText(value: string | number): string {
-  const text = String(value);
+  const text = typeof value === 'number' ? String(value) : guarded(value);
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -4,6 +4,7 @@ import { pairOfHhRow } from '../dialogue/hh-rows.ts';
 import { promptOfDialogue } from '../dialogue/prompt-of-dialogue.ts';
 import { promptColumns } from './columns.ts';
 import { readConversation } from './conversation.ts';
+import { unguarded } from './csv.ts';
 import { LeftOut } from './left-out.ts';
 import { RowError } from './row-error.ts';
 import type { Turn } from './turn.ts';
@@ -100,8 +101,9 @@ function officialPair(columns: Columns): Reading {
   const isFirst = Number(preference) === 1;
   const soft = win2 === undefined ? undefined : probabilityOf('win2_prob', win2);
   const labelProbability = soft === undefined ? 1 : isFirst ? 1 - soft : soft;
-  const pair = { chosen: isFirst ? first : second, rejected: isFirst ? second : first, labelProbability };
-  return { prompt: instruction, pair, used: OFFICIAL };
+  const [good, bad] = isFirst ? [first, second] : [second, first];
+  const pair = { chosen: unguarded(good), rejected: unguarded(bad), labelProbability };
+  return { prompt: unguarded(instruction), pair, used: OFFICIAL };
 }
 
 function probabilityOf(column: string, value: unknown): number {

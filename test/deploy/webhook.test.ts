@@ -97,6 +97,29 @@ describe('the receiver', () => {
     expect(started).toEqual([]);
   });
 
+  it('reads no more of a body than a launch has, signed or not', async () => {
+    const { receive, started } = connect();
+    let given = 0;
+    const endless = () =>
+      new ReadableStream<Uint8Array>({
+        pull(controller) {
+          given += 1000;
+          controller.enqueue(new Uint8Array(1000));
+        },
+      });
+    const ask = async (headers: Record<string, string>) => {
+      const init = { method: 'POST', headers, body: endless(), duplex: 'half' } as const;
+      return (await receive(new Request('https://receiver.test/', init))).status;
+    };
+    expect(await ask({})).toBe(413);
+    expect(given).toBeLessThan(20_000);
+    given = 0;
+    expect(await ask({ 'content-length': '1000000' })).toBe(413);
+    // What a stream holds ready before anybody reads it.
+    expect(given).toBeLessThanOrEqual(1000);
+    expect(started).toEqual([]);
+  });
+
   it.each([
     [new ProviderBusyError('no H100 is free'), { outcome: 'refused', reason: 'answered 429' }],
     [new Error('the card was declined'), { outcome: 'failed', reason: 'answered 502' }],
@@ -279,6 +302,28 @@ print(json.dumps([is_signed(*case) for case in [
     });
     expect(stderr).toBe('');
     expect(JSON.parse(stdout)).toEqual([true, false, false, false, false, false, false]);
+  });
+
+  it('reads no more of a body than a launch has', () => {
+    const code = `
+import asyncio, json, sys
+sys.path.insert(0, sys.argv[1])
+from signature import read_bounded
+read = 0
+async def chunks(count):
+    global read
+    for _ in range(count):
+        read += 1
+        yield b"x" * 1000
+short = asyncio.run(read_bounded(chunks(10)))
+read = 0
+long = asyncio.run(read_bounded(chunks(1000)))
+print(json.dumps([len(short), long, read]))
+`;
+    const modal = join(import.meta.dirname, '..', '..', 'deploy', 'modal');
+    const { stdout, stderr } = spawnSync('python3', ['-B', '-c', code, modal], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual([10_000, null, 11]);
   });
 
   it('is Python that parses', () => {

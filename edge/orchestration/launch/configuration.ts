@@ -4,9 +4,11 @@ import { createKubernetesLauncher } from './kubernetes.ts';
 import type { Launcher, LaunchPolicy, Send } from './launcher.ts';
 import { createWebhookLauncher } from './webhook.ts';
 import {
+  apiKey,
   ConfigurationError,
   type Environment,
   readVariables,
+  signingSecret,
   type Values,
   wholeNumber,
 } from '../../../shared/read-variables.ts';
@@ -28,13 +30,13 @@ export const LAUNCH_VARIABLES = {
   },
   RLCD_LAUNCH_SECRET: {
     help: 'secret that signs these requests; needed with RLCD_LAUNCH_URL',
-    schema: z.string().min(MINIMUM_SECRET, `needs at least ${MINIMUM_SECRET} characters`).optional(),
+    schema: signingSecret(MINIMUM_SECRET).optional(),
   },
   RLCD_KUBERNETES_URL: {
     help: 'address of the API server of the cluster in which Jobs are made',
     schema: httpsUrl.optional(),
   },
-  RLCD_KUBERNETES_TOKEN: { help: 'service account for it', schema: z.string().optional() },
+  RLCD_KUBERNETES_TOKEN: { help: 'service account for it', schema: apiKey.optional() },
   RLCD_KUBERNETES_CA: {
     help: 'certificate authority of the API server as PEM, where it has one of its own',
     schema: z

@@ -76,6 +76,25 @@ export function protocolConformance(start: () => Promise<Harness>, open: OpenSto
       });
     });
 
+    it('refuses a body that is not UTF-8, by that name, and writes nothing', async () => {
+      const harness = await start();
+      const bytes = Buffer.from(JSON.stringify({ ...KINDNESS, description: 'caf\u00e9' }), 'latin1');
+      for (const body of [bytes, new Blob([bytes]).stream()]) {
+        const response = await harness.fetch(PATH, {
+          method: 'POST',
+          key: harness.secrets.client,
+          headers: { 'content-type': 'application/json' },
+          body,
+          duplex: 'half',
+        });
+        expect(await readProblem(response)).toMatchObject({
+          status: 400,
+          detail: expect.stringMatching(/not UTF-8/) as string,
+        });
+      }
+      expect(await harness.database.select().from(principleVersions)).toEqual([]);
+    });
+
     it('answers 404 for an unknown path and 405 with Allow for a wrong method', async () => {
       const harness = await start();
       expect(await readProblem(await harness.fetch('/v1/nothing'))).toMatchObject({ status: 404 });
@@ -96,6 +115,21 @@ export function protocolConformance(start: () => Promise<Harness>, open: OpenSto
         duplex: 'half',
       });
       expect(await readProblem(chunked)).toMatchObject({ status: 413 });
+    });
+  });
+
+  it('refuses a body of very many values by their count, before it looks at one', async () => {
+    const harness = await start();
+    const texts = `{"principle":"kind","texts":[${'{},'.repeat(2_700_000)}{}]}`;
+    const refused = await readProblem(await post(harness, texts, {}, '/v1/score'));
+    expect(refused).toMatchObject({
+      status: 400,
+      errors: [{ pointer: '#', detail: expect.stringMatching(/^holds 5400005 values/) as string }],
+    });
+    const some = JSON.stringify({ principle: 'kind', texts: Array.from({ length: 100 }, () => ({})) });
+    expect(await readProblem(await post(harness, some, {}, '/v1/score'))).toMatchObject({
+      status: 400,
+      errors: [{ pointer: '#/texts', detail: 'has 100 entries, and may have 64' }],
     });
   });
 

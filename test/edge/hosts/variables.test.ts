@@ -5,12 +5,26 @@ import { ConfigurationError, explainVariables, readVariables } from '../../../sh
 
 const readKey = (given?: string) => readVariables(KEY_VARIABLES, { RLCD_ADMIN_KEY: given }).RLCD_ADMIN_KEY;
 
+/** As `openssl rand -hex` writes them. */
+const LONG = '5f0c2b7e91d84a63b0f2e7c9d1a8b6f35f0c2b7e91d84a63b0f2e7c9d1a8b6e4';
+const SHORT = '9d1a8b6f35f0c2b7e91d84a63b0f2e7c';
+
 it('takes a long key, none at all, and refuses a weak one with the cure', () => {
-  expect(readKey('k'.repeat(32))).toBe('k'.repeat(32));
+  expect([readKey(LONG), readKey(SHORT)]).toEqual([LONG, SHORT]);
   expect([readKey(), readKey('')]).toEqual([undefined, undefined]);
-  expect(() => readKey('k'.repeat(31))).toThrow(ConfigurationError);
-  expect(() => readKey(`${'k'.repeat(32)} `)).toThrow(/openssl rand/);
-  expect(() => readKey('a secret word')).not.toThrow(/a secret word/);
+  expect(() => readKey(SHORT.slice(1))).toThrow(ConfigurationError);
+  expect(() => readKey(SHORT.slice(1))).toThrow(/openssl rand/);
+});
+
+it.each([
+  'k'.repeat(64),
+  'changeme'.repeat(5),
+  '0123456789abcdef'.repeat(2),
+  'abab'.repeat(10),
+  '12'.repeat(40),
+])('refuses the key %s, which can be guessed', (key) => {
+  expect(() => readKey(key)).toThrow(/can be guessed.*openssl rand -hex 32/);
+  expect(() => readKey(key)).not.toThrow(key);
 });
 
 it('fills in what is not set', () => {

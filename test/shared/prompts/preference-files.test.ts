@@ -11,9 +11,31 @@ const parsePreferenceCsv = (text: string) => pairsOf(text, { format: 'csv' });
 const parsePreferenceJsonl = (text: string) => pairsOf(text, { format: 'json' });
 
 const unruly = fc
-  .array(fc.constantFrom('"', ',', '\n', '\r\n', "'", ' ', 'a', 'é', '🦊', '1', '\\', ';', '\t'), {
-    maxLength: 8,
-  })
+  .array(
+    fc.constantFrom(
+      '"',
+      ',',
+      '\n',
+      '\r\n',
+      "'",
+      ' ',
+      'a',
+      'é',
+      '🦊',
+      '1',
+      '\\',
+      ';',
+      '\t',
+      '=',
+      '+',
+      '-',
+      '@',
+      '\r',
+    ),
+    {
+      maxLength: 8,
+    },
+  )
   .map((parts) => parts.join(''));
 const pair = (probability: fc.Arbitrary<number>) =>
   fc.record({
@@ -38,6 +60,23 @@ describe('official CSV', () => {
       },
       { prompt: 'Human: c', chosen: 'x', rejected: 'y', labelProbability: 0.75 },
     ]);
+  });
+
+  it('starts no cell with what a spreadsheet would run, and reads it back as it was', async () => {
+    const texts = ['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '\rx', "'=1", "''=1", "'quoted'", 'a=1'];
+    const pairs = texts.map((text) => ({
+      prompt: text,
+      chosen: text,
+      rejected: 'plain',
+      labelProbability: 1,
+    }));
+    const csv = formatPreferenceCsv(pairs, 5);
+    expect(csv).not.toMatch(/(^|[,"\n])[=+\-@\t\r](?!\n)/);
+    expect(csv).toContain("'=1+1,");
+    expect(csv).toContain('\na=1,');
+    expect((await parsePreferenceCsv(csv)).map(({ prompt, chosen }) => [prompt, chosen])).toEqual(
+      texts.map((text) => [text, text]),
+    );
   });
 
   it('writes hard labels without win2_prob, order by seed', () => {
