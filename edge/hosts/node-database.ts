@@ -116,11 +116,13 @@ export class NodeDatabase {
   constructor(path: string, { readOnly = false }: { readonly readOnly?: boolean } = {}) {
     this.#connection = new DatabaseSync(path, { timeout: 5000, readOnly });
     this.#groupsCommits = path !== ':memory:';
+    this.#connection.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA temp_store = MEMORY;`);
     // FULL: what a commit acknowledged survives a power cut too.
-    this.#connection.exec(
-      `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB};
-       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA temp_store = MEMORY;`,
-    );
+    if (!readOnly) {
+      this.#connection.exec(
+        `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};`,
+      );
+    }
   }
 
   compile(sql: string): Compiled {

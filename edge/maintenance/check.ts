@@ -22,7 +22,7 @@ export interface CheckReport {
 }
 
 /** SQLite's errors of a file that it cannot make sense of: SQLITE_CORRUPT and SQLITE_NOTADB. */
-const isDamage = (error: unknown): error is Error =>
+export const isDamage = (error: unknown): error is Error =>
   error instanceof Error && 'errcode' in error && [11, 26].includes(Number(error.errcode) & 0xff);
 
 interface Situation {
@@ -42,7 +42,8 @@ export async function checkStore(directory: string, now: number): Promise<CheckR
   return await look(directory, { isServed: isStore(directory) && isServed(directory), now });
 }
 
-async function look(directory: string, situation: Situation): Promise<CheckReport> {
+/** @throws UserError where there is no store of this version */
+export async function look(directory: string, situation: Situation): Promise<CheckReport> {
   try {
     const folder = openFolder(directory, { readOnly: true });
     try {

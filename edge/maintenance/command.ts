@@ -2,8 +2,10 @@
 import { styleText } from 'node:util';
 import { createCommand, runCommand } from '../../shared/command-line/command.ts';
 import { helpSection } from '../../shared/command-line/help-section.ts';
+import { backUp, restore } from './backup.ts';
 import { checkStore, repairStore, type CheckReport } from './check.ts';
 import { counted, sizeOf } from './finding.ts';
+import type { Manifest } from './manifest.ts';
 
 const DATA = 'the folder of the store; RLCD_DATA or .rlcd unless given';
 const folderOf = (data: string | undefined) => data ?? (process.env['RLCD_DATA'] || '.rlcd');
@@ -36,6 +38,44 @@ command
     else tell(report, open.length, repair);
     if (open.length > 0) process.exitCode = 1;
   });
+
+command
+  .command('backup')
+  .description(
+    'Copies the store into a folder that is made, while an edge serves it or not: the database as it is at one moment and ' +
+      'every artifact that it names, verified by their hashes. A backup that was broken off has not its name and cannot be ' +
+      'restored. The exit code is 1 where the store itself was damaged: what is whole is in the backup.',
+  )
+  .option('--data <folder>', DATA)
+  .requiredOption('--out <folder>', 'where the backup goes; must not be there')
+  .action(async ({ data, out }) => {
+    const made = await backUp(folderOf(data), out, Date.now());
+    console.log(`Backed up ${contentOf(made)} to ${out}`);
+    tellFaults(made);
+  });
+
+command
+  .command('restore')
+  .description(
+    'Makes the folder of a store out of a backup, and verifies all of it; then rlcd serve can serve it.',
+  )
+  .requiredOption('--from <folder>', 'the backup')
+  .option('--data <folder>', `${DATA}; must be empty or not there`)
+  .action(async ({ from, data }) => {
+    const restored = await restore(from, folderOf(data), Date.now());
+    console.log(`Restored ${contentOf(restored)} of ${restored.createdAt} to ${folderOf(data)}`);
+    tellFaults(restored);
+  });
+
+const contentOf = ({ artifacts, bytes }: Manifest) =>
+  `the database and ${counted(artifacts, 'artifact', 'artifacts')} (${sizeOf(bytes)})`;
+
+function tellFaults({ faults }: Manifest): void {
+  if (faults.length === 0) return;
+  console.log('When the backup was taken, this was wrong (rlcd store check says what mends it):');
+  for (const fault of faults) console.log(`  ${fault}.`);
+  process.exitCode = 1;
+}
 
 function tell(report: CheckReport, open: number, repair: boolean): void {
   const { directory, artifacts, bytes, collectable, findings } = report;

@@ -9,7 +9,7 @@ import { openDatabase, type Store } from '../store/database.ts';
 
 /** The parts of a folder that make the store. */
 export const DATABASE_FILE = 'rlcd.sqlite';
-const BLOBS_FOLDER = 'blobs';
+export const BLOBS_FOLDER = 'blobs';
 
 export interface OpenFolder extends Store {
   readonly directory: string;

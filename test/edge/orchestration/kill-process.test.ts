@@ -3,7 +3,6 @@
  * database is consistent at every kill, and in the end it holds what an undisturbed run leaves. A lost write that had
  * been acknowledged would be seen: nobody sends it again.
  */
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { NodeDatabase } from '../../../edge/hosts/node-database.ts';
@@ -12,20 +11,16 @@ import type { Child } from '../../../scripts/processes/child.ts';
 import { freePort } from '../../../scripts/processes/free-port.ts';
 import { createClient, type Client } from '../../../shared/api/client.ts';
 import { integerBelow } from '../../../shared/random.ts';
-import { KINDNESS } from '../conformance/principles.ts';
 import { createHarness } from '../harness.ts';
 import { createFolder, openNodeStore } from '../node-store.ts';
-import { TestRunner } from '../runner.ts';
-import { BASE_MODEL, EXPERIMENT, PRINCIPLE, PROMPT_SET } from '../seed.ts';
+import { prepare, work } from '../remote-world.ts';
 import { checkConsistency, summary } from './end-state.ts';
 
 const ADMIN_KEY = 'the-key-of-the-kill-test-0123456789abcdef';
 const SEED = Number(process.env['KILL_SEED'] ?? 1);
-const RUNNERS = 4;
 const KILLS = 5;
 /** A kill strikes when so many answers have come since the start, at most: a whole run has more than twice as many. */
 const MOST_ANSWERS_BETWEEN = 12;
-const PROMPTS = { train: 6, dev: 3, test: 4 } as const;
 
 /** Sends requests to an edge that it kills now and then; what had no answer is sent again after the restart. */
 class Sender {
@@ -115,40 +110,6 @@ class Sender {
     } finally {
       client.close();
     }
-  }
-}
-
-/** What an experiment reads, over the API. @returns the secret of a runner's key */
-async function prepare(admin: Client): Promise<string> {
-  await admin.createPrincipleVersion({ parameters: { principleName: PRINCIPLE }, body: KINDNESS });
-  const lines = Object.entries(PROMPTS).flatMap(([split, count]) =>
-    Array.from({ length: count }, (_, row) => JSON.stringify({ prompt: `${split} ${row}`, split })),
-  );
-  await admin.createPromptSet({ query: { name: PROMPT_SET, rule: 'field' }, body: lines.join('\n') });
-  const weightsSha256 = createHash('sha256').update('weights').digest('hex');
-  await admin.createBaseModel({
-    body: { name: BASE_MODEL, source: 'bundled', weightsSha256, parameterCount: 1, contextLength: 512 },
-  });
-  const { secret } = await admin.createKey({ body: { name: 'runner', scopes: ['runner'] } });
-  if (secret === null) throw new Error('a new key has a secret');
-  return secret;
-}
-
-/** One experiment to its end; the runners work side by side. */
-async function work(admin: Client, runner: Client): Promise<void> {
-  await admin.createExperiment({ body: EXPERIMENT }, { idempotencyKey: 'once' });
-  const runners = Array.from({ length: RUNNERS }, () => new TestRunner({ client: runner }));
-  for (let worked = true; worked;) {
-    const tasks = await Promise.all(
-      runners.map(async (each) => {
-        const task = await each.claim();
-        if (!task) return false;
-        await each.report(task, 1, [{ name: 'loss', step: task.shard.index, value: task.seed }]);
-        await each.complete(task);
-        return true;
-      }),
-    );
-    worked = tasks.includes(true);
   }
 }
 
