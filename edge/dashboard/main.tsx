@@ -26,6 +26,7 @@ const PairsPage = lazy(() => import('./pages/pairs/pairs-page.tsx'));
 const ComparePage = lazy(() => import('./pages/compare/compare-page.tsx'));
 const LabelPage = lazy(() => import('./pages/label/label-page.tsx'));
 const PrinciplesPage = lazy(() => import('./pages/principles/principles-page.tsx'));
+const KeysPage = lazy(() => import('./pages/keys/keys-page.tsx'));
 const RunnersPage = lazy(() => import('./pages/runners/runners-page.tsx'));
 
 const root = document.querySelector('#root');
@@ -42,6 +43,7 @@ render(
         <Route path="/label/:experimentId?" component={LabelPage} />
         <Route path="/principles/:principleName?" component={PrinciplesPage} />
         <Route path="/runners" component={RunnersPage} />
+        <Route path="/keys" component={KeysPage} />
       </Router>
     </QueryClientProvider>
   ),

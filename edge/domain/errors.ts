@@ -1,12 +1,8 @@
 /** What the edge's own rules refuse: told in the contract's words, without a word of HTTP (http/on-error.ts maps them). */
 import type { $ZodIssue } from 'zod/v4/core';
-import type { Problem } from '../../shared/api/problem.ts';
 import { ARTIFACT_DAMAGED } from '../../shared/api/artifacts.ts';
+import { fieldErrors, type FieldError, type Place } from '../../shared/api/field-errors.ts';
 import { UserError } from '../../shared/user-error.ts';
-
-/** Which part of a request is wrong, and why. */
-export type FieldError = NonNullable<Problem['errors']>[number];
-type Place = FieldError['in'];
 
 export type DomainErrorCode =
   | 'invalid-request'
@@ -52,22 +48,7 @@ export function damaged(sha256: string): DomainError {
   );
 }
 
-function pointerTo(place: Place, path: readonly PropertyKey[]): string {
-  if (place !== 'body') return path.map(String).join('.');
-  const segments = path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`);
-  return `#${segments.join('')}`;
-}
-
 /** The error of a failed validation of one part of a request. */
 export function fromIssues(place: Place, issues: readonly $ZodIssue[]): DomainError {
-  const errors = issues.slice(0, 50).flatMap((issue): FieldError[] =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.slice(0, 50).map((key) => ({
-          in: place,
-          pointer: pointerTo(place, [...issue.path, key]),
-          detail: 'is not a known field',
-        }))
-      : [{ in: place, pointer: pointerTo(place, issue.path), detail: issue.message }],
-  );
-  return invalidRequest(errors);
+  return invalidRequest(fieldErrors(place, issues));
 }

@@ -7,7 +7,7 @@ import type { App } from './register.ts';
 /** The addresses of the pages: every one is answered with the one document that shows it. */
 const PAGES = [
   '/',
-  ...['experiments', 'pairs', 'compare', 'label', 'principles', 'runners'].flatMap((page) => [
+  ...['experiments', 'pairs', 'compare', 'label', 'principles', 'runners', 'keys'].flatMap((page) => [
     `/${page}`,
     `/${page}/:name`,
   ]),

@@ -2,7 +2,8 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { DEFAULT_MAXIMUM_BYTES, isBytes, type Endpoint } from '../../shared/api/endpoint.ts';
-import { fromIssues, type FieldError } from '../domain/errors.ts';
+import type { Place } from '../../shared/api/field-errors.ts';
+import { fromIssues } from '../domain/errors.ts';
 import type { Principal } from './keys.ts';
 import { countsOf, type Counts } from './counts.ts';
 import { ProblemError } from './problem.ts';
@@ -38,7 +39,7 @@ const NO_QUERY = z.strictObject({});
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json$/;
 
 /** @throws DomainError naming every wrong field */
-function check(place: FieldError['in'], form: z.ZodType, value: unknown): unknown {
+function check(place: Place, form: z.ZodType, value: unknown): unknown {
   const checked = form.safeParse(value);
   if (checked.success) return checked.data;
   throw fromIssues(place, checked.error.issues);

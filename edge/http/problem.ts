@@ -1,7 +1,8 @@
 /** Problems (RFC 9457): every error of the API with its status and title, and the response it becomes. */
 import type { Problem } from '../../shared/api/problem.ts';
 import { UserError } from '../../shared/user-error.ts';
-import type { DomainErrorCode, FieldError } from '../domain/errors.ts';
+import type { FieldError } from '../../shared/api/field-errors.ts';
+import type { DomainErrorCode } from '../domain/errors.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 
 const TITLES = {

@@ -1,7 +1,8 @@
 /** Makes an experiment: checks everything it names, then gives the writes that create and plan it, as one batch. */
 import type { NewExperiment } from '../../shared/api/experiments.ts';
 import type { Split } from '../domain/prompt-sets/split-rule.ts';
-import { DomainError, type FieldError, fromIssues, invalidRequest } from '../domain/errors.ts';
+import type { FieldError } from '../../shared/api/field-errors.ts';
+import { DomainError, fromIssues, invalidRequest } from '../domain/errors.ts';
 import { findArtifact } from '../store/artifacts.ts';
 import type { Statement, Store } from '../store/database.ts';
 import { insertExperiment, logExperimentEvent } from '../store/experiments.ts';

@@ -66,13 +66,15 @@ interface ClientOptions {
   readonly fetch?: (request: Request) => Promise<Response>;
 }
 
-interface AnyInput {
+/** What any operation takes. */
+export interface AnyInput {
   readonly parameters?: Record<string, string>;
   readonly query?: Record<string, string | number | boolean | undefined>;
   readonly body?: unknown;
 }
 
-function requestUrl(baseUrl: string, endpoint: Endpoint, input: AnyInput): string {
+/** The address of a request: parameters and query in their places. */
+export function requestUrl(baseUrl: string, endpoint: Endpoint, input: AnyInput): string {
   const path = endpoint.path.replaceAll(/\{(\w+)\}/g, (_, parameter: string) =>
     encodeURIComponent(input.parameters?.[parameter] ?? ''),
   );

@@ -5,8 +5,8 @@ import { z } from 'zod';
 export const text = (maximumLength: number) =>
   z
     .string()
-    .min(1)
-    .max(maximumLength)
+    .min(1, 'must not be empty')
+    .max(maximumLength, `may have ${maximumLength} characters at most`)
     .refine((value) => value.isWellFormed() && !value.includes('\0'), {
       error: 'must be well-formed Unicode without the NUL character',
     });

@@ -1,8 +1,7 @@
 /** Every comparison of an experiment: what judges and people said of each prompt. */
 import type { Client } from '../../../shared/api/client.ts';
+import { readAll } from './read-all.ts';
 import type { Comparison } from './types.ts';
-
-const PAGE = 200;
 
 interface Filters {
   readonly source?: 'machine' | 'human';
@@ -15,12 +14,7 @@ export async function readComparisons(
   filters: Filters,
   signal: AbortSignal,
 ): Promise<Comparison[]> {
-  const found: Comparison[] = [];
-  for (let cursor: string | undefined; ;) {
-    const query = { ...filters, limit: PAGE, ...(cursor === undefined ? {} : { cursor }) };
-    const page = await client.listComparisons({ parameters: { experimentId }, query }, { signal });
-    found.push(...page.items);
-    if (page.nextCursor === null) return found;
-    cursor = page.nextCursor;
-  }
+  return await readAll((page) =>
+    client.listComparisons({ parameters: { experimentId }, query: { ...filters, ...page } }, { signal }),
+  );
 }

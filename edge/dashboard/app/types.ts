@@ -13,5 +13,7 @@ export type Comparison = Item<'listComparisons'>;
 export type Scorer = Item<'listScorers'>;
 export type Sample = Item<'listSamples'>;
 export type PrincipleVersion = Item<'listPrincipleVersions'>;
+export type Key = Item<'listKeys'>;
+export type NewKey = Answer<'createKey'>;
 export type OwnKey = Answer<'getOwnKey'>;
 export type Interval = Verdict['interval'];

@@ -13,6 +13,7 @@ const PAGES = [
   ['/label', 'Label'],
   ['/principles', 'Principles'],
   ['/runners', 'Runners'],
+  ['/keys', 'Keys'],
 ] as const;
 
 const CONNECTION = { live: 'Live', connecting: 'Connecting', offline: 'Offline' } as const;

@@ -3,6 +3,7 @@ import { useSearchParams } from '@solidjs/router';
 import { createMemo, createSignal, For, Show } from 'solid-js';
 import { ExperimentPicker, useNewestExperiments } from '../../components/experiment-picker.tsx';
 import { Empty, Loaded } from '../../components/feedback.tsx';
+import { PageHeading } from '../../components/page-heading.tsx';
 import { Beside } from './beside.tsx';
 import { judgesOf, systemsOf } from './matrix.ts';
 import { MatrixTable } from './matrix-table.tsx';
@@ -19,7 +20,7 @@ export default function ComparePage() {
   const read = useReadExperiments(ids);
   return (
     <div class="stack">
-      <h1>Compare</h1>
+      <PageHeading text="Compare" />
       <div class="row end">
         <ExperimentPicker
           value={undefined}

@@ -1,12 +1,14 @@
 /** One experiment: what it does, how it learns, what it wrote, what it is made of. */
 import { A, useNavigate, useParams, useSearchParams } from '@solidjs/router';
 import { Tabs } from '@kobalte/core/tabs';
-import { useMutation, useQuery } from '@tanstack/solid-query';
+import { useQuery } from '@tanstack/solid-query';
 import { For, Show, type JSX } from 'solid-js';
 import { now } from '../../app/clock.ts';
 import { useSession } from '../../app/session.ts';
 import type { ExperimentDetail } from '../../app/types.ts';
-import { Loaded, Problem } from '../../components/feedback.tsx';
+import { ConfirmButton } from '../../components/confirm-button.tsx';
+import { Loaded } from '../../components/feedback.tsx';
+import { PageHeading } from '../../components/page-heading.tsx';
 import { Status } from '../../components/status.tsx';
 import { ago, dateTime, duration, percent } from '../../text/format.ts';
 import { DownloadAdapter } from './download-adapter.tsx';
@@ -75,7 +77,7 @@ function Header(props: { readonly experiment: ExperimentDetail }) {
         <A href="/experiments">Experiments</A>
       </p>
       <div class="row apart">
-        <h1>{props.experiment.name}</h1>
+        <PageHeading text={props.experiment.name} />
         <div class="row">
           <A class="button" href={`/pairs/${props.experiment.id}`}>
             Pairs
@@ -148,49 +150,28 @@ function EndOrDelete(props: { readonly experiment: ExperimentDetail; readonly is
   const { client } = useSession();
   const navigate = useNavigate();
   const parameters = () => ({ parameters: { experimentId: props.experiment.id } });
-  let dialog: HTMLDialogElement | undefined;
-  const act = useMutation(() => ({
-    mutationFn: async () => {
-      if (props.isOpen) await client.cancelExperiment(parameters());
-      else await client.deleteExperiment(parameters());
-    },
-    onSuccess: () => {
-      dialog?.close();
-      if (!props.isOpen) navigate('/experiments');
-    },
-  }));
-  const word = () => (props.isOpen ? 'Cancel' : 'Delete');
   return (
-    <>
-      <button type="button" class="button danger" onClick={() => dialog?.showModal()}>
-        {word()}
-      </button>
-      <dialog
-        aria-label={`${word()} ${props.experiment.name}`}
-        ref={(element) => {
-          dialog = element;
-        }}
+    <Show
+      when={props.isOpen}
+      fallback={
+        <ConfirmButton
+          word="Delete"
+          what={props.experiment.name}
+          act={() => client.deleteExperiment(parameters())}
+          onDone={() => navigate('/experiments')}
+        >
+          Its stages, events and the tasks that no other experiment uses are removed. Artifacts stay.
+        </ConfirmButton>
+      }
+    >
+      <ConfirmButton
+        word="Cancel"
+        what={props.experiment.name}
+        act={() => client.cancelExperiment(parameters())}
+        onDone={() => {}}
       >
-        <div class="stack close">
-          <h2>{word()} this experiment?</h2>
-          <p>
-            {props.isOpen
-              ? 'What waits ends at once, what runs by its next heartbeat. Tasks that another experiment uses go on.'
-              : 'Its stages, events and the tasks that no other experiment uses are removed. Artifacts stay.'}
-          </p>
-          <Show when={act.isError}>
-            <Problem error={act.error} />
-          </Show>
-          <div class="row">
-            <button type="button" class="button danger" disabled={act.isPending} onClick={() => act.mutate()}>
-              {word()}
-            </button>
-            <button type="button" class="button" onClick={() => dialog?.close()}>
-              Keep it
-            </button>
-          </div>
-        </div>
-      </dialog>
-    </>
+        What waits ends at once, what runs by its next heartbeat. Tasks that another experiment uses go on.
+      </ConfirmButton>
+    </Show>
   );
 }

@@ -1,7 +1,6 @@
 /** The command that makes the same experiment again: equal settings and seed give equal bytes. */
 import type { ExperimentDetail } from '../../app/types.ts';
-
-const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+import { curlOf } from '../../form/request-text.ts';
 
 /** A shell command; the key comes from the environment. */
 export function repeatCommand(experiment: ExperimentDetail, origin: string): string {
@@ -19,10 +18,5 @@ export function repeatCommand(experiment: ExperimentDetail, origin: string): str
     shards,
     hyperparameters,
   };
-  return [
-    `curl ${origin}/v1/experiments \\`,
-    `  -H "authorization: Bearer $RLCD_KEY" \\`,
-    `  -H 'content-type: application/json' \\`,
-    `  -d ${quoted(JSON.stringify(body, null, 2))}`,
-  ].join('\n');
+  return curlOf({ operation: 'createExperiment', input: { body }, origin });
 }

@@ -3,6 +3,7 @@ import { A, useSearchParams } from '@solidjs/router';
 import { createMemo, createSignal, For, Show } from 'solid-js';
 import { EXPERIMENT_STATUSES, METHODS } from '../../../../shared/api/words.ts';
 import { Empty, Problem } from '../../components/feedback.tsx';
+import { PageHeading } from '../../components/page-heading.tsx';
 import { count } from '../../text/format.ts';
 import { COLUMNS, differingColumns } from './columns.tsx';
 import { createExperimentList } from './experiment-list.ts';
@@ -66,7 +67,7 @@ export default function ExperimentsPage() {
   return (
     <div class="stack">
       <div class="row apart">
-        <h1>Experiments</h1>
+        <PageHeading text="Experiments" />
         <div class="row">
           <span class="muted small" role="status">
             {count(rows().length)} of {count(list.rows().length)}

@@ -3,6 +3,7 @@ import { useNavigate, useParams } from '@solidjs/router';
 import { Show } from 'solid-js';
 import { ExperimentPicker } from '../../components/experiment-picker.tsx';
 import { Empty } from '../../components/feedback.tsx';
+import { PageHeading } from '../../components/page-heading.tsx';
 import { Labelling } from './labelling.tsx';
 
 export default function LabelPage() {
@@ -10,7 +11,7 @@ export default function LabelPage() {
   const navigate = useNavigate();
   return (
     <div class="stack">
-      <h1>Label</h1>
+      <PageHeading text="Label" />
       <ExperimentPicker
         value={parameters.experimentId}
         only={({ method, verdicts, id }) =>

@@ -6,6 +6,7 @@ import { saveResponse } from '../../app/download.ts';
 import { useSession } from '../../app/session.ts';
 import { ExperimentPicker } from '../../components/experiment-picker.tsx';
 import { Empty, Problem } from '../../components/feedback.tsx';
+import { PageHeading } from '../../components/page-heading.tsx';
 import type { Scale } from '../../components/token-levels.ts';
 import { TokenLegend } from '../../components/token-text.tsx';
 import { count } from '../../text/format.ts';
@@ -29,7 +30,7 @@ export default function PairsPage() {
   return (
     <div class="stack">
       <div class="row apart">
-        <h1>Preference pairs</h1>
+        <PageHeading text="Preference pairs" />
         <Show when={parameters.experimentId}>
           {(id) => (
             <button type="button" class="button" disabled={save.isPending} onClick={() => save.mutate(id())}>

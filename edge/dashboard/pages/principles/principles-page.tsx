@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/solid-query';
 import { createMemo, For, Show } from 'solid-js';
 import { useSession } from '../../app/session.ts';
 import { Empty, Loaded } from '../../components/feedback.tsx';
+import { PageHeading } from '../../components/page-heading.tsx';
 import { PrincipleView } from './principle-view.tsx';
 
 const SHOWN = 200;
@@ -21,7 +22,7 @@ export default function PrinciplesPage() {
   );
   return (
     <div class="stack">
-      <h1>Principles</h1>
+      <PageHeading text="Principles" />
       <Loaded query={principles} what="principles">
         {(items) => (
           <Show

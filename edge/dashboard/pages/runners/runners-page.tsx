@@ -5,6 +5,7 @@ import { For, Show } from 'solid-js';
 import { now } from '../../app/clock.ts';
 import { useSession } from '../../app/session.ts';
 import { Empty, Loaded, Problem } from '../../components/feedback.tsx';
+import { PageHeading } from '../../components/page-heading.tsx';
 import { Status } from '../../components/status.tsx';
 import { ago, dateTime, duration, gigabytes } from '../../text/format.ts';
 
@@ -16,7 +17,7 @@ export default function RunnersPage() {
   return (
     <div class="stack">
       <div class="row apart">
-        <h1>Runners</h1>
+        <PageHeading text="Runners" />
         <StartRunner />
       </div>
       <Runners />

@@ -1,0 +1,66 @@
+/** A button for what cannot be undone: it asks once, says what will happen, and shows why it failed. */
+import { useMutation } from '@tanstack/solid-query';
+import { Show, type JSX } from 'solid-js';
+import { Problem } from './feedback.tsx';
+
+interface ConfirmButtonProps {
+  /** What the button does, in a word. */
+  readonly word: string;
+  /** The word with what it is done to, for those who see one of many such buttons. */
+  readonly what: string;
+  /** What happens then. */
+  readonly children: JSX.Element;
+  readonly act: () => Promise<unknown>;
+  readonly onDone: () => void;
+  readonly small?: true;
+}
+
+export function ConfirmButton(props: ConfirmButtonProps) {
+  let dialog: HTMLDialogElement | undefined;
+  const act = useMutation(() => ({
+    mutationFn: () => props.act(),
+    onSuccess: () => {
+      dialog?.close();
+      props.onDone();
+    },
+  }));
+  return (
+    <>
+      <button
+        type="button"
+        class={`button danger ${props.small ? 'small' : ''}`}
+        aria-label={`${props.word} ${props.what}`}
+        onClick={() => {
+          act.reset();
+          dialog?.showModal();
+        }}
+      >
+        {props.word}
+      </button>
+      <dialog
+        aria-label={`${props.word} ${props.what}`}
+        ref={(element) => {
+          dialog = element;
+        }}
+      >
+        <div class="stack close">
+          <h2>
+            {props.word} {props.what}?
+          </h2>
+          <p>{props.children}</p>
+          <Show when={act.isError}>
+            <Problem error={act.error} />
+          </Show>
+          <div class="row">
+            <button type="button" class="button danger" disabled={act.isPending} onClick={() => act.mutate()}>
+              {props.word}
+            </button>
+            <button type="button" class="button" onClick={() => dialog?.close()}>
+              Keep it
+            </button>
+          </div>
+        </div>
+      </dialog>
+    </>
+  );
+}

@@ -1,0 +1,71 @@
+/** The kinds of fields that forms are made of. */
+import { For } from 'solid-js';
+import { Field, type FieldProps } from './field.tsx';
+
+interface Value {
+  readonly value: string;
+  readonly onInput: (value: string) => void;
+}
+
+export function TextField(props: FieldProps & Value & { readonly placeholder?: string }) {
+  return (
+    <Field
+      {...props}
+      control={(attributes) => (
+        <input
+          {...attributes()}
+          type="text"
+          autocomplete="off"
+          spellcheck={false}
+          placeholder={props.placeholder}
+          value={props.value}
+          onInput={(event) => props.onInput(event.currentTarget.value)}
+        />
+      )}
+    />
+  );
+}
+
+export function TextArea(props: FieldProps & Value & { readonly rows: number }) {
+  return (
+    <Field
+      {...props}
+      control={(attributes) => (
+        <textarea
+          {...attributes()}
+          rows={props.rows}
+          value={props.value}
+          onInput={(event) => props.onInput(event.currentTarget.value)}
+        />
+      )}
+    />
+  );
+}
+
+interface SelectProps extends FieldProps, Value {
+  /** Values with their names. */
+  readonly choices: readonly (readonly [value: string, name: string])[];
+}
+
+export function Select(props: SelectProps) {
+  return (
+    <Field
+      {...props}
+      control={(attributes) => (
+        <select
+          {...attributes()}
+          value={props.value}
+          onChange={(event) => props.onInput(event.currentTarget.value)}
+        >
+          <For each={props.choices}>
+            {([value, name]) => (
+              <option value={value} selected={value === props.value}>
+                {name}
+              </option>
+            )}
+          </For>
+        </select>
+      )}
+    />
+  );
+}

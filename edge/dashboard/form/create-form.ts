@@ -1,0 +1,88 @@
+/** What a form knows: what it would send, what is wrong with that, field by field, and how the sending goes. */
+import { createContext, createSignal, onCleanup, useContext, type Accessor } from 'solid-js';
+import { ApiError, type AnyInput, type Client } from '../../../shared/api/client.ts';
+import type { OperationId } from '../../../shared/api/contract.ts';
+import type { FieldError } from '../../../shared/api/field-errors.ts';
+import { faultsOf, isOf } from './faults.ts';
+
+export type InputOf<Id extends OperationId> = NonNullable<Parameters<Client[Id]>[0]>;
+type Answer<Id extends OperationId> = Awaited<ReturnType<Client[Id]>>;
+
+interface FormOptions<Id extends OperationId> {
+  /** Whose checks, words and request the form has. */
+  readonly operation: Id;
+  /** What the fields hold now. */
+  readonly input: () => InputOf<Id>;
+  readonly send: (input: InputOf<Id>) => Promise<Answer<Id>>;
+  readonly onDone: (answer: Answer<Id>) => void;
+  /** What is wrong with fields that cannot be put into the request at all. */
+  readonly faults?: () => readonly FieldError[];
+}
+
+export interface Form {
+  readonly operation: OperationId;
+  readonly input: Accessor<AnyInput>;
+  readonly isSending: Accessor<boolean>;
+  /** Why the last sending failed; undefined where only fields are wrong. */
+  readonly problem: Accessor<unknown>;
+  /** Errors of the field at a pointer, and of what is in it. */
+  readonly errorsOf: (pointer: string) => readonly FieldError[];
+  /** Errors that no field of the form shows. */
+  readonly otherErrors: Accessor<readonly FieldError[]>;
+  /** A field says that it shows the errors of a pointer, as long as it stands. */
+  readonly shows: (pointer: string) => void;
+  /** Sends, unless a field is wrong. @returns whether it was done */
+  readonly submit: () => Promise<boolean>;
+}
+
+export function createForm<Id extends OperationId>(options: FormOptions<Id>): Form {
+  const [errors, setErrors] = createSignal<readonly FieldError[]>([]);
+  const [problem, setProblem] = createSignal<unknown>();
+  const [isSending, setSending] = createSignal(false);
+  const [shown, setShown] = createSignal<ReadonlySet<string>>(new Set());
+
+  async function submit(): Promise<boolean> {
+    if (isSending()) return false;
+    setProblem();
+    const input = options.input();
+    const found = [...(options.faults?.() ?? []), ...faultsOf(options.operation, input as AnyInput)];
+    setErrors(found);
+    if (found.length > 0) return false;
+    setSending(true);
+    try {
+      options.onDone(await options.send(input));
+      return true;
+    } catch (cause) {
+      const told = cause instanceof ApiError ? cause.problem.errors : undefined;
+      setErrors(told ?? []);
+      if (told === undefined) setProblem(cause);
+      return false;
+    } finally {
+      setSending(false);
+    }
+  }
+
+  return {
+    operation: options.operation,
+    input: () => options.input() as AnyInput,
+    isSending,
+    problem,
+    errorsOf: (pointer) => errors().filter((error) => isOf(error, pointer)),
+    otherErrors: () => errors().filter((error) => ![...shown()].some((pointer) => isOf(error, pointer))),
+    shows(pointer) {
+      setShown((before) => new Set(before).add(pointer));
+      onCleanup(() => setShown((before) => new Set([...before].filter((other) => other !== pointer))));
+    },
+    submit,
+  };
+}
+
+const Context = createContext<Form>();
+export const FormProvider = Context.Provider;
+
+/** The form that a field stands in. */
+export function useForm(): Form {
+  const found = useContext(Context);
+  if (!found) throw new Error('this field needs a form');
+  return found;
+}

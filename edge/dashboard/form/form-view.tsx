@@ -1,0 +1,61 @@
+/** A form on the page: its fields, what no field can show, the button, and the request that it makes. */
+import { For, Show, type JSX } from 'solid-js';
+import { Problem } from '../components/feedback.tsx';
+import { FormProvider, type Form } from './create-form.ts';
+import { RequestView } from './request-view.tsx';
+
+interface FormViewProps {
+  readonly form: Form;
+  /** What the form is for, to those who cannot see it. */
+  readonly label: string;
+  readonly submit: string;
+  readonly children: JSX.Element;
+}
+
+export function FormView(props: FormViewProps) {
+  let element: HTMLFormElement | undefined;
+  const submit = async () => {
+    if (await props.form.submit()) return;
+    // What is wrong is read first where it stands.
+    element?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  };
+  return (
+    <FormProvider value={props.form}>
+      <form
+        class="stack close"
+        noValidate
+        aria-label={props.label}
+        ref={(found) => {
+          element = found;
+        }}
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        {props.children}
+        <Show when={props.form.otherErrors().length > 0}>
+          <div class="notice bad" role="alert">
+            <strong>The request is not as it must be</strong>
+            <ul>
+              <For each={props.form.otherErrors()}>
+                {(error) => (
+                  <li>
+                    <code>{error.pointer}</code> {error.detail}
+                  </li>
+                )}
+              </For>
+            </ul>
+          </div>
+        </Show>
+        <Show when={props.form.problem()}>{(problem) => <Problem error={problem()} />}</Show>
+        <div class="row">
+          <button type="submit" class="button primary" disabled={props.form.isSending()}>
+            {props.form.isSending() ? 'Sending…' : props.submit}
+          </button>
+        </div>
+        <RequestView />
+      </form>
+    </FormProvider>
+  );
+}

@@ -1,0 +1,95 @@
+/** Makes a key; its secret is on the page until one goes on, and nowhere afterwards. */
+import { useQueryClient } from '@tanstack/solid-query';
+import { createSignal, For, Show } from 'solid-js';
+import { createStore } from 'solid-js/store';
+import { SCOPES, type Scope } from '../../../../shared/api/words.ts';
+import { useSession } from '../../app/session.ts';
+import type { NewKey as MadeKey } from '../../app/types.ts';
+import { CopyButton } from '../../components/copy-button.tsx';
+import { TextField } from '../../form/controls.tsx';
+import { createForm } from '../../form/create-form.ts';
+import { FieldSet } from '../../form/field-set.tsx';
+import { FormView } from '../../form/form-view.tsx';
+
+const MAY: Readonly<Record<Scope, string>> = {
+  client: 'make and read experiments, principles, prompts and models',
+  runner: 'take work and hand in what it makes',
+  admin: 'everything that clients may, and keys',
+};
+const EMPTY = { name: '', scopes: ['client'] as Scope[] };
+
+export function NewKey() {
+  const { client } = useSession();
+  const queryClient = useQueryClient();
+  const [made, setMade] = createSignal<MadeKey>();
+  const [values, setValues] = createStore({ ...EMPTY });
+  const form = createForm({
+    operation: 'createKey',
+    input: () => ({ body: { name: values.name, scopes: [...values.scopes] } }),
+    send: (input) => client.createKey(input),
+    onDone(key) {
+      setMade(key);
+      setValues({ ...EMPTY });
+      void queryClient.invalidateQueries({ queryKey: ['keys'] });
+    },
+  });
+  return (
+    <section class="panel stack">
+      <h2>New key</h2>
+      <Show when={made()}>{(key) => <Secret made={key()} onDone={() => setMade()} />}</Show>
+      <FormView form={form} label="New key" submit="Make the key">
+        <TextField
+          label="Name"
+          at="#/name"
+          hint="Who or what will use it"
+          value={values.name}
+          onInput={(name) => setValues({ name })}
+        />
+        <FieldSet label="Scopes" at="#/scopes">
+          <For each={SCOPES}>
+            {(scope) => (
+              <label class="check">
+                <input
+                  type="checkbox"
+                  checked={values.scopes.includes(scope)}
+                  onChange={(event) => {
+                    const others = values.scopes.filter((other) => other !== scope);
+                    setValues({ scopes: event.currentTarget.checked ? [...others, scope] : others });
+                  }}
+                />
+                <span>
+                  {scope} <span class="muted">{MAY[scope]}</span>
+                </span>
+              </label>
+            )}
+          </For>
+        </FieldSet>
+      </FormView>
+    </section>
+  );
+}
+
+function Secret(props: { readonly made: MadeKey; readonly onDone: () => void }) {
+  return (
+    <div class="notice good" role="status">
+      <strong>The key {props.made.name} is made</strong>
+      <Show
+        when={props.made.secret}
+        fallback="Its secret was answered once already and is not kept: revoke the key and make another."
+      >
+        {(secret) => (
+          <>
+            <span>This is the only time that its secret is shown: copy it now.</span>
+            <code class="secret">{secret()}</code>
+            <span class="row">
+              <CopyButton text={secret()} label="Copy the secret" />
+              <button type="button" class="button small" onClick={() => props.onDone()}>
+                I have it
+              </button>
+            </span>
+          </>
+        )}
+      </Show>
+    </div>
+  );
+}

@@ -1,0 +1,108 @@
+/** Everything that is made in the dashboard, in a real browser over an empty edge: no engine is needed for any of it. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Child } from '../../../scripts/processes/child.ts';
+import { edgeUrl, startEdge } from '../../../scripts/processes/edge-process.ts';
+import { freePort } from '../../../scripts/processes/free-port.ts';
+import { CHROMIUM_ABSENT, findChromium, launchChromium } from '../../../scripts/tools/browser/chromium.ts';
+import { createClient, type Client } from '../../../shared/api/client.ts';
+import { expectAccessible, expectFitsPhone } from './accessible.ts';
+
+const present = findChromium() !== undefined;
+if (!present) console.log(`skipped: ${CHROMIUM_ABSENT}`);
+
+const ADMIN_KEY = 'an-administrator-key-for-tests-only-0123456789';
+
+describe.skipIf(!present)('the workbench', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rlcd-workbench-'));
+  let edge: Child;
+  let url = '';
+  let client: Client;
+  let browser: Browser;
+  let page: Page;
+  const faults: string[] = [];
+
+  beforeAll(async () => {
+    const port = await freePort();
+    url = edgeUrl(port);
+    client = createClient({ baseUrl: url, key: ADMIN_KEY });
+    edge = await startEdge({ host: 'node', port, dataFolder: folder, adminKey: ADMIN_KEY });
+    browser = await launchChromium();
+    page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    page.setDefaultTimeout(120_000);
+    page.on('pageerror', (error) => faults.push(error.message));
+    page.on('console', (message) => {
+      // What the API refuses on purpose is written there by the browser itself.
+      if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) faults.push(message.text());
+    });
+    await page.goto(url);
+    await page.getByLabel('API key').fill(ADMIN_KEY);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('No experiment yet').waitFor();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    edge?.kill('SIGKILL');
+    await edge?.exited;
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const visit = async (name: string) => {
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name, exact: true }).click();
+    await page.getByRole('heading', { level: 1, name }).waitFor();
+    expect(await page.title()).toBe(`${name} · RLCD`);
+  };
+
+  it('makes a key, shows its secret once, and revokes it', async () => {
+    await visit('Keys');
+    await page.getByRole('button', { name: 'Make the key' }).click();
+    const name = page.getByLabel('Name');
+    await page.getByText('must not be empty').waitFor();
+    expect(await name.getAttribute('aria-invalid')).toBe('true');
+    expect(await name.evaluate((element) => element === document.activeElement)).toBe(true);
+    await expectAccessible(page);
+    await name.fill('laptop');
+    await page.getByText('The same as a request').click();
+    expect(await page.getByLabel('Request').textContent()).toContain('"name": "laptop"');
+    await page.getByRole('button', { name: 'Make the key' }).click();
+    const secret = (await page.locator('.secret').textContent()) ?? '';
+    const made = createClient({ baseUrl: url, key: secret });
+    expect((await made.getOwnKey()).scopes).toEqual(['client']);
+    const row = page.getByRole('row', { name: /laptop/ });
+    await row.waitFor();
+    await expectAccessible(page);
+    await expectFitsPhone(page);
+    await page.getByRole('button', { name: 'I have it' }).click();
+    expect(await page.content()).not.toContain(secret);
+    await row.getByRole('button', { name: 'Revoke laptop' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Revoke laptop' });
+    await dialog.getByRole('button', { name: 'Revoke' }).click();
+    await expect.poll(() => row.getByRole('button', { name: 'Revoke laptop' }).count()).toBe(0);
+    await expect(made.getOwnKey()).rejects.toThrow(/401/);
+  });
+
+  it('shows the request of a form as programs that make the same', async () => {
+    await page.getByLabel('Name').fill("a program's");
+    await page.getByLabel('runner').check();
+    const shown = async () => (await page.getByLabel('Request').textContent()) ?? '';
+    const env = { ...process.env, RLCD_KEY: ADMIN_KEY };
+    execFileSync('sh', ['-ec', `${await shown()} --silent --fail`], { env });
+    await page.getByRole('button', { name: 'TypeScript' }).click();
+    execFileSync(process.execPath, ['--input-type=module-typescript'], { env, input: await shown() });
+    expect(await page.content()).not.toContain(ADMIN_KEY);
+    const { items } = await client.listKeys();
+    const made = items.filter(({ name }) => name === "a program's");
+    expect(made.map(({ scopes }) => scopes)).toEqual([
+      ['client', 'runner'],
+      ['client', 'runner'],
+    ]);
+  });
+
+  it('has broken neither the policy nor anything else on the way', () => {
+    expect(faults).toEqual([]);
+  });
+});
