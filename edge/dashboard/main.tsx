@@ -26,6 +26,8 @@ const PairsPage = lazy(() => import('./pages/pairs/pairs-page.tsx'));
 const ComparePage = lazy(() => import('./pages/compare/compare-page.tsx'));
 const LabelPage = lazy(() => import('./pages/label/label-page.tsx'));
 const PrinciplesPage = lazy(() => import('./pages/principles/principles-page.tsx'));
+const WritePage = lazy(() => import('./pages/write/write-page.tsx'));
+const PromptsPage = lazy(() => import('./pages/prompts/prompts-page.tsx'));
 const KeysPage = lazy(() => import('./pages/keys/keys-page.tsx'));
 const RunnersPage = lazy(() => import('./pages/runners/runners-page.tsx'));
 
@@ -42,6 +44,8 @@ render(
         <Route path="/compare" component={ComparePage} />
         <Route path="/label/:experimentId?" component={LabelPage} />
         <Route path="/principles/:principleName?" component={PrinciplesPage} />
+        <Route path="/write/:principleName?" component={WritePage} />
+        <Route path="/prompts/:promptSetId?" component={PromptsPage} />
         <Route path="/runners" component={RunnersPage} />
         <Route path="/keys" component={KeysPage} />
       </Router>

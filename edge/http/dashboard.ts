@@ -7,10 +7,17 @@ import type { App } from './register.ts';
 /** The addresses of the pages: every one is answered with the one document that shows it. */
 const PAGES = [
   '/',
-  ...['experiments', 'pairs', 'compare', 'label', 'principles', 'runners', 'keys'].flatMap((page) => [
-    `/${page}`,
-    `/${page}/:name`,
-  ]),
+  ...[
+    'experiments',
+    'pairs',
+    'compare',
+    'label',
+    'principles',
+    'write',
+    'prompts',
+    'runners',
+    'keys',
+  ].flatMap((page) => [`/${page}`, `/${page}/:name`]),
 ];
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',

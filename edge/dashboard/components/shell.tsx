@@ -12,6 +12,7 @@ const PAGES = [
   ['/compare', 'Compare'],
   ['/label', 'Label'],
   ['/principles', 'Principles'],
+  ['/prompts', 'Prompts'],
   ['/runners', 'Runners'],
   ['/keys', 'Keys'],
 ] as const;

@@ -5,7 +5,7 @@ import type { OperationId } from '../../../shared/api/contract.ts';
 import type { FieldError } from '../../../shared/api/field-errors.ts';
 import { faultsOf, isOf } from './faults.ts';
 
-export type InputOf<Id extends OperationId> = NonNullable<Parameters<Client[Id]>[0]>;
+type InputOf<Id extends OperationId> = NonNullable<Parameters<Client[Id]>[0]>;
 type Answer<Id extends OperationId> = Awaited<ReturnType<Client[Id]>>;
 
 interface FormOptions<Id extends OperationId> {

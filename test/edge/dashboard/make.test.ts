@@ -17,6 +17,9 @@ if (!present) console.log(`skipped: ${CHROMIUM_ABSENT}`);
 
 const ADMIN_KEY = 'an-administrator-key-for-tests-only-0123456789';
 
+/** What somebody could write into a file to break the page that shows it. */
+const HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=1</script>';
+
 describe.skipIf(!present)('the workbench', () => {
   const folder = mkdtempSync(join(tmpdir(), 'rlcd-workbench-'));
   let edge: Child;
@@ -100,6 +103,89 @@ describe.skipIf(!present)('the workbench', () => {
       ['client', 'runner'],
       ['client', 'runner'],
     ]);
+  });
+
+  it('uploads prompts, says which line is wrong, and browses them by split', async () => {
+    await visit('Prompts');
+    const upload = async (lines: readonly string[]) => {
+      await page.getByLabel('File').setInputFiles({
+        name: 'My Prompts.jsonl',
+        mimeType: '',
+        buffer: Buffer.from(lines.join('\n')),
+      });
+      await page.getByRole('button', { name: 'Upload', exact: true }).click();
+    };
+    await page.getByRole('button', { name: 'Upload', exact: true }).click();
+    await page.getByText('choose a file').waitFor();
+    expect(await page.getByLabel('File').getAttribute('aria-invalid')).toBe('true');
+    await expectAccessible(page);
+    await page.getByLabel('Split', { exact: true }).selectOption('field');
+    await upload(['{"prompt": "one", "split": "train"}', '{"prompt": "two", "split": "nowhere"}']);
+    await page.getByText(/line 2/).waitFor();
+    expect((await client.listPromptSets()).items).toEqual([]);
+    await page.getByText('The same as a request').click();
+    const request = await page.getByLabel('Request').textContent();
+    expect(request).toContain('/v1/prompt-sets?name=my-prompts&rule=field');
+    expect(request).toContain("--data-binary @'My Prompts.jsonl'");
+    const rows = Array.from({ length: 30 }, (_, row) => ({
+      prompt: row === 0 ? HOSTILE : `Tell me of the number ${row}.`,
+      split: row < 25 ? 'train' : 'test',
+    }));
+    await upload([...rows.map((row) => JSON.stringify(row)), '{"prompt": "the last", "split": "dev"}']);
+    await page.getByRole('heading', { name: 'my-prompts' }).waitFor();
+    const cards = page.getByRole('list', { name: 'Prompts' }).locator('> li');
+    await expect.poll(() => cards.count()).toBe(20);
+    expect(await page.locator('main img, main script').count()).toBe(0);
+    await page.getByRole('button', { name: 'Show more' }).click();
+    await expect.poll(() => cards.count()).toBe(31);
+    await page.getByRole('button', { name: 'dev', exact: true }).click();
+    await page.getByText('the last').waitFor();
+    expect(await cards.count()).toBe(1);
+    await expectAccessible(page);
+    await expectFitsPhone(page);
+  });
+
+  it('writes a principle, with proposed affixes, and its next version', async () => {
+    await visit('Principles');
+    await page.getByText('No principle yet').waitFor();
+    await page.getByRole('link', { name: 'New principle' }).click();
+    await page.getByRole('heading', { name: 'New principle' }).waitFor();
+    await page.getByLabel('Name').fill('Modest');
+    await page.getByRole('button', { name: 'Add the principle' }).click();
+    await page.getByText(/must be 1 to 100 of a-z/).waitFor();
+    await page.getByText('must not be empty').nth(2).waitFor();
+    await expectAccessible(page);
+    await page.getByLabel('Name').fill('modest');
+    await page.getByLabel('Description').fill('answers admit what they do not know');
+    await page.getByRole('button', { name: /^Propose pairs/ }).click();
+    await expect.poll(() => page.getByLabel('Towards').count()).toBe(4);
+    expect(await page.getByLabel('Towards').first().inputValue()).toContain('admit what they do not know');
+    await page.getByRole('button', { name: 'Take out pair 4' }).click();
+    await page.getByLabel('Question, where a method asks one').first().fill('Which answer admits more?');
+    await page.getByLabel('Affixes in a chat').selectOption('user');
+    await expectFitsPhone(page);
+    await page.getByRole('button', { name: 'Add the principle' }).click();
+    await page.getByRole('link', { name: 'New version' }).click();
+    await page.getByRole('heading', { name: 'New version of modest' }).waitFor();
+    await page.getByLabel('Description').fill('answers say what they cannot know');
+    await page.getByLabel('Away').nth(1).fill('');
+    await page.getByRole('button', { name: 'Add version 2' }).click();
+    expect(await page.getByLabel('Away').nth(1).getAttribute('aria-invalid')).toBe('true');
+    await page.getByLabel('Away').nth(1).fill('(boasts)');
+    await page.getByRole('button', { name: 'Add version 2' }).click();
+    await page.getByRole('heading', { name: 'Changes to version 2' }).waitFor();
+    const parameters = { principleName: 'modest' };
+    const { items } = await client.listPrincipleVersions({ parameters });
+    const [second, first] = items.map(({ definition }) => definition);
+    expect(first?.placement).toBe('user');
+    expect(first?.affixPairs[0]?.scoringInstruction).toBe('Which answer admits more?');
+    expect(second).toEqual({
+      ...first,
+      description: 'answers say what they cannot know',
+      affixPairs: first?.affixPairs.map((pair, index) =>
+        index === 1 ? { ...pair, negative: '(boasts)' } : pair,
+      ),
+    });
   });
 
   it('has broken neither the policy nor anything else on the way', () => {

@@ -34,22 +34,27 @@ export function PrincipleView(props: { readonly name: string }) {
               <div class="stack">
                 <div class="row apart">
                   <h2>{props.name}</h2>
-                  <label class="row">
-                    <span class="small muted">Version</span>
-                    <select
-                      value={shown().number}
-                      onChange={(event) => setNumber(Number(event.currentTarget.value))}
-                    >
-                      <For each={items()}>
-                        {(item) => (
-                          <option value={item.number}>
-                            {item.number}
-                            {item.labels.length > 0 ? ` (${item.labels.join(', ')})` : ''}
-                          </option>
-                        )}
-                      </For>
-                    </select>
-                  </label>
+                  <div class="row">
+                    <label class="row">
+                      <span class="small muted">Version</span>
+                      <select
+                        value={shown().number}
+                        onChange={(event) => setNumber(Number(event.currentTarget.value))}
+                      >
+                        <For each={items()}>
+                          {(item) => (
+                            <option value={item.number}>
+                              {item.number}
+                              {item.labels.length > 0 ? ` (${item.labels.join(', ')})` : ''}
+                            </option>
+                          )}
+                        </For>
+                      </select>
+                    </label>
+                    <A class="button" href={`/write/${props.name}`}>
+                      New version
+                    </A>
+                  </div>
                 </div>
                 <Definition version={shown()} />
                 <Labels version={shown()} />

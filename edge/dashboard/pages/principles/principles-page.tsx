@@ -22,7 +22,12 @@ export default function PrinciplesPage() {
   );
   return (
     <div class="stack">
-      <PageHeading text="Principles" />
+      <div class="row apart">
+        <PageHeading text="Principles" />
+        <A class="button primary" href="/write">
+          New principle
+        </A>
+      </div>
       <Loaded query={principles} what="principles">
         {(items) => (
           <Show
@@ -30,8 +35,8 @@ export default function PrinciplesPage() {
             fallback={
               <Empty title="No principle yet">
                 <p>
-                  <code>npm run demo</code> adds one; so does{' '}
-                  <code>POST /v1/principles/&#123;name&#125;/versions</code>.
+                  <A href="/write">Write one</A>: what it asks in plain words, and two texts that urge a
+                  prompt towards it and away from it. <code>npm run demo</code> brings one, too.
                 </p>
               </Empty>
             }

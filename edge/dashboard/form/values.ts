@@ -1,0 +1,12 @@
+/** From what is typed to what the API takes. */
+
+/** Nothing where nothing is typed: the API then has its default. */
+export function given<Name extends string, Value>(
+  name: Name,
+  text: string,
+  read: (text: string) => Value,
+): { [Key in Name]?: Value } {
+  return text.trim() === '' ? {} : ({ [name]: read(text) } as { [Key in Name]: Value });
+}
+
+export const asText = (text: string): string => text;

@@ -1,0 +1,73 @@
+/** Prompts: what experiments sample from; a new set out of a file, and every set with its prompts. */
+import { A, useParams } from '@solidjs/router';
+import { useQuery } from '@tanstack/solid-query';
+import { createMemo, For, Show } from 'solid-js';
+import { readAll } from '../../app/read-all.ts';
+import { useSession } from '../../app/session.ts';
+import { Empty, Loaded } from '../../components/feedback.tsx';
+import { PageHeading } from '../../components/page-heading.tsx';
+import { count } from '../../text/format.ts';
+import { PromptSetView } from './prompt-set-view.tsx';
+import { UploadPrompts } from './upload-prompts.tsx';
+
+export default function PromptsPage() {
+  const parameters = useParams<{ promptSetId?: string }>();
+  const { client } = useSession();
+  const sets = useQuery(() => ({
+    queryKey: ['prompt-sets'],
+    staleTime: 10_000,
+    queryFn: ({ signal }) => readAll((query) => client.listPromptSets({ query }, { signal })),
+  }));
+  const shown = createMemo(() => {
+    const found = sets.isSuccess ? sets.data : [];
+    const asked = parameters.promptSetId;
+    return asked === undefined ? found[0] : found.find(({ id }) => id === asked);
+  });
+  return (
+    <div class="stack">
+      <PageHeading text="Prompts" />
+      <Loaded query={sets} what="prompt sets">
+        {(items) => (
+          <>
+            <details class="panel" open={items().length === 0}>
+              <summary>Upload prompts</summary>
+              <UploadPrompts />
+            </details>
+            <Show
+              when={items().length > 0}
+              fallback={
+                <Empty title="No prompts yet">
+                  <p>Upload a file of prompts: a line, a row or a message is enough for each.</p>
+                </Empty>
+              }
+            >
+              <div class="split">
+                <nav class="panel pick" aria-label="Prompt sets">
+                  <ul>
+                    <For each={items()}>
+                      {({ id, name, counts }) => (
+                        <li>
+                          <A href={`/prompts/${id}`} aria-current={id === shown()?.id ? 'true' : undefined}>
+                            {name}{' '}
+                            <span class="muted tiny">{count(counts.train + counts.dev + counts.test)}</span>
+                          </A>
+                        </li>
+                      )}
+                    </For>
+                  </ul>
+                </nav>
+                <Show
+                  when={shown()}
+                  keyed
+                  fallback={<Empty title="No such prompt set">Choose one that is there.</Empty>}
+                >
+                  {(set) => <PromptSetView set={set} />}
+                </Show>
+              </div>
+            </Show>
+          </>
+        )}
+      </Loaded>
+    </div>
+  );
+}

@@ -1,0 +1,86 @@
+/** The affix pairs of a draft: written, proposed from the description, taken out again. */
+import { Index, Show } from 'solid-js';
+import { distinctPairs, pairsFromTemplates } from '../../../../shared/principles/proposals.ts';
+import { TextField } from '../../form/controls.tsx';
+import { NO_PAIR, type DraftPair } from './draft.ts';
+
+interface AffixPairsProps {
+  readonly description: string;
+  /** Proposals are labels of dialogues. */
+  readonly isDialogue: boolean;
+  readonly pairs: readonly DraftPair[];
+  readonly onChange: (pairs: readonly DraftPair[]) => void;
+}
+
+const isEmpty = ({ positive, negative }: DraftPair) => positive === '' && negative === '';
+
+export function AffixPairs(props: AffixPairsProps) {
+  const change = (at: number, part: Partial<DraftPair>) =>
+    props.onChange(props.pairs.map((pair, index) => (index === at ? { ...pair, ...part } : pair)));
+  const propose = () => {
+    const written = props.pairs.filter((pair) => !isEmpty(pair));
+    const known = new Set(written.map(({ positive }) => positive));
+    const proposed = distinctPairs(pairsFromTemplates(props.description))
+      .filter(({ positive }) => !known.has(positive))
+      .map(({ positive, negative }) => ({ ...NO_PAIR, positive, negative }));
+    props.onChange([...written, ...proposed]);
+  };
+  return (
+    <section class="stack close" aria-label="Affix pairs">
+      <h2>Affix pairs</h2>
+      <p class="small muted">
+        Two texts that urge a prompt towards the principle and away from it; each prompt draws one pair. The
+        question is for methods that label pairs (rlaif and those that rescore): an instruction in the form
+        dialogue, an affirming text in the form prefix.
+      </p>
+      <Index each={props.pairs}>
+        {(pair, index) => (
+          <fieldset class="field panel stack close">
+            <legend>Pair {index + 1}</legend>
+            <div class="sides">
+              <TextField
+                label="Towards"
+                at={`#/affixPairs/${index}/positive`}
+                value={pair().positive}
+                onInput={(positive) => change(index, { positive })}
+              />
+              <TextField
+                label="Away"
+                at={`#/affixPairs/${index}/negative`}
+                value={pair().negative}
+                onInput={(negative) => change(index, { negative })}
+              />
+            </div>
+            <TextField
+              label="Question, where a method asks one"
+              at={`#/affixPairs/${index}/scoringInstruction`}
+              value={pair().scoringInstruction}
+              onInput={(scoringInstruction) => change(index, { scoringInstruction })}
+            />
+            <Show when={props.pairs.length > 1}>
+              <span>
+                <button
+                  type="button"
+                  class="button small"
+                  onClick={() => props.onChange(props.pairs.filter((_, other) => other !== index))}
+                >
+                  Take out pair {index + 1}
+                </button>
+              </span>
+            </Show>
+          </fieldset>
+        )}
+      </Index>
+      <div class="row">
+        <button type="button" class="button" onClick={() => props.onChange([...props.pairs, NO_PAIR])}>
+          Add a pair
+        </button>
+        <Show when={props.isDialogue}>
+          <button type="button" class="button" disabled={props.description.trim() === ''} onClick={propose}>
+            Propose pairs from the description
+          </button>
+        </Show>
+      </div>
+    </section>
+  );
+}
