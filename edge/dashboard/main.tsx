@@ -21,6 +21,7 @@ const queryClient = new QueryClient({
 });
 
 const ExperimentsPage = lazy(() => import('./pages/experiments/experiments-page.tsx'));
+const NewExperimentPage = lazy(() => import('./pages/new-experiment/new-experiment-page.tsx'));
 const ExperimentPage = lazy(() => import('./pages/experiment/experiment-page.tsx'));
 const PairsPage = lazy(() => import('./pages/pairs/pairs-page.tsx'));
 const ComparePage = lazy(() => import('./pages/compare/compare-page.tsx'));
@@ -28,6 +29,7 @@ const LabelPage = lazy(() => import('./pages/label/label-page.tsx'));
 const PrinciplesPage = lazy(() => import('./pages/principles/principles-page.tsx'));
 const WritePage = lazy(() => import('./pages/write/write-page.tsx'));
 const PromptsPage = lazy(() => import('./pages/prompts/prompts-page.tsx'));
+const ModelsPage = lazy(() => import('./pages/models/models-page.tsx'));
 const KeysPage = lazy(() => import('./pages/keys/keys-page.tsx'));
 const RunnersPage = lazy(() => import('./pages/runners/runners-page.tsx'));
 
@@ -39,6 +41,7 @@ render(
       <Router root={(props) => <Shell>{props.children}</Shell>}>
         <Route path="/" component={() => <Navigate href="/experiments" />} />
         <Route path="/experiments" component={ExperimentsPage} />
+        <Route path="/experiments/new" component={NewExperimentPage} />
         <Route path="/experiments/:experimentId" component={ExperimentPage} />
         <Route path="/pairs/:experimentId?" component={PairsPage} />
         <Route path="/compare" component={ComparePage} />
@@ -46,6 +49,7 @@ render(
         <Route path="/principles/:principleName?" component={PrinciplesPage} />
         <Route path="/write/:principleName?" component={WritePage} />
         <Route path="/prompts/:promptSetId?" component={PromptsPage} />
+        <Route path="/models" component={ModelsPage} />
         <Route path="/runners" component={RunnersPage} />
         <Route path="/keys" component={KeysPage} />
       </Router>

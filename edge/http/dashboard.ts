@@ -15,6 +15,7 @@ const PAGES = [
     'principles',
     'write',
     'prompts',
+    'models',
     'runners',
     'keys',
   ].flatMap((page) => [`/${page}`, `/${page}/:name`]),

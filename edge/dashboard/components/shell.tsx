@@ -13,6 +13,7 @@ const PAGES = [
   ['/label', 'Label'],
   ['/principles', 'Principles'],
   ['/prompts', 'Prompts'],
+  ['/models', 'Models'],
   ['/runners', 'Runners'],
   ['/keys', 'Keys'],
 ] as const;

@@ -69,3 +69,25 @@ export function Select(props: SelectProps) {
     />
   );
 }
+
+interface CheckFieldProps extends FieldProps {
+  readonly checked: boolean;
+  readonly onChange: (checked: boolean) => void;
+}
+
+export function CheckField(props: CheckFieldProps) {
+  return (
+    <Field
+      {...props}
+      class="before"
+      control={(attributes) => (
+        <input
+          {...attributes()}
+          type="checkbox"
+          checked={props.checked}
+          onChange={(event) => props.onChange(event.currentTarget.checked)}
+        />
+      )}
+    />
+  );
+}

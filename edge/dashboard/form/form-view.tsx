@@ -22,7 +22,7 @@ export function FormView(props: FormViewProps) {
   return (
     <FormProvider value={props.form}>
       <form
-        class="stack close"
+        class="stack close form"
         noValidate
         aria-label={props.label}
         ref={(found) => {

@@ -10,3 +10,5 @@ export function given<Name extends string, Value>(
 }
 
 export const asText = (text: string): string => text;
+/** NaN of what is no number: the contract then says so. */
+export const asNumber = (text: string): number => Number(text);

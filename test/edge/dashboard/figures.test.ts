@@ -12,7 +12,7 @@ import {
 } from '../../../edge/dashboard/pages/compare/matrix.ts';
 import { overOptimised } from '../../../edge/dashboard/pages/experiment/over-optimised.ts';
 import { chartsOf } from '../../../edge/dashboard/pages/experiment/metric-groups.ts';
-import { repeatCommand } from '../../../edge/dashboard/pages/experiment/repeat-command.ts';
+import { repeatCommand } from '../../../edge/dashboard/pages/experiment/request-of.ts';
 import { layoutStages } from '../../../edge/dashboard/pages/experiment/stage-layout.ts';
 import { agreementWithJudges, shareOfFirstSide } from '../../../edge/dashboard/pages/label/agreement.ts';
 
@@ -171,7 +171,7 @@ describe('an experiment', () => {
   });
 
   it('is repeated by a command that a shell reads back to the same settings', () => {
-    const detail = {
+    const asked = {
       name: `it's "quoted" $HOME \`x\``,
       method: 'rlcd',
       principle: { name: 'kind-stories', version: 2 },
@@ -180,6 +180,10 @@ describe('an experiment', () => {
       seed: 7,
       shards: 1,
       hyperparameters: { ppo: { steps: [2] } },
+    };
+    const detail = {
+      ...asked,
+      stages: [{ kind: 'ppo' }, { kind: 'train-scorer' }],
     } as unknown as ExperimentDetail;
     const command = repeatCommand(detail, 'http://127.0.0.1:1');
     const script = `curl() { printf '%s\\0' "$@"; }\n${command}`;
@@ -187,6 +191,6 @@ describe('an experiment', () => {
     const [url, , key, , , , body] = given.split('\0');
     expect([url, key]).toEqual(['http://127.0.0.1:1/v1/experiments', 'authorization: Bearer secret']);
     expect(command).not.toContain('secret');
-    expect(JSON.parse(body ?? '')).toEqual({ ...detail, promptSet: 'p', baseModel: 'b' });
+    expect(JSON.parse(body ?? '')).toEqual({ ...asked, promptSet: 'p', baseModel: 'b', scorer: true });
   });
 });

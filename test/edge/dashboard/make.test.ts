@@ -17,6 +17,21 @@ if (!present) console.log(`skipped: ${CHROMIUM_ABSENT}`);
 
 const ADMIN_KEY = 'an-administrator-key-for-tests-only-0123456789';
 
+/** As a runner describes a model. */
+const MODEL = {
+  name: 'small',
+  source: '/models/small',
+  weightsSha256: 'a'.repeat(64),
+  parameterCount: 134_515_008,
+  contextLength: 8192,
+  configuration: {
+    heads: 9,
+    chatTemplate: true,
+    modelType: 'llama',
+    location: 'somebody/small',
+    licence: 'apache-2.0',
+  },
+};
 /** What somebody could write into a file to break the page that shows it. */
 const HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=1</script>';
 
@@ -177,15 +192,85 @@ describe.skipIf(!present)('the workbench', () => {
     const parameters = { principleName: 'modest' };
     const { items } = await client.listPrincipleVersions({ parameters });
     const [second, first] = items.map(({ definition }) => definition);
+    const changed = structuredClone(first?.affixPairs ?? []);
+    Object.assign(changed[1] ?? {}, { negative: '(boasts)' });
     expect(first?.placement).toBe('user');
     expect(first?.affixPairs[0]?.scoringInstruction).toBe('Which answer admits more?');
     expect(second).toEqual({
       ...first,
       description: 'answers say what they cannot know',
-      affixPairs: first?.affixPairs.map((pair, index) =>
-        index === 1 ? { ...pair, negative: '(boasts)' } : pair,
-      ),
+      affixPairs: changed,
     });
+  });
+
+  it('registers models that runners open and models that are served', async () => {
+    await visit('Models');
+    await page.getByText('Register a model that is served elsewhere').click();
+    const served = page.getByRole('form', { name: 'Register a model that is served elsewhere' });
+    await served.getByLabel('Name').fill('large');
+    await served.getByLabel('Address').fill('http://somewhere.example/v1');
+    await served.getByLabel('Model').fill('smollm2');
+    await served.getByRole('button', { name: 'Register' }).click();
+    await served.getByText(/^must be an https address/).waitFor();
+    await expectAccessible(page);
+    await served.getByLabel('Address').fill('http://127.0.0.1:8080/v1');
+    await served.getByRole('button', { name: 'Register' }).click();
+    await page.getByRole('row', { name: /large.*served, completions/ }).waitFor();
+    await page.getByText('Register a model that runners open').click();
+    const opened = page.getByRole('form', { name: 'Register a model that runners open' });
+    await opened.getByLabel('What it answers').fill('{');
+    await opened.getByRole('button', { name: 'Register' }).click();
+    await opened.getByText(/^is not JSON/).waitFor();
+    await opened.getByLabel('What it answers').fill(JSON.stringify({ ...MODEL, parameterCount: 0.5 }));
+    await opened.getByRole('button', { name: 'Register' }).click();
+    await opened.getByText('/parameterCount').waitFor();
+    await opened.getByLabel('What it answers').fill(JSON.stringify(MODEL));
+    await opened.getByRole('button', { name: 'Register' }).click();
+    await page.getByRole('row', { name: /small.*llama.*135M/ }).waitFor();
+    expect((await client.listBaseModels()).items.map(({ name }) => name)).toEqual(['small', 'large']);
+    await expectAccessible(page);
+    await expectFitsPhone(page);
+  });
+
+  it('starts an experiment, lists it, and clones it', async () => {
+    await visit('Experiments');
+    await page.getByRole('link', { name: 'New experiment' }).click();
+    await page.getByRole('heading', { name: 'New experiment' }).waitFor();
+    await page.getByLabel('Method').selectOption('rlaif');
+    await page.getByLabel('Seed').fill('7.5');
+    await page.getByLabel('Hyperparameters').fill('{"ppo": {"steps": [0]}}');
+    await page.getByRole('button', { name: 'Start the experiment' }).click();
+    await page.getByText('/ppo/steps/0').waitFor();
+    expect(await page.getByLabel('Seed').getAttribute('aria-invalid')).toBe('true');
+    await expectAccessible(page);
+    await page.getByLabel('Seed').fill('7');
+    await page.getByLabel('Hyperparameters').fill('{"ppo": {"steps": [2]}}');
+    await page.getByRole('button', { name: 'Start the experiment' }).click();
+    // Only the store knows which affix pairs the version has.
+    await page.getByText(/has no scoringInstruction, which rlaif asks/).waitFor();
+    await page.getByLabel('Method').selectOption('rlcd');
+    await page.getByLabel('Name', { exact: true }).fill('made by hand');
+    await expectFitsPhone(page);
+    await page.getByRole('button', { name: 'Start the experiment' }).click();
+    await page.getByRole('heading', { name: 'made by hand' }).waitFor();
+    await visit('Experiments');
+    await page.getByRole('link', { name: 'made by hand' }).click();
+    await page.getByRole('link', { name: 'Clone' }).click();
+    expect(await page.getByLabel('Hyperparameters').inputValue()).toContain('"steps"');
+    await page.getByLabel('Name', { exact: true }).fill('made once more');
+    await page.getByLabel('Seed').fill('8');
+    await page.getByRole('button', { name: 'Start the experiment' }).click();
+    await page.getByRole('heading', { name: 'made once more' }).waitFor();
+    const { items } = await client.listExperiments();
+    const told = items.map(({ name, method, seed, principle }) => ({ name, method, seed, principle }));
+    const principle = { name: 'modest', version: 2 };
+    expect(told).toEqual([
+      { name: 'made once more', method: 'rlcd', seed: 8, principle },
+      { name: 'made by hand', method: 'rlcd', seed: 7, principle },
+    ]);
+    const [made] = items;
+    const detail = await client.getExperiment({ parameters: { experimentId: made?.id ?? '' } });
+    expect(detail.hyperparameters).toEqual({ ppo: { steps: [2] } });
   });
 
   it('has broken neither the policy nor anything else on the way', () => {

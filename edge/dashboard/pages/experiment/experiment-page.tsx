@@ -88,6 +88,9 @@ function Header(props: { readonly experiment: ExperimentDetail }) {
           <A class="button" href={`/label/${props.experiment.id}`}>
             Label
           </A>
+          <A class="button" href={`/experiments/new?from=${props.experiment.id}`}>
+            Clone
+          </A>
           <DownloadAdapter experiment={props.experiment} />
           <EndOrDelete experiment={props.experiment} isOpen={isOpen()} />
         </div>

@@ -2,7 +2,7 @@
 import { For } from 'solid-js';
 import type { ExperimentDetail } from '../../app/types.ts';
 import { CopyButton } from '../../components/copy-button.tsx';
-import { repeatCommand } from './repeat-command.ts';
+import { repeatCommand } from './request-of.ts';
 
 export function Settings(props: { readonly experiment: ExperimentDetail }) {
   const command = () => repeatCommand(props.experiment, location.origin);

@@ -76,15 +76,18 @@ export default function ExperimentsPage() {
           <Show
             when={selected().size > 0}
             fallback={
-              <button class="button primary" disabled>
+              <button class="button" disabled>
                 Compare
               </button>
             }
           >
-            <A class="button primary" href={compareLink()}>
+            <A class="button" href={compareLink()}>
               Compare {selected().size}
             </A>
           </Show>
+          <A class="button primary" href="/experiments/new">
+            New experiment
+          </A>
         </div>
       </div>
       <form class="row end" role="search" onSubmit={(event) => event.preventDefault()}>
@@ -133,8 +136,8 @@ export default function ExperimentsPage() {
               <p>
                 {list.rows().length === 0 ? (
                   <>
-                    <code>npm run demo</code> makes two; so does <code>POST /v1/experiments</code> (
-                    <a href="/reference">reference</a>).
+                    <A href="/experiments/new">Make one</A>, here or by <a href="/reference">the API</a>;{' '}
+                    <code>npm run demo</code> makes two.
                   </>
                 ) : (
                   'Change the search or the filters.'

@@ -58,7 +58,7 @@ export function NewKey() {
                   }}
                 />
                 <span>
-                  {scope} <span class="muted">{MAY[scope]}</span>
+                  <strong>{scope}</strong> <span class="muted">{MAY[scope]}</span>
                 </span>
               </label>
             )}

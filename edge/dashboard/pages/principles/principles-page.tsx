@@ -1,22 +1,14 @@
 /** Principles: each with its versions, what changed between them, its labels, and who used which. */
 import { A, useParams } from '@solidjs/router';
-import { useQuery } from '@tanstack/solid-query';
 import { createMemo, For, Show } from 'solid-js';
-import { useSession } from '../../app/session.ts';
+import { usePrinciples } from '../../app/lists.ts';
 import { Empty, Loaded } from '../../components/feedback.tsx';
 import { PageHeading } from '../../components/page-heading.tsx';
 import { PrincipleView } from './principle-view.tsx';
 
-const SHOWN = 200;
-
 export default function PrinciplesPage() {
   const parameters = useParams<{ principleName?: string }>();
-  const { client } = useSession();
-  const principles = useQuery(() => ({
-    queryKey: ['principles'],
-    staleTime: 10_000,
-    queryFn: async () => (await client.listPrinciples({ query: { limit: SHOWN } })).items,
-  }));
+  const principles = usePrinciples();
   const shown = createMemo(
     () => parameters.principleName ?? (principles.isSuccess ? principles.data[0]?.name : undefined),
   );

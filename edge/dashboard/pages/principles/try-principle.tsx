@@ -1,16 +1,16 @@
 /** A principle tried on a prompt: what each side is given, at once; what the model makes of it, when a runner answers. */
-import { useMutation, useQuery } from '@tanstack/solid-query';
+import { useMutation } from '@tanstack/solid-query';
 import { createSignal, For, onCleanup, Show } from 'solid-js';
 import { ApiError } from '../../../../shared/api/client.ts';
 import { contrastPrompts } from '../../../../shared/dialogue/contrast-prompts.ts';
 import { DialogueFormatError } from '../../../../shared/dialogue/errors.ts';
+import { useBaseModels } from '../../app/lists.ts';
 import { useSession } from '../../app/session.ts';
 import type { PrincipleVersion } from '../../app/types.ts';
 import { Problem } from '../../components/feedback.tsx';
 import { ModelText } from '../../components/model-text.tsx';
 import { runTrial } from './run-trial.ts';
 
-const SHOWN = 200;
 const NEW_TOKENS = 64;
 const EXAMPLES = {
   prefix: 'Once upon a time, there was a little dog who found a shiny ball.',
@@ -26,11 +26,7 @@ export function TryPrinciple(props: { readonly version: PrincipleVersion }) {
   const [progress, setProgress] = createSignal('');
   const left = new AbortController();
   onCleanup(() => left.abort());
-  const models = useQuery(() => ({
-    queryKey: ['base-models'],
-    staleTime: 10_000,
-    queryFn: async () => (await client.listBaseModels({ query: { limit: SHOWN } })).items,
-  }));
+  const models = useBaseModels();
   const contrast = () => {
     const pair = definition().affixPairs[affixPair()];
     if (!pair) return undefined;
@@ -47,7 +43,7 @@ export function TryPrinciple(props: { readonly version: PrincipleVersion }) {
       const asked = found.find(({ id }) => id === model()) ?? found[0];
       // What is served elsewhere samples, and any model that a runner opens stands for the one to be aligned.
       const opened = asked?.served ? found.find(({ served }) => !served) : asked;
-      if (!asked || !opened) throw new Error('Register a base model first: POST /v1/base-models.');
+      if (!asked || !opened) throw new Error('Register a model first, on the page Models.');
       const principle = { name: props.version.principle, version: props.version.number };
       return await runTrial(
         client,

@@ -1,9 +1,7 @@
 /** Prompts: what experiments sample from; a new set out of a file, and every set with its prompts. */
 import { A, useParams } from '@solidjs/router';
-import { useQuery } from '@tanstack/solid-query';
 import { createMemo, For, Show } from 'solid-js';
-import { readAll } from '../../app/read-all.ts';
-import { useSession } from '../../app/session.ts';
+import { usePromptSets } from '../../app/lists.ts';
 import { Empty, Loaded } from '../../components/feedback.tsx';
 import { PageHeading } from '../../components/page-heading.tsx';
 import { count } from '../../text/format.ts';
@@ -12,12 +10,7 @@ import { UploadPrompts } from './upload-prompts.tsx';
 
 export default function PromptsPage() {
   const parameters = useParams<{ promptSetId?: string }>();
-  const { client } = useSession();
-  const sets = useQuery(() => ({
-    queryKey: ['prompt-sets'],
-    staleTime: 10_000,
-    queryFn: ({ signal }) => readAll((query) => client.listPromptSets({ query }, { signal })),
-  }));
+  const sets = usePromptSets();
   const shown = createMemo(() => {
     const found = sets.isSuccess ? sets.data : [];
     const asked = parameters.promptSetId;

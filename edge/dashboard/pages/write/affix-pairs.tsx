@@ -22,7 +22,7 @@ export function AffixPairs(props: AffixPairsProps) {
     const known = new Set(written.map(({ positive }) => positive));
     const proposed = distinctPairs(pairsFromTemplates(props.description))
       .filter(({ positive }) => !known.has(positive))
-      .map(({ positive, negative }) => ({ ...NO_PAIR, positive, negative }));
+      .map(({ positive, negative }) => ({ positive, negative, scoringInstruction: '' }));
     props.onChange([...written, ...proposed]);
   };
   return (

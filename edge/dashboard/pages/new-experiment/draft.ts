@@ -1,0 +1,94 @@
+/** An experiment while it is made: all that is typed or chosen, and the request that it becomes. */
+import type { z } from 'zod';
+import type { experimentEndpoints } from '../../../../shared/api/experiments.ts';
+import type { FieldError } from '../../../../shared/api/field-errors.ts';
+import type { ExperimentDetail } from '../../app/types.ts';
+import { readJson } from '../../form/read-json.ts';
+import { asNumber, asText, given } from '../../form/values.ts';
+import { requestOf } from '../experiment/request-of.ts';
+import type { Parts } from './parts.ts';
+
+type Body = z.input<typeof experimentEndpoints.createExperiment.body>;
+
+/** Empty texts are left out of the request: the API then has its default. */
+export interface ExperimentDraft {
+  readonly name: string;
+  readonly method: Body['method'];
+  readonly principle: string;
+  /** A number or a label. */
+  readonly version: string;
+  readonly promptSet: string;
+  readonly baseModel: string;
+  readonly simulator: string;
+  readonly form: string;
+  readonly seed: string;
+  readonly shards: string;
+  readonly scorer: boolean;
+  /** JSON. */
+  readonly hyperparameters: string;
+}
+
+/** The newest of everything. */
+export function newDraft({ models, principles, promptSets }: Parts): ExperimentDraft {
+  const [principle] = principles;
+  return {
+    name: '',
+    method: 'rlcd',
+    principle: principle?.name ?? '',
+    version: String(principle?.latestVersion ?? ''),
+    promptSet: promptSets[0]?.id ?? '',
+    baseModel: models.find(({ served }) => !served)?.id ?? '',
+    simulator: '',
+    form: '',
+    seed: '1',
+    shards: '',
+    scorer: false,
+    hyperparameters: '',
+  };
+}
+
+/** What another experiment was asked to do. */
+export function draftOf(experiment: ExperimentDetail): ExperimentDraft {
+  const { principle, seed, shards, hyperparameters, ...request } = requestOf(experiment);
+  return {
+    simulator: '',
+    form: '',
+    scorer: false,
+    ...request,
+    principle: principle.name,
+    version: String(principle.version),
+    seed: String(seed),
+    shards: shards === 1 ? '' : String(shards),
+    hyperparameters:
+      Object.keys(hyperparameters).length === 0 ? '' : JSON.stringify(hyperparameters, null, 2),
+  };
+}
+
+const HYPERPARAMETERS = '#/hyperparameters';
+
+function readHyperparameters({ hyperparameters }: ExperimentDraft) {
+  return hyperparameters.trim() === '' ? undefined : readJson(hyperparameters, HYPERPARAMETERS);
+}
+
+export function faultsOfDraft(draft: ExperimentDraft): readonly FieldError[] {
+  return readHyperparameters(draft)?.faults ?? [];
+}
+
+/** As the API takes it; what is wrong in it, its contract says. */
+export function bodyOf(draft: ExperimentDraft): Body {
+  const { principle, version } = draft;
+  const read = readHyperparameters(draft);
+  return {
+    ...given('name', draft.name, asText),
+    method: draft.method,
+    principle: { name: principle, version: /^\d+$/.test(version) ? Number(version) : version },
+    promptSet: draft.promptSet,
+    baseModel: draft.baseModel,
+    ...given('simulator', draft.simulator, asText),
+    ...given('form', draft.form, (text) => text as NonNullable<Body['form']>),
+    seed: draft.seed.trim() === '' ? Number.NaN : asNumber(draft.seed),
+    ...given('shards', draft.shards, asNumber),
+    ...(read && { hyperparameters: read.value as NonNullable<Body['hyperparameters']> }),
+    ...(draft.scorer && { scorer: true }),
+  };
+}

@@ -1,0 +1,119 @@
+/** The form of an experiment. */
+import { useNavigate } from '@solidjs/router';
+import { createStore } from 'solid-js/store';
+import { METHODS } from '../../../../shared/api/words.ts';
+import { PROMPT_FORMS } from '../../../../shared/api/tasks/settings.ts';
+import { METHOD_STAGES } from '../../../../shared/method-stages.ts';
+import { useSession } from '../../app/session.ts';
+import { CheckField, Select, TextField } from '../../form/controls.tsx';
+import { createForm } from '../../form/create-form.ts';
+import { FormView } from '../../form/form-view.tsx';
+import { bodyOf, faultsOfDraft, type ExperimentDraft } from './draft.ts';
+import { HyperparametersField } from './hyperparameters-field.tsx';
+import type { Parts } from './parts.ts';
+import { PrincipleFields } from './principle-fields.tsx';
+
+const named = ({ id, name }: { readonly id: string; readonly name: string }) => [id, name] as const;
+
+export function ExperimentForm(props: { readonly parts: Parts; readonly draft: ExperimentDraft }) {
+  const { client } = useSession();
+  const navigate = useNavigate();
+  const [draft, setDraft] = createStore<ExperimentDraft>({ ...props.draft });
+  const form = createForm({
+    operation: 'createExperiment',
+    input: () => ({ body: bodyOf(draft) }),
+    faults: () => faultsOfDraft(draft),
+    send: (input) => client.createExperiment(input),
+    onDone: ({ id }) => navigate(`/experiments/${id}`),
+  });
+  const stages = () =>
+    METHOD_STAGES[draft.method].filter(({ scorer }) => !scorer || draft.scorer).map(({ name }) => name);
+  return (
+    <section class="panel">
+      <FormView form={form} label="Experiment" submit="Start the experiment">
+        <Select
+          label="Method"
+          at="#/method"
+          hint={`Its stages: ${stages().join(', ')}`}
+          value={draft.method}
+          choices={METHODS.map((name) => [name, name] as const)}
+          onInput={(text) => setDraft({ method: text as ExperimentDraft['method'] })}
+        />
+        <Select
+          label="Model"
+          at="#/baseModel"
+          value={draft.baseModel}
+          choices={props.parts.models.filter(({ served }) => !served).map(named)}
+          onInput={(baseModel) => setDraft({ baseModel })}
+        />
+        <PrincipleFields
+          principles={props.parts.principles}
+          name={draft.principle}
+          version={draft.version}
+          onChange={(principle, version) => setDraft({ principle, version })}
+        />
+        <Select
+          label="Prompts"
+          at="#/promptSet"
+          value={draft.promptSet}
+          choices={props.parts.promptSets.map(named)}
+          onInput={(promptSet) => setDraft({ promptSet })}
+        />
+        <div class="row start">
+          <TextField
+            label="Seed"
+            at="#/seed"
+            class="short"
+            value={draft.seed}
+            onInput={(seed) => setDraft({ seed })}
+          />
+          <TextField
+            label="Shards"
+            at="#/shards"
+            class="short"
+            placeholder="1"
+            value={draft.shards}
+            onInput={(shards) => setDraft({ shards })}
+          />
+          <Select
+            label="Form"
+            at="#/form"
+            class="grow"
+            value={draft.form}
+            choices={[
+              ['', 'as principle and model have it'],
+              ...PROMPT_FORMS.map((name) => [name, name] as const),
+            ]}
+            onInput={(text) => setDraft({ form: text })}
+          />
+          <Select
+            label="Simulated by"
+            at="#/simulator"
+            class="grow"
+            value={draft.simulator}
+            choices={[['', 'the model itself'], ...props.parts.models.map(named)]}
+            onInput={(simulator) => setDraft({ simulator })}
+          />
+        </div>
+        <CheckField
+          label="Teach a scorer for the edge"
+          at="#/scorer"
+          checked={draft.scorer}
+          onChange={(scorer) => setDraft({ scorer })}
+        />
+        <HyperparametersField
+          method={draft.method}
+          value={draft.hyperparameters}
+          onInput={(hyperparameters) => setDraft({ hyperparameters })}
+        />
+        <TextField
+          label="Name"
+          at="#/name"
+          hint="Made from method and principle where it is empty"
+          value={draft.name}
+          onInput={(name) => setDraft({ name })}
+        />
+      </FormView>
+    </section>
+  );
+}
