@@ -3,7 +3,8 @@
  * is before one of its elements is looked at. A body of millions of small values would else hold everyone up.
  */
 import { z } from 'zod';
-import { fromIssues, invalidRequest, type FieldError } from '../domain/errors.ts';
+import type { FieldError } from '../../shared/api/field-errors.ts';
+import { fromIssues, invalidRequest } from '../domain/errors.ts';
 
 /** What is read of a JSON schema here. */
 interface Form {
