@@ -10,7 +10,7 @@ import { SCORER_FORMAT } from '../../shared/scoring/calibration.ts';
 import type { StageRule } from '../../shared/method-stages.ts';
 import { promptFormOf } from '../../shared/dialogue/prompt-form-of.ts';
 import type { PrincipleDefinition } from '../../shared/api/principles.ts';
-import { placementIn } from '../../shared/principles/placement.ts';
+import { placementIn, requirePlaceable } from '../../shared/principles/placement.ts';
 import { UserError } from '../../shared/user-error.ts';
 import type { PromptForm } from '../../shared/principles/principle.ts';
 import type { TaskBaseModel, TaskPrinciple } from './task-key.ts';
@@ -45,13 +45,13 @@ const CONTRASTED: ReadonlySet<StageKind> = new Set(['simulate', 'train-scorer'])
 /** Why a kind cannot put the affixes where the principle says; null where it can. */
 function faultOfPlacement(
   rule: StageRule,
-  { form, placement }: ParametersPrinciple,
+  principle: ParametersPrinciple,
   model: AskedOf,
   hyperparameters: Hyperparameters,
 ): string | null {
   if (!CONTRASTED.has(rule.kind) || sidesOf(rule, hyperparameters) === 'plain') return null;
   try {
-    placementIn(promptFormOf(form, model, model.form), placement);
+    requirePlaceable(promptFormOf(principle.form, model, model.form), principle);
     return null;
   } catch (error) {
     if (error instanceof UserError) return error.message;
@@ -60,7 +60,7 @@ function faultOfPlacement(
 }
 
 /** What of a principle decides parameters. */
-export type ParametersPrinciple = Pick<TaskPrinciple, 'form' | 'responseOpening'> &
+export type ParametersPrinciple = Pick<TaskPrinciple, 'form' | 'responseOpening' | 'affixPairs'> &
   Pick<PrincipleDefinition, 'placement'>;
 
 /** What a kind takes from the principle and from other stages' settings. */

@@ -8,6 +8,7 @@ import type { Statement, Store } from '../store/database.ts';
 import { insertExperiment, logExperimentEvent } from '../store/experiments.ts';
 import { createIdentifier } from '../store/identifier.ts';
 import { findPrinciple, findVersion } from '../store/principles.ts';
+import { hasHumanPairs } from '../store/prompt-sets.ts';
 import { materialiseSplit } from '../store/prompt-splits.ts';
 import { resolveBaseModel, resolvePromptSet } from '../store/references.ts';
 import { planExperiment } from './advance.ts';
@@ -203,6 +204,25 @@ async function materialise(
   return splits;
 }
 
+/** @throws DomainError where pairs of people are asked for and the split has none: the task would fail at its turn */
+async function requireHumanPairs(
+  { database }: Store,
+  { id, name }: { readonly id: string; readonly name: string },
+  resolved: ReturnType<typeof resolveStages>,
+) {
+  const asking = resolved.find(({ rule, parameters }) => rule.splitWith && parameters[rule.splitWith] !== 0);
+  const { split, splitWith, humanOnly } = asking?.rule ?? {};
+  if (asking === undefined || split === undefined || splitWith === undefined) return;
+  if (await hasHumanPairs(database, id, split)) return;
+  const lacking = `the split ${split} of ${name} has no pair that people labelled`;
+  const cure = 'upload rows of {chosen, rejected} with their prompts';
+  throw invalidRequest([
+    humanOnly
+      ? fault('#/promptSet', `${lacking}; ${cure}`)
+      : fault(`#/hyperparameters/${asking.rule.kind}/${splitWith}`, `${lacking}; ${cure}, or leave it out`),
+  ]);
+}
+
 /**
  * The writes that create an experiment, and its first view.
  *
@@ -236,6 +256,7 @@ export async function createExperiment(store: Store, body: NewExperiment, now: n
     })),
     now,
   );
+  await requireHumanPairs(store, promptSet, resolved);
   const id = createIdentifier(now);
   const plans = resolved.map(({ rule, parameters }) => {
     const name = splitOf(rule, parameters);

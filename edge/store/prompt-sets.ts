@@ -170,6 +170,18 @@ export async function countPrompts(
   };
 }
 
+/** Whether people labelled a row of a split. */
+export async function hasHumanPairs(database: Database, promptSetId: string, split: Split): Promise<boolean> {
+  const ofSplit = and(eq(prompts.promptSetId, promptSetId), eq(prompts.split, split));
+  const row = await database
+    .select({ position: prompts.position })
+    .from(prompts)
+    .where(and(ofSplit, isNotNull(prompts.chosen), isNotNull(prompts.rejected)))
+    .limit(1)
+    .get();
+  return row !== undefined;
+}
+
 /** Gives an uploaded set its name: from now on it is there. */
 export function finishPromptSet(
   database: Database,

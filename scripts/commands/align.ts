@@ -12,6 +12,7 @@ import {
   ownModel,
   ownPrinciple,
   ownPrompts,
+  placementOption,
   portOption,
   promptColumnOption,
   seedOption,
@@ -29,6 +30,7 @@ export const command = createCommand(
   .addOption(ownModel().makeOptionMandatory())
   .addOption(simulatorOption())
   .addOption(formOption())
+  .addOption(placementOption())
   .addOption(ownPrinciple().makeOptionMandatory())
   .addOption(ownPrompts().makeOptionMandatory())
   .addOption(promptColumnOption())

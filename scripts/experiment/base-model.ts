@@ -9,7 +9,7 @@ import { UsageError } from '../../shared/command-line/usage-error.ts';
 import { askEngine } from '../processes/ask-engine.ts';
 
 /** What the API takes of a base model, and of one that runners open. */
-type NewBaseModel = Parameters<Client['createBaseModel']>[0]['body'];
+export type NewBaseModel = Parameters<Client['createBaseModel']>[0]['body'];
 type OpenedModel = Extract<NewBaseModel, { source: string }>;
 
 /**

@@ -1,6 +1,7 @@
 /** Options that several commands take, each with one meaning; made anew for each command, which may set their default. */
 import { Option } from '@commander-js/extra-typings';
 import { promptForm } from '../../shared/api/tasks/settings.ts';
+import { PLACEMENTS } from '../../shared/principles/placement.ts';
 import { timeSpan, wholeNumber } from '../../shared/command-line/values.ts';
 
 const MODEL_FORMS = 'a Hugging Face folder, a GGUF or llama2.c file or the folder of one, or a hub id';
@@ -28,6 +29,13 @@ export const formOption = () =>
     "how the models are asked: through their chat template, in the paper's dialogues as text, or as a text behind the " +
       "principle's; chosen by principle and model unless given",
   ).choices(promptForm.options);
+
+export const placementOption = () =>
+  new Option(
+    '--placement <place>',
+    "where the affixes go in a chat: the assistant's label, the system turn, behind the user's words, or the beginning " +
+      "of the answer; as the principle says unless given, and the label where it doesn't",
+  ).choices(PLACEMENTS);
 
 export const judgeOption = () =>
   new Option(

@@ -14,7 +14,7 @@ import { UsageError } from '../../shared/command-line/usage-error.ts';
 const EXAMPLE =
   'one is {"description": "...", "form": "dialogue" or "prefix", "affixPairs": [{"positive": "...", "negative": "..."}]}';
 
-interface NamedPrinciple {
+export interface NamedPrinciple {
   readonly name: string;
   readonly definition: PrincipleDefinition;
 }

@@ -1,6 +1,6 @@
 /** Where the affixes of a principle go in a chat. */
 import { UserError } from '../user-error.ts';
-import type { PromptForm } from './principle.ts';
+import type { AffixPair, PromptForm } from './principle.ts';
 
 /**
  * - `label`: behind the word with which the template begins the assistant's turn, the opposite side in earlier turns, as in
@@ -39,3 +39,29 @@ export function placementIn(form: PromptForm, asked: Placement | undefined): Pla
         ];
   throw new PlacementError(`placement ${asked} ${fault}`, { cure });
 }
+
+/**
+ * {@link placementIn} of a principle, whose affixes must be able to stand there: a chat's label ends with its colon, and is
+ * one line.
+ *
+ * @throws PlacementError naming the affix
+ */
+export function requirePlaceable(
+  form: PromptForm,
+  {
+    placement,
+    affixPairs,
+  }: { readonly placement?: Placement | undefined; readonly affixPairs: readonly Sides[] },
+): void {
+  if (placementIn(form, placement) !== 'label' || form !== 'chat') return;
+  for (const affix of affixPairs.flatMap(({ positive, negative }) => [positive, negative])) {
+    const mark = /[:\r\n]/.exec(affix)?.[0];
+    if (mark === undefined) continue;
+    throw new PlacementError(
+      `the affix ${JSON.stringify(affix.slice(0, 80))} holds ${mark === ':' ? 'a colon' : 'a line break'}, which would end the assistant's label (placement label)`,
+      { cure: 'Say it without, or take the placement system, user or answer' },
+    );
+  }
+}
+
+type Sides = Pick<AffixPair, 'positive' | 'negative'>;

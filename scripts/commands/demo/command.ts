@@ -12,6 +12,7 @@ import {
   modelOrBundled,
   ownPrinciple,
   ownPrompts,
+  placementOption,
   portOption,
   promptColumnOption,
   seedOption,
@@ -32,6 +33,7 @@ export const command = createCommand(
   .addOption(modelOrBundled())
   .addOption(simulatorOption())
   .addOption(formOption())
+  .addOption(placementOption())
   .addOption(ownPrompts())
   .addOption(promptColumnOption())
   .addOption(judgeOption())

@@ -2,10 +2,16 @@
 import { join } from 'node:path';
 import type { Client } from '../../../shared/api/client.ts';
 import { promptFormOf } from '../../../shared/dialogue/prompt-form-of.ts';
+import { requirePlaceable, type Placement } from '../../../shared/principles/placement.ts';
 import type { PromptForm } from '../../../shared/principles/principle.ts';
-import { ensureBaseModel, readBaseModel, readSimulator } from '../../experiment/base-model.ts';
+import {
+  ensureBaseModel,
+  readBaseModel,
+  readSimulator,
+  type NewBaseModel,
+} from '../../experiment/base-model.ts';
 import { readJudgePairs } from '../../experiment/judge-pairs.ts';
-import { ensurePrinciple, readPrinciple } from '../../experiment/principle.ts';
+import { ensurePrinciple, readPrinciple, type NamedPrinciple } from '../../experiment/principle.ts';
 import { ensurePrompts, readPrompts, requireEnoughPrompts } from '../../experiment/prompts.ts';
 import type { LeapJudge } from './leap.ts';
 import { trainedBefore } from './train-judge.ts';
@@ -21,6 +27,8 @@ export interface MaterialOptions {
   readonly simulator?: string | undefined;
   /** Undefined: as principle and models say. */
   readonly form?: PromptForm | undefined;
+  /** Where affixes go in a chat; undefined: where the principle says. */
+  readonly placement?: Placement | undefined;
   /** Undefined: the openings that ship with the principle kind-stories. */
   readonly prompts?: string | undefined;
   /** Undefined: by its name. */
@@ -34,10 +42,11 @@ export interface MaterialOptions {
 /** Opens and reads all of it. @param folder of the run @throws UserError naming the option, the fault and the cure */
 export async function readMaterials(options: MaterialOptions, folder: string) {
   const cache = join(folder, RUNNER);
-  const principle = await readPrinciple(options.principle);
+  const named = await readPrinciple(options.principle);
   const prompts = await readPrompts(options.prompts, options.promptColumn);
   const model = await readBaseModel(options.model, cache);
   const simulator = await readSimulator(options.simulator, cache, options.form);
+  const principle = placed(named, options.placement, simulator ?? model, options.form);
   const form = promptFormOf(principle.definition.form, model, options.form);
   const judge = options.judge === undefined ? undefined : await judgeOf(options.judge);
   return { principle, prompts, model, simulator, form, judge };
@@ -46,6 +55,25 @@ export async function readMaterials(options: MaterialOptions, folder: string) {
     const pairs = await readJudgePairs(file, { model, form, cache, prompts });
     return { ...pairs, trainedBefore: await trainedBefore({ judge: pairs, model, form, folder }) };
   }
+}
+
+/**
+ * The principle with its affixes where the command line puts them.
+ *
+ * @param simulator in whose prompts they stand
+ * @throws UserError where they cannot stand there
+ */
+function placed(
+  { name, definition }: NamedPrinciple,
+  placement: Placement | undefined,
+  simulator: NewBaseModel,
+  asked: PromptForm | undefined,
+): NamedPrinciple {
+  const changed = placement === undefined ? definition : { ...definition, placement };
+  const model =
+    'url' in simulator ? { served: { protocol: simulator.protocol ?? 'completions' } } : simulator;
+  requirePlaceable(promptFormOf(changed.form, model, asked), changed);
+  return { name, definition: changed };
 }
 
 export type Materials = Awaited<ReturnType<typeof readMaterials>>;

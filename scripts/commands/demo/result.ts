@@ -7,6 +7,7 @@ import { ppoResult } from '../../../shared/api/tasks/ppo.ts';
 import { selectResult } from '../../../shared/api/tasks/select.ts';
 import { simulateResult } from '../../../shared/api/tasks/simulate.ts';
 import { trainPreferenceModelResult } from '../../../shared/api/tasks/train-preference-model.ts';
+import type { Placement } from '../../../shared/principles/placement.ts';
 import type { PromptForm } from '../../../shared/principles/principle.ts';
 import { canonicalJson } from '../../../shared/canonical-json.ts';
 import type { ExperimentDetail } from '../../experiment/detail.ts';
@@ -37,6 +38,7 @@ export interface Setting {
   /** What simulated, as the command named it; absent where the model did it itself. */
   readonly simulator?: string;
   readonly form?: PromptForm;
+  readonly placement?: Placement;
   readonly prompts: {
     readonly contentSha256: string;
     readonly train: number;

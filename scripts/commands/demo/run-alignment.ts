@@ -198,7 +198,7 @@ async function submit(
   const { model } = materials;
   const { principle, promptSet, baseModel, simulator } = registered;
   const fitted = fitMicrobatches(chosen.hyperparameters, model.configuration);
-  const { seed, scale, form } = options;
+  const { seed, scale, form, placement } = options;
   const ids = await ensureExperiments(client, {
     principle,
     promptSet: promptSet.id,
@@ -216,6 +216,7 @@ async function submit(
     model: { weightsSha256: model.weightsSha256, parameterCount: model.parameterCount },
     ...(options.simulator === undefined ? {} : { simulator: options.simulator }),
     ...(form && { form }),
+    ...(placement && { placement }),
     prompts: { contentSha256: promptSet.contentSha256, train, dev, test },
     ...(judge && { judge: { ...judge.figures, pairsSha256: judge.pairsSha256 } }),
   };

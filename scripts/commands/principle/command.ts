@@ -1,14 +1,14 @@
 /** `rlcd principle`: a sentence becomes a principle whose sides a model can tell apart. */
-import { Argument, Option } from '@commander-js/extra-typings';
+import { Argument } from '@commander-js/extra-typings';
 import { createCommand } from '../../../shared/command-line/command.ts';
 import { untilStopped } from '../../../shared/command-line/until-stopped.ts';
 import { positiveNumber, wholeNumber } from '../../../shared/command-line/values.ts';
-import { PLACEMENTS } from '../../../shared/principles/placement.ts';
 import {
   edgeOption,
   keptDataOption,
   ownModel,
   ownPrompts,
+  placementOption,
   promptColumnOption,
   seedOption,
 } from '../../experiment/options.ts';
@@ -24,13 +24,7 @@ export const command = createCommand(
   .addOption(ownModel())
   .addOption(ownPrompts())
   .addOption(promptColumnOption())
-  .addOption(
-    new Option(
-      '--placement <place>',
-      "where the affixes go in a chat: the assistant's label, the system turn, behind the user's words, or the " +
-        'beginning of the answer; the label unless given',
-    ).choices(PLACEMENTS),
-  )
+  .addOption(placementOption())
   .option('--count <n>', 'prompts on which each pair is measured', wholeNumber(8, 1000), 32)
   .option('--tokens <n>', 'the most new tokens of an answer', wholeNumber(1, 8192), 64)
   .option('--temperature <n>', 'of the answers', positiveNumber, 1)

@@ -32,6 +32,16 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
       [{ shards: 5 }, '#/shards', 'at most as many shards'],
       [{ form: 'chat' }, '#/form', 'stand in front of a text (prefix)'],
       [{ form: 'verse' }, '#/form', 'prefix'],
+      [
+        { hyperparameters: { 'train-preference-model': { humanShare: 0.2 } } },
+        '#/hyperparameters/train-preference-model/humanShare',
+        'has no pair that people labelled',
+      ],
+      [
+        { method: 'human-preference-model', hyperparameters: {} },
+        '#/promptSet',
+        'has no pair that people labelled',
+      ],
       [{ extra: 1 }, '#/extra', 'not a known field'],
       [{ hyperparameters: { ppo: { steeps: [1] } } }, '#/hyperparameters/ppo/steeps', 'not a known field'],
       [{ hyperparameters: { ppo: { topP: 0.8 } } }, '#/hyperparameters/ppo/topP', 'say generate.topP'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PLACEMENTS, placementIn } from '../../../shared/principles/placement.ts';
+import { PLACEMENTS, placementIn, requirePlaceable } from '../../../shared/principles/placement.ts';
 
 describe('where affixes go', () => {
   it('is what the principle says in a chat, and the label in a dialogue', () => {
@@ -20,5 +20,24 @@ describe('where affixes go', () => {
 
   it.each(PLACEMENTS)('%s is refused for affixes in front of a text', (placement) => {
     expect(() => placementIn('prefix', placement)).toThrow(/in front of a text.*Leave it out/);
+  });
+
+  it.each([
+    ['(kind: polite)', 'a colon'],
+    ['(kind\npolite)', 'a line break'],
+    ['(kind\rpolite)', 'a line break'],
+  ])('an affix that would end the label is refused by name, and stands elsewhere: %j', (affix, fault) => {
+    for (const pair of [
+      { positive: affix, negative: '(rude)' },
+      { positive: '(kind)', negative: affix },
+    ]) {
+      const affixPairs = [{ positive: '(good)', negative: '(bad)' }, pair];
+      expect(() => requirePlaceable('chat', { affixPairs })).toThrow(
+        new RegExp(`the affix "\\(kind.*holds ${fault}.*placement label.*system, user or answer`),
+      );
+      expect(() => requirePlaceable('chat', { affixPairs, placement: 'user' })).not.toThrow();
+      expect(() => requirePlaceable('dialogue', { affixPairs })).not.toThrow();
+      expect(() => requirePlaceable('prefix', { affixPairs })).not.toThrow();
+    }
   });
 });

@@ -7,7 +7,7 @@ import { UsageError } from '../../../../shared/command-line/usage-error.ts';
 import { helpOf } from '../../../shared/command-line/help-of.ts';
 
 const OPTIONS =
-  'host scale model prompts judge principle budget answer-tokens yes seed data port exit json help'.split(
+  'host scale model prompts judge placement principle budget answer-tokens yes seed data port exit json help'.split(
     ' ',
   );
 
@@ -54,6 +54,7 @@ describe('rlcd demo: options', () => {
   it.each([
     [['--host', 'moon'], /--host.*'moon'.*worker, node/],
     [['--scale', 'huge'], /--scale.*'huge'.*small, full/],
+    [['--placement', 'end'], /--placement.*'end'.*label, system, user, answer/],
     [['--seed', '-1'], /seed/],
     [['--seed', '1.5'], /--seed.*'1\.5'.*whole number from 0/],
     [['--seed', '9007199254740993'], /--seed/],
