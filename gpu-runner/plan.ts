@@ -5,6 +5,7 @@ import { createCommand, runCommand } from '../shared/command-line/command.ts';
 import { UsageError } from '../shared/command-line/usage-error.ts';
 import { positiveNumber, wholeNumber } from '../shared/command-line/values.ts';
 import { alignmentWorkload } from '../shared/planner/alignment-workload.ts';
+import { fitMicrobatches } from '../shared/planner/fit-microbatches.ts';
 import { HYPERPARAMETERS, SCALES } from '../shared/planner/alignment-settings.ts';
 import { gigabytes, planMemory, refusal, type Workload } from '../shared/planner/plan.ts';
 import type { Architecture } from './llama/model/architecture.ts';
@@ -34,7 +35,7 @@ export const command = createCommand(
   .option('--batch <n>', 'rows that are sampled together', count)
   .option(
     '--train-batch <n>',
-    'rows of a training step and policy; align takes fewer where they do not fit',
+    'rows of a training step and policy; as align takes them unless given: halved until they fit',
     count,
   )
   .option('--policies <n>', 'KL coefficients that train side by side', oneOrMore)
@@ -46,7 +47,9 @@ export const command = createCommand(
     // A plan for CUDA is made on any machine.
     const device = options.device === 'auto' ? chooseDevice('auto').device : options.device;
     const shape = await shapeOf(options.model);
-    const usual = alignmentWorkload(HYPERPARAMETERS[options.scale], shape);
+    const limit = options.memory === undefined ? deviceMemoryBytes(device) : options.memory * 1e9;
+    const settings = fitMicrobatches(HYPERPARAMETERS[options.scale], shape, limit, device);
+    const usual = alignmentWorkload(settings, shape);
     const workload: Workload = {
       sampleRows: options.batch ?? usual.sampleRows,
       trainRows: options.trainBatch ?? usual.trainRows,
@@ -58,7 +61,6 @@ export const command = createCommand(
     const { parts, total } = planMemory(device, shape, workload);
     for (const [name, bytes] of [...Object.entries(parts), ['total', total] as const])
       console.log(`${name.padEnd(14)} ${gigabytes(bytes).padStart(10)}`);
-    const limit = options.memory === undefined ? deviceMemoryBytes(device) : options.memory * 1e9;
     if (limit === null) console.log('give --memory GB to hear whether it fits');
     else console.log(refusal(device, shape, workload, limit) ?? `fits into ${gigabytes(limit)}`);
   });

@@ -3,9 +3,10 @@ import { adapterLayout, initialAdapter } from '../llama/model/lora-layout.ts';
 import { PreferenceTrainer } from '../llama/trainer/preference-trainer.ts';
 import { initialState } from '../llama/trainer/training-state.ts';
 import type { Model } from '../llama/weights/model.ts';
-import { batchSizes } from '../../shared/planner/batch-sizes.ts';
+import { trainingRows } from '../../shared/planner/training-rows.ts';
 import { someTokens } from './some-tokens.ts';
 
+const RANK = 8;
 const PAIRS = 8;
 const WARM_PAIRS = 2;
 
@@ -19,7 +20,7 @@ interface TrainingRate {
 /** @param length tokens of a text, prompt and answer */
 export async function measureTrainingRate(model: Model, length: number): Promise<TrainingRate> {
   const opened = performance.now();
-  const layout = adapterLayout(model.architecture, 8, 16);
+  const layout = adapterLayout(model.architecture, RANK, 16);
   const trainer = await PreferenceTrainer.open({
     trainable: { kind: 'adapters', backend: model.backend, layout, groups: 1 },
     state: initialState([initialAdapter(layout, 1, 1, 'normal')]),
@@ -32,7 +33,7 @@ export async function measureTrainingRate(model: Model, length: number): Promise
       clipNorm: 1,
     },
     maximumTime: length,
-    microbatchRows: batchSizes(model).scoreRows,
+    microbatchRows: trainingRows(model.architecture, length, RANK),
   });
   try {
     const opening = (performance.now() - opened) / 1000;

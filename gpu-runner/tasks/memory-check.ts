@@ -1,11 +1,11 @@
 /** Refuses a task that the device has no memory for, before anything of it is loaded. */
 import { execFileSync } from 'node:child_process';
-import { totalmem } from 'node:os';
 import type { ClaimedTask } from '../../shared/api/tasks.ts';
 import { refusal, type Workload } from '../../shared/planner/plan.ts';
 import type { ImportedModel } from '../llama/weights/import-model.ts';
 import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { trainingRows } from '../../shared/planner/training-rows.ts';
+import { machineMemoryBytes } from '../../shared/machine-memory.ts';
 import { UserError } from '../../shared/user-error.ts';
 import { hasCode } from '../../shared/caught.ts';
 
@@ -55,10 +55,7 @@ export function taskWorkload(
  * says, and then nothing is refused.
  */
 export function deviceMemoryBytes(device: 'cpu' | 'cuda'): number | null {
-  if (device === 'cpu') {
-    const constrained = process.constrainedMemory();
-    return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
-  }
+  if (device === 'cpu') return machineMemoryBytes();
   try {
     const query = ['--query-gpu=memory.total', '--format=csv,noheader,nounits', '--id=0'];
     const mebibytes = Number(execFileSync('nvidia-smi', query, { encoding: 'utf8' }).trim());

@@ -84,4 +84,16 @@ const dialogue: Hyperparameters = {
 /** What a budget's sizes are put into. */
 export const BUDGET_SETTINGS: Readonly<Record<PrincipleForm, Hyperparameters>> = { dialogue, prefix: small };
 
+/** A scale's sizes with the rates and temperatures of a dialogue: those of a scale were measured on stories. */
+export function withDialogueRates(scale: Hyperparameters): Hyperparameters {
+  return {
+    ...scale,
+    simulate: { ...scale.simulate, ...dialogue.simulate },
+    'train-preference-model': { ...scale['train-preference-model'], ...dialogue['train-preference-model'] },
+    ppo: { ...scale.ppo, ...dialogue.ppo },
+    select: { ...scale.select, ...dialogue.select },
+    generate: { ...scale.generate, ...dialogue.generate },
+  };
+}
+
 export const HYPERPARAMETERS: Readonly<Record<Scale, Hyperparameters>> = { small, full };

@@ -2,14 +2,14 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { hyperparameters as settingsForm, type Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
 import { ADAPTER_DEFAULTS } from '../../../shared/api/tasks/settings.ts';
 import { canonicalJson } from '../../../shared/canonical-json.ts';
 import { UsageError } from '../../../shared/command-line/usage-error.ts';
-import { BUDGET_SETTINGS } from '../../../shared/planner/alignment-settings.ts';
+import { BUDGET_SETTINGS, withDialogueRates } from '../../../shared/planner/alignment-settings.ts';
+import { fitMicrobatches } from '../../../shared/planner/fit-microbatches.ts';
 import { planSettings, sizesForBudget, type BudgetPlan } from '../../../shared/planner/budget-sizes.ts';
 import {
   judgePairCount,
@@ -23,8 +23,8 @@ import { trainingRows } from '../../../shared/planner/training-rows.ts';
 import type { PromptForm } from '../../../shared/principles/principle.ts';
 import type { PlannedSeconds } from '../../../shared/planner/stage-ends.ts';
 import { explain } from '../../../shared/explain.ts';
+import { machineMemoryBytes } from '../../../shared/machine-memory.ts';
 import { UserError } from '../../../shared/user-error.ts';
-import { fitMicrobatches } from '../../experiment/fit-microbatches.ts';
 import type { JudgePairs } from '../../experiment/judge-pairs.ts';
 import { takeLook, type Look, type LookMaterials } from '../../experiment/look.ts';
 import { formatLook, formatMemory, formatStages } from '../../experiment/show-look.ts';
@@ -128,7 +128,8 @@ export async function leap(context: LeapContext, signal: AbortSignal): Promise<L
   requireGoodLook(look, options.yes, tell);
   const { shape } = look.training;
   const { plan, judgePairs } = planOf(context, settings, look);
-  const memory = formatMemory(fitMicrobatches(plan.hyperparameters, shape), shape, totalmem());
+  const bytes = machineMemoryBytes();
+  const memory = formatMemory(fitMicrobatches(plan.hyperparameters, shape, bytes), shape, bytes);
   if (context.judge?.trainedBefore !== undefined)
     tell(`Judge: trained before, on ${context.judge.trainedBefore} pairs of people\n\n`);
   tell(`${formatStages(plan, Date.now(), judgePairs)}\n\n${memory}\n\n`);
@@ -142,8 +143,9 @@ export async function leap(context: LeapContext, signal: AbortSignal): Promise<L
 /** What is looked with: the settings that sizes are put into, or those of the scale. */
 function settingsOf({ options, hyperparameters, materials }: LeapContext): Hyperparameters {
   const { budget, answerTokens } = options;
-  const settings =
-    budget === undefined ? hyperparameters : BUDGET_SETTINGS[materials.principle.definition.form];
+  const { form } = materials.principle.definition;
+  const ofScale = form === 'dialogue' ? withDialogueRates(hyperparameters) : hyperparameters;
+  const settings = budget === undefined ? ofScale : BUDGET_SETTINGS[form];
   const maximumNewTokens = answerTokens ?? settings.simulate?.maximumNewTokens ?? 64;
   return {
     ...settings,

@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { join, relative } from 'node:path';
 import type { Client } from '../../../shared/api/client.ts';
 import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
+import { machineMemoryBytes } from '../../../shared/machine-memory.ts';
 import { METHOD_STAGES } from '../../../shared/method-stages.ts';
 import { HYPERPARAMETERS, type Scale } from '../../../shared/planner/alignment-settings.ts';
+import { fitMicrobatches } from '../../../shared/planner/fit-microbatches.ts';
 import type { PlannedSeconds } from '../../../shared/planner/stage-ends.ts';
 import { untilStopped } from '../../../shared/command-line/until-stopped.ts';
 import { edgeUrl, startEdge, type EdgeHost } from '../../processes/edge-process.ts';
@@ -12,7 +14,7 @@ import { freePort } from '../../processes/free-port.ts';
 import { startRunner } from '../../processes/runner-process.ts';
 import type { Child } from '../../processes/child.ts';
 import { adminClient, openDataFolder } from '../../experiment/data-folder.ts';
-import { fitMicrobatches } from '../../experiment/fit-microbatches.ts';
+import { shapeOfConfiguration } from '../../experiment/model-shape.ts';
 import { ensureExperiments } from '../../experiment/experiments.ts';
 import type { ExperimentDetail } from '../../experiment/detail.ts';
 import { follow } from '../../experiment/follow.ts';
@@ -197,7 +199,11 @@ async function submit(
 ) {
   const { model } = materials;
   const { principle, promptSet, baseModel, simulator } = registered;
-  const fitted = fitMicrobatches(chosen.hyperparameters, model.configuration);
+  const shape = shapeOfConfiguration(model.configuration);
+  const fitted =
+    shape === undefined
+      ? chosen.hyperparameters
+      : fitMicrobatches(chosen.hyperparameters, shape, machineMemoryBytes());
   const { seed, scale, form, placement } = options;
   const ids = await ensureExperiments(client, {
     principle,

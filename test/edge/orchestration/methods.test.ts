@@ -214,7 +214,7 @@ describe('the methods', () => {
     expect(placementsOf('rlaif', chat, 'user')).toEqual(['train-scorer user']);
     expect(placementsOf('rlcd', BASE_MODEL, 'label')).toEqual([]);
     const colon = { baseModel: chat, principle: principleOf('kind: polite') };
-    expect(() => parametersOf('rlcd', colon)).toThrow(/"\(kind: polite\)" holds a colon/);
+    expect(() => parametersOf('rlcd', colon)).toThrow(/kind: polite.* holds a colon/);
     expect(() => placementsOf('rlcd', BASE_MODEL, 'answer')).toThrow(/placement answer goes with .*template/);
     const keyWith = (placement: Placement) =>
       keyOf('rlcd', 'simulate', { baseModel: chat, principle: { ...principleOf('good'), placement } });

@@ -4,7 +4,7 @@ import { namedShapes } from '../../../gpu-runner/llama/model/named-shapes.ts';
 import { refuseTooLarge } from '../../../gpu-runner/tasks/memory-check.ts';
 import type { ImportedModel } from '../../../gpu-runner/llama/weights/import-model.ts';
 import { HYPERPARAMETERS } from '../../../shared/planner/alignment-settings.ts';
-import { fitMicrobatches } from '../../../scripts/experiment/fit-microbatches.ts';
+import { fitMicrobatches } from '../../../shared/planner/fit-microbatches.ts';
 import { PPO_DEFAULTS } from '../../../shared/api/tasks/ppo.ts';
 import type { ClaimedTask } from '../../../shared/api/tasks.ts';
 
@@ -25,8 +25,14 @@ it('PPO of a 135M chat model is begun in micro-batches that the runner then does
   expect(refuse(ppo ?? {})).not.toThrow();
 });
 
-it('a model that fits, and one whose shape nobody told, keep the settings', () => {
+it('a model that fits, and a machine that nobody told of, keep the settings', () => {
   expect(fitMicrobatches(small, namedShapes.m3, MACHINE)).toBe(small);
-  expect(fitMicrobatches(small, { layers: 30 }, MACHINE)).toBe(small);
-  expect(fitMicrobatches(small, undefined, MACHINE)).toBe(small);
+  expect(fitMicrobatches(small, namedShapes.m135, null)).toBe(small);
+});
+
+it('a card is planned as a card', () => {
+  const rows = (memory: number) =>
+    fitMicrobatches(small, namedShapes.llama7b, memory, 'cuda').ppo?.microbatchSize;
+  expect(rows(140e9)).toBe(32);
+  expect(rows(40e9)).toBeLessThan(32);
 });
