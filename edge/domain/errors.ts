@@ -40,6 +40,11 @@ export function conflict(detail: string): DomainError {
   return new DomainError('conflict', detail);
 }
 
+/** @throws DomainError `conflict` naming what still uses the thing that is to be deleted; undefined: nothing does */
+export function requireUnused(what: string, users: string | undefined): void {
+  if (users !== undefined) throw conflict(`The ${what} is in use by ${users}; delete that first`);
+}
+
 /** The bytes of an artifact are missing or not those of its hash: who has them can mend it. */
 export function damaged(sha256: string): DomainError {
   return new DomainError(

@@ -5,11 +5,13 @@ import type { Handlers } from '../http/handler.ts';
 import type { Principal } from '../http/keys.ts';
 import { readRange } from '../http/range.ts';
 import type { StreamedBody } from '../http/streamed-body.ts';
-import { damaged, DomainError, invalidRequest, notFound } from '../domain/errors.ts';
+import { damaged, DomainError, invalidRequest, notFound, requireUnused } from '../domain/errors.ts';
 import type { Holder } from '../domain/lease.ts';
 import { mayReadArtifact } from '../store/artifact-access.ts';
 import { holdArtifact, openArtifact, putBy, writeArtifact } from '../store/artifact-bytes.ts';
 import { artifactBlob, findArtifact, listArtifacts, type ArtifactRow } from '../store/artifacts.ts';
+import { removeArtifact } from '../store/collect.ts';
+import { whoUsesArtifact } from '../store/uses.ts';
 import { requireLease } from '../store/leases/lease.ts';
 
 /**
@@ -53,7 +55,7 @@ export function artifactHandlers(
   dependencies: Dependencies,
 ): Pick<
   Handlers<typeof artifactEndpoints>,
-  'putArtifact' | 'downloadArtifact' | 'getArtifactDetails' | 'listArtifacts'
+  'putArtifact' | 'downloadArtifact' | 'getArtifactDetails' | 'listArtifacts' | 'deleteArtifact'
 > {
   const { database, blobs } = dependencies;
 
@@ -115,6 +117,12 @@ export function artifactHandlers(
 
     async getArtifactDetails({ parameters }) {
       return { body: await requireArtifact(parameters.sha256) };
+    },
+
+    async deleteArtifact({ parameters: { sha256 } }, { now }) {
+      await requireArtifact(sha256);
+      requireUnused(`artifact ${sha256}`, await whoUsesArtifact(database, sha256));
+      return { writes: removeArtifact(database, sha256, now) };
     },
 
     async listArtifacts({ query }) {

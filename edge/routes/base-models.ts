@@ -2,16 +2,16 @@
 import type { baseModelEndpoints } from '../../shared/api/base-models.ts';
 import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
-import { conflict, notFound } from '../domain/errors.ts';
+import { conflict, notFound, requireUnused } from '../domain/errors.ts';
 import {
   deleteBaseModel,
   findBaseModel,
   findBaseModelByName,
   insertBaseModel,
-  isBaseModelUsed,
   listBaseModels,
 } from '../store/base-models.ts';
 import { baseModelFields } from '../domain/base-model.ts';
+import { whoUsesBaseModel } from '../store/uses.ts';
 import { createIdentifier } from '../store/identifier.ts';
 
 export function baseModelHandlers({ database }: Dependencies): Handlers<typeof baseModelEndpoints> {
@@ -37,9 +37,7 @@ export function baseModelHandlers({ database }: Dependencies): Handlers<typeof b
     },
     async deleteBaseModel({ parameters }) {
       const { id, name } = await requireBaseModel(parameters.baseModelId);
-      if (await isBaseModelUsed(database, id)) {
-        throw conflict(`Experiments use the base model ${name}; delete them first`);
-      }
+      requireUnused(`base model ${name}`, await whoUsesBaseModel(database, id));
       return { writes: [deleteBaseModel(database, id)] };
     },
   };

@@ -3,12 +3,17 @@ import type { principleEndpoints } from '../../shared/api/principles.ts';
 import { compareDocuments } from '../../shared/compare-documents.ts';
 import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
-import { notFound } from '../domain/errors.ts';
+import { conflict, notFound, requireUnused } from '../domain/errors.ts';
 import { createIdentifier } from '../store/identifier.ts';
+import { whoUsesPrinciple } from '../store/uses.ts';
 import {
+  deleteLabel,
+  deletePrinciple,
+  deleteVersion,
   findLatestNumber,
   findPrinciple,
   findVersion,
+  hasLabel,
   insertPrinciple,
   insertVersion,
   listPrinciples,
@@ -84,6 +89,32 @@ export function principleHandlers({ database }: Dependencies): Handlers<typeof p
         body: { principle: principle.name, label: label.name, version: version.number, movedAt: now },
         writes: [moveLabel(database, { ...label, versionId: version.id })],
       };
+    },
+
+    async deletePrincipleLabel({ parameters: { principleName, principleLabel } }) {
+      const { id } = await requirePrinciple(principleName);
+      if (!(await hasLabel(database, id, principleLabel)))
+        throw notFound(`label ${principleLabel} of principle ${principleName}`);
+      return { writes: [deleteLabel(database, id, principleLabel)] };
+    },
+
+    async deletePrincipleVersion({ parameters }) {
+      const principle = await requirePrinciple(parameters.principleName);
+      const { id, number, labels } = await requireVersion(principle, parameters.principleVersion);
+      const what = `version ${number} of principle ${principle.name}`;
+      const [label] = labels;
+      if (label !== undefined)
+        throw conflict(`The label ${label} points at ${what}; move or delete it first`);
+      requireUnused(what, await whoUsesPrinciple(database, principle.id, id));
+      const { items } = await listVersions(database, principle.id, { limit: 2 });
+      if (items.length === 1) throw conflict(`The ${what} is its only one; delete the principle`);
+      return { writes: [deleteVersion(database, id)] };
+    },
+
+    async deletePrinciple({ parameters }) {
+      const { id, name } = await requirePrinciple(parameters.principleName);
+      requireUnused(`principle ${name}`, await whoUsesPrinciple(database, id));
+      return { writes: deletePrinciple(database, id) };
     },
   };
 }

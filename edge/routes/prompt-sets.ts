@@ -2,11 +2,12 @@
 import type { promptSetEndpoints } from '../../shared/api/prompt-sets.ts';
 import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
-import { conflict, notFound } from '../domain/errors.ts';
+import { conflict, notFound, requireUnused } from '../domain/errors.ts';
 import { readUpload, type PromptRow, type UploadCounts } from '../domain/prompt-sets/read-upload.ts';
 import { formatOfType } from '../../shared/prompts/file-rows.ts';
 import { readSplitRule } from '../domain/prompt-sets/split-rule.ts';
 import { commit } from '../store/database.ts';
+import { whoUsesPromptSet } from '../store/uses.ts';
 import { createIdentifier } from '../store/identifier.ts';
 import {
   beginPromptSet,
@@ -16,7 +17,6 @@ import {
   finishPromptSet,
   hasPromptSetNamed,
   insertPrompts,
-  isPromptSetUsed,
   listPrompts,
   listPromptSets,
 } from '../store/prompt-sets.ts';
@@ -93,9 +93,7 @@ export function promptSetHandlers({ database }: Dependencies): Handlers<typeof p
 
     async deletePromptSet({ parameters }) {
       const { id, name } = await requirePromptSet(parameters.promptSetId);
-      if (await isPromptSetUsed(database, id)) {
-        throw conflict(`Experiments use the prompt set ${name}; delete them first`);
-      }
+      requireUnused(`prompt set ${name}`, await whoUsesPromptSet(database, id));
       return { writes: [deletePromptSet(database, id)] };
     },
   };

@@ -2,10 +2,19 @@
 import type { scorerEndpoints } from '../../shared/api/scorers.ts';
 import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
-import { notFound } from '../domain/errors.ts';
+import { conflict, notFound, requireUnused } from '../domain/errors.ts';
 import { ScorerCache } from '../scoring/scorer-cache.ts';
+import { whoMade } from '../store/uses.ts';
 import { findPrinciple } from '../store/principles.ts';
-import { findLabelledScorer, findScorer, listScorers, moveScorerLabel } from '../store/scorers.ts';
+import {
+  deleteScorer,
+  deleteScorerLabel,
+  findLabelledScorer,
+  findScorer,
+  findScorerById,
+  listScorers,
+  moveScorerLabel,
+} from '../store/scorers.ts';
 
 interface Choice {
   readonly principle: string;
@@ -58,6 +67,27 @@ export function scorerHandlers({
         body: { principle: principle.name, label: label.name, scorer: scorer.id, movedAt: now },
         writes: [moveScorerLabel(database, { ...label, scorerId: scorer.id })],
       };
+    },
+
+    async deleteScorerLabel({ parameters: { principleName, scorerLabel } }) {
+      const { id } = await requirePrinciple(principleName);
+      if (!(await findLabelledScorer(database, id, scorerLabel)))
+        throw notFound(`label ${scorerLabel} of the scorers of principle ${principleName}`);
+      return { writes: [deleteScorerLabel(database, id, scorerLabel)] };
+    },
+
+    async deleteScorer({ parameters: { scorerId } }) {
+      const scorer = await findScorerById(database, scorerId);
+      if (!scorer) throw notFound(`scorer ${scorerId}`);
+      const [label] = scorer.labels;
+      if (label !== undefined) {
+        const principle = scorer.principle.name;
+        throw conflict(
+          `The label ${label} of principle ${principle} points at scorer ${scorerId}; move or delete it first`,
+        );
+      }
+      requireUnused(`scorer ${scorerId}`, await whoMade(database, scorer.sha256));
+      return { writes: [deleteScorer(database, scorerId)] };
     },
 
     async score({ body: { prompt, texts, ...choice } }) {

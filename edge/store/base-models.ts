@@ -1,10 +1,10 @@
 /** Queries on base models. */
-import { desc, eq, lt, or, sql } from 'drizzle-orm';
+import { desc, eq, lt, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database, Statement } from './database.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
 import { prepared } from './statement.ts';
-import { baseModels, experiments } from './schema/index.ts';
+import { baseModels } from './schema/index.ts';
 
 type BaseModelRow = typeof baseModels.$inferSelect;
 
@@ -36,16 +36,6 @@ export async function listBaseModels(database: Database, page: PageRequest) {
     .orderBy(desc(baseModels.id))
     .limit(page.limit + 1);
   return toPage(rows, page, (row) => row.id);
-}
-
-export async function isBaseModelUsed(database: Database, id: string): Promise<boolean> {
-  const used = await database
-    .select({ id: experiments.id })
-    .from(experiments)
-    .where(or(eq(experiments.baseModelId, id), eq(experiments.simulatorId, id)))
-    .limit(1)
-    .get();
-  return used !== undefined;
 }
 
 export function insertBaseModel(database: Database, row: BaseModelRow): Statement {

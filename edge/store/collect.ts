@@ -5,8 +5,8 @@
  * over asks once more, in the transaction that deletes the row: who names it in that time keeps it. The bytes go later
  * still, so that a download that has begun is not cut off, and by a name that no other writing ever has.
  */
-import { and, eq, exists, inArray, lte, or, sql } from 'drizzle-orm';
-import { commit, type Database, type Store } from './database.ts';
+import { and, eq, exists, inArray, lte, or, sql, type SQLWrapper } from 'drizzle-orm';
+import { commit, type Database, type Statement, type Store } from './database.ts';
 import { allColumns, jsonRows } from './json-rows.ts';
 import { qualify } from './qualify.ts';
 import {
@@ -15,6 +15,7 @@ import {
   promptsOf,
   promptSplits,
   scorers,
+  stages,
   taskInputs,
   taskOutputs,
   taskPuts,
@@ -59,6 +60,18 @@ export const isPending = (database: Database) =>
       ),
   );
 
+/** A stage that has not begun and names the artifact, as what it judges with: it has no task yet that says so. */
+export const isAwaiting = (sha256: SQLWrapper) =>
+  sql`${qualify(stages.status)} = 'waiting' and instr(${qualify(stages.plan)}, ${sha256}) > 0`;
+
+const isAwaited = (database: Database) =>
+  exists(
+    database
+      .select({ one: sql`1` })
+      .from(stages)
+      .where(isAwaiting(qualify(artifacts.sha256))),
+  );
+
 /** The name of {@link artifactBlob}, as the database says it. */
 const blobName = sql`'artifacts/' || ${artifacts.sha256} || iif(${artifacts.writing} = '', '', '-' || ${artifacts.writing})`;
 
@@ -83,7 +96,7 @@ async function collectArtifacts(database: Database, now: number): Promise<number
     database
       .update(artifacts)
       .set({ dueAt: now + GRACE_MILLISECONDS })
-      .where(and(isDue, or(eq(artifacts.dueAt, 0), isPending(database)))),
+      .where(and(isDue, or(eq(artifacts.dueAt, 0), isPending(database), isAwaited(database)))),
     database
       .insert(unusedBlobs)
       .select(
@@ -96,6 +109,20 @@ async function collectArtifacts(database: Database, now: number): Promise<number
     database.delete(artifacts).where(isDue),
   ]);
   return due.length;
+}
+
+/** Removes an artifact that nothing uses, kept or not; nothing happens to one that is used by now. */
+export function removeArtifact(database: Database, sha256: string, now: number): Statement[] {
+  const uses = or(isUsed(database), isPending(database), isAwaited(database));
+  const isFree = and(eq(artifacts.sha256, sha256), sql`not (${uses})`);
+  const note = allColumns(unusedBlobs, { name: blobName, dueAt: sql`${now + GRACE_MILLISECONDS}` });
+  return [
+    database
+      .insert(unusedBlobs)
+      .select(database.select(note).from(artifacts).where(isFree))
+      .onConflictDoNothing(),
+    database.delete(artifacts).where(isFree),
+  ];
 }
 
 async function collectBlobs({ database, blobs }: Store, now: number): Promise<number> {

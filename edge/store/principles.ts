@@ -115,3 +115,26 @@ export function moveLabel(database: Database, row: typeof principleLabels.$infer
       set: { versionId: row.versionId, movedAt: row.movedAt },
     });
 }
+
+export function deleteVersion(database: Database, id: string): Statement {
+  return database.delete(principleVersions).where(eq(principleVersions.id, id));
+}
+
+export async function hasLabel(database: Database, principleId: string, name: string): Promise<boolean> {
+  const isIt = and(eq(principleLabels.principleId, principleId), eq(principleLabels.name, name));
+  return (await database.select().from(principleLabels).where(isIt).get()) !== undefined;
+}
+
+export function deleteLabel(database: Database, principleId: string, name: string): Statement {
+  const isIt = and(eq(principleLabels.principleId, principleId), eq(principleLabels.name, name));
+  return database.delete(principleLabels).where(isIt);
+}
+
+/** With its versions and its labels. */
+export function deletePrinciple(database: Database, id: string): Statement[] {
+  return [
+    database.delete(principleLabels).where(eq(principleLabels.principleId, id)),
+    database.delete(principleVersions).where(eq(principleVersions.principleId, id)),
+    database.delete(principles).where(eq(principles.id, id)),
+  ];
+}

@@ -8,7 +8,7 @@ import { intersect } from 'drizzle-orm/sqlite-core';
 import { commit, type Database, type Statement } from './database.ts';
 import { allColumns, given, jsonChunks, jsonRows } from './json-rows.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
-import { experiments, prompts, promptSets } from './schema/index.ts';
+import { prompts, promptSets } from './schema/index.ts';
 import { compiled, prepared } from './statement.ts';
 
 const columns = {
@@ -198,16 +198,6 @@ export function finishPromptSet(
     .update(promptSets)
     .set({ name, contentSha256, counts, readyAt: now })
     .where(eq(promptSets.id, id));
-}
-
-export async function isPromptSetUsed(database: Database, id: string): Promise<boolean> {
-  const used = await database
-    .select({ id: experiments.id })
-    .from(experiments)
-    .where(eq(experiments.promptSetId, id))
-    .limit(1)
-    .get();
-  return used !== undefined;
 }
 
 /** The prompts go with it. */

@@ -75,6 +75,21 @@ export async function findLabelledScorer(database: Database, principleId: string
   return row && view(row);
 }
 
+/** A scorer by its id alone. */
+export async function findScorerById(database: Database, id: string) {
+  const row = await joined(database).where(eq(scorers.id, id)).get();
+  return row && view(row);
+}
+
+export function deleteScorer(database: Database, id: string): Statement {
+  return database.delete(scorers).where(eq(scorers.id, id));
+}
+
+export function deleteScorerLabel(database: Database, principleId: string, name: string): Statement {
+  const isIt = and(eq(scorerLabels.principleId, principleId), eq(scorerLabels.name, name));
+  return database.delete(scorerLabels).where(isIt);
+}
+
 export function moveScorerLabel(database: Database, row: typeof scorerLabels.$inferInsert): Statement {
   return database
     .insert(scorerLabels)

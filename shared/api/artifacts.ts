@@ -98,6 +98,15 @@ export const artifactEndpoints = defineEndpoints({
     status: 200,
     response: page(artifact),
   },
+  deleteArtifact: {
+    method: 'delete',
+    path: '/v1/artifacts/{sha256}',
+    tag: 'artifacts',
+    summary: 'Delete an artifact that nothing uses; its bytes go an hour later',
+    scopes: ['admin', 'client'],
+    parameters: z.strictObject({ sha256 }),
+    status: 204,
+  },
   createUpload: {
     method: 'post',
     path: '/v1/uploads',

@@ -196,7 +196,8 @@ export const experimentEndpoints = defineEndpoints({
     method: 'delete',
     path: '/v1/experiments/{experimentId}',
     tag: 'experiments',
-    summary: 'Delete an experiment that has ended, with the tasks that no other one uses; artifacts stay',
+    summary:
+      'Delete an experiment that has ended, with the tasks that no other one uses; artifacts that nothing uses go an hour later',
     scopes: ['admin', 'client'],
     parameters: experimentId,
     status: 204,

@@ -63,6 +63,7 @@ const change = z.object({
 });
 
 const principleName = z.strictObject({ principleName: name });
+const principleLabel = name.regex(/^[a-z]/, 'must start with a letter');
 /** A version by its number or by a label. */
 const versionReference = z
   .union([z.string().regex(/^[1-9][0-9]{0,8}$/), name])
@@ -129,9 +130,36 @@ export const principleEndpoints = defineEndpoints({
     tag: 'principles',
     summary: 'Point a label at a version',
     scopes: ['admin', 'client'],
-    parameters: principleName.extend({ principleLabel: name.regex(/^[a-z]/, 'must start with a letter') }),
+    parameters: principleName.extend({ principleLabel }),
     body: z.strictObject({ version: positiveInteger }),
     status: 200,
     response: label,
+  },
+  deletePrincipleLabel: {
+    method: 'delete',
+    path: '/v1/principles/{principleName}/labels/{principleLabel}',
+    tag: 'principles',
+    summary: 'Delete a label; the version stays',
+    scopes: ['admin', 'client'],
+    parameters: principleName.extend({ principleLabel }),
+    status: 204,
+  },
+  deletePrincipleVersion: {
+    method: 'delete',
+    path: '/v1/principles/{principleName}/versions/{principleVersion}',
+    tag: 'principles',
+    summary: 'Delete a version that no experiment, scorer or label uses, where it is not the only one',
+    scopes: ['admin', 'client'],
+    parameters: principleName.extend({ principleVersion: versionReference }),
+    status: 204,
+  },
+  deletePrinciple: {
+    method: 'delete',
+    path: '/v1/principles/{principleName}',
+    tag: 'principles',
+    summary: 'Delete a principle that no experiment or scorer uses, with its versions and labels',
+    scopes: ['admin', 'client'],
+    parameters: principleName,
+    status: 204,
   },
 });

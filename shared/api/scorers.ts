@@ -42,6 +42,7 @@ const score = z.object({
 });
 
 const principleName = z.strictObject({ principleName: name });
+const scorerLabel = name.regex(/^[a-z]/, 'must start with a letter');
 
 export const scorerEndpoints = defineEndpoints({
   listScorers: {
@@ -60,10 +61,28 @@ export const scorerEndpoints = defineEndpoints({
     tag: 'scorers',
     summary: 'Point a label at a scorer of the principle',
     scopes: ['admin', 'client'],
-    parameters: principleName.extend({ scorerLabel: name.regex(/^[a-z]/, 'must start with a letter') }),
+    parameters: principleName.extend({ scorerLabel }),
     body: z.strictObject({ scorer: identifier }),
     status: 200,
     response: z.object({ principle: name, label: name, scorer: identifier, movedAt: instant }),
+  },
+  deleteScorerLabel: {
+    method: 'delete',
+    path: '/v1/principles/{principleName}/scorer-labels/{scorerLabel}',
+    tag: 'scorers',
+    summary: 'Delete a label of scorers; the scorer stays',
+    scopes: ['admin', 'client'],
+    parameters: principleName.extend({ scorerLabel }),
+    status: 204,
+  },
+  deleteScorer: {
+    method: 'delete',
+    path: '/v1/scorers/{scorerId}',
+    tag: 'scorers',
+    summary: 'Delete a scorer that no label points at, once the experiment that made it is deleted',
+    scopes: ['admin', 'client'],
+    parameters: z.strictObject({ scorerId: identifier }),
+    status: 204,
   },
   score: {
     method: 'post',

@@ -134,6 +134,11 @@ async function fillPool(harness: Harness): Promise<Pool> {
     principle: [{ name: PRINCIPLE, version: 1 }, PRINCIPLE],
     version: [1, 2],
     scorer: scorers.map(({ id }) => id),
+    // One that an experiment uses, and one that can go.
+    principleName: [PRINCIPLE, 'calm'],
+    principleLabel: ['production', 'staging'],
+    scorerLabel: ['production', 'latest'],
+    scorerId: scorers.map(({ id }) => id),
     promptSet: [PROMPT_SET],
     baseModel: [BASE_MODEL],
     // Asked for completions: a base, and an adapter that only some experiments have.

@@ -8,6 +8,7 @@ import { collectionConformance } from './collection.ts';
 import { comparisonsConformance } from './comparisons.ts';
 import { completionsConformance } from './completions.ts';
 import { costsConformance } from './costs.ts';
+import { deletionConformance } from './deletion.ts';
 import { experimentsConformance } from './experiments.ts';
 import { exportsConformance } from './exports.ts';
 import { launchesConformance } from './launches.ts';
@@ -34,6 +35,9 @@ export function conformance(open: OpenStore): void {
   });
   describe('experiments', () => {
     experimentsConformance(start);
+  });
+  describe('deletion', () => {
+    deletionConformance(start);
   });
   describe('exports', () => {
     exportsConformance(start);
