@@ -94,13 +94,14 @@ describe('npm run demo', () => {
     writeFileSync(judge, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
     const first = await demo({ ...options, judge });
     expect(first.progress).toMatch(/Left out of the judge's: 1 of prompts of this run/);
-    expect(first.progress).toMatch(/train-judge: succeeded 100 %/);
+    expect(first.progress).toMatch(/Judge: trained on 110 of 110 pairs[^]*train-judge: succeeded 100 %/);
     const { result, run } = JSON.parse(first.output) as ResultDocument;
     expect(result.experiments.map(({ method }) => method)).toEqual([
       'rlcd',
       'base',
       'human-preference-model',
     ]);
+    expect(Object.keys(run.stageSeconds)[0]).toBe('train-judge');
     const [rlcd, , trained] = result.experiments;
     const [preferenceModel] = trained?.artifacts ?? [];
     expect(result.judge).toMatchObject({ artifact: preferenceModel?.sha256, trainPairs: 93 });
@@ -121,6 +122,7 @@ describe('npm run demo', () => {
       /by a judge trained on 93 pairs of people, which no training step of the policy saw[^]*prefers what people chose in \S+ % \[.*\] of 17 pairs[^]*by the judge "sentiment"/,
     );
     expect(second.output).toContain(run.experimentIds.rlcd);
+    expect(second.progress).toMatch(/Judge: trained before, on 110 of 110 pairs/);
     expect(second.progress).not.toMatch(/running/);
   }
 

@@ -22,6 +22,7 @@ import { doubtsOf } from '../../../shared/planner/look-verdict.ts';
 import { trainingRows } from '../../../shared/planner/training-rows.ts';
 import type { PromptForm } from '../../../shared/principles/principle.ts';
 import type { PlannedSeconds } from '../../../shared/planner/stage-ends.ts';
+import { duration } from '../../../shared/report/figures.ts';
 import { explain } from '../../../shared/explain.ts';
 import { machineMemoryBytes } from '../../../shared/machine-memory.ts';
 import { UserError } from '../../../shared/user-error.ts';
@@ -98,7 +99,9 @@ export async function leap(context: LeapContext, signal: AbortSignal): Promise<L
   const { options, materials, folder, tell } = context;
   if (options.model === 'bundled') {
     const { hyperparameters } = context;
-    return { hyperparameters, planned: undefined, judgePairs: judgePairsOf(context) };
+    const judgePairs = judgePairsOf(context);
+    tellJudge(context, judgePairs);
+    return { hyperparameters, planned: undefined, judgePairs };
   }
   const served = materials.simulator !== null && 'url' in materials.simulator;
   if (served && options.budget !== undefined) {
@@ -130,8 +133,6 @@ export async function leap(context: LeapContext, signal: AbortSignal): Promise<L
   const { plan, judgePairs } = planOf(context, settings, look);
   const bytes = machineMemoryBytes();
   const memory = formatMemory(fitMicrobatches(plan.hyperparameters, shape, bytes), shape, bytes);
-  if (context.judge?.trainedBefore !== undefined)
-    tell(`Judge: trained before, on ${context.judge.trainedBefore} pairs of people\n\n`);
   tell(`${formatStages(plan, Date.now(), judgePairs)}\n\n${memory}\n\n`);
   const chosen = { hyperparameters: plan.hyperparameters, planned: plan.stages, judgePairs };
   // Whole or not at all: a run that is killed here looks again.
@@ -188,10 +189,19 @@ function planOf(
   const judgePairs = judgePairsOf(context, look, left);
   const isTrained = judgePairs === undefined || judge?.trainedBefore !== undefined;
   const seconds = look === undefined || isTrained ? 0 : judgeSeconds(judgePairs, look);
+  tellJudge(context, judgePairs, seconds);
   const plan = left === undefined ? planSettings(settings, sizing) : sizesForBudget(left - seconds, sizing);
   if (seconds === 0) return { plan, judgePairs };
   const stages = { [JUDGE_STAGE]: seconds, ...plan.stages };
   return { plan: { ...plan, stages, seconds: plan.seconds + seconds }, judgePairs };
+}
+
+/** What the judge is trained on, and what that takes of the budget, before the rest is planned or refused. */
+function tellJudge({ judge, tell }: LeapContext, pairs: number | undefined, seconds = 0): void {
+  if (judge === undefined || pairs === undefined) return;
+  const used = `${pairs} of ${judge.pairs.length} pairs of people`;
+  if (judge.trainedBefore !== undefined) tell(`Judge: trained before, on ${used}\n\n`);
+  else tell(`Judge: trained on ${used}${seconds === 0 ? '' : `, in ${duration(seconds)}`}\n\n`);
 }
 
 /** On how many of its pairs the judge is trained; a trained one is taken as it is. */

@@ -111,7 +111,10 @@ export async function runAlignment(run: AlignmentRun, signal: AbortSignal): Prom
     const document = await buildResult(client, experiments, setting, {
       startedAt: startedAt.toISOString(),
       seconds: (Date.now() - startedAt.getTime()) / 1000,
-      stageSeconds: stageSeconds(rlcd),
+      stageSeconds: {
+        ...(judge && stageSeconds(judge.experiment, JUDGE_NAMES)),
+        ...stageSeconds(rlcd),
+      },
       host: options.host,
       node: process.version,
       url,
@@ -248,10 +251,13 @@ async function watchBoth(
   return [rlcd, base];
 }
 
-function stageSeconds({ stages }: ExperimentDetail): Record<string, number | null> {
+function stageSeconds(
+  { stages }: ExperimentDetail,
+  names: Readonly<Record<string, string>> = {},
+): Record<string, number | null> {
   return Object.fromEntries(
     stages.map(({ name, startedAt, finishedAt }) => [
-      name,
+      names[name] ?? name,
       startedAt === null || finishedAt === null ? null : (finishedAt - startedAt) / 1000,
     ]),
   );

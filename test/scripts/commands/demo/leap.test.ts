@@ -119,13 +119,16 @@ describe('before the leap', { timeout: 240_000 }, () => {
     const { planned = {}, judgePairs } = await leaping;
     expect(Object.keys(planned)[0]).toBe('train-judge');
     expect(judgePairs).toBeGreaterThanOrEqual(100);
+    expect(told.join('')).toMatch(
+      new RegExp(`^Judge: trained on ${judgePairs} of 400 pairs of people, in \\d+`, 'm'),
+    );
     expect(told.join('')).toMatch(new RegExp(`train-judge +${judgePairs} pairs of people`));
     const again = await leapWith(options, {}, judge);
     expect(await again.leaping).toEqual({ ...(await leaping) });
     const trained = await leapWith({ ...options, seed: 2 }, {}, { ...judge, trainedBefore: 123 });
     expect(await trained.leaping).toMatchObject({ judgePairs: 123 });
     expect((await trained.leaping).planned).not.toHaveProperty('train-judge');
-    expect(trained.told.join('')).toContain('Judge: trained before, on 123 pairs of people');
+    expect(trained.told.join('')).toContain('Judge: trained before, on 123 of 400 pairs of people');
   });
 
   it('a budget is not for a simulator that is served elsewhere', async () => {
