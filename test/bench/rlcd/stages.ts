@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { readUpload } from '../../../edge/domain/prompt-sets/read-upload.ts';
 import { readSplitRule } from '../../../edge/domain/prompt-sets/split-rule.ts';
+import { onDevice } from '../../../gpu-runner/llama/backends/open-model.ts';
 import type { describeModel } from '../../../gpu-runner/tasks/open-base-model.ts';
 import { openTaskModel } from '../../../gpu-runner/tasks/open-base-model.ts';
 import { runTask } from '../../../gpu-runner/tasks/run-task.ts';
@@ -95,7 +96,7 @@ export function stageRunner(
     const started = performance.now();
     const context = {
       task: { ...task, id: key },
-      model: await openTaskModel(baseModel, cache),
+      model: await onDevice(await openTaskModel(baseModel, cache), 'cpu', cache),
       artifacts: {
         get: async (sha256: string) => store.read(sha256) ?? new Uint8Array(),
         put: async ({ bytes }: { bytes: Uint8Array }) => store.put(bytes),

@@ -1,0 +1,94 @@
+/** The input gradient of a frozen layer, dX = g W^T with W = Q diag(s): in fp32 as training steps do it, and with g s in 8 bits. */
+import { cpuTensors, type CpuBase } from '../../../gpu-runner/llama/backends/cpu/cpu-weights.ts';
+import {
+  eightBitLinear,
+  type EightBitWeight,
+} from '../../../gpu-runner/llama/backends/cpu/eight-bit-linear.ts';
+import { Graph, type Value } from '../../../gpu-runner/tensor/graph.ts';
+import { emitOne } from '../../../gpu-runner/tensor/operators/emit.ts';
+import * as ops from '../../../gpu-runner/tensor/operators.ts';
+
+const STEP = 1 / 127;
+/** The second term rounds what the first left, at most half a step, in steps so much smaller. */
+const FINER = 254;
+
+/**
+ * - `fp32`: W dequantised while the graph runs, what training steps do;
+ * - `one term`: each row of g s in 8 bits by its own largest number;
+ * - `two terms`: what that rounding left in 8 bits more, in a second product.
+ */
+export const FORMS = ['fp32', 'one term', 'two terms'] as const;
+export type Form = (typeof FORMS)[number];
+
+/** A frozen layer as a backward pass reads it. `embedding` stands for the vocabulary's way back, p W. */
+export interface BackwardLayer {
+  readonly name: string;
+  /** numbers of a row of g, and of dX */
+  readonly outputs: number;
+  readonly inputs: number;
+}
+
+/** g [rows, outputs] -> dX [rows, inputs] of a layer of a base. */
+export function inputGradientGraph(cpuBase: CpuBase, layer: BackwardLayer, form: Form): Graph {
+  const graph = new Graph('input_gradient');
+  const tensors = cpuTensors(graph, cpuBase);
+  const g = graph.input('g', 'float32', ['rows', layer.outputs]);
+  const values = tensors.value(`${layer.name}.weight`);
+  const scale = tensors.value(`${layer.name}.scale`);
+  // The embedding has a scale a row and stands as its product wants it; other layers have one a column, and are transposed.
+  const byRows = layer.name === 'embedding';
+  if (form === 'fp32') {
+    const output = { dtype: 'float32', shape: values.shape } as const;
+    const weight = emitOne('DequantizeLinear', [values, ops.after(scale, g)], output, {
+      axis: byRows ? 0 : 1,
+    });
+    graph.output('dx', ops.matMul(g, weight, { transposeB: !byRows }));
+    return graph;
+  }
+  const weight = {
+    values: byRows ? values : ops.transpose(values, [1, 0]),
+    scale: graph.constant('float32', new Float32Array(layer.inputs).fill(1)),
+  };
+  const scaled = ops.multiply(g, scale);
+  const { exactProduct } = cpuBase;
+  graph.output(
+    'dx',
+    form === 'one term'
+      ? eightBitLinear(scaled, weight, { exactProduct })
+      : inTwoTerms(scaled, weight, cpuBase),
+  );
+  return graph;
+}
+
+/** x W with x = r (q / 127 + q' / (127 254)), r a row's largest number. */
+function inTwoTerms(x: Value, weight: EightBitWeight, { exactProduct }: CpuBase): Value {
+  const { graph } = x;
+  const largest = ops.reduceMax(ops.absolute(x), { axes: [-1], keep: true });
+  const unit = ops.divide(x, largest);
+  const term = (of: Value, size: number): { readonly left: Value; readonly product: Value } => {
+    const [step, zero] = [graph.scalar(size, 'float32'), graph.scalar(128, 'uint8')];
+    const rounded = emitOne('QuantizeLinear', [of, step, zero], { dtype: 'uint8', shape: of.shape });
+    const back = emitOne('DequantizeLinear', [rounded, step, zero], of);
+    const [signed, operand] = [exactProduct === 'signed', weight.values];
+    const bytes = signed ? operand : flipped(operand);
+    const operandZero = signed ? graph.scalar(0, 'int8') : zero;
+    const output = { dtype: 'float32', shape: [...of.shape.slice(0, -1), operand.shape[1] ?? 1] } as const;
+    const product = emitOne(
+      'MatMulIntegerToFloat',
+      [rounded, bytes, step, weight.scale, zero, operandZero],
+      output,
+      {},
+      'com.microsoft',
+    );
+    return { left: ops.subtract(of, back), product };
+  };
+  const first = term(unit, STEP);
+  const second = term(first.left, STEP / FINER);
+  return ops.multiply(ops.add(first.product, second.product), largest);
+}
+
+/** s8 values plus 128 as u8. */
+function flipped(values: Value): Value {
+  const bytes = ops.cast(values, 'uint8');
+  return emitOne('BitwiseXor', [bytes, values.graph.scalar(128, 'uint8')], bytes);
+}
