@@ -31,6 +31,7 @@ const WritePage = lazy(() => import('./pages/write/write-page.tsx'));
 const PromptsPage = lazy(() => import('./pages/prompts/prompts-page.tsx'));
 const ModelsPage = lazy(() => import('./pages/models/models-page.tsx'));
 const KeysPage = lazy(() => import('./pages/keys/keys-page.tsx'));
+const NotFoundPage = lazy(() => import('./pages/not-found.tsx'));
 const RunnersPage = lazy(() => import('./pages/runners/runners-page.tsx'));
 
 const root = document.querySelector('#root');
@@ -52,6 +53,7 @@ render(
         <Route path="/models" component={ModelsPage} />
         <Route path="/runners" component={RunnersPage} />
         <Route path="/keys" component={KeysPage} />
+        <Route path="*path" component={NotFoundPage} />
       </Router>
     </QueryClientProvider>
   ),

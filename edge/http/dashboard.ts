@@ -20,6 +20,7 @@ const PAGES = [
     'keys',
   ].flatMap((page) => [`/${page}`, `/${page}/:name`]),
 ];
+const NOT_FOUND = 404;
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
@@ -29,11 +30,14 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
 
 /** Adds the pages and their files; they need no key and say nothing about what is stored. */
 export function serveDashboard(app: App, read: ReadDashboardFile): void {
-  async function respond(path: string, cacheControl: string): Promise<Response> {
+  async function respond(path: string, cacheControl: string, status = 200): Promise<Response> {
     const body = await read(path);
     if (!body) throw new ProblemError('not-found', `The dashboard has no file ${path}`);
     const mediaType = MEDIA_TYPES[path.split('.').at(-1) ?? ''] ?? 'application/octet-stream';
-    return new Response(body, { headers: { 'content-type': mediaType, 'cache-control': cacheControl } });
+    return new Response(body, {
+      status,
+      headers: { 'content-type': mediaType, 'cache-control': cacheControl },
+    });
   }
   for (const page of PAGES) app.get(page, () => respond('/index.html', 'no-cache'));
   app.get('/icon.svg', () => respond('/icon.svg', 'no-cache'));
@@ -41,4 +45,10 @@ export function serveDashboard(app: App, read: ReadDashboardFile): void {
   app.get('/assets/:file{[A-Za-z0-9_.-]+}', (context: Context) =>
     respond(`/assets/${context.req.param('file')}`, 'public, max-age=31536000, immutable'),
   );
+  // A person with a wrong address is told so by a page; programs get the API's problem.
+  app.get('/:path{.+}', async (context, next) => {
+    const isPerson = context.req.header('accept')?.includes('text/html') ?? false;
+    if (!isPerson || context.req.path.startsWith('/v1/')) return await next();
+    return await respond('/index.html', 'no-cache', NOT_FOUND);
+  });
 }

@@ -138,6 +138,24 @@ export const completionRequest = z
   .meta({ id: 'CompletionRequest' });
 export type CompletionRequest = z.output<typeof completionRequest>;
 
+/** What a refusal says in the form of the OpenAI API. */
+export const completionRefusal = z.object({
+  error: z.object({ message: z.string(), code: z.string().nullish() }),
+});
+
+/** A part of a streamed answer, or why it ends here. */
+export const completionPart = z.union([
+  completionRefusal,
+  z.object({
+    choices: z.array(
+      z.object({
+        text: z.string().optional(),
+        delta: z.object({ content: z.string().nullish() }).optional(),
+      }),
+    ),
+  }),
+]);
+
 /** Largest body of a request: a long conversation. */
 export const MAXIMUM_COMPLETION_BYTES = 4 * 1024 * 1024;
 

@@ -35,18 +35,30 @@ export async function signIn(key: string): Promise<void> {
       return response;
     },
   });
-  const own = await client.getOwnKey();
+  const own = await client.getOwnKey().catch((error: unknown) => {
+    throw error instanceof ApiError && error.problem.status === UNAUTHORIZED ? unknownKey() : error;
+  });
   if (!own.scopes.some((scope) => scope === 'admin' || scope === 'client')) {
     throw new ApiError('getOwnKey', {
       type: 'urn:rlcd:problem:forbidden',
       title: 'This key cannot read experiments',
       status: 403,
-      detail: `Its scope is ${own.scopes.join(', ')}: use a key with the scope client or admin.`,
+      detail: "It is a runner's: take one that was made for a person (scope client or admin).",
     });
   }
   sessionStorage.setItem(STORED, key);
   setEnded(undefined);
   setSession({ client, own });
+}
+
+/** In the words of people who have a key, where the API speaks of requests. */
+function unknownKey(): ApiError {
+  return new ApiError('getOwnKey', {
+    type: 'urn:rlcd:problem:unauthorized',
+    title: 'This key is not known here',
+    status: UNAUTHORIZED,
+    detail: 'It may be mistyped, revoked, or of another edge.',
+  });
 }
 
 export function signOut(reason?: string): void {

@@ -1,9 +1,16 @@
 /** Copies text, and says that it did. */
-import { createSignal } from 'solid-js';
+import { createSignal, Show } from 'solid-js';
 
 const SAID_MILLISECONDS = 2000;
 
-export function CopyButton(props: { readonly text: string; readonly label: string }) {
+interface CopyButtonProps {
+  readonly text: string;
+  readonly label: string;
+  /** What is copied, for those who hear one of many such buttons. */
+  readonly about?: string;
+}
+
+export function CopyButton(props: CopyButtonProps) {
   const [state, setState] = createSignal('');
   async function copy(): Promise<void> {
     try {
@@ -19,6 +26,7 @@ export function CopyButton(props: { readonly text: string; readonly label: strin
     <span class="row">
       <button type="button" class="button small" onClick={() => void copy()}>
         {props.label}
+        <Show when={props.about}>{(about) => <span class="sr-only">: {about()}</span>}</Show>
       </button>
       <span class="small muted" role="status">
         {state()}

@@ -27,7 +27,7 @@ export function Login() {
     <main class="login stack">
       <div class="stack close">
         <h1>RLCD</h1>
-        <p class="lead">Sign in with an API key of the scope client or admin.</p>
+        <p class="lead">Sign in with your key: it says what you may do here.</p>
       </div>
       <Show when={ended()}>{(reason) => <p class="notice warn">{reason()}</p>}</Show>
       <form
@@ -38,7 +38,7 @@ export function Login() {
         }}
       >
         <label class="field">
-          <span>API key</span>
+          <span>Key</span>
           <input
             ref={(element) => {
               field = element;
@@ -57,8 +57,8 @@ export function Login() {
       </form>
       <Show when={error()}>{(cause) => <Problem error={cause()} />}</Show>
       <p class="small muted">
-        The key stays in this tab and is sent in a header only. The demo prints where its key is;{' '}
-        <a href="/reference">the API's reference</a> tells how to make another.
+        The key stays in this tab. The demo and the first start of an edge say where theirs is; whoever has
+        that one makes others on the page Keys.
       </p>
     </main>
   );

@@ -32,6 +32,7 @@ function Connection() {
 function Frame(props: ParentProps) {
   const location = useLocation();
   let main: HTMLElement | undefined;
+  let pages: HTMLElement | undefined;
   // A new page is a new place to read from, as after a full load.
   createEffect(
     on(
@@ -41,6 +42,16 @@ function Frame(props: ParentProps) {
         scrollTo(0, 0);
       },
       { defer: true },
+    ),
+  );
+  // On a phone the pages are more than fit: the one that is open is in view.
+  createEffect(
+    on(
+      () => location.pathname,
+      () =>
+        requestAnimationFrame(() =>
+          pages?.querySelector('a.active')?.scrollIntoView({ block: 'nearest', inline: 'center' }),
+        ),
     ),
   );
   return (
@@ -53,7 +64,13 @@ function Frame(props: ParentProps) {
           <img src="/icon.svg" alt="" width="22" height="22" />
           RLCD
         </A>
-        <nav class="nav" aria-label="Pages">
+        <nav
+          class="nav"
+          aria-label="Pages"
+          ref={(element) => {
+            pages = element;
+          }}
+        >
           <ul>
             <For each={PAGES}>
               {([href, label]) => (

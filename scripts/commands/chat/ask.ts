@@ -1,5 +1,5 @@
 /** One question to a served model, answered part by part. */
-import { z } from 'zod';
+import { completionPart, completionRefusal } from '../../../shared/api/completions.ts';
 import { UserError } from '../../../shared/user-error.ts';
 
 export interface Turn {
@@ -32,19 +32,6 @@ export class AskError extends UserError {
   }
 }
 
-const refusal = z.object({ error: z.object({ message: z.string(), code: z.string().nullish() }) });
-const chunk = z.union([
-  refusal,
-  z.object({
-    choices: z.array(
-      z.object({
-        text: z.string().optional(),
-        delta: z.object({ content: z.string().nullish() }).optional(),
-      }),
-    ),
-  }),
-]);
-
 /**
  * @param prompt turns of a chat, or a text to go on with
  * @throws AskError as the endpoint refuses; the signal's reason
@@ -70,14 +57,14 @@ export async function* ask(
   });
   if (!response.ok || response.body === null) throw refused(await response.text());
   for await (const data of events(response.body)) {
-    const parsed = chunk.parse(JSON.parse(data));
+    const parsed = completionPart.parse(JSON.parse(data));
     if ('error' in parsed) throw refused(data);
     for (const { text, delta } of parsed.choices) yield text ?? delta?.content ?? '';
   }
 }
 
 function refused(body: string): AskError {
-  const parsed = refusal.safeParse(JSON.parse(body));
+  const parsed = completionRefusal.safeParse(JSON.parse(body));
   if (!parsed.success) return new AskError(`the endpoint refused: ${body.slice(0, 500)}`, 'refused');
   const { message, code } = parsed.data.error;
   return new AskError(message, code ?? 'refused');

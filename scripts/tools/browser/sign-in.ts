@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 /** Resolves when the list of experiments has been read. */
 export async function signIn(page: Page, url: string, key: string): Promise<void> {
   await page.goto(url);
-  await page.getByLabel('API key').fill(key);
+  await page.getByLabel('Key', { exact: true }).fill(key);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('table').waitFor();
 }

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Browser, Download, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { edgeUrl } from '../../../scripts/processes/edge-process.ts';
+import { freePort } from '../../../scripts/processes/free-port.ts';
 import { CHROMIUM_ABSENT, findChromium, launchChromium } from '../../../scripts/tools/browser/chromium.ts';
 import { signIn } from '../../../scripts/tools/browser/sign-in.ts';
 import { unzip } from '../../shared/export/unzip.ts';
@@ -13,7 +15,18 @@ import { teachScorer } from './teach-scorer.ts';
 const present = findChromium() !== undefined;
 if (!present) console.log(`skipped: ${CHROMIUM_ABSENT}`);
 
-const PAGES = ['Experiments', 'Pairs', 'Compare', 'Label', 'Principles', 'Runners'] as const;
+const PAGES = [
+  'Experiments',
+  'Pairs',
+  'Compare',
+  'Label',
+  'Principles',
+  'Write',
+  'Prompts',
+  'Models',
+  'Runners',
+  'Keys',
+] as const;
 /** What a model could write to break the page that shows it. */
 const HOSTILE = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>\u202eevil\u2066\0${'x'.repeat(2 ** 20)}`;
 
@@ -55,11 +68,11 @@ describe.skipIf(!present)('the dashboard', () => {
   it('asks for the key, says why one is refused, and keeps it out of addresses and out of other tabs', async () => {
     const runner = await edge.client.createKey({ body: { name: 'runner only', scopes: ['runner'] } });
     await page.goto(edge.url);
-    await page.getByLabel('API key').fill('wrong');
+    await page.getByLabel('Key', { exact: true }).fill('wrong');
     await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByRole('alert').getByText('A valid key is needed').waitFor();
+    await page.getByRole('alert').getByText('This key is not known here').waitFor();
     await accessible();
-    await page.getByLabel('API key').fill(runner.secret ?? '');
+    await page.getByLabel('Key', { exact: true }).fill(runner.secret ?? '');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').getByText('cannot read experiments').waitFor();
     await signIn(page, edge.url, edge.key);
@@ -97,6 +110,7 @@ describe.skipIf(!present)('the dashboard', () => {
     await open(`/experiments/${edge.experimentId}`);
     await page.getByText('Preferred to the base model').waitFor();
     expect(await page.locator('.graph .stage').count()).toBe(7);
+    await page.getByText(`npx rlcd chat ${edge.experimentId} --edge ${edge.url}`).waitFor();
     await accessible();
     await page.getByRole('tab', { name: 'Curves' }).click();
     const reward = page.getByRole('img', { name: /^Reward/ });
@@ -192,6 +206,54 @@ describe.skipIf(!present)('the dashboard', () => {
     await accessible();
     await page.getByLabel('Token colours').selectOption('none');
     await expect.poll(() => tokens.count()).toBe(0);
+  });
+
+  it('Experiment: talks to the base and the aligned model by a runner that serves', async () => {
+    await open(`/experiments/${edge.experimentId}?tab=try`);
+    const form = page.getByRole('form', { name: 'Ask both models' });
+    const ask = async (text: string) => {
+      await form.getByLabel('A text that both go on with').fill(text);
+      await form.getByRole('button', { name: 'Ask both' }).click();
+    };
+    await form.getByLabel('Temperature').fill('9');
+    await ask('Once upon a time');
+    await form.getByText(/it must be a number from 0/).waitFor();
+    await form.getByLabel('Temperature').fill('1');
+    await form.getByLabel('Tokens at most').fill('20');
+    await ask('Once upon a time');
+    // Nobody serves yet, which both sides say, with the cure.
+    await page
+      .getByText(/RLCD_SERVE_URL set to an address/)
+      .nth(1)
+      .waitFor();
+    await accessible();
+    await form.getByRole('button', { name: 'Start anew' }).click();
+    const runner = edge.startRunner(edgeUrl(await freePort()));
+    try {
+      const isServed = async () => {
+        const { items } = await edge.client.listRunners({ query: { status: 'live' } });
+        return items.some(({ serveUrl }) => serveUrl !== null);
+      };
+      await expect.poll(isServed, { timeout: 120_000 }).toBe(true);
+      await ask('Once upon a time, there was a dog.');
+      await form.getByRole('button', { name: 'Ask both' }).waitFor();
+      const said = page.getByRole('list', { name: 'Conversation' });
+      for (const [side, model] of [
+        ['Base', (await edge.client.listBaseModels()).items[0]?.name ?? ''],
+        ['Aligned', `${edge.experimentId}/adapter`],
+      ] as const) {
+        const body = { model, prompt: 'Once upon a time, there was a dog.', seed: 1, max_tokens: 20 };
+        const response = await edge.client.createCompletion({ body: { ...body, temperature: 1 } });
+        const { choices } = (await response.json()) as { choices: { text: string }[] };
+        await expect
+          .poll(() => said.getByRole('group', { name: side }).locator('.text').innerText())
+          .toBe(choices[0]?.text.trim());
+      }
+      await accessible();
+    } finally {
+      runner.kill('SIGKILL');
+      await runner.exited;
+    }
   });
 
   it("Experiment: shows the verdict alone where the judge's result is of another form", async () => {
@@ -409,7 +471,7 @@ describe.skipIf(!present)('the dashboard', () => {
 
   it('signs out, and has broken neither the policy nor anything else on the way', async () => {
     await page.getByRole('button', { name: 'Sign out' }).click();
-    await page.getByLabel('API key').waitFor();
+    await page.getByLabel('Key', { exact: true }).waitFor();
     expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
     expect(faults).toEqual([]);
   });

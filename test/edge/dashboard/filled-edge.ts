@@ -24,7 +24,8 @@ export interface FilledEdge {
   kill(): Promise<void>;
   /** The same store on the same port. */
   start(): Promise<void>;
-  startRunner(): Child;
+  /** @param serveUrl where it serves models; left out, it serves none */
+  startRunner(serveUrl?: string): Child;
   close(): Promise<void>;
 }
 
@@ -94,8 +95,9 @@ export async function createFilledEdge(): Promise<FilledEdge> {
       await edge?.exited;
     },
     start,
-    startRunner() {
-      const runner = startRunner({ url, key: keys.runner, name: 'runner', dataFolder: folder });
+    startRunner(serveUrl) {
+      const environment: Record<string, string> = serveUrl === undefined ? {} : { RLCD_SERVE_URL: serveUrl };
+      const runner = startRunner({ url, key: keys.runner, name: 'runner', dataFolder: folder, environment });
       children.push(runner);
       return runner;
     },

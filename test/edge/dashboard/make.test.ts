@@ -58,7 +58,7 @@ describe.skipIf(!present)('the workbench', () => {
       if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) faults.push(message.text());
     });
     await page.goto(url);
-    await page.getByLabel('API key').fill(ADMIN_KEY);
+    await page.getByLabel('Key', { exact: true }).fill(ADMIN_KEY);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByText('No experiment yet').waitFor();
   });
@@ -271,6 +271,29 @@ describe.skipIf(!present)('the workbench', () => {
     const [made] = items;
     const detail = await client.getExperiment({ parameters: { experimentId: made?.id ?? '' } });
     expect(detail.hyperparameters).toEqual({ ppo: { steps: [2] } });
+  });
+
+  it('says in its own words that an address or an experiment is not there', async () => {
+    const answer = await page.goto(`${url}/no/such/page`);
+    expect(answer?.status()).toBe(404);
+    await page.getByRole('heading', { level: 1, name: 'Not found' }).waitFor();
+    await expectAccessible(page);
+    // Programs are answered as by the API.
+    const problem = await fetch(`${url}/no/such/page`);
+    expect([problem.status, problem.headers.get('content-type')]).toEqual([404, 'application/problem+json']);
+    await page.getByRole('link', { name: 'All experiments' }).click();
+    await page
+      .getByRole('row', { name: /made by hand/ })
+      .getByText('modest v2')
+      .waitFor();
+    // The row is a link, beside what else can be clicked in it.
+    const status = page.getByRole('row', { name: /made by hand/ }).getByText('queued');
+    const box = await status.boundingBox();
+    await page.mouse.click((box?.x ?? 0) + 2, (box?.y ?? 0) + 2);
+    await page.getByRole('heading', { level: 1, name: 'made by hand' }).waitFor();
+    await page.getByRole('tab', { name: 'Try' }).click();
+    await page.getByText('No aligned model yet').waitFor();
+    await expectFitsPhone(page);
   });
 
   it('has broken neither the policy nor anything else on the way', () => {

@@ -8,17 +8,13 @@ import type { ExperimentDetail } from '../../app/types.ts';
 import { Problem } from '../../components/feedback.tsx';
 import { percent } from '../../text/format.ts';
 import { askForExport, FORMS, type Pending } from './export-forms.ts';
-
-/** Stages that end in an adapter. */
-const MAKERS = new Set(['select', 'distill', 'dpo', 'train-preference-model']);
+import { hasAdapter } from './is-aligned.ts';
 
 export function DownloadAdapter(props: { readonly experiment: ExperimentDetail }) {
   const { client } = useSession();
   const [pending, setPending] = createSignal<Pending>();
   const leaving = new AbortController();
   onCleanup(() => leaving.abort());
-  const isMade = () =>
-    props.experiment.stages.some(({ name, status }) => MAKERS.has(name) && status === 'succeeded');
   const save = useMutation(() => ({
     mutationFn: async (to: ExportForm) => {
       const experimentId = props.experiment.id;
@@ -32,7 +28,7 @@ export function DownloadAdapter(props: { readonly experiment: ExperimentDetail }
     save.mutate(to);
   };
   return (
-    <Show when={isMade()}>
+    <Show when={hasAdapter(props.experiment)}>
       <details class="menu">
         <summary class="button">Download adapter</summary>
         <ul class="panel">

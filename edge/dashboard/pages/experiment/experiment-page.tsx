@@ -18,6 +18,7 @@ import { Lineage } from './lineage.tsx';
 import { Overview } from './overview.tsx';
 import { Samples } from './samples.tsx';
 import { Settings } from './settings.tsx';
+import { TryModels } from './try/try-models.tsx';
 
 const TABS: readonly {
   id: string;
@@ -25,6 +26,7 @@ const TABS: readonly {
   show: (experiment: () => ExperimentDetail) => JSX.Element;
 }[] = [
   { id: 'overview', label: 'Overview', show: (experiment) => <Overview experiment={experiment()} /> },
+  { id: 'try', label: 'Try', show: (experiment) => <TryModels experiment={experiment()} /> },
   { id: 'curves', label: 'Curves', show: (experiment) => <Curves experiment={experiment()} /> },
   { id: 'grid', label: 'KL grid', show: (experiment) => <KlGrid experiment={experiment()} /> },
   { id: 'samples', label: 'Samples', show: (experiment) => <Samples experiment={experiment()} /> },

@@ -10,12 +10,14 @@ import { count, duration, percent } from '../../text/format.ts';
 import { Cost } from './cost.tsx';
 import { StageGraph } from './stage-graph.tsx';
 import { stateOf, whyOf } from './stage-state.ts';
+import { UseModel } from './use-model.tsx';
 import { Verdicts } from './verdicts.tsx';
 
 export function Overview(props: { readonly experiment: ExperimentDetail }) {
   return (
     <div class="stack">
       <Verdicts experiment={props.experiment} />
+      <UseModel experiment={props.experiment} />
       <section class="panel">
         <h2>Stages</h2>
         <StageGraph stages={props.experiment.stages} />
