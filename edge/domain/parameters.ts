@@ -76,10 +76,17 @@ function planned(
   // Null is a choice: only a penalty that is not given takes the default.
   const { penaltyWithoutStop = hyperparameterDefaults.ppo.penaltyWithoutStop } = hyperparameters.ppo ?? {};
   const sides = sidesOf(rule, hyperparameters);
+  const { leastContrast = hyperparameterDefaults.simulate.leastContrast } = hyperparameters.simulate ?? {};
   // Nothing is said of it where no affix is used, or where it has but one place: such tasks are those they were.
   const contrast = promptForm === 'chat' ? { placement: placementIn(promptForm, principle.placement) } : {};
   return {
-    simulate: { promptForm, responseOpening, sides, ...(sides === 'plain' ? {} : contrast) },
+    simulate: {
+      promptForm,
+      responseOpening,
+      sides,
+      ...(sides === 'plain' ? {} : contrast),
+      ...(sides === 'contrast' && leastContrast !== null && { leastContrast }),
+    },
     label: { promptForm },
     'train-preference-model': { promptForm, ...(rule.humanOnly ? { humanShare: 1 } : {}) },
     ppo: { promptForm, responseOpening },
@@ -99,7 +106,7 @@ function planned(
 }
 
 /** What a kind's settings say that no parameter of the task repeats: the plan has used it. */
-const PLANNED_AWAY: ReadonlySet<string> = new Set(['samplesFrom']);
+const PLANNED_AWAY: ReadonlySet<string> = new Set(['samplesFrom', 'leastContrast']);
 
 const definedOnly = (settings: object | undefined) =>
   Object.fromEntries(Object.entries(settings ?? {}).filter(([, value]) => value !== undefined));

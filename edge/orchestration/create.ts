@@ -83,6 +83,15 @@ async function resolve({ database }: Store, body: NewExperiment) {
       fault('#/hyperparameters/simulate/samplesFrom', 'goes with the method rlaif only; leave it out'),
     );
   }
+  if ((body.hyperparameters.simulate?.leastContrast ?? null) !== null) {
+    const contrasts = METHOD_STAGES[body.method].some(({ sides }) => sides === 'contrast');
+    const cure = !contrasts
+      ? `goes with methods whose pairs are contrasted, and those of ${body.method} are not; leave it out`
+      : simulator?.served
+        ? `needs likelihoods, and ${simulator.name}, which is served elsewhere, tells none of given texts; leave it out`
+        : null;
+    if (cure !== null) errors.push(fault('#/hyperparameters/simulate/leastContrast', cure));
+  }
   if (errors.length > 0 || !principleRow || !version || !promptSet || !baseModel || simulator === undefined)
     throw invalidRequest(errors);
   return {

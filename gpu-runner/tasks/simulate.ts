@@ -4,7 +4,11 @@ import { shardRows } from '../algorithms/prompt.ts';
 import { ReferenceModel } from '../algorithms/reference-model.ts';
 import { sampledResponses } from '../algorithms/simulate/responses.ts';
 import { simulate, type SimulationInput, type SimulationOutcome } from '../algorithms/simulate/simulate.ts';
-import { withTokenLikelihoods } from '../algorithms/simulate/token-likelihoods.ts';
+import {
+  withTokenLikelihoods,
+  type TokenLogProbabilities,
+} from '../algorithms/simulate/token-likelihoods.ts';
+import { dropWeakContrasts } from '../algorithms/simulate/weak-contrasts.ts';
 import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { encodeLines, JSON_LINES } from './json-lines.ts';
 import { taskPrompts } from './prompts.ts';
@@ -41,7 +45,7 @@ export const runSimulate: TaskRun<'simulate'> = async (context) => {
     withReference: false,
   });
   try {
-    const outcome = await simulate(
+    const simulated = await simulate(
       input,
       { ...parameters, contextLength, batchSize: sizes.sampleRows, checkpointEvery: sizes.checkpointEvery },
       sampledResponses(
@@ -52,35 +56,37 @@ export const runSimulate: TaskRun<'simulate'> = async (context) => {
       hooks,
       resume,
     );
+    const { pairs, result } = parameters.sides === 'plain' ? simulated : await read(context, simulated);
     const sha256 = await artifacts.put({
       kind: 'preference-dataset',
       mediaType: JSON_LINES,
-      bytes: encodeLines(await withAffixes(context, outcome)),
+      bytes: encodeLines(pairs),
     });
-    return { outputs: [{ name: 'pairs', sha256 }], result: outcome.result };
+    return { outputs: [{ name: 'pairs', sha256 }], result };
   } finally {
     await generator.close();
   }
 };
 
-/** The pairs, the first of them with what the affixes did to each token. */
-async function withAffixes({ task, model, hooks }: TaskContext<'simulate'>, outcome: SimulationOutcome) {
-  const { sides, promptForm } = task.parameters;
-  if (sides === 'plain') return outcome.pairs;
+/** The pairs that contrast enough, the first of them with what the affixes did to each token. */
+async function read({ task, model, hooks }: TaskContext<'simulate'>, simulated: SimulationOutcome) {
+  const { promptForm, leastContrast } = task.parameters;
+  const { tokenizer } = model;
   const contextLength = model.architecture.maximumPositions;
   const reference = await ReferenceModel.open(model, {
     scoring: 'tokens',
     maximumTime: contextLength,
     microbatchRows: batchSizes(model).scoreRows,
   });
+  const score: TokenLogProbabilities = (sequences, signal) => reference.logProbabilities(sequences, signal);
   try {
-    return await withTokenLikelihoods(
-      outcome,
-      { promptForm, contextLength },
-      model.tokenizer,
-      (sequences, signal) => reference.logProbabilities(sequences, signal),
-      hooks.signal,
-    );
+    const outcome =
+      leastContrast === undefined
+        ? simulated
+        : await dropWeakContrasts(simulated, { promptForm, leastContrast }, tokenizer, score, hooks.signal);
+    const settings = { promptForm, contextLength };
+    const pairs = await withTokenLikelihoods(outcome, settings, tokenizer, score, hooks.signal);
+    return { pairs, result: outcome.result };
   } finally {
     await reference.close();
   }

@@ -44,6 +44,10 @@ export interface ExpectedAnswers {
 
 /** Tokens of the paper's A/B question beside the pair itself, and of the affirming text after a story. */
 const QUESTION_TOKENS = { dialogue: 120, prefix: 12 } as const;
+/** Pairs of a simulation whose tokens are read for those who look at them. */
+export const SHOWN_PAIRS = 256;
+/** Both answers of a pair, each behind two prompts. */
+const PAIR_READS = 4;
 /** Passes over a rollout that PPO reads without a gradient: reference, reward, old log-probabilities; values, too. */
 const PPO_READS = 3;
 
@@ -90,10 +94,15 @@ const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule)
     const simulate = settingsOf('simulate', comparison.hyperparameters);
     const asked = pairsOf(simulate, comparison) * (sides === 'positive' ? 1 : 2);
     const responses = asked * meanTries(simulate.maximumTries, comparison);
+    const pairs = pairsOf(simulate, comparison);
+    const shown = sides === 'plain' ? 0 : Math.min(pairs, SHOWN_PAIRS);
+    const filtered = sides === 'contrast' && simulate.leastContrast !== null ? pairs : 0;
     return {
       ...NOTHING,
       sampled: responses * responseTokens(simulate, comparison),
-      read: responses * comparison.promptTokens,
+      read:
+        responses * comparison.promptTokens +
+        PAIR_READS * (shown + filtered) * textTokens(simulate, comparison),
     };
   },
   label: (comparison) => {

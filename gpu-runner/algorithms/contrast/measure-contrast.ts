@@ -16,7 +16,7 @@ import type { RunHooks } from '../run-hooks.ts';
 import { filtered, sampledResponse } from '../simulate/responses.ts';
 import { streamOf } from '../streams.ts';
 import { usablePrompts, type UsablePrompts } from '../usable-prompts.ts';
-import { describeContrast, type ContrastAnswer } from './describe-contrast.ts';
+import { describeContrast, type ContrastAnswer, type ContrastAnswers } from './describe-contrast.ts';
 
 /** How the simulation samples. */
 type ContrastSampling = Pick<
@@ -48,19 +48,28 @@ interface Asked {
   readonly stream: number;
 }
 
-/**
- * Samples one answer a side to every prompt, by the settings of the simulation, and reads each behind both prompts. All
- * figures but the rates depend on model, input and seed alone.
- *
- * @param model in the form of the contrast
- * @param hooks told when the answers are sampled and when they are read
- * @throws PlacementError for a placement that the form has not; AlgorithmInputError where no prompt is of use
- */
+/** The figures of {@link contrastAnswers}; all but the rates depend on model, input and seed alone. */
 export async function measureContrast(
   model: Model,
   input: ContrastInput,
   hooks: Hooks,
 ): Promise<ContrastMeasurement> {
+  const { answers, ...measured } = await contrastAnswers(model, input, hooks);
+  return { ...describeContrast(answers), ...measured };
+}
+
+/**
+ * Samples one answer a side to every prompt, by the settings of the simulation, and reads each behind both prompts.
+ *
+ * @param model in the form of the contrast
+ * @param hooks told when the answers are sampled and when they are read
+ * @throws PlacementError for a placement that the form has not; AlgorithmInputError where no prompt is of use
+ */
+export async function contrastAnswers(
+  model: Model,
+  input: ContrastInput,
+  hooks: Hooks,
+): Promise<Pick<ContrastMeasurement, 'leftOut' | 'rates'> & { readonly answers: ContrastAnswers[] }> {
   const { usable, leftOut } = sidesOf(model, input);
   const asked = usable.flatMap(({ row, positive, negative }): Asked[] => [
     { promptTokens: positive, opposite: negative, stream: streamOf('contrast-positive', row) },
@@ -68,19 +77,17 @@ export async function measureContrast(
   ]);
   const sampled = await sample(model, input, asked, hooks);
   const read = await readBothWays(model, asked, sampled.responses, hooks);
-  const answers = asked.map((one, index) => ({
+  const described = asked.map((one, index) => ({
     ...describe(model, input, one, sampled.responses[index] ?? new Int32Array()),
     nats: read.nats[index] ?? Number.NaN,
   }));
-  const described = describeContrast(
-    usable.map(({ plain }, index) => {
-      const [positive, negative] = answers.slice(2 * index);
-      if (positive === undefined || negative === undefined)
-        throw new AlgorithmInputError(`the sampler answered ${answers.length} of ${asked.length} requests`);
-      return { prompt: plain, positive, negative };
-    }),
-  );
-  return { ...described, leftOut, rates: { sampled: sampled.rate, read: read.rate } };
+  const answers = usable.map(({ plain }, index) => {
+    const [positive, negative] = described.slice(2 * index);
+    if (positive === undefined || negative === undefined)
+      throw new AlgorithmInputError(`the sampler answered ${described.length} of ${asked.length} requests`);
+    return { prompt: plain, positive, negative };
+  });
+  return { answers, leftOut, rates: { sampled: sampled.rate, read: read.rate } };
 }
 
 function sidesOf({ tokenizer, architecture }: Model, input: ContrastInput): UsablePrompts<Sides> {

@@ -11,7 +11,7 @@ import type { RunHooks } from '../run-hooks.ts';
 import { streamOf } from '../streams.ts';
 import { filtered, type ResponseSource } from './responses.ts';
 import { usablePrompts, type UsablePrompts } from '../usable-prompts.ts';
-import { describePairs, type Accepted, type Side } from './simulation-report.ts';
+import { describePairs, type Accepted, type AcceptedPair, type Side } from './simulation-report.ts';
 
 export type SimulationSettings = Pick<
   TaskParameters<'simulate'>,
@@ -39,7 +39,8 @@ interface SidePrompts {
 export interface SimulationOutcome {
   readonly pairs: z.infer<typeof preferencePairLine>[];
   /** of the pairs, in their order */
-  readonly sidePrompts: SidePrompts[];
+  readonly sidePrompts: readonly SidePrompts[];
+  readonly accepted: readonly AcceptedPair[];
   readonly result: TaskResult<'simulate'>;
 }
 
@@ -252,6 +253,7 @@ function collect(
       provenance: { chosen: provenance(chosen), ...(rejected && { rejected: provenance(rejected) }) },
     })),
     sidePrompts: kept.map(({ text: { chosen, rejected } }) => ({ chosen, rejected })),
+    accepted: kept.map(({ chosen, rejected }) => ({ chosen, rejected })),
     result: { prompts, dropped, rejected: state.rejections, ...describePairs(kept) },
   };
 }

@@ -2,15 +2,13 @@
 import { MAXIMUM_SAMPLE_TOKENS, roundedNats, type SampleTokens } from '../../../shared/api/sample-tokens.ts';
 import { preferenceText } from '../../../shared/dialogue/preference-text.ts';
 import type { PromptForm } from '../../../shared/principles/principle.ts';
+import { SHOWN_PAIRS } from '../../../shared/planner/work.ts';
 import { sequenceOf, type Sequence } from '../../llama/model/sequence.ts';
 import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 import { continuationTokens } from '../continuation-tokens.ts';
 import type { PreferencePairLine } from '../preference-model/preference-examples.ts';
 import { ResponseReader } from '../response-text.ts';
 import type { SimulationOutcome } from './simulate.ts';
-
-/** Pairs of a shard that are read so: every token is scored twice, and nobody looks at thousands of pairs by token. */
-export const SHOWN_PAIRS = 256;
 
 /** Log-probabilities of every token from `start` on, one row a sequence. */
 export type TokenLogProbabilities = (

@@ -12,6 +12,8 @@ import {
   summary,
 } from './settings.ts';
 
+const leastContrast = z.number().min(0).max(1000);
+
 const simulateFields = z.strictObject({
   ...samplingFields,
   /** Samples a side may take until the filter accepts one; a prompt with a failed side is dropped. */
@@ -26,6 +28,11 @@ const simulateFields = z.strictObject({
 export const simulateHyperparameters = simulateFields.extend({
   /** What RLAIF takes its two samples from: the plain prompt as in the paper, or the positive one; rlaif only. */
   samplesFrom: z.enum(['plain', 'positive']),
+  /**
+   * Nats by which each side must be likelier behind its own prompt than behind the opposite one; pairs that fall short are
+   * dropped as `weak-contrast`. Null keeps all, as in the paper. For contrasted pairs of the runner's own engine only.
+   */
+  leastContrast: leastContrast.nullable(),
 });
 
 export const SIMULATE_DEFAULTS: z.infer<typeof simulateHyperparameters> = {
@@ -37,6 +44,7 @@ export const SIMULATE_DEFAULTS: z.infer<typeof simulateHyperparameters> = {
   promptLimit: null,
   pairsPerPrompt: 1,
   samplesFrom: 'plain',
+  leastContrast: null,
 };
 
 /** Output: `pairs` (preference-dataset). */
@@ -44,6 +52,8 @@ export const simulateParameters = simulateFields.extend({
   promptForm,
   /** Where affixes go in a chat; absent where there is no choice, which is the label. */
   placement: placement.optional(),
+  /** Absent where all pairs are kept. */
+  leastContrast: leastContrast.optional(),
   /** Text after the final `Assistant:` that every response continues; empty for none. */
   responseOpening: z.string().max(2000),
   /**
@@ -80,6 +90,8 @@ export const simulateResult = z.strictObject({
 const sideProvenance = z.looseObject({
   /** Under the prompt with the affix, and as reference under the plain prompt. */
   likelihoods: sampleTokens.optional(),
+  /** Nats by which it is likelier behind its own prompt than behind the opposite one, where that was asked for. */
+  contrast: z.number().optional(),
 });
 
 /** A line of `pairs`. */

@@ -55,6 +55,11 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
         '#/hyperparameters/ppo/schedule',
         'must be constant where steps names several',
       ],
+      [
+        { method: 'rlaif', hyperparameters: { simulate: { leastContrast: 0 } } },
+        '#/hyperparameters/simulate/leastContrast',
+        'those of rlaif are not',
+      ],
       [{ method: 'base' }, '#/hyperparameters/ppo', 'has no stage ppo'],
     ];
     for (const [change, pointer, words] of cases) {
@@ -104,6 +109,11 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
       [{ simulator: 'chatty' }, '#/simulator', 'chat messages alone'],
       [{ method: 'base', hyperparameters: {}, simulator: 'large' }, '#/simulator', 'simulates nothing'],
       [{ baseModel: 'large' }, '#/baseModel', 'name it as simulator'],
+      [
+        { simulator: 'large', hyperparameters: { simulate: { leastContrast: 0 } } },
+        '#/hyperparameters/simulate/leastContrast',
+        'needs likelihoods',
+      ],
     ];
     for (const [change, pointer, words] of refused) {
       await expect(

@@ -239,6 +239,14 @@ describe('the methods', () => {
     expect(keyOf('rlaif', 'simulate', given)).not.toBe(keyOf('rlaif', 'simulate'));
   });
 
+  it('leave out weak contrasts where that is asked for and there are some: other tasks are those they were', () => {
+    const given: Given = { hyperparameters: { simulate: { leastContrast: 2 } } };
+    expect(planned('rlcd', given).get('simulate')?.parameters).toMatchObject({ leastContrast: 2 });
+    expect(planned('rlcd').get('simulate')?.parameters).not.toHaveProperty('leastContrast');
+    expect(keyOf('rlcd', 'simulate', given)).not.toBe(keyOf('rlcd', 'simulate'));
+    expect(keyOf('context-distillation', 'simulate', given)).toBe(keyOf('context-distillation', 'simulate'));
+  });
+
   it('best of n answers as the base does, several times', () => {
     const given: Given = {
       hyperparameters: { generate: { promptLimit: 7, topP: 0.8 }, 'best-of-n': { candidates: 5 } },

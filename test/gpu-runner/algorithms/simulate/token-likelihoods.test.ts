@@ -1,12 +1,10 @@
 /** Token likelihoods of pairs on a tiny model: each figure is what scoring that token alone gives. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SimulationOutcome } from '../../../../gpu-runner/algorithms/simulate/simulate.ts';
-import {
-  SHOWN_PAIRS,
-  withTokenLikelihoods,
-} from '../../../../gpu-runner/algorithms/simulate/token-likelihoods.ts';
+import { withTokenLikelihoods } from '../../../../gpu-runner/algorithms/simulate/token-likelihoods.ts';
 import { adapterLayout } from '../../../../gpu-runner/llama/model/lora-layout.ts';
 import { ForwardPass } from '../../../../gpu-runner/llama/trainer/forward-pass.ts';
+import { SHOWN_PAIRS } from '../../../../shared/planner/work.ts';
 import { openTinyModel, tinyConfiguration } from '../tiny-model.ts';
 
 let tiny: Awaited<ReturnType<typeof openTinyModel>>;
@@ -49,6 +47,7 @@ function outcomeOf(...responses: readonly (readonly [string, string])[]): Simula
       provenance: { source: 'test', chosen: { tries: 2 }, rejected: { tries: 1 } },
     })),
     sidePrompts: responses.map(() => ({ chosen: KIND, rejected: MEAN })),
+    accepted: [],
     result: {
       prompts: responses.length,
       pairs: responses.length,
