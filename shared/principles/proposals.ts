@@ -1,9 +1,12 @@
 /** Affix pairs that may say what a sentence says: from templates, and from what a chat model answers when it is asked. */
+import type { Placement } from './placement.ts';
 
-/** Two affixes, and who proposed them. */
+/** Two affixes, where they go, and who proposed them. */
 export interface ProposedPair {
   readonly positive: string;
   readonly negative: string;
+  /** Absent: where the form of the prompts has it. */
+  readonly placement?: Placement;
   readonly by: 'template' | 'model';
 }
 
@@ -20,8 +23,7 @@ const LONGEST = 160;
  */
 export function pairsFromTemplates(sentence: string): ProposedPair[] {
   const said = plain(sentence);
-  const subject = SUBJECT.exec(said);
-  const predicate = subject === null ? null : said.slice(subject[0].length).replace(/^be\s+/i, 'are ');
+  const predicate = predicateOf(said);
   const pairs: (readonly [string, string])[] = [
     [`response by the rule that ${said}`, `response against the rule that ${said}`],
     [`as always, ${said}`, `this time, it is not so that ${said}`],
@@ -32,6 +34,34 @@ export function pairsFromTemplates(sentence: string): ProposedPair[] {
     negative: `(${negative})`,
     by: 'template' as const,
   }));
+}
+
+/**
+ * Pairs that ask a chat model for such answers behind the user's words: what it was taught to follow contrasts better than a
+ * remark in its label (docs/results/contrast.md).
+ */
+export function requestsFromTemplates(sentence: string): ProposedPair[] {
+  const said = plain(sentence);
+  const predicate = predicateOf(said);
+  const [answers] = predicate === null ? [] : ofPredicate(predicate);
+  const [positive, negative] = answers ?? [
+    `answers by the rule that ${said}`,
+    `answers against the rule that ${said}`,
+  ];
+  return [
+    {
+      positive: `Please give ${positive}.`,
+      negative: `Please give ${negative}.`,
+      placement: 'user',
+      by: 'template',
+    },
+  ];
+}
+
+/** What a sentence says of answers, in the plural; null where it is about something else. */
+function predicateOf(said: string): string | null {
+  const subject = SUBJECT.exec(said);
+  return subject === null ? null : said.slice(subject[0].length).replace(/^be\s+/i, 'are ');
 }
 
 /** @param predicate in the plural, as "are kind" or "admit what they do not know" */

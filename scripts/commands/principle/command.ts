@@ -27,7 +27,7 @@ export const command = createCommand(
   .addOption(placementOption())
   .option('--count <n>', 'prompts on which each pair is measured', wholeNumber(8, 1000), 32)
   .option('--tokens <n>', 'the most new tokens of an answer', wholeNumber(1, 8192), 64)
-  .option('--temperature <n>', 'of the answers', positiveNumber, 1)
+  .option('--temperature <n>', 'of the answers', positiveNumber, 0.7)
   .option('--name <name>', "the principle's; made of the sentence unless given")
   .option('--yes', 'writes the best pair without asking', false)
   .option('--out <file>', 'writes it into a JSON file, for --principle; standard output unless given')

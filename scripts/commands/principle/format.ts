@@ -9,8 +9,9 @@ import { formatTable, percent, percentWithInterval } from '../../terminal/table.
 /** Characters of an answer that are shown. */
 const SHOWN = 200;
 
-const pairLine = ({ positive, negative, by }: ProposedPair) =>
-  `${printable(positive)} against ${printable(negative)}${by === 'model' ? ', by the model' : ''}`;
+const pairLine = ({ positive, negative, placement, by }: ProposedPair) =>
+  `${printable(positive)} against ${printable(negative)}${placement === 'user' ? ", behind the user's words" : ''}` +
+  (by === 'model' ? ', by the model' : '');
 
 export function formatProposals(pairs: readonly ProposedPair[]): string {
   return pairs.map((pair, index) => `${index + 1}  ${pairLine(pair)}`).join('\n');

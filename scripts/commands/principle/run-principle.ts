@@ -16,6 +16,7 @@ import type { PromptForm } from '../../../shared/principles/principle.ts';
 import {
   distinctPairs,
   pairsFromTemplates,
+  requestsFromTemplates,
   type ProposedPair,
 } from '../../../shared/principles/proposals.ts';
 import { turnsOfText } from '../../../shared/prompts/turn.ts';
@@ -73,7 +74,8 @@ export async function runPrinciple(sentence: string, options: Options, signal: A
   }
   console.error(formatAnswers(chosen.measured));
   if (!(await confirmed(options.yes, chosen.pair))) return;
-  await write(name, definitionOf(sentence, chosen.pair, options.placement), options);
+  const placement = chosen.pair.placement ?? options.placement;
+  await write(name, definitionOf(sentence, chosen.pair, placement), options);
 }
 
 interface MeasuredPair {
@@ -100,7 +102,13 @@ async function measure(
     promptForm === 'chat'
       ? await askEngine('propose-affixes', { source, cache, sentence, answers: MODEL_ANSWERS, seed }, signal)
       : [];
-  const pairs = distinctPairs([...templates, ...distinctPairs(asked).slice(0, MODEL_PAIRS)]);
+  const { placement: only } = options;
+  const requests = promptForm === 'chat' ? requestsFromTemplates(sentence) : [];
+  const pairs = distinctPairs([
+    ...templates,
+    ...distinctPairs(asked).slice(0, MODEL_PAIRS),
+    ...requests,
+  ]).filter(({ placement }) => placement === undefined || only === undefined || placement === only);
   const prompts = spread(rows, options.count).map(({ prompt }) => textOf(promptForm, prompt));
   console.error(`Measuring ${pairs.length} pairs of affixes on ${prompts.length} prompts`);
   const measured = await askEngine(
@@ -108,9 +116,9 @@ async function measure(
     {
       source,
       cache,
-      contrasts: pairs.map(({ positive, negative }) => ({
+      contrasts: pairs.map(({ positive, negative, placement }) => ({
         promptForm,
-        placement: options.placement,
+        placement: placement ?? only,
         responseOpening: '',
         affixPairs: [{ positive, negative }],
       })),

@@ -4,6 +4,7 @@ import {
   pairOfAnswer,
   pairsFromTemplates,
   questionForPair,
+  requestsFromTemplates,
 } from '../../../shared/principles/proposals.ts';
 
 const texts = (sentence: string) =>
@@ -26,6 +27,28 @@ describe('pairs from templates', () => {
     expect(texts('be brief: use few words!')).toEqual([
       '(response by the rule that be brief use few words) (response against the rule that be brief use few words)',
       '(as always, be brief use few words) (this time, it is not so that be brief use few words)',
+    ]);
+  });
+
+  it('ask a chat model for such answers behind the words of the user', () => {
+    const request = (sentence: string) =>
+      requestsFromTemplates(sentence).map(({ positive, negative, placement }) => [
+        placement,
+        positive,
+        negative,
+      ]);
+    expect(request('answers are kind')).toEqual([
+      ['user', 'Please give answers that are kind.', 'Please give answers that are not kind.'],
+    ]);
+    expect(request('answers never give orders')).toEqual([
+      ['user', 'Please give answers that never give orders.', 'Please give answers that always give orders.'],
+    ]);
+    expect(request('be brief')).toEqual([
+      [
+        'user',
+        'Please give answers by the rule that be brief.',
+        'Please give answers against the rule that be brief.',
+      ],
     ]);
   });
 
