@@ -75,7 +75,7 @@ export async function bestOfN(
     for (const [index, prompt] of batch.entries()) {
       const own = scores.subarray(index * candidates, (index + 1) * candidates);
       const texts = read.slice(index * candidates, (index + 1) * candidates).map(({ text }) => text);
-      const best = bestOf(own, settings.promptForm !== 'prefix' ? texts.map(({ ended }) => ended) : null);
+      const best = bestOf(own, settings.promptForm === 'dialogue' ? texts.map(({ ended }) => ended) : null);
       const kept = read[index * candidates + best];
       if (kept === undefined) throw new AlgorithmInputError(`the sampler left out prompt ${prompt.id}`);
       state.gainSum += (own[best] ?? Number.NaN) - own.reduce((sum, value) => sum + value, 0) / candidates;

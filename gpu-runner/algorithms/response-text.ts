@@ -1,27 +1,42 @@
 /** Sampled tokens as text, and the part of them that a preference model is to read. */
 import { filterResponse } from '../../shared/dialogue/filter-response.ts';
-import { terminalText } from '../../shared/dialogue/terminal-text.ts';
+import { NEXT_TURN, terminalText } from '../../shared/dialogue/terminal-text.ts';
 import type { PromptForm } from '../../shared/principles/principle.ts';
 import { promptOf, responseOf, type Sequence } from '../llama/model/sequence.ts';
 import type { Tokenizer } from '../llama/tokenizer/tokenizer.ts';
 
 const REPLACEMENT = '\u{fffd}';
+const NOTHING = new Int32Array();
 
 /** A response as text. */
 export interface ResponseText {
   readonly text: string;
   /** The response ended as texts of its form end: by the end token (prefix), by the next turn (dialogue, chat). */
   readonly ended: boolean;
-  /** Leading tokens that make up what is scored: to the last whole sentence (prefix), to the stop (dialogue, chat). */
+  /**
+   * Leading tokens that make up what is scored: to the stop (dialogue), to the last whole sentence (prefix), to the end or, of
+   * an answer that ran to its limit, the last whole sentence (chat).
+   */
   readonly scoredTokens: number;
+  /** What is read behind them: the end of a chat's turn that ran to its limit, as every pair of the training has it. */
+  readonly closing: Int32Array;
 }
 
-/** Prompt and response up to the last token that is scored (a view): what a preference model reads. */
+/** Prompt and response as a preference model reads them: up to the last token that is scored, and closed. */
 export function scoredPart(
   { tokens, start }: Sequence<Int32Array>,
-  { scoredTokens }: Pick<ResponseText, 'scoredTokens'>,
+  { scoredTokens, closing }: Pick<ResponseText, 'scoredTokens' | 'closing'>,
 ): Int32Array {
-  return tokens.subarray(0, start + scoredTokens);
+  const scored = tokens.subarray(0, start + scoredTokens);
+  return closing.length === 0 ? scored : Int32Array.of(...scored, ...closing);
+}
+
+/** What an answer that ran to its limit is closed with; a text may be longer by so many tokens than what was sampled. */
+export function closingTokens(
+  tokenizer: Pick<Tokenizer, 'encodeContinuation'>,
+  form: PromptForm,
+): Int32Array {
+  return form === 'chat' ? tokenizer.encodeContinuation(NEXT_TURN) : NOTHING;
 }
 
 /** The text that each token adds to one; part of a character reads as a replacement character. */
@@ -43,33 +58,38 @@ export function tokenTextReader(tokenizer: Tokenizer): (token: number) => string
 export class ResponseReader {
   readonly #tokenizer: Tokenizer;
   readonly #form: PromptForm;
+  readonly #closing: Int32Array;
   readonly #textOf: (token: number) => string;
 
   constructor(tokenizer: Tokenizer, form: PromptForm) {
     this.#tokenizer = tokenizer;
     this.#form = form;
+    this.#closing = closingTokens(tokenizer, form);
     this.#textOf = tokenTextReader(tokenizer);
   }
 
   /** @param sequence with the end token where it was sampled */
   read(sequence: Sequence<Int32Array>): ResponseText {
-    const ends = this.#ends(sequence);
-    const text = ends.text;
-    if (this.#form !== 'prefix') {
-      const terminal = terminalText(text);
+    const { text, offsets } = this.#ends(sequence);
+    const terminal = terminalText(text);
+    if (this.#form === 'dialogue' || (this.#form === 'chat' && terminal.complete)) {
       return {
         text: terminal.text,
         ended: terminal.complete,
-        scoredTokens: tokensToCover(ends.offsets, terminal.text.length),
+        scoredTokens: tokensToCover(offsets, terminal.text.length),
+        closing: NOTHING,
       };
     }
-    const ended = this.#tokenizer.eosTokens.includes(responseOf(sequence).at(-1) ?? -1);
+    const last = responseOf(sequence).at(-1) ?? -1;
+    const ended = this.#form === 'prefix' && this.#tokenizer.eosTokens.includes(last);
     const kept = filterResponse(this.#form, text);
     const start = text.length - text.trimStart().length;
-    const scored = kept.accepted
-      ? tokensToCover(ends.offsets, start + kept.response.length)
-      : ends.offsets.length;
-    return { text, ended, scoredTokens: scored };
+    return {
+      text,
+      ended,
+      scoredTokens: kept.accepted ? tokensToCover(offsets, start + kept.response.length) : offsets.length,
+      closing: this.#tokenizer.eosTokens.includes(last) ? NOTHING : this.#closing,
+    };
   }
 
   /**

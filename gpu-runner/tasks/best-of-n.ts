@@ -1,6 +1,7 @@
 /** The best-of-n task: the base model's answers, of which the preference model keeps one for each prompt of a shard. */
 import { bestOfN } from '../algorithms/best-of-n.ts';
 import { PreferenceModel } from '../algorithms/preference-model/preference-model.ts';
+import { closingTokens } from '../algorithms/response-text.ts';
 import { shardRows } from '../algorithms/prompt.ts';
 import { inputAdapter } from './adapter-artifact.ts';
 import { batchSizes } from '../../shared/planner/batch-sizes.ts';
@@ -25,7 +26,7 @@ export const runBestOfN: TaskRun<'best-of-n'> = async (context) => {
   });
   const preferences = await PreferenceModel.open(model, {
     ...preferenceModel,
-    maximumTime: contextLength,
+    maximumTime: contextLength + closingTokens(model.tokenizer, parameters.promptForm).length,
     microbatchRows: sizes.scoreRows,
   });
   try {

@@ -3,7 +3,7 @@ import { contrastPrompts } from '../../shared/dialogue/contrast-prompts.ts';
 import { ppoCellName } from '../../shared/api/tasks/ppo.ts';
 import { PreferenceModel } from '../algorithms/preference-model/preference-model.ts';
 import { encodePrompt } from '../algorithms/prompt-tokens.ts';
-import { ResponseReader } from '../algorithms/response-text.ts';
+import { closingTokens, ResponseReader } from '../algorithms/response-text.ts';
 import { selectCell, type GridCell } from '../algorithms/select.ts';
 import { usablePrompts } from '../algorithms/usable-prompts.ts';
 import { adapterLayout } from '../llama/model/lora-layout.ts';
@@ -47,7 +47,7 @@ export const runSelect: TaskRun<'select'> = async (context) => {
   });
   const preferences = await PreferenceModel.open(model, {
     ...preferenceModel,
-    maximumTime,
+    maximumTime: maximumTime + closingTokens(tokenizer, form).length,
     microbatchRows: sizes.scoreRows,
   });
   try {

@@ -1,5 +1,6 @@
 /** The train-scorer task: the preference model's student for the edge, with its report. */
 import { PreferenceModel } from '../algorithms/preference-model/preference-model.ts';
+import { closingTokens } from '../algorithms/response-text.ts';
 import { shardRows } from '../algorithms/prompt.ts';
 import { trainScorer } from '../algorithms/scorer/train-scorer.ts';
 import { inputAdapter } from './adapter-artifact.ts';
@@ -26,7 +27,7 @@ export const runTrainScorer: TaskRun<'train-scorer'> = async (context) => {
   });
   const preferences = await PreferenceModel.open(model, {
     ...preferenceModel,
-    maximumTime: contextLength,
+    maximumTime: contextLength + closingTokens(model.tokenizer, parameters.promptForm).length,
     microbatchRows: scoreRows,
   });
   try {

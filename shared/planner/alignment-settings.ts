@@ -63,17 +63,23 @@ const full: Hyperparameters = {
 };
 
 /**
- * For a dialogue with a model of one's own, before its sizes are chosen (budget-sizes.ts): rates at which a model of 135M
- * parameters learned without leaving its language (docs/results/chat.md).
+ * For a dialogue with a model of one's own, before its sizes are chosen (budget-sizes.ts): with these a model of 135M
+ * parameters learned what a judge of people's pairs prefers (docs/results/align.md). Answers to a prompt are compared with
+ * each other: in the few steps of a run the value models explained nothing (2 % of the returns after eight steps), and cost
+ * half of every update. Pairs that do not contrast are left out.
  */
 const dialogue: Hyperparameters = {
-  simulate: { temperature: 0.7 },
+  simulate: { temperature: 0.7, leastContrast: 0 },
   'train-preference-model': { learningRate: 5e-4, epochs: 1, maximumLength: 256 },
   ppo: {
-    learningRate: 3e-4,
+    learningRate: 7e-4,
+    warmupSteps: 2,
     temperature: 0.7,
-    klCoefficients: [0.05, 0.1],
-    noveltyCoefficient: NOVELTY,
+    klCoefficients: [0.02, 0.05],
+    advantageEstimator: 'rloo',
+    groupSize: 4,
+    whitenRewards: false,
+    epochs: 1,
     penaltyWithoutStop: null,
     maximumPromptTokens: 128,
   },

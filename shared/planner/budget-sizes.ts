@@ -1,6 +1,7 @@
 /** How large an alignment may be for a time: pairs, PPO steps, rollouts and lengths, from a look at the model. */
 import type { Hyperparameters } from '../api/tasks/kinds.ts';
 import { duration } from '../report/figures.ts';
+import type { PrincipleForm } from '../principles/principle.ts';
 import { UserError } from '../user-error.ts';
 import { BUDGET_SETTINGS } from './alignment-settings.ts';
 import { stageSeconds, type WorkRates } from './seconds.ts';
@@ -33,13 +34,46 @@ export class BudgetTooSmallError extends UserError {
 const RUNG = 1.03;
 const RUNGS = 220;
 
-/** Scales from which on a size changes. */
-const ROLLOUTS = [
-  [24, 128],
-  [6, 64],
-  [2, 32],
-  [0, 16],
-] as const;
+type Sizes = readonly (readonly [from: number, size: number])[];
+
+/** How PPO grows with the scale. */
+interface PolicySizes {
+  /** Scales from which on a step has so many rollouts. */
+  readonly rollouts: Sizes;
+  /** Steps at a scale: LEAST_STEPS x scale ^ exponent. */
+  readonly exponent: number;
+  readonly mostSteps: number;
+  /** From here on several KL coefficients are tried, and the best is kept. */
+  readonly gridScale: number;
+}
+
+/**
+ * Stories have two epochs of value models in every step; a dialogue's step has one of policies alone, is cheap, and of those
+ * it wants many: the reward of a chat model rose from the eighth step on (docs/results/align.md).
+ */
+const POLICY_SIZES: Readonly<Record<PrincipleForm, PolicySizes>> = {
+  prefix: {
+    rollouts: [
+      [24, 128],
+      [6, 64],
+      [2, 32],
+      [0, 16],
+    ],
+    exponent: 0.4,
+    mostSteps: 20,
+    gridScale: 10,
+  },
+  dialogue: {
+    rollouts: [
+      [24, 128],
+      [3, 64],
+      [0, 32],
+    ],
+    exponent: 1,
+    mostSteps: 60,
+    gridScale: 20,
+  },
+};
 /** Longest answers of PPO: many short ones teach more than few long ones. */
 const POLICY_TOKENS = [
   [16, 96],
@@ -51,13 +85,10 @@ const LEAST_PAIRS = 48;
 const MOST_PAIRS = 6000;
 const MOST_PAIRS_PER_PROMPT = 4;
 const LEAST_STEPS = 4;
-const MOST_STEPS = 20;
-/** From here on several KL coefficients and step counts are tried, and the best is kept. */
-const GRID_SCALE = 10;
 /** Of the pairs, kept to measure the preference model. */
 const HELD_OUT_SHARE = 0.15;
 
-function sizeAt(sizes: readonly (readonly [from: number, size: number])[], scale: number): number {
+function sizeAt(sizes: Sizes, scale: number): number {
   return sizes.find(([from]) => scale >= from)?.[1] ?? Number.NaN;
 }
 
@@ -72,10 +103,11 @@ function sizesAt(scale: number, look: Omit<SizingLook, 'rates'>): Hyperparameter
   );
   const promptLimit = Math.max(1, Math.min(train, Math.floor(wanted / pairsPerPrompt)));
   const pairs = promptLimit * pairsPerPrompt;
-  const rollouts = sizeAt(ROLLOUTS, scale);
-  const steps = Math.min(MOST_STEPS, Math.floor(LEAST_STEPS * scale ** 0.4));
+  const policy = POLICY_SIZES[look.form];
+  const rollouts = sizeAt(policy.rollouts, scale);
+  const steps = Math.min(policy.mostSteps, Math.floor(LEAST_STEPS * scale ** policy.exponent));
   const policyTokens = Math.min(look.longestAnswer, sizeAt(POLICY_TOKENS, scale));
-  const grid = scale >= GRID_SCALE;
+  const grid = scale >= policy.gridScale;
   const coefficients = settings.ppo?.klCoefficients ?? [];
   const limit = (least: number, most: number, available: number) =>
     Math.max(1, Math.min(available, most, Math.floor(least * Math.sqrt(scale))));
@@ -90,7 +122,8 @@ function sizesAt(scale: number, look: Omit<SizingLook, 'rates'>): Hyperparameter
       ...settings.ppo,
       maximumNewTokens: policyTokens,
       klCoefficients: grid ? coefficients : coefficients.slice(0, 1),
-      steps: grid ? [Math.ceil(steps / 2), steps] : [steps],
+      // The earlier policy is there where the later one has lost its variety.
+      steps: [Math.ceil(steps / 2), steps],
       rollouts,
       minibatchSize: rollouts / 2,
       microbatchSize: Math.min(32, rollouts / 2),

@@ -64,6 +64,7 @@ async function judged(answers: readonly ContrastAnswers[], judge: PairJudge) {
     prompt,
     first: positive.text,
     second: negative.text,
+    ended: { first: !positive.truncated, second: !negative.truncated },
   }));
   const verdicts = await judge.judge(pairs, new AbortController().signal);
   const shares = verdicts.map(({ share }) => share);

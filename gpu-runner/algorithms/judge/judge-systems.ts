@@ -62,6 +62,7 @@ export async function judgeSystems(
     prompt: one.prompt,
     first: one.completion,
     second: other.completion,
+    ended: { first: one.ended, second: other.ended },
   }));
   for (const [index, judge] of judges.entries()) {
     const own = (verdicts[index] ??= []);

@@ -6,6 +6,8 @@ export interface JudgedPair {
   readonly prompt: string;
   readonly first: string;
   readonly second: string;
+  /** Whether each ended by itself and did not run to its limit. */
+  readonly ended: { readonly first: boolean; readonly second: boolean };
 }
 
 /** What a judge says of a pair. */
@@ -51,7 +53,7 @@ export interface PairJudge {
 
 /** Scores of responses, each read alone, in order. */
 export type ScoreResponses = (
-  responses: readonly { readonly prompt: string; readonly response: string }[],
+  responses: readonly { readonly prompt: string; readonly response: string; readonly ended: boolean }[],
   signal: AbortSignal,
 ) => Promise<ArrayLike<number>>;
 
@@ -69,9 +71,9 @@ export function scoringJudge(
     price: null,
     close,
     async judge(pairs, signal) {
-      const texts = pairs.flatMap(({ prompt, first, second }) => [
-        { prompt, response: first },
-        { prompt, response: second },
+      const texts = pairs.flatMap(({ prompt, first, second, ended }) => [
+        { prompt, response: first, ended: ended.first },
+        { prompt, response: second, ended: ended.second },
       ]);
       const scores = await score(texts, signal);
       return pairs.map((_, row) => {

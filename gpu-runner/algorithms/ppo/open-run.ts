@@ -13,7 +13,7 @@ import { workOf, type Work } from '../checkpoint.ts';
 import type { GenerateGroups } from '../generation.ts';
 import { PreferenceModel } from '../preference-model/preference-model.ts';
 import type { Prompt } from '../prompt.ts';
-import { ResponseReader } from '../response-text.ts';
+import { closingTokens, ResponseReader } from '../response-text.ts';
 import type { RunHooks } from '../run-hooks.ts';
 import { streamOf } from '../streams.ts';
 import { ExactKl } from './exact-kl.ts';
@@ -198,7 +198,9 @@ export async function openRun(
         scoring: 'scalars',
       })
     : null;
-  const preferences = input.reward ?? (await PreferenceModel.open(model, { ...shared, ...preferenceModel }));
+  const closing = closingTokens(model.tokenizer, settings.promptForm).length;
+  const scoring = { ...shared, ...preferenceModel, maximumTime: shared.maximumTime + closing };
+  const preferences = input.reward ?? (await PreferenceModel.open(model, scoring));
   const exactKl =
     settings.klEstimator === 'exact'
       ? await ExactKl.open({ backend, layout, temperature, maximumTime: shared.maximumTime })

@@ -270,21 +270,24 @@ function objectiveLoss(model: ModelGraph, objective: Objective): Value {
     return directPreferenceLoss(ops.reshape(logProbabilities, [places, 1]), targets, objective.beta);
   }
   graph.output('entropies', entropies);
+  const values = objective.valueClip === null ? null : model.scalarScores(1);
+  if (values !== null) graph.output('scalars', values);
   const policy = {
     oldLogProbabilities: like('oldLogProbabilities', logProbabilities),
     advantages: like('advantages', logProbabilities),
     weights: like('tokenWeights', logProbabilities),
   };
-  const ofPolicy = policyLoss(logProbabilities, policy, objective.policyClip);
-  if (objective.valueClip === null) return ofPolicy;
-  const values = model.scalarScores(1);
-  graph.output('scalars', values);
+  if (values === null || objective.valueClip === null)
+    return policyLoss(logProbabilities, policy, objective.policyClip);
   const value = {
     oldValues: like('oldValues', values),
     returns: like('returns', values),
     weights: like('valueWeights', values),
   };
-  return ops.add(ofPolicy, valueLoss(values, value, objective.valueClip));
+  return ops.add(
+    policyLoss(logProbabilities, policy, objective.policyClip),
+    valueLoss(values, value, objective.valueClip),
+  );
 }
 
 /** Which forward results a scoring graph gives. */

@@ -1,4 +1,5 @@
 /** A trained preference model as judge, such as one of human pairs: its score of a response is the response's score. */
+import { filterResponse } from '../../../shared/dialogue/filter-response.ts';
 import { preferenceText } from '../../../shared/dialogue/preference-text.ts';
 import type { PromptForm } from '../../../shared/principles/principle.ts';
 import { AlgorithmInputError } from '../../algorithms/algorithm-error.ts';
@@ -28,13 +29,25 @@ export async function preferenceJudge(
     scoreRows,
     (responses, signal) =>
       preferences.score(
-        responses.map(({ prompt, response }) =>
-          textTokens(model, form, prompt, response).slice(-maximumTime),
+        responses.map(({ prompt, response, ended }) =>
+          textTokens(model, form, prompt, ended ? response : wholeSentences(form, response)).slice(
+            -maximumTime,
+          ),
         ),
         signal,
       ),
     () => preferences.close(),
   );
+}
+
+/**
+ * What is judged of an answer that ran to its limit: in a chat its whole sentences, as pairs were cut, where it has one. Else
+ * a system would win by ending early.
+ */
+function wholeSentences(form: PromptForm, response: string): string {
+  if (form !== 'chat') return response;
+  const kept = filterResponse(form, response);
+  return kept.accepted ? kept.response : response;
 }
 
 /**

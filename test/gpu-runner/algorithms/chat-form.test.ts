@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { Generator } from '../../../gpu-runner/algorithms/generator.ts';
 import { pairSequences } from '../../../gpu-runner/algorithms/preference-model/preference-examples.ts';
-import { ResponseReader } from '../../../gpu-runner/algorithms/response-text.ts';
+import { ResponseReader, scoredPart } from '../../../gpu-runner/algorithms/response-text.ts';
 import { sampledResponses } from '../../../gpu-runner/algorithms/simulate/responses.ts';
 import { simulate } from '../../../gpu-runner/algorithms/simulate/simulate.ts';
 import { promptOf, responseOf } from '../../../gpu-runner/llama/model/sequence.ts';
@@ -97,13 +97,23 @@ it('an answer ends by the token that ends a turn, reads as a dialogue, and count
   const reader = new ResponseReader(tokenizer, 'chat');
   const ends = generations.map(({ sequence }) => {
     const ids = Array.from(responseOf(sequence));
-    const { text, ended, scoredTokens } = reader.read(sequence);
+    const read = reader.read(sequence);
+    const { text, ended, scoredTokens, closing } = read;
     const said = written(ids.filter((id) => id !== END));
     const byToken = ids.at(-1) === END;
     expect(ids.slice(0, -1)).not.toContain(END);
     expect(text).toBe(byToken ? said + NEXT_TURN : said);
     expect(ended).toBe(byToken && said.trim() !== '');
-    expect(scoredTokens).toBe(ids.length);
+    // What ran to its limit is read to its last whole sentence, where it has one, and closed as if it had ended there.
+    const kept = filterResponse('chat', text);
+    const scored = tokenizer.decodeAfter(promptTokens, ids.slice(0, scoredTokens));
+    expect(scored.trimEnd()).toBe(
+      !ended && kept.accepted
+        ? text.slice(0, text.indexOf(kept.response) + kept.response.length)
+        : text.trimEnd(),
+    );
+    expect(Array.from(closing)).toEqual(byToken ? [] : [END]);
+    expect(scoredPart(sequence, read).at(-1)).toBe(END);
     return byToken;
   });
   expect(new Set(ends).size).toBe(2);

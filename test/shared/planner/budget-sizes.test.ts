@@ -109,7 +109,7 @@ it('says what the smallest sizes take, where it is most, and how much more would
   const refused = () => sizesForBudget(60, chat);
   expect(refused).toThrow(BudgetTooSmallError);
   expect(refused).toThrow(
-    /^1 min 0 s are too few .*48 pairs, 4 PPO steps of 16 answers.*ppo .*Give \d+ min more/,
+    /^1 min 0 s are too few .*48 pairs, 4 PPO steps of 32 answers.*ppo .*Give \d+ min more/,
   );
   const [, more = ''] = /Give (\d+) min more/.exec(String(catchError(refused))) ?? [];
   expect(planOrNull(60 + 60 * Number(more), chat)).not.toBeNull();
@@ -128,6 +128,7 @@ it('plans for the tries of answers that are refused', () => {
   const half = { ...chat, answers: { ...chat.answers, acceptance: 0.5 } };
   const settings = sizesForBudget(1800, chat).hyperparameters;
   const [all, some] = [planSettings(settings, chat), planSettings(settings, half)];
-  expect(some.stages['simulate']).toBeGreaterThan(1.5 * (all.stages['simulate'] ?? Number.NaN));
+  // What the pairs are read for afterwards does not grow with the tries.
+  expect(some.stages['simulate']).toBeGreaterThan(1.3 * (all.stages['simulate'] ?? Number.NaN));
   expect(some.stages['ppo']).toBe(all.stages['ppo']);
 });

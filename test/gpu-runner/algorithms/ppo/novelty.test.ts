@@ -89,7 +89,7 @@ describe('novelty in the reward', () => {
       sequence: sequenceOf([1], tokens),
       logProbabilities: zeros,
       referenceLogProbabilities: zeros,
-      response: { text: '', ended: true, scoredTokens: tokens.length },
+      response: { text: '', ended: true, scoredTokens: tokens.length, closing: new Int32Array() },
       score: row,
       values: zeros,
     };

@@ -35,7 +35,7 @@ function rolloutsOf(lengths: readonly number[], scores?: readonly number[]): Rol
       ),
       logProbabilities: numbers(0),
       referenceLogProbabilities: numbers(0.4),
-      response: { text: '', ended: row % 2 === 0, scoredTokens: length },
+      response: { text: '', ended: row % 2 === 0, scoredTokens: length, closing: new Int32Array() },
       score: scores?.[row] ?? Math.cos(5 * row),
       values: numbers(1),
     };

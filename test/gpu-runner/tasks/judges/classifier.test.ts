@@ -71,7 +71,8 @@ beforeAll(() => {
 });
 
 const signal = new AbortController().signal;
-const pair = (first: string, second: string) => ({ promptId: '0', prompt: 'p', first, second });
+const ended = { first: true, second: true };
+const pair = (first: string, second: string) => ({ promptId: '0', prompt: 'p', first, second, ended });
 
 describe('the classifier judge', () => {
   it('scores a response by the probability of the label, and the higher score wins', async () => {
