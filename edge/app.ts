@@ -10,6 +10,7 @@ import { register, type App } from './http/register.ts';
 import { serveReference } from './http/reference.ts';
 import { addSecurityHeaders } from './http/security-headers.ts';
 import { artifactHandlers } from './routes/artifacts.ts';
+import { auditHandlers } from './routes/audit.ts';
 import { baseModelHandlers } from './routes/base-models.ts';
 import { comparisonHandlers } from './routes/comparisons.ts';
 import { completionHandlers } from './routes/completions.ts';
@@ -32,6 +33,7 @@ export function createApp(dependencies: Dependencies): App {
   const keys = new KnownKeys(dependencies.database, dependencies.clock);
   const handlers: Handlers<typeof contract> = {
     ...artifactHandlers(dependencies),
+    ...auditHandlers(dependencies),
     ...baseModelHandlers(dependencies),
     ...comparisonHandlers(dependencies),
     ...completionHandlers(dependencies, keys),
@@ -51,7 +53,7 @@ export function createApp(dependencies: Dependencies): App {
   };
   const app = new OpenAPIHono();
   app.onError(onError);
-  app.notFound(onNotFound);
+  app.notFound(onNotFound(app));
   for (const id of Object.keys(contract) as OperationId[]) {
     register(app, id, contract[id], handlers[id] as AnyHandler, dependencies, keys);
   }

@@ -47,7 +47,7 @@ const TICK_MILLISECONDS = 1000;
 async function start(): Promise<void> {
   const settings = readVariables(SERVE_VARIABLES, process.env);
   const { HOST: hostname, PORT: port, RLCD_DATA: directory = '.rlcd', RLCD_ADMIN_KEY: key } = settings;
-  const host = openNodeHost(directory, key);
+  const host = openNodeHost(directory, key, settings.RLCD_TRUSTED_PROXIES);
   const url = `http://${hostname}:${port}`;
   const local = await openLocalRunners(host.dependencies, url, settings.RLCD_RUNNERS);
   const { environment, transport } = await openClusterTransport(process.env);

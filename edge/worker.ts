@@ -4,7 +4,8 @@ import { createApp } from './app.ts';
 import type { Dependencies, RateLimiter } from './http/dependencies.ts';
 import type { ReadDashboardFile } from './http/dependencies.ts';
 import { BucketBlobs } from './hosts/bucket-blobs.ts';
-import { KEY_VARIABLES } from './hosts/variables.ts';
+import { MemoryLimiter } from './hosts/memory-limiter.ts';
+import { KEY_VARIABLES } from './hosts/key-variables.ts';
 import { readVariables } from '../shared/read-variables.ts';
 import type { App } from './http/register.ts';
 import { readLaunchPolicy, type LaunchEnvironment } from './orchestration/launch/configuration.ts';
@@ -29,8 +30,12 @@ const LIMIT_PERIOD_SECONDS = 60;
 
 function createLimiter({ KEY_LIMITER, ADDRESS_LIMITER }: WorkerBindings): RateLimiter {
   const bindings = { key: KEY_LIMITER, address: ADDRESS_LIMITER };
+  // Cloudflare's limits are fixed in wrangler.toml: a key's own is counted by each isolate for itself.
+  const own = new MemoryLimiter(Date.now);
   return {
-    async take(kind, name) {
+    async take(kind, name, limit) {
+      const seconds = limit === undefined ? undefined : await own.take(kind, name, limit);
+      if (seconds !== undefined) return seconds;
       const { success } = await bindings[kind].limit({ key: name });
       return success ? undefined : LIMIT_PERIOD_SECONDS;
     },

@@ -19,7 +19,7 @@ type Parsed =
   { readonly parameters: Record<string, unknown> } | { readonly issues: readonly z.core.$ZodIssue[] };
 
 /** A model, and the form in which the experiment has it asked; undefined where principle and model decide. */
-type AskedOf = Pick<TaskBaseModel, 'configuration' | 'served'> & {
+type AskedOf = Pick<TaskBaseModel, 'name' | 'contextLength' | 'configuration' | 'served'> & {
   readonly form?: PromptForm | undefined;
 };
 
@@ -111,6 +111,22 @@ const PLANNED_AWAY: ReadonlySet<string> = new Set(['samplesFrom', 'leastContrast
 const definedOnly = (settings: object | undefined) =>
   Object.fromEntries(Object.entries(settings ?? {}).filter(([, value]) => value !== undefined));
 
+/** A model must have room for a prompt beside what it samples; how long prompts are its own tokenizer alone can tell. */
+function faultOfContext(
+  { kind }: StageRule,
+  parameters: object,
+  { name, contextLength }: AskedOf,
+): z.core.$ZodIssue | null {
+  const { maximumNewTokens: sampled = 0 } = parameters as { readonly maximumNewTokens?: number };
+  if (sampled < contextLength) return null;
+  return {
+    code: 'custom',
+    path: ['hyperparameters', kind === 'best-of-n' ? 'generate' : kind, 'maximumNewTokens'],
+    message: `is ${sampled}, and ${name} has a context of ${contextLength} tokens for prompt and response together: set it lower`,
+    input: sampled,
+  };
+}
+
 /**
  * @param model what works on the stage, and the form in which the experiment has it asked
  * @returns issues whose paths lead into the experiment's body
@@ -132,6 +148,8 @@ export function resolveParameters(
     ...Object.fromEntries(Object.entries(settings).filter(([name]) => !PLANNED_AWAY.has(name))),
     ...planned(rule, principle, model, hyperparameters, judgeModels)[rule.kind],
   });
+  const crowded = parsed.success ? faultOfContext(rule, parsed.data, model) : null;
+  if (crowded) return { issues: [crowded] };
   if (parsed.success) return { parameters: parsed.data };
   return {
     issues: parsed.error.issues.map(({ path, ...issue }) =>

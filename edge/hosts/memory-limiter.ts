@@ -1,4 +1,4 @@
-/** The Node host's rate limiter: fixed windows of one minute, in memory, for the one process there is. */
+/** Limits in memory: fixed windows of one minute. The Node host, one process, has them all so; an isolate of a Worker its keys' own. */
 import type { RateLimiter } from '../http/dependencies.ts';
 
 const WINDOW_MILLISECONDS = 60_000;
@@ -19,7 +19,7 @@ export class MemoryLimiter implements RateLimiter {
     this.#limits = limits;
   }
 
-  async take(kind: 'key' | 'address', name: string): Promise<number | undefined> {
+  async take(kind: 'key' | 'address', name: string, limit = Infinity): Promise<number | undefined> {
     const now = this.#clock();
     const window = Math.floor(now / WINDOW_MILLISECONDS);
     if (window !== this.#window) {
@@ -29,7 +29,7 @@ export class MemoryLimiter implements RateLimiter {
     const bucket = `${kind} ${name}`;
     const count = (this.#counts.get(bucket) ?? 0) + 1;
     this.#counts.set(bucket, count);
-    if (count <= this.#limits[kind]) return undefined;
+    if (count <= Math.min(this.#limits[kind], limit)) return undefined;
     return Math.ceil(((window + 1) * WINDOW_MILLISECONDS - now) / 1000);
   }
 }

@@ -1,27 +1,9 @@
 /** What the hosts of the edge are told through environment variables. */
 import { z } from 'zod';
-import { apiKey, wholeNumber } from '../../shared/read-variables.ts';
+import { wholeNumber } from '../../shared/read-variables.ts';
 import { LAUNCH_VARIABLES } from '../orchestration/launch/configuration.ts';
-
-const MAKE_ONE = 'make one with: openssl rand -hex 32';
-/** Of a key that chance made: fewer stand in one of 10,000 keys of 32 hexadecimal digits. */
-const LEAST_DIFFERENT = 8;
-
-/** Not guessed by who tries what people write: no few characters, and nothing said again and again. */
-function isRandom(key: string): boolean {
-  return new Set(key).size >= LEAST_DIFFERENT && !/^(.{1,20})\1+.{0,19}$/.test(key);
-}
-
-/** Of every host, the Worker too. */
-export const KEY_VARIABLES = {
-  RLCD_ADMIN_KEY: {
-    help: "administrator's key; without it the first start makes one and prints it",
-    schema: apiKey
-      .min(32, `must be at least 32 characters; ${MAKE_ONE}`)
-      .refine(isRandom, `can be guessed, for it repeats itself; ${MAKE_ONE}`)
-      .optional(),
-  },
-} as const;
+import { readProxies } from './client-address.ts';
+import { KEY_VARIABLES } from './key-variables.ts';
 
 /** Of the hosts that listen. */
 export const LISTEN_VARIABLES = {
@@ -43,6 +25,18 @@ export const SERVE_VARIABLES = {
   RLCD_RUNNERS: {
     help: 'number of runners that come up on this machine at the most when work waits; none unless given',
     schema: wholeNumber(0, 64).default(0),
+  },
+  RLCD_TRUSTED_PROXIES: {
+    help: 'addresses and ranges of proxies whose X-Forwarded-For is believed, with commas; nobody is believed unless given',
+    schema: z
+      .string()
+      .transform((text, context) => {
+        const proxies = readProxies(text);
+        if (!proxies)
+          context.addIssue('needs addresses and ranges with commas, such as 127.0.0.1,10.0.0.0/8');
+        return proxies;
+      })
+      .optional(),
   },
   RLCD_KUBERNETES_TOKEN_FILE: {
     help: 'file in the place of RLCD_KUBERNETES_TOKEN, read at every launch',

@@ -1,10 +1,12 @@
 /** Runs a handler: idempotency before, one commit after, and the response with its ETag. */
 import { isBytes, type Endpoint } from '../../shared/api/endpoint.ts';
 import type { Dependencies } from './dependencies.ts';
+import type { Record } from './audit.ts';
 import { conflict } from '../domain/errors.ts';
 import { commit, isLostRace, type Statement } from '../store/database.ts';
 import { etagOf, isKnown } from './etag.ts';
 import type { Call, UploadCall } from './handler.ts';
+import { Lines } from './line.ts';
 import { readIdempotency } from './idempotency.ts';
 import type { Admitted } from './input.ts';
 import { addSecurityHeaders, SECURITY_HEADERS } from './security-headers.ts';
@@ -18,39 +20,60 @@ export type AnyHandler = (
   | { readonly body?: unknown; readonly bodyWhenRepeated?: unknown; readonly writes?: readonly Statement[] }
 >;
 
-/** In each round of a race for one unique row somebody wins, so many rounds mean very many racers. */
+/** In each round of a race for one unique row somebody wins, so many rounds mean very many racers elsewhere. */
 const MAXIMUM_ROUNDS = 50;
+
+/** Who lost a race for a row waits in line for the path, and whoever comes then stands behind: the next round is his. */
+const losers = new Lines();
 
 export async function answer(
   endpoint: Endpoint,
   handler: AnyHandler,
-  { context, principal, input }: Admitted,
+  admitted: Admitted,
   { database, clock }: Dependencies,
+  record: Record | undefined,
 ): Promise<Response> {
+  const { context, principal, input } = admitted;
   const now = clock();
   const { upload } = input;
   const call = { principal, now, request: context.req.raw, ...(upload ? { upload } : {}) };
-  const idempotency = readIdempotency(endpoint, { context, principal, input }, database, now);
-  for (let round = 0; round < MAXIMUM_ROUNDS; round++) {
+  const idempotency = readIdempotency(endpoint, admitted, database, now);
+  /** @returns undefined where another request was first */
+  const attempt = async (): Promise<Response | undefined> => {
     const stored = await idempotency?.replay();
     if (stored) return stored;
     const reply = await handler(input, call);
     if (reply instanceof Response) {
+      if (record) await commit(database, [record(admitted, undefined, now)]);
       addSecurityHeaders(reply);
       return reply;
     }
     const document = serialise(endpoint, reply.body);
     const repeated =
       reply.bodyWhenRepeated === undefined ? document : serialise(endpoint, reply.bodyWhenRepeated);
-    const record = await idempotency?.record(endpoint.status, repeated ?? '');
+    const kept = await idempotency?.record(endpoint.status, repeated ?? '');
     try {
-      await commit(database, [...(reply.writes ?? []), ...(record ? [record.statement] : [])]);
+      await commit(database, [
+        ...(reply.writes ?? []),
+        ...(kept ? [kept.statement] : []),
+        ...(record ? [record(admitted, reply.body, now)] : []),
+      ]);
       return respond(endpoint, document, context.req.header('if-none-match'));
     } catch (error) {
       if (!isLostRace(error)) throw error;
+      return undefined;
     }
-  }
-  throw conflict('Too many requests change this at the same time; send the request again');
+  };
+  const line = `${context.req.method} ${context.req.path}`;
+  const first = losers.has(line) ? undefined : await attempt();
+  if (first) return first;
+  return await losers.run(line, async () => {
+    for (let round = 0; round < MAXIMUM_ROUNDS; round++) {
+      const answered = await attempt();
+      if (answered) return answered;
+    }
+    throw conflict('Too many requests change this at the same time; send the request again');
+  });
 }
 
 /** The schema strips what the contract does not name: a column can not leak by accident. */

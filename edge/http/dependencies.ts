@@ -10,9 +10,10 @@ export interface RateLimiter {
   /**
    * Counts one request.
    *
+   * @param limit requests a minute that this one may send at the most; absent: the host's own limit alone
    * @returns undefined where it may pass, else the seconds to wait
    */
-  take(kind: 'key' | 'address', name: string): Promise<number | undefined>;
+  take(kind: 'key' | 'address', name: string, limit?: number): Promise<number | undefined>;
 }
 
 export interface Dependencies extends Store {
@@ -23,6 +24,8 @@ export interface Dependencies extends Store {
   readonly scoringKernel: WebAssembly.Module;
   /** The administrator's key from the environment; undefined where the host has none. */
   readonly bootstrapKey: string | undefined;
+  /** Bytes that the store's disk has left; absent: the host has no disk of its own. */
+  readonly freeBytes?: (() => Promise<number>) | undefined;
   /** The network address a request without a key is counted by. */
   readonly clientAddress: (context: Context) => string;
   /** What brings runners up; absent: people start them. */

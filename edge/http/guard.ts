@@ -6,7 +6,7 @@ import { identify, sha256, type Principal } from './keys.ts';
 import { ProblemError } from './problem.ts';
 import type { KnownKeys } from '../store/known-keys.ts';
 
-const ANYONE: Principal = { keyId: 'anyone', scopes: [] };
+const ANYONE: Principal = { keyId: 'anyone', name: 'anyone', scopes: [], requestsPerMinute: null };
 
 /** @returns who sends a request; throws ProblemError 401, 403 or 429 where it may not pass */
 export function guard(
@@ -16,8 +16,8 @@ export function guard(
 ): (context: Context) => Promise<Principal> {
   const { bootstrapKey } = dependencies;
   const bootstrapSha256 = bootstrapKey === undefined ? undefined : sha256(bootstrapKey);
-  async function take(kind: 'key' | 'address', name: string): Promise<void> {
-    const seconds = await dependencies.limiter.take(kind, name);
+  async function take(kind: 'key' | 'address', name: string, limit?: number): Promise<void> {
+    const seconds = await dependencies.limiter.take(kind, name, limit);
     if (seconds === undefined) return;
     throw new ProblemError('too-many-requests', `Wait ${seconds} s, then go on more slowly`, {
       headers: { 'retry-after': String(seconds) },
@@ -31,11 +31,12 @@ export function guard(
         : await identify(context.req.header('authorization'), keys, bootstrapSha256);
     // Health is for anyone at any time: who watches the edge must not read the limit of strangers as its end.
     if (!principal) await take('address', dependencies.clientAddress(context));
-    else if (principal !== ANYONE) await take('key', principal.keyId);
+    else if (principal !== ANYONE)
+      await take('key', principal.keyId, principal.requestsPerMinute ?? undefined);
     if (!principal) {
       throw new ProblemError(
         'unauthorized',
-        'Send `Authorization: Bearer <key>` with a key that is not revoked',
+        'Send `Authorization: Bearer <key>` with a key that is neither revoked nor past its time',
         {
           headers: { 'www-authenticate': 'Bearer' },
         },

@@ -1,4 +1,4 @@
-/** Long answers ask again whether their key may still have them: a revoked or rotated one loses them within seconds. */
+/** Long answers ask again whether their key may still have them: one that is revoked, rotated or past its time loses them within seconds. */
 import type { KnownKeys } from '../store/known-keys.ts';
 import { BOOTSTRAP_KEY_ID, type Principal } from './keys.ts';
 
@@ -11,7 +11,7 @@ export async function watchKey(keys: KnownKeys, { keyId }: Principal): Promise<I
   const secret = (await keys.find(keyId))?.secretSha256;
   return async () => {
     const key = await keys.find(keyId);
-    return key !== undefined && key.revokedAt === null && key.secretSha256 === secret;
+    return key !== undefined && keys.isLive(key) && key.secretSha256 === secret;
   };
 }
 

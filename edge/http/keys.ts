@@ -6,7 +6,11 @@ import type { KnownKeys } from '../store/known-keys.ts';
 /** Who speaks. */
 export interface Principal {
   readonly keyId: string;
+  /** What people call the key. */
+  readonly name: string;
   readonly scopes: readonly Scope[];
+  /** Null: no limit of its own. */
+  readonly requestsPerMinute: number | null;
 }
 
 /** The bootstrap key has no row; its idempotency records lie under this name. */
@@ -30,7 +34,7 @@ function sameHash(a: string, b: string): boolean {
 }
 
 /**
- * Who an `Authorization: Bearer` header belongs to; undefined where it is missing, wrong or revoked.
+ * Who an `Authorization: Bearer` header belongs to; undefined where it is missing, wrong, revoked or past its time.
  *
  * @param bootstrapSha256 hash of the environment's key; undefined where there is none
  */
@@ -43,11 +47,19 @@ export async function identify(
   if (token === undefined) return undefined;
   const presented = sha256(token);
   if (bootstrapSha256 !== undefined && sameHash(presented, bootstrapSha256)) {
-    return { keyId: BOOTSTRAP_KEY_ID, scopes: ['admin'] };
+    return {
+      keyId: BOOTSTRAP_KEY_ID,
+      name: "the environment's key",
+      scopes: ['admin'],
+      requestsPerMinute: null,
+    };
   }
   const keyId = FORM.exec(token)?.[1];
   if (keyId === undefined) return undefined;
   const key = await keys.find(keyId);
   const matches = sameHash(presented, key?.secretSha256 ?? NO_SUCH_KEY_SHA256);
-  return key && matches && key.revokedAt === null ? { keyId: key.id, scopes: key.scopes } : undefined;
+  if (!key || !matches || !keys.isLive(key)) return undefined;
+  await keys.touch(key);
+  const { id, name, scopes, requestsPerMinute } = key;
+  return { keyId: id, name, scopes, requestsPerMinute };
 }

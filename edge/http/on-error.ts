@@ -1,7 +1,6 @@
 /** Turns everything that is thrown, and every path that matches nothing, into a problem document. */
 import type { Context } from 'hono';
 import { completionEndpoints } from '../../shared/api/completions.ts';
-import { contract } from '../../shared/api/contract.ts';
 import type { Problem } from '../../shared/api/problem.ts';
 import { DomainError } from '../domain/errors.ts';
 import { ProblemError } from './problem.ts';
@@ -43,20 +42,32 @@ function isDiskFull(error: unknown): boolean {
   return isFull || isDiskFull(error.cause);
 }
 
-const PATTERNS = Object.values(contract).map(({ method, path }) => ({
-  method: method.toUpperCase(),
-  pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
-}));
+interface Routed {
+  readonly routes: readonly { readonly method: string; readonly path: string }[];
+}
 
-export function onNotFound(context: Context): Response {
-  const allowed = PATTERNS.filter(({ pattern }) => pattern.test(context.req.path)).map(
-    ({ method }) => method,
-  );
-  if (allowed.length === 0) {
-    return new ProblemError('not-found', `No operation has the path ${context.req.path}`).toResponse();
-  }
-  const allow = [...new Set(allowed.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])))];
-  return new ProblemError('method-not-allowed', `This path takes ${allow.join(', ')}`, {
-    headers: { allow: allow.join(', ') },
-  }).toResponse();
+/** Where a route answers: an operation of the API, a page, a file. */
+function patternsOf({ routes }: Routed) {
+  return routes
+    .filter(({ method }) => method !== 'ALL')
+    .map(({ method, path }) => ({
+      method,
+      pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/:\w+(\{[^}]*\})?/g, '[^/]+')}$`),
+    }));
+}
+
+/** @returns answers what no route takes: 405 where one takes the path by another method, else 404 */
+export function onNotFound(app: Routed): (context: Context) => Response {
+  let patterns: ReturnType<typeof patternsOf> | undefined;
+  return ({ req }) => {
+    patterns ??= patternsOf(app);
+    const allowed = patterns.filter(({ pattern }) => pattern.test(req.path)).map(({ method }) => method);
+    if (allowed.length === 0) {
+      return new ProblemError('not-found', `No operation has the path ${req.path}`).toResponse();
+    }
+    const allow = [...new Set(allowed.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])))];
+    return new ProblemError('method-not-allowed', `This path takes ${allow.join(', ')}`, {
+      headers: { allow: allow.join(', ') },
+    }).toResponse();
+  };
 }

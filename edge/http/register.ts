@@ -6,6 +6,7 @@ import { problem } from '../../shared/api/problem.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { KnownKeys } from '../store/known-keys.ts';
 import { answer, type AnyHandler } from './answer.ts';
+import { recorder } from './audit.ts';
 import { guard } from './guard.ts';
 import { createReader, idempotencyHeader } from './input.ts';
 
@@ -74,9 +75,10 @@ export function register(
   app.openAPIRegistry.registerPath(describe(operationId, endpoint));
   const admit = guard(endpoint, dependencies, keys);
   const read = createReader(endpoint);
+  const record = recorder(operationId, endpoint, dependencies);
   app.on(endpoint.method, endpoint.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
     const principal = await admit(context);
     const input = await read(context);
-    return await answer(endpoint, handler, { context, principal, input }, dependencies);
+    return await answer(endpoint, handler, { context, principal, input }, dependencies, record);
   });
 }

@@ -58,7 +58,7 @@ export function completionHandlers(
     const known = await Promise.all(
       found.map(async ({ id, keyId, serveUrl }) => {
         const key = await keys.find(keyId);
-        return key?.revokedAt === null
+        return key && keys.isLive(key)
           ? [{ serveUrl, secretSha256: key.secretSha256, rank: hashOf(`${model.identity} ${id}`) }]
           : [];
       }),

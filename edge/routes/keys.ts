@@ -3,7 +3,7 @@ import type { keyEndpoints } from '../../shared/api/keys.ts';
 import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
 import { createSecret } from '../http/keys.ts';
-import { conflict, notFound } from '../domain/errors.ts';
+import { conflict, invalidRequest, notFound } from '../domain/errors.ts';
 import { createIdentifier } from '../store/identifier.ts';
 import { findKey, hasAdministrator, insertKey, listKeys, replaceSecret, revokeKey } from '../store/keys.ts';
 import type { KnownKeys } from '../store/known-keys.ts';
@@ -16,10 +16,16 @@ export function keyHandlers(
     async getOwnKey(_, { principal }) {
       return { body: { id: principal.keyId, scopes: [...principal.scopes] } };
     },
-    async createKey({ body }, { now }) {
+    async createKey({ body }, { now, principal }) {
+      const { expiresAt = null, requestsPerMinute = null, ...named } = body;
+      if (expiresAt !== null && expiresAt <= now) {
+        const detail = `is past: it is ${now} now (${new Date(now).toISOString()})`;
+        throw invalidRequest([{ in: 'body', pointer: '#/expiresAt', detail }]);
+      }
       const id = createIdentifier(now);
       const { secret, secretSha256 } = createSecret(id);
-      const key = { id, ...body, createdAt: now, revokedAt: null };
+      const times = { createdAt: now, revokedAt: null, expiresAt, lastUsedAt: null };
+      const key = { id, ...named, ...times, createdBy: principal.keyId, requestsPerMinute };
       return {
         body: { ...key, secret },
         bodyWhenRepeated: { ...key, secret: null },
@@ -45,8 +51,8 @@ export function keyHandlers(
     async revokeKey({ parameters }, { now }) {
       const key = await findKey(database, parameters.keyId);
       if (!key) throw notFound(`key ${parameters.keyId}`);
-      const { id, scopes, revokedAt } = key;
-      const isLast = scopes.includes('admin') && revokedAt === null && bootstrapKey === undefined;
+      const { id, scopes } = key;
+      const isLast = scopes.includes('admin') && keys.isLive(key) && bootstrapKey === undefined;
       if (isLast && !(await hasAdministrator(database, id))) {
         throw conflict(
           `Key ${id} is the last administrator's, and nobody could make keys any more: make another first`,

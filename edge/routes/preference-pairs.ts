@@ -5,25 +5,8 @@ import { withoutGuards } from '../../shared/dialogue/turn-text.ts';
 import { formatTrainerPairs } from '../../shared/export/trainer-pairs.ts';
 import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
+import { linesOf } from '../http/json-lines.ts';
 import { listPairs, readAllPairs, type PairRow } from '../store/preference-pairs.ts';
-
-/** A stream that reads only as fast as it is read. */
-function toStream(
-  chunks: AsyncGenerator<PairRow[]>,
-  format: (pairs: readonly PairRow[]) => string,
-): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await chunks.next();
-      if (done) controller.close();
-      else controller.enqueue(encoder.encode(format(value)));
-    },
-    async cancel() {
-      await chunks.return(undefined);
-    },
-  });
-}
 
 export function preferencePairHandlers({ database }: Dependencies): Handlers<typeof preferencePairEndpoints> {
   return {
@@ -38,7 +21,7 @@ export function preferencePairHandlers({ database }: Dependencies): Handlers<typ
         form === undefined
           ? formatPreferenceJsonl(rows.map((row) => ({ ...row, prompt: withoutGuards(row.prompt) })))
           : formatTrainerPairs(form, rows);
-      return new Response(request.method === 'HEAD' ? null : toStream(pairs, format), {
+      return new Response(request.method === 'HEAD' ? null : linesOf(pairs, format), {
         headers: {
           'content-type': 'application/jsonl',
           'content-disposition': `attachment; filename="preference-pairs-${experimentId}.jsonl"`,

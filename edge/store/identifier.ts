@@ -3,8 +3,15 @@ import { randomFillSync } from 'node:crypto';
 
 /** Ids of one process rise even within a millisecond: the 12 bits after the time count (RFC 9562, method 1). */
 const LARGEST_COUNT = 0xfff;
+const LARGEST_TIME = 2 ** 48 - 1;
 let latest = 0;
 let sequence = 0;
+
+/** Not above any identifier of that time on, and above every one before. @param at milliseconds since the epoch */
+export function leastIdentifier(at: number): string {
+  const hexadecimal = Math.min(at, LARGEST_TIME).toString(16).padStart(12, '0');
+  return `${hexadecimal.slice(0, 8)}-${hexadecimal.slice(8)}-7`;
+}
 
 /** @param now milliseconds since the epoch, from the injected clock */
 export function createIdentifier(now: number): string {

@@ -1,5 +1,5 @@
 /** Queries on API keys. */
-import { and, desc, eq, isNull, like, lt, ne, sql } from 'drizzle-orm';
+import { and, desc, eq, isNull, like, lt, lte, ne, or, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database, Statement } from './database.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
@@ -7,6 +7,10 @@ import { apiKeys } from './schema/index.ts';
 import { prepared } from './statement.ts';
 
 export type KeyRow = typeof apiKeys.$inferSelect;
+type NewKey = typeof apiKeys.$inferInsert;
+
+/** Between two writes of when a key was last used. */
+export const TOUCH_MILLISECONDS = 60_000;
 
 /** Every request reads its key. */
 const keyById = prepared((database) =>
@@ -32,12 +36,16 @@ export async function listKeys(database: Database, page: PageRequest) {
   return toPage(rows, page, (row) => row.id);
 }
 
-export function insertKey(database: Database, key: KeyRow): Statement {
+export function insertKey(database: Database, key: NewKey): Statement {
   return database.insert(apiKeys).values(key);
 }
 
-/** Keys that may do everything. */
-const administrates = and(isNull(apiKeys.revokedAt), like(apiKeys.scopes, '%"admin"%'));
+/** Keys that may do everything, for good: one that ends leaves nobody behind. */
+const administrates = and(
+  isNull(apiKeys.revokedAt),
+  isNull(apiKeys.expiresAt),
+  like(apiKeys.scopes, '%"admin"%'),
+);
 
 /** Whether any key but this one could still make keys. */
 export async function hasAdministrator(database: Database, exceptKeyId = ''): Promise<boolean> {
@@ -52,12 +60,21 @@ export function revokeKey(database: Database, keyId: string, now: number): State
 }
 
 /** A key whose id is known beforehand: made anew or given a new secret, and valid again if it was revoked. */
-export function renewKey(database: Database, key: KeyRow): Statement {
-  const { secretSha256, scopes, revokedAt } = key;
+export function renewKey(database: Database, key: NewKey): Statement {
+  const { secretSha256, scopes, revokedAt = null } = key;
   return database
     .insert(apiKeys)
     .values(key)
     .onConflictDoUpdate({ target: apiKeys.id, set: { secretSha256, scopes, revokedAt } });
+}
+
+/** Once a minute at the most, however many ask at the same time. @param now milliseconds since the epoch */
+export function touchKey(database: Database, keyId: string, now: number): Statement {
+  const { id, lastUsedAt } = apiKeys;
+  return database
+    .update(apiKeys)
+    .set({ lastUsedAt: now })
+    .where(and(eq(id, keyId), or(isNull(lastUsedAt), lte(lastUsedAt, now - TOUCH_MILLISECONDS))));
 }
 
 /** A key that was revoked meanwhile stays as it is. */

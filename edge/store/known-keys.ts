@@ -3,8 +3,8 @@
  * that a small request does. A key that is revoked or rotated here is read anew at once; another process or isolate
  * goes on to accept it for at most {@link KEPT_MILLISECONDS}.
  */
-import type { Database } from './database.ts';
-import { findKey, type KeyRow } from './keys.ts';
+import { commit, type Database } from './database.ts';
+import { findKey, TOUCH_MILLISECONDS, touchKey, type KeyRow } from './keys.ts';
 
 const KEPT_MILLISECONDS = 1000;
 const MAXIMUM_KEYS = 1000;
@@ -20,6 +20,26 @@ export class KnownKeys {
   constructor(database: Database, clock: () => number) {
     this.#database = database;
     this.#clock = clock;
+  }
+
+  /** Whether a key opens anything: neither revoked nor past its time. */
+  isLive({ revokedAt, expiresAt }: KeyRow): boolean {
+    return revokedAt === null && (expiresAt === null || expiresAt > this.#clock());
+  }
+
+  /** Writes down that a key was used, to the minute. */
+  async touch(key: KeyRow): Promise<void> {
+    const now = this.#clock();
+    if (key.lastUsedAt !== null && now - key.lastUsedAt < TOUCH_MILLISECONDS) return;
+    const known = this.#kept.get(key.id);
+    // Told first, so that of many requests at once one writes.
+    if (known?.key === key) this.#kept.set(key.id, { ...known, key: { ...key, lastUsedAt: now } });
+    try {
+      await commit(this.#database, [touchKey(this.#database, key.id, now)]);
+    } catch (error) {
+      // Where nothing can be written, what was stored can still be read.
+      console.error(error);
+    }
   }
 
   async find(keyId: string): Promise<KeyRow | undefined> {

@@ -1,5 +1,6 @@
 /** What time removes: old answers, uploads that never ended, reports, launches, runners, exports, and what nothing uses. */
 import { and, eq, inArray, isNull, lt, notExists, or, sql, type SQLWrapper } from 'drizzle-orm';
+import { removeAuditRecords } from './audit.ts';
 import { partBlob } from './artifacts.ts';
 import { collect } from './collect.ts';
 import { commit, type Database, type Store } from './database.ts';
@@ -33,6 +34,8 @@ const REPORTS_A_SWEEP = 1000;
 export const EXPORT_LIFETIME = 7 * DAY;
 /** Until then somebody may want the cancelled task of a deleted experiment again. */
 const UNWANTED_LIFETIME = DAY;
+/** Who did what is asked for long after. */
+const AUDIT_LIFETIME = 365 * DAY;
 /** Decisions about launches, and runners that were not heard since and whose tasks are gone. */
 const LOG_LIFETIME = 30 * DAY;
 const ROWS_A_SWEEP = 100;
@@ -114,5 +117,6 @@ function removeLogs(database: Database, now: number): SQLWrapper[] {
       .delete(launches)
       .where(and(inArray(launches.id, oldest), lt(launches.createdAt, now - LOG_LIFETIME))),
     database.delete(runners).where(inArray(runners.id, gone)),
+    removeAuditRecords(database, now - AUDIT_LIFETIME, ROWS_A_SWEEP),
   ];
 }

@@ -169,6 +169,7 @@ export const servingAddress = text(300).refine((value) => {
 export const completionEndpoints = defineEndpoints({
   createChatCompletion: {
     method: 'post',
+    unrecorded: 'changes nothing',
     path: '/v1/chat/completions',
     tag: 'models',
     summary:
@@ -181,6 +182,7 @@ export const completionEndpoints = defineEndpoints({
   },
   createCompletion: {
     method: 'post',
+    unrecorded: 'changes nothing',
     path: '/v1/completions',
     tag: 'models',
     summary:

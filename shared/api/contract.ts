@@ -1,6 +1,7 @@
 /** Every endpoint of API v1 by its operation id. A new resource adds its endpoints here. */
 import type { Endpoint } from './endpoint.ts';
 import { artifactEndpoints } from './artifacts.ts';
+import { auditEndpoints } from './audit.ts';
 import { baseModelEndpoints } from './base-models.ts';
 import { comparisonEndpoints } from './comparisons.ts';
 import { completionEndpoints } from './completions.ts';
@@ -19,6 +20,7 @@ import { taskEndpoints } from './tasks.ts';
 
 export const contract = {
   ...artifactEndpoints,
+  ...auditEndpoints,
   ...baseModelEndpoints,
   ...comparisonEndpoints,
   ...completionEndpoints,

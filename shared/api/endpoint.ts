@@ -37,6 +37,11 @@ export interface Endpoint {
   readonly pending?: z.ZodType;
   /** A POST that creates: takes `Idempotency-Key`, and its effect and answer are stored together. */
   readonly creates?: true;
+  /**
+   * Not in the audit log, though it is no GET: because it changes nothing, or because it is a lease's traffic, which comes
+   * every few seconds and which the tasks and the event log keep.
+   */
+  readonly unrecorded?: 'changes nothing' | 'lease traffic';
 }
 
 /** Keeps the literal types of a contract: `defineEndpoints({ listPrinciples: { ... } })`. */

@@ -7,7 +7,7 @@ export const healthEndpoints = defineEndpoints({
     method: 'get',
     path: '/v1/health',
     tag: 'health',
-    summary: 'Whether the edge and its database answer',
+    summary: 'Whether the edge and its database answer, and the disk has room (507 where it has none)',
     scopes: [],
     status: 200,
     response: z.object({ status: z.literal('ok') }).meta({ id: 'Health' }),

@@ -5,6 +5,9 @@ import { identifier, instant, text } from './fields.ts';
 import { page, pageQuery } from './page.ts';
 import { SCOPES } from './words.ts';
 
+/** The last millisecond that a date can say. */
+const MAXIMUM_INSTANT = 8_640_000_000_000_000;
+
 const scopes = z
   .array(z.enum(SCOPES))
   .min(1)
@@ -12,7 +15,21 @@ const scopes = z
   .refine((value) => new Set(value).size === value.length, { error: 'must not repeat a scope' });
 
 const key = z
-  .object({ id: identifier, name: z.string(), scopes, createdAt: instant, revokedAt: instant.nullable() })
+  .object({
+    id: identifier,
+    name: z.string(),
+    scopes,
+    createdAt: instant,
+    /** The key that made it; null where the edge itself did, at its first start. */
+    createdBy: z.string().nullable(),
+    revokedAt: instant.nullable(),
+    /** From then on it is refused; null: never. */
+    expiresAt: instant.nullable(),
+    /** To the minute; null: not yet. */
+    lastUsedAt: instant.nullable(),
+    /** Null: the limit of all keys alone. */
+    requestsPerMinute: z.int().nullable(),
+  })
   .meta({ id: 'Key' });
 
 /** The secret is null when the request is repeated: it is not kept. Rotate the key to get another. */
@@ -35,7 +52,14 @@ export const keyEndpoints = defineEndpoints({
     tag: 'keys',
     summary: 'Make a key; the answer is the only time its secret is shown',
     scopes: ['admin'],
-    body: z.strictObject({ name: text(100), scopes }),
+    body: z.strictObject({
+      name: text(100),
+      scopes,
+      /** From then on it is refused; left out: never. */
+      expiresAt: instant.max(MAXIMUM_INSTANT).optional(),
+      /** More are answered 429 with `Retry-After`; left out: the limit of all keys alone. */
+      requestsPerMinute: z.int().min(1).max(1_000_000).optional(),
+    }),
     status: 201,
     response: newKey,
     creates: true,

@@ -56,6 +56,7 @@ const memoryPlan = z
 export const memoryPlanEndpoints = defineEndpoints({
   planMemory: {
     method: 'post',
+    unrecorded: 'changes nothing',
     path: '/v1/memory-plans',
     tag: 'runners',
     summary: 'Plan the memory of a job on a device, part by part; nothing is stored',

@@ -86,6 +86,7 @@ export const scorerEndpoints = defineEndpoints({
   },
   score: {
     method: 'post',
+    unrecorded: 'changes nothing',
     path: '/v1/score',
     tag: 'scorers',
     summary: 'Score texts, or responses to a prompt, by how well they follow the principle',
@@ -97,6 +98,7 @@ export const scorerEndpoints = defineEndpoints({
   },
   scoreCompare: {
     method: 'post',
+    unrecorded: 'changes nothing',
     path: '/v1/score/compare',
     tag: 'scorers',
     summary: 'Say which of two responses follows the principle better',
@@ -113,6 +115,7 @@ export const scorerEndpoints = defineEndpoints({
   },
   scoreBestOf: {
     method: 'post',
+    unrecorded: 'changes nothing',
     path: '/v1/score/best-of',
     tag: 'scorers',
     summary: 'Choose the response that follows the principle best',

@@ -244,6 +244,7 @@ const taskDetail = taskView
 export const taskEndpoints = defineEndpoints({
   claimTask: {
     method: 'post',
+    unrecorded: 'lease traffic',
     path: '/v1/tasks/claim',
     tag: 'tasks',
     summary: 'Take the lease of the first waiting task; the first claim of a runner registers it',
@@ -261,6 +262,7 @@ export const taskEndpoints = defineEndpoints({
   },
   reportTask: {
     method: 'post',
+    unrecorded: 'lease traffic',
     path: '/v1/tasks/{taskId}/heartbeat',
     tag: 'tasks',
     summary: 'Keep the lease, and report progress, metrics and samples once',
@@ -275,6 +277,7 @@ export const taskEndpoints = defineEndpoints({
   },
   checkpointTask: {
     method: 'post',
+    unrecorded: 'lease traffic',
     path: '/v1/tasks/{taskId}/checkpoint',
     tag: 'tasks',
     summary: 'Make an artifact, already put, the place where the task resumes',

@@ -14,6 +14,7 @@ export interface TestStore {
   readonly blobs: Dependencies['blobs'];
   readonly scoringKernel: Dependencies['scoringKernel'];
   readonly launch?: Dependencies['launch'];
+  readonly freeBytes?: Dependencies['freeBytes'];
 }
 
 /** Opens an empty store with every migration applied. */

@@ -10,8 +10,37 @@ export const apiKeys = sqliteTable('api_keys', {
   secretSha256: text('secret_sha256').notNull(),
   scopes: json<Scope[]>('scopes').notNull(),
   createdAt: instant('created_at').notNull(),
+  /** The key that made it; null where the edge itself did. */
+  createdBy: text('created_by'),
   revokedAt: instant('revoked_at'),
+  /** From then on it is refused; null: never. */
+  expiresAt: instant('expires_at'),
+  /** To the minute. */
+  lastUsedAt: instant('last_used_at'),
+  /** Null: the host's own limit alone. */
+  requestsPerMinute: integer('requests_per_minute'),
 });
+
+/** Who changed what, when and from where; ids rise with time, so a range of them is a span of time. */
+export const auditRecords = sqliteTable(
+  'audit_records',
+  {
+    id: id(),
+    keyId: text('key_id').notNull(),
+    /** As the key was called then. */
+    keyName: text('key_name').notNull(),
+    /** The operation's id in the contract. */
+    action: text('action').notNull(),
+    object: text('object').notNull(),
+    address: text('address').notNull(),
+    createdAt: instant('created_at').notNull(),
+  },
+  (table) => [
+    index('audit_records_key').on(table.keyId, table.id),
+    index('audit_records_action').on(table.action, table.id),
+    index('audit_records_object').on(table.object, table.id),
+  ],
+);
 
 /** Written in the same batch as the effect it answers for: either both exist or neither. */
 export const idempotencyRecords = sqliteTable(

@@ -61,6 +61,11 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
         'those of rlaif are not',
       ],
       [{ method: 'base' }, '#/hyperparameters/ppo', 'has no stage ppo'],
+      [
+        { hyperparameters: { simulate: { maximumNewTokens: 512 } } },
+        '#/hyperparameters/simulate/maximumNewTokens',
+        'has a context of 512 tokens for prompt and response together',
+      ],
     ];
     for (const [change, pointer, words] of cases) {
       const body = { ...EXPERIMENT, ...change };

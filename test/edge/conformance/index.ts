@@ -2,6 +2,7 @@
 import { describe } from 'vitest';
 import { createHarness, type OpenStore } from '../harness.ts';
 import { artifactsConformance } from './artifacts.ts';
+import { auditConformance } from './audit.ts';
 import { baseModelsConformance } from './base-models.ts';
 import { blobsConformance } from './blobs.ts';
 import { collectionConformance } from './collection.ts';
@@ -28,7 +29,10 @@ export function conformance(open: OpenStore): void {
     protocolConformance(start, open);
   });
   describe('keys', () => {
-    keysConformance(start);
+    keysConformance(start, open);
+  });
+  describe('audit', () => {
+    auditConformance(start);
   });
   describe('principles', () => {
     principlesConformance(start);

@@ -1,9 +1,10 @@
 /** Conformance of keys: made once, stored hashed, refused when wrong or revoked. */
 import { expect, it } from 'vitest';
+import { MemoryLimiter } from '../../../edge/hosts/memory-limiter.ts';
 import { apiKeys, idempotencyRecords } from '../../../edge/store/schema/index.ts';
-import { BOOTSTRAP_KEY, type Harness } from '../harness.ts';
+import { BOOTSTRAP_KEY, createHarness, type Harness, type OpenStore } from '../harness.ts';
 
-export function keysConformance(start: () => Promise<Harness>): void {
+export function keysConformance(start: () => Promise<Harness>, open: OpenStore): void {
   it('makes a key that works until it is revoked, and stores its secret nowhere', async () => {
     const harness = await start();
     const { admin } = harness.clients;
@@ -36,6 +37,72 @@ export function keysConformance(start: () => Promise<Harness>): void {
       // Reads to the end: a stream that went on would never give it.
       expect(await response.text()).toBe('retry: 1000\n\n');
     }
+  });
+
+  it('ends a key at its time, its live events with it, and takes no time that is past', async () => {
+    const { clients, fetch, advance, dependencies } = await start();
+    const expiresAt = dependencies.clock() + 60_000;
+    const body = { name: 'guest', scopes: ['client' as const], expiresAt };
+    const key = await clients.admin.createKey({ body });
+    expect(key.expiresAt).toBe(expiresAt);
+    const status = async () => (await fetch('/v1/principles', { key: key.secret ?? '' })).status;
+    advance(59_999);
+    expect(await status()).toBe(200);
+    const events = await fetch('/v1/events', { key: key.secret ?? '' });
+    advance(1);
+    expect(await status()).toBe(401);
+    expect(await events.text()).toBe('retry: 1000\n\n');
+    await expect(clients.admin.createKey({ body })).rejects.toMatchObject({
+      problem: { status: 400, errors: [{ pointer: '#/expiresAt' }] },
+    });
+  });
+
+  it('tells when a key was last used, written once a minute at the most', async () => {
+    const harness = await start();
+    const { clients, advance, dependencies } = harness;
+    const { id, secret, lastUsedAt } = await clients.admin.createKey({
+      body: { name: 'laptop', scopes: ['client'] },
+    });
+    expect(lastUsedAt).toBeNull();
+    const begin = dependencies.clock();
+    const use = async () => {
+      await harness.fetch('/v1/principles', { key: secret ?? '' });
+      return (await clients.admin.listKeys()).items.find((key) => key.id === id)?.lastUsedAt;
+    };
+    expect(await use()).toBe(begin);
+    advance(59_000);
+    expect(await use()).toBe(begin);
+    advance(1000);
+    expect(await use()).toBe(begin + 60_000);
+  });
+
+  it('tells who made a key', async () => {
+    const { clients, fetch } = await start();
+    const own = (await (await fetch('/v1/key', { key: BOOTSTRAP_KEY })).json()) as { id: string };
+    const made = await fetch('/v1/keys', {
+      key: BOOTSTRAP_KEY,
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'laptop', scopes: ['client'] }),
+    });
+    expect(await made.json()).toMatchObject({ createdBy: own.id });
+    expect((await clients.admin.listKeys()).items.map(({ createdBy }) => createdBy)).toContain('bootstrap');
+  });
+
+  it('holds a key to its own requests a minute, and no other key', async () => {
+    let now = 0;
+    const harness = await createHarness(open, new MemoryLimiter(() => now));
+    const { secret } = await harness.clients.admin.createKey({
+      body: { name: 'slow', scopes: ['client'], requestsPerMinute: 2 },
+    });
+    const ask = async (key: string | null) => await harness.fetch('/v1/principles', { key: key ?? '' });
+    expect([(await ask(secret)).status, (await ask(secret)).status]).toEqual([200, 200]);
+    now = 20_000;
+    const refused = await ask(secret);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '40']);
+    expect((await ask(harness.secrets.client)).status).toBe(200);
+    now = 60_000;
+    expect((await ask(secret)).status).toBe(200);
   });
 
   it('tells every key who it is, and a stranger nothing', async () => {

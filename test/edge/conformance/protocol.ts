@@ -103,6 +103,26 @@ export function protocolConformance(start: () => Promise<Harness>, open: OpenSto
       expect(await readProblem(response)).toMatchObject({ status: 405 });
     });
 
+    it('answers 405 with Allow on files and pages, too, and HEAD as GET without a body', async () => {
+      const { fetch, secrets } = await start();
+      for (const path of ['/reference', '/openapi.json', '/reference.css']) {
+        const refused = await fetch(path, { method: 'POST' });
+        expect([refused.status, refused.headers.get('allow')], path).toEqual([405, 'GET, HEAD']);
+        const [head, get] = [await fetch(path, { method: 'HEAD' }), await fetch(path)];
+        expect([head.status, await head.text()]).toEqual([200, '']);
+        expect(head.headers.get('etag')).toBe(get.headers.get('etag'));
+      }
+      const { admin: key } = secrets;
+      for (const path of ['/v1/principles', '/v1/keys', '/v1/health', '/v1/events', '/v1/nothing']) {
+        const [head, get] = [await fetch(path, { method: 'HEAD', key }), await fetch(path, { key })];
+        expect([head.status, await head.text()], path).toEqual([get.status, '']);
+        expect(Object.fromEntries(head.headers), path).toEqual(Object.fromEntries(get.headers));
+        await get.body?.cancel();
+      }
+      const upload = await fetch('/v1/score', { method: 'HEAD', key });
+      expect([upload.status, upload.headers.get('allow')]).toEqual([405, 'POST']);
+    });
+
     it('refuses a body over the limit whether its length is told or not', async () => {
       const harness = await start();
       const huge = JSON.stringify({ ...KINDNESS, description: 'x'.repeat(1024 * 1024) });
@@ -131,6 +151,17 @@ export function protocolConformance(start: () => Promise<Harness>, open: OpenSto
       status: 400,
       errors: [{ pointer: '#/texts', detail: 'has 100 entries, and may have 64' }],
     });
+  });
+
+  it('makes every version that is asked for at once: who loses the race for a number waits', async () => {
+    const harness = await start();
+    const answers = await Promise.all(
+      Array.from({ length: 120 }, async () => await post(harness, JSON.stringify(KINDNESS))),
+    );
+    const statuses = new Set(answers.map(({ status }) => status));
+    const numbers = (await harness.database.select().from(principleVersions)).map(({ number }) => number);
+    expect(statuses).toEqual(new Set([201]));
+    expect(new Set(numbers)).toEqual(new Set(Array.from({ length: 120 }, (_, index) => index + 1)));
   });
 
   describe('idempotency', () => {

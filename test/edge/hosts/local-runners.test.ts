@@ -90,7 +90,7 @@ describe('the last administrator', () => {
   it('cannot be revoked where no key stands in the environment, and the one before it can', async () => {
     const host = openNodeHost(folder(), undefined);
     const { database, clock } = host.dependencies;
-    const app = createApp(host.dependencies);
+    const app = createApp({ ...host.dependencies, clientAddress: () => '192.0.2.1' });
     const make = async (id: string) => {
       const { secret, secretSha256 } = createSecret(id);
       const scopes = ['admin' as const];

@@ -1,5 +1,5 @@
 /** The folder of the Node host: one edge at a time, and nothing half-written left over a start. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openNodeHost } from '../../../edge/hosts/node.ts';
@@ -23,6 +23,28 @@ it('removes what a killed process left half-written, and nothing else', () => {
   writeFileSync(whole, '2');
   openNodeHost(folder, undefined).close();
   expect([existsSync(half), existsSync(whole)]).toEqual([false, true]);
+});
+
+it('keeps its folder to its owner, a new one and one that was open', () => {
+  const [fresh, open] = [join(createFolder(), 'data'), createFolder()];
+  chmodSync(open, 0o755);
+  for (const folder of [fresh, open]) {
+    openNodeHost(folder, undefined).close();
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+  }
+});
+
+it('says in its health that the disk has no room, and knows how much there is', async () => {
+  const host = openNodeHost(createFolder(), undefined);
+  expect(await host.dependencies.freeBytes?.()).toBeGreaterThan(0);
+  host.close();
+  let free = 100 * 1024 * 1024;
+  const store = { ...openNodeStore(createFolder()), freeBytes: async () => free };
+  const { fetch } = await createHarness(async () => store);
+  expect((await fetch('/v1/health')).status).toBe(200);
+  free = 1000;
+  const full = await fetch('/v1/health');
+  expect([full.status, await full.json()]).toMatchObject([507, { type: 'urn:rlcd:problem:no-room' }]);
 });
 
 it('answers 507 where the database finds the disk full', async () => {

@@ -1,6 +1,7 @@
 /** The variables of the hosts: the administrator's key, where they listen, and that `--help` tells all of them. */
 import { expect, it } from 'vitest';
-import { KEY_VARIABLES, SERVE_VARIABLES } from '../../../edge/hosts/variables.ts';
+import { KEY_VARIABLES } from '../../../edge/hosts/key-variables.ts';
+import { SERVE_VARIABLES } from '../../../edge/hosts/variables.ts';
 import { ConfigurationError, explainVariables, readVariables } from '../../../shared/read-variables.ts';
 
 const readKey = (given?: string) => readVariables(KEY_VARIABLES, { RLCD_ADMIN_KEY: given }).RLCD_ADMIN_KEY;
@@ -26,6 +27,15 @@ it.each([
   expect(() => readKey(key)).toThrow(/can be guessed.*openssl rand -hex 32/);
   expect(() => readKey(key)).not.toThrow(key);
 });
+
+it.each(['x', '10.0.0.0/33', '::1/129', '10.0.0.0/8/8', '10.0.0.0/x', 'proxy.example'])(
+  'refuses the proxy %s',
+  (given) => {
+    expect(() => readVariables(SERVE_VARIABLES, { RLCD_TRUSTED_PROXIES: given })).toThrow(
+      'RLCD_TRUSTED_PROXIES needs addresses and ranges with commas',
+    );
+  },
+);
 
 it('fills in what is not set', () => {
   expect(readVariables(SERVE_VARIABLES, { HOST: '' })).toMatchObject({
