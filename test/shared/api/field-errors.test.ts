@@ -27,14 +27,19 @@ describe('errors of fields', () => {
       expect.stringMatching(/^#\/url must be an https address/),
       '#/model must not be empty',
     ]);
-    const opened = {
-      name: 'small',
-      source: 'bundled',
-      weightsSha256: 'f',
-      parameterCount: 1,
-      contextLength: 8,
-    };
-    expect(errorsOf(body, opened)).toEqual([expect.stringMatching(/^#\/weightsSha256 /)]);
+    // Of another type altogether, which leaves no form that only a check refuses.
+    expect(errorsOf(body, { ...served, model: 3 })).toEqual([
+      expect.stringMatching(/^#\/url must be an https address/),
+      expect.stringMatching(/^#\/model .*expected string/),
+    ]);
+    const opened = { name: 'small', source: 'bundled', weightsSha256: 'f', contextLength: 8 };
+    expect(errorsOf(body, { ...opened, parameterCount: 1 })).toEqual([
+      expect.stringMatching(/^#\/weightsSha256 /),
+    ]);
+    expect(errorsOf(body, { ...opened, parameterCount: 'many' })).toEqual([
+      expect.stringMatching(/^#\/weightsSha256 /),
+      expect.stringMatching(/^#\/parameterCount .*expected number/),
+    ]);
   });
 
   it('of what is no object at all are of the whole', () => {
