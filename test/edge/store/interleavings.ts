@@ -1,6 +1,6 @@
 /**
  * Runs actors over one store in every order of their steps: a step is one query, one batch or one access of a blob, which
- * is what a database and a bucket do at once. The orders are walked depth first, each from an empty store.
+ * is what a database and a bucket do at once. The orders are walked depth first, each from the same store.
  */
 import type { SQLInputValue } from 'node:sqlite';
 import { setImmediate } from 'node:timers/promises';
@@ -28,7 +28,7 @@ class Gate {
 }
 
 class MemoryBlobs implements Blobs {
-  readonly kept = new Map<string, Uint8Array>();
+  kept = new Map<string, Uint8Array>();
 
   async put(
     name: string,
@@ -94,23 +94,25 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < 4; turn++) await setImmediate();
 }
 
+/** An actor, the store as it sees it, and its gate. */
+interface Gated {
+  readonly run: (store: Store) => Promise<unknown>;
+  readonly store: Store;
+  readonly gate: Gate;
+}
+
 /** @returns which actors could have taken each step */
 async function runOnce(
-  client: NodeDatabase,
+  store: Store,
   order: readonly number[],
-  prepare: (store: Store) => Promise<void>,
-  actors: readonly ((store: Store) => Promise<unknown>)[],
+  actors: readonly Gated[],
   check: (situation: Situation, taken: readonly number[]) => Promise<void>,
 ): Promise<{ readonly taken: number[]; readonly choices: number[][] }> {
-  const blobs = new MemoryBlobs();
-  const store = { database: openDatabase(client as unknown as D1Database), blobs };
-  await prepare(store);
-  const gates = actors.map(() => new Gate());
   let running = actors.length;
   const work = Promise.allSettled(
-    actors.map(async (actor, index) => {
+    actors.map(async (actor) => {
       try {
-        return await actor(gated(client, blobs, gates[index] ?? new Gate()));
+        return await actor.run(actor.store);
       } finally {
         running -= 1;
       }
@@ -120,13 +122,13 @@ async function runOnce(
   const choices: number[][] = [];
   for (;;) {
     await settle();
-    const ready = gates.flatMap((gate, index) => (gate.isWaiting ? [index] : []));
+    const ready = actors.flatMap(({ gate }, index) => (gate.isWaiting ? [index] : []));
     if (running === 0) break;
     if (ready.length === 0) continue;
     const next = order[taken.length] ?? ready[0] ?? 0;
     choices.push(ready);
     taken.push(next);
-    gates[next]?.open();
+    actors[next]?.gate.open();
   }
   await check({ store, ended: await work }, taken);
   return { taken, choices };
@@ -135,6 +137,7 @@ async function runOnce(
 /**
  * Every order of the actors' steps.
  *
+ * @param prepare makes the store that every order begins with
  * @param check throws where an order ends wrong
  * @returns how many orders there were
  */
@@ -147,11 +150,21 @@ export async function everyOrder(
   let orders = 0;
   const client = new BranchingDatabase(':memory:');
   migrate(client);
+  const blobs = new MemoryBlobs();
+  // One database for each for all orders: its statements are built once.
+  const store = { database: openDatabase(client as unknown as D1Database), blobs };
+  await prepare(store);
+  const begun = new Map(blobs.kept);
+  const gatedActors = actors.map((run): Gated => {
+    const gate = new Gate();
+    return { run, gate, store: gated(client, blobs, gate) };
+  });
   for (let order = open.pop(); order; order = open.pop()) {
     const begin = order;
     let run: Awaited<ReturnType<typeof runOnce>> = { taken: [], choices: [] };
+    blobs.kept = new Map(begun);
     await client.branch(async () => {
-      run = await runOnce(client, begin, prepare, actors, check);
+      run = await runOnce(store, begin, gatedActors, check);
     });
     const { taken, choices } = run;
     orders += 1;
