@@ -4,6 +4,7 @@ import {
   eightBitLinear,
   type EightBitWeight,
 } from '../../../gpu-runner/llama/backends/cpu/eight-bit-linear.ts';
+import { hadamardBlock, turned, turnedWeight } from '../../../gpu-runner/llama/model/hadamard.ts';
 import { Graph, type Value } from '../../../gpu-runner/tensor/graph.ts';
 import { emitOne } from '../../../gpu-runner/tensor/operators/emit.ts';
 import * as ops from '../../../gpu-runner/tensor/operators.ts';
@@ -15,9 +16,10 @@ const FINER = 254;
 /**
  * - `fp32`: W dequantised while the graph runs, what training steps do;
  * - `one term`: each row of g s in 8 bits by its own largest number;
- * - `two terms`: what that rounding left in 8 bits more, in a second product.
+ * - `two terms`: what that rounding left in 8 bits more, in a second product;
+ * - `turned`: (g H)(H W^T) with both rounded once, H blocks of a Hadamard matrix over the outputs: W^T is rounded anew, by columns.
  */
-export const FORMS = ['fp32', 'one term', 'two terms'] as const;
+export const FORMS = ['fp32', 'one term', 'two terms', 'turned'] as const;
 export type Form = (typeof FORMS)[number];
 
 /** A frozen layer as a backward pass reads it. `embedding` stands for the vocabulary's way back, p W. */
@@ -45,12 +47,24 @@ export function inputGradientGraph(cpuBase: CpuBase, layer: BackwardLayer, form:
     graph.output('dx', ops.matMul(g, weight, { transposeB: !byRows }));
     return graph;
   }
+  const { exactProduct } = cpuBase;
+  if (form === 'turned') {
+    const block = hadamardBlock(layer.outputs);
+    if (block === undefined) throw new RangeError(`${layer.outputs} outputs do not fall into blocks`);
+    // All of it is made of constants, so the engine computes it while it loads.
+    const columns = byRows ? ops.unsqueeze(scale, [1]) : scale;
+    const dequantised = ops.multiply(ops.cast(values, 'float32'), columns);
+    const back = turnedWeight(byRows ? dequantised : ops.transpose(dequantised, [1, 0]), block);
+    const step = ops.multiply(ops.reduceMax(ops.absolute(back), { axes: [0] }), STEP);
+    const turnedBack = { values: ops.cast(ops.round(ops.divide(back, step)), 'int8'), scale: step };
+    graph.output('dx', eightBitLinear(turned(g, block), turnedBack, { exactProduct }));
+    return graph;
+  }
   const weight = {
     values: byRows ? values : ops.transpose(values, [1, 0]),
     scale: graph.constant('float32', new Float32Array(layer.inputs).fill(1)),
   };
   const scaled = ops.multiply(g, scale);
-  const { exactProduct } = cpuBase;
   graph.output(
     'dx',
     form === 'one term'
