@@ -55,7 +55,8 @@ describe('bad input', () => {
       (_, row) => `${'Everyone loved to share and help. '.repeat(40)}${row}`,
     );
     const promptSet = await world.putPrompts('long', long);
-    const id = await world.submit({ promptSet, method: 'base', hyperparameters: {} });
+    const hyperparameters = { generate: { maximumNewTokens: 16 } };
+    const id = await world.submit({ promptSet, method: 'base', hyperparameters });
     await world.run('runner');
     const experiment = await world.ended(id);
     expect(experiment.status).toBe('failed');

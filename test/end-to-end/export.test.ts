@@ -150,7 +150,9 @@ describe('rlcd export', () => {
 
   it('has a runner make GGUFs and a Modelfile of a base that llama.cpp knows', async () => {
     const baseModel = await bytesModel();
-    const ofBytes = await world.submit({ baseModel, method: 'dpo', hyperparameters: {} });
+    const short = { maximumNewTokens: 16 };
+    const hyperparameters = { simulate: short, generate: short };
+    const ofBytes = await world.submit({ baseModel, method: 'dpo', hyperparameters });
     await world.client.cancelExperiment({ parameters: { experimentId: ofBytes } });
     for (const query of [
       { to: 'gguf', quantise: 'f16', stage: 'base' },
