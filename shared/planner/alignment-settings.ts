@@ -80,6 +80,7 @@ const dialogue: Hyperparameters = {
     groupSize: 4,
     whitenRewards: false,
     epochs: 1,
+    noveltyCoefficient: 0,
     penaltyWithoutStop: null,
     maximumPromptTokens: 128,
   },

@@ -103,8 +103,7 @@ export async function leap(context: LeapContext, signal: AbortSignal): Promise<L
     tellJudge(context, judgePairs);
     return { hyperparameters, planned: undefined, judgePairs };
   }
-  const served = materials.simulator !== null && 'url' in materials.simulator;
-  if (served && options.budget !== undefined) {
+  if (simulatedElsewhere(materials) && options.budget !== undefined) {
     throw new UsageError(
       '--budget plans the time of this machine: leave it out where --simulator is served elsewhere',
     );
@@ -150,10 +149,18 @@ function settingsOf({ options, hyperparameters, materials }: LeapContext): Hyper
   const maximumNewTokens = answerTokens ?? settings.simulate?.maximumNewTokens ?? 64;
   return {
     ...settings,
-    simulate: { ...settings.simulate, maximumNewTokens },
+    simulate: {
+      ...settings.simulate,
+      maximumNewTokens,
+      // A server tells no likelihoods of given texts.
+      ...(simulatedElsewhere(materials) && { leastContrast: null }),
+    },
     generate: { ...settings.generate, maximumNewTokens },
   };
 }
+
+const simulatedElsewhere = ({ simulator }: LookMaterials): boolean =>
+  simulator !== null && 'url' in simulator;
 
 function keyOf({ options, materials, judge }: LeapContext, settings: Hyperparameters): string {
   const { principle, prompts, model, simulator } = materials;

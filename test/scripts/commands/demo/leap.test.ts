@@ -12,6 +12,7 @@ import { readPrompts } from '../../../../scripts/experiment/prompts.ts';
 import { HYPERPARAMETERS } from '../../../../shared/planner/alignment-settings.ts';
 
 const MODEL = 'gpu-runner/models/stories';
+const ELSEWHERE = { kind: 'served', name: 's', url: 'http://127.0.0.1:1/v1', model: 'm' } as const;
 const { signal } = new AbortController();
 let folder = '';
 let materials: LookMaterials;
@@ -131,9 +132,16 @@ describe('before the leap', { timeout: 240_000 }, () => {
     expect(trained.told.join('')).toContain('Judge: trained before, on 123 of 400 pairs of people');
   });
 
+  it('a dialogue leaves out weak contrasts, but of a simulator elsewhere, which tells no likelihoods', async () => {
+    const principle = await readPrinciple('helpfulness');
+    const own = await (await leapWith({ yes: true }, { principle })).leaping;
+    const elsewhere = await (await leapWith({ yes: true }, { principle, simulator: ELSEWHERE })).leaping;
+    expect(own.hyperparameters.simulate).toMatchObject({ temperature: 0.7, leastContrast: 0 });
+    expect(elsewhere.hyperparameters.simulate).toMatchObject({ temperature: 0.7, leastContrast: null });
+  });
+
   it('a budget is not for a simulator that is served elsewhere', async () => {
-    const simulator = { kind: 'served', name: 's', url: 'http://127.0.0.1:1/v1', model: 'm' } as const;
-    const { leaping } = await leapWith({ budget: 600 }, { simulator });
+    const { leaping } = await leapWith({ budget: 600 }, { simulator: ELSEWHERE });
     await expect(leaping).rejects.toThrow(/--budget plans the time of this machine/);
   });
 });
