@@ -51,7 +51,8 @@ async function leased({ database, blobs }: Store): Promise<void> {
     INSERT INTO tasks (id, content_key, kind, specification, engine_version, experiment_id, stage, status, priority, available_at,
       created_at) VALUES ('${TASK}', 'k', 'ppo', '{"kind": "ppo", "inputs": []}', '${ENGINE}', '${EXPERIMENT}', 'ppo', 'queued', 0, 0, 0);
     INSERT INTO stage_tasks VALUES ('stage', 0, '${TASK}');
-    INSERT INTO api_keys VALUES ('${OLD_KEY}', '', '', '["runner"]', 0, NULL), ('${NEW_KEY}', '', '', '["runner"]', 0, NULL)`;
+    INSERT INTO api_keys (id, name, secret_sha256, scopes, created_at)
+      VALUES ('${OLD_KEY}', '', '', '["runner"]', 0), ('${NEW_KEY}', '', '', '["runner"]', 0)`;
   for (const sql of insert.split(';')) await database.$client.prepare(sql).run();
   for (const [sha256, content] of [
     [STATE, CONTENT.state],
