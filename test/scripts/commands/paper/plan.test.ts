@@ -86,7 +86,9 @@ describe('comparisonWork', () => {
 
   it('counts tokens as by hand', () => {
     const one = (stage: string, method: string) => tasks(stage).find((task) => task.method === method);
-    expect(one('simulate', 'rlcd')).toMatchObject({ sampled: 20 * 2 * 10, read: 20 * 2 * 5, trained: 0 });
+    // Both prompts of every pair, and for those who look at pairs both answers, each behind two prompts.
+    const read = 20 * 2 * 5 + 20 * 4 * 15;
+    expect(one('simulate', 'rlcd')).toMatchObject({ sampled: 20 * 2 * 10, read, trained: 0 });
     expect(one('simulate', 'context-distillation')).toMatchObject({ sampled: 20 * 10 });
     expect(one('train-preference-model', 'rlcd')).toMatchObject({ trained: 16 * 2 * 15, read: 4 * 2 * 15 });
     // 2 coefficients, 3 steps, 8 rollouts; 2 epochs of policy and value model.
