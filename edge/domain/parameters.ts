@@ -111,17 +111,22 @@ const PLANNED_AWAY: ReadonlySet<string> = new Set(['samplesFrom', 'leastContrast
 const definedOnly = (settings: object | undefined) =>
   Object.fromEntries(Object.entries(settings ?? {}).filter(([, value]) => value !== undefined));
 
-/** A model must have room for a prompt beside what it samples; how long prompts are its own tokenizer alone can tell. */
+/**
+ * A model must have room for a prompt beside what it is asked to sample; how long prompts are its own tokenizer alone can
+ * tell. Defaults are not judged: a stage that nobody waits for has them, too.
+ */
 function faultOfContext(
   { kind }: StageRule,
-  parameters: object,
+  hyperparameters: Hyperparameters,
   { name, contextLength }: AskedOf,
 ): z.core.$ZodIssue | null {
-  const { maximumNewTokens: sampled = 0 } = parameters as { readonly maximumNewTokens?: number };
+  const asked = kind === 'best-of-n' ? 'generate' : kind;
+  const given = hyperparameters[asked] ?? {};
+  const sampled = 'maximumNewTokens' in given ? (given.maximumNewTokens ?? 0) : 0;
   if (sampled < contextLength) return null;
   return {
     code: 'custom',
-    path: ['hyperparameters', kind === 'best-of-n' ? 'generate' : kind, 'maximumNewTokens'],
+    path: ['hyperparameters', asked, 'maximumNewTokens'],
     message: `is ${sampled}, and ${name} has a context of ${contextLength} tokens for prompt and response together: set it lower`,
     input: sampled,
   };
@@ -148,7 +153,7 @@ export function resolveParameters(
     ...Object.fromEntries(Object.entries(settings).filter(([name]) => !PLANNED_AWAY.has(name))),
     ...planned(rule, principle, model, hyperparameters, judgeModels)[rule.kind],
   });
-  const crowded = parsed.success ? faultOfContext(rule, parsed.data, model) : null;
+  const crowded = faultOfContext(rule, hyperparameters, model);
   if (crowded) return { issues: [crowded] };
   if (parsed.success) return { parameters: parsed.data };
   return {

@@ -175,8 +175,8 @@ export const DETAILS: readonly Detail[] = [
       broken(
         'training forgets the temperature',
         `${PPO}/open-run.ts`,
-        'valueCoefficient: settings.valueCoefficient,\n    temperature,',
-        'valueCoefficient: settings.valueCoefficient,\n    temperature: 1,',
+        '      : null,\n    temperature,',
+        '      : null,\n    temperature: 1,',
       ),
     ],
   },
@@ -423,8 +423,8 @@ export const DETAILS: readonly Detail[] = [
       broken(
         'the score is read before the end token',
         `${ALGORITHMS}/response-text.ts`,
-        'return tokens.subarray(0, start + scoredTokens);',
-        'return tokens.subarray(0, start + scoredTokens - 1);',
+        'const scored = tokens.subarray(0, start + scoredTokens);',
+        'const scored = tokens.subarray(0, start + scoredTokens - 1);',
       ),
     ],
   },
