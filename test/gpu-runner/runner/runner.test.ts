@@ -127,10 +127,11 @@ const ppoOf = async (experimentId: string) => {
   const { stages } = await client.getExperiment({ parameters: { experimentId } });
   return stages.find(({ kind }) => kind === 'ppo')?.tasks[0];
 };
+/** In its second step, so that the checkpoint of the first is there: within a step progress is a part of one. */
 const ppoUnderWay = (experimentId: string) =>
   until(async () => {
     const task = await ppoOf(experimentId);
-    return task?.status === 'leased' && (task.progress?.done ?? 0) > 0 ? task : undefined;
+    return task?.status === 'leased' && (task.progress?.done ?? 0) > 1 ? task : undefined;
   });
 
 describe('the runner', () => {
