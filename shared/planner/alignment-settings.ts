@@ -75,7 +75,7 @@ const dialogue: Hyperparameters = {
     learningRate: 7e-4,
     warmupSteps: 2,
     temperature: 0.7,
-    klCoefficients: [0.02, 0.05],
+    klCoefficients: [0.05, 0.1],
     advantageEstimator: 'rloo',
     groupSize: 4,
     whitenRewards: false,
