@@ -4,11 +4,9 @@ import { shardRows } from '../algorithms/prompt.ts';
 import { ReferenceModel } from '../algorithms/reference-model.ts';
 import { sampledResponses } from '../algorithms/simulate/responses.ts';
 import { simulate, type SimulationInput, type SimulationOutcome } from '../algorithms/simulate/simulate.ts';
-import {
-  withTokenLikelihoods,
-  type TokenLogProbabilities,
-} from '../algorithms/simulate/token-likelihoods.ts';
+import { withTokenLikelihoods } from '../algorithms/simulate/token-likelihoods.ts';
 import { dropWeakContrasts } from '../algorithms/simulate/weak-contrasts.ts';
+import type { TokenLogProbabilities } from '../algorithms/total-nats.ts';
 import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { encodeLines, JSON_LINES } from './json-lines.ts';
 import { taskPrompts } from './prompts.ts';
@@ -80,11 +78,14 @@ async function read({ task, model, hooks }: TaskContext<'simulate'>, simulated: 
   });
   const score: TokenLogProbabilities = (sequences, signal) => reference.logProbabilities(sequences, signal);
   try {
+    // The answers are all there, and reading takes as long as a part of them did.
+    const answers = 2 * simulated.pairs.length;
+    hooks.progress(answers, answers, 'responses', 'reading the pairs');
+    const settings = { promptForm, contextLength };
     const outcome =
       leastContrast === undefined
         ? simulated
-        : await dropWeakContrasts(simulated, { promptForm, leastContrast }, tokenizer, score, hooks.signal);
-    const settings = { promptForm, contextLength };
+        : await dropWeakContrasts(simulated, { ...settings, leastContrast }, tokenizer, score, hooks.signal);
     const pairs = await withTokenLikelihoods(outcome, settings, tokenizer, score, hooks.signal);
     return { pairs, result: outcome.result };
   } finally {

@@ -15,6 +15,7 @@ import { ReferenceModel } from '../reference-model.ts';
 import type { RunHooks } from '../run-hooks.ts';
 import { filtered, sampledResponse } from '../simulate/responses.ts';
 import { streamOf } from '../streams.ts';
+import { totalNats } from '../total-nats.ts';
 import { usablePrompts, type UsablePrompts } from '../usable-prompts.ts';
 import { describeContrast, type ContrastAnswer, type ContrastAnswers } from './describe-contrast.ts';
 
@@ -151,18 +152,12 @@ async function readBothWays(
     const sequences = asked.flatMap(({ promptTokens, opposite }, index) =>
       [promptTokens, opposite].map((prompt) => sequenceOf(prompt, responses[index] ?? [])),
     );
-    // Rows that go through the engine together are as long as the longest of them.
-    const order = sequences.map((_, place) => place);
-    order.sort((a, b) => (sequences[a]?.tokens.length ?? 0) - (sequences[b]?.tokens.length ?? 0));
     const since = performance.now();
-    const rows = await reference.logProbabilities(
-      order.flatMap((place) => sequences[place] ?? []),
+    const totals = await totalNats(
+      sequences,
+      (some, signal) => reference.logProbabilities(some, signal),
       hooks.signal,
     );
-    const totals = new Float64Array(sequences.length);
-    order.forEach((place, index) => {
-      totals[place] = Array.from(rows[index] ?? []).reduce((sum, value) => sum + value, 0);
-    });
     const total = (place: number) => totals[place] ?? Number.NaN;
     hooks.progress(asked.length, asked.length, 'answers read');
     return {

@@ -31,7 +31,7 @@ export interface SimulationInput {
 }
 
 /** What the two sides of a pair were sampled from. */
-interface SidePrompts {
+export interface SidePrompts {
   readonly chosen: string;
   readonly rejected: string;
 }

@@ -5,16 +5,11 @@ import type { PromptForm } from '../../../shared/principles/principle.ts';
 import { SHOWN_PAIRS } from '../../../shared/planner/work.ts';
 import { sequenceOf, type Sequence } from '../../llama/model/sequence.ts';
 import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
-import { continuationTokens } from '../continuation-tokens.ts';
+import { continuationTokens, UnsayableTextError } from '../continuation-tokens.ts';
 import type { PreferencePairLine } from '../preference-model/preference-examples.ts';
 import { ResponseReader } from '../response-text.ts';
+import type { TokenLogProbabilities } from '../total-nats.ts';
 import type { SimulationOutcome } from './simulate.ts';
-
-/** Log-probabilities of every token from `start` on, one row a sequence. */
-export type TokenLogProbabilities = (
-  sequences: readonly Sequence<Int32Array>[],
-  signal: AbortSignal,
-) => Promise<readonly Float32Array[]>;
 
 interface LikelihoodSettings {
   readonly promptForm: PromptForm;
@@ -29,8 +24,8 @@ interface Read {
 
 /**
  * Adds to the provenance of the first pairs' sides, as `likelihoods`: `logProbabilities` of the tokens under the prompt
- * that the side was sampled from, `referenceLogProbabilities` under the plain one. A side that is empty, or fills the
- * context when tokenised again, gets none.
+ * that the side was sampled from, `referenceLogProbabilities` under the plain one. A side that is empty, cannot be said
+ * again, or fills the context when tokenised again, gets none.
  */
 export async function withTokenLikelihoods(
   { pairs, sidePrompts }: Pick<SimulationOutcome, 'pairs' | 'sidePrompts'>,
@@ -46,7 +41,9 @@ export async function withTokenLikelihoods(
     const lead = continuation.indexOf(response);
     const encoded = prompts.map((prompt) => tokenizer.encodePrompt(prompt));
     const [plain = new Int32Array()] = encoded.slice(-1);
-    const tokens = continuationTokens(tokenizer, plain, continuation).subarray(0, MAXIMUM_SAMPLE_TOKENS);
+    const said = sayable(tokenizer, plain, continuation);
+    if (said === undefined) return undefined;
+    const tokens = said.subarray(0, MAXIMUM_SAMPLE_TOKENS);
     if (encoded.some((prompt) => prompt.length + tokens.length > contextLength)) return undefined;
     const ends = reader
       .tokenEnds(sequenceOf(plain, tokens), { text: tokenizer.decodeAfter(plain, tokens) })
@@ -83,6 +80,15 @@ export async function withTokenLikelihoods(
       ...withLikelihoods(pair, 'rejected', found[2 * index + 1]),
     },
   }));
+}
+
+function sayable(...text: Parameters<typeof continuationTokens>): Int32Array | undefined {
+  try {
+    return continuationTokens(...text);
+  } catch (error) {
+    if (error instanceof UnsayableTextError) return undefined;
+    throw error;
+  }
 }
 
 function withLikelihoods(

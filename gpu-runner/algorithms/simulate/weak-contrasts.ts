@@ -4,61 +4,44 @@ import type { PromptForm } from '../../../shared/principles/principle.ts';
 import { sequenceOf, type Sequence } from '../../llama/model/sequence.ts';
 import type { Tokenizer } from '../../llama/tokenizer/tokenizer.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
-import { continuationTokens } from '../continuation-tokens.ts';
-import type { SimulationOutcome } from './simulate.ts';
+import { continuationTokens, UnsayableTextError } from '../continuation-tokens.ts';
+import { totalNats, type TokenLogProbabilities } from '../total-nats.ts';
+import type { SidePrompts, SimulationOutcome } from './simulate.ts';
 import { describePairs } from './simulation-report.ts';
-import type { TokenLogProbabilities } from './token-likelihoods.ts';
 
 interface ContrastSettings {
   readonly promptForm: PromptForm;
+  /** Longest text that the model reads, in tokens. */
+  readonly contextLength: number;
   /** Nats by which each side must be likelier behind its own prompt than behind the other's. */
   readonly leastContrast: number;
 }
 
-/** Texts that are read at a time: a bound on memory, which changes no number. */
-const READ_AT_A_TIME = 256;
+/** Nats by which each side is likelier behind its own prompt. */
+interface Contrast {
+  readonly chosen: number;
+  readonly rejected: number;
+}
 
 /**
  * Keeps a pair only if log p(chosen | its prompt) - log p(chosen | the other prompt) and the same of the rejected side are
- * both at least `leastContrast`. Both margins stand in the provenance as `contrast`.
+ * both at least `leastContrast`; others are counted as `weak-contrast`. A pair with a side that cannot be read behind both
+ * prompts, since its text cannot be said again or fills the context, is counted as `unreadable`. Both margins stand in the
+ * provenance as `contrast`.
  *
- * @param score log-probabilities of every response token of each sequence
  * @throws AlgorithmInputError where no pair is left
  */
 export async function dropWeakContrasts(
   outcome: SimulationOutcome,
-  { promptForm, leastContrast }: ContrastSettings,
+  settings: ContrastSettings,
   tokenizer: Tokenizer,
   score: TokenLogProbabilities,
   signal: AbortSignal,
 ): Promise<SimulationOutcome> {
-  const sequences = outcome.pairs.flatMap(({ chosen, rejected }, index) => {
-    const prompts = outcome.sidePrompts[index];
-    if (prompts === undefined) throw new AlgorithmInputError(`pair ${index} has no prompts`);
-    const [toChosen, toRejected] = [prompts.chosen, prompts.rejected].map((one) =>
-      tokenizer.encodePrompt(one),
-    );
-    const behind = (prompt: Int32Array = new Int32Array(), response: string): Sequence<Int32Array> =>
-      sequenceOf(prompt, continuationTokens(tokenizer, prompt, preferenceText(promptForm, '', response)));
-    return [
-      behind(toChosen, chosen),
-      behind(toRejected, chosen),
-      behind(toRejected, rejected),
-      behind(toChosen, rejected),
-    ];
-  });
-  const nats: number[] = [];
-  for (let start = 0; start < sequences.length; start += READ_AT_A_TIME) {
-    const rows = await score(sequences.slice(start, start + READ_AT_A_TIME), signal);
-    nats.push(...rows.map((row) => row.reduce((sum, value) => sum + value, 0)));
-  }
-  const margin = (place: number) => (nats[place] ?? Number.NaN) - (nats[place + 1] ?? Number.NaN);
-  const contrasts = outcome.pairs.map((_, index) => ({
-    chosen: margin(4 * index),
-    rejected: margin(4 * index + 2),
-  }));
+  const { leastContrast } = settings;
+  const contrasts = await contrastsOf(outcome, settings, tokenizer, score, signal);
   const strong = contrasts.map(
-    ({ chosen, rejected }) => chosen >= leastContrast && rejected >= leastContrast,
+    (contrast) => contrast !== null && Math.min(contrast.chosen, contrast.rejected) >= leastContrast,
   );
   const kept = <Item>(items: readonly Item[]) => items.filter((_, index) => strong[index]);
   const accepted = kept(outcome.accepted);
@@ -68,7 +51,8 @@ export async function dropWeakContrasts(
         'prompt: the affixes mean too little to this model; use other words, or lower simulate.leastContrast',
     );
   }
-  const weak = outcome.pairs.length - accepted.length;
+  const unreadable = contrasts.filter((contrast) => contrast === null).length;
+  const weak = contrasts.length - unreadable - accepted.length;
   const { result } = outcome;
   return {
     accepted,
@@ -84,8 +68,66 @@ export async function dropWeakContrasts(
     ),
     result: {
       ...result,
-      dropped: { ...result.dropped, ...(weak > 0 && { 'weak-contrast': weak }) },
+      dropped: {
+        ...result.dropped,
+        ...(weak > 0 && { 'weak-contrast': weak }),
+        ...(unreadable > 0 && { unreadable }),
+      },
       ...describePairs(accepted),
     },
   };
+}
+
+/** Of every pair, in order; null for one that cannot be read. */
+async function contrastsOf(
+  { pairs, sidePrompts }: SimulationOutcome,
+  { promptForm, contextLength }: ContrastSettings,
+  tokenizer: Tokenizer,
+  score: TokenLogProbabilities,
+  signal: AbortSignal,
+): Promise<(Contrast | null)[]> {
+  const read = pairs.map(({ chosen, rejected }, index) =>
+    readings(tokenizer, promptForm, sidePrompts[index], chosen, rejected),
+  );
+  const fits = read.map(
+    (sequences) => sequences !== null && sequences.every(({ tokens }) => tokens.length <= contextLength),
+  );
+  const nats = await totalNats(
+    read.flatMap((sequences, index) => (fits[index] ? (sequences ?? []) : [])),
+    score,
+    signal,
+  );
+  let place = 0;
+  const next = () => nats[place++] ?? Number.NaN;
+  return fits.map((fit) => {
+    if (!fit) return null;
+    const [chosen, rejected] = [next() - next(), next() - next()];
+    return { chosen, rejected };
+  });
+}
+
+/** Each side behind its own prompt and behind the other's; null where a text cannot be said again. */
+function readings(
+  tokenizer: Tokenizer,
+  form: PromptForm,
+  prompts: SidePrompts | undefined,
+  chosen: string,
+  rejected: string,
+): Sequence<Int32Array>[] | null {
+  if (prompts === undefined) throw new AlgorithmInputError('a pair has no prompts');
+  const behind = (prompt: string, response: string): Sequence<Int32Array> => {
+    const tokens = tokenizer.encodePrompt(prompt);
+    return sequenceOf(tokens, continuationTokens(tokenizer, tokens, preferenceText(form, '', response)));
+  };
+  try {
+    return [
+      behind(prompts.chosen, chosen),
+      behind(prompts.rejected, chosen),
+      behind(prompts.rejected, rejected),
+      behind(prompts.chosen, rejected),
+    ];
+  } catch (error) {
+    if (error instanceof UnsayableTextError) return null;
+    throw error;
+  }
 }

@@ -64,10 +64,14 @@ function outcome(): SimulationOutcome {
 }
 
 const { signal } = new AbortController();
-const filter = (leastContrast: number) =>
+const filter = (
+  leastContrast: number,
+  contextLength = tinyConfiguration.maximumPositions,
+  simulated = outcome(),
+) =>
   dropWeakContrasts(
-    outcome(),
-    { promptForm: 'prefix', leastContrast },
+    simulated,
+    { promptForm: 'prefix', leastContrast, contextLength },
     tiny.model.tokenizer,
     (sequences, stop) => reference.logProbabilities(sequences, stop),
     signal,
@@ -114,6 +118,26 @@ describe('the filter of weak contrasts', () => {
       expect(provenance?.chosen?.contrast).toBeCloseTo(margin?.chosen ?? NaN, 4);
       expect(provenance?.rejected?.contrast).toBeCloseTo(margin?.rejected ?? NaN, 4);
     }
+  });
+
+  it('counts a pair that cannot be read, and goes on with the others', async () => {
+    const whole = await filter(0);
+    const simulated = outcome();
+    const pairs = simulated.pairs.map((pair) =>
+      pair.promptId === '1' ? { ...pair, chosen: 'They said ▁ and played.' } : pair,
+    );
+    const found = await filter(0, undefined, { ...simulated, pairs });
+    expect(whole.pairs.map(({ promptId }) => promptId)).not.toContain('1');
+    expect(found.pairs).toEqual(whole.pairs);
+    expect(found.result.dropped).toEqual({
+      ...whole.result.dropped,
+      'weak-contrast': (whole.result.dropped['weak-contrast'] ?? 0) - 1,
+      unreadable: 1,
+    });
+  });
+
+  it('counts what fills the context as one that cannot be read', async () => {
+    await expect(filter(0, 3)).rejects.toThrow(/none of 4 pairs/);
   });
 
   it('says what to change where nothing is left', async () => {
