@@ -14,7 +14,7 @@ import { checkpointTask } from '../store/leases/checkpoint.ts';
 import { claimTask, type ClaimedRow } from '../store/leases/claim.ts';
 import { completeTask, isCompletedBy, requireOutputs } from '../store/leases/complete.ts';
 import { failTask, isFailedBy } from '../store/leases/fail.ts';
-import { LEASE_MILLISECONDS, type Holder } from '../domain/lease.ts';
+import { LEASE_MILLISECONDS, leaseLost, type Holder } from '../domain/lease.ts';
 import { requireLease } from '../store/leases/lease.ts';
 import { reportTask } from '../store/leases/report.ts';
 import { findTask, findTaskDetail, listTasks } from '../store/task-views.ts';
@@ -82,9 +82,10 @@ export function taskHandlers({
 }: Dependencies): Handlers<typeof taskEndpoints> {
   const store = { database, blobs };
 
-  async function requireView(taskId: string, now: number) {
-    const view = await findTask(database, taskId, now);
-    if (!view) throw notFound(`task ${taskId}`);
+  /** What its holder sees of a task that it has just ended, unless it was deleted meanwhile. @throws DomainError `lease-lost` */
+  async function viewOfEnded(holder: Holder, now: number) {
+    const view = await findTask(database, holder.taskId, now);
+    if (!view) throw leaseLost(holder);
     return view;
   }
 
@@ -125,7 +126,7 @@ export function taskHandlers({
         await completeTask(database, holder, body, rows, now);
       }
       await advanceUnplanned(database, now);
-      return { body: await requireView(parameters.taskId, now) };
+      return { body: await viewOfEnded(holder, now) };
     },
 
     async failTask({ parameters, body }, { principal, now }) {
@@ -138,7 +139,7 @@ export function taskHandlers({
         await failTask(database, holder, body, now);
       }
       await advanceUnplanned(database, now);
-      return { body: await requireView(parameters.taskId, now) };
+      return { body: await viewOfEnded(holder, now) };
     },
 
     async listTasks({ query }, { now }) {
@@ -146,9 +147,9 @@ export function taskHandlers({
     },
 
     async getTask({ parameters }, { now }) {
-      const view = await requireView(parameters.taskId, now);
+      const view = await findTask(database, parameters.taskId, now);
       const detail = await findTaskDetail(database, parameters.taskId);
-      if (!detail) throw notFound(`task ${parameters.taskId}`);
+      if (!view || !detail) throw notFound(`task ${parameters.taskId}`);
       return { body: { ...view, ...detail } };
     },
   };

@@ -58,11 +58,12 @@ export async function readLease(database: Database, taskId: string): Promise<Lea
 /**
  * The lease, if the request holds it.
  *
- * @throws DomainError `not-found` without such a task, `forbidden` for a key that never held it, `lease-lost`
+ * @throws DomainError `forbidden` for a key that never held it; `lease-lost`, for a deleted task, too
  */
 export async function requireLease(database: Database, holder: Holder): Promise<LeaseRow> {
   const row = await readLease(database, holder.taskId);
-  if (!row) throw new DomainError('not-found', `task ${holder.taskId} does not exist; claim one`);
+  // A task that was deleted with its experiment is one whose lease has ended, whoever held it.
+  if (!row) throw leaseLost(holder);
   if (row.epoch === holder.epoch && row.leaseKeyId !== holder.keyId) {
     throw new DomainError(
       'forbidden',

@@ -17,12 +17,19 @@ import { TestRunner } from '../runner.ts';
 import { EXPERIMENT, putArtifact, seedWorld } from '../seed.ts';
 
 const LEASE = 60_000;
+const LOST = { problem: { status: 409, type: 'urn:rlcd:problem:lease-lost' } };
 
 /** Lets others in between the statements that a request reads with and the batch that it writes with. */
 class InterruptedDatabase extends NodeDatabase {
   /** Statements that were run since the last batch. */
   read: string[] = [];
   #interrupt: ((read: readonly string[]) => Promise<void>) | undefined;
+  #follow: (() => Promise<void>) | undefined;
+
+  /** Lets others in between a request's batch and what it reads afterwards. */
+  afterEveryBatch(follow: () => Promise<void>): void {
+    this.#follow = follow;
+  }
 
   /** Runs once, before the next batch. */
   interruptNextBatch(interrupt: (read: readonly string[]) => Promise<void>): void {
@@ -39,7 +46,9 @@ class InterruptedDatabase extends NodeDatabase {
     const interrupt = this.#interrupt;
     this.#interrupt = undefined;
     await interrupt?.([...this.read]);
-    return await super.batch(...given);
+    const results = await super.batch(...given);
+    await this.#follow?.();
+    return results;
   }
 
   /** Every row of every table. */
@@ -130,9 +139,7 @@ describe.each(Object.keys(WRITES))('a %s whose lease is lost between its read an
         const taken = await LOSSES[loss]?.(situation);
         seen.push({ read, epoch: taken, store: client.dump() });
       });
-      await expect(WRITES[write]?.(situation)).rejects.toMatchObject({
-        problem: { status: 409, type: 'urn:rlcd:problem:lease-lost' },
-      });
+      await expect(WRITES[write]?.(situation)).rejects.toMatchObject(LOST);
       // The holder had read its lease and had found it good.
       expect(seen[0]?.read.some((sql) => /^select .*"report_sequence"/.test(sql))).toBe(true);
       expect(seen).toMatchObject([{ epoch }]);
@@ -141,4 +148,47 @@ describe.each(Object.keys(WRITES))('a %s whose lease is lost between its read an
       await expect(runner.report(task, 1)).rejects.toMatchObject({ problem: { status: 409 } });
     },
   );
+});
+
+/** Removes every experiment, and with it the tasks that have ended. */
+async function deleteAll({ harness }: Situation): Promise<void> {
+  const { client } = harness.clients;
+  for (const { id: experimentId } of (await client.listExperiments()).items) {
+    await client.cancelExperiment({ parameters: { experimentId } });
+    await client.deleteExperiment({ parameters: { experimentId } });
+  }
+}
+
+it('tells every late write for a task that has ended and was deleted that its lease is lost', async () => {
+  const situation = await begin();
+  const { harness, runner, task } = situation;
+  const [parameters, sha256] = [{ taskId: task.id }, '0'.repeat(64)];
+  await runner.complete(task);
+  await deleteAll(situation);
+  const body = { epoch: task.epoch, sha256, step: 1 };
+  const late = [
+    async () => await runner.report(task, 1),
+    async () => await runner.fail(task, 'out-of-memory', true),
+    async () => await harness.clients.runner.checkpointTask({ parameters, body }),
+    async () =>
+      await harness.clients.runner.completeTask({
+        parameters,
+        body: { epoch: task.epoch, outputs: [], result: {} },
+      }),
+  ];
+  for (const write of late) await expect(write()).rejects.toMatchObject(LOST);
+});
+
+it.each(['complete', 'fail'])('a %s after whose batch the task is deleted is told so', async (write) => {
+  const situation = await begin();
+  const { client, task } = situation;
+  let deleted = 0;
+  client.afterEveryBatch(async () => {
+    const { results } = client.prepare('SELECT status FROM tasks WHERE id = ?').bind(task.id).execute();
+    if (deleted > 0 || (results as { status: string }[])[0]?.status === 'leased') return;
+    deleted += 1;
+    await deleteAll(situation);
+  });
+  await expect(WRITES[write]?.(situation)).rejects.toMatchObject(LOST);
+  expect(deleted).toBe(1);
 });
