@@ -5,7 +5,7 @@ import { judgedPromptText } from '../../shared/dialogue/turn-text.ts';
 import { JUDGE_LENGTH, LEAST_JUDGE_PAIRS } from '../../shared/planner/judge-sizes.ts';
 import type { PromptForm } from '../../shared/principles/principle.ts';
 import type { ResponsePair } from '../../shared/prompts/read-pair.ts';
-import { turnsOfText, type Prompt } from '../../shared/prompts/turn.ts';
+import { promptKey, type Prompt } from '../../shared/prompts/turn.ts';
 import { askEngine } from '../processes/ask-engine.ts';
 import { readPromptFile } from '../read-prompt-file.ts';
 import type { NamedPrompts } from './prompts.ts';
@@ -49,8 +49,8 @@ export async function readJudgePairs(file: string, reading: JudgeReading): Promi
         'give rows of "chosen" and "rejected", each with its prompt or as whole dialogues',
     );
   }
-  const own = new Set(reading.prompts.rows.map(({ prompt }) => keyOf(prompt)));
-  const foreign = hard.filter(({ prompt }) => !own.has(keyOf(prompt)));
+  const own = new Set(reading.prompts.rows.map(({ prompt }) => promptKey(prompt)));
+  const foreign = hard.filter(({ prompt }) => !own.has(promptKey(prompt)));
   const measured = await lengthsOf(foreign, reading);
   const usable = foreign.flatMap(({ prompt, chosen, rejected }, index) => {
     const length = measured[index] ?? null;
@@ -96,11 +96,6 @@ async function lengthsOf(
     pairs: texts,
     maximumLength: JUDGE_LENGTH,
   });
-}
-
-/** Equal for the same turns, whether they came as a question, as messages or as a dialogue. */
-function keyOf({ text, turns }: Prompt): string {
-  return JSON.stringify((turns ?? turnsOfText(text)).map(({ role, text: said }) => [role, said.trim()]));
 }
 
 /** So many of the pairs, from everywhere in the file, as an upload that trains on all of them. */

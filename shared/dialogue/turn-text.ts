@@ -4,7 +4,7 @@
  * from one by a character that nobody sees.
  */
 import type { PromptForm } from '../principles/principle.ts';
-import { dialogueText, OPEN_TURN, turnsOfText, type Prompt, type Turn } from '../prompts/turn.ts';
+import { dialogueText, OPEN_TURN, turnsOf, type Prompt, type Turn } from '../prompts/turn.ts';
 
 /**
  * Word joiner: without width, no white space, and changed by no normal form of Unicode. It stands before what looks like
@@ -30,8 +30,8 @@ export function textOfTurns(turns: readonly Turn[]): string {
 }
 
 /** A prompt as stages hand it on. A chat is said turn by turn; other forms go on with the text. */
-export function promptText(form: PromptForm | undefined, { text, turns }: Prompt): string {
-  return form === 'chat' ? textOfTurns(turns ?? turnsOfText(text)) : text;
+export function promptText(form: PromptForm | undefined, prompt: Prompt): string {
+  return form === 'chat' ? textOfTurns(turnsOf(prompt)) : prompt.text;
 }
 
 /** A prompt whose responses people compared, behind the same label as those of simulated pairs among which it is read. */

@@ -32,6 +32,16 @@ export function turnsOfText(text: string): Turn[] {
   return turns;
 }
 
+/** The turns of a prompt, whichever way it is kept. */
+export function turnsOf({ text, turns }: Prompt): readonly Turn[] {
+  return turns ?? turnsOfText(text);
+}
+
+/** Equal for the same turns, whether they came as a question, as messages or as a dialogue. */
+export function promptKey(prompt: Prompt): string {
+  return JSON.stringify(turnsOf(prompt).map(({ role, text }) => [role, text.trim()]));
+}
+
 /**
  * A text cut at its labels.
  *

@@ -1,19 +1,22 @@
-/** `rlcd data`: looks at a file of prompts, rewrites prompts and preference pairs, writes pairs for other trainers, makes the paper's upload. */
+/** `rlcd data`: looks at a file of prompts, takes its short questions, rewrites prompts and preference pairs, writes pairs for other trainers, makes the paper's upload. */
 import { writeFile } from 'node:fs/promises';
 import { Argument, Option } from '@commander-js/extra-typings';
 import { createCommand } from '../../../shared/command-line/command.ts';
 import { UsageError } from '../../../shared/command-line/usage-error.ts';
+import { wholeNumber } from '../../../shared/command-line/values.ts';
 import { TRAINER_FORMS } from '../../../shared/export/trainer-pairs.ts';
 import { edgeOption, keptDataOption, promptColumnOption, seedOption } from '../../experiment/options.ts';
 import { readPromptFile } from '../../read-prompt-file.ts';
 import { readUserFile } from '../../read-user-file.ts';
 import { convertPairs, formatMessages, OUTPUT_FORMS, paperPromptSet } from './convert.ts';
+import { questionsOf } from './questions.ts';
 import { writePairs } from './pairs.ts';
 import { describeRows } from './describe-rows.ts';
 
 export const command = createCommand(
   'rlcd data',
-  'Looks at a file of prompts, rewrites prompts and preference pairs, and makes an upload with the splits of the paper. ' +
+  'Looks at a file of prompts, takes its short questions, rewrites prompts and preference pairs, and makes an upload ' +
+    'with the splits of the paper. ' +
     'Files are read as --prompts and the API read them: JSON lines or an array of {prompt}, {messages}, {conversations}, ' +
     '{instruction, input}, {prompt, chosen, rejected} or HH dialogues {chosen, rejected}; CSV with these columns, or the ' +
     "official code's instruction,input,output_1,output_2,preference[,win2_prob]; .txt with one prompt a line, or stories " +
@@ -43,6 +46,33 @@ command
     const { rows, leftOut } = await readPromptFile(file, file, { format: formatOf(from), promptColumn });
     if (out !== undefined) await writeFile(out, formatMessages(rows));
     console.log(describeRows(rows, leftOut));
+  });
+
+command
+  .command('questions')
+  .description(
+    'Makes a file of prompts out of the short first questions of another, each once: what a small budget aligns a chat ' +
+      'model on. Small models answer at length; words behind each question can ask them not to.',
+  )
+  .requiredOption('--in <file>', 'prompts, dialogues or pairs to read')
+  .addOption(promptColumnOption())
+  .addOption(fromOption())
+  .requiredOption('--out <file>', "the file to write, JSON lines of OpenAI's messages")
+  .option('--longest <n>', 'characters of the longest question', wholeNumber(1), 240)
+  .option('--append <words>', 'put behind every question, such as "Answer in one or two sentences."', '')
+  .option('--without <file>', "leaves out the questions of this file, such as a judge's")
+  .action(async ({ in: file, out, from, promptColumn, longest, append, without: other }) => {
+    const { rows, leftOut } = await readPromptFile(file, file, { format: formatOf(from), promptColumn });
+    const without = other === undefined ? [] : (await readPromptFile(`--without ${other}`, other)).rows;
+    const questions = questionsOf(rows, { longest, append, without });
+    if (questions.rows.length === 0) {
+      throw new UsageError(`${file} holds no prompt of one turn with at most ${longest} characters`);
+    }
+    await writeFile(out, formatMessages(questions.rows));
+    const reasons = Object.entries(questions.leftOut).map(([reason, count]) => `${count} ${reason}`);
+    if (leftOut !== '') reasons.unshift(leftOut);
+    console.log(`${questions.rows.length} questions`);
+    if (reasons.length > 0) console.log(`left out: ${reasons.join(', ')}`);
   });
 
 command

@@ -4,7 +4,7 @@ import { rowsOfPaperSplit } from '../../../shared/dialogue/paper-splits.ts';
 import { formatPreferenceCsv } from '../../../shared/dialogue/preference-csv.ts';
 import { formatPreferenceJsonl } from '../../../shared/dialogue/preference-jsonl.ts';
 import type { PromptRow } from '../../../shared/prompts/read-row.ts';
-import { turnsOfText } from '../../../shared/prompts/turn.ts';
+import { turnsOf } from '../../../shared/prompts/turn.ts';
 
 export const OUTPUT_FORMS = ['jsonl', 'csv'] as const;
 type OutputForm = (typeof OUTPUT_FORMS)[number];
@@ -31,7 +31,7 @@ export function formatMessages(rows: readonly PromptRow[]): string {
   return jsonLines(
     rows.map(({ prompt, split, aside }) => ({
       ...aside,
-      messages: (prompt.turns ?? turnsOfText(prompt.text)).map(({ role, text }) => ({ role, content: text })),
+      messages: turnsOf(prompt).map(({ role, text }) => ({ role, content: text })),
       split,
     })),
   );

@@ -1,6 +1,6 @@
 /** What the reader made of a file, in words. */
 import type { PromptRow } from '../../../shared/prompts/read-row.ts';
-import { turnsOfText } from '../../../shared/prompts/turn.ts';
+import { turnsOf } from '../../../shared/prompts/turn.ts';
 import { printable } from '../../terminal/printable.ts';
 
 /** Characters of a turn that are shown. */
@@ -13,7 +13,7 @@ export function describeRows(rows: readonly PromptRow[], leftOut: string): strin
   const splits = Map.groupBy(rows, ({ split }) => split ?? 'unnamed');
   const columns = new Set(rows.flatMap(({ aside }) => Object.keys(aside)));
   const first = rows[0]?.prompt;
-  const turns = first === undefined ? [] : (first.turns ?? turnsOfText(first.text));
+  const turns = first === undefined ? [] : turnsOf(first);
   return [
     `${rows.length} prompts, ${pairs} with a pair of responses`,
     `splits: ${[...splits].map(([split, of]) => `${split} ${of.length}`).join(', ')}`,

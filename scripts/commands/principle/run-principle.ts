@@ -8,18 +8,16 @@ import { name as apiName } from '../../../shared/api/fields.ts';
 import type { PrincipleDefinition } from '../../../shared/api/principles.ts';
 import { SIMULATE_DEFAULTS } from '../../../shared/api/tasks/simulate.ts';
 import { promptFormOf } from '../../../shared/dialogue/prompt-form-of.ts';
-import { textOfTurns } from '../../../shared/dialogue/turn-text.ts';
+import { promptText } from '../../../shared/dialogue/turn-text.ts';
 import { bestContrast } from '../../../shared/principles/choose-pair.ts';
 import type { ContrastMeasurement } from '../../../shared/principles/contrast.ts';
 import { placementIn, type Placement } from '../../../shared/principles/placement.ts';
-import type { PromptForm } from '../../../shared/principles/principle.ts';
 import {
   distinctPairs,
   pairsFromTemplates,
   requestsFromTemplates,
   type ProposedPair,
 } from '../../../shared/principles/proposals.ts';
-import { turnsOfText } from '../../../shared/prompts/turn.ts';
 import { UserError } from '../../../shared/user-error.ts';
 import { readBaseModel } from '../../experiment/base-model.ts';
 import { withEdge } from '../../experiment/open-edge.ts';
@@ -109,7 +107,7 @@ async function measure(
     ...distinctPairs(asked).slice(0, MODEL_PAIRS),
     ...requests,
   ]).filter(({ placement }) => placement === undefined || only === undefined || placement === only);
-  const prompts = spread(rows, options.count).map(({ prompt }) => textOf(promptForm, prompt));
+  const prompts = spread(rows, options.count).map(({ prompt }) => promptText(promptForm, prompt));
   console.error(`Measuring ${pairs.length} pairs of affixes on ${prompts.length} prompts`);
   const measured = await askEngine(
     'measure-contrasts',
@@ -145,14 +143,6 @@ function spread<Row>(rows: readonly Row[], most: number): Row[] {
   return Array.from({ length: count }, (_, index) => rows[Math.floor((index * rows.length) / count)]).flatMap(
     (row) => (row === undefined ? [] : [row]),
   );
-}
-
-/** A chat shows the turns as they were written. */
-function textOf(
-  form: PromptForm,
-  { text, turns }: Awaited<ReturnType<typeof readPromptFile>>['rows'][number]['prompt'],
-): string {
-  return form === 'chat' ? textOfTurns(turns ?? turnsOfText(text)) : text;
 }
 
 function nameOf(sentence: string, given: string | undefined): string {
