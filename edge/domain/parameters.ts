@@ -1,6 +1,7 @@
 /** The complete parameters of a stage: the experiment's hyperparameters over the defaults, and what the method says. */
 import type { z } from 'zod';
 import {
+  defaultsFor,
   hyperparameterDefaults,
   taskSchemas,
   type Hyperparameters,
@@ -95,7 +96,7 @@ function planned(
     dpo: { promptForm },
     generate: { promptForm, responseOpening },
     'best-of-n': {
-      ...hyperparameterDefaults.generate,
+      ...defaultsFor('generate', model),
       ...definedOnly(hyperparameters.generate),
       promptForm,
       responseOpening,
@@ -113,7 +114,7 @@ const definedOnly = (settings: object | undefined) =>
 
 /**
  * A model must have room for a prompt beside what it is asked to sample; how long prompts are its own tokenizer alone can
- * tell. Defaults are not judged: a stage that nobody waits for has them, too.
+ * tell. Defaults leave room ({@link defaultsFor}).
  */
 function faultOfContext(
   { kind }: StageRule,
@@ -148,7 +149,7 @@ export function resolveParameters(
     return {
       issues: [{ code: 'custom', path: ['principle'], message: misplaced, input: principle.placement }],
     };
-  const settings = { ...hyperparameterDefaults[rule.kind], ...definedOnly(hyperparameters[rule.kind]) };
+  const settings = { ...defaultsFor(rule.kind, model), ...definedOnly(hyperparameters[rule.kind]) };
   const parsed = taskSchemas[rule.kind].parameters.safeParse({
     ...Object.fromEntries(Object.entries(settings).filter(([name]) => !PLANNED_AWAY.has(name))),
     ...planned(rule, principle, model, hyperparameters, judgeModels)[rule.kind],

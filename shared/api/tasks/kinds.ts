@@ -125,10 +125,25 @@ function column<Name extends keyof StageKinds[StageKind]>(name: Name) {
 export const hyperparameters = z.strictObject(column('settings'));
 export type Hyperparameters = z.output<typeof hyperparameters>;
 
-/** The values of the fields that an experiment leaves out. */
+/** The values of the fields that an experiment leaves out, for a model with room for them ({@link defaultsFor}). */
 export const hyperparameterDefaults = column('defaults') satisfies {
   readonly [Kind in StageKind]: Required<NonNullable<Hyperparameters[Kind]>>;
 };
+
+/**
+ * What a kind does where an experiment says nothing else.
+ *
+ * @param contextLength of the model that works on it, in tokens: its prompts have those that PPO lets them have, or half
+ */
+export function defaultsFor<Kind extends StageKind>(
+  kind: Kind,
+  { contextLength }: { readonly contextLength: number },
+): (typeof hyperparameterDefaults)[Kind] {
+  const defaults = hyperparameterDefaults[kind];
+  if (!('maximumNewTokens' in defaults)) return defaults;
+  const left = contextLength - Math.min(PPO_DEFAULTS.maximumPromptTokens, Math.floor(contextLength / 2));
+  return { ...defaults, maximumNewTokens: Math.min(defaults.maximumNewTokens, left) };
+}
 
 /** Names of the outputs that a completed task must have. */
 export function requiredOutputs(kind: TaskKind, result: unknown): string[] {

@@ -70,6 +70,7 @@ export const samplingFields = {
   temperature: z.number().positive().max(10),
   /** 1 samples from the whole distribution. */
   topP: z.number().positive().max(1),
+  /** Tokens of the longest response; unless given a small context's prompts have their room first. */
   maximumNewTokens: z.int().min(1).max(8192),
 };
 

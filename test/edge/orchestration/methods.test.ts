@@ -247,6 +247,23 @@ describe('the methods', () => {
     expect(keyOf('context-distillation', 'simulate', given)).toBe(keyOf('context-distillation', 'simulate'));
   });
 
+  it('leave prompts their room in a small context where nobody said how long an answer is; what was said stays', () => {
+    const small = { ...BASE_MODEL, contextLength: 256 };
+    const lengths = (given: Given) =>
+      METHODS.flatMap((method) =>
+        [...parametersOf(method, given).values()].flatMap(({ maximumNewTokens }) => maximumNewTokens ?? []),
+      );
+    expect(new Set(lengths({ baseModel: small }))).toEqual(new Set([128]));
+    expect(new Set(lengths({ baseModel: { ...BASE_MODEL, contextLength: 400 } }))).toEqual(new Set([208]));
+    expect(new Set(lengths({ baseModel: BASE_MODEL }))).toEqual(new Set([300]));
+    const said = parametersOf('rlcd', {
+      baseModel: small,
+      hyperparameters: { simulate: { maximumNewTokens: 200 } },
+    });
+    expect(said.get('simulate')).toMatchObject({ maximumNewTokens: 200 });
+    expect(said.get('ppo')).toMatchObject({ maximumNewTokens: 128 });
+  });
+
   it('best of n answers as the base does, several times', () => {
     const given: Given = {
       hyperparameters: { generate: { promptLimit: 7, topP: 0.8 }, 'best-of-n': { candidates: 5 } },
