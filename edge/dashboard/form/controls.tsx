@@ -7,14 +7,20 @@ interface Value {
   readonly onInput: (value: string) => void;
 }
 
-export function TextField(props: FieldProps & Value & { readonly placeholder?: string }) {
+interface TextFieldProps extends FieldProps, Value {
+  readonly placeholder?: string;
+  /** Words unless given; a point in time is given in the reader's own time zone. */
+  readonly type?: 'text' | 'datetime-local';
+}
+
+export function TextField(props: TextFieldProps) {
   return (
     <Field
       {...props}
       control={(attributes) => (
         <input
           {...attributes()}
-          type="text"
+          type={props.type ?? 'text'}
           autocomplete="off"
           spellcheck={false}
           placeholder={props.placeholder}

@@ -12,3 +12,5 @@ export function given<Name extends string, Value>(
 export const asText = (text: string): string => text;
 /** NaN of what is no number: the contract then says so. */
 export const asNumber = (text: string): number => Number(text);
+/** Milliseconds since the epoch, of a date and time in the reader's own time zone. */
+export const asInstant = (text: string): number => Date.parse(text);

@@ -44,14 +44,22 @@ export function duration(seconds: number): string {
   return `${minutes}${THIN_SPACE}min ${two(whole % 60)}${THIN_SPACE}s`;
 }
 
+function span(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)}${THIN_SPACE}s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)}${THIN_SPACE}min`;
+  if (seconds < 129_600) return `${Math.round(seconds / 3600)}${THIN_SPACE}h`;
+  return `${Math.round(seconds / 86_400)} days`;
+}
+
 /** `just now`, `12 min ago`, `3 days ago`. */
 export function ago(instant: number, now: number): string {
   const seconds = Math.max(0, (now - instant) / 1000);
-  if (seconds < 10) return 'just now';
-  if (seconds < 90) return `${Math.round(seconds)}${THIN_SPACE}s ago`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)}${THIN_SPACE}min ago`;
-  if (seconds < 129_600) return `${Math.round(seconds / 3600)}${THIN_SPACE}h ago`;
-  return `${Math.round(seconds / 86_400)} days ago`;
+  return seconds < 10 ? 'just now' : `${span(seconds)} ago`;
+}
+
+/** The same of what may be still to come: `in 3 days`. */
+export function fromNow(instant: number, now: number): string {
+  return instant > now ? `in ${span((instant - now) / 1000)}` : ago(instant, now);
 }
 
 /** `2026-11-23 20:34`, in the reader's time zone. */
@@ -60,4 +68,12 @@ export function dateTime(instant: number): string {
   const two = (value: number) => String(value).padStart(2, '0');
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+const DAY_MILLISECONDS = 86_400_000;
+
+/** `20:34`, in the reader's time zone; with its day where that is not within a day of now. */
+export function clock(instant: number, now: number): string {
+  const text = dateTime(instant);
+  return Math.abs(instant - now) < DAY_MILLISECONDS ? text.slice(-5) : text;
 }

@@ -11,6 +11,7 @@ import { unzip } from '../../shared/export/unzip.ts';
 import { expectAccessible } from './accessible.ts';
 import { bodyOf, createFilledEdge, type FilledEdge } from './filled-edge.ts';
 import { teachScorer } from './teach-scorer.ts';
+import { visitPrinciples } from './visit-principles.ts';
 
 const present = findChromium() !== undefined;
 if (!present) console.log(`skipped: ${CHROMIUM_ABSENT}`);
@@ -109,7 +110,24 @@ describe.skipIf(!present)('the dashboard', () => {
   it('Experiment: stages, curves, grid, samples, artifacts, the command that repeats it', async () => {
     await open(`/experiments/${edge.experimentId}`);
     await page.getByText('Preferred to the base model').waitFor();
-    expect(await page.locator('.graph .stage').count()).toBe(7);
+    const pairs = page.getByRole('region', { name: 'Before and after' });
+    const { items: judged } = await edge.client.listComparisons({
+      parameters: { experimentId: edge.experimentId },
+      query: { source: 'machine', limit: 3 },
+    });
+    await pairs.getByRole('heading', { name: 'Base' }).nth(2).waitFor();
+    expect(await pairs.locator('.text').allTextContents()).toEqual(
+      judged.flatMap(({ prompt, firstResponse, secondResponse }) => [prompt, secondResponse, firstResponse]),
+    );
+    // What is done stands out of the way.
+    const graph = page.locator('.graph .stage');
+    expect(await graph.first().isVisible()).toBe(false);
+    await page.getByText('7 of 7 done').click();
+    expect(await graph.count()).toBe(7);
+    const table = page.getByRole('region', { name: 'Progress of the stages' });
+    expect(await table.getByRole('row', { name: /^ppo succeeded/ }).innerText()).toMatch(
+      /steps\s+[\d.]+.s\s+[\d.]+.s/,
+    );
     await page.getByText(`npx rlcd chat ${edge.experimentId} --edge ${edge.url}`).waitFor();
     await accessible();
     await page.getByRole('tab', { name: 'Curves' }).click();
@@ -380,32 +398,10 @@ describe.skipIf(!present)('the dashboard', () => {
   });
 
   it('Principles: versions with their difference, labels, users, and a try on a prompt by a real runner', async () => {
-    const parameters = { principleName: 'kind-stories' };
-    const { items } = await edge.client.listPrincipleVersions({ parameters });
-    const definition = items[0]?.definition;
-    if (!definition) throw new Error('the run has left no principle');
-    await edge.client.createPrincipleVersion({
-      parameters,
-      body: { ...definition, description: 'Changed.' },
-    });
-    await open('/principles');
-    await page.locator('.diff ins').getByText('Changed.').waitFor();
-    await page.getByRole('button', { name: 'Move it to version 2' }).click();
-    await page.locator('.tag').getByText('production').waitFor();
-    await page
-      .getByRole('region', { name: 'Experiments of the principle' })
-      .getByText(/^rlcd/)
-      .first()
-      .waitFor();
-    await accessible();
-    const runner = edge.startRunner();
-    await page.getByLabel('Prompt').fill('Once upon a time, there was a dog.');
-    await page.getByRole('button', { name: 'Sample both sides' }).click();
-    await page.getByRole('heading', { name: 'and answers' }).first().waitFor();
-    const left = await edge.client.listExperiments({ query: { text: 'Trial' } });
-    expect(left.items).toEqual([]);
+    const runner = await visitPrinciples(page, edge);
     await visit('Runners');
-    await page.getByRole('rowheader', { name: 'runner', exact: true }).waitFor();
+    const alive = page.getByRole('rowheader', { name: 'runner', exact: true });
+    await expect.poll(() => alive.count()).toBe(1);
     await accessible();
     await runner.stop();
   });

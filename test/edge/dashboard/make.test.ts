@@ -10,6 +10,7 @@ import { edgeUrl, startEdge } from '../../../scripts/processes/edge-process.ts';
 import { freePort } from '../../../scripts/processes/free-port.ts';
 import { CHROMIUM_ABSENT, findChromium, launchChromium } from '../../../scripts/tools/browser/chromium.ts';
 import { createClient, type Client } from '../../../shared/api/client.ts';
+import { TestRunner } from '../runner.ts';
 import { expectAccessible, expectFitsPhone } from './accessible.ts';
 
 const present = findChromium() !== undefined;
@@ -84,14 +85,31 @@ describe.skipIf(!present)('the workbench', () => {
     expect(await name.evaluate((element) => element === document.activeElement)).toBe(true);
     await expectAccessible(page);
     await name.fill('laptop');
+    await page.getByLabel('Requests a minute at most').fill('0');
+    await page.getByLabel('Expires').fill('2020-01-02T03:04');
+    await page.getByRole('button', { name: 'Make the key' }).click();
+    await page.getByText(/expected number to be >=1/).waitFor();
+    await page.getByLabel('Requests a minute at most').fill('1000');
+    await page.getByRole('button', { name: 'Make the key' }).click();
+    // Only the edge knows what time it is there.
+    await page.getByText(/^is past: it is/).waitFor();
+    const year = new Date().getFullYear() + 2;
+    await page.getByLabel('Expires').fill(`${year}-01-02T03:04`);
     await page.getByText('The same as a request').click();
-    expect(await page.getByLabel('Request').textContent()).toContain('"name": "laptop"');
+    expect(await page.getByLabel('Request', { exact: true }).textContent()).toContain('"name": "laptop"');
     await page.getByRole('button', { name: 'Make the key' }).click();
     const secret = (await page.locator('.secret').textContent()) ?? '';
     const made = createClient({ baseUrl: url, key: secret });
     expect((await made.getOwnKey()).scopes).toEqual(['client']);
     const row = page.getByRole('row', { name: /laptop/ });
-    await row.waitFor();
+    await row.getByText(/in \d+ days/).waitFor();
+    await row.getByText('1\u202f000').waitFor();
+    // A key is noted as used to the minute, behind the answer.
+    const [listed] = (await client.listKeys()).items;
+    expect(listed).toMatchObject({
+      expiresAt: new Date(year, 0, 2, 3, 4).getTime(),
+      requestsPerMinute: 1000,
+    });
     await expectAccessible(page);
     await expectFitsPhone(page);
     await page.getByRole('button', { name: 'I have it' }).click();
@@ -106,7 +124,7 @@ describe.skipIf(!present)('the workbench', () => {
   it('shows the request of a form as programs that make the same', async () => {
     await page.getByLabel('Name').fill("a program's");
     await page.getByLabel('runner').check();
-    const shown = async () => (await page.getByLabel('Request').textContent()) ?? '';
+    const shown = async () => (await page.getByLabel('Request', { exact: true }).textContent()) ?? '';
     const env = { ...process.env, RLCD_KEY: ADMIN_KEY };
     execFileSync('sh', ['-ec', `${await shown()} --silent --fail`], { env });
     await page.getByRole('button', { name: 'TypeScript' }).click();
@@ -139,7 +157,7 @@ describe.skipIf(!present)('the workbench', () => {
     await page.getByText(/line 2/).waitFor();
     expect((await client.listPromptSets()).items).toEqual([]);
     await page.getByText('The same as a request').click();
-    const request = await page.getByLabel('Request').textContent();
+    const request = await page.getByLabel('Request', { exact: true }).textContent();
     expect(request).toContain('/v1/prompt-sets?name=my-prompts&rule=field');
     expect(request).toContain("--data-binary @'My Prompts.jsonl'");
     const rows = Array.from({ length: 30 }, (_, row) => ({
@@ -294,6 +312,70 @@ describe.skipIf(!present)('the workbench', () => {
     await page.getByRole('tab', { name: 'Try' }).click();
     await page.getByText('No aligned model yet').waitFor();
     await expectFitsPhone(page);
+  });
+
+  it('says why an experiment failed and what mends it, and goes on from there', async () => {
+    const { secret } = await client.createKey({ body: { name: 'fails', scopes: ['runner'] } });
+    const runner = createClient({ baseUrl: url, key: secret ?? '' });
+    const task = await new TestRunner({ client: runner }).claim();
+    if (task === null) throw new Error('no task waits');
+    await runner.failTask({
+      parameters: { taskId: task.id },
+      body: {
+        epoch: task.epoch,
+        reason: { code: 'no-room', message: 'The model has no room', cure: 'Ask for shorter answers' },
+        retryable: false,
+      },
+    });
+    await page.goto(`${url}/experiments/${task.experimentId}`);
+    const why = page.getByRole('group', { name: 'Why it failed' });
+    await why.getByText(`The stage ${task.stage} failed`).waitFor();
+    await why.getByText('The model has no room', { exact: true }).waitFor();
+    await why.getByText('Ask for shorter answers').waitFor();
+    await expectFitsPhone(page);
+    await why.getByRole('button', { name: 'Try again' }).click();
+    await expect.poll(() => page.url()).not.toContain(task.experimentId);
+    await page.getByRole('row', { name: new RegExp(`^${task.stage} queued`) }).waitFor();
+    const [again] = (await client.listExperiments()).items;
+    const failed = await client.getExperiment({ parameters: { experimentId: task.experimentId } });
+    expect([again?.seed, again?.status]).toEqual([failed.seed, 'queued']);
+  });
+
+  it('deletes what nothing uses, and says what uses the rest', async () => {
+    await page.goto(`${url}/principles/modest`);
+    await page.getByRole('button', { name: 'Move it to version 2' }).click();
+    await page.locator('.tag').getByText('production').waitFor();
+    const confirm = async (name: string) => {
+      await page.getByRole('button', { name, exact: true }).first().click();
+      const dialog = page.getByRole('dialog', { name });
+      await dialog.getByRole('button', { name: /^Delete/ }).click();
+      return dialog;
+    };
+    const refused = await confirm('Delete version 2');
+    await refused.getByText('The label production points at').waitFor();
+    await expectAccessible(page);
+    await refused.getByRole('button', { name: 'Keep it' }).click();
+    await confirm('Delete the label production');
+    await page.getByText('This version has no label').waitFor();
+    const used = await confirm('Delete principle modest');
+    await used.getByText(/experiment.+made/).waitFor();
+    await used.getByRole('button', { name: 'Keep it' }).click();
+    await page.getByRole('combobox', { name: /^Version/ }).selectOption('1');
+    await expectFitsPhone(page);
+    await confirm('Delete version 1');
+    await expect.poll(() => page.getByRole('button', { name: /^Delete version/ }).count()).toBe(0);
+    const parameters = { principleName: 'modest' };
+    expect((await client.listPrincipleVersions({ parameters })).items.map(({ number }) => number)).toEqual([
+      2,
+    ]);
+    const { items } = await client.listExperiments();
+    for (const { id, status } of items) {
+      if (status !== 'failed') await client.cancelExperiment({ parameters: { experimentId: id } });
+      await client.deleteExperiment({ parameters: { experimentId: id } });
+    }
+    await confirm('Delete principle modest');
+    await page.getByText('No principle yet').waitFor();
+    expect((await client.listPrinciples()).items).toEqual([]);
   });
 
   it('has broken neither the policy nor anything else on the way', () => {

@@ -1,7 +1,16 @@
 /** Untrusted text becomes visible text, and numbers read as people write them. */
 import { describe, expect, it } from 'vitest';
 import { assert, integer, property, string } from 'fast-check';
-import { duration, figure, gigabytes, percent, percentRange } from '../../../edge/dashboard/text/format.ts';
+import {
+  clock,
+  dateTime,
+  duration,
+  figure,
+  fromNow,
+  gigabytes,
+  percent,
+  percentRange,
+} from '../../../edge/dashboard/text/format.ts';
 import { cutText, visiblePieces } from '../../../edge/dashboard/text/visible-text.ts';
 
 /** What the pieces stand for: text as it is, marks by their code. */
@@ -74,5 +83,20 @@ describe('numbers', () => {
       '3 min 20 s',
       '2 h 05 min',
     ]);
+  });
+
+  it('tell times by what they are from now, before and after it', () => {
+    const now = Date.UTC(2026, 10, 30, 12);
+    const told = [-5, -80, -600, -7200, 600, 3 * 86_400].map((seconds) => fromNow(now + 1000 * seconds, now));
+    expect(told.map(plain)).toEqual([
+      'just now',
+      '80 s ago',
+      '10 min ago',
+      '2 h ago',
+      'in 10 min',
+      'in 3 days',
+    ]);
+    expect(clock(now + 60_000, now)).toMatch(/^\d\d:\d\d$/);
+    expect(clock(now + 2 * 86_400_000, now)).toBe(dateTime(now + 2 * 86_400_000));
   });
 });

@@ -13,6 +13,7 @@ import { Status } from '../../components/status.tsx';
 import { ago, dateTime, duration, percent } from '../../text/format.ts';
 import { DownloadAdapter } from './download-adapter.tsx';
 import { Curves } from './curves.tsx';
+import { Failure } from './failure.tsx';
 import { KlGrid } from './kl-grid.tsx';
 import { Lineage } from './lineage.tsx';
 import { Overview } from './overview.tsx';
@@ -97,7 +98,9 @@ function Header(props: { readonly experiment: ExperimentDetail }) {
           <EndOrDelete experiment={props.experiment} isOpen={isOpen()} />
         </div>
       </div>
-      <Show when={props.experiment.statusReason}>{(reason) => <p class="notice bad">{reason()}</p>}</Show>
+      <Show when={props.experiment.status === 'failed'}>
+        <Failure experiment={props.experiment} />
+      </Show>
       <dl class="facts small">
         <div>
           <dt>State</dt>

@@ -5,7 +5,7 @@ import { now } from '../../app/clock.ts';
 import { useSession } from '../../app/session.ts';
 import type { Key } from '../../app/types.ts';
 import { ConfirmButton } from '../../components/confirm-button.tsx';
-import { ago, dateTime } from '../../text/format.ts';
+import { count, dateTime, fromNow } from '../../text/format.ts';
 
 export function KeysTable(props: { readonly keys: readonly Key[] }) {
   return (
@@ -16,6 +16,11 @@ export function KeysTable(props: { readonly keys: readonly Key[] }) {
             <th scope="col">Name</th>
             <th scope="col">Scopes</th>
             <th scope="col">Made</th>
+            <th scope="col">Last used</th>
+            <th scope="col">Expires</th>
+            <th scope="col" class="number">
+              Requests a minute
+            </th>
             <th scope="col">Revoked</th>
             <th scope="col">
               <span class="sr-only">Revoke</span>
@@ -27,7 +32,7 @@ export function KeysTable(props: { readonly keys: readonly Key[] }) {
             each={props.keys}
             fallback={
               <tr>
-                <td class="muted" colspan="5">
+                <td class="muted" colspan="8">
                   No key is made yet; this session uses the key of the edge's own environment.
                 </td>
               </tr>
@@ -56,13 +61,22 @@ function KeyRow(props: { readonly key: Key }) {
       <td data-label="Scopes">
         <For each={props.key.scopes}>{(scope) => <span class="tag">{scope}</span>}</For>
       </td>
-      <td data-label="Made" class="nowrap" title={dateTime(props.key.createdAt)}>
-        {ago(props.key.createdAt, now())}
+      <td data-label="Made" class="nowrap">
+        <Instant at={props.key.createdAt} otherwise="" />
+      </td>
+      <td data-label="Last used" class="nowrap">
+        <Instant at={props.key.lastUsedAt} otherwise="not yet" />
+      </td>
+      <td data-label="Expires" class="nowrap">
+        <Instant at={props.key.expiresAt} otherwise="never" />
+      </td>
+      <td data-label="Requests a minute" class="number">
+        <Show when={props.key.requestsPerMinute} fallback={<span class="muted">as any</span>}>
+          {(most) => count(most())}
+        </Show>
       </td>
       <td data-label="Revoked" class="nowrap">
-        <Show when={props.key.revokedAt} fallback={<span class="muted">–</span>}>
-          {(instant) => <span title={dateTime(instant())}>{ago(instant(), now())}</span>}
-        </Show>
+        <Instant at={props.key.revokedAt} otherwise="–" />
       </td>
       <td class="number">
         <Show when={props.key.revokedAt === null}>
@@ -79,5 +93,13 @@ function KeyRow(props: { readonly key: Key }) {
         </Show>
       </td>
     </tr>
+  );
+}
+
+function Instant(props: { readonly at: number | null; readonly otherwise: string }) {
+  return (
+    <Show when={props.at} fallback={<span class="muted">{props.otherwise}</span>}>
+      {(instant) => <time title={dateTime(instant())}>{fromNow(instant(), now())}</time>}
+    </Show>
   );
 }

@@ -10,13 +10,14 @@ import { TextField } from '../../form/controls.tsx';
 import { createForm } from '../../form/create-form.ts';
 import { FieldSet } from '../../form/field-set.tsx';
 import { FormView } from '../../form/form-view.tsx';
+import { asInstant, asNumber, given } from '../../form/values.ts';
 
 const MAY: Readonly<Record<Scope, string>> = {
   client: 'make and read experiments, principles, prompts and models',
   runner: 'take work and hand in what it makes',
   admin: 'everything that clients may, and keys',
 };
-const EMPTY = { name: '', scopes: ['client'] as Scope[] };
+const EMPTY = { name: '', scopes: ['client'] as Scope[], expiresAt: '', requestsPerMinute: '' };
 
 export function NewKey() {
   const { client } = useSession();
@@ -25,7 +26,14 @@ export function NewKey() {
   const [values, setValues] = createStore({ ...EMPTY });
   const form = createForm({
     operation: 'createKey',
-    input: () => ({ body: { name: values.name, scopes: [...values.scopes] } }),
+    input: () => ({
+      body: {
+        name: values.name,
+        scopes: [...values.scopes],
+        ...given('expiresAt', values.expiresAt, asInstant),
+        ...given('requestsPerMinute', values.requestsPerMinute, asNumber),
+      },
+    }),
     send: (input) => client.createKey(input),
     onDone(key) {
       setMade(key);
@@ -64,6 +72,23 @@ export function NewKey() {
             )}
           </For>
         </FieldSet>
+        <div class="row start">
+          <TextField
+            label="Expires"
+            at="#/expiresAt"
+            type="datetime-local"
+            hint="Never, where it is empty"
+            value={values.expiresAt}
+            onInput={(expiresAt) => setValues({ expiresAt })}
+          />
+          <TextField
+            label="Requests a minute at most"
+            at="#/requestsPerMinute"
+            hint="As many as any key, where it is empty"
+            value={values.requestsPerMinute}
+            onInput={(requestsPerMinute) => setValues({ requestsPerMinute })}
+          />
+        </div>
       </FormView>
     </section>
   );

@@ -1,14 +1,17 @@
 /** One principle: the version that is looked at, its labels, its users, and a try. */
 import { A } from '@solidjs/router';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/solid-query';
+import { useQuery } from '@tanstack/solid-query';
 import { createMemo, createSignal, For, Show } from 'solid-js';
 import { now } from '../../app/clock.ts';
 import { useSession } from '../../app/session.ts';
 import type { PrincipleVersion } from '../../app/types.ts';
-import { Loaded, Problem } from '../../components/feedback.tsx';
+import { Loaded } from '../../components/feedback.tsx';
 import { ModelText } from '../../components/model-text.tsx';
 import { Status } from '../../components/status.tsx';
 import { ago } from '../../text/format.ts';
+import { DeletePrinciple } from './delete-principle.tsx';
+import { Labels } from './labels.tsx';
+import { PrincipleScorers } from './principle-scorers.tsx';
 import { TryPrinciple } from './try-principle.tsx';
 import { VersionDifference } from './version-difference.tsx';
 
@@ -54,6 +57,7 @@ export function PrincipleView(props: { readonly name: string }) {
                     <A class="button" href={`/write/${props.name}`}>
                       New version
                     </A>
+                    <DeletePrinciple name={props.name} versions={items()} shown={shown().number} />
                   </div>
                 </div>
                 <Definition version={shown()} />
@@ -62,6 +66,7 @@ export function PrincipleView(props: { readonly name: string }) {
                   <VersionDifference name={props.name} versions={items()} shown={shown().number} />
                 </Show>
                 <TryPrinciple version={shown()} />
+                <PrincipleScorers name={props.name} />
                 <UsedBy name={props.name} version={shown().number} />
               </div>
             )}
@@ -121,54 +126,6 @@ function Definition(props: { readonly version: PrincipleVersion }) {
           )}
         </For>
       </ol>
-    </section>
-  );
-}
-
-function Labels(props: { readonly version: PrincipleVersion }) {
-  const { client } = useSession();
-  const queryClient = useQueryClient();
-  const [label, setLabel] = createSignal('production');
-  const move = useMutation(() => ({
-    mutationFn: () =>
-      client.movePrincipleLabel({
-        parameters: { principleName: props.version.principle, principleLabel: label() },
-        body: { version: props.version.number },
-      }),
-    onSuccess: () => queryClient.invalidateQueries({ queryKey: ['principles'] }),
-  }));
-  return (
-    <section class="panel stack close">
-      <h2>Labels</h2>
-      <p class="row">
-        <For each={props.version.labels} fallback={<span class="muted">This version has no label.</span>}>
-          {(name) => <span class="tag">{name}</span>}
-        </For>
-      </p>
-      <form
-        class="row end"
-        onSubmit={(event) => {
-          event.preventDefault();
-          move.mutate();
-        }}
-      >
-        <label class="field">
-          <span>Point a label here</span>
-          <input
-            type="text"
-            value={label()}
-            pattern="[a-z][a-z0-9._\-]*"
-            required
-            onInput={(event) => setLabel(event.currentTarget.value)}
-          />
-        </label>
-        <button type="submit" class="button" disabled={move.isPending}>
-          Move it to version {props.version.number}
-        </button>
-      </form>
-      <Show when={move.isError}>
-        <Problem error={move.error} />
-      </Show>
     </section>
   );
 }
