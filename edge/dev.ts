@@ -9,6 +9,7 @@ import { helpSection } from '../shared/command-line/help-section.ts';
 import { explainVariables, readVariables } from '../shared/read-variables.ts';
 import { ensureDashboard } from './hosts/build-dashboard.ts';
 import { localStore, migrateLocal, WRANGLER, wranglerEnvironment } from './hosts/local-wrangler.ts';
+import { requirePort } from './hosts/require-port.ts';
 import { startTicker } from './hosts/ticker.ts';
 import { LISTEN_VARIABLES } from './hosts/variables.ts';
 
@@ -21,6 +22,7 @@ const TICK_MILLISECONDS = 1000;
 async function start(): Promise<void> {
   const settings = readVariables(LISTEN_VARIABLES, process.env);
   const { HOST: hostname, PORT: port, RLCD_DATA: directory, RLCD_ADMIN_KEY: given } = settings;
+  await requirePort(hostname, port);
   await ensureDashboard();
   const migrated = migrateLocal(directory, 'inherit');
   if (migrated !== 0) process.exit(migrated);

@@ -14,6 +14,7 @@ import { openLocalRunners } from './hosts/local-runners.ts';
 import { limitIdle } from './hosts/idle-limit.ts';
 import { openNodeHost } from './hosts/node.ts';
 import { createPacking } from './hosts/packed-files.ts';
+import { portError } from './hosts/require-port.ts';
 import { startTicker } from './hosts/ticker.ts';
 import { SERVE_VARIABLES } from './hosts/variables.ts';
 import { createSecret } from './http/keys.ts';
@@ -93,10 +94,7 @@ async function listen(dependencies: Dependencies, hostname: string, port: number
   try {
     await once(server, 'listening');
   } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE')) throw cause;
-    throw new ConfigurationError(`Another program listens on ${hostname}:${port}: stop it, or set PORT`, {
-      cause,
-    });
+    throw portError(hostname, port, cause);
   }
   return server;
 }

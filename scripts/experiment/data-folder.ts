@@ -7,22 +7,48 @@ import { z } from 'zod';
 import { createClient, type Client } from '../../shared/api/client.ts';
 import { patientFetch } from '../processes/patient-fetch.ts';
 import { UsageError } from '../../shared/command-line/usage-error.ts';
+import { holdFolder, type Holder } from './folder-holder.ts';
 
 const keys = z.strictObject({ admin: z.string().min(32), runner: z.string().optional() });
 type Keys = z.infer<typeof keys>;
 
+/** In the folder of every run. */
+export const KEYS_FILE = 'keys.json';
+
 export interface DataFolder {
   readonly path: string;
   readonly adminKey: string;
+  /** Where the keys lie. */
+  readonly keysFile: string;
   /** The runner's key, the same in every run: a runner's id belongs to its key. */
   runnerKey(client: Client): Promise<string>;
+  /** Lets others work in it. */
+  close(): void;
 }
 
-/** @param given undefined for a fresh folder in .rlcd */
-export async function openDataFolder(given: string | undefined, now: Date): Promise<DataFolder> {
+/**
+ * @param given undefined for a fresh folder in .rlcd
+ * @param holder who works in it until `close`
+ * @throws UsageError where another program does, or its keys are damaged
+ */
+export async function openDataFolder(
+  given: string | undefined,
+  now: Date,
+  holder: Pick<Holder, 'command' | 'url'>,
+): Promise<DataFolder> {
   const path = resolve(given ?? join('.rlcd', `demo-${now.toISOString().replaceAll(/[:.]/g, '-')}`));
   await mkdir(path, { recursive: true });
-  const file = join(path, 'keys.json');
+  const close = holdFolder(path, holder);
+  try {
+    return await openHeld(path, close);
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+async function openHeld(path: string, close: () => void): Promise<DataFolder> {
+  const file = join(path, KEYS_FILE);
   let present: Keys = existsSync(file)
     ? await readKeys(file)
     : { admin: randomBytes(32).toString('base64url') };
@@ -31,6 +57,8 @@ export async function openDataFolder(given: string | undefined, now: Date): Prom
   return {
     path,
     adminKey: present.admin,
+    keysFile: file,
+    close,
     runnerKey: async (client) => {
       if (present.runner !== undefined) return present.runner;
       const { secret } = await client.createKey({ body: { name: 'runner of the demo', scopes: ['runner'] } });
@@ -52,7 +80,12 @@ async function readKeys(file: string): Promise<Keys> {
   }
 }
 
+/** The administrator's key of a folder in which another program works. */
+export async function readAdminKey(path: string): Promise<string> {
+  return (await readKeys(join(path, KEYS_FILE))).admin;
+}
+
 /** A client with the administrator's key, for as long as the edge may take. */
-export function adminClient(baseUrl: string, { adminKey }: DataFolder): Client {
+export function adminClient(baseUrl: string, { adminKey }: Pick<DataFolder, 'adminKey'>): Client {
   return createClient({ baseUrl, key: adminKey, fetch: patientFetch() });
 }

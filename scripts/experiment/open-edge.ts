@@ -7,7 +7,8 @@ import { apiKey, readVariables, type Variables } from '../../shared/read-variabl
 import { edgeUrl, startEdge } from '../processes/edge-process.ts';
 import { freePort } from '../processes/free-port.ts';
 import { patientFetch } from '../processes/patient-fetch.ts';
-import { adminClient, openDataFolder } from './data-folder.ts';
+import { adminClient, KEYS_FILE, openDataFolder, readAdminKey } from './data-folder.ts';
+import { holderOf } from './folder-holder.ts';
 
 const KEY_VARIABLES = {
   RLCD_KEY: {
@@ -28,6 +29,8 @@ export interface OpenEdge {
 }
 
 /**
+ * Asks the edge that is named, the one that a run serves on the folder just now, or one that is started for the while.
+ *
  * @param place exactly one of the two
  * @throws UsageError naming the option that is missing or wrong
  */
@@ -46,18 +49,28 @@ export async function withEdge<Result>(
     return await use({ client, cache: resolve('.rlcd', 'cache') });
   }
   const path = resolve(data ?? '');
-  if (!existsSync(join(path, 'keys.json'))) {
+  if (!existsSync(join(path, KEYS_FILE))) {
     throw new UsageError(
       `--data ${path} is no folder of a run: name the one that demo, align or paper printed`,
     );
   }
-  const folder = await openDataFolder(path, new Date());
-  const port = await freePort(0);
-  const host = existsSync(join(path, 'edge-node')) ? 'node' : 'worker';
-  const child = await startEdge({ host, port, dataFolder: path, adminKey: folder.adminKey });
+  const cache = join(path, 'runner');
+  const running = holderOf(path);
+  if (running !== undefined) {
+    return await use({ client: adminClient(running.url, { adminKey: await readAdminKey(path) }), cache });
+  }
+  const port = await freePort();
+  const url = edgeUrl(port);
+  const folder = await openDataFolder(path, new Date(), { command: 'rlcd with --data', url });
   try {
-    return await use({ client: adminClient(edgeUrl(port), folder), cache: join(path, 'runner') });
+    const host = existsSync(join(path, 'edge-node')) ? 'node' : 'worker';
+    const child = await startEdge({ host, port, dataFolder: path, adminKey: folder.adminKey });
+    try {
+      return await use({ client: adminClient(url, folder), cache });
+    } finally {
+      await child.stop();
+    }
   } finally {
-    await child.stop();
+    folder.close();
   }
 }

@@ -74,13 +74,17 @@ export const dataOption = () =>
 
 const port = wholeNumber(0, 65_535);
 
+/** Where the edge of a run listens unless told otherwise. */
+export const USUAL_PORT = 8787;
+
 export const portOption = () =>
-  new Option('--port <n>', 'port of the edge, or any free one where it is taken')
-    .argParser(port)
-    .default(8787);
+  new Option(
+    '--port <n>',
+    `port of the edge; ${USUAL_PORT} unless given, or any free one where that is taken`,
+  ).argParser(port);
 
 export const anyPortOption = () =>
-  new Option('--port <n>', 'port of the edge; any free one unless given').argParser(port).default(0);
+  new Option('--port <n>', 'port of the edge; any free one unless given').argParser(port);
 
 export const exitOption = () => new Option('--exit', 'ends after the result').default(false);
 

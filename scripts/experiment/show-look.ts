@@ -12,7 +12,7 @@ import { duration, fixed } from '../../shared/report/figures.ts';
 import { clockTime } from '../terminal/clock.ts';
 import { printable } from '../terminal/printable.ts';
 import { formatTable, percentWithInterval } from '../terminal/table.ts';
-import { wrapText } from '../terminal/text-width.ts';
+import { labelled } from '../terminal/text-width.ts';
 import type { Look } from './look.ts';
 
 const COLUMNS = 80;
@@ -89,12 +89,7 @@ function cut(text: string): string {
   return line.length <= SHOWN_CHARACTERS ? line : `${line.slice(0, SHOWN_CHARACTERS).trimEnd()} ...`;
 }
 
-/** A name and its text, whose further lines stand below it. */
-function indented(name: string, text: string): string[] {
-  return wrapText(text, COLUMNS - LABEL).map(
-    (line, index) => `${(index === 0 ? name : '').padEnd(LABEL)}${line}`,
-  );
-}
+const indented = (name: string, text: string) => labelled(name, text, LABEL, COLUMNS);
 
 /**
  * What each stage is, how long it takes and when it ends.

@@ -1,29 +1,13 @@
 /** Shows stages as they go: bars that are drawn over on a terminal, lines elsewhere. */
 import { styleText } from 'node:util';
-import { duration } from '../../shared/report/figures.ts';
-import { clockTime } from './clock.ts';
 import { printable } from './printable.ts';
+import { endText, percentText, stageLines, tookText, type StageView } from './stage-lines.ts';
+import { textWidth } from './text-width.ts';
 
-const BAR = 24;
-/** On a terminal of fewer columns than this, bars are short, so that counts are seen. */
-const WIDE = 100;
-const SHORT_BAR = 8;
+/** Of a terminal that does not say. */
+const COLUMNS = 80;
 /** Elsewhere than on a terminal, what runs gets a line so often. */
 const LINE_EVERY_MILLISECONDS = 30_000;
-
-/** A stage as a person follows it. */
-export interface StageView {
-  readonly name: string;
-  readonly status: keyof typeof MARKS;
-  /** 0 to 1. */
-  readonly share: number;
-  /** Counts, figures, or why it waits; may be empty. */
-  readonly detail: string;
-  /** Undefined before it starts. */
-  readonly seconds: number | undefined;
-  /** When it will have ended, milliseconds since the epoch; left out where nobody can say. */
-  readonly endsAt?: number | null;
-}
 
 /** All stages together, where their times were planned. */
 export interface OverallView {
@@ -31,9 +15,13 @@ export interface OverallView {
   readonly endsAt: number | null;
 }
 
+/** Where progress goes: a stream of the process, or what a test reads. */
 export interface ProgressOutput {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
+  /** Whether it shows colours; a stream of Node asks NO_COLOR, FORCE_COLOR and TERM. */
+  hasColors?(): boolean;
   write(text: string): unknown;
 }
 
@@ -43,19 +31,10 @@ export interface Progress {
 
 /** @param now milliseconds of a clock */
 export function createProgress(output: ProgressOutput, now: () => number = Date.now): Progress {
-  return output.isTTY === true ? new Bars(output, now) : new Lines(output, now);
+  const isDrawnOver = output.isTTY === true && process.env['TERM'] !== 'dumb';
+  return isDrawnOver ? new Bars(output, now) : new Lines(output, now);
 }
 
-const took = (seconds: number | undefined) => (seconds === undefined ? '' : duration(seconds));
-
-/** `ends 20:41`; empty where nobody can say. */
-function endText(endsAt: number | null | undefined, now: number): string {
-  return endsAt === null || endsAt === undefined ? '' : `ends ${clockTime(endsAt, now)}`;
-}
-
-const percentText = (share: number) => `${Math.round(share * 100)} %`;
-
-const MARKS = { waiting: '·', running: '▸', succeeded: '✓', failed: '✗', cancelled: '✗' } as const;
 const COLOURS = {
   waiting: 'dim',
   running: 'cyan',
@@ -64,24 +43,15 @@ const COLOURS = {
   cancelled: 'red',
 } as const;
 
-/** One line: mark, name, bar, share, time, end, counts and figures. */
-function drawStage(
-  { name, status, share, detail, seconds, endsAt }: StageView,
-  width: number,
-  now: number,
-): string {
-  const length = width < WIDE ? SHORT_BAR : BAR;
-  const filled = Math.round(share * length);
-  const bar = '█'.repeat(filled) + '░'.repeat(length - filled);
-  const times = `${took(seconds).padEnd(12)}${endText(endsAt, now).padEnd(12)}`;
-  const line = `${MARKS[status]} ${name.padEnd(23)}${bar} ${percentText(share).padStart(5)}  ${times}${detail}`;
-  return line.slice(0, width - 1);
+interface Drawn {
+  readonly text: string;
+  readonly colour: (typeof COLOURS)[keyof typeof COLOURS];
 }
 
 class Bars implements Progress {
   readonly #output: ProgressOutput;
   readonly #now: () => number;
-  #drawn = 0;
+  #drawn: readonly Drawn[] = [];
 
   constructor(output: ProgressOutput, now: () => number) {
     this.#output = output;
@@ -89,18 +59,29 @@ class Bars implements Progress {
   }
 
   show(stages: readonly StageView[], overall?: OverallView): void {
-    const width = this.#output.columns ?? WIDE;
+    const { columns = COLUMNS, rows = Number.POSITIVE_INFINITY } = this.#output;
     const all =
       overall === undefined
         ? []
         : [{ name: 'all', status: 'running', detail: '', seconds: undefined, ...overall } as const];
-    const lines = [...stages, ...all].map((stage) => {
-      const line = drawStage({ ...stage, detail: printable(stage.detail) }, width, this.#now());
-      return `\u001B[2K${styleText(COLOURS[stage.status], line, { validateStream: false })}\n`;
-    });
-    const up = this.#drawn > 0 ? `\u001B[${this.#drawn}A` : '';
-    this.#output.write(up + lines.join(''));
-    this.#drawn = lines.length;
+    const lines = [...stages, ...all].flatMap((stage) =>
+      stageLines(stage, columns, this.#now()).map((text) => ({ text, colour: COLOURS[stage.status] })),
+    );
+    const up = this.#rowsDrawn(columns);
+    // More than a screen could not be drawn over.
+    this.#drawn = lines.slice(-Math.max(rows - 1, 1));
+    const clear = up === 0 ? '' : `\u001B[${up}A\u001B[J`;
+    this.#output.write(clear + this.#drawn.map((line) => `${this.#styled(line)}\n`).join(''));
+  }
+
+  /** Rows that the lines of before take now: a terminal that became narrower has broken them. */
+  #rowsDrawn(columns: number): number {
+    return this.#drawn.reduce((sum, { text }) => sum + Math.max(Math.ceil(textWidth(text) / columns), 1), 0);
+  }
+
+  #styled({ text, colour }: Drawn): string {
+    const isColoured = this.#output.hasColors?.() ?? false;
+    return isColoured ? styleText(colour, text, { validateStream: false }) : text;
   }
 }
 
@@ -108,20 +89,24 @@ class Lines implements Progress {
   readonly #output: ProgressOutput;
   readonly #now: () => number;
   readonly #told = new Map<string, StageView['status']>();
-  #lastLine = Number.NEGATIVE_INFINITY;
+  #lastLine: number;
 
   constructor(output: ProgressOutput, now: () => number) {
     this.#output = output;
     this.#now = now;
+    this.#lastLine = now();
   }
 
   show(stages: readonly StageView[], overall?: OverallView): void {
     const now = this.#now();
-    const due = now - this.#lastLine >= LINE_EVERY_MILLISECONDS;
+    const isDue = now - this.#lastLine >= LINE_EVERY_MILLISECONDS;
+    const running = stages.find(({ status }) => status === 'running');
+    // Nothing runs while a runner comes up or an engine opens a model: what comes next is told then.
+    const dueStage = running ?? stages.find(({ status }) => status === 'waiting');
     for (const stage of stages) {
-      if (stage.status === 'waiting') continue;
-      const told = this.#told.get(stage.name) === stage.status;
-      if (told && !(due && stage.status === 'running')) continue;
+      const isNews = stage.status !== 'waiting' && this.#told.get(stage.name) !== stage.status;
+      const isTheirTurn = isDue && (stage === dueStage || stage.status === 'running');
+      if (!isNews && !isTheirTurn) continue;
       this.#told.set(stage.name, stage.status);
       this.#lastLine = now;
       this.#output.write(`${lineOf(stage, overall, now)}\n`);
@@ -138,6 +123,6 @@ function lineOf(
     overall === undefined || status !== 'running'
       ? ''
       : [`all ${percentText(overall.share)}`, endText(overall.endsAt, now)].filter(Boolean).join(' ');
-  const facts = [took(seconds), endText(endsAt, now), printable(detail), all];
+  const facts = [tookText(seconds), endText(endsAt, now), printable(detail), all];
   return [`${name}: ${status} ${percentText(share).padStart(5)}`, ...facts].filter(Boolean).join('  ');
 }

@@ -40,3 +40,22 @@ function wrapLine(line: string, columns: number): string[] {
   }
   return [...lines, current];
 }
+
+/** A name and its text, whose further lines stand below it. @param label columns of the name */
+export function labelled(name: string, text: string, label: number, columns: number): string[] {
+  return wrapText(text, Math.max(columns - label, 2)).map(
+    (line, index) => `${(index === 0 ? name : '').padEnd(label)}${line}`,
+  );
+}
+
+/** Pieces side by side while they fit, two spaces apart; a piece that is wider than a line is broken. */
+export function fillLines(pieces: readonly string[], columns: number): string[] {
+  const lines: string[] = [];
+  for (const piece of pieces) {
+    const last = lines.at(-1);
+    const joined = `${last}  ${piece}`;
+    if (last !== undefined && textWidth(joined) <= columns) lines[lines.length - 1] = joined;
+    else lines.push(...wrapText(piece, columns));
+  }
+  return lines;
+}

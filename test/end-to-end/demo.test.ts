@@ -13,15 +13,17 @@ const folder = mkdtempSync(join(tmpdir(), 'rlcd-demo-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What the command prints. */
-async function demo(options: AlignmentOptions, signal = new AbortController().signal) {
+async function demo(options: AlignmentOptions, signal = new AbortController().signal, columns = 80) {
   const written = { output: '', progress: '' };
   const into = (name: keyof typeof written) => ({
+    columns,
     write: (text: string | Uint8Array) => {
       written[name] += String(text);
       return true;
     },
   });
-  const run = { options, hyperparameters: QUICK, output: into('output'), progress: into('progress') };
+  const [output, progress] = [into('output'), into('progress')];
+  const run = { options, words: ['demo'], hyperparameters: QUICK, output, progress };
   await runAlignment(run, signal);
   return written;
 }
@@ -72,7 +74,7 @@ describe('npm run demo', () => {
     const second = await demo({ ...options, json: false });
     expect(second.output).toContain(resultSha256);
     expect(second.output).toMatch(/RLCD against base +\d+\.\d % \[\d+\.\d, \d+\.\d\]/);
-    expect(second.output).toMatch(/KL coefficient +2 steps +3 steps/);
+    expect(second.output).toMatch(/KL coefficient +PPO steps +reward/);
     expect(second.output.match(/before \(/g)).toHaveLength(3);
     expect(second.progress).not.toMatch(/running/);
     await trainsAJudge(options, document);
@@ -117,13 +119,25 @@ describe('npm run demo', () => {
       one?.artifacts.filter(({ stage }) => stage === 'ppo');
     expect(policies(result)).toEqual(policies(before.result));
 
-    const second = await demo({ ...options, judge, json: false });
-    expect(second.output).toMatch(
+    const columns = 60;
+    const second = await demo({ ...options, judge, json: false }, undefined, columns);
+    showsNarrow(second.output, columns, result);
+    expect(second.output.replaceAll(/\s+/g, ' ')).toMatch(
       /by a judge trained on 93 pairs of people, which no training step of the policy saw[^]*prefers what people chose in \S+ % \[.*\] of 17 pairs[^]*by the judge "sentiment"/,
     );
-    expect(second.output).toContain(run.experimentIds.rlcd);
+    expect(second.progress).toContain(run.experimentIds.rlcd);
     expect(second.progress).toMatch(/Judge: trained before, on 110 of 110 pairs/);
     expect(second.progress).not.toMatch(/running/);
+  }
+
+  /** No line is wider than the terminal but the hash, and no word of a story is broken. */
+  function showsNarrow(output: string, columns: number, { samples }: ResultDocument['result']): void {
+    const lines = output.split('\n').filter((line) => !/^[0-9a-f]{64}$/.test(line));
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(columns);
+    const words = new Set(output.split(/\s+/));
+    for (const { prompt, first, second } of samples) {
+      for (const word of `${prompt} ${first} ${second}`.trim().split(/\s+/)) expect(words).toContain(word);
+    }
   }
 
   it('is stopped by a signal before it has begun, and leaves no process', async () => {

@@ -137,7 +137,7 @@ describe('rlcd as a program', () => {
   });
 });
 
-describe('the edge on Node', () => {
+describe('the edge on this machine', () => {
   // The build speaks on standard error, too.
   beforeAll(async () => {
     await ensureDashboard();
@@ -155,13 +155,13 @@ describe('the edge on Node', () => {
     expect(code).toBe(1);
   });
 
-  it('the edge on Node says that its port is taken, and ends', async () => {
+  it.each(['edge/serve.ts', 'edge/dev.ts'])('%s says that its port is taken, and ends', async (program) => {
     const other = createServer();
     await new Promise<void>((resolve) => {
       other.listen(0, '127.0.0.1', resolve);
     });
     const { port } = other.address() as AddressInfo;
-    const { code, out, error } = await run('edge/serve.ts', [], { PORT: String(port) });
+    const { code, out, error } = await run(program, [], { PORT: String(port) });
     expect(error.trim()).toBe(`Another program listens on 127.0.0.1:${port}: stop it, or set PORT`);
     // A key that is shown only once must not be shown in vain.
     expect(out).not.toContain('rlcd_');

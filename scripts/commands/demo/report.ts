@@ -4,30 +4,57 @@ import { choiceRule } from '../../../shared/report/choice-rule.ts';
 import { printable } from '../../terminal/printable.ts';
 import { readRlcdResults, type ResultDocument, type RlcdResults } from './result.ts';
 import type { ExperimentDetail } from '../../experiment/detail.ts';
-import { fixed } from '../../../shared/report/figures.ts';
-import { formatTable, percent, percentWithInterval } from '../../terminal/table.ts';
+import { duration, fixed } from '../../../shared/report/figures.ts';
+import { fitTable, percent, percentWithInterval } from '../../terminal/table.ts';
+import { labelled, wrapText } from '../../terminal/text-width.ts';
 
 type Judgement = RlcdResults['judge'][0]['judgements'][number];
 
-/** Text for a terminal: verdict, figures of both systems, the grid, the preference model, samples. */
-export function formatReport(rlcd: ExperimentDetail, document: ResultDocument): string {
+/** Longer lines are hard to read, however wide a terminal is. */
+const WIDEST = 100;
+
+/**
+ * Text for a terminal: verdict, figures of both systems, the grid, the preference model, samples. No line is wider than the
+ * terminal, and none breaks inside a word.
+ *
+ * @param columns of the terminal; undefined elsewhere
+ */
+export function formatReport(
+  rlcd: ExperimentDetail,
+  document: ResultDocument,
+  columns: number = WIDEST,
+): string {
+  const width = Math.min(columns, WIDEST);
   const results = readRlcdResults(rlcd);
   const sections = [
     ...results.judge[0].judgements.flatMap((judgement) => [
-      verdict(judgement, document.result.judge),
+      ...verdict(judgement, document.result.judge),
       systems(judgement),
     ]),
-    grid(results.select[0]),
+    ...grid(results.select[0]),
     preferenceModel(results),
-    ...document.result.samples.map(sample),
-    whereToGo(document),
+    ...document.result.samples,
+    `took ${duration(document.run.seconds)}; hash of the result:`,
+    document.resultSha256,
   ];
-  return `\n${sections.join('\n\n')}\n`;
+  const texts = sections.map((section) => {
+    // A hash is one word, which the terminal may break, and a person copies whole.
+    if (section === document.resultSha256) return section;
+    if (typeof section === 'string') return wrapText(section, width).join('\n');
+    if ('prompt' in section) return story(section, width);
+    return fitTable(section.head, section.rows, width);
+  });
+  return `\n${texts.join('\n\n')}\n`;
+}
+
+interface Table {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
 }
 
 type TrainedJudge = ResultDocument['result']['judge'];
 
-function verdict(judgement: Judgement, trained: TrainedJudge): string {
+function verdict(judgement: Judgement, trained: TrainedJudge): (string | Table)[] {
   const { judge, n, winRate, interval, wins, losses, ties, lengthControlled } = judgement;
   const outcome =
     interval.lower > 0.5
@@ -45,21 +72,22 @@ function verdict(judgement: Judgement, trained: TrainedJudge): string {
     ],
   ];
   const head = ['', `win rate [${percent(interval.confidence)}]`, 'at equal length', 'n', 'won/lost/tied'];
-  const table = formatTable(head, rows);
+  const table = { head, rows };
   if (trained === undefined || judge !== nameOf(trained)) {
-    return `RESULT: ${outcome}, by the judge "${judge}" that no training step saw\n\n${table}`;
+    return [`RESULT: ${outcome}, by the judge "${judge}" that no training step saw`, table];
   }
   const { heldOut, trainPairs } = trained;
   const accuracy = percentWithInterval(heldOut.accuracy, heldOut.interval);
-  return (
-    `RESULT: ${outcome}, by a judge trained on ${trainPairs} pairs of people, which no training step of the policy saw\n\n` +
-    `${table}\n\nThe judge prefers what people chose in ${accuracy} of ${heldOut.n} pairs that it was not trained on`
-  );
+  return [
+    `RESULT: ${outcome}, by a judge trained on ${trainPairs} pairs of people, which no training step of the policy saw`,
+    table,
+    `The judge prefers what people chose in ${accuracy} of ${heldOut.n} pairs that it was not trained on`,
+  ];
 }
 
 const nameOf = ({ artifact }: NonNullable<TrainedJudge>) => judgeName({ kind: 'preference-model', artifact });
 
-function systems({ first, second, ratios }: Judgement): string {
+function systems({ first, second, ratios }: Judgement): Table {
   const row = (name: string, system: Judgement['first']) => [
     name,
     scoreText(system.meanScore, 3),
@@ -75,28 +103,27 @@ function systems({ first, second, ratios }: Judgement): string {
     fixed(ratios.perplexity, 3),
   ];
   const head = ['', 'mean score', 'mean length (tokens)', 'Dist-2', 'perplexity under base'];
-  return formatTable(head, [row('RLCD', first), row('base', second), ratio]);
+  return { head, rows: [row('RLCD', first), row('base', second), ratio] };
 }
 
-/** Rows are KL coefficients, columns are PPO steps. */
-function grid(selection: RlcdResults['select'][0]): string {
+/** A row a cell: KL coefficient and PPO steps. */
+function grid(selection: RlcdResults['select'][0]): (string | Table)[] {
   const { chosen, table } = selection;
-  const steps = [...new Set(table.map((cell) => cell.steps))].sort((a, b) => a - b);
-  const coefficients = [...new Set(table.map((cell) => cell.klCoefficient))].sort((a, b) => a - b);
-  const cellText = (coefficient: number, step: number): string => {
-    const cell = table.find((one) => one.klCoefficient === coefficient && one.steps === step);
-    if (!cell) return '-';
-    const { meanReward, interval, kl, distinct2 } = cell;
-    const mark = chosen.klCoefficient === coefficient && chosen.steps === step ? '*' : ' ';
-    const reward = `${fixed(meanReward, 2)} [${fixed(interval.lower, 2)}, ${fixed(interval.upper, 2)}]`;
-    return `${reward} KL ${fixed(kl, 1)} Dist-2 ${fixed(distinct2, 2)}${mark}`;
-  };
-  const rows = coefficients.map((coefficient) =>
-    [String(coefficient)].concat(steps.map((step) => cellText(coefficient, step))),
-  );
-  const head = ['KL coefficient', ...steps.map((step) => `${step} steps `)];
+  const rows = table
+    .toSorted((one, other) => one.klCoefficient - other.klCoefficient || one.steps - other.steps)
+    .map(({ klCoefficient, steps, meanReward, interval, kl, distinct2 }) => [
+      `${klCoefficient}`,
+      `${steps}`,
+      `${fixed(meanReward, 2)} [${fixed(interval.lower, 2)}, ${fixed(interval.upper, 2)}]`,
+      fixed(kl, 1),
+      fixed(distinct2, 2),
+      chosen.klCoefficient === klCoefficient && chosen.steps === steps ? '*' : '',
+    ]);
   const n = table[0]?.n ?? 0;
-  return `Reward of each cell of the grid on ${n} dev prompts, KL in nats a sequence, and Dist-2 of the base's (* chosen: ${choiceRule(selection)})\n\n${formatTable(head, rows)}`;
+  return [
+    `Reward of each cell of the grid on ${n} dev prompts, KL in nats a sequence, and Dist-2 of the base's (* chosen: ${choiceRule(selection)})`,
+    { head: ['KL coefficient', 'PPO steps', 'reward', 'KL', 'Dist-2', 'chosen'], rows },
+  ];
 }
 
 function preferenceModel({ simulate, 'train-preference-model': [model] }: RlcdResults): string {
@@ -111,22 +138,17 @@ function scoreText(score: number | null, digits: number): string {
   return score === null ? '-' : fixed(score, digits);
 }
 
-function sample({ prompt, first, second, firstScore, secondScore }: ResultDocument['result']['samples'][0]) {
-  return [
-    `Prompt: ${printable(prompt)}`,
-    `  before (${scoreText(secondScore, 2)}): ${printable(second)}`,
-    `  after  (${scoreText(firstScore, 2)}): ${printable(first)}`,
-  ].join('\n');
-}
+type Sample = ResultDocument['result']['samples'][0];
+/** Columns of what stands before a story. */
+const STORY_LABEL = 18;
 
-function whereToGo({ resultSha256, run }: ResultDocument): string {
-  const rows = [
-    ['took', `${fixed(run.seconds, 0)} s`],
-    ['result hash', resultSha256],
-    ['API', `${run.url}/reference`],
-    ['experiment', `${run.url}/v1/experiments/${run.experimentIds.rlcd}`],
-    ['artifacts', `${run.url}/v1/artifacts (by hash; files in ${run.dataFolder})`],
-    ['keys', `${run.dataFolder}/keys.json`],
-  ];
-  return rows.map(([name = '', value = '']) => `${name.padEnd(13)}${value}`).join('\n');
+/** A test prompt with what was written before and after. */
+function story({ prompt, first, second, firstScore, secondScore }: Sample, columns: number): string {
+  const before = `before (${scoreText(secondScore, 2)})`;
+  const after = `after (${scoreText(firstScore, 2)})`;
+  return [
+    ...labelled('Prompt', printable(prompt), STORY_LABEL, columns),
+    ...labelled(`  ${before}`, printable(second).trim(), STORY_LABEL, columns),
+    ...labelled(`  ${after}`, printable(first).trim(), STORY_LABEL, columns),
+  ].join('\n');
 }

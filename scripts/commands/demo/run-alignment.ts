@@ -1,6 +1,6 @@
 /** The course of an alignment: materials, edge, runner, experiments, result, and serving until it is stopped. */
 import { once } from 'node:events';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import type { Client } from '../../../shared/api/client.ts';
 import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
 import { machineMemoryBytes } from '../../../shared/machine-memory.ts';
@@ -10,14 +10,15 @@ import { fitMicrobatches } from '../../../shared/planner/fit-microbatches.ts';
 import type { PlannedSeconds } from '../../../shared/planner/stage-ends.ts';
 import { untilStopped } from '../../../shared/command-line/until-stopped.ts';
 import { edgeUrl, startEdge, type EdgeHost } from '../../processes/edge-process.ts';
-import { freePort } from '../../processes/free-port.ts';
+import { portOf } from '../../processes/free-port.ts';
 import { startRunner } from '../../processes/runner-process.ts';
 import type { Child } from '../../processes/child.ts';
-import { adminClient, openDataFolder } from '../../experiment/data-folder.ts';
+import { adminClient, openDataFolder, type DataFolder } from '../../experiment/data-folder.ts';
 import { shapeOfConfiguration } from '../../experiment/model-shape.ts';
 import { ensureExperiments } from '../../experiment/experiments.ts';
 import type { ExperimentDetail } from '../../experiment/detail.ts';
 import { follow } from '../../experiment/follow.ts';
+import { USUAL_PORT } from '../../experiment/options.ts';
 import { createProgress, type Progress, type ProgressOutput } from '../../terminal/progress.ts';
 import { leap, type Leap, type LeapOptions } from './leap.ts';
 import {
@@ -30,7 +31,8 @@ import {
   type Registered,
 } from './materials.ts';
 import { formatReport } from './report.ts';
-import { buildResult, type Setting } from './result.ts';
+import { buildResult, type ResultDocument, type Setting } from './result.ts';
+import { firstScreen, nextSteps, stoppedText, type RunPlace } from './screen.ts';
 import {
   JUDGE_NAMES,
   judgeFigures,
@@ -47,7 +49,8 @@ export interface AlignmentOptions extends LeapOptions, MaterialOptions {
   readonly scale: Scale;
   /** Undefined: a fresh folder. */
   readonly data?: string | undefined;
-  readonly port: number;
+  /** Undefined: the usual one, or any where that is taken. */
+  readonly port?: number | undefined;
   readonly exit: boolean;
   readonly json: boolean;
 }
@@ -55,9 +58,11 @@ export interface AlignmentOptions extends LeapOptions, MaterialOptions {
 /** What a run is made of beside the options of the command. */
 export interface AlignmentRun {
   readonly options: AlignmentOptions;
+  /** The words behind `npx rlcd` that say all of it. */
+  readonly words: readonly string[];
   readonly hyperparameters: Hyperparameters;
   /** The result goes there. */
-  readonly output: Pick<NodeJS.WriteStream, 'write'>;
+  readonly output: Pick<ProgressOutput, 'columns' | 'write'>;
   /** Progress goes there. */
   readonly progress: ProgressOutput;
 }
@@ -68,73 +73,114 @@ export interface AlignmentRun {
  * @param signal stops it; every process that it started has ended when it returns
  */
 export async function runAlignment(run: AlignmentRun, signal: AbortSignal): Promise<void> {
-  const { options, output, progress } = run;
+  const { options, words, progress } = run;
   const startedAt = new Date();
-  const folder = await openDataFolder(options.data, startedAt);
-  const materials = await readMaterials(options, folder.path);
-  progress.write(leftOutOf(materials));
-  signal.throwIfAborted();
-  const chosen = await leap(
-    {
-      options,
-      hyperparameters: run.hyperparameters,
-      materials,
-      judge: materials.judge,
-      folder: folder.path,
-      cache: join(folder.path, RUNNER),
-      startedAt,
-      tell: (text) => progress.write(text),
-    },
-    signal,
-  );
-  signal.throwIfAborted();
-  const port = await freePort(options.port);
+  const port = await portOf(options.port, USUAL_PORT);
   const url = edgeUrl(port);
+  const folder = await openDataFolder(options.data, startedAt, { command: `rlcd ${words[0]}`, url });
+  const place: RunPlace = {
+    words,
+    url,
+    folder: folder.path,
+    keysFile: folder.keysFile,
+    adminKey: folder.adminKey,
+  };
+  const tellStop = () => progress.write(stoppedText(place, progress.columns));
   const children: Child[] = [];
   try {
-    progress.write(`Starting the edge (${options.host}) on ${url}, data in ${relative('.', folder.path)}\n`);
+    progress.write(firstScreen(place, progress));
+    signal.addEventListener('abort', tellStop, { once: true });
+    const materials = await readMaterials(options, folder.path);
+    progress.write(leftOutOf(materials));
+    signal.throwIfAborted();
+    const chosen = await leap(
+      {
+        options,
+        hyperparameters: run.hyperparameters,
+        materials,
+        judge: materials.judge,
+        folder: folder.path,
+        cache: join(folder.path, RUNNER),
+        startedAt,
+        tell: (text) => progress.write(text),
+      },
+      signal,
+    );
+    signal.throwIfAborted();
+    progress.write(`Starting the edge (${options.host})\n`);
     children.push(
       await startEdge({ host: options.host, port, dataFolder: folder.path, adminKey: folder.adminKey }),
     );
     signal.throwIfAborted();
+    progress.write(`The dashboard answers on ${url}\n\n`);
     const client = adminClient(url, folder);
     children.push(
       startRunner({ url, key: await folder.runnerKey(client), name: RUNNER, dataFolder: folder.path }),
     );
-    const registered = await registerMaterials(client, materials);
-    const { planned } = chosen;
-    const watch: Watch = { children, signal, planned, progress: createProgress(progress) };
-    const judge = await trainedJudge(client, { materials, registered, chosen, folder: folder.path }, watch);
-    const { setting, ids } = await submit(client, run, { materials, registered, chosen, judge });
-    const [rlcd, base] = await watchBoth(client, ids, judge, watch);
-    const experiments = [rlcd, base, ...(judge ? [judge.experiment] : [])];
-    const document = await buildResult(client, experiments, setting, {
-      startedAt: startedAt.toISOString(),
-      seconds: (Date.now() - startedAt.getTime()) / 1000,
-      stageSeconds: {
-        ...(judge && stageSeconds(judge.experiment, JUDGE_NAMES)),
-        ...stageSeconds(rlcd),
-      },
-      host: options.host,
-      node: process.version,
-      url,
-      dataFolder: folder.path,
-      experimentIds: { ...ids, ...(judge && { judge: judge.experiment.id }) },
-    });
-    output.write(options.json ? `${JSON.stringify(document, null, 2)}\n` : formatReport(rlcd, document));
+    const watch: Watch = {
+      children,
+      signal,
+      planned: chosen.planned,
+      progress: createProgress(progress),
+    };
+    await untilShown(client, run, { materials, chosen, folder, place, startedAt }, watch);
     if (options.exit) return;
     progress.write('Serving until Ctrl-C.\n');
     await once(signal, 'abort');
   } finally {
+    signal.removeEventListener('abort', tellStop);
     await Promise.all(children.toReversed().map((child) => child.stop()));
+    folder.close();
   }
+}
+
+interface Course {
+  readonly materials: Materials;
+  readonly chosen: Leap;
+  readonly folder: DataFolder;
+  readonly place: RunPlace;
+  readonly startedAt: Date;
+}
+
+/** Over the API from the materials to the result, and where to go from there. */
+async function untilShown(
+  client: Client,
+  run: AlignmentRun,
+  { materials, chosen, folder, place, startedAt }: Course,
+  watch: Watch,
+): Promise<void> {
+  const { options, output, progress } = run;
+  const registered = await registerMaterials(client, materials);
+  const judge = await trainedJudge(client, { materials, registered, chosen, folder: folder.path }, watch);
+  const { setting, ids } = await submit(client, run, { materials, registered, chosen, judge });
+  const [rlcd, base] = await watchBoth(client, ids, judge, watch);
+  const experiments = [rlcd, base, ...(judge ? [judge.experiment] : [])];
+  const document: ResultDocument = await buildResult(client, experiments, setting, {
+    startedAt: startedAt.toISOString(),
+    seconds: (Date.now() - startedAt.getTime()) / 1000,
+    stageSeconds: {
+      ...(judge && stageSeconds(judge.experiment, JUDGE_NAMES)),
+      ...stageSeconds(rlcd),
+    },
+    host: options.host,
+    node: process.version,
+    url: place.url,
+    dataFolder: folder.path,
+    experimentIds: { ...ids, ...(judge && { judge: judge.experiment.id }) },
+  });
+  const text = options.json
+    ? `${JSON.stringify(document, null, 2)}\n`
+    : formatReport(rlcd, document, output.columns);
+  output.write(text);
+  progress.write(nextSteps(place, { experimentId: ids.rlcd, serves: !options.exit }, progress.columns));
 }
 
 /** Aligns as the command line says, until it is done or stopped. */
 export async function align(options: AlignmentOptions): Promise<void> {
   const hyperparameters = HYPERPARAMETERS[options.scale];
   const { stdout: output, stderr: progress } = process;
-  await untilStopped((signal) => runAlignment({ options, hyperparameters, output, progress }, signal));
+  const words = process.argv.slice(2);
+  await untilStopped((signal) => runAlignment({ options, words, hyperparameters, output, progress }, signal));
 }
 
 interface Watch {

@@ -4,7 +4,7 @@ import type { Client } from '../../../shared/api/client.ts';
 import type { ExperimentDetail } from '../../experiment/detail.ts';
 import { follow } from '../../experiment/follow.ts';
 import { ChildEndedError, type Child } from '../../processes/child.ts';
-import type { StageView } from '../../terminal/progress.ts';
+import type { StageView } from '../../terminal/stage-lines.ts';
 
 const ASK_EVERY_MILLISECONDS = 2000;
 

@@ -15,7 +15,7 @@ import type { ReportDocument, ReportSetting } from '../../../shared/report/docum
 import type { GoldJudge } from '../../../shared/report/label-reports.ts';
 import { readEvidence } from '../../../shared/report/read-evidence.ts';
 import { ensureBaseModel, readBaseModel, readSimulator } from '../../experiment/base-model.ts';
-import { adminClient, openDataFolder } from '../../experiment/data-folder.ts';
+import { adminClient, openDataFolder, type DataFolder } from '../../experiment/data-folder.ts';
 import { ensureExperiment } from '../../experiment/experiments.ts';
 import { ensurePrinciple, readPrinciple } from '../../experiment/principle.ts';
 import { createProgress, type ProgressOutput } from '../../terminal/progress.ts';
@@ -23,7 +23,7 @@ import { ensurePrompts, readPrompts } from '../../experiment/prompts.ts';
 import { askEngine } from '../../processes/ask-engine.ts';
 import type { Child } from '../../processes/child.ts';
 import { edgeUrl, startEdge } from '../../processes/edge-process.ts';
-import { freePort } from '../../processes/free-port.ts';
+import { portOf } from '../../processes/free-port.ts';
 import { startRunner } from '../../processes/runner-process.ts';
 import { measureAgreement } from './agreement.ts';
 import { commandOf } from './command-of.ts';
@@ -59,10 +59,20 @@ interface Materials {
 
 /** Runs the comparison, or plans it. @param signal stops it; every process it started has ended when it returns */
 export async function runPaper(run: PaperRun, signal: AbortSignal): Promise<void> {
+  const { options } = run;
+  const url = edgeUrl(await portOf(options.port));
+  const folder = await openDataFolder(options.data, new Date(), { command: 'rlcd paper', url });
+  try {
+    await runHeld(run, folder, url, signal);
+  } finally {
+    folder.close();
+  }
+}
+
+async function runHeld(run: PaperRun, folder: DataFolder, url: string, signal: AbortSignal): Promise<void> {
   const { options, progress, output } = run;
   const settings = settingsOf(options);
   const seeds = Array.from({ length: options.seeds }, (_, index) => index + 1);
-  const folder = await openDataFolder(options.data, new Date());
   const cache = join(folder.path, RUNNER);
   const materials: Materials = {
     principle: await readPrinciple(options.task),
@@ -76,7 +86,6 @@ export async function runPaper(run: PaperRun, signal: AbortSignal): Promise<void
     await plan(run, settings, seeds, materials, signal);
     return;
   }
-  const url = edgeUrl(await freePort(options.port));
   const children: Child[] = [];
   try {
     progress.write(`Starting the edge on ${url}, data in ${relative('.', folder.path)}\n`);

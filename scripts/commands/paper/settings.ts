@@ -27,7 +27,8 @@ export interface PaperOptions {
   readonly judges?: z.output<typeof judgeHyperparameters>['judges'] | undefined;
   /** Undefined: `report` in the data folder. */
   readonly report?: string | undefined;
-  readonly port: number;
+  /** Undefined: any free one. */
+  readonly port?: number | undefined;
   readonly json: boolean;
 }
 

@@ -47,8 +47,9 @@ class ChaosError extends UserError {
 
 /** @throws ChaosError when the experiment does not succeed */
 export async function runRound(options: RoundOptions): Promise<Round> {
-  const folder = await openDataFolder(options.folder, new Date());
   const [edgePort, proxyPort] = [await freePort(), await freePort()];
+  const holder = { command: 'npm run chaos', url: edgeUrl(edgePort) };
+  const folder = await openDataFolder(options.folder, new Date(), holder);
   const edgeOptions = {
     host: 'node',
     port: edgePort,
@@ -95,6 +96,7 @@ export async function runRound(options: RoundOptions): Promise<Round> {
     await restarts;
     await Promise.all([...children.values()].map((child) => child.stop()));
     await proxy.close();
+    folder.close();
   }
 }
 

@@ -62,6 +62,7 @@ export async function createFilledEdge(): Promise<FilledEdge> {
         json: true,
         yes: true,
       },
+      words: ['demo'],
       hyperparameters: QUICK,
       output: quiet,
       progress: quiet,

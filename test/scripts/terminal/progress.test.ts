@@ -1,8 +1,10 @@
 /** Progress: bars that are drawn over on a terminal, one line a change elsewhere; nothing in it steers a terminal. */
 import { stripVTControlCharacters } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { WriteStream } from 'node:tty';
+import { describe, expect, it, vi } from 'vitest';
 import { clockTime } from '../../../scripts/terminal/clock.ts';
-import { createProgress, type StageView } from '../../../scripts/terminal/progress.ts';
+import { createProgress } from '../../../scripts/terminal/progress.ts';
+import type { StageView } from '../../../scripts/terminal/stage-lines.ts';
 
 function stage(given: Partial<StageView>): StageView {
   return { name: 'ppo', status: 'running', share: 0.5, detail: '1/2 steps', seconds: 3, ...given };
@@ -29,10 +31,59 @@ describe('progress', () => {
     expect(lines[1]).toMatch(/▸ ppo +█{12}░{12}  50 %  3 s +1\/2 steps/);
   });
 
-  it('never lets a line wrap', () => {
+  it('never lets the terminal break a line, and loses no figure of what runs', () => {
+    const detail = '12/40 steps  reward 0.31 to 0.52  KL 1.4 to 3.9  2143 tokens/s';
+    for (const columns of [120, 100, 80, 72, 60, 40, 20]) {
+      const written: string[] = [];
+      const progress = createProgress({ isTTY: true, columns, write: (text: string) => written.push(text) });
+      progress.show([stage({ detail }), stage({ detail: 'x'.repeat(500) })]);
+      const lines = written.join('').trimEnd().split('\n');
+      expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(columns);
+      const shown = lines.join(' ').replaceAll(/\s+/g, ' ');
+      for (const word of detail.split(/\s+/)) expect(shown).toContain(word);
+    }
+  });
+
+  it('draws over as many rows as stand there, also when the terminal became narrower', () => {
+    const written: string[] = [];
+    const output = { isTTY: true, columns: 100, write: (text: string) => written.push(text) };
+    const progress = createProgress(output);
+    const detail = '12/40 steps  reward 0.31 to 0.52  KL 1.4 to 3.9  2143 tokens/s';
+    progress.show([stage({ detail })]);
+    expect(written[0]?.trimEnd().split('\n')).toHaveLength(2);
+    progress.show([stage({ detail: '' })]);
+    expect(written[1]?.startsWith('\u001B[2A\u001B[J')).toBe(true);
+    output.columns = 40;
+    progress.show([stage({})]);
+    // One line of 60 columns has become two.
+    expect(written[2]?.startsWith('\u001B[2A\u001B[J')).toBe(true);
+  });
+
+  it('draws no more than a screen', () => {
+    const written: string[] = [];
+    const output = { isTTY: true, columns: 80, rows: 5, write: (text: string) => written.push(text) };
+    createProgress(output).show(Array.from({ length: 20 }, (_, row) => stage({ name: `stage ${row}` })));
+    const lines = (written[0] ?? '').trimEnd().split('\n');
+    expect(lines).toHaveLength(4);
+    expect(lines.at(-1)).toContain('stage 19');
+  });
+
+  it.each([true, false])('uses colours where the terminal shows them (%s)', (hasColours) => {
+    const written: string[] = [];
+    const write = (text: string) => written.push(text);
+    createProgress({ isTTY: true, hasColors: () => hasColours, write }).show([stage({})]);
+    expect(written.join('').includes('\u001B[36m')).toBe(hasColours);
+  });
+
+  it('is told by NO_COLOR as Node reads it, and draws nothing over on a dumb terminal', () => {
+    vi.stubEnv('NO_COLOR', '1');
+    expect(new WriteStream(0).hasColors()).toBe(false);
+    vi.unstubAllEnvs();
+    vi.stubEnv('TERM', 'dumb');
     const { written, progress } = recorder(true);
-    progress.show([stage({ detail: 'x'.repeat(500) })]);
-    expect(stripVTControlCharacters(written[0] ?? '').trimEnd().length).toBeLessThan(100);
+    progress.show([stage({})]);
+    expect(written).toEqual(['ppo: running  50 %  3 s  1/2 steps\n']);
+    vi.unstubAllEnvs();
   });
 
   it.each([true, false])('shows what a runner reports as text (terminal: %s)', (isTTY) => {
@@ -83,6 +134,20 @@ describe('progress', () => {
       'ppo: running  95 %  3 s  ends 20:01  1/2 steps  all 13 % ends 20:01\n',
       'ppo: succeeded 100 %  3 s  1/2 steps\n',
     ]);
+  });
+
+  it('says what it waits for every 30 s where nothing runs', () => {
+    const written: string[] = [];
+    let now = 0;
+    const progress = createProgress({ write: (text: string) => written.push(text) }, () => now);
+    const waiting = ['simulate', 'ppo'].map((name) =>
+      stage({ name, status: 'waiting', share: 0, detail: '', seconds: undefined }),
+    );
+    for (let second = 0; second <= 61; second += 1) {
+      now = second * 1000;
+      progress.show(waiting);
+    }
+    expect(written).toEqual(['simulate: waiting   0 %\n', 'simulate: waiting   0 %\n']);
   });
 
   it('names the day of an end that is not today', () => {

@@ -26,7 +26,6 @@ describe('rlcd demo: options', () => {
       seed: 1,
       model: 'bundled',
       principle: 'kind-stories',
-      port: 8787,
       exit: false,
       json: false,
       yes: false,
