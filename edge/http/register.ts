@@ -1,7 +1,7 @@
 /** Turns the contract into routes and into the OpenAPI document: the only place that does either. */
 import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi';
 import { z } from 'zod';
-import { isBytes, type Bytes, type Endpoint } from '../../shared/api/endpoint.ts';
+import { isBytes, NOT_CHANGED, type Bytes, type Endpoint } from '../../shared/api/endpoint.ts';
 import { problem } from '../../shared/api/problem.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { KnownKeys } from '../store/known-keys.ts';
@@ -12,19 +12,27 @@ import { createReader, idempotencyHeader } from './input.ts';
 
 export type App = OpenAPIHono;
 
-function content(form: z.ZodType | Bytes) {
+function typesOf({ mediaType, otherTypes = [] }: Bytes): string[] {
+  return [mediaType, ...otherTypes];
+}
+
+function requestContent(form: z.ZodType | Bytes) {
   return isBytes(form)
     ? Object.fromEntries(
-        [form.mediaType, ...(form.otherTypes ?? [])].map((type) => [
-          type,
-          { schema: { type: 'string', format: 'binary' } as const },
-        ]),
+        typesOf(form).map((type) => [type, { schema: { type: 'string', format: 'binary' } as const }]),
       )
     : { 'application/json': { schema: form } };
 }
 
+/** OpenAPI 3.1 has no schema for bytes: one that said `string` would be wrong of events and of handed-on JSON. */
+function responseContent(form: z.ZodType | Bytes) {
+  return isBytes(form)
+    ? Object.fromEntries(typesOf(form).map((type) => [type, {}]))
+    : { 'application/json': { schema: form } };
+}
+
 function describe(operationId: string, endpoint: Endpoint): RouteConfig {
-  const { method, path, tag, summary, scopes, parameters, body, response, status, pending } = endpoint;
+  const { method, path, tag, summary, scopes, parameters, body, response, status, pending, also } = endpoint;
   return {
     operationId,
     method,
@@ -36,21 +44,27 @@ function describe(operationId: string, endpoint: Endpoint): RouteConfig {
       query: endpoint.query ?? z.strictObject({}),
       ...(parameters ? { params: parameters } : {}),
       ...(endpoint.creates ? { headers: idempotencyHeader } : {}),
-      ...(body ? { body: { required: true, content: content(body) } } : {}),
+      ...(body ? { body: { required: true, content: requestContent(body) } } : {}),
     },
     responses: {
-      [status]: response ? { description: 'Done', content: content(response) } : { description: 'Done' },
+      [status]: response
+        ? { description: 'Done', content: responseContent(response) }
+        : { description: 'Done' },
       ...(pending
         ? {
             202: {
               description: 'Being made: ask again after `Retry-After` seconds',
-              content: content(pending),
+              content: responseContent(pending),
             },
           }
         : {}),
-      ...(method === 'get' && response && !isBytes(response)
-        ? { 304: { description: 'Not changed since the ETag of If-None-Match' } }
-        : {}),
+      ...Object.fromEntries(
+        Object.entries(also ?? {}).map(([code, description]) => [
+          code,
+          { description, ...(code === '206' && response ? { content: responseContent(response) } : {}) },
+        ]),
+      ),
+      ...(method === 'get' && response && !isBytes(response) ? { 304: { description: NOT_CHANGED } } : {}),
       default: {
         description: 'A problem (RFC 9457)',
         content: { 'application/problem+json': { schema: problem } },

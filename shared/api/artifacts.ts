@@ -1,6 +1,6 @@
 /** The contract of artifacts: bytes by their SHA-256, whole or in parts. */
 import { z } from 'zod';
-import { defineEndpoints } from './endpoint.ts';
+import { defineEndpoints, NOT_CHANGED } from './endpoint.ts';
 import { identifier, instant } from './fields.ts';
 import { page, pageQuery } from './page.ts';
 import { sha256 } from './sha256.ts';
@@ -76,7 +76,9 @@ export const artifactEndpoints = defineEndpoints({
     parameters: z.strictObject({ sha256 }),
     query: z.strictObject({ taskId: identifier.optional() }),
     status: 200,
-    response: { mediaType: 'application/octet-stream' },
+    /** The type with which it was put. */
+    response: { mediaType: '*/*' },
+    also: { 206: 'The part that `Range` asks for', 304: NOT_CHANGED },
   },
   getArtifactDetails: {
     method: 'get',

@@ -178,7 +178,8 @@ export const completionEndpoints = defineEndpoints({
     body: chatCompletionRequest,
     maximumBytes: MAXIMUM_COMPLETION_BYTES,
     status: 200,
-    response: { mediaType: 'application/json' },
+    /** Events where `stream` asks for them. */
+    response: { mediaType: 'application/json', otherTypes: ['text/event-stream'] },
   },
   createCompletion: {
     method: 'post',
@@ -191,7 +192,8 @@ export const completionEndpoints = defineEndpoints({
     body: completionRequest,
     maximumBytes: MAXIMUM_COMPLETION_BYTES,
     status: 200,
-    response: { mediaType: 'application/json' },
+    /** Events where `stream` asks for them. */
+    response: { mediaType: 'application/json', otherTypes: ['text/event-stream'] },
   },
   listServedModels: {
     method: 'get',

@@ -10,9 +10,12 @@ import type { Scope } from './words.ts';
 /** Bytes that are not one JSON document: a file, JSON lines, server-sent events, plain text. */
 export interface Bytes {
   readonly mediaType: string;
-  /** What a request may send instead. */
+  /** What a request may send, or an answer may be, instead. */
   readonly otherTypes?: readonly string[];
 }
+
+/** The meaning of 304. */
+export const NOT_CHANGED = 'Not changed since the ETag of If-None-Match';
 
 /** Largest request body where an endpoint does not say another. */
 export const DEFAULT_MAXIMUM_BYTES = 1024 * 1024;
@@ -35,6 +38,8 @@ export interface Endpoint {
   readonly response?: z.ZodType | Bytes;
   /** A GET of bytes that must be made first: what it answers with 202 and `Retry-After` until they are. */
   readonly pending?: z.ZodType;
+  /** What it may answer beside its status, and what that means: 206 in the form of the response, others without a body. */
+  readonly also?: { readonly 204?: string; readonly 206?: string; readonly 304?: string };
   /** A POST that creates: takes `Idempotency-Key`, and its effect and answer are stored together. */
   readonly creates?: true;
   /**

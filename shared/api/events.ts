@@ -23,6 +23,7 @@ export const eventEndpoints = defineEndpoints({
     query: z.strictObject({ after }),
     status: 200,
     response: { mediaType: 'text/event-stream' },
+    also: { 204: 'Nothing more will come' },
   },
   followAll: {
     method: 'get',

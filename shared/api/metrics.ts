@@ -8,6 +8,11 @@ const MAXIMUM_POINTS = 10_000;
 const taskId = z.strictObject({ taskId: identifier });
 const step = z.coerce.number().int().min(0).max(1_000_000_000);
 
+/** Step and value. Said in the document by hand: what it would make of a tuple allows shorter and longer ones. */
+const point = z
+  .tuple([z.int(), z.number()])
+  .meta({ type: 'array', items: { type: 'number' }, minItems: 2, maxItems: 2 });
+
 export const metricEndpoints = defineEndpoints({
   listTaskMetrics: {
     method: 'get',
@@ -54,7 +59,7 @@ export const metricEndpoints = defineEndpoints({
       /** Whether points were left out. */
       thinned: z.boolean(),
       /** Pairs of step and value, by rising step. */
-      points: z.array(z.tuple([z.int(), z.number()])),
+      points: z.array(point),
     }),
   },
   listSamples: {

@@ -77,6 +77,6 @@ export const runnerEndpoints = defineEndpoints({
     scopes: ['admin'],
     status: 200,
     /** Null where nothing waits or the runners there are suffice. */
-    response: z.object({ launch: launch.nullable() }),
+    response: z.object({ launch: z.union([launch, z.null()]) }),
   },
 });

@@ -1,6 +1,7 @@
 /**
- * The fuzzer: generated requests over every operation. Never a 5xx, always a problem document, and no write by a
- * request that is refused: a second connection sees whether any transaction with a change was committed.
+ * The fuzzer: generated requests over every operation. Never a 5xx, no answer that the OpenAPI document does not tell,
+ * always a problem document, and no write by a request that is refused: a second connection sees whether any
+ * transaction with a change was committed.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -19,6 +20,7 @@ import { ENGINE_VERSION } from '../../shared/engine-version.ts';
 import { BOOTSTRAP_KEY, createHarness, type Harness } from './harness.ts';
 import { generateRequests, MODE_NAMES, type FuzzRequest, type Pool } from './fuzzing/requests.ts';
 import { taskPuts } from '../../edge/store/schema/index.ts';
+import { readDocumented } from './fuzzing/documented.ts';
 import { startServingRunner } from './fuzzing/serving-runner.ts';
 import { createFolder } from './node-store.ts';
 import { TestRunner } from './runner.ts';
@@ -70,7 +72,9 @@ async function openRound(folder: string, round: number) {
     launch: LAUNCH,
   }));
   const pool = await fillPool(harness);
-  const endServing = await startServingRunner(harness, join(folder, `served-${round}`));
+  harness.advance(Date.now() - harness.dependencies.clock());
+  const { clients, secrets } = harness;
+  const serving = await startServingRunner(clients.runner, secrets.runner, join(folder, `served-${round}`));
   // When a key was last used is written once a minute, whatever it is used for; the clock stands still from here on.
   for (const key of Object.values(harness.secrets)) await harness.fetch('/v1/key', { key });
   const watcher = new DatabaseSync(path);
@@ -78,13 +82,14 @@ async function openRound(folder: string, round: number) {
   const notes = watcher.prepare('SELECT count(*) AS count FROM unused_blobs');
   return {
     harness,
+    documented: await readDocumented(harness),
     pool,
     /** Changes with every committed transaction that changed something. */
     version: () => Number(version.get()?.['data_version']),
     /** Notes of bytes whose writing has begun: they stand before the last byte is known to be right, and are collected. */
     notes: () => Number(notes.get()?.['count']),
     close: async () => {
-      await endServing();
+      await serving.close();
       watcher.close();
       client.close();
     },
@@ -167,6 +172,8 @@ async function fillPool(harness: Harness): Promise<Pool> {
   };
 }
 
+type Documented = Awaited<ReturnType<typeof readDocumented>>;
+
 async function send({ fetch, secrets }: Harness, request: FuzzRequest): Promise<Response> {
   const { method, path, headers, scope, body } = request;
   const bodied = body !== undefined && method !== 'GET' && method !== 'HEAD' ? { body } : {};
@@ -176,11 +183,16 @@ async function send({ fetch, secrets }: Harness, request: FuzzRequest): Promise<
 }
 
 /** What is wrong with an answer; undefined: nothing. */
-async function faultOf(response: Response, method: string, wrote: boolean): Promise<string | undefined> {
+async function faultOf(
+  response: Response,
+  { method, mode, operation }: FuzzRequest,
+  { wrote, documented }: { wrote: boolean; documented: Documented },
+): Promise<string | undefined> {
   const { status, headers } = response;
   if (status < 400) {
     await response.body?.cancel();
-    return undefined;
+    // With another method or in another place it was another operation, which has its turn.
+    return mode === 'wrong-method' || mode === 'path' ? undefined : documented(operation, response);
   }
   if (status >= 500) return `${status}: ${await response.text()}`;
   if (wrote) return `${status}, and the store changed`;
@@ -201,12 +213,13 @@ it(`survives ${REQUESTS} generated requests over every operation`, async () => {
   const faults: string[] = [];
   let sent = 0;
   for (let round = 0; round < ROUNDS; round++) {
-    const { harness, pool, version, notes, close } = await openRound(folder, round);
+    const { harness, documented, pool, version, notes, close } = await openRound(folder, round);
     for (const request of generateRequests(SEED + 1000 * round, REQUESTS / ROUNDS, pool)) {
       const [before, noted] = [version(), notes()];
       const response = await send(harness, request);
       const isNote = WRITING.has(request.operation) && notes() === noted + 1;
-      const fault = await faultOf(response, request.method, version() !== before && !isNote);
+      const wrote = version() !== before && !isNote;
+      const fault = await faultOf(response, request, { wrote, documented });
       sent += 1;
       byMode[request.mode] = (byMode[request.mode] ?? 0) + 1;
       byStatus[response.status] = (byStatus[response.status] ?? 0) + 1;

@@ -47,6 +47,21 @@ describe('the OpenAPI document', () => {
     );
   });
 
+  it('allows null where it says so: no schema beside one that refuses it', () => {
+    const isNull = ({ type }: { type?: unknown }) => [type].flat().includes('null');
+    const found: string[] = [];
+    const look = (value: unknown, place: string): void => {
+      if (typeof value !== 'object' || value === null) return;
+      if ('allOf' in value && Array.isArray(value.allOf)) {
+        const parts: { type?: unknown }[] = value.allOf;
+        if (parts.some(isNull) && !parts.every(isNull)) found.push(place);
+      }
+      for (const [name, inner] of Object.entries(value)) look(inner, `${place}/${name}`);
+    };
+    look(published, '#');
+    expect(found).toEqual([]);
+  });
+
   it('is shown whole by the reference page, which needs nothing from another host', async () => {
     const page = await (await harness.fetch('/reference')).text();
     for (const { operationId } of operations) expect(page).toContain(operationId);

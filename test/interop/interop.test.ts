@@ -7,7 +7,7 @@ import { distanceOf } from './answers/distance.ts';
 import { answersPass, formatAnswers } from './answers/table.ts';
 import { compare } from './compare.ts';
 import { columns } from './columns.ts';
-import { interpreterOf, makeEnvironment } from './environment.ts';
+import { interpreterOf, makeEnvironment } from '../python-environment.ts';
 import { mixedTexts } from './mixed-texts.ts';
 import { formatTable, passes } from './table.ts';
 
@@ -82,7 +82,7 @@ describe('what is missing is told', () => {
     vi.stubEnv('PATH', temporaryFolder());
     const cache = path.join(temporaryFolder(), 'cache');
     try {
-      const made = makeEnvironment(cache, false, () => {});
+      const made = makeEnvironment(cache, [], () => {});
       await expect(made).rejects.toThrow(UserError);
       await expect(made).rejects.toThrow(/python3 -m venv .*Install Python 3\.10 or newer/);
     } finally {

@@ -9,11 +9,13 @@ import { columns } from './columns.ts';
 import { compareAnswers } from './answers/compare.ts';
 import { answersPass, formatAnswers } from './answers/table.ts';
 import { compare } from './compare.ts';
-import { defaultCacheFolder, interpreterOf, makeEnvironment } from './environment.ts';
 import { compareGguf } from './gguf/compare.ts';
+import { defaultCacheFolder, interpreterOf, makeEnvironment } from '../python-environment.ts';
 import { startPython } from './python.ts';
 import { formatTable, passes } from './table.ts';
 
+const requirements = new URL('python/requirements.txt', import.meta.url);
+const llamaCppRequirements = new URL('python/requirements-llama-cpp.txt', import.meta.url);
 const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
 
 export const command = createCommand(
@@ -22,7 +24,7 @@ export const command = createCommand(
     'virtual environment with pinned versions of the programs that it compares with.',
 )
   .option('--environment <folder>', 'a virtual environment that has the packages, instead of making one')
-  .option('--cache <folder>', 'where environments are kept', defaultCacheFolder())
+  .option('--cache <folder>', 'where environments are kept', defaultCacheFolder('interop'))
   .option('--checkpoint <name...>', 'which checkpoints; all unless given')
   .option('--folder <path...>', 'Hugging Face folders to compare instead, such as a real model')
   .option(
@@ -49,7 +51,7 @@ export const command = createCommand(
     const log = (line: string): void => console.error(line);
     const interpreter =
       options.environment === undefined
-        ? await makeEnvironment(options.cache, options.llamaCpp, log)
+        ? await makeInteropEnvironment(options.cache, options.llamaCpp, log)
         : await interpreterOf(options.environment);
     if (options.prepare === true) return;
     if (options.gguf !== undefined) {
@@ -92,5 +94,15 @@ export const command = createCommand(
       await rm(scratch, { recursive: true, force: true });
     }
   });
+
+/** @param withLlamaCpp builds llama-cpp-python as well */
+async function makeInteropEnvironment(
+  cache: string,
+  withLlamaCpp: boolean,
+  log: (line: string) => void,
+): Promise<string> {
+  log('the environment takes some gigabytes, and some minutes where it is not there yet');
+  return await makeEnvironment(cache, [requirements, ...(withLlamaCpp ? [llamaCppRequirements] : [])], log);
+}
 
 if (import.meta.main) await runCommand(command);

@@ -11,7 +11,7 @@ import { simulateResult } from '../../shared/api/tasks/simulate.ts';
 import { wholeNumber } from '../../shared/command-line/values.ts';
 import { freePort } from '../../scripts/processes/free-port.ts';
 import { createWorld, QUICK } from '../end-to-end/world.ts';
-import { interpreterOf } from './environment.ts';
+import { interpreterOf } from '../python-environment.ts';
 
 interface Counted {
   readonly url: string;

@@ -7,7 +7,7 @@ import { createEdgeServer } from '../../../gpu-runner/serve/edge-access.ts';
 import type { Delta, SamplingJob, Usage } from '../../../gpu-runner/serve/sampling-calls.ts';
 import { Sampling } from '../../../gpu-runner/serve/sampling.ts';
 import { ENGINE_VERSION } from '../../../shared/engine-version.ts';
-import type { Harness } from '../harness.ts';
+import type { Client } from '../../../shared/api/client.ts';
 
 /** One token for every answer. */
 class OneToken extends Sampling {
@@ -20,16 +20,27 @@ class OneToken extends Sampling {
   }
 }
 
+export interface ServingRunner {
+  /** Tells the edge of itself, as it must within 45 s of the edge's clock; it takes no task. */
+  readonly tell: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
 /**
- * Tells the edge of itself, whose clock is set to the machine's: a signature of another time is refused.
+ * Tells the edge of itself, whose clock must be the machine's: a signature of another time is refused.
  *
+ * @param client with the scope of runners
+ * @param runnerKey that client's
  * @param folder where it may keep adapters
- * @returns how to end it
  */
-export async function startServingRunner(harness: Harness, folder: string): Promise<() => Promise<void>> {
+export async function startServingRunner(
+  client: Client,
+  runnerKey: string,
+  folder: string,
+): Promise<ServingRunner> {
   const app = createEdgeServer({
     sampling: new OneToken(folder, 'cpu'),
-    runnerKey: harness.secrets.runner,
+    runnerKey,
     folder: join(folder, 'adapters'),
     log: (line) => console.error(line),
   });
@@ -38,7 +49,6 @@ export async function startServingRunner(harness: Harness, folder: string): Prom
   await once(server, 'listening');
   const address = server.address();
   if (typeof address !== 'object' || address === null) throw new Error('a server without a port');
-  harness.advance(Date.now() - harness.dependencies.clock());
   const runner = {
     id: randomUUID(),
     name: 'serving',
@@ -46,11 +56,17 @@ export async function startServingRunner(harness: Harness, folder: string): Prom
     device: {},
     serveUrl: `http://127.0.0.1:${address.port}`,
   };
-  await harness.clients.runner.claimTask({ body: { claimId: randomUUID(), runner } });
-  return async () => {
-    const closed = once(server, 'close');
-    server.close();
-    if ('closeAllConnections' in server) server.closeAllConnections();
-    await closed;
+  const tell = async (): Promise<void> => {
+    await client.claimTask({ body: { claimId: randomUUID(), runner, kinds: ['export'] } });
+  };
+  await tell();
+  return {
+    tell,
+    close: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      if ('closeAllConnections' in server) server.closeAllConnections();
+      await closed;
+    },
   };
 }

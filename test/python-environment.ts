@@ -1,22 +1,23 @@
-/** The virtual environment with the programs that ours is compared with: made once, kept in a cache folder. */
+/** Virtual environments with the programs that ours are compared with: made once, kept in a cache folder. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { exists } from '../../gpu-runner/files/files.ts';
-import { UserError } from '../../shared/user-error.ts';
+import { exists } from '../gpu-runner/files/files.ts';
+import { UserError } from '../shared/user-error.ts';
 
 const run = promisify(execFile);
 const LONGEST_OUTPUT = 64 * 1024 * 1024;
 
-const requirements = new URL('python/requirements.txt', import.meta.url);
-const llamaCppRequirements = new URL('python/requirements-llama-cpp.txt', import.meta.url);
-
-/** Where environments are kept unless someone names another place. */
-export function defaultCacheFolder(): string {
-  return path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'rlcd', 'interop');
+/**
+ * Where the environments of a tool are kept unless someone names another place.
+ *
+ * @param tool `interop`
+ */
+export function defaultCacheFolder(tool: string): string {
+  return path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'rlcd', tool);
 }
 
 /** The Python of an environment's folder. @throws UserError if there is none */
@@ -34,22 +35,21 @@ export async function interpreterOf(environment: string): Promise<string> {
 /**
  * Makes the environment where it is not there yet.
  *
- * @param withLlamaCpp builds llama-cpp-python as well, which takes minutes
+ * @param lists files of requirements, each version pinned
  * @returns its Python
  * @throws UserError if there is no Python, or the registry does not answer
  */
 export async function makeEnvironment(
   cacheFolder: string,
-  withLlamaCpp: boolean,
+  lists: readonly URL[],
   log: (line: string) => void,
 ): Promise<string> {
-  const lists = [requirements, ...(withLlamaCpp ? [llamaCppRequirements] : [])];
   const texts = await Promise.all(lists.map((list) => readFile(list, 'utf8')));
   const key = createHash('sha256').update(texts.join('\n')).digest('hex').slice(0, 16);
   const folder = path.join(cacheFolder, key);
   const finished = path.join(folder, 'finished');
   if (await exists(finished)) return await interpreterOf(folder);
-  log(`making a virtual environment in ${folder}: some gigabytes, some minutes`);
+  log(`making a virtual environment in ${folder}`);
   await mkdir(cacheFolder, { recursive: true });
   await step(
     'python3',
