@@ -36,7 +36,8 @@ export async function answer(
   const { context, principal, input } = admitted;
   const now = clock();
   const { upload } = input;
-  const call = { principal, now, request: context.req.raw, ...(upload ? { upload } : {}) };
+  const createdBy = { id: principal.keyId, name: principal.name };
+  const call = { principal, createdBy, now, request: context.req.raw, ...(upload ? { upload } : {}) };
   const idempotency = readIdempotency(endpoint, admitted, database, now);
   /** @returns undefined where another request was first */
   const attempt = async (): Promise<Response | undefined> => {

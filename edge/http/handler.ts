@@ -1,5 +1,6 @@
 /** The form of a handler: validated input in; a document and the writes that make it true out. */
 import type { z } from 'zod';
+import type { Creator } from '../../shared/api/fields.ts';
 import type { Bytes, Endpoint, EndpointInput, EndpointOutput } from '../../shared/api/endpoint.ts';
 import type { Statement } from '../store/database.ts';
 import type { Principal } from './keys.ts';
@@ -7,6 +8,8 @@ import type { StreamedBody } from './streamed-body.ts';
 
 export interface Call {
   readonly principal: Principal;
+  /** The key of the request, as everything that it makes tells it. */
+  readonly createdBy: NonNullable<Creator>;
   /** The time of the request: one instant for everything it writes. */
   readonly now: number;
   /** The request itself, for handlers that read a header such as `Range`. */

@@ -1,5 +1,6 @@
 /** Makes an experiment: checks everything it names, then gives the writes that create and plan it, as one batch. */
 import type { NewExperiment } from '../../shared/api/experiments.ts';
+import type { Creator } from '../../shared/api/fields.ts';
 import type { Split } from '../domain/prompt-sets/split-rule.ts';
 import type { FieldError } from '../../shared/api/field-errors.ts';
 import { DomainError, fromIssues, invalidRequest } from '../domain/errors.ts';
@@ -237,7 +238,11 @@ async function requireHumanPairs(
  *
  * @throws DomainError `invalid-request` naming each field that cannot be used, with the cure; nothing is written then
  */
-export async function createExperiment(store: Store, body: NewExperiment, now: number) {
+export async function createExperiment(
+  store: Store,
+  body: NewExperiment,
+  { now, createdBy }: { readonly now: number; readonly createdBy: Creator },
+) {
   const { database } = store;
   const { principleName, version, promptSet, baseModel, simulator } = await resolve(store, body);
   const { form, placement, responseOpening, affixPairs } = version.definition;
@@ -310,6 +315,7 @@ export async function createExperiment(store: Store, body: NewExperiment, now: n
     status: plan.begun ? ('running' as const) : ('queued' as const),
     statusReason: null,
     createdAt: now,
+    createdBy,
     finishedAt: null,
   };
   const writes: Statement[] = [

@@ -66,11 +66,12 @@ export function artifactHandlers(
   }
 
   return {
-    async putArtifact({ parameters, query }, { principal, now, upload }) {
+    async putArtifact({ parameters, query }, { principal, now, createdBy, upload }) {
       const holder = await guardWriter(dependencies, principal, query);
       const { sha256 } = parameters;
       const { kind, mediaType, taskId = null } = query;
-      const artifact = { sha256, mediaType, kind, producedByTaskId: taskId, holder, isKept: !holder };
+      const producedByTaskId = taskId;
+      const artifact = { sha256, mediaType, kind, producedByTaskId, createdBy, holder, isKept: !holder };
       const known = await holdArtifact(dependencies, sha256, now);
       const verify = () => requireHash(upload, sha256);
       if (!known?.intact) {

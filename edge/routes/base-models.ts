@@ -22,11 +22,11 @@ export function baseModelHandlers({ database }: Dependencies): Handlers<typeof b
   }
 
   return {
-    async createBaseModel({ body }, { now }) {
+    async createBaseModel({ body }, { now, createdBy }) {
       if (await findBaseModelByName(database, body.name)) {
         throw conflict(`A base model has the name ${body.name}; choose another`);
       }
-      const row = { id: createIdentifier(now), ...baseModelFields(body), createdAt: now };
+      const row = { id: createIdentifier(now), ...baseModelFields(body), createdAt: now, createdBy };
       return { body: row, writes: [insertBaseModel(database, row)] };
     },
     async listBaseModels({ query }) {

@@ -38,8 +38,8 @@ export function experimentHandlers(dependencies: Dependencies): Handlers<typeof 
   }
 
   return {
-    async createExperiment({ body }, { now }) {
-      const { view, writes } = await createExperiment(dependencies, body, now);
+    async createExperiment({ body }, call) {
+      const { view, writes } = await createExperiment(dependencies, body, call);
       return { body: view, writes };
     },
 

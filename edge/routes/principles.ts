@@ -35,12 +35,13 @@ export function principleHandlers({ database }: Dependencies): Handlers<typeof p
   }
 
   return {
-    async createPrincipleVersion({ parameters, body }, { now }) {
+    async createPrincipleVersion({ parameters, body }, { now, createdBy }) {
       const existing = await findPrinciple(database, parameters.principleName);
       const principle = existing ?? {
         id: createIdentifier(now),
         name: parameters.principleName,
         createdAt: now,
+        createdBy,
       };
       const number = existing ? (await findLatestNumber(database, existing.id)) + 1 : 1;
       const version = {
@@ -49,6 +50,7 @@ export function principleHandlers({ database }: Dependencies): Handlers<typeof p
         number,
         definition: body,
         createdAt: now,
+        createdBy,
       };
       return {
         body: { ...version, principle: principle.name, labels: [] },

@@ -57,7 +57,7 @@ export function promptSetHandlers({ database }: Dependencies): Handlers<typeof p
   }
 
   return {
-    async createPromptSet({ query }, { now, upload, request }) {
+    async createPromptSet({ query }, { now, createdBy, upload, request }) {
       const { name, promptColumn, ...splitRule } = query;
       const rule = readSplitRule(splitRule);
       if (await hasPromptSetNamed(database, name)) {
@@ -67,13 +67,13 @@ export function promptSetHandlers({ database }: Dependencies): Handlers<typeof p
       const reading = { format: formatOfType(request.headers.get('content-type')), promptColumn };
       const id = await store(readUpload(upload.chunks(), rule, seen, reading), async () => {
         const fresh = createIdentifier(now);
-        await beginPromptSet(database, { id: fresh, splitRule, now });
+        await beginPromptSet(database, { id: fresh, splitRule, createdAt: now, createdBy });
         return fresh;
       });
       const counts = { ...(await countPrompts(database, id)), ...seen };
       const promptSet = { id, name, contentSha256: upload.sha256, counts };
       return {
-        body: { ...promptSet, splitRule, createdAt: now },
+        body: { ...promptSet, splitRule, createdAt: now, createdBy },
         writes: [finishPromptSet(database, promptSet, now)],
       };
     },

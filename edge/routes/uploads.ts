@@ -120,11 +120,11 @@ export function uploadHandlers(
       return { body: view(upload, parts), writes: [putPart(database, part)] };
     },
 
-    async completeUpload({ parameters }, { principal, now }) {
+    async completeUpload({ parameters }, { principal, now, createdBy }) {
       const upload = await requireUpload(parameters.uploadId, principal);
       const holder = await requireWriter(upload, principal);
       const { sha256, mediaType, kind, producedByTaskId } = upload;
-      const artifact = { sha256, mediaType, kind, producedByTaskId, holder, isKept: !holder };
+      const artifact = { sha256, mediaType, kind, producedByTaskId, createdBy, holder, isKept: !holder };
       const known = await holdArtifact(dependencies, sha256, now);
       const parts = await listParts(database, upload.id);
       // An answer that was lost: the parts went with the first.

@@ -16,7 +16,10 @@ import { artifacts, taskPuts, tasks, unusedBlobs } from './schema/index.ts';
 /** Longer than any request: a blob that is still being written is not collected. */
 const WRITING_MILLISECONDS = 24 * 60 * 60 * 1000;
 
-export interface NewArtifact extends Pick<ArtifactRow, 'sha256' | 'mediaType' | 'kind' | 'producedByTaskId'> {
+export interface NewArtifact extends Pick<
+  ArtifactRow,
+  'sha256' | 'mediaType' | 'kind' | 'producedByTaskId' | 'createdBy'
+> {
   /** The lease under which a runner puts it; undefined: nobody's. */
   readonly holder?: Holder | undefined;
   /** Whether it stays until somebody deletes it. */
@@ -103,7 +106,7 @@ export async function writeArtifact(
   now: number,
   damaged?: ArtifactRow,
 ): Promise<ArtifactRow> {
-  const { sha256, mediaType, kind, producedByTaskId, isKept } = artifact;
+  const { sha256, mediaType, kind, producedByTaskId, createdBy, isKept } = artifact;
   const writing = randomUUID();
   const name = artifactBlob({ sha256, writing });
   let bytes = 0;
@@ -121,7 +124,8 @@ export async function writeArtifact(
     ]);
   });
   const dueAt = isKept ? null : now + GRACE_MILLISECONDS;
-  const row = { sha256, bytes, mediaType, kind, producedByTaskId, createdAt: now, writing, isKept, dueAt };
+  const description = { sha256, bytes, mediaType, kind, producedByTaskId, createdAt: now, createdBy };
+  const row = { ...description, writing, isKept, dueAt };
   const isThis = (writings: string) => and(eq(artifacts.sha256, sha256), eq(artifacts.writing, writings));
   await commit(database, [
     ...(damaged ? replace(database, damaged, writing, now) : []),

@@ -77,6 +77,7 @@ function columnsOf(database: Database) {
     status: experiments.status,
     statusReason: experiments.statusReason,
     createdAt: experiments.createdAt,
+    createdBy: experiments.createdBy,
     finishedAt: experiments.finishedAt,
     hyperparameters: experiments.hyperparameters,
     principle: { name: principles.name, version: principleVersions.number },

@@ -41,6 +41,7 @@ export async function listPrinciples(database: Database, page: PageRequest) {
       id: principles.id,
       name: principles.name,
       createdAt: principles.createdAt,
+      createdBy: principles.createdBy,
       latestVersion,
     })
     .from(principles)
@@ -56,6 +57,7 @@ const versionColumns = {
   number: principleVersions.number,
   definition: principleVersions.definition,
   createdAt: principleVersions.createdAt,
+  createdBy: principleVersions.createdBy,
   labels: labelsOfVersion,
 };
 

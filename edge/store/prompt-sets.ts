@@ -1,7 +1,7 @@
 /** Queries on prompt sets and their prompts. */
 import { and, desc, eq, gt, isNotNull, lt, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import type { PromptSetCounts, SplitRuleRecord } from '../../shared/api/prompt-sets.ts';
+import type { PromptSetCounts } from '../../shared/api/prompt-sets.ts';
 import type { PromptRow } from '../domain/prompt-sets/read-upload.ts';
 import type { Split } from '../domain/prompt-sets/split-rule.ts';
 import { intersect } from 'drizzle-orm/sqlite-core';
@@ -18,6 +18,7 @@ const columns = {
   contentSha256: promptSets.contentSha256,
   counts: promptSets.counts,
   createdAt: promptSets.createdAt,
+  createdBy: promptSets.createdBy,
 };
 
 /** Greater than every identifier. */
@@ -99,9 +100,9 @@ export async function listPrompts(
 /** Begins an upload: nobody sees the set before {@link finishPromptSet}. */
 export async function beginPromptSet(
   database: Database,
-  { id, splitRule, now }: { readonly id: string; readonly splitRule: SplitRuleRecord; readonly now: number },
+  row: Pick<typeof promptSets.$inferSelect, 'id' | 'splitRule' | 'createdAt' | 'createdBy'>,
 ): Promise<void> {
-  await database.insert(promptSets).values({ id, name: id, splitRule, createdAt: now });
+  await database.insert(promptSets).values({ ...row, name: row.id });
 }
 
 const putPrompts = compiled<{ promptSetId: string; json: string }>((database, value) =>

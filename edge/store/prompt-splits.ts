@@ -126,7 +126,8 @@ export async function writeSplit(
   }
   const sha256 = hash.digest('hex');
   const mediaType = 'application/jsonl';
-  const artifact = { sha256, mediaType, kind: 'prompts' as const, producedByTaskId: null, isKept: false };
+  const origin = { producedByTaskId: null, createdBy: null };
+  const artifact = { sha256, mediaType, kind: 'prompts' as const, ...origin, isKept: false };
   const stored = await holdArtifact({ database, blobs }, sha256, now);
   if (!stored?.intact) {
     const lines = linesOfSplit(database, promptSetId, split);

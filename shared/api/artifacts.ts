@@ -1,7 +1,7 @@
 /** The contract of artifacts: bytes by their SHA-256, whole or in parts. */
 import { z } from 'zod';
 import { defineEndpoints, NOT_CHANGED } from './endpoint.ts';
-import { identifier, instant } from './fields.ts';
+import { creator, identifier, instant } from './fields.ts';
 import { page, pageQuery } from './page.ts';
 import { sha256 } from './sha256.ts';
 import { ARTIFACT_KINDS } from './words.ts';
@@ -35,6 +35,7 @@ const artifact = z
     /** The task that made it first; null where a client put it. */
     producedByTaskId: z.string().nullable(),
     createdAt: instant,
+    createdBy: creator,
   })
   .meta({ id: 'Artifact' });
 

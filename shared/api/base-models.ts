@@ -1,7 +1,7 @@
 /** The contract of base models: what experiments start from, and where runners find it. */
 import { z } from 'zod';
 import { defineEndpoints } from './endpoint.ts';
-import { entries, identifier, instant, name, positiveInteger, text } from './fields.ts';
+import { creator, entries, identifier, instant, name, positiveInteger, text } from './fields.ts';
 import { page, pageQuery } from './page.ts';
 import { servedModel } from './served-model.ts';
 import { sha256 } from './sha256.ts';
@@ -47,6 +47,7 @@ const baseModel = z
     /** Null for a model whose weights runners open. */
     served: servedModel.nullable(),
     createdAt: instant,
+    createdBy: creator,
   })
   .meta({ id: 'BaseModel' });
 const baseModelId = z.strictObject({ baseModelId: identifier });

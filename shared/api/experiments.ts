@@ -1,7 +1,7 @@
 /** The contract of experiments: a method, a principle, prompts, a base model and a seed become stages and tasks. */
 import { z } from 'zod';
 import { defineEndpoints } from './endpoint.ts';
-import { identifier, instant, name, positiveInteger, text } from './fields.ts';
+import { creator, identifier, instant, name, positiveInteger, text } from './fields.ts';
 import { page, pageQuery } from './page.ts';
 import { sha256 } from './sha256.ts';
 import { taskView, tokenCounts } from './tasks.ts';
@@ -77,6 +77,7 @@ const experiment = z
     /** Time under lease of all its tasks, shared ones included; 0 in the answer to its creation. */
     runnerSeconds: z.number(),
     createdAt: instant,
+    createdBy: creator,
     finishedAt: instant.nullable(),
   })
   .meta({ id: 'Experiment' });

@@ -35,4 +35,8 @@ export const identifier = z.uuidv7().meta({ examples: ['019ab0e7-6c00-7000-8000-
 /** Milliseconds since the epoch, UTC. */
 export const instant = z.int().nonnegative();
 
+/** The key that made a thing: its id, and what it was called then. Null where the edge made it, or before it kept this. */
+export const creator = z.object({ id: z.string(), name: z.string() }).nullable();
+export type Creator = z.infer<typeof creator>;
+
 export const positiveInteger = z.int().positive();

@@ -1,7 +1,7 @@
 /** The contract of principles: immutable versions, movable labels, and the difference of two versions. */
 import { z } from 'zod';
 import { defineEndpoints } from './endpoint.ts';
-import { instant, name, positiveInteger, text } from './fields.ts';
+import { creator, instant, name, positiveInteger, text } from './fields.ts';
 import { page, pageQuery } from './page.ts';
 import { placement, principleForm } from './tasks/settings.ts';
 
@@ -44,11 +44,12 @@ const principleVersion = z
     definition: principleDefinition,
     labels: z.array(z.string()),
     createdAt: instant,
+    createdBy: creator,
   })
   .meta({ id: 'PrincipleVersion' });
 
 const principle = z
-  .object({ id: z.string(), name, latestVersion: positiveInteger, createdAt: instant })
+  .object({ id: z.string(), name, latestVersion: positiveInteger, createdAt: instant, createdBy: creator })
   .meta({ id: 'Principle' });
 
 const label = z

@@ -1,7 +1,7 @@
 /** The contract of prompt sets: JSON lines in, split by a rule, counted; prompts by page. */
 import { z } from 'zod';
 import { defineEndpoints } from './endpoint.ts';
-import { identifier, instant, name } from './fields.ts';
+import { creator, identifier, instant, name } from './fields.ts';
 import { page, pageQuery } from './page.ts';
 import { sha256 } from './sha256.ts';
 import { SPLITS } from './words.ts';
@@ -57,6 +57,7 @@ const promptSet = z
     /** Of the uploaded bytes. */
     contentSha256: sha256,
     createdAt: instant,
+    createdBy: creator,
   })
   .meta({ id: 'PromptSet' });
 

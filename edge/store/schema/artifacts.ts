@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import { ARTIFACT_KINDS } from '../../../shared/api/words.ts';
-import { id, instant } from './columns.ts';
+import { creator, id, instant } from './columns.ts';
 
 /** A row exists only after the bytes are stored and their hash was verified. */
 export const artifacts = sqliteTable(
@@ -15,6 +15,7 @@ export const artifacts = sqliteTable(
     /** Who produced it first; no reference, so that tasks and artifacts do not depend on each other. */
     producedByTaskId: text('produced_by_task_id'),
     createdAt: instant('created_at').notNull(),
+    createdBy: creator(),
     /** Names the blob beside the hash: every writing has another, so that what deletes an old blob meets no new one. */
     writing: text('writing').notNull().default(''),
     /** Whether a client put it: then it stays until somebody deletes it. */

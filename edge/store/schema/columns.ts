@@ -1,4 +1,5 @@
 /** Column forms that every table repeats. */
+import type { Creator } from '../../../shared/api/fields.ts';
 import { integer, text } from 'drizzle-orm/sqlite-core';
 
 /** A UUID version 7 as text: it sorts by creation, so `ORDER BY id` is a list's order and its cursor. */
@@ -9,6 +10,9 @@ export const instant = (name: string) => integer(name);
 
 /** A JSON value in a text column. */
 export const json = <T>(name: string) => text(name, { mode: 'json' }).$type<T>();
+
+/** Who made a row; null where the edge did, or before it kept this. */
+export const creator = () => json<NonNullable<Creator>>('created_by');
 
 /** A value without a fixed form: validated by the route that writes it. */
 export type JsonObject = Record<string, unknown>;

@@ -5,7 +5,7 @@ import { EXPERIMENT_STATUSES, METHODS, STAGE_STATUSES } from '../../../shared/ap
 import { PROMPT_FORMS } from '../../../shared/api/tasks/settings.ts';
 import { STAGE_KINDS, type Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
 import type { StagePlan } from '../../domain/experiment.ts';
-import { id, instant, json } from './columns.ts';
+import { creator, id, instant, json } from './columns.ts';
 import { principles, principleVersions } from './principles.ts';
 import { baseModels, promptSets } from './prompt-sets.ts';
 
@@ -38,6 +38,7 @@ export const experiments = sqliteTable(
     status: text('status', { enum: EXPERIMENT_STATUSES }).notNull(),
     statusReason: text('status_reason'),
     createdAt: instant('created_at').notNull(),
+    createdBy: creator(),
     finishedAt: instant('finished_at'),
     /**
      * Rises with every change of a task that a stage waits for; the planner writes down up to where it has

@@ -1,12 +1,13 @@
 /** Principles: a name, its immutable versions, and labels that move between versions. */
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import type { PrincipleDefinition } from '../../../shared/api/principles.ts';
-import { id, instant, json } from './columns.ts';
+import { creator, id, instant, json } from './columns.ts';
 
 export const principles = sqliteTable('principles', {
   id: id(),
   name: text('name').notNull().unique(),
   createdAt: instant('created_at').notNull(),
+  createdBy: creator(),
 });
 
 /** A version is never updated; a new wording is a new row with the next number. */
@@ -20,6 +21,7 @@ export const principleVersions = sqliteTable(
     number: integer('number').notNull(),
     definition: json<PrincipleDefinition>('definition').notNull(),
     createdAt: instant('created_at').notNull(),
+    createdBy: creator(),
   },
   (table) => [uniqueIndex('principle_versions_number').on(table.principleId, table.number)],
 );

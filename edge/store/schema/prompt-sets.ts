@@ -6,7 +6,7 @@ import type { ServedModel } from '../../../shared/api/served-model.ts';
 import { SPLITS } from '../../../shared/api/words.ts';
 import type { Turn } from '../../../shared/prompts/turn.ts';
 import { artifacts } from './artifacts.ts';
-import { id, instant, json } from './columns.ts';
+import { creator, id, instant, json } from './columns.ts';
 
 /** `readyAt` is null while an upload is under way: only ready sets are listed and used. */
 export const promptSets = sqliteTable(
@@ -20,6 +20,7 @@ export const promptSets = sqliteTable(
     /** Rows by split, exact duplicates, and prompts that appear in both train and test. */
     counts: json<PromptSetCounts>('counts'),
     createdAt: instant('created_at').notNull(),
+    createdBy: creator(),
     readyAt: instant('ready_at'),
   },
   (table) => [
@@ -89,4 +90,5 @@ export const baseModels = sqliteTable('base_models', {
   /** Null for a model whose weights runners open. */
   served: json<ServedModel>('served'),
   createdAt: instant('created_at').notNull(),
+  createdBy: creator(),
 });

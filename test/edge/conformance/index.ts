@@ -8,6 +8,7 @@ import { blobsConformance } from './blobs.ts';
 import { collectionConformance } from './collection.ts';
 import { comparisonsConformance } from './comparisons.ts';
 import { completionsConformance } from './completions.ts';
+import { creatorsConformance } from './creators.ts';
 import { costsConformance } from './costs.ts';
 import { deletionConformance } from './deletion.ts';
 import { experimentsConformance } from './experiments.ts';
@@ -33,6 +34,9 @@ export function conformance(open: OpenStore): void {
   });
   describe('audit', () => {
     auditConformance(start);
+  });
+  describe('creators', () => {
+    creatorsConformance(start);
   });
   describe('principles', () => {
     principlesConformance(start);

@@ -21,6 +21,7 @@ const ARTIFACT: NewArtifact = {
   mediaType: 'text/plain',
   kind: 'report',
   producedByTaskId: null,
+  createdBy: null,
   isKept: false,
 };
 
