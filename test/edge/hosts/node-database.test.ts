@@ -67,7 +67,7 @@ it('applies each migration once and keeps the file for the next start', async ()
   const path = join(createFolder(), 'store.sqlite');
   const first = new NodeDatabase(path);
   migrate(first);
-  first.prepare("INSERT INTO principles VALUES ('a', 'kind', 1)").execute();
+  first.prepare("INSERT INTO principles (id, name, created_at) VALUES ('a', 'kind', 1)").execute();
   first.close();
   const second = new NodeDatabase(path);
   migrate(second);

@@ -39,8 +39,9 @@ const HOLDER = { taskId: TASK, epoch: 1, keyId: OLD_KEY };
 /** One task of one experiment, under the lease of the first runner, which has put a state and an output. */
 async function leased({ database, blobs }: Store): Promise<void> {
   const insert = `
-    INSERT INTO principles VALUES ('p', 'p', 0);
-    INSERT INTO principle_versions VALUES ('v', 'p', 1, '{}', 0);
+    INSERT INTO principles (id, name, created_at) VALUES ('p', 'p', 0);
+    INSERT INTO principle_versions (id, principle_id, number, definition, created_at)
+      VALUES ('v', 'p', 1, '{}', 0);
     INSERT INTO prompt_sets (id, name, split_rule, created_at) VALUES ('s', 's', '{}', 0);
     INSERT INTO base_models (id, name, source, weights_sha256, parameter_count, context_length, configuration, created_at)
       VALUES ('b', 'b', '', '', 1, 1, '{}', 0);
