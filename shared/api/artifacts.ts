@@ -22,37 +22,53 @@ const kind = z.enum(ARTIFACT_KINDS);
 
 /** With a runner's key: the task it holds, which says what it may touch. */
 const leasedTask = {
-  taskId: identifier.optional(),
-  epoch: z.coerce.number().int().positive().optional(),
+  taskId: identifier
+    .optional()
+    .describe("With a runner's key: the task that it holds, which says what it may touch"),
+  epoch: z.coerce
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe("With a runner's key: the epoch of its lease"),
 };
 
 const artifact = z
   .object({
-    sha256,
-    bytes: z.int().nonnegative(),
-    mediaType: z.string(),
-    kind,
-    /** The task that made it first; null where a client put it. */
-    producedByTaskId: z.string().nullable(),
-    createdAt: instant,
+    sha256: sha256.describe('SHA-256 of the bytes, 64 hexadecimal digits in lower case'),
+    bytes: z.int().nonnegative().describe('Size in bytes'),
+    mediaType: z.string().describe('Media type, such as `application/jsonl`'),
+    kind: kind.describe('What the bytes are'),
+    producedByTaskId: z
+      .string()
+      .nullable()
+      .describe('The task that made it first; null where a client put it'),
+    createdAt: instant.describe('When it was made: milliseconds since the epoch, UTC'),
     createdBy: creator,
   })
-  .meta({ id: 'Artifact' });
+  .meta({ id: 'Artifact', description: 'Stored bytes under their SHA-256' });
 
 const upload = z
   .object({
-    id: identifier,
-    sha256,
-    bytes: z.int().positive(),
-    parts: z.array(z.object({ number: z.int(), bytes: z.int(), sha256 })),
-    createdAt: instant,
-    /** An upload that was not completed by then is forgotten. */
-    expiresAt: instant,
+    id: identifier.describe('Its id'),
+    sha256: sha256.describe('SHA-256 of the bytes, 64 hexadecimal digits in lower case'),
+    bytes: z.int().positive().describe('Size in bytes'),
+    parts: z
+      .array(
+        z.object({
+          number: z.int().describe('Its place, from 1'),
+          bytes: z.int().describe('Size in bytes'),
+          sha256: sha256.describe('SHA-256 of the bytes, 64 hexadecimal digits in lower case'),
+        }),
+      )
+      .describe('The parts that have arrived'),
+    createdAt: instant.describe('When it was made: milliseconds since the epoch, UTC'),
+    expiresAt: instant.describe('An upload that was not completed by then is forgotten'),
   })
-  .meta({ id: 'Upload' });
+  .meta({ id: 'Upload', description: 'An artifact that arrives in parts' });
 
 const anyScope = ['admin', 'client', 'runner'] as const;
-const uploadId = z.strictObject({ uploadId: identifier });
+const uploadId = z.strictObject({ uploadId: identifier.describe('The upload, by its id') });
 
 export const artifactEndpoints = defineEndpoints({
   putArtifact: {
@@ -61,8 +77,16 @@ export const artifactEndpoints = defineEndpoints({
     tag: 'artifacts',
     summary: 'Store bytes of up to 50 MiB under their SHA-256, which the edge verifies',
     scopes: anyScope,
-    parameters: z.strictObject({ sha256 }),
-    query: z.strictObject({ kind, mediaType: mediaType.default('application/octet-stream'), ...leasedTask }),
+    parameters: z.strictObject({
+      sha256: sha256.describe('SHA-256 of the bytes, 64 hexadecimal digits in lower case'),
+    }),
+    query: z.strictObject({
+      kind: kind.describe('What the bytes are'),
+      mediaType: mediaType
+        .default('application/octet-stream')
+        .describe('Media type, such as `application/jsonl`'),
+      ...leasedTask,
+    }),
     body: { mediaType: 'application/octet-stream' },
     maximumBytes: MAXIMUM_PUT_BYTES,
     status: 201,
@@ -74,8 +98,14 @@ export const artifactEndpoints = defineEndpoints({
     tag: 'artifacts',
     summary: "Get an artifact's bytes, or the part that `Range` asks for (206)",
     scopes: anyScope,
-    parameters: z.strictObject({ sha256 }),
-    query: z.strictObject({ taskId: identifier.optional() }),
+    parameters: z.strictObject({
+      sha256: sha256.describe('SHA-256 of the bytes, 64 hexadecimal digits in lower case'),
+    }),
+    query: z.strictObject({
+      taskId: identifier
+        .optional()
+        .describe("With a runner's key: the task that it holds, which says what it may touch"),
+    }),
     status: 200,
     /** The type with which it was put. */
     response: { mediaType: '*/*' },
@@ -87,7 +117,9 @@ export const artifactEndpoints = defineEndpoints({
     tag: 'artifacts',
     summary: "Get an artifact's size, kind and origin",
     scopes: ['admin', 'client'],
-    parameters: z.strictObject({ sha256 }),
+    parameters: z.strictObject({
+      sha256: sha256.describe('SHA-256 of the bytes, 64 hexadecimal digits in lower case'),
+    }),
     status: 200,
     response: artifact,
   },
@@ -97,7 +129,10 @@ export const artifactEndpoints = defineEndpoints({
     tag: 'artifacts',
     summary: 'List artifacts, the newest first',
     scopes: ['admin', 'client'],
-    query: pageQuery({ kind: kind.optional(), producedByTaskId: identifier.optional() }),
+    query: pageQuery({
+      kind: kind.optional().describe('What the bytes are'),
+      producedByTaskId: identifier.optional().describe('Those that this task made'),
+    }),
     status: 200,
     response: page(artifact),
   },
@@ -107,7 +142,9 @@ export const artifactEndpoints = defineEndpoints({
     tag: 'artifacts',
     summary: 'Delete an artifact that nothing uses; its bytes go an hour later',
     scopes: ['admin', 'client'],
-    parameters: z.strictObject({ sha256 }),
+    parameters: z.strictObject({
+      sha256: sha256.describe('SHA-256 of the bytes, 64 hexadecimal digits in lower case'),
+    }),
     status: 204,
   },
   createUpload: {
@@ -117,15 +154,20 @@ export const artifactEndpoints = defineEndpoints({
     summary: 'Begin to store an artifact in parts',
     scopes: anyScope,
     body: z.strictObject({
-      sha256,
+      sha256: sha256.describe('SHA-256 of the bytes, 64 hexadecimal digits in lower case'),
       bytes: z
         .int()
         .min(1)
-        .max(MAXIMUM_PUT_BYTES * MAXIMUM_PARTS),
-      kind,
-      mediaType: mediaType.default('application/octet-stream'),
-      taskId: identifier.optional(),
-      epoch: z.int().positive().optional(),
+        .max(MAXIMUM_PUT_BYTES * MAXIMUM_PARTS)
+        .describe('Size of the whole in bytes'),
+      kind: kind.describe('What the bytes are'),
+      mediaType: mediaType
+        .default('application/octet-stream')
+        .describe('Media type, such as `application/jsonl`'),
+      taskId: identifier
+        .optional()
+        .describe("With a runner's key: the task that it holds, which says what it may touch"),
+      epoch: z.int().positive().optional().describe("With a runner's key: the epoch of its lease"),
     }),
     status: 201,
     response: upload,
@@ -151,7 +193,8 @@ export const artifactEndpoints = defineEndpoints({
       partNumber: z
         .string()
         .regex(/^[1-9]\d{0,3}$/)
-        .meta({ examples: ['1'] }),
+        .meta({ examples: ['1'] })
+        .describe('Its place, from 1'),
     }),
     body: { mediaType: 'application/octet-stream' },
     maximumBytes: MAXIMUM_PUT_BYTES,

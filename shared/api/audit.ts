@@ -6,18 +6,23 @@ import { page, pageQuery } from './page.ts';
 
 export const auditRecord = z
   .object({
-    id: identifier,
-    /** As it was called then; `bootstrap` is the key of the edge's environment. */
-    key: z.object({ id: z.string(), name: z.string() }),
-    /** The operation's id in this document: `createExperiment`. */
-    action: z.string(),
-    /** What the path names, or what was made: `experiments/019ab0e7-...`, `principles/kind-stories`. */
-    object: z.string(),
-    /** The client's network address. */
-    address: z.string(),
-    createdAt: instant,
+    id: identifier.describe('Its id'),
+    key: z
+      .object({
+        id: z.string().describe('Id of the key; `bootstrap` is the key of the environment'),
+        name: z.string().describe('Name of the key'),
+      })
+      .describe("As it was called then; `bootstrap` is the key of the edge's environment"),
+    action: z.string().describe("The operation's id in this document: `createExperiment`"),
+    object: z
+      .string()
+      .describe(
+        'What the path names, or what was made: `experiments/019ab0e7-...`, `principles/kind-stories`',
+      ),
+    address: z.string().describe("The client's network address"),
+    createdAt: instant.describe('When it was made: milliseconds since the epoch, UTC'),
   })
-  .meta({ id: 'AuditRecord' });
+  .meta({ id: 'AuditRecord', description: 'Who changed what, when and from where' });
 
 const time = z.coerce
   .number()
@@ -25,22 +30,28 @@ const time = z.coerce
   .min(0)
   .max(2 ** 48);
 const filters = {
-  /** A key's id. */
   key: text(100)
     .meta({ examples: ['bootstrap'] })
-    .optional(),
+    .optional()
+    .describe("A key's id"),
   object: text(400)
     .meta({ examples: ['principles/kind-stories'] })
-    .optional(),
+    .optional()
+    .describe('What was changed, such as `principles/kind-stories`'),
   action: z
     .string()
     .regex(/^[A-Za-z]{1,100}$/, 'must be the id of an operation')
     .meta({ examples: ['createExperiment'] })
-    .optional(),
-  /** Milliseconds since the epoch: from then on. */
-  from: time.meta({ examples: [0] }).optional(),
-  /** Up to then, and not then itself. */
-  to: time.meta({ examples: [4_000_000_000_000] }).optional(),
+    .optional()
+    .describe("The operation's id, such as `createExperiment`"),
+  from: time
+    .meta({ examples: [0] })
+    .optional()
+    .describe('Milliseconds since the epoch: from then on'),
+  to: time
+    .meta({ examples: [4_000_000_000_000] })
+    .optional()
+    .describe('Up to then, and not then itself'),
 };
 
 export const auditEndpoints = defineEndpoints({

@@ -7,23 +7,20 @@ import { servedModel } from './served-model.ts';
 import { sha256 } from './sha256.ts';
 
 const baseModelFields = {
-  name,
-  /** A folder on the runners, a hub identifier (`huggyllama/llama-7b`), or `bundled`. */
-  source: text(500),
-  /**
-   * The model's identity: over its weights and everything else that changes what it answers (architecture, tokenizer, ends,
-   * chat template). Part of every task's key, so it tells models apart. The runner states it: `--describe-model SOURCE`.
-   */
-  weightsSha256: sha256,
-  parameterCount: positiveInteger,
-  /** Tokens. */
-  contextLength: z.int().min(1).max(10_000_000),
-  /** A summary of the architecture, for people. */
-  configuration: entries(
-    z.string().max(100),
-    z.union([text(1000), z.number(), z.boolean(), z.null()]),
-    1000,
-  ).default({}),
+  name: name.describe('Its name, by which experiments may name it'),
+  source: text(500).describe(
+    'A folder on the runners, a hub identifier (`huggyllama/llama-7b`), or `bundled`',
+  ),
+  weightsSha256: sha256.describe(
+    "The model's identity: over its weights and everything else that changes what it answers " +
+      "(architecture, tokenizer, ends, chat template). Part of every task's key, so it tells models " +
+      'apart. The runner states it: `--describe-model SOURCE`',
+  ),
+  parameterCount: positiveInteger.describe('Number of its weights'),
+  contextLength: z.int().min(1).max(10_000_000).describe('Tokens'),
+  configuration: entries(z.string().max(100), z.union([text(1000), z.number(), z.boolean(), z.null()]), 1000)
+    .default({})
+    .describe('A summary of the architecture, for people'),
 };
 
 /** A model whose weights runners open. */
@@ -31,26 +28,25 @@ export const openedModel = z.strictObject(baseModelFields);
 
 /** A model that a server elsewhere runs: it can simulate, label and judge. */
 const newServedModel = z.strictObject({
-  kind: z.literal('served'),
-  name,
+  kind: z.literal('served').describe('A model that a server elsewhere runs'),
+  name: name.describe('Its name, by which experiments may name it'),
   ...servedModel.shape,
-  /** Tokens; a prompt that cannot fit is told before any is asked. */
-  contextLength: baseModelFields.contextLength.default(4096),
+  contextLength: baseModelFields.contextLength
+    .default(4096)
+    .describe('Tokens; a prompt that cannot fit is told before any is asked'),
 });
 
 const baseModel = z
   .object({
-    id: identifier,
+    id: identifier.describe('Its id'),
     ...baseModelFields,
-    /** 0 for a served model. */
-    parameterCount: z.int().nonnegative(),
-    /** Null for a model whose weights runners open. */
-    served: servedModel.nullable(),
-    createdAt: instant,
+    parameterCount: z.int().nonnegative().describe('0 for a served model'),
+    served: servedModel.nullable().describe('Null for a model whose weights runners open'),
+    createdAt: instant.describe('When it was made: milliseconds since the epoch, UTC'),
     createdBy: creator,
   })
-  .meta({ id: 'BaseModel' });
-const baseModelId = z.strictObject({ baseModelId: identifier });
+  .meta({ id: 'BaseModel', description: 'A model that experiments start from' });
+const baseModelId = z.strictObject({ baseModelId: identifier.describe('The base model, by its id') });
 
 export type NewBaseModel = z.output<typeof openedModel> | z.output<typeof newServedModel>;
 

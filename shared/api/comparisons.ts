@@ -7,32 +7,39 @@ import { COMPARISON_OUTCOMES, COMPARISON_SOURCES } from './words.ts';
 
 const comparison = z
   .object({
-    id: z.string(),
-    candidateId: z.string(),
-    promptId: z.string(),
-    prompt: z.string(),
-    /** By the aligned model. */
-    firstResponse: z.string(),
-    /** By the base model. */
-    secondResponse: z.string(),
-    source: z.enum(COMPARISON_SOURCES),
-    /** The judge's name, or the id of the person's key. */
-    judge: z.string(),
-    /** Whether the judge saw the second response first. */
-    swapped: z.boolean(),
-    outcome: z.enum(COMPARISON_OUTCOMES),
-    firstScore: z.number().nullable(),
-    secondScore: z.number().nullable(),
-    createdAt: instant,
+    id: z.string().describe('Id of the comparison'),
+    candidateId: z.string().describe('The pair of responses that was compared'),
+    promptId: z.string().describe("The prompt's id: the number of its row in the upload, from 0"),
+    prompt: z.string().describe('The prompt'),
+    firstResponse: z.string().describe('By the aligned model'),
+    secondResponse: z.string().describe('By the base model'),
+    source: z.enum(COMPARISON_SOURCES).describe('Whether a judge (`machine`) or a person (`human`) compared'),
+    judge: z.string().describe("The judge's name, or the id of the person's key"),
+    swapped: z.boolean().describe('Whether the judge saw the second response first'),
+    outcome: z.enum(COMPARISON_OUTCOMES).describe('Which response won; `skipped` counts nowhere'),
+    firstScore: z
+      .number()
+      .nullable()
+      .describe('Score of the first response; null where the judge compares and does not score'),
+    secondScore: z
+      .number()
+      .nullable()
+      .describe('Score of the second response; null where the judge compares and does not score'),
+    createdAt: instant.describe('When it was made: milliseconds since the epoch, UTC'),
   })
-  .meta({ id: 'Comparison' });
+  .meta({ id: 'Comparison', description: 'What a judge or a person said of two responses to one prompt' });
 
 /** Nothing here tells which system wrote which side. */
 const blindPair = z
-  .object({ candidateId: z.string(), prompt: z.string(), a: z.string(), b: z.string() })
-  .meta({ id: 'BlindPair' });
+  .object({
+    candidateId: z.string().describe('The id with which the pair is labelled'),
+    prompt: z.string().describe('The prompt'),
+    a: z.string().describe('One side, as text'),
+    b: z.string().describe('The other side, as text'),
+  })
+  .meta({ id: 'BlindPair', description: 'Two responses; nothing here tells which system wrote which' });
 
-const experimentId = z.strictObject({ experimentId: identifier });
+const experimentId = z.strictObject({ experimentId: identifier.describe('The experiment, by its id') });
 const label = z.enum(['a', 'b', 'tie', 'skip']);
 
 export const comparisonEndpoints = defineEndpoints({
@@ -44,11 +51,15 @@ export const comparisonEndpoints = defineEndpoints({
     scopes: ['admin', 'client'],
     parameters: experimentId,
     query: pageQuery({
-      source: z.enum(COMPARISON_SOURCES).optional(),
-      outcome: z.enum(COMPARISON_OUTCOMES).optional(),
+      source: z
+        .enum(COMPARISON_SOURCES)
+        .optional()
+        .describe('Only those of judges (`machine`) or of people (`human`)'),
+      outcome: z.enum(COMPARISON_OUTCOMES).optional().describe('Only those with this outcome'),
       judge: text(200)
         .optional()
-        .meta({ examples: ['sentiment'] }),
+        .meta({ examples: ['sentiment'] })
+        .describe('Only those of this judge'),
     }),
     status: 200,
     response: page(comparison),
@@ -62,7 +73,11 @@ export const comparisonEndpoints = defineEndpoints({
     parameters: experimentId,
     status: 200,
     /** `pair` is null when all are labelled, or none is there yet. */
-    response: z.object({ pair: blindPair.nullable(), labelled: z.int(), remaining: z.int() }),
+    response: z.object({
+      pair: blindPair.nullable().describe('The pair; null when all are labelled, or none is there yet'),
+      labelled: z.int().describe('How many this key has labelled'),
+      remaining: z.int().describe('How many it has not labelled'),
+    }),
   },
   labelBlindPair: {
     method: 'post',
@@ -70,9 +85,17 @@ export const comparisonEndpoints = defineEndpoints({
     tag: 'comparisons',
     summary: 'Say which side of a blind pair is better; `skip` says nothing and is not asked again',
     scopes: ['admin', 'client'],
-    body: z.strictObject({ candidateId: text(300), label }),
+    body: z.strictObject({
+      candidateId: text(300).describe('The pair, by the id with which it was told'),
+      label: label.describe('The better side; `skip` says nothing'),
+    }),
     status: 201,
-    response: z.object({ id: z.string(), candidateId: z.string(), label, createdAt: instant }),
+    response: z.object({
+      id: z.string().describe('Id of the comparison'),
+      candidateId: z.string().describe('The pair, by the id with which it was told'),
+      label: label.describe('The side that was named'),
+      createdAt: instant.describe('When it was made: milliseconds since the epoch, UTC'),
+    }),
     creates: true,
   },
   undoComparison: {
@@ -81,7 +104,7 @@ export const comparisonEndpoints = defineEndpoints({
     tag: 'comparisons',
     summary: "Take back a label of one's own; the pair is asked again",
     scopes: ['admin', 'client'],
-    parameters: z.strictObject({ comparisonId: text(600) }),
+    parameters: z.strictObject({ comparisonId: text(600).describe('The comparison, by its id') }),
     status: 204,
   },
 });

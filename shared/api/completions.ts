@@ -58,44 +58,86 @@ const nothing = z.union([z.array(z.unknown()).length(0), z.strictObject({})]);
 const stopText = z.string(stop).min(1, stop).max(LONGEST_STOP, stop);
 
 const shared = {
-  /** A base model's name, or EXPERIMENT/adapter. */
-  model: z.string(model).min(1, model).pipe(text(300)),
-  temperature: z.number(temperature).min(0, temperature).max(2, temperature).nullish(),
-  top_p: z.number(topP).gt(0, topP).max(1, topP).nullish(),
-  n: z.int(choices).min(1, choices).max(MOST_CHOICES, choices).nullish(),
-  /** Equal seeds give equal answers; a random one unless given. */
-  seed: z.int(seed).min(0, seed).nullish(),
-  stop: z.union([stopText, z.array(stopText).max(MOST_STOPS)], stops).nullish(),
-  stream: z.boolean(flag).nullish(),
+  model: z.string(model).min(1, model).pipe(text(300)).describe("A base model's name, or EXPERIMENT/adapter"),
+  temperature: z
+    .number(temperature)
+    .min(0, temperature)
+    .max(2, temperature)
+    .nullish()
+    .describe('0: always the likeliest token; 1 unless given'),
+  top_p: z
+    .number(topP)
+    .gt(0, topP)
+    .max(1, topP)
+    .nullish()
+    .describe('Only the likeliest tokens that reach this probability together; 1 unless given'),
+  n: z
+    .int(choices)
+    .min(1, choices)
+    .max(MOST_CHOICES, choices)
+    .nullish()
+    .describe('Answers to the request; 1 unless given'),
+  seed: z
+    .int(seed)
+    .min(0, seed)
+    .nullish()
+    .describe('Equal seeds give equal answers; a random one unless given'),
+  stop: z
+    .union([stopText, z.array(stopText).max(MOST_STOPS)], stops)
+    .nullish()
+    .describe('Texts that end an answer'),
+  stream: z
+    .boolean(flag)
+    .nullish()
+    .describe('Whether the answer comes as server-sent events while it is written'),
   stream_options: z
     .strictObject(
       {
-        include_usage: z.boolean(flag).nullish(),
-        include_obfuscation: neutral(z.literal(false), 'is not done here: leave it out'),
+        include_usage: z.boolean(flag).nullish().describe('Whether the last part counts the tokens'),
+        include_obfuscation: neutral(z.literal(false), 'is not done here: leave it out').describe(
+          'Not done here: false or left out',
+        ),
       },
       streamOptions,
     )
-    .nullish(),
-  max_tokens: z.int(newTokens).min(1, newTokens).max(MOST_NEW_TOKENS, newTokens).nullish(),
-  /** Who the client asks for; nobody reads it. */
-  user: z.string(user).max(LONGEST_USER, user).nullish(),
-  frequency_penalty: neutral(z.literal(0), 'penalties are not done here: leave it out'),
-  presence_penalty: neutral(z.literal(0), 'penalties are not done here: leave it out'),
-  logit_bias: neutral(nothing, 'a bias of logits is not done here: leave it out'),
+    .nullish()
+    .describe('What a streamed answer tells besides'),
+  max_tokens: z
+    .int(newTokens)
+    .min(1, newTokens)
+    .max(MOST_NEW_TOKENS, newTokens)
+    .nullish()
+    .describe('Most tokens of the answer; what the context holds unless given'),
+  user: z.string(user).max(LONGEST_USER, user).nullish().describe('Who the client asks for; nobody reads it'),
+  frequency_penalty: neutral(z.literal(0), 'penalties are not done here: leave it out').describe(
+    'Not done here: 0 or left out',
+  ),
+  presence_penalty: neutral(z.literal(0), 'penalties are not done here: leave it out').describe(
+    'Not done here: 0 or left out',
+  ),
+  logit_bias: neutral(nothing, 'a bias of logits is not done here: leave it out').describe(
+    'Not done here: empty or left out',
+  ),
 };
 
 const part = z.strictObject({
-  type: z.literal('text', 'only text is read here: send parts of the type text'),
-  text: z.string(),
+  type: z
+    .literal('text', 'only text is read here: send parts of the type text')
+    .describe('Text is all that is read'),
+  text: z.string().describe('The text'),
 });
 
 const message = z.strictObject({
-  role: z.enum(['system', 'developer', 'user', 'assistant'], {
-    error: 'must be system, developer (read as system), user or assistant',
-  }),
-  content: z.union([z.string(), z.array(part).max(100)], {
-    error: 'must be a text or a list of parts of the type text',
-  }),
+  role: z
+    .enum(['system', 'developer', 'user', 'assistant'], {
+      error: 'must be system, developer (read as system), user or assistant',
+    })
+    .describe('Who says it; `developer` is read as `system`'),
+  content: z
+    .union([z.string(), z.array(part).max(100)], {
+      error: 'must be a text or a list of parts of the type text',
+    })
+    .describe('What is said'),
 });
 
 export const chatCompletionRequest = z
@@ -104,55 +146,83 @@ export const chatCompletionRequest = z
     messages: z
       .array(message, must('a list of messages, each with a role and its content'))
       .min(1, 'needs at least one message')
-      .max(MOST_MESSAGES, `may hold ${MOST_MESSAGES} messages: leave out the oldest`),
-    max_completion_tokens: z.int(newTokens).min(1, newTokens).max(MOST_NEW_TOKENS, newTokens).nullish(),
-    logprobs: z.boolean(flag).nullish(),
+      .max(MOST_MESSAGES, `may hold ${MOST_MESSAGES} messages: leave out the oldest`)
+      .describe('The conversation, the oldest message first'),
+    max_completion_tokens: z
+      .int(newTokens)
+      .min(1, newTokens)
+      .max(MOST_NEW_TOKENS, newTokens)
+      .nullish()
+      .describe('As `max_tokens`, which it wins over'),
+    logprobs: z.boolean(flag).nullish().describe("Whether the drawn tokens' log-probabilities are told"),
     top_logprobs: neutral(
       z.literal(0),
       "only the drawn token's log-probability is kept: leave top_logprobs out, logprobs alone is done",
+    ).describe('Not done here: 0 or left out'),
+    tools: neutral(nothing, 'tools are not done here: leave them out').describe(
+      'Not done here: empty or left out',
     ),
-    tools: neutral(nothing, 'tools are not done here: leave them out'),
-    tool_choice: neutral(z.enum(['none', 'auto']), 'tools are not done here: leave it out'),
+    tool_choice: neutral(z.enum(['none', 'auto']), 'tools are not done here: leave it out').describe(
+      'Not done here: `none`, `auto` or left out',
+    ),
     response_format: neutral(
-      z.strictObject({ type: z.literal('text') }),
+      z.strictObject({ type: z.literal('text').describe('Text is all that is read') }),
       'only text is answered here: leave it out',
-    ),
+    ).describe('Not done here: text or left out'),
   })
-  .meta({ id: 'ChatCompletionRequest' });
+  .meta({ id: 'ChatCompletionRequest', description: 'A conversation to be answered, as in the OpenAI API' });
 export type ChatCompletionRequest = z.output<typeof chatCompletionRequest>;
 
 export const completionRequest = z
   .strictObject({
     ...shared,
-    prompt: z.union([z.string(), z.array(z.string()).length(1)], {
-      error: 'must be one text (lists of texts and of token ids are not done here)',
-    }),
-    /** 0 asks for the drawn tokens' log-probabilities. */
+    prompt: z
+      .union([z.string(), z.array(z.string()).length(1)], {
+        error: 'must be one text (lists of texts and of token ids are not done here)',
+      })
+      .describe('The text to go on with'),
     logprobs: z
       .literal(0, "only the drawn token's log-probability is kept: ask for logprobs 0, or leave it out")
-      .nullish(),
-    echo: neutral(z.literal(false), 'is not done here: leave it out'),
-    suffix: neutral(z.literal(''), 'is not done here: leave it out'),
-    best_of: neutral(z.literal(1), 'is not done here: leave it out, or ask for n'),
+      .nullish()
+      .describe("0 asks for the drawn tokens' log-probabilities"),
+    echo: neutral(z.literal(false), 'is not done here: leave it out').describe(
+      'Not done here: false or left out',
+    ),
+    suffix: neutral(z.literal(''), 'is not done here: leave it out').describe(
+      'Not done here: empty or left out',
+    ),
+    best_of: neutral(z.literal(1), 'is not done here: leave it out, or ask for n').describe(
+      'Not done here: 1 or left out',
+    ),
   })
-  .meta({ id: 'CompletionRequest' });
+  .meta({ id: 'CompletionRequest', description: 'A text to go on with, as in the OpenAI API' });
 export type CompletionRequest = z.output<typeof completionRequest>;
 
 /** What a refusal says in the form of the OpenAI API. */
 export const completionRefusal = z.object({
-  error: z.object({ message: z.string(), code: z.string().nullish() }),
+  error: z
+    .object({
+      message: z.string().describe('What is wrong'),
+      code: z.string().nullish().describe('A word for programs'),
+    })
+    .describe('Why the answer ends here'),
 });
 
 /** A part of a streamed answer, or why it ends here. */
 export const completionPart = z.union([
   completionRefusal,
   z.object({
-    choices: z.array(
-      z.object({
-        text: z.string().optional(),
-        delta: z.object({ content: z.string().nullish() }).optional(),
-      }),
-    ),
+    choices: z
+      .array(
+        z.object({
+          text: z.string().optional().describe('The text'),
+          delta: z
+            .object({ content: z.string().nullish().describe('What is said') })
+            .optional()
+            .describe('What is new of a streamed message'),
+        }),
+      )
+      .describe('The answers'),
   }),
 ]);
 
@@ -204,10 +274,17 @@ export const completionEndpoints = defineEndpoints({
     scopes: ['admin', 'client'],
     status: 200,
     response: z.object({
-      object: z.literal('list'),
-      data: z.array(
-        z.object({ id: z.string(), object: z.literal('model'), created: z.int(), owned_by: z.string() }),
-      ),
+      object: z.literal('list').describe('What kind of document this is, as in the OpenAI API'),
+      data: z
+        .array(
+          z.object({
+            id: z.string().describe("A base model's name, or EXPERIMENT/adapter"),
+            object: z.literal('model').describe('What kind of document this is, as in the OpenAI API'),
+            created: z.int().describe('Seconds since the epoch'),
+            owned_by: z.string().describe('Who serves it'),
+          }),
+        )
+        .describe('The models, the newest first'),
     }),
   },
 });

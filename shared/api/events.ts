@@ -19,8 +19,10 @@ export const eventEndpoints = defineEndpoints({
     tag: 'events',
     summary: 'Follow an experiment from its beginning; ends with it, and answers 204 when nothing will come',
     scopes: ['admin', 'client'],
-    parameters: z.strictObject({ experimentId: identifier }),
-    query: z.strictObject({ after }),
+    parameters: z.strictObject({ experimentId: identifier.describe('The experiment, by its id') }),
+    query: z.strictObject({
+      after: after.describe('Number of the last event that one has; the header `Last-Event-ID` wins over it'),
+    }),
     status: 200,
     response: { mediaType: 'text/event-stream' },
     also: { 204: 'Nothing more will come' },
@@ -31,7 +33,9 @@ export const eventEndpoints = defineEndpoints({
     tag: 'events',
     summary: 'Follow every experiment from now on',
     scopes: ['admin', 'client'],
-    query: z.strictObject({ after }),
+    query: z.strictObject({
+      after: after.describe('Number of the last event that one has; the header `Last-Event-ID` wins over it'),
+    }),
     status: 200,
     response: { mediaType: 'text/event-stream' },
   },

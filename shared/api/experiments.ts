@@ -13,92 +13,120 @@ import { EXPERIMENT_STATUSES, METHODS, STAGE_STATUSES } from './words.ts';
 /** A seed that JSON and the generator's counters keep exactly. */
 const seed = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 
-const newExperiment = z.strictObject({
-  /** Made from method and principle where it is left out. */
-  name: text(200).optional(),
-  method: z.enum(METHODS),
-  principle: z.strictObject({
-    name,
-    /** A number or a label; fixed to the number it stands for now. */
-    version: z.union([positiveInteger, name]),
-  }),
-  /** By id or by name, as the base model. */
-  promptSet: name,
-  baseModel: name,
-  /**
-   * The base model that simulates and labels, where it is another than the one that becomes preference model and policy:
-   * a larger one, or one that is served elsewhere.
-   */
-  simulator: name.optional(),
-  /**
-   * In which form every model is asked; left out, principle and model say it: a model with a chat template is asked through
-   * it (chat), one without in the paper's dialogues, and a principle of stories stands in front of a text (prefix).
-   */
-  form: promptForm.optional(),
-  seed,
-  /** Tasks that simulate, label and generate are split into. */
-  shards: z.int().min(1).max(1000).default(1),
-  hyperparameters: hyperparameters.default({}),
-  /** Whether a scorer for the edge is taught by the preference model. */
-  scorer: z.boolean().default(false),
-});
+const newExperiment = z
+  .strictObject({
+    name: text(200).optional().describe('Made from method and principle where it is left out'),
+    method: z.enum(METHODS).describe('The method, which decides the stages'),
+    principle: z
+      .strictObject({
+        name: name.describe('Name of the principle'),
+        version: z
+          .union([positiveInteger, name])
+          .describe('A number or a label; fixed to the number it stands for now'),
+      })
+      .describe('The principle that it is aligned to'),
+    promptSet: name.describe('By id or by name, as the base model'),
+    baseModel: name.describe('The base model, by id or by name'),
+    simulator: name
+      .optional()
+      .describe(
+        'The base model that simulates and labels, where it is another than the one that becomes ' +
+          'preference model and policy: a larger one, or one that is served elsewhere',
+      ),
+    form: promptForm
+      .optional()
+      .describe(
+        'In which form every model is asked; left out, principle and model say it: a model with a chat ' +
+          "template is asked through it (chat), one without in the paper's dialogues, and a principle of " +
+          'stories stands in front of a text (prefix)',
+      ),
+    seed: seed.describe('Equal seeds give equal results'),
+    shards: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(1)
+      .describe('Tasks that simulate, label and generate are split into'),
+    hyperparameters: hyperparameters
+      .default({})
+      .describe('Settings by kind of stage; what is left out has its default'),
+    scorer: z
+      .boolean()
+      .default(false)
+      .describe('Whether a scorer for the edge is taught by the preference model'),
+  })
+  .meta({ id: 'NewExperiment', description: 'What an experiment is made of' });
 export type NewExperiment = z.output<typeof newExperiment>;
 
-const reference = z.object({ id: z.string(), name: z.string() });
+const reference = z.object({ id: z.string().describe('Its id'), name: z.string().describe('Its name') });
 
 const { judge, n, winRate, interval, lengthControlled } = judgement.shape;
 /**
  * What a judge said of the aligned model against the base, at a glance. Not `pick`, which would keep the refusal of
  * the fields that are left out.
  */
-const verdict = z.object({ judge, n, winRate, interval, lengthControlled });
+const verdict = z.object({ judge, n, winRate, interval, lengthControlled }).meta({
+  id: 'Verdict',
+  description: 'What a judge said of the aligned model against the base, at a glance',
+});
 
 const experiment = z
   .object({
-    id: identifier,
-    name: z.string(),
-    method: z.enum(METHODS),
-    principle: z.object({ name: z.string(), version: z.int() }),
-    promptSet: reference,
-    baseModel: reference,
-    /** What simulates and labels; null where the base model does it itself. */
-    simulator: reference.nullable(),
-    /** The form that it asks for; null where principle and models say it. */
-    form: promptForm.nullable(),
-    seed,
-    shards: z.int(),
-    status: z.enum(EXPERIMENT_STATUSES),
-    /** Why it failed; null otherwise. */
-    statusReason: z.string().nullable(),
-    /** Share of its tasks' work that is done, 0 to 1. */
-    progress: z.number(),
-    /** By judge; empty until the judge stage has succeeded, in the answer to its creation, and for `base`. */
-    verdicts: z.array(verdict),
-    /** Time under lease of all its tasks, shared ones included; 0 in the answer to its creation. */
-    runnerSeconds: z.number(),
-    createdAt: instant,
+    id: identifier.describe('Its id'),
+    name: z.string().describe('Its name'),
+    method: z.enum(METHODS).describe('The method, which decides the stages'),
+    principle: z
+      .object({
+        name: z.string().describe('Name of the principle'),
+        version: z.int().describe('Number of the version'),
+      })
+      .describe('The principle that it is aligned to'),
+    promptSet: reference.describe('Its prompts'),
+    baseModel: reference.describe('The model that is aligned'),
+    simulator: reference
+      .nullable()
+      .describe('What simulates and labels; null where the base model does it itself'),
+    form: promptForm.nullable().describe('The form that it asks for; null where principle and models say it'),
+    seed: seed.describe('Equal seeds give equal results'),
+    shards: z.int().describe('Tasks that simulate, label and generate are split into'),
+    status: z.enum(EXPERIMENT_STATUSES).describe('How far it is'),
+    statusReason: z.string().nullable().describe('Why it failed; null otherwise'),
+    progress: z.number().describe("Share of its tasks' work that is done, 0 to 1"),
+    verdicts: z
+      .array(verdict)
+      .describe(
+        'By judge; empty until the judge stage has succeeded, in the answer to its creation, and for ' +
+          '`base`',
+      ),
+    runnerSeconds: z
+      .number()
+      .describe('Time under lease of all its tasks, shared ones included; 0 in the answer to its creation'),
+    createdAt: instant.describe('When it was made: milliseconds since the epoch, UTC'),
     createdBy: creator,
-    finishedAt: instant.nullable(),
+    finishedAt: instant.nullable().describe('When it ended, milliseconds since the epoch; null before'),
   })
-  .meta({ id: 'Experiment' });
+  .meta({ id: 'Experiment', description: 'A method, a principle, prompts, a base model and a seed' });
 export type ExperimentView = z.infer<typeof experiment>;
 
-const stage = z.object({
-  name: z.string(),
-  kind: z.enum(STAGE_KINDS),
-  status: z.enum(STAGE_STATUSES),
-  statusReason: z.string().nullable(),
-  /** Why it waits, for people; null where it does not. */
-  waitsFor: z.string().nullable(),
-  /** Names of the stages whose outputs it reads. */
-  needs: z.array(z.string()),
-  progress: z.number(),
-  /** Complete: what the experiment set, and the defaults. */
-  parameters: z.record(z.string(), z.unknown()),
-  startedAt: instant.nullable(),
-  finishedAt: instant.nullable(),
-  tasks: z.array(taskView),
-});
+const stage = z
+  .object({
+    name: z.string().describe("The stage's name"),
+    kind: z.enum(STAGE_KINDS).describe('What its tasks do'),
+    status: z.enum(STAGE_STATUSES).describe('How far it is'),
+    statusReason: z.string().nullable().describe('Why it failed; null otherwise'),
+    waitsFor: z.string().nullable().describe('Why it waits, for people; null where it does not'),
+    needs: z.array(z.string()).describe('Names of the stages whose outputs it reads'),
+    progress: z.number().describe("Share of its tasks' work that is done, 0 to 1"),
+    parameters: z
+      .record(z.string(), z.unknown())
+      .describe('Complete: what the experiment set, and the defaults'),
+    startedAt: instant
+      .nullable()
+      .describe('When its first task was claimed, milliseconds since the epoch; null before'),
+    finishedAt: instant.nullable().describe('When it ended, milliseconds since the epoch; null before'),
+    tasks: z.array(taskView).describe('Its tasks'),
+  })
+  .meta({ id: 'Stage', description: 'A step of the method, with its tasks' });
 
 /** What a stage's tasks found, by shard. */
 const stageResults = z.record(z.string(), z.array(z.record(z.string(), z.unknown()).nullable()));
@@ -106,40 +134,55 @@ const stageResults = z.record(z.string(), z.array(z.record(z.string(), z.unknown
 const experimentDetail = experiment
   .extend({
     hyperparameters,
-    stages: z.array(stage),
-    /** Stage name -> the result of each of its tasks; null for one that has not succeeded. */
-    results: stageResults,
-    cost: z.object({
-      /** Time under lease of all its tasks, shared ones included. */
-      runnerSeconds: z.number(),
-      /** The part of it on runners with a GPU. */
-      gpuSeconds: z.number(),
-      tokens: tokenCounts,
-      tasks: z.int(),
-      /** Tasks that another experiment asked for first. */
-      sharedTasks: z.int(),
-    }),
-    /** Follow the live events from here on: nothing is missed. */
-    lastEventId: z.int(),
+    stages: z.array(stage).describe('Its stages, in order'),
+    results: stageResults.describe(
+      'Stage name -> the result of each of its tasks; null for one that has not succeeded',
+    ),
+    cost: z
+      .object({
+        runnerSeconds: z.number().describe('Time under lease of all its tasks, shared ones included'),
+        gpuSeconds: z.number().describe('The part of it on runners with a GPU'),
+        tokens: tokenCounts,
+        tasks: z.int().describe('How many tasks it has'),
+        sharedTasks: z.int().describe('Tasks that another experiment asked for first'),
+      })
+      .describe('What it took'),
+    lastEventId: z.int().describe('Follow the live events from here on: nothing is missed'),
   })
-  .meta({ id: 'ExperimentDetail' });
+  .meta({ id: 'ExperimentDetail', description: 'An experiment with its stages, tasks, results and cost' });
 
-const experimentId = z.strictObject({ experimentId: identifier });
+const experimentId = z.strictObject({ experimentId: identifier.describe('The experiment, by its id') });
 
-const lineageTask = z.object({
-  id: identifier,
-  key: sha256,
-  stage: z.string(),
-  shard: z.int(),
-  kind: z.enum(TASK_KINDS),
-  status: z.string(),
-  engineVersion: z.string(),
-  seed,
-  baseModelSha256: sha256,
-  promptsSha256: sha256.nullable(),
-  inputs: z.array(z.object({ name: z.string(), sha256 })),
-  outputs: z.array(z.object({ name: z.string(), sha256 })),
-});
+const lineageTask = z
+  .object({
+    id: identifier.describe('Its id'),
+    key: sha256.describe('SHA-256 of everything that the task reads and how: equal work has an equal key'),
+    stage: z.string().describe("The stage's name"),
+    shard: z.int().describe('Its part of the prompts, from 0'),
+    kind: z.enum(TASK_KINDS).describe('What its tasks do'),
+    status: z.string().describe('How far it is'),
+    engineVersion: z.string().describe('Version of the engine; results of unlike versions are not mixed'),
+    seed: seed.describe('Equal seeds give equal results'),
+    baseModelSha256: sha256.describe('Identity of the base model'),
+    promptsSha256: sha256.nullable().describe('SHA-256 of the prompts that it read; null where it read none'),
+    inputs: z
+      .array(
+        z.object({
+          name: z.string().describe('By which the task calls it'),
+          sha256: sha256.describe('SHA-256 of the artifact'),
+        }),
+      )
+      .describe('What it reads, by name'),
+    outputs: z
+      .array(
+        z.object({
+          name: z.string().describe('By which the task calls it'),
+          sha256: sha256.describe('SHA-256 of the artifact'),
+        }),
+      )
+      .describe('What it made, by name'),
+  })
+  .meta({ id: 'LineageTask', description: 'A task by the hashes of all that it read and made' });
 
 export const experimentEndpoints = defineEndpoints({
   createExperiment: {
@@ -160,15 +203,15 @@ export const experimentEndpoints = defineEndpoints({
     summary: 'List experiments, the newest first',
     scopes: ['admin', 'client'],
     query: pageQuery({
-      method: z.enum(METHODS).optional(),
-      status: z.enum(EXPERIMENT_STATUSES).optional(),
-      principle: name.optional(),
-      promptSet: name.optional(),
-      baseModel: name.optional(),
-      /** The beginning of the name; the list is then in order of name. */
+      method: z.enum(METHODS).optional().describe('Only those of this method'),
+      status: z.enum(EXPERIMENT_STATUSES).optional().describe('Only those with this status'),
+      principle: name.optional().describe('Only those of this principle'),
+      promptSet: name.optional().describe('Only those with this prompt set, by id or by name'),
+      baseModel: name.optional().describe('Only those with this base model, by id or by name'),
       text: text(200)
         .meta({ examples: ['rlcd'] })
-        .optional(),
+        .optional()
+        .describe('The beginning of the name; the list is then in order of name'),
     }),
     status: 200,
     response: page(experiment),
@@ -209,14 +252,28 @@ export const experimentEndpoints = defineEndpoints({
     tag: 'experiments',
     summary: 'Show two experiments side by side: settings that differ, and the results of both',
     scopes: ['admin', 'client'],
-    parameters: experimentId.extend({ otherExperimentId: identifier }),
+    parameters: experimentId.extend({
+      otherExperimentId: identifier.describe('The experiment to compare with, by its id'),
+    }),
     status: 200,
     response: z.object({
-      /** From the first to the second; `before` or `after` is absent where a setting was added or removed. */
-      settings: z.array(
-        z.object({ pointer: z.string(), before: z.unknown().optional(), after: z.unknown().optional() }),
-      ),
-      results: z.object({ first: stageResults, second: stageResults }),
+      settings: z
+        .array(
+          z.object({
+            pointer: z.string().describe('JSON pointer to the changed place'),
+            before: z.unknown().optional().describe('The value of the first; absent where it was added'),
+            after: z.unknown().optional().describe('The value of the second; absent where it was removed'),
+          }),
+        )
+        .describe(
+          'From the first to the second; `before` or `after` is absent where a setting was added or removed',
+        ),
+      results: z
+        .object({
+          first: stageResults.describe('Of the first'),
+          second: stageResults.describe('Of the second'),
+        })
+        .describe('The results of both, by stage'),
     }),
   },
   getLineage: {
@@ -227,6 +284,10 @@ export const experimentEndpoints = defineEndpoints({
     scopes: ['admin', 'client'],
     parameters: experimentId,
     status: 200,
-    response: z.object({ tasks: z.array(lineageTask) }),
+    response: z.object({
+      tasks: z
+        .array(lineageTask)
+        .describe('Every task of the experiment, with hashes of what it read and made'),
+    }),
   },
 });

@@ -9,10 +9,10 @@ import { taskView } from './tasks.ts';
 /** What is answered while a runner makes the files: ask again after as many seconds as `Retry-After` says. */
 export const exportPending = z
   .object({
-    taskId: identifier,
+    taskId: identifier.describe('The task'),
     ...taskView.pick({ status: true, waitsFor: true, progress: true }).shape,
   })
-  .meta({ id: 'ExportPending' });
+  .meta({ id: 'ExportPending', description: 'An export that a runner is making' });
 
 export const exportEndpoints = defineEndpoints({
   exportAdapter: {
@@ -21,16 +21,20 @@ export const exportEndpoints = defineEndpoints({
     tag: 'experiments',
     summary: "Get an experiment's adapter, or its base with it merged, with a model card as a zip",
     scopes: ['admin', 'client'],
-    parameters: z.strictObject({ experimentId: identifier }),
+    parameters: z.strictObject({ experimentId: identifier.describe('The experiment, by its id') }),
     query: z.strictObject({
-      /** Forms with the base's weights are made by a runner, after the first request for them. */
-      to: exportForm,
-      /** Numbers of a GGUF of the whole model, 8 bits in blocks of 32 unless given. */
-      quantise: quantisation.optional(),
-      /** The stage whose adapter leaves, the final policy's unless given; `base` for the base alone. */
-      stage: text(100).optional(),
-      /** An adapter of the experiment by its hash. */
-      artifact: sha256.optional(),
+      to: exportForm.describe(
+        "Forms with the base's weights are made by a runner, after the first request for them",
+      ),
+      quantise: quantisation
+        .optional()
+        .describe('Numbers of a GGUF of the whole model, 8 bits in blocks of 32 unless given'),
+      stage: text(100)
+        .optional()
+        .describe(
+          "The stage whose adapter leaves, the final policy's unless given; `base` for the base alone",
+        ),
+      artifact: sha256.optional().describe('An adapter of the experiment by its hash'),
     }),
     status: 200,
     response: { mediaType: 'application/zip' },

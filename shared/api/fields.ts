@@ -32,11 +32,15 @@ export const entries = <Key extends z.core.$ZodRecordKey, Value extends z.core.S
 
 export const identifier = z.uuidv7().meta({ examples: ['019ab0e7-6c00-7000-8000-000000000000'] });
 
-/** Milliseconds since the epoch, UTC. */
-export const instant = z.int().nonnegative();
+export const instant = z.int().nonnegative().describe('Milliseconds since the epoch, UTC');
 
-/** The key that made a thing: its id, and what it was called then. Null where the edge made it, or before it kept this. */
-export const creator = z.object({ id: z.string(), name: z.string() }).nullable();
+export const creator = z
+  .object({
+    id: z.string().describe('Its id; `bootstrap` is the key of the environment'),
+    name: z.string().describe('What it was called then'),
+  })
+  .nullable()
+  .describe('The key that made it; null where the edge did, or before it kept this');
 export type Creator = z.infer<typeof creator>;
 
 export const positiveInteger = z.int().positive();

@@ -10,6 +10,8 @@ export const healthEndpoints = defineEndpoints({
     summary: 'Whether the edge and its database answer, and the disk has room (507 where it has none)',
     scopes: [],
     status: 200,
-    response: z.object({ status: z.literal('ok') }).meta({ id: 'Health' }),
+    response: z
+      .object({ status: z.literal('ok').describe('Everything answers') })
+      .meta({ id: 'Health', description: 'That the edge and its database answer' }),
   },
 });

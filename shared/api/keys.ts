@@ -16,24 +16,34 @@ const scopes = z
 
 const key = z
   .object({
-    id: identifier,
-    name: z.string(),
-    scopes,
-    createdAt: instant,
-    /** The key that made it; null where the edge itself did, at its first start. */
-    createdBy: z.string().nullable(),
-    revokedAt: instant.nullable(),
-    /** From then on it is refused; null: never. */
-    expiresAt: instant.nullable(),
-    /** To the minute; null: not yet. */
-    lastUsedAt: instant.nullable(),
-    /** Null: the limit of all keys alone. */
-    requestsPerMinute: z.int().nullable(),
+    id: identifier.describe('Its id'),
+    name: z.string().describe('What people call it'),
+    scopes: scopes.describe('What the key may do'),
+    createdAt: instant.describe('When it was made: milliseconds since the epoch, UTC'),
+    createdBy: z
+      .string()
+      .nullable()
+      .describe('The key that made it; null where the edge itself did, at its first start'),
+    revokedAt: instant
+      .nullable()
+      .describe('When it was revoked: milliseconds since the epoch, UTC; null: not at all'),
+    expiresAt: instant.nullable().describe('From then on it is refused; null: never'),
+    lastUsedAt: instant.nullable().describe('To the minute; null: not yet'),
+    requestsPerMinute: z.int().nullable().describe('Null: the limit of all keys alone'),
   })
-  .meta({ id: 'Key' });
+  .meta({ id: 'Key', description: 'An API key, without its secret' });
 
 /** The secret is null when the request is repeated: it is not kept. Rotate the key to get another. */
-const newKey = key.extend({ secret: z.string().nullable() }).meta({ id: 'NewKey' });
+const newKey = key
+  .extend({
+    secret: z
+      .string()
+      .nullable()
+      .describe(
+        'The secret, for `Authorization: Bearer`; null when the request is repeated, for it is not kept',
+      ),
+  })
+  .meta({ id: 'NewKey', description: 'An API key with its secret, which is shown once' });
 
 export const keyEndpoints = defineEndpoints({
   getOwnKey: {
@@ -44,7 +54,12 @@ export const keyEndpoints = defineEndpoints({
     scopes: SCOPES,
     status: 200,
     /** `bootstrap` is the id of the key that the edge's environment gives. */
-    response: z.object({ id: z.string(), scopes: z.array(z.enum(SCOPES)) }).meta({ id: 'OwnKey' }),
+    response: z
+      .object({
+        id: z.string().describe('Its id; `bootstrap` is the key of the environment'),
+        scopes: z.array(z.enum(SCOPES)).describe('What the key may do'),
+      })
+      .meta({ id: 'OwnKey', description: "The request's key" }),
   },
   createKey: {
     method: 'post',
@@ -53,12 +68,18 @@ export const keyEndpoints = defineEndpoints({
     summary: 'Make a key; the answer is the only time its secret is shown',
     scopes: ['admin'],
     body: z.strictObject({
-      name: text(100),
-      scopes,
-      /** From then on it is refused; left out: never. */
-      expiresAt: instant.max(MAXIMUM_INSTANT).optional(),
-      /** More are answered 429 with `Retry-After`; left out: the limit of all keys alone. */
-      requestsPerMinute: z.int().min(1).max(1_000_000).optional(),
+      name: text(100).describe('What people call it'),
+      scopes: scopes.describe('What the key may do'),
+      expiresAt: instant
+        .max(MAXIMUM_INSTANT)
+        .optional()
+        .describe('From then on it is refused; left out: never'),
+      requestsPerMinute: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .optional()
+        .describe('More are answered 429 with `Retry-After`; left out: the limit of all keys alone'),
     }),
     status: 201,
     response: newKey,
@@ -80,7 +101,7 @@ export const keyEndpoints = defineEndpoints({
     tag: 'keys',
     summary: 'Give a key a new secret; the old one ends at once, leases and uploads of the key stay',
     scopes: ['admin'],
-    parameters: z.strictObject({ keyId: identifier }),
+    parameters: z.strictObject({ keyId: identifier.describe('The key, by its id') }),
     status: 200,
     response: newKey,
     creates: true,
@@ -91,7 +112,7 @@ export const keyEndpoints = defineEndpoints({
     tag: 'keys',
     summary: 'Revoke a key at once and for ever',
     scopes: ['admin'],
-    parameters: z.strictObject({ keyId: identifier }),
+    parameters: z.strictObject({ keyId: identifier.describe('The key, by its id') }),
     status: 204,
   },
 });

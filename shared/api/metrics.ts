@@ -5,13 +5,12 @@ import { identifier, instant } from './fields.ts';
 import { page, pageQuery } from './page.ts';
 
 const MAXIMUM_POINTS = 10_000;
-const taskId = z.strictObject({ taskId: identifier });
-const step = z.coerce.number().int().min(0).max(1_000_000_000);
-
 /** Step and value. Said in the document by hand: what it would make of a tuple allows shorter and longer ones. */
 const point = z
   .tuple([z.int(), z.number()])
   .meta({ type: 'array', items: { type: 'number' }, minItems: 2, maxItems: 2 });
+const taskId = z.strictObject({ taskId: identifier.describe('The task, by its id') });
+const step = z.coerce.number().int().min(0).max(1_000_000_000);
 
 export const metricEndpoints = defineEndpoints({
   listTaskMetrics: {
@@ -23,9 +22,16 @@ export const metricEndpoints = defineEndpoints({
     parameters: taskId,
     status: 200,
     response: z.object({
-      metrics: z.array(
-        z.object({ name: z.string(), points: z.int(), minimum: z.number(), maximum: z.number() }),
-      ),
+      metrics: z
+        .array(
+          z.object({
+            name: z.string().describe('Name of the metric'),
+            points: z.int().describe('How many values there are'),
+            minimum: z.number().describe('The least value'),
+            maximum: z.number().describe('The greatest value'),
+          }),
+        )
+        .describe('The metrics'),
     }),
   },
   getCurve: {
@@ -40,26 +46,31 @@ export const metricEndpoints = defineEndpoints({
         .string()
         .min(1)
         .max(200)
-        .meta({ examples: ['objective/kl'] }),
+        .meta({ examples: ['objective/kl'] })
+        .describe('Name of the metric'),
       maximumPoints: z.coerce
         .number()
         .int()
         .min(2)
         .max(MAXIMUM_POINTS)
         .default(1000)
-        .meta({ examples: [1000] }),
-      from: step.optional().meta({ examples: [0] }),
-      to: step.optional().meta({ examples: [1000] }),
+        .meta({ examples: [1000] })
+        .describe('Most points that are answered'),
+      from: step
+        .optional()
+        .meta({ examples: [0] })
+        .describe('From this step on'),
+      to: step
+        .optional()
+        .meta({ examples: [1000] })
+        .describe('Up to this step, included'),
     }),
     status: 200,
     response: z.object({
-      name: z.string(),
-      /** Points there are between the steps asked for. */
-      total: z.int(),
-      /** Whether points were left out. */
-      thinned: z.boolean(),
-      /** Pairs of step and value, by rising step. */
-      points: z.array(point),
+      name: z.string().describe('Name of the metric'),
+      total: z.int().describe('Points there are between the steps asked for'),
+      thinned: z.boolean().describe('Whether points were left out'),
+      points: z.array(point).describe('Pairs of step and value, by rising step'),
     }),
   },
   listSamples: {
@@ -74,18 +85,21 @@ export const metricEndpoints = defineEndpoints({
     response: page(
       z
         .object({
-          step: z.int(),
-          row: z.int(),
-          promptId: z.string(),
-          /** Written by people and by a model: show it as text, never as markup. */
-          prompt: z.string(),
-          response: z.string(),
-          score: z.number().nullable(),
-          /** Further figures, such as `kl` and `klCoefficient`, and `tokens` with their log-probabilities. */
-          detail: z.record(z.string(), z.unknown()).nullable(),
-          createdAt: instant,
+          step: z.int().describe('The step at which it was taken'),
+          row: z.int().describe('Its place among the samples of the step'),
+          promptId: z.string().describe('The prompt, by its id'),
+          prompt: z.string().describe('Written by people and by a model: show it as text, never as markup'),
+          response: z.string().describe('What the policy wrote: show it as text, never as markup'),
+          score: z.number().nullable().describe('The score; null where none was given'),
+          detail: z
+            .record(z.string(), z.unknown())
+            .nullable()
+            .describe(
+              'Further figures, such as `kl` and `klCoefficient`, and `tokens` with their log-probabilities',
+            ),
+          createdAt: instant.describe('When it was made: milliseconds since the epoch, UTC'),
         })
-        .meta({ id: 'Sample' }),
+        .meta({ id: 'Sample', description: 'A response that a task showed while it ran' }),
     ),
   },
   getPrometheusMetrics: {

@@ -8,11 +8,19 @@ const MAXIMUM_LIMIT = 200;
 export const pageQuery = <Filters extends z.ZodRawShape>(filters: Filters) =>
   z.strictObject({
     ...filters,
-    limit: z.coerce.number().int().min(1).max(MAXIMUM_LIMIT).default(DEFAULT_LIMIT),
-    /** Opaque: `nextCursor` of the page before. */
-    cursor: z.string().min(1).max(500).optional(),
+    limit: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(MAXIMUM_LIMIT)
+      .default(DEFAULT_LIMIT)
+      .describe('Most items of a page'),
+    cursor: z.string().min(1).max(500).optional().describe('Opaque: `nextCursor` of the page before'),
   });
 
 /** One page; `nextCursor` is null on the last. */
 export const page = <Item extends z.ZodType>(item: Item) =>
-  z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+  z.object({
+    items: z.array(item).describe('The items of this page'),
+    nextCursor: z.string().nullable().describe('`cursor` of the next page; null on the last one'),
+  });

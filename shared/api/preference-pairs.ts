@@ -22,28 +22,38 @@ const characters = z.coerce
   .meta({ examples: ['0'] });
 
 const filters = {
-  /** Pairs as they were sampled, or as they were labelled; labelled ones first where the method labels. */
-  stage: z.enum(['simulate', 'label']).optional(),
-  /** Bounds of the probability that `chosen` is the better one, both included. */
-  minimumProbability: probability,
-  maximumProbability: probability,
-  /** Bounds of the characters that `chosen` has more than `rejected`, both included. */
-  minimumLengthGap: characters,
-  maximumLengthGap: characters,
-  /** Index of the principle's affix pair that made the two sides. */
+  stage: z
+    .enum(['simulate', 'label'])
+    .optional()
+    .describe(
+      'Pairs as they were sampled, or as they were labelled; labelled ones first where the method ' +
+        'labels',
+    ),
+  minimumProbability: probability.describe(
+    'Bounds of the probability that `chosen` is the better one, both included',
+  ),
+  maximumProbability: probability.describe(
+    'Upper bound of the probability that `chosen` is the better one, included',
+  ),
+  minimumLengthGap: characters.describe(
+    'Bounds of the characters that `chosen` has more than `rejected`, both included',
+  ),
+  maximumLengthGap: characters.describe('Upper bound of the characters that `chosen` has more, included'),
   affixPair: z.coerce
     .number()
     .int()
     .min(0)
     .max(63)
     .optional()
-    .meta({ examples: ['0'] }),
+    .meta({ examples: ['0'] })
+    .describe("Index of the principle's affix pair that made the two sides"),
   promptId: z
     .string()
     .min(1)
     .max(200)
     .optional()
-    .meta({ examples: ['0'] }),
+    .meta({ examples: ['0'] })
+    .describe('Only pairs of this prompt'),
 };
 
 /**
@@ -51,27 +61,34 @@ const filters = {
  * under the plain prompt, both by the base model.
  */
 const pairTokens = z
-  .object({ chosen: sampleTokens.nullable(), rejected: sampleTokens.nullable() })
-  .meta({ id: 'PairTokens' });
+  .object({
+    chosen: sampleTokens.nullable().describe('The response that is taken for the better one'),
+    rejected: sampleTokens.nullable().describe('The response that is taken for the worse one'),
+  })
+  .meta({ id: 'PairTokens', description: 'The tokens of the two sides of a pair' });
 export type PairTokens = z.infer<typeof pairTokens>;
 
 const preferencePair = z
   .object({
-    taskId: identifier,
-    /** The place in the task's output. */
-    position: z.int(),
-    promptId: z.string(),
-    prompt: z.string(),
-    chosen: z.string(),
-    rejected: z.string(),
-    labelProbability: z.number(),
-    affixPair: z.int().nullable(),
-    /** Of the first pairs of a shard; null for the others. */
-    tokens: pairTokens.nullable(),
+    taskId: identifier.describe('The task that made it'),
+    position: z.int().describe("The place in the task's output"),
+    promptId: z.string().describe('Only pairs of this prompt'),
+    prompt: z.string().describe('The prompt'),
+    chosen: z.string().describe('The response that is taken for the better one'),
+    rejected: z.string().describe('The response that is taken for the worse one'),
+    labelProbability: z.number().describe('Probability that `chosen` is the better one'),
+    affixPair: z
+      .int()
+      .nullable()
+      .describe("Index of the principle's affix pair that made the two sides; null where none was used"),
+    tokens: pairTokens.nullable().describe('Of the first pairs of a shard; null for the others'),
   })
-  .meta({ id: 'PreferencePair' });
+  .meta({
+    id: 'PreferencePair',
+    description: 'Two responses to a prompt, and which is taken for the better one',
+  });
 
-const experimentId = z.strictObject({ experimentId: identifier });
+const experimentId = z.strictObject({ experimentId: identifier.describe('The experiment, by its id') });
 
 export const preferencePairEndpoints = defineEndpoints({
   listPreferencePairs: {
@@ -96,8 +113,12 @@ export const preferencePairEndpoints = defineEndpoints({
     parameters: experimentId,
     query: z.strictObject({
       ...filters,
-      /** TRL, OpenRLHF or LLaMA-Factory; dialogues are messages there, and only the likelier side is told. */
-      form: z.enum(TRAINER_FORMS).optional(),
+      form: z
+        .enum(TRAINER_FORMS)
+        .optional()
+        .describe(
+          'TRL, OpenRLHF or LLaMA-Factory; dialogues are messages there, and only the likelier side is told',
+        ),
     }),
     status: 200,
     response: { mediaType: 'application/jsonl' },

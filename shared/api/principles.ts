@@ -9,25 +9,42 @@ import { placement, principleForm } from './tasks/settings.ts';
  * The two affixes that make the sides of a contrast, and how a model is asked about two responses: the instruction of
  * an A/B question in the dialogue form, an affirming text in the prefix form. The methods that label pairs need it.
  */
-const affixPair = z.strictObject({
-  positive: text(2000),
-  negative: text(2000),
-  scoringInstruction: text(2000).optional(),
-});
+const affixPair = z
+  .strictObject({
+    positive: text(2000).describe('The affix that urges towards the principle'),
+    negative: text(2000).describe('The affix that urges away from it'),
+    scoringInstruction: text(2000)
+      .optional()
+      .describe('How a model is asked about two responses; the methods that label pairs need it'),
+  })
+  .meta({ id: 'AffixPair', description: 'The two affixes that make the sides of a contrast' });
 
-export const principleDefinition = z.strictObject({
-  description: text(4000),
-  form: principleForm,
-  /**
-   * Where the affixes go where the base model has a chat template: in the assistant's label (`label`), at the end of the
-   * system turn (`system`), behind the user's last words (`user`), or at the beginning of the answer (`answer`). The label
-   * where it is left out; a model without a template knows no other.
-   */
-  placement: placement.optional(),
-  /** Text after the final `Assistant:` that every response continues; empty for none. */
-  responseOpening: text(2000).or(z.literal('')).default(''),
-  affixPairs: z.array(affixPair).min(1).max(64),
-});
+export const principleDefinition = z
+  .strictObject({
+    description: text(4000).describe('The principle in plain words'),
+    form: principleForm.describe('How the prompts become text: `dialogue`, or `prefix` for stories'),
+    placement: placement
+      .optional()
+      .describe(
+        "Where the affixes go where the base model has a chat template: in the assistant's label " +
+          "(`label`), at the end of the system turn (`system`), behind the user's last words (`user`), or " +
+          'at the beginning of the answer (`answer`). The label where it is left out; a model without a ' +
+          'template knows no other',
+      ),
+    responseOpening: text(2000)
+      .or(z.literal(''))
+      .default('')
+      .describe('Text after the final `Assistant:` that every response continues; empty for none'),
+    affixPairs: z
+      .array(affixPair)
+      .min(1)
+      .max(64)
+      .describe('The pairs of affixes; each pair of responses draws one by the seed'),
+  })
+  .meta({
+    id: 'PrincipleDefinition',
+    description: 'A principle: its words, and the affixes that make the sides of a contrast',
+  });
 export type PrincipleDefinition = z.infer<typeof principleDefinition>;
 
 /** A definition that can be used: a story has no turns to put affixes into. */
@@ -38,32 +55,45 @@ const newPrincipleDefinition = principleDefinition.refine(
 
 const principleVersion = z
   .object({
-    id: z.string(),
-    principle: name,
-    number: positiveInteger,
+    id: z.string().describe('Its id'),
+    principle: name.describe('Name of the principle'),
+    number: positiveInteger.describe('Its number, from 1'),
     definition: principleDefinition,
-    labels: z.array(z.string()),
-    createdAt: instant,
+    labels: z.array(z.string()).describe('Labels that point at it'),
+    createdAt: instant.describe('When it was made: milliseconds since the epoch, UTC'),
     createdBy: creator,
   })
-  .meta({ id: 'PrincipleVersion' });
+  .meta({ id: 'PrincipleVersion', description: 'A version of a principle; it never changes' });
 
 const principle = z
-  .object({ id: z.string(), name, latestVersion: positiveInteger, createdAt: instant, createdBy: creator })
-  .meta({ id: 'Principle' });
+  .object({
+    id: z.string().describe('Its id'),
+    name: name.describe('Its name'),
+    latestVersion: positiveInteger.describe('Number of its newest version'),
+    createdAt: instant.describe('When it was made: milliseconds since the epoch, UTC'),
+    createdBy: creator,
+  })
+  .meta({ id: 'Principle', description: 'A principle in plain words, by its name' });
 
 const label = z
-  .object({ principle: name, label: name, version: positiveInteger, movedAt: instant })
-  .meta({ id: 'PrincipleLabel' });
+  .object({
+    principle: name.describe('Name of the principle'),
+    label: name.describe("The label's name"),
+    version: positiveInteger.describe('The version that it points at'),
+    movedAt: instant.describe('When the label was moved there: milliseconds since the epoch, UTC'),
+  })
+  .meta({ id: 'PrincipleLabel', description: 'A name that points at a version' });
 
 /** One changed place: `before` is absent where it was added, `after` where it was removed. */
-const change = z.object({
-  pointer: z.string(),
-  before: z.unknown().optional(),
-  after: z.unknown().optional(),
-});
+const change = z
+  .object({
+    pointer: z.string().describe('JSON pointer to the changed place'),
+    before: z.unknown().optional().describe('The value of the first; absent where it was added'),
+    after: z.unknown().optional().describe('The value of the second; absent where it was removed'),
+  })
+  .meta({ id: 'PrincipleChange', description: 'A changed place of a principle' });
 
-const principleName = z.strictObject({ principleName: name });
+const principleName = z.strictObject({ principleName: name.describe('Name of the principle') });
 const principleLabel = name.regex(/^[a-z]/, 'must start with a letter');
 /** A version by its number or by a label. */
 const versionReference = z
@@ -110,7 +140,9 @@ export const principleEndpoints = defineEndpoints({
     tag: 'principles',
     summary: 'Get one version by its number or by a label',
     scopes: ['admin', 'client', 'runner'],
-    parameters: principleName.extend({ principleVersion: versionReference }),
+    parameters: principleName.extend({
+      principleVersion: versionReference.describe('A version of it, by its number or by a label'),
+    }),
     status: 200,
     response: principleVersion,
   },
@@ -121,9 +153,16 @@ export const principleEndpoints = defineEndpoints({
     summary: 'Show what changed between two versions',
     scopes: ['admin', 'client'],
     parameters: principleName,
-    query: z.strictObject({ from: versionReference, to: versionReference }),
+    query: z.strictObject({
+      from: versionReference.describe('A version by its number or by a label'),
+      to: versionReference.describe('A version by its number or by a label'),
+    }),
     status: 200,
-    response: z.object({ from: positiveInteger, to: positiveInteger, changes: z.array(change) }),
+    response: z.object({
+      from: positiveInteger.describe('Number of the first version'),
+      to: positiveInteger.describe('Number of the second version'),
+      changes: z.array(change).describe('Every place that differs'),
+    }),
   },
   movePrincipleLabel: {
     method: 'put',
@@ -131,8 +170,10 @@ export const principleEndpoints = defineEndpoints({
     tag: 'principles',
     summary: 'Point a label at a version',
     scopes: ['admin', 'client'],
-    parameters: principleName.extend({ principleLabel }),
-    body: z.strictObject({ version: positiveInteger }),
+    parameters: principleName.extend({
+      principleLabel: principleLabel.describe('The label, such as `production`'),
+    }),
+    body: z.strictObject({ version: positiveInteger.describe('The version that it points at from now on') }),
     status: 200,
     response: label,
   },
@@ -142,7 +183,9 @@ export const principleEndpoints = defineEndpoints({
     tag: 'principles',
     summary: 'Delete a label; the version stays',
     scopes: ['admin', 'client'],
-    parameters: principleName.extend({ principleLabel }),
+    parameters: principleName.extend({
+      principleLabel: principleLabel.describe('The label, such as `production`'),
+    }),
     status: 204,
   },
   deletePrincipleVersion: {
@@ -151,7 +194,9 @@ export const principleEndpoints = defineEndpoints({
     tag: 'principles',
     summary: 'Delete a version that no experiment, scorer or label uses, where it is not the only one',
     scopes: ['admin', 'client'],
-    parameters: principleName.extend({ principleVersion: versionReference }),
+    parameters: principleName.extend({
+      principleVersion: versionReference.describe('A version of it, by its number or by a label'),
+    }),
     status: 204,
   },
   deletePrinciple: {

@@ -8,22 +8,29 @@ import { SPLITS } from './words.ts';
 
 const count = z.int().nonnegative();
 
-const promptSetCounts = z.object({
-  train: count,
-  dev: count,
-  test: count,
-  /** Rows outside every range of the rule `rows`. */
-  leftOut: count,
-  /** Rows whose prompt, to the byte, an earlier row of the set has. */
-  duplicates: count,
-  /** Different prompts that stand both in train and in test, or in train and in dev. */
-  trainTestOverlap: count,
-  trainDevOverlap: count,
-  /** Dialogue rows whose two sides part before the last turn: a prompt without a pair of responses. */
-  unpaired: count,
-  /** Rows without use, by reason: `empty`, `too-long`, `no-assistant-turn`, `no-user-turn`, `not-text`. */
-  unusable: z.record(z.string(), count).optional(),
-});
+const promptSetCounts = z
+  .object({
+    train: count.describe('Prompts to train on'),
+    dev: count.describe('Prompts to choose by'),
+    test: count.describe('Prompts to compare on'),
+    leftOut: count.describe('Rows outside every range of the rule `rows`'),
+    duplicates: count.describe('Rows whose prompt, to the byte, an earlier row of the set has'),
+    trainTestOverlap: count.describe(
+      'Different prompts that stand both in train and in test, or in train and in dev',
+    ),
+    trainDevOverlap: count.describe('Different prompts that stand both in train and in dev'),
+    unpaired: count.describe(
+      'Dialogue rows whose two sides part before the last turn: a prompt without a pair of responses',
+    ),
+    unusable: z
+      .record(z.string(), count)
+      .optional()
+      .describe(
+        'Rows without use, by reason: `empty`, `too-long`, `no-assistant-turn`, `no-user-turn`, ' +
+          '`not-text`',
+      ),
+  })
+  .meta({ id: 'PromptSetCounts', description: 'What an upload held' });
 export type PromptSetCounts = z.infer<typeof promptSetCounts>;
 
 const share = z.string().regex(/^(0(\.\d{1,6})?|1(\.0{1,6})?)$/, 'must be a share of 0 to 1');
@@ -40,47 +47,58 @@ const splitRule = z.enum(['field', 'hash', 'rows']);
 const partOfRule = z.union([share, range]);
 
 /** The rule as the request gave it. */
-const splitRuleRecord = z.strictObject({
-  rule: splitRule,
-  train: partOfRule.optional(),
-  dev: partOfRule.optional(),
-  test: partOfRule.optional(),
-});
+const splitRuleRecord = z
+  .strictObject({
+    rule: splitRule.describe('How the rows are split: by their field `split`, by hash, or by ranges of rows'),
+    train: partOfRule
+      .optional()
+      .describe('Share (`0.7`) or range of rows (`0-1000`) that trains; as the rule says'),
+    dev: partOfRule.optional().describe('Share or range of rows to choose by'),
+    test: partOfRule.optional().describe('Share or range of rows to compare on'),
+  })
+  .meta({ id: 'SplitRule', description: 'How rows are split, as the request said it' });
 export type SplitRuleRecord = z.infer<typeof splitRuleRecord>;
 
 const promptSet = z
   .object({
-    id: identifier,
-    name,
+    id: identifier.describe('Its id'),
+    name: name.describe('Name of the prompt set'),
     splitRule: splitRuleRecord,
     counts: promptSetCounts,
-    /** Of the uploaded bytes. */
-    contentSha256: sha256,
-    createdAt: instant,
+    contentSha256: sha256.describe('Of the uploaded bytes'),
+    createdAt: instant.describe('When it was made: milliseconds since the epoch, UTC'),
     createdBy: creator,
   })
-  .meta({ id: 'PromptSet' });
+  .meta({ id: 'PromptSet', description: 'Prompts, each in train, dev or test' });
 
 const prompt = z
   .object({
-    /** As it stands in tasks and samples: the row's number in the upload, from 0. */
-    id: z.string(),
-    split: z.enum(SPLITS),
-    prompt: z.string(),
-    /** Its turns, where the text alone would be read as others; else null. */
+    id: z.string().describe("As it stands in tasks and samples: the row's number in the upload, from 0"),
+    split: z.enum(SPLITS).describe('In which split it stands'),
+    prompt: z.string().describe('The prompt'),
     turns: z
-      .array(z.object({ role: z.enum(['system', 'user', 'assistant']), text: z.string() }))
+      .array(
+        z.object({
+          role: z.enum(['system', 'user', 'assistant']).describe('Who says it'),
+          text: z.string().describe('What is said'),
+        }),
+      )
       .nullable()
-      .readonly(),
-    /** What people preferred and rejected, where the upload had it (HH form). */
-    chosen: z.string().nullable(),
-    rejected: z.string().nullable(),
-    /** Columns of the upload that say nothing about the prompt. */
-    aside: z.record(z.string(), z.unknown()).nullable(),
+      .readonly()
+      .describe('Its turns, where the text alone would be read as others; else null'),
+    chosen: z
+      .string()
+      .nullable()
+      .describe('What people preferred and rejected, where the upload had it (HH form)'),
+    rejected: z.string().nullable().describe('The response that is taken for the worse one'),
+    aside: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .describe('Columns of the upload that say nothing about the prompt'),
   })
-  .meta({ id: 'Prompt' });
+  .meta({ id: 'Prompt', description: 'A prompt of a set' });
 
-const promptSetId = z.strictObject({ promptSetId: identifier });
+const promptSetId = z.strictObject({ promptSetId: identifier.describe('The prompt set, by its id') });
 
 export const promptSetEndpoints = defineEndpoints({
   createPromptSet: {
@@ -91,14 +109,14 @@ export const promptSetEndpoints = defineEndpoints({
       'Upload prompts as JSON lines, a JSON array, CSV or text, also as gzip: {prompt}, {messages}, {conversations}, {instruction, input}, pairs or HH dialogues; a wrong row refuses them all',
     scopes: ['admin', 'client'],
     query: splitRuleRecord.extend({
-      name,
-      /** The column that holds the prompt, where its name does not tell. */
+      name: name.describe('Name of the prompt set'),
       promptColumn: z
         .string()
         .min(1)
         .max(200)
         .optional()
-        .meta({ examples: ['prompt'] }),
+        .meta({ examples: ['prompt'] })
+        .describe('The column that holds the prompt, where its name does not tell'),
     }),
     /** text/plain: one prompt a line, or stories with <|endoftext|> between them. */
     body: {
@@ -143,7 +161,7 @@ export const promptSetEndpoints = defineEndpoints({
     summary: 'List the prompts of a set in the order of the upload',
     scopes: ['admin', 'client'],
     parameters: promptSetId,
-    query: pageQuery({ split: z.enum(SPLITS).optional() }),
+    query: pageQuery({ split: z.enum(SPLITS).optional().describe('Only prompts of this split') }),
     status: 200,
     response: page(prompt),
   },

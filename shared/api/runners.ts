@@ -9,43 +9,46 @@ import { LAUNCH_OUTCOMES, RUNNER_STATUSES } from './words.ts';
 
 const runner = z
   .object({
-    id: z.uuid(),
-    name: z.string(),
-    engineVersion: z.string(),
-    device: z.record(z.string(), z.unknown()),
-    /** `live`: it was heard in the last 45 s. */
-    status: z.enum(RUNNER_STATUSES),
-    /** Where the edge reaches the models that it serves; null: it serves none. */
-    serveUrl: z.string().nullable(),
-    createdAt: instant,
-    seenAt: instant,
-    /** What it does now, and since when; null where it waits. */
+    id: z.uuid().describe('Its id'),
+    name: z.string().describe('Its name'),
+    engineVersion: z.string().describe('Version of the engine; results of unlike versions are not mixed'),
+    device: z.record(z.string(), z.unknown()).describe('Device, memory and versions, in its own words'),
+    status: z.enum(RUNNER_STATUSES).describe('`live`: it was heard in the last 45 s'),
+    serveUrl: z
+      .string()
+      .nullable()
+      .describe('Where the edge reaches the models that it serves; null: it serves none'),
+    createdAt: instant.describe('When it was made: milliseconds since the epoch, UTC'),
+    seenAt: instant.describe('When it was last heard: milliseconds since the epoch, UTC'),
     task: z
       .object({
-        id: identifier,
-        kind: z.enum(TASK_KINDS),
-        experimentId: identifier,
-        stage: z.string(),
-        since: instant,
+        id: identifier.describe('Its id'),
+        kind: z.enum(TASK_KINDS).describe("The task's kind"),
+        experimentId: identifier.describe('The experiment, by its id'),
+        stage: z.string().describe("The stage's name"),
+        since: instant.describe('Since when: milliseconds since the epoch, UTC'),
       })
-      .nullable(),
+      .nullable()
+      .describe('What it does now, and since when; null where it waits'),
   })
-  .meta({ id: 'Runner' });
+  .meta({ id: 'Runner', description: 'A program that leases tasks and works on them' });
 
 const launch = z
   .object({
-    id: identifier,
-    /** `webhook`, `kubernetes-job` or `local-process`. */
-    launcher: z.string(),
-    outcome: z.enum(LAUNCH_OUTCOMES),
-    reason: z.string(),
-    queuedTasks: z.int(),
-    liveRunners: z.int(),
-    createdAt: instant,
-    /** The first claim of the runner that was launched; null before it, and where nothing was launched. */
-    arrivedAt: instant.nullable(),
+    id: identifier.describe('Its id'),
+    launcher: z.string().describe('`webhook`, `kubernetes-job` or `local-process`'),
+    outcome: z.enum(LAUNCH_OUTCOMES).describe('What came of it'),
+    reason: z.string().describe('Why'),
+    queuedTasks: z.int().describe('Tasks that waited then'),
+    liveRunners: z.int().describe('Runners that were live then'),
+    createdAt: instant.describe('When it was made: milliseconds since the epoch, UTC'),
+    arrivedAt: instant
+      .nullable()
+      .describe(
+        'The first claim of the runner that was launched; null before it, and where nothing was launched',
+      ),
   })
-  .meta({ id: 'Launch' });
+  .meta({ id: 'Launch', description: 'A decision to launch a runner or not' });
 
 export const runnerEndpoints = defineEndpoints({
   ...memoryPlanEndpoints,
@@ -55,7 +58,7 @@ export const runnerEndpoints = defineEndpoints({
     tag: 'runners',
     summary: 'List runners, and what each does since when',
     scopes: ['admin', 'client'],
-    query: pageQuery({ status: z.enum(RUNNER_STATUSES).optional() }),
+    query: pageQuery({ status: z.enum(RUNNER_STATUSES).optional().describe('Only those with this status') }),
     status: 200,
     response: page(runner),
   },
@@ -65,7 +68,9 @@ export const runnerEndpoints = defineEndpoints({
     tag: 'runners',
     summary: 'List the decisions to launch a runner or not, the newest first, each with its reason',
     scopes: ['admin', 'client'],
-    query: pageQuery({ outcome: z.enum(LAUNCH_OUTCOMES).optional() }),
+    query: pageQuery({
+      outcome: z.enum(LAUNCH_OUTCOMES).optional().describe('Only decisions with this outcome'),
+    }),
     status: 200,
     response: page(launch),
   },
@@ -77,6 +82,10 @@ export const runnerEndpoints = defineEndpoints({
     scopes: ['admin'],
     status: 200,
     /** Null where nothing waits or the runners there are suffice. */
-    response: z.object({ launch: z.union([launch, z.null()]) }),
+    response: z.object({
+      launch: z
+        .union([launch, z.null()])
+        .describe('The decision; null where nothing waits or the runners there are suffice'),
+    }),
   },
 });

@@ -12,36 +12,42 @@ const MAXIMUM_TEXTS = 64;
 
 const scorer = z
   .object({
-    id: identifier,
-    principle: z.object({ name, version: z.int() }),
-    /** Of its file, an ONNX model; GET it as an artifact. */
-    sha256,
-    /** The preference model that taught it. */
-    preferenceModelSha256: sha256,
-    labels: z.array(z.string()),
-    createdAt: instant,
+    id: identifier.describe('Its id'),
+    principle: z
+      .object({
+        name: name.describe('Name of the principle'),
+        version: z.int().describe('Number of the version'),
+      })
+      .describe('The principle that it scores by'),
+    sha256: sha256.describe('Of its file, an ONNX model; GET it as an artifact'),
+    preferenceModelSha256: sha256.describe('The preference model that taught it'),
+    labels: z.array(z.string()).describe('Labels that point at it'),
+    createdAt: instant.describe('When it was made: milliseconds since the epoch, UTC'),
   })
-  .meta({ id: 'Scorer' });
+  .meta({ id: 'Scorer', description: 'An edge-sized student of a preference model' });
 
 /** Which scorer: one by its id, or the one that a label of the principle points at. */
 const choice = {
-  principle: name,
-  /** Left out: `label`. */
-  scorer: identifier.optional(),
-  label: name.default('production'),
+  principle: name.describe('The principle that the texts are held against'),
+  scorer: identifier.optional().describe('The scorer, by its id; left out: the one that `label` points at'),
+  label: name.default('production').describe('A label of the principle that points at a scorer'),
 };
 const prompt = scoredText.default('');
 
-const score = z.object({
-  /** In the scorer's own unit: only differences mean something. */
-  score: z.number(),
-  /** That the text is better than one that the base model itself writes. */
-  probability: z.number(),
-  /** Why the score may mean little; empty where the text is of the kind that the scorer was trained on. */
-  warnings: z.array(z.string()),
-});
+const score = z
+  .object({
+    score: z.number().describe("In the scorer's own unit: only differences mean something"),
+    probability: z.number().describe('That the text is better than one that the base model itself writes'),
+    warnings: z
+      .array(z.string())
+      .describe(
+        'Why the score may mean little; empty where the text is of the kind that the scorer was trained ' +
+          'on',
+      ),
+  })
+  .meta({ id: 'Score', description: 'What a scorer says of a text' });
 
-const principleName = z.strictObject({ principleName: name });
+const principleName = z.strictObject({ principleName: name.describe('Name of the principle') });
 const scorerLabel = name.regex(/^[a-z]/, 'must start with a letter');
 
 export const scorerEndpoints = defineEndpoints({
@@ -61,10 +67,17 @@ export const scorerEndpoints = defineEndpoints({
     tag: 'scorers',
     summary: 'Point a label at a scorer of the principle',
     scopes: ['admin', 'client'],
-    parameters: principleName.extend({ scorerLabel }),
-    body: z.strictObject({ scorer: identifier }),
+    parameters: principleName.extend({
+      scorerLabel: scorerLabel.describe('The label, such as `production`'),
+    }),
+    body: z.strictObject({ scorer: identifier.describe('The scorer, by its id') }),
     status: 200,
-    response: z.object({ principle: name, label: name, scorer: identifier, movedAt: instant }),
+    response: z.object({
+      principle: name.describe('Name of the principle'),
+      label: name.describe("The label's name"),
+      scorer: identifier.describe('The scorer, by its id'),
+      movedAt: instant.describe('When the label was moved there: milliseconds since the epoch, UTC'),
+    }),
   },
   deleteScorerLabel: {
     method: 'delete',
@@ -72,7 +85,9 @@ export const scorerEndpoints = defineEndpoints({
     tag: 'scorers',
     summary: 'Delete a label of scorers; the scorer stays',
     scopes: ['admin', 'client'],
-    parameters: principleName.extend({ scorerLabel }),
+    parameters: principleName.extend({
+      scorerLabel: scorerLabel.describe('The label, such as `production`'),
+    }),
     status: 204,
   },
   deleteScorer: {
@@ -81,7 +96,7 @@ export const scorerEndpoints = defineEndpoints({
     tag: 'scorers',
     summary: 'Delete a scorer that no label points at, once the experiment that made it is deleted',
     scopes: ['admin', 'client'],
-    parameters: z.strictObject({ scorerId: identifier }),
+    parameters: z.strictObject({ scorerId: identifier.describe('The scorer, by its id') }),
     status: 204,
   },
   score: {
@@ -91,10 +106,14 @@ export const scorerEndpoints = defineEndpoints({
     tag: 'scorers',
     summary: 'Score texts, or responses to a prompt, by how well they follow the principle',
     scopes: ['admin', 'client'],
-    body: z.strictObject({ ...choice, prompt, texts: z.array(response).min(1).max(MAXIMUM_TEXTS) }),
+    body: z.strictObject({
+      ...choice,
+      prompt: prompt.describe('The prompt that the texts answer; empty for texts that stand alone'),
+      texts: z.array(response).min(1).max(MAXIMUM_TEXTS).describe('The texts'),
+    }),
     maximumBytes: 8 * 1024 * 1024,
     status: 200,
-    response: z.object({ scorer, scores: z.array(score) }),
+    response: z.object({ scorer, scores: z.array(score).describe('One for each text, in order') }),
   },
   scoreCompare: {
     method: 'post',
@@ -103,12 +122,16 @@ export const scorerEndpoints = defineEndpoints({
     tag: 'scorers',
     summary: 'Say which of two responses follows the principle better',
     scopes: ['admin', 'client'],
-    body: z.strictObject({ ...choice, prompt, first: response, second: response }),
+    body: z.strictObject({
+      ...choice,
+      prompt: prompt.describe('The prompt that the texts answer; empty for texts that stand alone'),
+      first: response.describe('The first response'),
+      second: response.describe('The second response'),
+    }),
     status: 200,
     response: z.object({
       scorer,
-      /** That the first is the better one. */
-      probability: z.number(),
+      probability: z.number().describe('That the first is the better one'),
       first: score,
       second: score,
     }),
@@ -120,14 +143,17 @@ export const scorerEndpoints = defineEndpoints({
     tag: 'scorers',
     summary: 'Choose the response that follows the principle best',
     scopes: ['admin', 'client'],
-    body: z.strictObject({ ...choice, prompt, responses: z.array(response).min(2).max(MAXIMUM_TEXTS) }),
+    body: z.strictObject({
+      ...choice,
+      prompt: prompt.describe('The prompt that the texts answer; empty for texts that stand alone'),
+      responses: z.array(response).min(2).max(MAXIMUM_TEXTS).describe('The responses to choose from'),
+    }),
     maximumBytes: 8 * 1024 * 1024,
     status: 200,
     response: z.object({
       scorer,
-      /** Place of the best response; of equal ones the first. */
-      best: z.int().nonnegative(),
-      scores: z.array(score),
+      best: z.int().nonnegative().describe('Place of the best response; of equal ones the first'),
+      scores: z.array(score).describe('One for each text, in order'),
     }),
   },
 });

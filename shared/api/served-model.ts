@@ -23,20 +23,31 @@ export const serverAddress = text(300)
   .meta({ examples: ['http://127.0.0.1:8080/v1'] });
 
 /** Money for a million tokens. */
-export const tokenPrice = z.strictObject({
-  input: z.number().nonnegative(),
-  output: z.number().nonnegative(),
-});
+export const tokenPrice = z
+  .strictObject({
+    input: z.number().nonnegative().describe('For tokens that are read'),
+    output: z.number().nonnegative().describe('For tokens that are written'),
+  })
+  .meta({ id: 'TokenPrice', description: 'Money for a million tokens' });
 
-export const servedModel = z.strictObject({
-  url: serverAddress,
-  /** As the server names it. */
-  model: text(200),
-  /** completions: goes on with any text (/completions); chat: answers messages alone (/chat/completions). */
-  protocol: z.enum(['completions', 'chat']).default('completions'),
-  /** Whatever tells the weights behind the name from those that were behind it before. */
-  revision: text(200).nullable().default(null),
-  /** Null where the cost is not counted. */
-  price: tokenPrice.nullable().default(null),
-});
+export const servedModel = z
+  .strictObject({
+    url: serverAddress.describe(
+      'Address of the server up to its version, such as `http://127.0.0.1:8080/v1`',
+    ),
+    model: text(200).describe('As the server names it'),
+    protocol: z
+      .enum(['completions', 'chat'])
+      .default('completions')
+      .describe(
+        'completions: goes on with any text (/completions); chat: answers messages alone ' +
+          '(/chat/completions)',
+      ),
+    revision: text(200)
+      .nullable()
+      .default(null)
+      .describe('Whatever tells the weights behind the name from those that were behind it before'),
+    price: tokenPrice.nullable().default(null).describe('Null where the cost is not counted'),
+  })
+  .meta({ id: 'ServedModel', description: 'A model behind an OpenAI-compatible server' });
 export type ServedModel = z.output<typeof servedModel>;

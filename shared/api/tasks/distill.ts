@@ -4,8 +4,8 @@ import { count, promptForm, SUPERVISED_DEFAULTS, supervisedFields } from './sett
 
 export const distillHyperparameters = z.strictObject({
   ...supervisedFields,
-  batchSize: z.int().min(1).max(65_536),
-  microbatchSize: z.int().min(1).max(65_536),
+  batchSize: z.int().min(1).max(65_536).describe('Examples of one training step'),
+  microbatchSize: z.int().min(1).max(65_536).describe('Examples that go through the engine together'),
 });
 
 export const DISTILL_DEFAULTS: z.infer<typeof distillHyperparameters> = {
@@ -18,11 +18,13 @@ export const DISTILL_DEFAULTS: z.infer<typeof distillHyperparameters> = {
 };
 
 /** Inputs: `pairs-0000`, ... with the chosen side alone. Output: `adapter`. */
-export const distillParameters = distillHyperparameters.extend({ promptForm });
+export const distillParameters = distillHyperparameters.extend({
+  promptForm: promptForm.describe('In which form the model is asked'),
+});
 
 export const distillResult = z.strictObject({
-  examples: count,
-  droppedExamples: count,
-  steps: count,
-  trainLoss: z.number(),
+  examples: count.describe('Examples that were trained on'),
+  droppedExamples: count.describe('Examples that were longer than `maximumLength`'),
+  steps: count.describe('Steps that were taken'),
+  trainLoss: z.number().describe('Mean loss over the last epoch'),
 });

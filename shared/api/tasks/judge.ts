@@ -7,27 +7,42 @@ import { count, interval, promptForm, summary } from './settings.ts';
 const shortText = z.string().min(1).max(200);
 
 /** A text classifier in a folder on the runner's machine, as Hugging Face pipelines open it (ONNX weights). */
-const classifier = z.strictObject({
-  kind: z.literal('classifier'),
-  folder: z.string().min(1).max(1000),
-  /** Whose probability is a response's score, as the classifier's configuration spells it. */
-  label: shortText,
-});
+const classifier = z
+  .strictObject({
+    kind: z.literal('classifier').describe('A text classifier'),
+    folder: z
+      .string()
+      .min(1)
+      .max(1000)
+      .describe("Folder on the runner's machine, as Hugging Face pipelines open it (ONNX weights)"),
+    label: shortText.describe(
+      "Whose probability is a response's score, as the classifier's configuration spells it",
+    ),
+  })
+  .meta({ id: 'ClassifierJudge', description: "A text classifier in a folder on the runner's machine" });
 
 /** A chat model behind an OpenAI-compatible server, asked with the paper's prompts; the runner alone knows the key. */
-const endpoint = z.strictObject({
-  kind: z.literal('endpoint'),
-  /** Of a server that the runner allows (RLCD_SERVED_HOSTS); left out, the one that it was started with (RLCD_JUDGE_URL). */
-  url: serverAddress.optional(),
-  model: shortText,
-  question: z.enum(['harmless', 'harmlessHelpful', 'helpful', 'outline']),
-  /** Both orders, averaged; `one-order` draws one for each pair, parity with the paper. */
-  orders: z.enum(['both', 'one-order']).default('both'),
-  /** Of the answer. */
-  maximumTokens: z.int().min(1).max(8192).default(256),
-  /** Null where the cost is not counted. */
-  price: tokenPrice.nullable().default(null),
-});
+const endpoint = z
+  .strictObject({
+    kind: z.literal('endpoint').describe('A chat model behind a server'),
+    url: serverAddress
+      .optional()
+      .describe(
+        'Of a server that the runner allows (RLCD_SERVED_HOSTS); left out, the one that it was started ' +
+          'with (RLCD_JUDGE_URL)',
+      ),
+    model: shortText.describe("The model's name at the server"),
+    question: z
+      .enum(['harmless', 'harmlessHelpful', 'helpful', 'outline'])
+      .describe("Which of the paper's questions is asked"),
+    orders: z
+      .enum(['both', 'one-order'])
+      .default('both')
+      .describe('Both orders, averaged; `one-order` draws one for each pair, parity with the paper'),
+    maximumTokens: z.int().min(1).max(8192).default(256).describe('Of the answer'),
+    price: tokenPrice.nullable().default(null).describe('Null where the cost is not counted'),
+  })
+  .meta({ id: 'EndpointJudge', description: 'A chat model behind an OpenAI-compatible server' });
 export type EndpointJudge = z.output<typeof endpoint>;
 
 /** VADER's lexicon. */
@@ -35,13 +50,21 @@ const sentiment = z.literal('sentiment');
 
 /** A preference model on the experiment's base model, by the SHA-256 of its artifact; one that trained none of it. */
 const preferenceModel = <Artifact extends z.ZodType>(artifact: Artifact) =>
-  z.strictObject({ kind: z.literal('preference-model'), artifact });
+  z.strictObject({
+    kind: z.literal('preference-model').describe('A preference model that trained none of this experiment'),
+    artifact: artifact.describe('The preference model, by its SHA-256'),
+  });
 
 const judgeOf = <Artifact extends z.ZodType>(artifact: Artifact) =>
   z.union([sentiment, z.discriminatedUnion('kind', [preferenceModel(artifact), classifier, endpoint])]);
 
 /** A judge as a task gets it. */
-const taskJudge = judgeOf(z.strictObject({ sha256, bytes: count }));
+const taskJudge = judgeOf(
+  z.strictObject({
+    sha256: sha256.describe('SHA-256 of the bytes, 64 hexadecimal digits in lower case'),
+    bytes: count.describe('Size in bytes'),
+  }),
+);
 export type TaskJudge = z.output<typeof taskJudge>;
 
 /** The name under which a judge's comparisons are kept: unlike judges have unlike names. */
@@ -62,7 +85,12 @@ const distinct = {
 const experimentJudge = judgeOf(sha256);
 
 export const judgeHyperparameters = z.strictObject({
-  judges: z.array(experimentJudge).min(1).max(8).refine(distinct.check, { error: distinct.error }),
+  judges: z
+    .array(experimentJudge)
+    .min(1)
+    .max(8)
+    .refine(distinct.check, { error: distinct.error })
+    .describe('The judges; none may have trained anything that it judges'),
 });
 
 export const JUDGE_DEFAULTS: z.output<typeof judgeHyperparameters> = { judges: ['sentiment'] };
@@ -73,9 +101,14 @@ export const JUDGE_DEFAULTS: z.output<typeof judgeHyperparameters> = { judges: [
  */
 export const judgeParameters = z
   .strictObject({
-    judges: z.array(taskJudge).min(1).max(8).refine(distinct.check, { error: distinct.error }),
-    promptForm,
-    responseOpening: z.string().max(2000),
+    judges: z
+      .array(taskJudge)
+      .min(1)
+      .max(8)
+      .refine(distinct.check, { error: distinct.error })
+      .describe('The judges; none may have trained anything that it judges'),
+    promptForm: promptForm.describe('In which form the model is asked'),
+    responseOpening: z.string().max(2000).describe('Text that every response continues; empty for none'),
   })
   .refine(
     ({ promptForm: form, judges }) =>
@@ -85,56 +118,95 @@ export const judgeParameters = z
 
 const system = z.strictObject({
   tokens: summary,
-  endedShare: z.number(),
-  distinct2: z.number(),
-  /** Null where the judge compares and does not score. */
-  meanScore: z.number().nullable(),
-  perplexityUnderBase: z.number(),
+  endedShare: z.number().describe('Share of the responses that the model ended itself'),
+  distinct2: z.number().describe('Dist-2: different pairs of neighbouring tokens over all of them'),
+  meanScore: z.number().nullable().describe('Null where the judge compares and does not score'),
+  perplexityUnderBase: z
+    .number()
+    .describe('exp of the mean negative log-probability a token under the base model'),
 });
 
 /** One judge's verdict; the first system is the aligned model, the second the base. */
-export const judgement = z.strictObject({
-  judge: z.string(),
-  /** single-text: each response is read alone, so the order cannot matter. */
-  orders: z.enum(['single-text', 'both', 'one-order']),
-  n: count,
-  winRate: z.number(),
-  interval,
-  wins: count,
-  losses: count,
-  ties: count,
-  /** Answers that could not be read: each counts half for either system. */
-  unparsable: count,
-  /** What comparing in both orders shows of the judge itself; null unless both were asked. */
-  positionBias: z.strictObject({ bias: z.number(), interval, consistency: z.number() }).nullable(),
-  /** Requests to an endpoint that were answered; null where none is asked. */
-  calls: count.nullable(),
-  /** Requests that had to be repeated. */
-  retries: count.nullable(),
-  /** As the endpoint counted them; null where it does not say. */
-  tokens: z.strictObject({ input: count, output: count }).nullable(),
-  /** In the unit of the judge's price; null where it has none. */
-  cost: z.number().nonnegative().nullable(),
-  /** Win rate at equal lengths; null where lengths cannot be told from quality. */
-  lengthControlled: z.strictObject({ rate: z.number(), interval }).nullable(),
-  first: system,
-  second: system,
-  /** First / second. */
-  ratios: z.strictObject({ length: z.number(), distinct2: z.number(), perplexity: z.number() }),
-});
+export const judgement = z
+  .strictObject({
+    judge: z.string().describe("The judge's name"),
+    orders: z
+      .enum(['single-text', 'both', 'one-order'])
+      .describe('single-text: each response is read alone, so the order cannot matter'),
+    n: count.describe('Prompts that were compared'),
+    winRate: z.number().describe("The first system's share of the comparisons, ties for half"),
+    interval,
+    wins: count.describe('Comparisons that the first system won'),
+    losses: count.describe('Comparisons that the second system won'),
+    ties: count.describe('Comparisons without a winner'),
+    unparsable: count.describe('Answers that could not be read: each counts half for either system'),
+    positionBias: z
+      .strictObject({
+        bias: z.number().describe('How much more often the response shown first won, over a half'),
+        interval,
+        consistency: z.number().describe('Share of pairs with the same winner in both orders'),
+      })
+      .nullable()
+      .describe('What comparing in both orders shows of the judge itself; null unless both were asked'),
+    calls: count.nullable().describe('Requests to an endpoint that were answered; null where none is asked'),
+    retries: count.nullable().describe('Requests that had to be repeated'),
+    tokens: z
+      .strictObject({
+        input: count.describe('Tokens that were read'),
+        output: count.describe('Tokens that were written'),
+      })
+      .nullable()
+      .describe('As the endpoint counted them; null where it does not say'),
+    cost: z
+      .number()
+      .nonnegative()
+      .nullable()
+      .describe("In the unit of the judge's price; null where it has none"),
+    lengthControlled: z
+      .strictObject({ rate: z.number().describe('The win rate at equal lengths'), interval })
+      .nullable()
+      .describe('Win rate at equal lengths; null where lengths cannot be told from quality'),
+    first: system.describe('The aligned model'),
+    second: system.describe('The base model'),
+    ratios: z
+      .strictObject({
+        length: z.number().describe('Of the mean lengths'),
+        distinct2: z.number().describe('Of Dist-2'),
+        perplexity: z.number().describe('Of the perplexities under the base'),
+      })
+      .describe('First / second'),
+  })
+  .meta({
+    id: 'Judgement',
+    description: "One judge's verdict; the first system is the aligned model, the second the base",
+  });
 
-export const judgeResult = z.strictObject({ judgements: z.array(judgement).min(1) });
+export const judgeResult = z.strictObject({
+  judgements: z.array(judgement).min(1).describe('One for each judge, in the order asked for'),
+});
 
 /** A line of `comparisons`. */
 export const comparisonLine = z.object({
-  judge: z.string().min(1).max(200),
-  promptId: z.string().min(1).max(200),
-  prompt: z.string(),
-  first: z.string(),
-  second: z.string(),
-  /** Null where the judge compares and does not score. */
-  firstScore: z.number().nullable(),
-  secondScore: z.number().nullable(),
-  /** The first system's share: 1 won, 0 lost, 0.5 tied or unreadable, the mean of two orders where both were asked. */
-  share: z.number().min(0).max(1),
+  judge: z.string().min(1).max(200).describe("The judge's name"),
+  promptId: z
+    .string()
+    .min(1)
+    .max(200)
+    .describe("The prompt's id: the number of its row in the upload, from 0"),
+  prompt: z.string().describe('The prompt'),
+  first: z.string().describe("The aligned model's response"),
+  second: z.string().describe("The base model's response"),
+  firstScore: z.number().nullable().describe('Null where the judge compares and does not score'),
+  secondScore: z
+    .number()
+    .nullable()
+    .describe("Score of the base model's response; null where the judge compares and does not score"),
+  share: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe(
+      "The first system's share: 1 won, 0 lost, 0.5 tied or unreadable, the mean of two orders where " +
+        'both were asked',
+    ),
 });

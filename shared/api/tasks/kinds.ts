@@ -50,8 +50,15 @@ function stageKind<
   defaults: Defaults,
   /** The one output of a completed task; null where the result names them. */
   output: Output,
+  /** Of the settings in the OpenAPI document. */
+  id: string,
 ) {
-  return { parameters, result, settings: settings.partial().optional(), defaults, output };
+  const partial = settings.partial();
+  for (const [field, schema] of Object.entries<z.ZodType>(partial.shape)) {
+    z.globalRegistry.add(schema, { default: Object.entries(defaults).find(([name]) => name === field)?.[1] });
+  }
+  const description = 'What an experiment may set of such a stage; what it leaves out has its default';
+  return { parameters, result, settings: partial.meta({ id, description }).optional(), defaults, output };
 }
 
 /** The kinds that stages of a method have. */
@@ -62,25 +69,49 @@ const stageSchemas = {
     simulateHyperparameters,
     SIMULATE_DEFAULTS,
     'pairs',
+    'SimulateSettings',
   ),
-  label: stageKind(labelParameters, labelResult, labelHyperparameters, LABEL_DEFAULTS, 'pairs'),
+  label: stageKind(
+    labelParameters,
+    labelResult,
+    labelHyperparameters,
+    LABEL_DEFAULTS,
+    'pairs',
+    'LabelSettings',
+  ),
   'train-preference-model': stageKind(
     trainPreferenceModelParameters,
     trainPreferenceModelResult,
     trainPreferenceModelHyperparameters,
     TRAIN_PREFERENCE_MODEL_DEFAULTS,
     'preference-model',
+    'TrainPreferenceModelSettings',
   ),
-  ppo: stageKind(ppoParameters, ppoResult, ppoHyperparameters, PPO_DEFAULTS, null),
-  select: stageKind(selectParameters, selectResult, selectHyperparameters, SELECT_DEFAULTS, 'adapter'),
-  distill: stageKind(distillParameters, distillResult, distillHyperparameters, DISTILL_DEFAULTS, 'adapter'),
-  dpo: stageKind(dpoParameters, dpoResult, dpoHyperparameters, DPO_DEFAULTS, 'adapter'),
+  ppo: stageKind(ppoParameters, ppoResult, ppoHyperparameters, PPO_DEFAULTS, null, 'PpoSettings'),
+  select: stageKind(
+    selectParameters,
+    selectResult,
+    selectHyperparameters,
+    SELECT_DEFAULTS,
+    'adapter',
+    'SelectSettings',
+  ),
+  distill: stageKind(
+    distillParameters,
+    distillResult,
+    distillHyperparameters,
+    DISTILL_DEFAULTS,
+    'adapter',
+    'DistillSettings',
+  ),
+  dpo: stageKind(dpoParameters, dpoResult, dpoHyperparameters, DPO_DEFAULTS, 'adapter', 'DpoSettings'),
   generate: stageKind(
     generateParameters,
     generateResult,
     generateHyperparameters,
     GENERATE_DEFAULTS,
     'completions',
+    'GenerateSettings',
   ),
   'best-of-n': stageKind(
     bestOfNParameters,
@@ -88,14 +119,23 @@ const stageSchemas = {
     bestOfNHyperparameters,
     BEST_OF_N_DEFAULTS,
     'completions',
+    'BestOfNSettings',
   ),
-  judge: stageKind(judgeParameters, judgeResult, judgeHyperparameters, JUDGE_DEFAULTS, 'comparisons'),
+  judge: stageKind(
+    judgeParameters,
+    judgeResult,
+    judgeHyperparameters,
+    JUDGE_DEFAULTS,
+    'comparisons',
+    'JudgeSettings',
+  ),
   'train-scorer': stageKind(
     trainScorerParameters,
     trainScorerResult,
     trainScorerHyperparameters,
     TRAIN_SCORER_DEFAULTS,
     'scorer',
+    'TrainScorerSettings',
   ),
 };
 
@@ -122,7 +162,10 @@ function column<Name extends keyof StageKinds[StageKind]>(name: Name) {
 }
 
 /** What an experiment may set, by task kind. */
-export const hyperparameters = z.strictObject(column('settings'));
+export const hyperparameters = z.strictObject(column('settings')).meta({
+  id: 'Hyperparameters',
+  description: 'Settings by kind of stage; what is left out has its default',
+});
 export type Hyperparameters = z.output<typeof hyperparameters>;
 
 /** The values of the fields that an experiment leaves out, for a model with room for them ({@link defaultsFor}). */

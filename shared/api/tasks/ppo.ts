@@ -18,90 +18,147 @@ const distinctAscending = (values: readonly number[]) =>
 const ASCENDING = { error: 'must rise, without repetition' };
 
 const klController = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('fixed') }),
+  z.strictObject({ kind: z.literal('fixed').describe('The coefficients stay as they are') }),
   z.strictObject({
-    kind: z.literal('adaptive'),
-    /** Nats a sequence. */
-    target: z.number().positive(),
-    horizon: z.int().positive(),
+    kind: z.literal('adaptive').describe('The coefficient follows the KL'),
+    target: z.number().positive().describe('Nats a sequence'),
+    horizon: z.int().positive().describe('Rollouts over which it follows'),
   }),
 ]);
 
 export const ppoHyperparameters = z.strictObject({
   ...adapterFields,
   ...optimiserFields,
-  /**
-   * Where Adam adds its epsilon: `corrected` as PyTorch, sqrt(v / (1 - beta2^t)) + epsilon; `uncorrected` as TensorFlow,
-   * sqrt(v) + epsilon, which takes smaller first steps.
-   */
-  epsilonForm: z.enum(['corrected', 'uncorrected']),
+  epsilonForm: z
+    .enum(['corrected', 'uncorrected'])
+    .describe(
+      'Where Adam adds its epsilon: `corrected` as PyTorch, sqrt(v / (1 - beta2^t)) + epsilon; ' +
+        '`uncorrected` as TensorFlow, sqrt(v) + epsilon, which takes smaller first steps',
+    ),
   ...samplingFields,
-  /** What is sampled is what is learned: a nucleus would leave the trainer's distribution, and with it ratio 1 and KL 0. */
-  topP: z.literal(1, {
-    error:
-      'must be 1: PPO learns on the whole distribution; say generate.topP for the nucleus of the final answers',
-  }),
-  /** One cell group of the grid each; the first coefficient where the controller is adaptive. */
-  klCoefficients: z.array(z.number().min(0).max(100)).min(1).max(16).refine(distinctAscending, ASCENDING),
-  klController,
-  klEstimator: z.enum(['k1', 'k2', 'k3', 'k1-clamped', 'exact']),
-  /** PPO steps after which every cell is kept; the last one ends the run. */
-  steps: z.array(z.int().min(1).max(100_000)).min(1).max(16).refine(distinctAscending, ASCENDING),
-  /** Per step and cell. */
-  rollouts: z.int().min(1).max(65_536),
-  minibatchSize: z.int().min(1).max(65_536),
-  microbatchSize: z.int().min(1).max(65_536),
-  /**
-   * False repeats a fault of the paper's code (AlpacaFarm issue 57): gradients are dropped after every micro-batch, so
-   * that an update uses the last one of its minibatch alone.
-   */
-  accumulateMicrobatches: z.boolean(),
-  epochs: z.int().min(1).max(1023),
-  /** `linear` and `cosine` fall to 0 at the last of `steps`, which must then be the only one. */
-  schedule: scheduleKind,
-  warmupSteps: z.int().min(0).max(100_000),
-  discount: z.number().min(0).max(1),
-  traceDecay: z.number().min(0).max(1),
-  clipRange: z.number().positive().max(10),
-  /** Null for no clip. */
-  valueClipRange: z.number().positive().nullable(),
-  valueCoefficient: z.number().min(0).max(100),
-  /**
-   * The value models start from the preference model: `zero-head` keeps its backbone alone, so that first values are 0;
-   * `preference-head` keeps its head too, on the scale of the normalised scores.
-   */
-  valueStart: z.enum(['zero-head', 'preference-head']),
-  /** `gae` trains a value model beside every policy; `rloo` and `grpo` need none, at about half the time. */
-  advantageEstimator: z.enum(['gae', 'rloo', 'grpo']),
-  /** Responses to one prompt in a group, for rloo and grpo; 1 for gae. */
-  groupSize: z.int().min(1).max(1024),
-  whitenRewards: z.boolean(),
-  whitenAdvantages: z.boolean(),
-  /** True repeats a fault of the paper's code: padding counts, as zeros, in the mean and the deviation of both. */
-  whitenPadding: z.boolean(),
-  /**
-   * Reward of a nat of novelty: how rare a response's token pairs are among the responses of its step, on the scale of the
-   * scores. 0, the default, leaves the reward as the paper has it.
-   */
-  noveltyCoefficient: z.number().min(0).max(100),
-  /** Scores are mapped to mean 0 and deviation 1 on the reference policy's samples. */
-  normaliseScores: z.boolean(),
-  /** On the normalised scale; null scores an unfinished response like any other. */
-  penaltyWithoutStop: z.number().nullable(),
-  earlyStop: z.strictObject({
-    klPerSequence: z.number().positive().nullable(),
-    approximateKl: z.number().positive().nullable(),
-  }),
-  /** Ends a coefficient's training when its over-optimisation alarm is raised; off, the alarm only reports. */
-  stopOnAlarm: z.boolean(),
-  /** Mean |difference| of the sampler's and the trainer's log-probabilities above which the run stops. */
-  maximumMismatch: z.number().positive(),
-  /** Longer prompts are dropped. */
-  maximumPromptTokens: z.int().min(1).max(32_768),
-  promptLimit,
-  /** Fixed prompts whose responses are reported as samples, and how often. */
-  samplePrompts: z.int().min(0).max(64),
-  sampleEverySteps: z.int().min(1).max(100_000),
+  topP: z
+    .literal(1, {
+      error:
+        'must be 1: PPO learns on the whole distribution; say generate.topP for the nucleus of the final answers',
+    })
+    .describe(
+      "What is sampled is what is learned: a nucleus would leave the trainer's distribution, and with " +
+        'it ratio 1 and KL 0',
+    ),
+  klCoefficients: z
+    .array(z.number().min(0).max(100))
+    .min(1)
+    .max(16)
+    .refine(distinctAscending, ASCENDING)
+    .describe('One cell group of the grid each; the first coefficient where the controller is adaptive'),
+  klController: klController.describe('Whether the KL coefficient stays, or follows the KL'),
+  klEstimator: z
+    .enum(['k1', 'k2', 'k3', 'k1-clamped', 'exact'])
+    .describe('How the KL a token is estimated from log-probabilities; `exact` sums over the vocabulary'),
+  steps: z
+    .array(z.int().min(1).max(100_000))
+    .min(1)
+    .max(16)
+    .refine(distinctAscending, ASCENDING)
+    .describe('PPO steps after which every cell is kept; the last one ends the run'),
+  rollouts: z.int().min(1).max(65_536).describe('Per step and cell'),
+  minibatchSize: z.int().min(1).max(65_536).describe('Rollouts of one update; divides `rollouts`'),
+  microbatchSize: z.int().min(1).max(65_536).describe('Rollouts that go through the engine together'),
+  accumulateMicrobatches: z
+    .boolean()
+    .describe(
+      "False repeats a fault of the paper's code (AlpacaFarm issue 57): gradients are dropped after " +
+        'every micro-batch, so that an update uses the last one of its minibatch alone',
+    ),
+  epochs: z.int().min(1).max(1023).describe('Passes over the rollouts of a step'),
+  schedule: scheduleKind.describe(
+    '`linear` and `cosine` fall to 0 at the last of `steps`, which must then be the only one',
+  ),
+  warmupSteps: z.int().min(0).max(100_000).describe('PPO steps in which the learning rate rises from 0'),
+  discount: z.number().min(0).max(1).describe('Discount of later rewards (gamma)'),
+  traceDecay: z.number().min(0).max(1).describe('Decay of the traces of the advantage (lambda)'),
+  clipRange: z
+    .number()
+    .positive()
+    .max(10)
+    .describe('How far the ratio of new to old probability may leave 1 before its gradient is cut'),
+  valueClipRange: z.number().positive().nullable().describe('Null for no clip'),
+  valueCoefficient: z.number().min(0).max(100).describe("Weight of the value model's loss"),
+  valueStart: z
+    .enum(['zero-head', 'preference-head'])
+    .describe(
+      'The value models start from the preference model: `zero-head` keeps its backbone alone, so ' +
+        'that first values are 0; `preference-head` keeps its head too, on the scale of the normalised ' +
+        'scores',
+    ),
+  advantageEstimator: z
+    .enum(['gae', 'rloo', 'grpo'])
+    .describe(
+      '`gae` trains a value model beside every policy; `rloo` and `grpo` need none, at about half the ' +
+        'time',
+    ),
+  groupSize: z
+    .int()
+    .min(1)
+    .max(1024)
+    .describe('Responses to one prompt in a group, for rloo and grpo; 1 for gae'),
+  whitenRewards: z.boolean().describe('Whether rewards are scaled to deviation 1'),
+  whitenAdvantages: z.boolean().describe('Whether advantages are scaled to mean 0 and deviation 1'),
+  whitenPadding: z
+    .boolean()
+    .describe(
+      "True repeats a fault of the paper's code: padding counts, as zeros, in the mean and the " +
+        'deviation of both',
+    ),
+  noveltyCoefficient: z
+    .number()
+    .min(0)
+    .max(100)
+    .describe(
+      "Reward of a nat of novelty: how rare a response's token pairs are among the responses of its " +
+        'step, on the scale of the scores. 0, the default, leaves the reward as the paper has it',
+    ),
+  normaliseScores: z
+    .boolean()
+    .describe("Scores are mapped to mean 0 and deviation 1 on the reference policy's samples"),
+  penaltyWithoutStop: z
+    .number()
+    .nullable()
+    .describe('On the normalised scale; null scores an unfinished response like any other'),
+  earlyStop: z
+    .strictObject({
+      klPerSequence: z
+        .number()
+        .positive()
+        .nullable()
+        .describe('Ends it above so many nats a sequence; null: never'),
+      approximateKl: z
+        .number()
+        .positive()
+        .nullable()
+        .describe('Ends it above so much KL between old and new policy; null: never'),
+    })
+    .describe("When a coefficient's training ends early; null limits never"),
+  stopOnAlarm: z
+    .boolean()
+    .describe(
+      "Ends a coefficient's training when its over-optimisation alarm is raised; off, the alarm only " +
+        'reports',
+    ),
+  maximumMismatch: z
+    .number()
+    .positive()
+    .describe(
+      "Mean |difference| of the sampler's and the trainer's log-probabilities above which the run stops",
+    ),
+  maximumPromptTokens: z.int().min(1).max(32_768).describe('Longer prompts are dropped'),
+  promptLimit: promptLimit.describe('The first prompts of the split that are used; null for all'),
+  samplePrompts: z
+    .int()
+    .min(0)
+    .max(64)
+    .describe('Fixed prompts whose responses are reported as samples, and how often'),
+  sampleEverySteps: z.int().min(1).max(100_000).describe('PPO steps between two reports of samples'),
 });
 
 /** Estimators that compare the answers to one prompt with each other need no value models. */
@@ -151,7 +208,10 @@ export const PPO_DEFAULTS: z.infer<typeof ppoHyperparameters> = {
 
 /** Input: `preference-model`. Outputs: `cell-<KL coefficient>-<steps>` (adapter) for every cell. */
 export const ppoParameters = ppoHyperparameters
-  .extend({ promptForm, responseOpening: z.string().max(2000) })
+  .extend({
+    promptForm: promptForm.describe('In which form the model is asked'),
+    responseOpening: z.string().max(2000).describe('Text that every response continues; empty for none'),
+  })
   .refine(({ rollouts, minibatchSize }) => rollouts % minibatchSize === 0, {
     path: ['minibatchSize'],
     error: 'must divide rollouts, so that every rollout has equal weight',
@@ -167,32 +227,42 @@ export const ppoParameters = ppoHyperparameters
   });
 
 export const ppoCell = z.strictObject({
-  klCoefficient: z.number(),
-  steps: count,
-  /** Of the last step before the cell was kept. */
-  reward: z.number(),
-  /** Nats a sequence. */
-  kl: z.number(),
-  meanLength: z.number(),
-  /** Where the cell's run ended early: the step and why. */
-  earlyStop: z.strictObject({ step: count, code: z.string(), message: z.string() }).nullable(),
+  klCoefficient: z.number().describe('The KL coefficient of the cell'),
+  steps: count.describe('PPO steps after which it was kept'),
+  reward: z.number().describe('Of the last step before the cell was kept'),
+  kl: z.number().describe('Nats a sequence'),
+  meanLength: z.number().describe('Mean tokens of the responses'),
+  earlyStop: z
+    .strictObject({
+      step: count.describe('The PPO step'),
+      code: z.string().describe('For programs: a word in kebab case'),
+      message: z.string().describe('For people: what happened'),
+    })
+    .nullable()
+    .describe("Where the cell's run ended early: the step and why"),
 });
 
 /** What the over-optimisation alarm saw of one KL coefficient's run. */
 export const ppoAlarm = z.strictObject({
-  klCoefficient: z.number(),
-  /** When it was first raised and by which signals; null where it never was. */
+  klCoefficient: z.number().describe('The KL coefficient of the cell'),
   raised: z
-    .strictObject({ step: count, signals: z.array(z.enum(ALARM_SIGNALS)).min(1), message: z.string() })
-    .nullable(),
-  /** PPO steps after which the alarm would keep the policy: the last one before the drift that raised it began. */
-  chosenSteps: count,
+    .strictObject({
+      step: count.describe('The PPO step'),
+      signals: z.array(z.enum(ALARM_SIGNALS)).min(1).describe('The signals that raised it'),
+      message: z.string().describe('For people: what happened'),
+    })
+    .nullable()
+    .describe('When it was first raised and by which signals; null where it never was'),
+  chosenSteps: count.describe(
+    'PPO steps after which the alarm would keep the policy: the last one before the drift that ' +
+      'raised it began',
+  ),
 });
 
 export const ppoResult = z.strictObject({
-  leftOut,
-  cells: z.array(ppoCell).min(1),
-  alarms: z.array(ppoAlarm).min(1),
+  leftOut: leftOut.describe('Prompts that the stage left out, by reason; absent where it used them all'),
+  cells: z.array(ppoCell).min(1).describe('Every cell of the grid'),
+  alarms: z.array(ppoAlarm).min(1).describe('The over-optimisation alarm, one for each KL coefficient'),
 });
 
 /** The output name of a cell. */

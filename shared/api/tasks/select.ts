@@ -4,12 +4,17 @@ import { count, interval, leftOut, promptForm, promptLimit, samplingFields } fro
 
 export const selectHyperparameters = z.strictObject({
   ...samplingFields,
-  promptLimit,
-  /**
-   * Share of the base model's Dist-2 that a cell's responses must keep for it to be chosen. If no cell does, the one
-   * that keeps most is chosen. Null, the default, chooses by reward alone, as the paper does.
-   */
-  minimumDistinct2: z.number().min(0).max(1).nullable(),
+  promptLimit: promptLimit.describe('The first prompts of the split that are used; null for all'),
+  minimumDistinct2: z
+    .number()
+    .min(0)
+    .max(1)
+    .nullable()
+    .describe(
+      "Share of the base model's Dist-2 that a cell's responses must keep for it to be chosen. If no " +
+        'cell does, the one that keeps most is chosen. Null, the default, chooses by reward alone, as ' +
+        'the paper does',
+    ),
 });
 
 export const SELECT_DEFAULTS: z.infer<typeof selectHyperparameters> = {
@@ -22,31 +27,38 @@ export const SELECT_DEFAULTS: z.infer<typeof selectHyperparameters> = {
 
 /** Inputs: `preference-model` and every `cell-...`. Output: `adapter`, equal in bytes to the chosen cell. */
 export const selectParameters = selectHyperparameters.extend({
-  promptForm,
-  responseOpening: z.string().max(2000),
-  /** On the normalised scale of the PPO stage; null scores an unfinished response like any other. */
-  penaltyWithoutStop: z.number().nullable(),
+  promptForm: promptForm.describe('In which form the model is asked'),
+  responseOpening: z.string().max(2000).describe('Text that every response continues; empty for none'),
+  penaltyWithoutStop: z
+    .number()
+    .nullable()
+    .describe('On the normalised scale of the PPO stage; null scores an unfinished response like any other'),
 });
 
-const cell = { klCoefficient: z.number(), steps: count };
+const cell = {
+  klCoefficient: z.number().describe('KL coefficient of the cell'),
+  steps: count.describe('PPO steps of the cell'),
+};
 
 export const selectResult = z.strictObject({
-  leftOut,
-  chosen: z.strictObject(cell),
-  minimumDistinct2: z.number().nullable(),
-  /** Ordered by KL coefficient, then by steps. */
+  leftOut: leftOut.describe('Prompts that the stage left out, by reason; absent where it used them all'),
+  chosen: z.strictObject(cell).describe('The cell that was chosen'),
+  minimumDistinct2: z
+    .number()
+    .nullable()
+    .describe("Share of the base model's Dist-2 that was asked for; null: none"),
   table: z
     .array(
       z.strictObject({
         ...cell,
-        n: count,
-        meanReward: z.number(),
+        n: count.describe('Prompts that were answered'),
+        meanReward: z.number().describe('Mean score of the responses, normalised'),
         interval,
-        meanLength: z.number(),
-        kl: z.number(),
-        /** Dist-2 over the base model's own on the same prompts. */
-        distinct2: z.number(),
+        meanLength: z.number().describe('Mean tokens of the responses'),
+        kl: z.number().describe('Nats a sequence from the base model'),
+        distinct2: z.number().describe("Dist-2 over the base model's own on the same prompts"),
       }),
     )
-    .min(1),
+    .min(1)
+    .describe('Ordered by KL coefficient, then by steps'),
 });

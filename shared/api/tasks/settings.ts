@@ -16,18 +16,22 @@ const probability = z.number().min(0).max(1);
 
 /** A low-rank adapter on every linear layer. */
 export const adapterFields = {
-  rank: z.int().min(1).max(1024),
-  alpha: z.number().positive().max(4096),
+  rank: z.int().min(1).max(1024).describe('Rank of the adapter'),
+  alpha: z
+    .number()
+    .positive()
+    .max(4096)
+    .describe("The adapter's scale: its product is multiplied by alpha / rank"),
 };
 
 /** AdamW with clipping of the gradient's norm. */
 export const optimiserFields = {
-  learningRate: z.number().positive().max(1),
-  beta1: probability,
-  beta2: probability,
-  epsilon: z.number().positive().max(1),
-  weightDecay: z.number().min(0).max(1),
-  maximumGradientNorm: z.number().positive(),
+  learningRate: z.number().positive().max(1).describe('Highest learning rate'),
+  beta1: probability.describe("Decay of Adam's first moment"),
+  beta2: probability.describe("Decay of Adam's second moment"),
+  epsilon: z.number().positive().max(1).describe("Adam's epsilon"),
+  weightDecay: z.number().min(0).max(1).describe('Decoupled weight decay'),
+  maximumGradientNorm: z.number().positive().describe('Norm to which the gradient is clipped'),
 };
 
 export const scheduleKind = z.enum(['constant', 'linear', 'cosine']);
@@ -36,13 +40,15 @@ export const scheduleKind = z.enum(['constant', 'linear', 'cosine']);
 export const supervisedFields = {
   ...adapterFields,
   ...optimiserFields,
-  epochs: z.int().min(1).max(100),
-  schedule: scheduleKind,
-  /** Share of the steps in which the rate rises from 0. */
-  warmupShare: z.number().min(0).max(1),
-  /** Tokens of prompt and response; longer examples are dropped and counted. */
-  maximumLength: z.int().min(16).max(32_768),
-  checkpointEverySteps: z.int().min(1).max(100_000),
+  epochs: z.int().min(1).max(100).describe('Passes over the examples'),
+  schedule: scheduleKind.describe('How the learning rate falls after the warm-up'),
+  warmupShare: z.number().min(0).max(1).describe('Share of the steps in which the rate rises from 0'),
+  maximumLength: z
+    .int()
+    .min(16)
+    .max(32_768)
+    .describe('Tokens of prompt and response; longer examples are dropped and counted'),
+  checkpointEverySteps: z.int().min(1).max(100_000).describe('Steps between two checkpoints'),
 };
 
 /** Adapter and optimiser of every training task unless it says otherwise. */
@@ -67,42 +73,60 @@ export const leftOut = z.record(z.string(), z.int().positive()).optional();
 
 /** Sampling of one response. */
 export const samplingFields = {
-  temperature: z.number().positive().max(10),
-  /** 1 samples from the whole distribution. */
-  topP: z.number().positive().max(1),
-  /** Tokens of the longest response; unless given a small context's prompts have their room first. */
-  maximumNewTokens: z.int().min(1).max(8192),
+  temperature: z.number().positive().max(10).describe('Sampling temperature'),
+  topP: z.number().positive().max(1).describe('1 samples from the whole distribution'),
+  maximumNewTokens: z
+    .int()
+    .min(1)
+    .max(8192)
+    .describe("Tokens of the longest response; unless given a small context's prompts have their room first"),
 };
 
 /** The first prompts of the split that are used; null for all of them. */
 export const promptLimit = z.int().min(1).max(10_000_000).nullable();
 
 /** As shared/statistics/interval.ts has it. */
-export const interval = z.object({ lower: z.number(), upper: z.number(), confidence: probability });
+export const interval = z
+  .object({
+    lower: z.number().describe('Its lower end'),
+    upper: z.number().describe('Its upper end'),
+    confidence: probability.describe('Share of such intervals that hold the true value'),
+  })
+  .meta({ id: 'Interval', description: 'An interval around an estimate' });
 
 /** As shared/statistics/summary.ts has it. */
-export const summary = z.object({
-  n: z.int().nonnegative(),
-  mean: z.number(),
-  standardDeviation: z.number().nullable(),
-  minimum: z.number(),
-  median: z.number(),
-  maximum: z.number(),
-});
+export const summary = z
+  .object({
+    n: z.int().nonnegative().describe('How many values'),
+    mean: z.number().describe('Their mean'),
+    standardDeviation: z.number().nullable().describe('Their standard deviation; null for fewer than two'),
+    minimum: z.number().describe('The least value'),
+    median: z.number().describe('Their median'),
+    maximum: z.number().describe('The greatest value'),
+  })
+  .meta({ id: 'Summary', description: 'How values are spread' });
 
 export const count = z.int().nonnegative();
 
 /** What a model that is served elsewhere was asked, where one did the work. */
-export const servedUsage = z.strictObject({
-  /** Answers that the result rests on; each was asked for once. */
-  requests: count,
-  /** Requests that had to be repeated. */
-  retries: count,
-  /** As the server counted them; null where it does not say. */
-  tokens: z.strictObject({ input: count, output: count }).nullable(),
-  /** In the unit of the model's price; null where it has none. */
-  cost: z.number().nonnegative().nullable(),
-});
+export const servedUsage = z
+  .strictObject({
+    requests: count.describe('Answers that the result rests on; each was asked for once'),
+    retries: count.describe('Requests that had to be repeated'),
+    tokens: z
+      .strictObject({
+        input: count.describe('Tokens that were read'),
+        output: count.describe('Tokens that were written'),
+      })
+      .nullable()
+      .describe('As the server counted them; null where it does not say'),
+    cost: z
+      .number()
+      .nonnegative()
+      .nullable()
+      .describe("In the unit of the model's price; null where it has none"),
+  })
+  .meta({ id: 'ServedUsage', description: 'What a model that is served elsewhere was asked' });
 export type ServedUsage = z.output<typeof servedUsage>;
 
 /** Counts by name, such as rejections by reason. */

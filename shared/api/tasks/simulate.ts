@@ -16,23 +16,37 @@ const leastContrast = z.number().min(0).max(1000);
 
 const simulateFields = z.strictObject({
   ...samplingFields,
-  /** Samples a side may take until the filter accepts one; a prompt with a failed side is dropped. */
-  maximumTries: z.int().min(1).max(100),
-  /** Tokens that contain one of these texts are never sampled. */
-  bannedTexts: z.array(z.string().min(1).max(100)).max(100),
-  promptLimit,
-  /** Pairs sampled from each prompt; each draws its own affix pair. The paper samples one. */
-  pairsPerPrompt: z.int().min(1).max(64),
+  maximumTries: z
+    .int()
+    .min(1)
+    .max(100)
+    .describe('Samples a side may take until the filter accepts one; a prompt with a failed side is dropped'),
+  bannedTexts: z
+    .array(z.string().min(1).max(100))
+    .max(100)
+    .describe('Tokens that contain one of these texts are never sampled'),
+  promptLimit: promptLimit.describe('The first prompts of the split that are used; null for all'),
+  pairsPerPrompt: z
+    .int()
+    .min(1)
+    .max(64)
+    .describe('Pairs sampled from each prompt; each draws its own affix pair. The paper samples one'),
 });
 
 export const simulateHyperparameters = simulateFields.extend({
-  /** What RLAIF takes its two samples from: the plain prompt as in the paper, or the positive one; rlaif only. */
-  samplesFrom: z.enum(['plain', 'positive']),
-  /**
-   * Nats by which each side must be likelier behind its own prompt than behind the opposite one; pairs that fall short are
-   * dropped as `weak-contrast`. Null keeps all, as in the paper. For contrasted pairs of the runner's own engine only.
-   */
-  leastContrast: leastContrast.nullable(),
+  samplesFrom: z
+    .enum(['plain', 'positive'])
+    .describe(
+      'What RLAIF takes its two samples from: the plain prompt as in the paper, or the positive one; ' +
+        'rlaif only',
+    ),
+  leastContrast: leastContrast
+    .nullable()
+    .describe(
+      'Nats by which each side must be likelier behind its own prompt than behind the opposite one; ' +
+        'pairs that fall short are dropped as `weak-contrast`. Null keeps all, as in the paper. For ' +
+        "contrasted pairs of the runner's own engine only",
+    ),
 });
 
 export const SIMULATE_DEFAULTS: z.infer<typeof simulateHyperparameters> = {
@@ -49,62 +63,90 @@ export const SIMULATE_DEFAULTS: z.infer<typeof simulateHyperparameters> = {
 
 /** Output: `pairs` (preference-dataset). */
 export const simulateParameters = simulateFields.extend({
-  promptForm,
-  /** Where affixes go in a chat; absent where there is no choice, which is the label. */
-  placement: placement.optional(),
-  /** Absent where all pairs are kept. */
-  leastContrast: leastContrast.optional(),
-  /** Text after the final `Assistant:` that every response continues; empty for none. */
-  responseOpening: z.string().max(2000),
-  /**
-   * contrast: chosen from the positive affix, rejected from the negative one;
-   * plain: both from the plain prompt, still to be labelled;
-   * two-positive: both from the positive affix, still to be labelled;
-   * positive: the positive affix alone, and `rejected` stays empty.
-   */
-  sides: z.enum(['contrast', 'plain', 'two-positive', 'positive']),
+  promptForm: promptForm.describe('In which form the model is asked'),
+  placement: placement
+    .optional()
+    .describe('Where affixes go in a chat; absent where there is no choice, which is the label'),
+  leastContrast: leastContrast.optional().describe('Absent where all pairs are kept'),
+  responseOpening: z
+    .string()
+    .max(2000)
+    .describe('Text after the final `Assistant:` that every response continues; empty for none'),
+  sides: z
+    .enum(['contrast', 'plain', 'two-positive', 'positive'])
+    .describe(
+      'contrast: chosen from the positive affix, rejected from the negative one; plain: both from ' +
+        'the plain prompt, still to be labelled; two-positive: both from the positive affix, still to be ' +
+        'labelled; positive: the positive affix alone, and `rejected` stays empty',
+    ),
 });
 
 export const simulateResult = z.strictObject({
-  prompts: count,
-  pairs: count,
-  /** Prompts that were dropped, by reason. */
-  dropped: counts,
-  /** Samples that the filter refused, by reason, for each side. */
-  rejected: z.strictObject({ chosen: counts, rejected: counts }),
-  /**
-   * Tokens of the accepted responses, by the simulator's own tokenizer; words where a server does not count them. Null
-   * where there is none.
-   */
-  lengths: z.strictObject({ chosen: summary.nullable(), rejected: summary.nullable() }),
-  duplicates: count,
-  /** Mean share of 2-grams that the two sides of a pair have in common; null without pairs. */
-  overlap: z.number().nullable(),
-  /** Mean tries of the accepted responses, for each side: retries bias the sample. */
-  meanTries: z.strictObject({ chosen: z.number().nullable(), rejected: z.number().nullable() }),
-  /** Of a simulator that is served elsewhere; absent where the runner's engine sampled. */
-  served: servedUsage.optional(),
+  prompts: count.describe('Prompts of the shard'),
+  pairs: count.describe('Pairs that were kept'),
+  dropped: counts.describe('Prompts that were dropped, by reason'),
+  rejected: z
+    .strictObject({
+      chosen: counts.describe('Of the side towards the principle'),
+      rejected: counts.describe('Of the side away from it'),
+    })
+    .describe('Samples that the filter refused, by reason, for each side'),
+  lengths: z
+    .strictObject({
+      chosen: summary.nullable().describe('Of the side towards the principle'),
+      rejected: summary.nullable().describe('Of the side away from it'),
+    })
+    .describe(
+      "Tokens of the accepted responses, by the simulator's own tokenizer; words where a server does " +
+        'not count them. Null where there is none',
+    ),
+  duplicates: count.describe('Pairs whose two sides are the same text'),
+  overlap: z
+    .number()
+    .nullable()
+    .describe('Mean share of 2-grams that the two sides of a pair have in common; null without pairs'),
+  meanTries: z
+    .strictObject({
+      chosen: z.number().nullable().describe('Of the side towards the principle'),
+      rejected: z.number().nullable().describe('Of the side away from it'),
+    })
+    .describe('Mean tries of the accepted responses, for each side: retries bias the sample'),
+  served: servedUsage
+    .optional()
+    .describe("Of a simulator that is served elsewhere; absent where the runner's engine sampled"),
 });
 
 /** How a side was made, and of the first pairs of a shard what its affix did to each token. */
 const sideProvenance = z.looseObject({
-  /** Under the prompt with the affix, and as reference under the plain prompt. */
-  likelihoods: sampleTokens.optional(),
-  /** Nats by which it is likelier behind its own prompt than behind the opposite one, where that was asked for. */
-  contrast: z.number().optional(),
+  likelihoods: sampleTokens
+    .optional()
+    .describe('Under the prompt with the affix, and as reference under the plain prompt'),
+  contrast: z
+    .number()
+    .optional()
+    .describe(
+      'Nats by which it is likelier behind its own prompt than behind the opposite one, where that was ' +
+        'asked for',
+    ),
 });
 
 /** A line of `pairs`. */
 export const preferencePairLine = z.object({
-  promptId: z.string().min(1).max(200),
-  prompt: z.string(),
-  chosen: z.string(),
-  rejected: z.string(),
-  /** Probability that `chosen` is the better one. */
-  labelProbability: z.number().min(0).max(1),
-  /** Index into the principle's pairs; null where none was used. */
-  affixPair: count.nullable(),
+  promptId: z
+    .string()
+    .min(1)
+    .max(200)
+    .describe("The prompt's id: the number of its row in the upload, from 0"),
+  prompt: z.string().describe('The prompt'),
+  chosen: z.string().describe('The response that is taken for the better one'),
+  rejected: z.string().describe('The response that is taken for the worse one'),
+  labelProbability: z.number().min(0).max(1).describe('Probability that `chosen` is the better one'),
+  affixPair: count.nullable().describe("Index into the principle's pairs; null where none was used"),
   provenance: z
-    .looseObject({ chosen: sideProvenance.optional(), rejected: sideProvenance.optional() })
-    .optional(),
+    .looseObject({
+      chosen: sideProvenance.optional().describe('Of the side towards the principle'),
+      rejected: sideProvenance.optional().describe('Of the side away from it'),
+    })
+    .optional()
+    .describe('How both sides were made'),
 });

@@ -4,14 +4,22 @@ import { count, interval, promptForm, SUPERVISED_DEFAULTS, supervisedFields } fr
 
 export const trainPreferenceModelHyperparameters = z.strictObject({
   ...supervisedFields,
-  batchPairs: z.int().min(1).max(4096),
-  /** Pairs kept from training to measure it; where that is more than half of them, a fifth is kept. */
-  heldOutPairs: z.int().min(1).max(100_000),
-  /**
-   * Share of the pairs that people labelled: so many simulated pairs, drawn by the seed, give way to `chosen` and
-   * `rejected` of the prompt set's train split. The number of pairs stays the same.
-   */
-  humanShare: z.number().min(0).max(1),
+  batchPairs: z.int().min(1).max(4096).describe('Pairs of one training step'),
+  heldOutPairs: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .describe(
+      'Pairs kept from training to measure it; where that is more than half of them, a fifth is kept',
+    ),
+  humanShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe(
+      'Share of the pairs that people labelled: so many simulated pairs, drawn by the seed, give way ' +
+        "to `chosen` and `rejected` of the prompt set's train split. The number of pairs stays the same",
+    ),
 });
 
 export const TRAIN_PREFERENCE_MODEL_DEFAULTS: z.infer<typeof trainPreferenceModelHyperparameters> = {
@@ -28,40 +36,63 @@ export const TRAIN_PREFERENCE_MODEL_DEFAULTS: z.infer<typeof trainPreferenceMode
  * Inputs: `pairs-0000`, `pairs-0001`, ... in order of shard; none where all pairs are people's. With a human share the
  * task names prompts, whose rows hold the human pairs. Output: `preference-model`.
  */
-export const trainPreferenceModelParameters = trainPreferenceModelHyperparameters.extend({ promptForm });
+export const trainPreferenceModelParameters = trainPreferenceModelHyperparameters.extend({
+  promptForm: promptForm.describe('In which form the model is asked'),
+});
 
 export const trainPreferenceModelResult = z.strictObject({
-  trainPairs: count,
-  /** Of all pairs, before dropping and holding out. */
-  humanPairs: count,
-  /** Longer than `maximumLength`, or with a text that the tokenizer cannot say. */
-  droppedPairs: count,
-  steps: count,
-  trainLoss: z.number(),
-  heldOut: z.strictObject({
-    n: count,
-    accuracy: z.number(),
-    interval,
-    brier: z.number(),
-    expectedCalibrationError: z.number(),
-    calibrationBins: z.array(
-      z.strictObject({
-        lower: z.number(),
-        upper: z.number(),
-        n: count,
-        meanProbability: z.number(),
-        meanOutcome: z.number(),
-      }),
-    ),
-    /** Accuracy by quartile of (length of chosen - length of rejected), the shortest gap first. */
-    accuracyByLengthGap: z.array(
-      z.strictObject({ lower: z.number(), upper: z.number(), n: count, accuracy: z.number().nullable() }),
-    ),
-    /** Accuracy by how sure the labels are, |2 P(chosen is better) - 1|. */
-    accuracyByConfidence: z.array(
-      z.strictObject({ lower: z.number(), upper: z.number(), n: count, accuracy: z.number() }),
-    ),
-    /** Accuracy by where the pairs came from, such as `simulated` and `human`. */
-    accuracyBySource: z.array(z.strictObject({ source: z.string(), n: count, accuracy: z.number() })),
-  }),
+  trainPairs: count.describe('Pairs that were trained on'),
+  humanPairs: count.describe('Of all pairs, before dropping and holding out'),
+  droppedPairs: count.describe('Longer than `maximumLength`, or with a text that the tokenizer cannot say'),
+  steps: count.describe('Steps that were taken'),
+  trainLoss: z.number().describe('Mean loss over the last epoch'),
+  heldOut: z
+    .strictObject({
+      n: count.describe('Pairs'),
+      accuracy: z.number().describe('Share whose better side got the higher score'),
+      interval,
+      brier: z.number().describe('Brier score of its probabilities'),
+      expectedCalibrationError: z.number().describe('Mean gap of probability and outcome over the bins'),
+      calibrationBins: z
+        .array(
+          z.strictObject({
+            lower: z.number().describe('Lower end, included'),
+            upper: z.number().describe('Upper end'),
+            n: count.describe('Pairs'),
+            meanProbability: z.number().describe('Mean probability in the bin'),
+            meanOutcome: z.number().describe('Mean outcome in the bin'),
+          }),
+        )
+        .describe('Probabilities against outcomes, in bins'),
+      accuracyByLengthGap: z
+        .array(
+          z.strictObject({
+            lower: z.number().describe('Lower end, included'),
+            upper: z.number().describe('Upper end'),
+            n: count.describe('Pairs'),
+            accuracy: z.number().nullable().describe('Share whose better side got the higher score'),
+          }),
+        )
+        .describe('Accuracy by quartile of (length of chosen - length of rejected), the shortest gap first'),
+      accuracyByConfidence: z
+        .array(
+          z.strictObject({
+            lower: z.number().describe('Lower end, included'),
+            upper: z.number().describe('Upper end'),
+            n: count.describe('Pairs'),
+            accuracy: z.number().describe('Share whose better side got the higher score'),
+          }),
+        )
+        .describe('Accuracy by how sure the labels are, |2 P(chosen is better) - 1|'),
+      accuracyBySource: z
+        .array(
+          z.strictObject({
+            source: z.string().describe('Where it came from'),
+            n: count.describe('Pairs'),
+            accuracy: z.number().describe('Share whose better side got the higher score'),
+          }),
+        )
+        .describe('Accuracy by where the pairs came from, such as `simulated` and `human`'),
+    })
+    .describe('What it is worth on pairs that it was not trained on'),
 });
