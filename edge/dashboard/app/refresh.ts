@@ -28,10 +28,16 @@ function keysOf({ kind, experimentId, taskId }: LiveEvent): QueryKey[] {
   return [...ofTask, ...ofRunners, ...ofExperiment];
 }
 
+/** What is read of several tasks at once has all their ids in its key. */
+function isOfTasks([kind, ids]: QueryKey, changed: ReadonlySet<string>): boolean {
+  return kind === 'tasks' && Array.isArray(ids) && ids.some((id) => changed.has(String(id)));
+}
+
 export function createRefresh(queryClient: QueryClient): Refresh {
   const [changed, setChanged] = createSignal<ReadonlySet<string>>(new Set());
   let waiting = new Map<string, QueryKey>();
   let experiments = new Set<string>();
+  let tasks = new Set<string>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let opened = false;
 
@@ -42,6 +48,8 @@ export function createRefresh(queryClient: QueryClient): Refresh {
     setChanged(experiments);
     experiments = new Set();
     for (const queryKey of keys) void queryClient.invalidateQueries({ queryKey });
+    const [changedTasks] = [tasks, (tasks = new Set())];
+    void queryClient.invalidateQueries({ predicate: ({ queryKey }) => isOfTasks(queryKey, changedTasks) });
   }
 
   return {
@@ -49,6 +57,7 @@ export function createRefresh(queryClient: QueryClient): Refresh {
     onEvent(event) {
       for (const key of keysOf(event)) waiting.set(JSON.stringify(key), key);
       if (event.experimentId !== null) experiments.add(event.experimentId);
+      if (event.taskId !== null) tasks.add(event.taskId);
       timer ??= setTimeout(flush, EVERY_MILLISECONDS);
     },
     onOpen() {

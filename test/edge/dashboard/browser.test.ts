@@ -11,6 +11,7 @@ import { unzip } from '../../shared/export/unzip.ts';
 import { expectAccessible } from './accessible.ts';
 import { bodyOf, createFilledEdge, type FilledEdge } from './filled-edge.ts';
 import { teachScorer } from './teach-scorer.ts';
+import { compareCurves, visitCurves } from './visit-curves.ts';
 import { visitPrinciples } from './visit-principles.ts';
 
 const present = findChromium() !== undefined;
@@ -131,10 +132,7 @@ describe.skipIf(!present)('the dashboard', () => {
     await page.getByText(`npx rlcd chat ${edge.experimentId} --edge ${edge.url}`).waitFor();
     await accessible();
     await page.getByRole('tab', { name: 'Curves' }).click();
-    const reward = page.getByRole('img', { name: /^Reward/ });
-    await reward.locator('canvas').waitFor();
-    expect(await reward.getAttribute('aria-label')).toMatch(/kl=0\.1: 3 points from .+; kl=0\.2: 3 points/);
-    await accessible();
+    await visitCurves(page);
     await page.getByRole('tab', { name: 'KL grid' }).click();
     expect(await page.locator('.grid-map td').count()).toBe(4);
     expect(await page.locator('.grid-map td.chosen').count()).toBe(1);
@@ -371,12 +369,21 @@ describe.skipIf(!present)('the dashboard', () => {
     await page.getByLabel('At equal length').check();
     await page.getByRole('button', { name: /^Read rlcd/ }).click();
     await page.getByText('8 prompts in common').waitFor();
+    // What is open stands in the address.
+    await page.reload();
+    await page.getByText('8 prompts in common').waitFor();
+    expect(await page.getByLabel('At equal length').isChecked()).toBe(true);
     await accessible();
+    await compareCurves(page, edge);
   });
 
   it('Label: by keyboard, with undo, agreement and position bias', async () => {
     await open(`/label/${edge.experimentId}`);
     await page.getByRole('article').waitFor();
+    await page.getByRole('region', { name: 'What to judge by' }).getByText(/kind/).first().waitFor();
+    for (const text of await page.getByRole('article').locator('.text').allTextContents()) {
+      expect(text).toBe(text.trim());
+    }
     for (const [key, labelled] of [
       ['a', 1],
       ['b', 2],
@@ -395,6 +402,12 @@ describe.skipIf(!present)('the dashboard', () => {
     });
     expect(said.items).toHaveLength(3);
     await accessible();
+    // On a phone the buttons stay in view, whatever stands above them.
+    await page.setViewportSize({ width: 360, height: 500 });
+    await page.evaluate(() => scrollTo(0, 0));
+    const box = await page.getByRole('button', { name: /Tie/ }).boundingBox();
+    expect((box?.y ?? Infinity) + (box?.height ?? 0)).toBeLessThanOrEqual(500);
+    await page.setViewportSize({ width: 1280, height: 900 });
   });
 
   it('Principles: versions with their difference, labels, users, and a try on a prompt by a real runner', async () => {

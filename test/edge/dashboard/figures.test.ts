@@ -11,7 +11,6 @@ import {
   systemsOf,
 } from '../../../edge/dashboard/pages/compare/matrix.ts';
 import { overOptimised } from '../../../edge/dashboard/pages/experiment/over-optimised.ts';
-import { chartsOf } from '../../../edge/dashboard/pages/experiment/metric-groups.ts';
 import { repeatCommand } from '../../../edge/dashboard/pages/experiment/request-of.ts';
 import { layoutStages } from '../../../edge/dashboard/pages/experiment/stage-layout.ts';
 import { agreementWithJudges, shareOfFirstSide } from '../../../edge/dashboard/pages/label/agreement.ts';
@@ -160,14 +159,6 @@ describe('an experiment', () => {
       undefined,
     ]);
     expect(overOptimised(cell(9, 0, 9, 0.1, 0.2), table)).toBeUndefined();
-  });
-
-  it('charts known metrics first, one line for each policy', () => {
-    const names = ['val/ratio', 'objective/kl@kl=0.1', 'objective/kl@kl=0.2', 'objective/scores@kl=0.1'];
-    const { main, other } = chartsOf(names);
-    expect(main.map(({ title }) => title)).toEqual(['Reward', 'KL']);
-    expect(main[1]?.lines.map(({ label }) => label)).toEqual(['kl=0.1', 'kl=0.2']);
-    expect(other.map(({ metric }) => metric)).toEqual(['val/ratio']);
   });
 
   it('is repeated by a command that a shell reads back to the same settings', () => {

@@ -1,14 +1,18 @@
 /** Compare: any number of experiments, their win rates against each other, what differs, and what they wrote. */
 import { useSearchParams } from '@solidjs/router';
-import { createMemo, createSignal, For, Show } from 'solid-js';
+import { createMemo, For, Show } from 'solid-js';
 import { ExperimentPicker, useNewestExperiments } from '../../components/experiment-picker.tsx';
 import { Empty, Loaded } from '../../components/feedback.tsx';
 import { PageHeading } from '../../components/page-heading.tsx';
 import { Beside } from './beside.tsx';
+import { ComparedCurves } from './compared-curves.tsx';
 import { judgesOf, systemsOf } from './matrix.ts';
 import { MatrixTable } from './matrix-table.tsx';
 import { useReadExperiments, type Read } from './read-experiments.ts';
 import { SettingsTable } from './settings-table.tsx';
+
+/** What is open, as it stands in the address. */
+type Opened = Record<'judge' | 'length' | 'row' | 'column', string>;
 
 export default function ComparePage() {
   const [parameters, setParameters] = useSearchParams<{ ids: string }>();
@@ -64,16 +68,21 @@ export default function ComparePage() {
 }
 
 function Comparison(props: { readonly experiments: readonly Read[] }) {
-  const [lengthControlled, setLengthControlled] = createSignal(false);
-  const [chosenJudge, setChosenJudge] = createSignal<string>();
-  const [beside, setBeside] = createSignal<readonly [row: string, column: string]>();
+  const [parameters, setParameters] = useSearchParams<Opened>();
+  const set = (change: Partial<Opened>) => setParameters(change, { replace: true });
+  const lengthControlled = () => parameters.length === 'equal';
   const judges = createMemo(() => judgesOf(props.experiments));
-  const judge = () => chosenJudge() ?? judges().find((name) => name !== 'people') ?? judges()[0];
+  const judge = () =>
+    judges().find((name) => name === parameters.judge) ??
+    judges().find((name) => name !== 'people') ??
+    judges()[0];
   const opened = createMemo(() => {
-    const [pair, name] = [beside(), judge()];
-    if (!pair || name === undefined) return undefined;
+    const name = judge();
+    if (name === undefined) return undefined;
     const systems = systemsOf(props.experiments, name);
-    const [row, column] = pair.map((id) => systems.find((system) => system.id === id));
+    const [row, column] = [parameters.row, parameters.column].map((id) =>
+      systems.find((system) => system.id === id),
+    );
     return row && column ? { row, column } : undefined;
   });
   return (
@@ -95,14 +104,20 @@ function Comparison(props: { readonly experiments: readonly Read[] }) {
                   <input
                     type="checkbox"
                     checked={lengthControlled()}
-                    onChange={(event) => setLengthControlled(event.currentTarget.checked)}
+                    onChange={(event) => set({ length: event.currentTarget.checked ? 'equal' : '' })}
                   />
                   At equal length
                 </label>
                 <label class="row">
                   <span class="small muted">Judge</span>
-                  <select value={name()} onChange={(event) => setChosenJudge(event.currentTarget.value)}>
-                    <For each={judges()}>{(option) => <option value={option}>{option}</option>}</For>
+                  <select value={name()} onChange={(event) => set({ judge: event.currentTarget.value })}>
+                    <For each={judges()}>
+                      {(option) => (
+                        <option value={option} selected={option === name()}>
+                          {option}
+                        </option>
+                      )}
+                    </For>
                   </select>
                 </label>
               </div>
@@ -111,12 +126,13 @@ function Comparison(props: { readonly experiments: readonly Read[] }) {
               experiments={props.experiments}
               judge={name()}
               lengthControlled={lengthControlled()}
-              onOpen={(row, column) => setBeside([row, column])}
+              onOpen={(row, column) => set({ row, column })}
             />
           </section>
         )}
       </Show>
       <Show when={opened()}>{(pair) => <Beside row={pair().row} column={pair().column} />}</Show>
+      <ComparedCurves experiments={props.experiments} />
       <SettingsTable experiments={props.experiments} />
     </div>
   );

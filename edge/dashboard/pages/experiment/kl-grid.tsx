@@ -7,6 +7,7 @@ import { choiceRule } from '../../../../shared/report/choice-rule.ts';
 import type { ExperimentDetail } from '../../app/types.ts';
 import { Empty } from '../../components/feedback.tsx';
 import { figure } from '../../text/format.ts';
+import { klNote } from '../../text/kl-note.ts';
 import { overOptimised } from './over-optimised.ts';
 
 type Selection = z.infer<typeof selectResult>;
@@ -112,6 +113,14 @@ function Grid(props: { readonly selection: Selection; readonly experiment: Exper
         ▼ over-optimised: further from the base model than a cell of fewer steps, and with less reward; ▼▼ the
         intervals do not even meet.
       </p>
+      <Show
+        when={klNote(
+          table().map(({ kl }) => kl),
+          undefined,
+        )}
+      >
+        {(note) => <p class="small muted">{note()}</p>}
+      </Show>
       <For each={stops()}>
         {(cell) => (
           <p class="notice warn">

@@ -1,4 +1,5 @@
 /** What the policy writes to the same prompts as it trains: one prompt, one KL coefficient, every step. */
+import { useSearchParams } from '@solidjs/router';
 import { useQuery } from '@tanstack/solid-query';
 import { createMemo, createSignal, For, Show } from 'solid-js';
 import { useSession } from '../../app/session.ts';
@@ -13,6 +14,14 @@ const PAGE = 200;
 const MOST = 2000;
 /** Shown before anybody asks for more: a long run has hundreds, of hundreds of tokens each. */
 const FIRST_SAMPLES = 20;
+
+const COLOURS = [
+  ['likely', 'log-probability'],
+  ['moved', 'difference from the base model'],
+  ['none', 'none'],
+] as const satisfies readonly (readonly [Scale | 'none', string])[];
+/** What is open, as it stands in the address. */
+type Opened = Record<'prompt' | 'coefficient' | 'colours', string>;
 
 const coefficientOf = ({ detail }: Sample) => JSON.stringify(detail?.['klCoefficient'] ?? null);
 
@@ -54,12 +63,13 @@ function SampleBrowser(props: { readonly samples: readonly Sample[] }) {
     ...new Map(props.samples.map((sample) => [sample.promptId, sample.prompt])),
   ]);
   const coefficients = createMemo(() => [...new Set(props.samples.map(coefficientOf))].sort());
-  const [promptId, setPromptId] = createSignal<string>();
-  const [coefficient, setCoefficient] = createSignal<string>();
-  const [scale, setScale] = createSignal<Scale | 'none'>('likely');
+  const [parameters, setParameters] = useSearchParams<Opened>();
+  const set = (change: Partial<Opened>) => setParameters(change, { replace: true });
+  const scale = () => COLOURS.find(([name]) => name === parameters.colours)?.[0] ?? 'likely';
   const [all, setAll] = createSignal(false);
-  const shownPrompt = () => promptId() ?? prompts()[0]?.[0];
-  const shownCoefficient = () => coefficient() ?? coefficients()[0];
+  const shownPrompt = () => (prompts().find(([id]) => id === parameters.prompt) ?? prompts()[0])?.[0];
+  const shownCoefficient = () =>
+    coefficients().find((value) => value === parameters.coefficient) ?? coefficients()[0];
   const chosen = createMemo(() =>
     props.samples.filter(
       (sample) => sample.promptId === shownPrompt() && coefficientOf(sample) === shownCoefficient(),
@@ -72,10 +82,10 @@ function SampleBrowser(props: { readonly samples: readonly Sample[] }) {
       <div class="row end">
         <label class="field grow">
           <span>Prompt</span>
-          <select value={shownPrompt()} onChange={(event) => setPromptId(event.currentTarget.value)}>
+          <select value={shownPrompt()} onChange={(event) => set({ prompt: event.currentTarget.value })}>
             <For each={prompts()}>
               {([id, prompt]) => (
-                <option value={id}>
+                <option value={id} selected={id === shownPrompt()}>
                   {id}: {prompt.slice(0, 80)}
                 </option>
               )}
@@ -84,20 +94,30 @@ function SampleBrowser(props: { readonly samples: readonly Sample[] }) {
         </label>
         <label class="field">
           <span>KL coefficient</span>
-          <select value={shownCoefficient()} onChange={(event) => setCoefficient(event.currentTarget.value)}>
-            <For each={coefficients()}>{(value) => <option value={value}>{value}</option>}</For>
+          <select
+            value={shownCoefficient()}
+            onChange={(event) => set({ coefficient: event.currentTarget.value })}
+          >
+            <For each={coefficients()}>
+              {(value) => (
+                <option value={value} selected={value === shownCoefficient()}>
+                  {value}
+                </option>
+              )}
+            </For>
           </select>
         </label>
         <Show when={haveTokens()}>
           <label class="field">
             <span>Token colours</span>
-            <select
-              value={scale()}
-              onChange={(event) => setScale(event.currentTarget.value as Scale | 'none')}
-            >
-              <option value="likely">log-probability</option>
-              <option value="moved">difference from the base model</option>
-              <option value="none">none</option>
+            <select value={scale()} onChange={(event) => set({ colours: event.currentTarget.value })}>
+              <For each={COLOURS}>
+                {([value, text]) => (
+                  <option value={value} selected={value === scale()}>
+                    {text}
+                  </option>
+                )}
+              </For>
             </select>
           </label>
         </Show>

@@ -4,6 +4,7 @@ import { Show } from 'solid-js';
 import { ExperimentPicker } from '../../components/experiment-picker.tsx';
 import { Empty } from '../../components/feedback.tsx';
 import { PageHeading } from '../../components/page-heading.tsx';
+import { AskedPrinciple } from './asked-principle.tsx';
 import { Labelling } from './labelling.tsx';
 
 export default function LabelPage() {
@@ -28,7 +29,12 @@ export default function LabelPage() {
           </Empty>
         }
       >
-        {(id) => <Labelling experimentId={id} />}
+        {(id) => (
+          <>
+            <AskedPrinciple experimentId={id} />
+            <Labelling experimentId={id} />
+          </>
+        )}
       </Show>
     </div>
   );

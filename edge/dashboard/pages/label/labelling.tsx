@@ -104,21 +104,21 @@ export function Labelling(props: { readonly experimentId: string }) {
           >
             {(pair) => (
               <article class="stack close" aria-label="Pair to judge">
-                <ModelText text={pair().prompt} class="prompt" />
+                <ModelText text={pair().prompt.trim()} class="prompt" />
                 <div class="columns">
                   <section class="panel stack close">
                     <h2>A</h2>
-                    <ModelText text={pair().a} />
+                    <ModelText text={pair().a.trim()} />
                   </section>
                   <section class="panel stack close">
                     <h2>B</h2>
-                    <ModelText text={pair().b} />
+                    <ModelText text={pair().b.trim()} />
                   </section>
                 </div>
               </article>
             )}
           </Show>
-          <div class="row" role="group" aria-label="Your verdict">
+          <div class="row reach" role="group" aria-label="Your verdict">
             <For each={CHOICES}>
               {({ key, label, text }) => (
                 <button

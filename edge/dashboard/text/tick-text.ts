@@ -1,0 +1,17 @@
+/** What stands at a tick of an axis: its value, with as many digits as tell it from its neighbours. */
+import { count } from './format.ts';
+
+const MOST_DIGITS = 8;
+
+/** @param increment from one tick to the next */
+export function tickText(value: number, increment: number): string {
+  const size = Math.abs(value);
+  if (value === 0) return '0';
+  if (size >= 1e7 || size < 1e-6) return value.toExponential().replace('e+', 'e');
+  const digits = Array.from({ length: MOST_DIGITS }, (_, power) => power).find((power) => {
+    const scaled = increment * 10 ** power;
+    return Math.abs(scaled - Math.round(scaled)) < 1e-6 * scaled;
+  });
+  if (digits === 0) return count(value);
+  return Number(value.toFixed(digits ?? MOST_DIGITS)).toString();
+}
