@@ -208,6 +208,21 @@ export const completionRefusal = z.object({
     .describe('Why the answer ends here'),
 });
 
+/** Of a text side by side, of a chat token by token. */
+const drawnTokens = z.object({
+  tokens: z.array(z.string()).optional().describe("The drawn tokens' texts"),
+  token_logprobs: z.array(z.number()).optional().describe('The log-probability of each, in nats'),
+  content: z
+    .array(
+      z.object({
+        token: z.string().describe("The token's text"),
+        logprob: z.number().describe('Its log-probability, in nats'),
+      }),
+    )
+    .nullish()
+    .describe('The drawn tokens of a chat'),
+});
+
 /** A part of a streamed answer, or why it ends here. */
 export const completionPart = z.union([
   completionRefusal,
@@ -220,6 +235,7 @@ export const completionPart = z.union([
             .object({ content: z.string().nullish().describe('What is said') })
             .optional()
             .describe('What is new of a streamed message'),
+          logprobs: drawnTokens.nullish().describe('Of its tokens, where they were asked for'),
         }),
       )
       .describe('The answers'),

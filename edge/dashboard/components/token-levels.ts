@@ -11,7 +11,7 @@ export interface ShownToken {
   readonly text: string;
   /** Under what sampled it, nats. */
   readonly policy: number;
-  /** Under what it is compared with: see referenceOf. */
+  /** Under what it is compared with: see referenceOf; NaN where that was not asked. */
   readonly base: number;
 }
 
@@ -77,30 +77,37 @@ export const SCALES = {
   likely: LIKELY,
   moved: moved('under the base model'),
   affix: moved('without the affix'),
+  model: moved('under the other model'),
 } as const;
 export type Scale = keyof typeof SCALES;
 
-/** What the second figure of a token is: a policy is compared with the base model, an affix with the plain prompt. */
-const REFERENCES = { policy: 'base model', affix: 'without the affix' } as const;
+/** What the second figure of a token is: a policy's is the base model's, an affix's that of the plain prompt. */
+const REFERENCES = { policy: 'base model', affix: 'without the affix', model: 'other model' } as const;
 export type Comparison = keyof typeof REFERENCES;
 export const referenceOf = (comparison: Comparison): string => REFERENCES[comparison];
 
 export function levelOf(token: ShownToken, scale: Scale): string {
+  if (scale !== 'likely' && Number.isNaN(token.base)) return 'plain';
   return SCALES[scale].find(({ holds }) => holds(token))?.name ?? 'plain';
 }
 
+const UNKNOWN = 'not known';
+
 /** `−0.22 (80.3 %)`. */
 export function likelihood(logProbability: number): string {
+  if (Number.isNaN(logProbability)) return UNKNOWN;
   return `${signed(logProbability)} (${percent(Math.exp(logProbability))})`;
 }
 
 /** With its sign, as people write it. */
 export function signed(value: number): string {
+  if (Number.isNaN(value)) return UNKNOWN;
   const text = Math.abs(value).toFixed(2);
   return value < 0 ? `−${text}` : value > 0 ? `+${text}` : text;
 }
 
 export function titleOf({ policy, base }: ShownToken, comparison: Comparison): string {
+  if (Number.isNaN(base)) return `log-probability ${likelihood(policy)}`;
   return `log-probability ${likelihood(policy)}; ${referenceOf(comparison)} ${likelihood(base)}; difference ${signed(policy - base)} nats`;
 }
 

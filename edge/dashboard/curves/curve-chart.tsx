@@ -47,15 +47,12 @@ export function CurveChart(props: CurveChartProps) {
   });
   const data = () => (curves.isSuccess ? curves.data : undefined);
   const weight = () => SMOOTHINGS[props.view.smoothing];
-  const shapes = createMemo(() => (data() ?? []).map((curve, index) => shapeOf(curve, index, weight())));
-  const all = createMemo((): readonly Shape[] =>
-    weight() === 0
-      ? shapes()
-      : [
-          ...(data() ?? []).map((curve, index) => ({ ...shapeOf(curve, index, 0), faint: true })),
-          ...shapes(),
-        ],
-  );
+  const shapesOf = (kept: number, faint: boolean) =>
+    (data() ?? []).map((curve, index): Shape => {
+      return { label: curve.label, points: drawn(curve, smoothed(curve.points, kept)), faint, index };
+    });
+  const shapes = createMemo(() => shapesOf(weight(), false));
+  const all = createMemo(() => (weight() === 0 ? shapes() : [...shapesOf(0, true), ...shapes()]));
   /** The value at the hovered place, else the last step's. */
   const valueOf = (curve: Curve, shape: Shape | undefined) => {
     const x = hovered();
@@ -129,10 +126,6 @@ export function CurveChart(props: CurveChartProps) {
       <Show when={note()}>{(text) => <p class="tiny muted">{text()}</p>}</Show>
     </figure>
   );
-}
-
-function shapeOf(curve: Curve, index: number, weight: number): Shape {
-  return { label: curve.label, points: drawn(curve, smoothed(curve.points, weight)), faint: false, index };
 }
 
 /** To those who cannot see it. */

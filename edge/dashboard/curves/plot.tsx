@@ -37,8 +37,8 @@ const STEP_INCREMENTS = Array.from({ length: 10 }, (_, power) =>
 ).flat();
 /** So few points are drawn as dots, too. */
 const DOTS_BELOW = 40;
-/** uPlot's scales: logarithmic, and one that is so on both sides of 0. */
-const [LINEAR, LOGARITHMIC, BOTH_SIDES] = [1, 3, 4] as const;
+/** uPlot's numbers of scales; the last is logarithmic on both sides of 0. */
+const DISTRIBUTIONS = { linear: 1, logarithmic: 3, 'both sides': 4 } as const;
 
 /** A colour of the style sheet, and a dash once the colours are used up. */
 export function lookOf(index: number): { readonly colour: number; readonly dash: number } {
@@ -60,9 +60,23 @@ function colourOf(element: HTMLElement, colour: string): string {
   return color;
 }
 
-function distributionOf({ log, shapes }: PlotProps): uPlot.Scale.Distr {
-  if (!log) return LINEAR;
-  return shapes.every(({ points }) => points.every(([, value]) => value > 0)) ? LOGARITHMIC : BOTH_SIDES;
+function distributionOf({ log, shapes }: PlotProps): keyof typeof DISTRIBUTIONS {
+  const values = shapes.flatMap(({ points }) => points.map(([, value]) => value));
+  // Where nothing differs from 0 there is no power of ten to begin with.
+  if (!log || values.every((value) => value === 0)) return 'linear';
+  return values.every((value) => value > 0) ? 'logarithmic' : 'both sides';
+}
+
+/** Text that changes when the scale must be made anew. */
+function scaleOf(props: PlotProps): string {
+  const distribution = distributionOf(props);
+  return distribution === 'both sides' ? `${distribution} ${evenBelow(props)}` : distribution;
+}
+
+/** Below this size a scale of both sides is even: two powers of ten under the greatest. */
+function evenBelow({ shapes }: PlotProps): number {
+  const sizes = shapes.flatMap(({ points }) => points.map(([, value]) => Math.abs(value)));
+  return 10 ** (Math.floor(Math.log10(Math.max(Number.MIN_VALUE, ...sizes))) - 2);
 }
 
 export function Plot(props: PlotProps) {
@@ -85,14 +99,14 @@ export function Plot(props: PlotProps) {
         height: HEIGHT,
         legend: { show: false },
         cursor: { drag: { x: onRange !== undefined, y: false }, points: { size: 7 } },
-        scales: { x: { time: false }, y: { distr: distribution } },
+        scales: { x: { time: false }, y: { distr: DISTRIBUTIONS[distribution], asinh: evenBelow(props) } },
         axes: [
           { ...axis, size: 28, ...(props.bySteps && { incrs: STEP_INCREMENTS }) },
           {
             ...axis,
             size: 56,
             // Of a logarithmic scale uPlot leaves some ticks without a text.
-            ...(distribution !== LINEAR && {
+            ...(distribution !== 'linear' && {
               values: (_: uPlot, values: (number | null)[]) =>
                 values.map((value) => (value === null ? '' : figure(value))),
             }),
@@ -149,7 +163,7 @@ export function Plot(props: PlotProps) {
       on(
         [
           () => props.shapes.map(({ label, faint }) => `${label} ${faint}`).join('\n'),
-          () => [props.bySteps, props.scattered, distributionOf(props)].join(' '),
+          () => [props.bySteps, props.scattered, scaleOf(props)].join(' '),
           isDark,
         ],
         () => {

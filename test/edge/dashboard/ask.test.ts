@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createClient } from '../../../shared/api/client.ts';
 import { answerTo, questionOf, type Turn } from '../../../edge/dashboard/pages/experiment/try/ask.ts';
+import { comparedTokens } from '../../../edge/dashboard/pages/experiment/try/said-tokens.ts';
 
 const SETTINGS = { temperature: 0.5, seed: 3, max_tokens: 8 };
 const TURNS: readonly Turn[] = [
@@ -11,13 +12,13 @@ const TURNS: readonly Turn[] = [
 ];
 
 /** What is said of a response of the edge. */
-async function read(response: Response): Promise<string[]> {
+async function read(response: Response) {
   const client = createClient({
     baseUrl: 'http://edge.test',
     key: 'secret',
     fetch: async () => await Promise.resolve(response),
   });
-  const parts: string[] = [];
+  const parts: unknown[] = [];
   const question = questionOf('prefix', 'm', TURNS, SETTINGS);
   for await (const part of answerTo(client, question, new AbortController().signal)) parts.push(part);
   return parts;
@@ -34,6 +35,7 @@ describe('a question', () => {
         model: 'm',
         ...SETTINGS,
         stream: true,
+        logprobs: true,
         messages: [
           { role: 'user', content: 'Hello?' },
           { role: 'assistant', content: 'Yes?' },
@@ -53,16 +55,32 @@ describe('a question', () => {
 
   it('is the newest text alone for a model that goes on with texts', () => {
     const { input } = questionOf('prefix', 'm', TURNS, SETTINGS);
-    expect(input.body).toMatchObject({ prompt: 'Who?' });
+    expect(input.body).toMatchObject({ prompt: 'Who?', logprobs: 0 });
     expect(input.body).not.toHaveProperty('stop');
   });
 });
 
 describe('an answer', () => {
   it('comes part by part, of either operation', async () => {
-    const text = JSON.stringify({ choices: [{ text: 'It' }] });
-    const delta = JSON.stringify({ choices: [{ delta: { content: ' is' } }] });
-    expect(await read(stream(text, delta, '[DONE]', text))).toEqual(['It', ' is']);
+    const text = JSON.stringify({
+      choices: [
+        { text: 'It', logprobs: { tokens: ['I', 't'], token_logprobs: [-1, -2], text_offset: [0, 1] } },
+      ],
+    });
+    const content = [{ token: ' is', logprob: -3, bytes: [], top_logprobs: [] }];
+    const delta = JSON.stringify({ choices: [{ delta: { content: ' is' }, logprobs: { content } }] });
+    const last = JSON.stringify({ choices: [{ delta: {}, logprobs: null, finish_reason: 'stop' }] });
+    expect(await read(stream(text, delta, last, '[DONE]', text))).toEqual([
+      {
+        text: 'It',
+        tokens: [
+          { text: 'I', logProbability: -1 },
+          { text: 't', logProbability: -2 },
+        ],
+      },
+      { text: ' is', tokens: [{ text: ' is', logProbability: -3 }] },
+      { text: '', tokens: [] },
+    ]);
   });
 
   it('ends in what the model says of its failure, and in words where it breaks off', async () => {
@@ -71,5 +89,28 @@ describe('an answer', () => {
     await expect(read(stream())).rejects.toThrow('The answer broke off. Ask again.');
     const refused = new Response(failure, { status: 400, headers: { 'content-type': 'application/json' } });
     await expect(read(refused)).rejects.toThrow(/^no room for this text$/);
+  });
+});
+
+describe('the tokens of two answers', () => {
+  const said = (...tokens: readonly (readonly [string, number])[]) =>
+    tokens.map(([text, logProbability]) => ({ text, logProbability }));
+
+  it('are held against each other up to where the answers part', () => {
+    const own = said([' a', -1], [' dog', -2], [' ran', -3]);
+    const other = said([' a', -1.5], [' cat', -0.5], [' ran', -0.1]);
+    expect(comparedTokens(' a dog ran', own, other)).toEqual([
+      { text: ' a', policy: -1, base: -1.5 },
+      { text: ' dog', policy: -2, base: Number.NaN },
+      { text: ' ran', policy: -3, base: Number.NaN },
+    ]);
+    expect(comparedTokens(' a dog ran', own, own)?.map(({ base }) => base)).toEqual([-1, -2, -3]);
+  });
+
+  it('that make a character together are one, and none where they are not the text', () => {
+    const own = said(['', -1], ['é', -2], ['!', -1]);
+    expect(comparedTokens('é!', own, [])?.map(({ policy }) => policy)).toEqual([-3, -1]);
+    expect(comparedTokens('é?', own, [])).toBeUndefined();
+    expect(comparedTokens('', [], [])).toBeUndefined();
   });
 });

@@ -265,6 +265,10 @@ describe.skipIf(!present)('the dashboard', () => {
           .poll(() => said.getByRole('group', { name: side }).locator('.text').textContent())
           .toBe(choices[0]?.text);
       }
+      await page.getByLabel('Token colours').selectOption('difference from the other model');
+      const tokens = said.getByRole('group', { name: 'Aligned' }).locator('.token');
+      await expect.poll(() => tokens.count()).toBeGreaterThan(1);
+      expect(await tokens.first().getAttribute('title')).toMatch(/^log-probability .+; other model .+/);
       await accessible();
     } finally {
       runner.kill('SIGKILL');
@@ -403,10 +407,10 @@ describe.skipIf(!present)('the dashboard', () => {
     expect(said.items).toHaveLength(3);
     await accessible();
     // On a phone the buttons stay in view, whatever stands above them.
-    await page.setViewportSize({ width: 360, height: 500 });
+    await page.setViewportSize({ width: 360, height: 640 });
     await page.evaluate(() => scrollTo(0, 0));
-    const box = await page.getByRole('button', { name: /Tie/ }).boundingBox();
-    expect((box?.y ?? Infinity) + (box?.height ?? 0)).toBeLessThanOrEqual(500);
+    const box = await page.getByRole('button', { name: /Undo/ }).boundingBox();
+    expect((box?.y ?? Infinity) + (box?.height ?? 0)).toBeLessThanOrEqual(640);
     await page.setViewportSize({ width: 1280, height: 900 });
   });
 

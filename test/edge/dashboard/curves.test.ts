@@ -113,7 +113,7 @@ describe('what stands beside curves', () => {
   });
 
   it('is a note where an estimated KL is below 0, and only there', () => {
-    expect(klNote([0, 0.1], 'k1')).toBeUndefined();
+    expect(klNote([0, 0.1, -1e-9], 'k1')).toBeUndefined();
     expect(klNote([0.3, -0.01], 'k1')).toMatch(/never negative.+\(k1\)/);
     expect(klNote([-1], undefined)).toContain('(k1)');
   });

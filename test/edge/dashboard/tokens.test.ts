@@ -83,6 +83,13 @@ describe('tokens of a sample', () => {
     }
   });
 
+  it('are plain, and say nothing of another model, where that was not asked', () => {
+    const alone = token(-1, Number.NaN);
+    expect([levelOf(alone, 'model'), levelOf(alone, 'likely')]).toEqual(['plain', 'rare-1']);
+    expect(plain(titleOf(alone, 'model'))).toBe('log-probability −1.00 (36.8 %)');
+    expect(likelihood(Number.NaN)).toBe('not known');
+  });
+
   it('say their figures in words', () => {
     expect(plain(likelihood(Math.log(0.8)))).toBe('−0.22 (80.0 %)');
     expect(plain(titleOf(token(-1, -2), 'policy'))).toBe(

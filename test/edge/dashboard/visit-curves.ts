@@ -1,6 +1,7 @@
 /** The curves over a filled edge: how they are drawn stands in the address, and those of several runs lie over each other. */
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { selectResult } from '../../../shared/api/tasks/select.ts';
 import { expectAccessible, expectFitsPhone } from './accessible.ts';
 import type { FilledEdge } from './filled-edge.ts';
 
@@ -64,6 +65,5 @@ export async function compareCurves(page: Page, edge: FilledEdge): Promise<void>
 
 async function chosenOf({ client, experimentId }: FilledEdge): Promise<number> {
   const { results } = await client.getExperiment({ parameters: { experimentId } });
-  const { klCoefficient } = (results['select']?.[0] as { chosen: { klCoefficient: number } }).chosen;
-  return klCoefficient;
+  return selectResult.parse(results['select']?.[0]).chosen.klCoefficient;
 }

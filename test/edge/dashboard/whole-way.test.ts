@@ -103,6 +103,7 @@ describe.skipIf(!present)('the whole way', () => {
     await page.getByRole('button', { name: 'Start the experiment' }).click();
     await page.getByRole('heading', { level: 1, name: 'kinder' }).waitFor();
     await expectAccessible(page);
+    expect(page.url()).toMatch(/\/experiments\/[0-9a-f-]+$/);
   });
 
   it('watches it to its end, and reads the result', async () => {

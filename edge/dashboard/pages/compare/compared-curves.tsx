@@ -17,7 +17,7 @@ export function ComparedCurves(props: { readonly experiments: readonly Read[] })
   const [view, change] = useCurveView();
   const trainings = createMemo(() =>
     props.experiments.flatMap((read) =>
-      trainingOf(read.detail, read.name).map((training) => ({ ...training, policy: chosenOf(read) })),
+      trainingOf(read.detail, read.name).map(({ name, run }) => ({ name, run, policy: chosenOf(read) })),
     ),
   );
   const stages = () => [...new Set(trainings().map(({ name }) => name))];

@@ -1,10 +1,12 @@
 /** One question to a model that a runner serves, answered part by part. */
+import type { z } from 'zod';
 import { ApiError, type Client } from '../../../../../shared/api/client.ts';
 import { completionPart, completionRefusal } from '../../../../../shared/api/completions.ts';
 import { textOfTurns } from '../../../../../shared/dialogue/turn-text.ts';
 import type { PromptForm } from '../../../../../shared/principles/principle.ts';
 import { UserError } from '../../../../../shared/user-error.ts';
 import { parseEvents } from '../../../app/parse-events.ts';
+import type { SaidToken } from './said-tokens.ts';
 
 /** The end of a stream in the form of the OpenAI API. */
 const DONE = '[DONE]';
@@ -22,6 +24,14 @@ export interface Settings {
   readonly max_tokens: number;
 }
 
+/** What an answer has more. */
+interface AnswerPart {
+  readonly text: string;
+  readonly tokens: readonly SaidToken[];
+}
+
+type Logprobs = Extract<z.output<typeof completionPart>, { choices: unknown }>['choices'][number]['logprobs'];
+
 /** A model refused, or its answer broke off; the message says why. */
 export class AnswerError extends UserError {
   override readonly name = 'AnswerError';
@@ -33,10 +43,16 @@ export function questionOf(form: PromptForm, model: string, turns: readonly Turn
   const shared = { model, ...settings, stream: true };
   if (form === 'chat') {
     const messages = turns.map(({ role, text }) => ({ role, content: text }));
-    return { operation: 'createChatCompletion', input: { body: { ...shared, messages } } } as const;
+    const body = { ...shared, messages, logprobs: true };
+    return { operation: 'createChatCompletion', input: { body } } as const;
   }
   const text = form === 'prefix' ? (turns.at(-1)?.text ?? '') : `\n\n${textOfTurns(turns)}`;
-  const body = { ...shared, prompt: text, ...(form === 'dialogue' ? { stop: NEXT_QUESTION } : {}) };
+  const body = {
+    ...shared,
+    prompt: text,
+    logprobs: 0 as const,
+    ...(form === 'dialogue' ? { stop: NEXT_QUESTION } : {}),
+  };
   return { operation: 'createCompletion', input: { body } } as const;
 }
 
@@ -45,16 +61,27 @@ export async function* answerTo(
   client: Client,
   question: ReturnType<typeof questionOf>,
   signal: AbortSignal,
-): AsyncGenerator<string> {
+): AsyncGenerator<AnswerPart> {
   const { body } = await send(client, question, signal);
   if (!body) return;
   for await (const { data } of parseEvents(body)) {
     if (data === DONE) return;
     const part = completionPart.parse(JSON.parse(data));
     if ('error' in part) throw new AnswerError(part.error.message);
-    for (const { text, delta } of part.choices) yield text ?? delta?.content ?? '';
+    for (const { text, delta, logprobs } of part.choices) {
+      yield { text: text ?? delta?.content ?? '', tokens: tokensOf(logprobs) };
+    }
   }
   throw new AnswerError('The answer broke off', { cure: 'Ask again' });
+}
+
+/** In either operation's form. */
+function tokensOf(logprobs: Logprobs): SaidToken[] {
+  const { content, tokens = [], token_logprobs: values = [] } = logprobs ?? {};
+  return (
+    content?.map(({ token, logprob }) => ({ text: token, logProbability: logprob })) ??
+    tokens.map((text, index) => ({ text, logProbability: values[index] ?? Number.NaN }))
+  );
 }
 
 async function send(

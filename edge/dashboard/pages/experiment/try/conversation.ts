@@ -4,12 +4,14 @@ import { createStore } from 'solid-js/store';
 import type { Client } from '../../../../../shared/api/client.ts';
 import type { PromptForm } from '../../../../../shared/principles/principle.ts';
 import { answerTo, questionOf, type Settings, type Turn } from './ask.ts';
+import type { SaidToken } from './said-tokens.ts';
 
 export const SIDES = ['base', 'aligned'] as const;
 export type Side = (typeof SIDES)[number];
 
 interface Answer {
   text: string;
+  tokens: readonly SaidToken[];
   isWriting: boolean;
   problem: unknown;
 }
@@ -26,7 +28,7 @@ interface ConversationOptions {
   readonly form: PromptForm;
 }
 
-const nothingYet = (): Answer => ({ text: '', isWriting: true, problem: undefined });
+const nothingYet = (): Answer => ({ text: '', tokens: [], isWriting: true, problem: undefined });
 
 export function createConversation(options: ConversationOptions) {
   const [state, setState] = createStore<{ rounds: Round[]; isWriting: boolean }>({
@@ -50,9 +52,11 @@ export function createConversation(options: ConversationOptions) {
     try {
       const question = questionOf(options.form, options.models[side], turnsOf(side), settings);
       let text = '';
+      const tokens: SaidToken[] = [];
       for await (const part of answerTo(options.client, question, signal)) {
-        text += part;
-        change({ text });
+        text += part.text;
+        tokens.push(...part.tokens);
+        change({ text, tokens: [...tokens] });
       }
     } catch (problem) {
       if (!signal.aborted) change({ problem });

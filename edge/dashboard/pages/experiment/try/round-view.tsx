@@ -1,14 +1,23 @@
 /** A question, and what the base and the aligned model made of it. */
-import { For, Match, Show, Switch } from 'solid-js';
+import { createMemo, For, Match, Show, Switch } from 'solid-js';
 import { ApiError } from '../../../../../shared/api/client.ts';
 import { Problem } from '../../../components/feedback.tsx';
 import { ModelText } from '../../../components/model-text.tsx';
+import type { Scale } from '../../../components/token-levels.ts';
+import { TokenText } from '../../../components/token-text.tsx';
 import { AnswerError } from './ask.ts';
 import { SIDES, type Round, type Side } from './conversation.ts';
+import { comparedTokens } from './said-tokens.ts';
 
 const TITLES: Readonly<Record<Side, string>> = { base: 'Base', aligned: 'Aligned' };
 
-export function RoundView(props: { readonly round: Round }) {
+interface RoundViewProps {
+  readonly round: Round;
+  /** By what its tokens are coloured; undefined: by nothing. */
+  readonly scale: Scale | undefined;
+}
+
+export function RoundView(props: RoundViewProps) {
   return (
     <li class="panel stack close">
       <ModelText text={props.round.asked} class="prompt" />
@@ -23,7 +32,7 @@ export function RoundView(props: { readonly round: Round }) {
             >
               <h3>{TITLES[side]}</h3>
               <Show when={props.round.answers[side].text !== '' || !props.round.answers[side].isWriting}>
-                <ModelText text={props.round.answers[side].text} />
+                <Said round={props.round} side={side} scale={props.scale} />
               </Show>
               <Show when={props.round.answers[side].isWriting}>
                 <span class="small muted" role="status">
@@ -36,6 +45,22 @@ export function RoundView(props: { readonly round: Round }) {
         </For>
       </div>
     </li>
+  );
+}
+
+/** Its tokens, once both have answered. */
+function Said(props: RoundViewProps & { readonly side: Side }) {
+  const answer = () => props.round.answers[props.side];
+  const tokens = createMemo(() => {
+    if (props.scale === undefined || SIDES.some((side) => props.round.answers[side].isWriting))
+      return undefined;
+    const other = props.side === 'base' ? 'aligned' : 'base';
+    return comparedTokens(answer().text, answer().tokens, props.round.answers[other].tokens);
+  });
+  return (
+    <Show when={tokens()} fallback={<ModelText text={answer().text} />}>
+      {(known) => <TokenText tokens={known()} rest="" scale={props.scale ?? 'likely'} comparison="model" />}
+    </Show>
   );
 }
 

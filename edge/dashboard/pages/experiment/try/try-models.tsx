@@ -6,11 +6,13 @@ import type { FieldError } from '../../../../../shared/api/field-errors.ts';
 import { useSession } from '../../../app/session.ts';
 import type { ExperimentDetail } from '../../../app/types.ts';
 import { Empty } from '../../../components/feedback.tsx';
+import type { Scale } from '../../../components/token-levels.ts';
 import { faultsOf } from '../../../form/faults.ts';
 import { isAligned } from '../is-aligned.ts';
 import { questionOf } from './ask.ts';
 import { createConversation } from './conversation.ts';
 import { RoundView } from './round-view.tsx';
+import { TokenColours } from './token-colours.tsx';
 
 const GENERATE = 'generate';
 const FIELDS = [
@@ -46,6 +48,7 @@ function Talk(props: { readonly experiment: ExperimentDetail }) {
   const models = { base: props.experiment.baseModel.name, aligned: `${props.experiment.id}/adapter` };
   const conversation = createConversation({ client, models, form });
   const [prompt, setPrompt] = createSignal('');
+  const [scale, setScale] = createSignal<Scale>();
   const [settings, setSettings] = createStore({ temperature: '1', seed: '1', max_tokens: '120' });
   const [faults, setFaults] = createSignal<readonly FieldError[]>([]);
   const ask = () => {
@@ -63,8 +66,11 @@ function Talk(props: { readonly experiment: ExperimentDetail }) {
   };
   return (
     <div class="stack">
+      <Show when={conversation.rounds().length > 0}>
+        <TokenColours scale={scale()} onChange={setScale} />
+      </Show>
       <ol class="stack" aria-label="Conversation">
-        <For each={conversation.rounds()}>{(round) => <RoundView round={round} />}</For>
+        <For each={conversation.rounds()}>{(round) => <RoundView round={round} scale={scale()} />}</For>
       </ol>
       <form
         class="panel stack close"
