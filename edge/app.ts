@@ -6,6 +6,7 @@ import type { AnyHandler } from './http/answer.ts';
 import type { Handlers } from './http/handler.ts';
 import { serveDashboard } from './http/dashboard.ts';
 import { onError, onNotFound } from './http/on-error.ts';
+import { OpenStreams } from './http/open-streams.ts';
 import { register, type App } from './http/register.ts';
 import { serveReference } from './http/reference.ts';
 import { addSecurityHeaders } from './http/security-headers.ts';
@@ -52,10 +53,11 @@ export function createApp(dependencies: Dependencies): App {
     ...taskHandlers(dependencies),
   };
   const app = new OpenAPIHono();
+  const openStreams = new OpenStreams();
   app.onError(onError);
   app.notFound(onNotFound(app));
   for (const id of Object.keys(contract) as OperationId[]) {
-    register(app, id, contract[id], handlers[id] as AnyHandler, dependencies, keys);
+    register(app, id, contract[id], handlers[id] as AnyHandler, dependencies, { keys, openStreams });
   }
   // Behind the API's routes, which answer by themselves: for pages.
   app.use(async (context, next) => {

@@ -4,6 +4,7 @@ import type { Dependencies } from './dependencies.ts';
 import type { Record } from './audit.ts';
 import { conflict } from '../domain/errors.ts';
 import { commit, isLostRace, type Statement } from '../store/database.ts';
+import { holdQuotas } from '../store/quotas.ts';
 import { etagOf, isKnown } from './etag.ts';
 import type { Call, UploadCall } from './handler.ts';
 import { Lines } from './line.ts';
@@ -17,7 +18,12 @@ export type AnyHandler = (
   call: Call | UploadCall,
 ) => Promise<
   | Response
-  | { readonly body?: unknown; readonly bodyWhenRepeated?: unknown; readonly writes?: readonly Statement[] }
+  | {
+      readonly body?: unknown;
+      readonly bodyWhenRepeated?: unknown;
+      readonly writes?: readonly Statement[];
+      readonly undo?: () => Promise<void>;
+    }
 >;
 
 /** In each round of a race for one unique row somebody wins, so many rounds mean very many racers elsewhere. */
@@ -58,9 +64,11 @@ export async function answer(
         ...(reply.writes ?? []),
         ...(kept ? [kept.statement] : []),
         ...(record ? [record(admitted, reply.body, now)] : []),
+        ...(endpoint.method === 'delete' ? [] : holdQuotas(database, principal.keyId, principal.quotas)),
       ]);
       return respond(endpoint, document, context.req.header('if-none-match'));
     } catch (error) {
+      await reply.undo?.();
       if (!isLostRace(error)) throw error;
       return undefined;
     }

@@ -4,9 +4,10 @@ import type { Endpoint } from '../../shared/api/endpoint.ts';
 import type { Dependencies } from './dependencies.ts';
 import { identify, sha256, type Principal } from './keys.ts';
 import { ProblemError } from './problem.ts';
+import { NO_QUOTAS } from '../store/quotas.ts';
 import type { KnownKeys } from '../store/known-keys.ts';
 
-const ANYONE: Principal = { keyId: 'anyone', name: 'anyone', scopes: [], requestsPerMinute: null };
+const ANYONE: Principal = { keyId: 'anyone', name: 'anyone', scopes: [], quotas: NO_QUOTAS };
 
 /** @returns who sends a request; throws ProblemError 401, 403 or 429 where it may not pass */
 export function guard(
@@ -32,7 +33,7 @@ export function guard(
     // Health is for anyone at any time: who watches the edge must not read the limit of strangers as its end.
     if (!principal) await take('address', dependencies.clientAddress(context));
     else if (principal !== ANYONE)
-      await take('key', principal.keyId, principal.requestsPerMinute ?? undefined);
+      await take('key', principal.keyId, principal.quotas.requestsPerMinute ?? undefined);
     if (!principal) {
       throw new ProblemError(
         'unauthorized',

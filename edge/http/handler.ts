@@ -27,6 +27,8 @@ interface Writes {
    * idempotency key. If another request wins a unique row, the handler runs again and reads anew.
    */
   readonly writes?: readonly Statement[];
+  /** Takes back what the handler did beside its writes; called where these are refused. */
+  readonly undo?: () => Promise<void>;
 }
 
 type Reply<E extends Endpoint> = E['response'] extends z.ZodType

@@ -1,6 +1,7 @@
 /** API keys: how one is made, how it is read from a request, and how it is compared. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Scope } from '../../shared/api/words.ts';
+import { NO_QUOTAS, type Quotas } from '../store/quotas.ts';
 import type { KnownKeys } from '../store/known-keys.ts';
 
 /** Who speaks. */
@@ -9,8 +10,7 @@ export interface Principal {
   /** What people call the key. */
   readonly name: string;
   readonly scopes: readonly Scope[];
-  /** Null: no limit of its own. */
-  readonly requestsPerMinute: number | null;
+  readonly quotas: Quotas;
 }
 
 /** The bootstrap key has no row; its idempotency records lie under this name. */
@@ -51,7 +51,7 @@ export async function identify(
       keyId: BOOTSTRAP_KEY_ID,
       name: "the environment's key",
       scopes: ['admin'],
-      requestsPerMinute: null,
+      quotas: NO_QUOTAS,
     };
   }
   const keyId = FORM.exec(token)?.[1];
@@ -60,6 +60,5 @@ export async function identify(
   const matches = sameHash(presented, key?.secretSha256 ?? NO_SUCH_KEY_SHA256);
   if (!key || !matches || !keys.isLive(key)) return undefined;
   await keys.touch(key);
-  const { id, name, scopes, requestsPerMinute } = key;
-  return { keyId: id, name, scopes, requestsPerMinute };
+  return { keyId: key.id, name: key.name, scopes: key.scopes, quotas: key };
 }

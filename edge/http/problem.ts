@@ -14,6 +14,7 @@ const TITLES = {
   'not-found': [404, 'There is no such thing'],
   'method-not-allowed': [405, 'The method is not allowed here'],
   'artifact-damaged': [410, 'The bytes of the artifact are gone'],
+  'quota-exceeded': [409, 'The key has as much as it may have'],
   conflict: [409, 'The request does not fit the present state'],
   'lease-lost': [409, 'The lease of the task is lost'],
   'report-out-of-order': [409, 'A report before this one is missing'],

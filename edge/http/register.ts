@@ -9,6 +9,8 @@ import { answer, type AnyHandler } from './answer.ts';
 import { recorder } from './audit.ts';
 import { guard } from './guard.ts';
 import { createReader, idempotencyHeader } from './input.ts';
+import { mayStream, type OpenStreams } from './open-streams.ts';
+import { tellQuota } from './over-quota.ts';
 
 export type App = OpenAPIHono;
 
@@ -84,15 +86,22 @@ export function register(
   endpoint: Endpoint,
   handler: AnyHandler,
   dependencies: Dependencies,
-  keys: KnownKeys,
+  { keys, openStreams }: { readonly keys: KnownKeys; readonly openStreams: OpenStreams },
 ): void {
   app.openAPIRegistry.registerPath(describe(operationId, endpoint));
   const admit = guard(endpoint, dependencies, keys);
   const read = createReader(endpoint);
   const record = recorder(operationId, endpoint, dependencies);
+  const streams = mayStream(endpoint) ? openStreams : undefined;
   app.on(endpoint.method, endpoint.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
     const principal = await admit(context);
     const input = await read(context);
-    return await answer(endpoint, handler, { context, principal, input }, dependencies, record);
+    const run = async () =>
+      await answer(endpoint, handler, { context, principal, input }, dependencies, record).catch(
+        (error: unknown) => {
+          throw tellQuota(error, principal.quotas);
+        },
+      );
+    return streams ? await streams.run(principal, run) : await run();
   });
 }

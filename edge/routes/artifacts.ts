@@ -70,8 +70,9 @@ export function artifactHandlers(
       const holder = await guardWriter(dependencies, principal, query);
       const { sha256 } = parameters;
       const { kind, mediaType, taskId = null } = query;
-      const producedByTaskId = taskId;
-      const artifact = { sha256, mediaType, kind, producedByTaskId, createdBy, holder, isKept: !holder };
+      const { quotas } = principal;
+      const by = { producedByTaskId: taskId, createdBy, quotas, holder, isKept: !holder };
+      const artifact = { sha256, mediaType, kind, ...by };
       const known = await holdArtifact(dependencies, sha256, now);
       const verify = () => requireHash(upload, sha256);
       if (!known?.intact) {

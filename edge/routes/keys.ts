@@ -17,7 +17,9 @@ export function keyHandlers(
       return { body: { id: principal.keyId, scopes: [...principal.scopes] } };
     },
     async createKey({ body }, { now, principal }) {
-      const { expiresAt = null, requestsPerMinute = null, ...named } = body;
+      const { name, scopes, expiresAt = null, requestsPerMinute = null, openStreams = null } = body;
+      const { storedBytes = null, experimentsUnderWay = null } = body;
+      const quotas = { requestsPerMinute, openStreams, storedBytes, experimentsUnderWay };
       if (expiresAt !== null && expiresAt <= now) {
         const detail = `is past: it is ${now} now (${new Date(now).toISOString()})`;
         throw invalidRequest([{ in: 'body', pointer: '#/expiresAt', detail }]);
@@ -25,7 +27,7 @@ export function keyHandlers(
       const id = createIdentifier(now);
       const { secret, secretSha256 } = createSecret(id);
       const times = { createdAt: now, revokedAt: null, expiresAt, lastUsedAt: null };
-      const key = { id, ...named, ...times, createdBy: principal.keyId, requestsPerMinute };
+      const key = { id, name, scopes, ...times, createdBy: principal.keyId, ...quotas };
       return {
         body: { ...key, secret },
         bodyWhenRepeated: { ...key, secret: null },

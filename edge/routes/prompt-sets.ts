@@ -71,10 +71,11 @@ export function promptSetHandlers({ database }: Dependencies): Handlers<typeof p
         return fresh;
       });
       const counts = { ...(await countPrompts(database, id)), ...seen };
-      const promptSet = { id, name, contentSha256: upload.sha256, counts };
+      const promptSet = { id, name, contentSha256: upload.sha256, bytes: upload.bytes, counts };
       return {
         body: { ...promptSet, splitRule, createdAt: now, createdBy },
         writes: [finishPromptSet(database, promptSet, now)],
+        undo: async () => void (await commit(database, [deletePromptSet(database, id)])),
       };
     },
 

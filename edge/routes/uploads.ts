@@ -117,14 +117,16 @@ export function uploadHandlers(
       await blobs.put(partBlob(upload.id, number), within(body.chunks(), room, upload));
       const part = { uploadId: upload.id, number, bytes: body.bytes, etag: body.sha256 };
       const parts = [...others, part].sort((a, b) => a.number - b.number);
-      return { body: view(upload, parts), writes: [putPart(database, part)] };
+      const undo = async () => await blobs.delete(partBlob(upload.id, number));
+      return { body: view(upload, parts), writes: [putPart(database, part)], undo };
     },
 
     async completeUpload({ parameters }, { principal, now, createdBy }) {
       const upload = await requireUpload(parameters.uploadId, principal);
       const holder = await requireWriter(upload, principal);
       const { sha256, mediaType, kind, producedByTaskId } = upload;
-      const artifact = { sha256, mediaType, kind, producedByTaskId, createdBy, holder, isKept: !holder };
+      const by = { producedByTaskId, createdBy, quotas: principal.quotas, holder, isKept: !holder };
+      const artifact = { sha256, mediaType, kind, ...by };
       const known = await holdArtifact(dependencies, sha256, now);
       const parts = await listParts(database, upload.id);
       // An answer that was lost: the parts went with the first.

@@ -10,6 +10,7 @@ import { chunksOf, type ByteRange } from './blobs.ts';
 import { GRACE_MILLISECONDS } from './collect.ts';
 import { commit, type Database, type Statement, type Store } from './database.ts';
 import { allColumns } from './json-rows.ts';
+import { holdQuotas, quotaOf, type Quotas } from './quotas.ts';
 import { fenceCondition } from './leases/lease.ts';
 import { artifacts, taskPuts, tasks, unusedBlobs } from './schema/index.ts';
 
@@ -24,6 +25,8 @@ export interface NewArtifact extends Pick<
   readonly holder?: Holder | undefined;
   /** Whether it stays until somebody deletes it. */
   readonly isKept: boolean;
+  /** The quotas of who puts it; left out where nothing holds him. */
+  readonly quotas?: Quotas;
 }
 
 /** The bytes of an artifact, or a part of them; undefined where they are not stored. */
@@ -143,7 +146,12 @@ export async function writeArtifact(
       ),
     ),
     ...putBy(database, artifact),
-  ]);
+    ...(createdBy && artifact.quotas ? holdQuotas(database, createdBy.id, artifact.quotas) : []),
+  ]).catch(async (error: unknown) => {
+    // Not after a day, when they are collected: who is refused again and again would fill the disk.
+    if (quotaOf(error) !== undefined) await blobs.delete(name);
+    throw error;
+  });
   return (await findArtifact(database, sha256)) ?? row;
 }
 

@@ -190,14 +190,15 @@ export function finishPromptSet(
     readonly id: string;
     readonly name: string;
     readonly contentSha256: string;
+    readonly bytes: number;
     readonly counts: PromptSetCounts;
   },
   now: number,
 ): Statement {
-  const { id, name, contentSha256, counts } = set;
+  const { id, name, contentSha256, bytes, counts } = set;
   return database
     .update(promptSets)
-    .set({ name, contentSha256, counts, readyAt: now })
+    .set({ name, contentSha256, bytes, counts, readyAt: now })
     .where(eq(promptSets.id, id));
 }
 

@@ -30,6 +30,18 @@ const key = z
     expiresAt: instant.nullable().describe('From then on it is refused; null: never'),
     lastUsedAt: instant.nullable().describe('To the minute; null: not yet'),
     requestsPerMinute: z.int().nullable().describe('Null: the limit of all keys alone'),
+    openStreams: z
+      .int()
+      .nullable()
+      .describe('Live events and completions that may be under way at once; null: no limit'),
+    storedBytes: z
+      .int()
+      .nullable()
+      .describe('Bytes of artifacts and prompt sets that it may have made, as sent; null: no limit'),
+    experimentsUnderWay: z
+      .int()
+      .nullable()
+      .describe('Experiments that may be queued or running; null: no limit'),
   })
   .meta({ id: 'Key', description: 'An API key, without its secret' });
 
@@ -80,6 +92,27 @@ export const keyEndpoints = defineEndpoints({
         .max(1_000_000)
         .optional()
         .describe('More are answered 429 with `Retry-After`; left out: the limit of all keys alone'),
+      openStreams: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .optional()
+        .describe(
+          'Live events and completions under way at once; more are answered 429 with `Retry-After`; left out: no limit',
+        ),
+      storedBytes: z
+        .int()
+        .min(1)
+        .optional()
+        .describe(
+          'Bytes of artifacts and prompt sets that it makes, as sent; more are answered 409 until some are deleted; left out: no limit',
+        ),
+      experimentsUnderWay: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .optional()
+        .describe('Queued or running; more are answered 429 with `Retry-After`; left out: no limit'),
     }),
     status: 201,
     response: newKey,

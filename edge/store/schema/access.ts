@@ -19,6 +19,10 @@ export const apiKeys = sqliteTable('api_keys', {
   lastUsedAt: instant('last_used_at'),
   /** Null: the host's own limit alone. */
   requestsPerMinute: integer('requests_per_minute'),
+  /** Null: as much as anyone. */
+  openStreams: integer('open_streams'),
+  storedBytes: integer('stored_bytes'),
+  experimentsUnderWay: integer('experiments_under_way'),
 });
 
 /** Who changed what, when and from where; ids rise with time, so a range of them is a span of time. */

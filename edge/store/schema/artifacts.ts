@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import { ARTIFACT_KINDS } from '../../../shared/api/words.ts';
-import { creator, id, instant } from './columns.ts';
+import { creator, creatorId, id, instant } from './columns.ts';
 
 /** A row exists only after the bytes are stored and their hash was verified. */
 export const artifacts = sqliteTable(
@@ -30,6 +30,7 @@ export const artifacts = sqliteTable(
     index('artifacts_due')
       .on(table.dueAt)
       .where(sql`${table.dueAt} is not null`),
+    index('artifacts_creator').on(creatorId(table.createdBy), table.bytes),
     index('artifacts_kind').on(table.kind, table.createdAt, table.sha256),
     index('artifacts_created').on(table.createdAt, table.sha256),
     index('artifacts_task').on(table.producedByTaskId, table.createdAt, table.sha256),

@@ -17,6 +17,8 @@ export const promptSets = sqliteTable(
     name: text('name').notNull().unique(),
     splitRule: json<SplitRuleRecord>('split_rule').notNull(),
     contentSha256: text('content_sha256'),
+    /** As they were sent; null for what is older than this column. */
+    bytes: integer('bytes'),
     /** Rows by split, exact duplicates, and prompts that appear in both train and test. */
     counts: json<PromptSetCounts>('counts'),
     createdAt: instant('created_at').notNull(),

@@ -21,6 +21,7 @@ import { principlesConformance } from './principles.ts';
 import { promptSetsConformance } from './prompt-sets.ts';
 import { protocolConformance } from './protocol.ts';
 import { observationsConformance } from './observations.ts';
+import { quotasConformance } from './quotas.ts';
 import { scorersConformance } from './scorers.ts';
 import { tasksConformance } from './tasks.ts';
 
@@ -31,6 +32,9 @@ export function conformance(open: OpenStore): void {
   });
   describe('keys', () => {
     keysConformance(start, open);
+  });
+  describe('quotas', () => {
+    quotasConformance(start);
   });
   describe('audit', () => {
     auditConformance(start);
