@@ -21,6 +21,7 @@ import { createSecret } from './http/keys.ts';
 import { readLaunchPolicy } from './orchestration/launch/configuration.ts';
 import { runSchedule } from './orchestration/schedule.ts';
 import { commit } from './store/database.ts';
+import { followSetBack } from './store/leases/set-back.ts';
 import { createIdentifier } from './store/identifier.ts';
 import { hasAdministrator, insertKey } from './store/keys.ts';
 
@@ -50,6 +51,12 @@ async function start(): Promise<void> {
   const { HOST: hostname, PORT: port, RLCD_DATA: directory = '.rlcd', RLCD_ADMIN_KEY: key } = settings;
   const host = openNodeHost(directory, key, settings.RLCD_TRUSTED_PROXIES);
   const url = `http://${hostname}:${port}`;
+  const behind = await followSetBack(host.dependencies.database, host.dependencies.clock());
+  if (behind > 0) {
+    console.error(
+      `The clock of this machine is ${behind} ms behind the time at which the store was last written to: leases and waits went back with it, so that none grows`,
+    );
+  }
   const local = await openLocalRunners(host.dependencies, url, settings.RLCD_RUNNERS);
   const { environment, transport } = await openClusterTransport(process.env);
   const remote = readLaunchPolicy(environment, transport);

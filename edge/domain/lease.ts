@@ -9,7 +9,8 @@ const MAXIMUM_FAILURES = 5;
 export const MAXIMUM_EXPIRATIONS = 20;
 
 const FIRST_DELAY_MILLISECONDS = 1000;
-const LONGEST_DELAY_MILLISECONDS = 60_000;
+/** A task that failed waits no longer before it is tried again. */
+export const LONGEST_DELAY_MILLISECONDS = 60_000;
 
 /** Who a request says it is. */
 export interface Holder {

@@ -17,6 +17,8 @@ interface EdgeOptions {
   readonly dataFolder: string;
   /** At least 32 characters. */
   readonly adminKey: string;
+  /** Modules loaded before it, as URLs. */
+  readonly preload?: readonly string[];
 }
 
 export function edgeUrl(port: number): string {
@@ -28,7 +30,13 @@ export function edgeUrl(port: number): string {
  *
  * @throws ChildEndedError with the end of its log where it does not come up
  */
-export async function startEdge({ host, port, dataFolder, adminKey }: EdgeOptions): Promise<Child> {
+export async function startEdge({
+  host,
+  port,
+  dataFolder,
+  adminKey,
+  preload = [],
+}: EdgeOptions): Promise<Child> {
   const child = startChild({
     name: 'the edge',
     program: PROGRAMS[host],
@@ -39,6 +47,7 @@ export async function startEdge({ host, port, dataFolder, adminKey }: EdgeOption
       RLCD_ADMIN_KEY: adminKey,
     },
     logFile: join(dataFolder, 'edge.log'),
+    preload,
   });
   const deadline = performance.now() + START_MILLISECONDS;
   while (!(await answers(port))) {
