@@ -12,6 +12,7 @@ import {
 } from '../../shared/read-variables.ts';
 import { HUB_VARIABLES } from '../llama/weights/hub-variables.ts';
 import { SERVED_VARIABLES } from '../served-model/served-hosts.ts';
+import { MODEL_SOURCE_VARIABLES } from '../tasks/model-sources.ts';
 import { JUDGE_VARIABLES } from '../tasks/judges/chat-endpoint.ts';
 
 const seconds = z.coerce.number().positive().max(86_400);
@@ -48,6 +49,7 @@ export const RUNNER_VARIABLES = {
     help: 'ends the runner after so many seconds without work, or without an answer of the edge; runs on unless given',
     schema: seconds.optional(),
   },
+  ...MODEL_SOURCE_VARIABLES,
   ...JUDGE_VARIABLES,
   ...SERVED_VARIABLES,
   ...HUB_VARIABLES,

@@ -11,6 +11,7 @@ import { type ImportedModel, importModel } from '../llama/weights/import-model.t
 import { parameterCount } from '../../shared/planner/model-bytes.ts';
 import { TOKENIZER_FILE } from '../llama/tokenizer/companions.ts';
 import { tokenizerDoubts } from '../llama/tokenizer/tokenizer.ts';
+import { requireAllowedSource } from './model-sources.ts';
 import { TaskInputError } from './task-context.ts';
 
 /** What `bundled` stands for. */
@@ -40,12 +41,14 @@ export async function openBaseModel(source: string, cacheDirectory: string): Pro
 /**
  * Opens the model of a task.
  *
- * @throws TaskInputError if this machine's copy is another model; ModelFileError if it cannot be opened
+ * @throws ModelNotAllowedError before anything of it is read; TaskInputError if this machine's copy is another model;
+ *   ModelFileError if it cannot be opened
  */
 export async function openTaskModel(
   { name, source, weightsSha256 }: Pick<ClaimedTask['baseModel'], 'name' | 'source' | 'weightsSha256'>,
   cacheDirectory: string,
 ): Promise<ImportedModel> {
+  await requireAllowedSource(source);
   const model = await openBaseModel(source, cacheDirectory);
   const { identity } = model.base;
   if (identity === weightsSha256) return model;

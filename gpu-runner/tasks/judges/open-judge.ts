@@ -4,6 +4,7 @@ import { judgeName, type TaskJudge } from '../../../shared/api/tasks/judge.ts';
 import { chatJudge } from '../../algorithms/judge/chat-judge.ts';
 import { scoringJudge, type PairJudge } from '../../algorithms/judge/pair-judge.ts';
 import { inputAdapter } from '../adapter-artifact.ts';
+import { requireAllowedSource } from '../model-sources.ts';
 import type { TaskContext } from '../task-context.ts';
 import { chatEndpoint, judgeEndpoint } from './chat-endpoint.ts';
 import { classifierJudge } from './classifier.ts';
@@ -22,7 +23,10 @@ export async function openJudge(context: TaskContext<'judge'>, judge: TaskJudge)
       responses.map(({ response }) => sentiment(response)),
     );
   }
-  if (judge.kind === 'classifier') return await classifierJudge(name, judge.folder, judge.label);
+  if (judge.kind === 'classifier') {
+    await requireAllowedSource(judge.folder);
+    return await classifierJudge(name, judge.folder, judge.label);
+  }
   if (judge.kind === 'endpoint') {
     const ask = chatEndpoint(judgeEndpoint(judge.url, process.env));
     return chatJudge(name, judge, { responseOpening, seed: task.seed, ask });

@@ -1,0 +1,57 @@
+/** A runner opens what its operator allows, and tells of everything else nothing but that it may not. */
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { openTaskModel } from '../../../gpu-runner/tasks/open-base-model.ts';
+import { requireAllowedSource } from '../../../gpu-runner/tasks/model-sources.ts';
+import { temporaryFolder } from '../llama/weights/made-up-checkpoint.ts';
+
+const folder = temporaryFolder();
+const models = path.join(folder, 'models');
+mkdirSync(path.join(models, 'tiny'), { recursive: true });
+mkdirSync(path.join(folder, 'models-of-others'));
+writeFileSync(path.join(folder, 'secret'), 'x');
+symlinkSync(folder, path.join(models, 'out'));
+const environment = { RLCD_MODEL_SOURCES: `${models}, HuggingFaceTB` };
+
+it.each(['bundled', models, path.join(models, 'tiny'), 'HuggingFaceTB/SmolLM2-135M-Instruct@main'])(
+  'opens %s',
+  async (source) => {
+    await expect(requireAllowedSource(source, environment)).resolves.toBeUndefined();
+  },
+);
+
+it.each([
+  path.join(folder, 'secret'),
+  path.join(folder, 'models-of-others'),
+  path.join(folder, 'nothing'),
+  path.join(models, 'nothing'),
+  path.join(models, '..', 'secret'),
+  path.join(models, 'out', 'secret'),
+  'someone/model',
+  'secret',
+  '..',
+])('refuses %s, there or not, in the same words', async (source) => {
+  await expect(requireAllowedSource(source, environment)).rejects.toMatchObject({
+    code: 'bad-input',
+    message: expect.stringContaining(`this runner may not open ${source}`),
+  });
+});
+
+it('opens anything where nothing is said, and names what cannot be a place', async () => {
+  await expect(requireAllowedSource(path.join(folder, 'secret'), {})).resolves.toBeUndefined();
+  await expect(requireAllowedSource('bundled', { RLCD_MODEL_SOURCES: 'models/mine' })).rejects.toThrow(
+    /RLCD_MODEL_SOURCES needs folders from the root/,
+  );
+});
+
+it('is asked before a task reads a byte', async () => {
+  process.env['RLCD_MODEL_SOURCES'] = models;
+  try {
+    const source = path.join(folder, 'secret');
+    const opened = openTaskModel({ name: 'x', source, weightsSha256: '' }, path.join(folder, 'cache'));
+    await expect(opened).rejects.toThrow(`this runner may not open ${source}`);
+  } finally {
+    delete process.env['RLCD_MODEL_SOURCES'];
+  }
+});
