@@ -61,6 +61,9 @@ export async function compareCurves(page: Page, edge: FilledEdge): Promise<void>
   await curves.getByLabel('Over').selectOption('kl');
   await reward.getByText('over KL').waitFor();
   await expectFitsPhone(page);
+  const many = Array.from({ length: 21 }, () => edge.experimentId);
+  await page.goto(`${edge.url}/compare?ids=${many.join(',')}`);
+  await curves.getByText('of up to 20 experiments').waitFor();
 }
 
 async function chosenOf({ client, experimentId }: FilledEdge): Promise<number> {

@@ -1,5 +1,5 @@
 /** The curves of the compared experiments over each other, stage by stage; of each, the policy that was chosen. */
-import { createMemo, For } from 'solid-js';
+import { createMemo, For, Show } from 'solid-js';
 import { selectResult } from '../../../../shared/api/tasks/select.ts';
 import { CurveControls } from '../../curves/curve-controls.tsx';
 import { useCurveView } from '../../curves/curve-view.ts';
@@ -13,7 +13,24 @@ function chosenOf({ detail }: Read): string | undefined {
   return data && `kl=${data.chosen.klCoefficient}`;
 }
 
+/** More lines than these nobody tells apart, and each asks the edge for itself. */
+const MOST = 20;
+
 export function ComparedCurves(props: { readonly experiments: readonly Read[] }) {
+  return (
+    <section class="stack close" aria-label="Curves">
+      <h2>Curves</h2>
+      <Show
+        when={props.experiments.length <= MOST}
+        fallback={<p class="muted">Curves are drawn over each other of up to {MOST} experiments.</p>}
+      >
+        <Curves experiments={props.experiments} />
+      </Show>
+    </section>
+  );
+}
+
+function Curves(props: { readonly experiments: readonly Read[] }) {
   const [view, change] = useCurveView();
   const trainings = createMemo(() =>
     props.experiments.flatMap((read) =>
@@ -30,8 +47,7 @@ export function ComparedCurves(props: { readonly experiments: readonly Read[] })
       ),
   );
   return (
-    <section class="stack close" aria-label="Curves">
-      <h2>Curves</h2>
+    <>
       <p class="small muted">
         Of each experiment the KL coefficient that was chosen, or all of them before one is.
       </p>
@@ -51,6 +67,6 @@ export function ComparedCurves(props: { readonly experiments: readonly Read[] })
           </section>
         )}
       </For>
-    </section>
+    </>
   );
 }
