@@ -8,7 +8,7 @@ import { serveDashboard } from './http/dashboard.ts';
 import { onError, onNotFound } from './http/on-error.ts';
 import { OpenStreams } from './http/open-streams.ts';
 import { register, type App } from './http/register.ts';
-import { serveReference } from './http/reference.ts';
+import { serveReference } from './http/reference/serve.ts';
 import { addSecurityHeaders } from './http/security-headers.ts';
 import { artifactHandlers } from './routes/artifacts.ts';
 import { auditHandlers } from './routes/audit.ts';

@@ -8,7 +8,7 @@ import { gzip } from 'node:zlib';
 const pack = promisify(gzip);
 
 /** What is a file: there are few, and none depends on who asks. */
-const FILES = /^\/(assets\/[^/]+|openapi\.json|reference|reference\.css)$/;
+const FILES = /^\/(assets\/[^/]+|openapi\.json|reference|reference\.(css|js))$/;
 
 interface Packed {
   readonly bytes: Uint8Array<ArrayBuffer>;

@@ -3,6 +3,9 @@ import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { isBytes, NOT_CHANGED, type Bytes, type Endpoint } from '../../shared/api/endpoint.ts';
 import { problem } from '../../shared/api/problem.ts';
+import { exampleOf } from '../../shared/api/examples.ts';
+import { curlOf, typeScriptOf } from '../../shared/api/request-text.ts';
+import type { OperationId } from '../../shared/api/contract.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { KnownKeys } from '../store/known-keys.ts';
 import { answer, type AnyHandler } from './answer.ts';
@@ -18,12 +21,13 @@ function typesOf({ mediaType, otherTypes = [] }: Bytes): string[] {
   return [mediaType, ...otherTypes];
 }
 
-function requestContent(form: z.ZodType | Bytes) {
-  return isBytes(form)
-    ? Object.fromEntries(
-        typesOf(form).map((type) => [type, { schema: { type: 'string', format: 'binary' } as const }]),
-      )
-    : { 'application/json': { schema: form } };
+function requestContent(form: z.ZodType | Bytes, example: unknown) {
+  if (!isBytes(form)) return { 'application/json': { schema: form, example } };
+  const bytes = { schema: { type: 'string', format: 'binary' } as const };
+  const { json } = form;
+  return Object.fromEntries(
+    typesOf(form).map((type) => [type, type === 'application/json' && json ? { schema: json } : bytes]),
+  );
 }
 
 /** OpenAPI 3.1 has no schema for bytes: one that said `string` would be wrong of events and of handed-on JSON. */
@@ -33,7 +37,19 @@ function responseContent(form: z.ZodType | Bytes) {
     : { 'application/json': { schema: form } };
 }
 
-function describe(operationId: string, endpoint: Endpoint): RouteConfig {
+/** Where the examples of the document call: an edge as `rlcd serve` starts it. */
+const EXAMPLE_ORIGIN = 'http://127.0.0.1:8787';
+
+/** The same request as a command and as a program, under the name that renderers of such documents know. */
+function samplesOf(operation: OperationId) {
+  const call = { operation, input: exampleOf(operation), origin: EXAMPLE_ORIGIN };
+  return [
+    { lang: 'Shell', label: 'curl', source: curlOf(call) },
+    { lang: 'TypeScript', label: 'TypeScript', source: typeScriptOf(call) },
+  ];
+}
+
+function describe(operationId: OperationId, endpoint: Endpoint): RouteConfig {
   const { method, path, tag, summary, scopes, parameters, body, response, status, pending, also } = endpoint;
   return {
     operationId,
@@ -42,11 +58,14 @@ function describe(operationId: string, endpoint: Endpoint): RouteConfig {
     tags: [tag],
     summary,
     security: scopes.map((scope) => ({ key: [scope] })),
+    'x-codeSamples': samplesOf(operationId),
     request: {
       query: endpoint.query ?? z.strictObject({}),
       ...(parameters ? { params: parameters } : {}),
       ...(endpoint.creates ? { headers: idempotencyHeader } : {}),
-      ...(body ? { body: { required: true, content: requestContent(body) } } : {}),
+      ...(body
+        ? { body: { required: true, content: requestContent(body, exampleOf(operationId).body) } }
+        : {}),
     },
     responses: {
       [status]: response
@@ -82,7 +101,7 @@ function describe(operationId: string, endpoint: Endpoint): RouteConfig {
  */
 export function register(
   app: App,
-  operationId: string,
+  operationId: OperationId,
   endpoint: Endpoint,
   handler: AnyHandler,
   dependencies: Dependencies,

@@ -104,7 +104,11 @@ export const comparisonEndpoints = defineEndpoints({
     tag: 'comparisons',
     summary: "Take back a label of one's own; the pair is asked again",
     scopes: ['admin', 'client'],
-    parameters: z.strictObject({ comparisonId: text(600).describe('The comparison, by its id') }),
+    parameters: z.strictObject({
+      comparisonId: text(600)
+        .meta({ examples: ['019ab0e7-6c00-7000-8000-000000000000'] })
+        .describe('The comparison, by its id'),
+    }),
     status: 204,
   },
 });

@@ -12,6 +12,8 @@ export interface Bytes {
   readonly mediaType: string;
   /** What a request may send, or an answer may be, instead. */
   readonly otherTypes?: readonly string[];
+  /** The form of a request's bytes where they are `application/json`, for those who make clients of the document. */
+  readonly json?: z.ZodType;
 }
 
 /** The meaning of 304. */

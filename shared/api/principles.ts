@@ -94,7 +94,7 @@ const change = z
   .meta({ id: 'PrincipleChange', description: 'A changed place of a principle' });
 
 const principleName = z.strictObject({ principleName: name.describe('Name of the principle') });
-const principleLabel = name.regex(/^[a-z]/, 'must start with a letter');
+const principleLabel = name.regex(/^[a-z]/, 'must start with a letter').meta({ examples: ['production'] });
 /** A version by its number or by a label. */
 const versionReference = z
   .union([z.string().regex(/^[1-9][0-9]{0,8}$/), name])

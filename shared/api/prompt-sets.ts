@@ -98,6 +98,14 @@ const prompt = z
   })
   .meta({ id: 'Prompt', description: 'A prompt of a set' });
 
+/** A JSON body; the readers of files take it apart. */
+const promptRows = z
+  .array(z.record(z.string(), z.unknown()))
+  .describe(
+    'Rows of a prompt, messages, conversations, instruction, pair or HH dialogue, as docs/prompts.md tells',
+  )
+  .meta({ examples: [[{ prompt: 'Once upon a time a fox found a hat.', split: 'train' }]] });
+
 const promptSetId = z.strictObject({ promptSetId: identifier.describe('The prompt set, by its id') });
 
 export const promptSetEndpoints = defineEndpoints({
@@ -128,6 +136,7 @@ export const promptSetEndpoints = defineEndpoints({
         'text/tab-separated-values',
         'text/plain',
       ],
+      json: promptRows,
     },
     maximumBytes: 512 * 1024 * 1024,
     status: 201,

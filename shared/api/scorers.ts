@@ -48,7 +48,7 @@ const score = z
   .meta({ id: 'Score', description: 'What a scorer says of a text' });
 
 const principleName = z.strictObject({ principleName: name.describe('Name of the principle') });
-const scorerLabel = name.regex(/^[a-z]/, 'must start with a letter');
+const scorerLabel = name.regex(/^[a-z]/, 'must start with a letter').meta({ examples: ['production'] });
 
 export const scorerEndpoints = defineEndpoints({
   listScorers: {

@@ -2,7 +2,7 @@
 import { createSignal, For } from 'solid-js';
 import { CopyButton } from '../components/copy-button.tsx';
 import { useForm } from './create-form.ts';
-import { curlOf, typeScriptOf } from './request-text.ts';
+import { curlOf, typeScriptOf } from '../../../shared/api/request-text.ts';
 
 const LANGUAGES = { curl: curlOf, TypeScript: typeScriptOf } as const;
 type Language = keyof typeof LANGUAGES;

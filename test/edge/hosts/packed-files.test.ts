@@ -17,7 +17,7 @@ it('packs the reference once, and answers 304 to who has it', async () => {
   const pack = createPacking();
   const read = async (path: string, headers?: Record<string, string>) =>
     await pack(packedRequest(path, headers), () => harness.fetch(path, { headers: headers ?? {} }));
-  for (const path of ['/reference', '/openapi.json', '/reference.css']) {
+  for (const path of ['/reference', '/openapi.json', '/reference.css', '/reference.js']) {
     const plain = await harness.fetch(path);
     const first = await read(path);
     const etag = first.headers.get('etag') ?? '';

@@ -1,6 +1,6 @@
 /** The request that makes the same experiment again: equal settings and seed give equal bytes. */
 import type { ExperimentDetail } from '../../app/types.ts';
-import { curlOf } from '../../form/request-text.ts';
+import { curlOf } from '../../../../shared/api/request-text.ts';
 
 const SCORER = 'train-scorer';
 

@@ -1,7 +1,7 @@
 /** A request as other programs would make it: a curl command, and TypeScript with the project's client. */
-import { requestUrl, type AnyInput } from '../../../shared/api/client.ts';
-import { contract, type OperationId } from '../../../shared/api/contract.ts';
-import { isBytes, type Endpoint } from '../../../shared/api/endpoint.ts';
+import { requestUrl, type AnyInput } from './client.ts';
+import { contract, type OperationId } from './contract.ts';
+import { isBytes, type Endpoint } from './endpoint.ts';
 
 interface Call {
   readonly operation: OperationId;
