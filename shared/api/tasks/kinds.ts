@@ -33,6 +33,13 @@ import {
   trainPreferenceModelResult,
 } from './train-preference-model.ts';
 
+/** How the document tells a default: objects in words, because generators of clients take plain values alone. */
+function defaultOf(form: z.core.$ZodType | undefined, value: unknown) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { default: value };
+  const description = form && z.globalRegistry.get(form)?.description;
+  return { description: `${description}; unless given ${JSON.stringify(value)}` };
+}
+
 /** A row of the table of kinds of stages. */
 function stageKind<
   Parameters extends z.ZodType,
@@ -55,7 +62,8 @@ function stageKind<
 ) {
   const partial = settings.partial();
   for (const [field, schema] of Object.entries<z.ZodType>(partial.shape)) {
-    z.globalRegistry.add(schema, { default: Object.entries(defaults).find(([name]) => name === field)?.[1] });
+    const value = Object.entries(defaults).find(([name]) => name === field)?.[1];
+    z.globalRegistry.add(schema, defaultOf(settings.shape[field], value));
   }
   const description = 'What an experiment may set of such a stage; what it leaves out has its default';
   return { parameters, result, settings: partial.meta({ id, description }).optional(), defaults, output };

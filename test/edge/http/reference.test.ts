@@ -67,7 +67,7 @@ describe.skipIf(findChromium() === undefined)(`the reference in a browser (${CHR
       const headers = Object.fromEntries(response.headers);
       await route.fulfill({ status: response.status, headers, body: await response.text() });
     });
-    await page.goto('http://edge.test/reference#createKey');
+    await page.goto('http://localhost/reference#createKey');
     const entry = page.locator('#createKey');
     await entry.locator('table').first().waitFor({ state: 'visible' });
     const [curl, typeScript] = [entry.locator('pre').first(), entry.locator('pre').last()];
