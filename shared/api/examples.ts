@@ -93,10 +93,10 @@ const GIVEN: { readonly [Id in OperationId]?: Pick<AnyInput, 'query' | 'body'> }
   },
 };
 
-/** The first example of a parameter's form. */
+/** The first example of a parameter's form; empty where it has none. */
 function parameterExample(form: z.core.$ZodType): string {
-  const [example] = z.array(z.unknown()).catch([]).parse(z.globalRegistry.get(form)?.['examples']);
-  return String(example ?? '');
+  const [example = ''] = z.array(z.string()).catch([]).parse(z.globalRegistry.get(form)?.['examples']);
+  return example;
 }
 
 /** @returns the parts that the operation takes; bytes have none */

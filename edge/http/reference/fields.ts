@@ -1,9 +1,11 @@
 /** The fields of a schema as rows of a table, those of schemas inside it by their path. */
 import type { Schema } from './document.ts';
 
-interface FieldRow {
+export interface FieldRow {
   /** `principle.name`, or `items[].id`. */
-  readonly path: string;
+  readonly name: string;
+  /** `path`, `query`, `header`, `body`, or the status of an answer. */
+  readonly place: string;
   readonly type: string;
   /** The named schema that it is, or holds. */
   readonly refersTo: string | undefined;
@@ -37,9 +39,7 @@ export function typeText(schema: Schema): string {
   const types = [schema.type ?? []].flat();
   const forms = schema.anyOf ?? schema.oneOf ?? [];
   const texts = [...new Set([...types, ...forms.map(typeText)])].filter(Boolean);
-  const [range] = [rangeText(schema)].filter(Boolean);
-  const text = texts.join(' or ') || 'any value';
-  return range === undefined ? text : `${text}, ${range}`;
+  return [texts.join(' or ') || 'any value', rangeText(schema)].filter(Boolean).join(', ');
 }
 
 function rangeText({ minimum, maximum }: Schema): string {
@@ -55,21 +55,31 @@ function innerOf(schema: Schema): readonly (readonly [suffix: string, schema: Sc
   return formsOf(schema).flatMap((form) => innerOf(form));
 }
 
-/** @param prefix the path of the schema itself, empty at the top */
-export function fieldRows(schema: Schema, prefix = ''): FieldRow[] {
-  return innerOf(schema).flatMap(([suffix, { properties = {}, required = [] }]) =>
-    Object.entries(properties).flatMap(([name, field]) => {
+/**
+ * @param place where the schema stands: `body`, or the status of an answer
+ * @param prefix the path of the schema itself, empty at the top
+ */
+export function fieldRows(schema: Schema, place: string, prefix = ''): FieldRow[] {
+  const rows: FieldRow[] = [];
+  for (const [suffix, { properties = {}, required = [] }] of innerOf(schema)) {
+    for (const [field, form] of Object.entries(properties)) {
       const base = `${prefix}${suffix}`;
-      const path = base === '' ? name : `${base}.${name}`;
-      const row: FieldRow = {
-        path,
-        type: typeText(field),
-        refersTo: referenceOf(field),
-        isRequired: required.includes(name),
-        description: field.description ?? '',
-        default: field.default === undefined ? undefined : JSON.stringify(field.default),
-      };
-      return [row, ...fieldRows(field, path)];
-    }),
-  );
+      const name = base === '' ? field : `${base}.${field}`;
+      rows.push(fieldRow(name, place, form, required.includes(field)), ...fieldRows(form, place, name));
+    }
+  }
+  return rows;
+}
+
+/** The row of one field, or of a parameter. */
+export function fieldRow(name: string, place: string, schema: Schema, isRequired: boolean): FieldRow {
+  return {
+    name,
+    place,
+    type: typeText(schema),
+    refersTo: referenceOf(schema),
+    isRequired,
+    description: schema.description ?? '',
+    default: schema.default === undefined ? undefined : JSON.stringify(schema.default),
+  };
 }

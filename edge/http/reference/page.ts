@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { html } from 'hono/html';
 import type { Operation, pageDocument, Schema } from './document.ts';
-import { fieldRows, referenceOf, typeText } from './fields.ts';
+import { fieldRow, fieldRows, referenceOf, typeText, type FieldRow } from './fields.ts';
 
 type PageDocument = z.output<typeof pageDocument>;
 type Html = ReturnType<typeof html>;
@@ -17,17 +17,7 @@ function prose(text: string): Html {
 const typeCell = (text: string, refersTo: string | undefined): Html =>
   refersTo === undefined ? html`${text}` : html`<a href="#schema-${refersTo}">${text}</a>`;
 
-interface Row {
-  readonly name: string;
-  readonly place: string;
-  readonly type: string;
-  readonly refersTo: string | undefined;
-  readonly isRequired: boolean;
-  readonly description: string;
-  readonly default: string | undefined;
-}
-
-function table(rows: readonly Row[], isBare = false): Html {
+function table(rows: readonly FieldRow[], isBare = false): Html {
   if (rows.length === 0) return html``;
   return html`<div class="table" role="region" aria-label="Fields" tabindex="0">
     <table>
@@ -58,23 +48,14 @@ function table(rows: readonly Row[], isBare = false): Html {
   </div>`;
 }
 
-const rowsOf = (schema: Schema, place: string): Row[] =>
-  fieldRows(schema).map(({ path, ...row }) => ({ name: path, place, ...row }));
-
 /** Parameters, and the fields of the body, named schemas of it included. */
-function requestRows({ parameters, requestBody }: Operation, { components }: PageDocument): Row[] {
-  const given = parameters.map(({ name, in: place, required = false, schema }) => ({
-    name,
-    place,
-    type: typeText(schema),
-    refersTo: referenceOf(schema),
-    isRequired: required,
-    description: schema.description ?? '',
-    default: schema.default === undefined ? undefined : JSON.stringify(schema.default),
-  }));
+function requestRows({ parameters, requestBody }: Operation, { components }: PageDocument): FieldRow[] {
+  const given = parameters.map(({ name, in: place, required = false, schema }) =>
+    fieldRow(name, place, schema, required),
+  );
   const body = requestBody?.content?.['application/json']?.schema;
   const named = body?.$ref === undefined ? undefined : components.schemas[referenceOf(body) ?? ''];
-  return [...given, ...(body ? rowsOf(named ?? body, 'body') : [])];
+  return [...given, ...(body ? fieldRows(named ?? body, 'body') : [])];
 }
 
 function answer([status, { description, content }]: [string, Operation['responses'][string]]): Html {
@@ -108,7 +89,7 @@ function section(path: string, method: string, operation: Operation, document: P
   const answers = Object.entries(responses);
   const fields = answers.flatMap(([status, { content }]) => {
     const schema = content?.['application/json']?.schema;
-    return schema && schema.$ref === undefined ? rowsOf(schema, status) : [];
+    return schema && schema.$ref === undefined ? fieldRows(schema, status) : [];
   });
   return html`<details class="entry" id="${operationId}">
     <summary>
@@ -131,7 +112,7 @@ function schemaEntry(name: string, schema: Schema): Html {
   return html`<details class="entry" id="schema-${name}">
     <summary><code>${name}</code> <span>${prose(schema.description ?? '')}</span></summary>
     <p><a href="#schema-${name}">#schema-${name}</a></p>
-    ${table(rowsOf(schema, ''), true)}
+    ${table(fieldRows(schema, ''), true)}
   </details>`;
 }
 
