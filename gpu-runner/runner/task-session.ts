@@ -17,14 +17,26 @@ const HEARTBEATS_PER_LEASE = 6;
 /** After a stop, what must still be said to the edge is given up after so long. */
 const LAST_WORDS_MS = 8000;
 
+/**
+ * An engine that has said nothing for so long is taken for stuck: a healthy one is silent longest while a large model is
+ * downloaded and converted.
+ */
+const SILENT_MS = 4 * 3_600_000;
+
 const CANCELLED: Failure = { code: 'cancelled', message: 'cancelled as asked', retryable: false };
 const HANDED_BACK: Failure = { code: RUNNER_STOPPED, message: 'the runner was stopped', retryable: true };
+const STALLED: Failure = {
+  code: 'stalled',
+  message: `the engine has said nothing for ${SILENT_MS / 3_600_000} hours, and was ended`,
+  cure: 'Look for an input that it cannot get through, such as a tokenizer whose pattern never ends on a prompt',
+  retryable: true,
+};
 
 /**
  * Runs a claimed task.
  *
  * Metrics and samples made before a checkpoint are with the edge before the checkpoint is, so a resumed run neither
- * loses nor repeats one. A lost lease ends the work at once and nothing more is written.
+ * loses nor repeats one. A lost lease ends the work at once and nothing more is written. An engine that is stuck is ended.
  *
  * @param stop aborts when the runner is told to end: the task is handed back
  */
@@ -40,7 +52,9 @@ export async function runSession(
   const queue = new ReportQueue(epoch);
   let cancelled = false;
   let lost = false;
+  let stalled = false;
   let failed: unknown = null;
+  let heardAt = performance.now();
   let sending = Promise.resolve();
   let wake = Promise.withResolvers<void>();
 
@@ -74,6 +88,10 @@ export async function runSession(
       await Promise.race([pause(every, lease.signal), wake.promise]);
       if (queue.waiting) await pause(REPORT_WITHIN_MS, lease.signal);
       if (!lease.signal.aborted) await beat();
+      if (performance.now() - heardAt > SILENT_MS && !work.signal.aborted) {
+        stalled = true;
+        work.abort(new Error(STALLED.message));
+      }
     }
   };
   const beating = heartbeats().catch((error: unknown) => {
@@ -83,6 +101,12 @@ export async function runSession(
     work.abort(error);
   });
 
+  /** While the edge answers it the engine waits, and is not silent. */
+  const edgeCall = async <Result>(call: Promise<Result>): Promise<Result> => {
+    const result = await asFault(call);
+    heardAt = performance.now();
+    return result;
+  };
   const serve: RunnerCalls = {
     get: (sha256) => edgeCall(edge.get(sha256, taskId, work.signal)),
     put: (artifact) => edgeCall(edge.put(artifact, { taskId, epoch }, work.signal)),
@@ -94,6 +118,7 @@ export async function runSession(
       await edgeCall(edge.checkpoint(taskId, { epoch, sha256, step }, work.signal));
     },
     report: (report) => {
+      heardAt = performance.now();
       queue.add(report);
       if (queue.waiting) wake.resolve();
     },
@@ -112,8 +137,8 @@ export async function runSession(
       await edge.complete(taskId, epoch, ending.done, lease.signal);
       return 'completed';
     }
-    const failure =
-      'failure' in ending && !work.signal.aborted ? ending.failure : cancelled ? CANCELLED : HANDED_BACK;
+    const interrupted = cancelled ? CANCELLED : stalled ? STALLED : HANDED_BACK;
+    const failure = 'failure' in ending && !work.signal.aborted ? ending.failure : interrupted;
     if (!work.signal.aborted) await flush();
     await edge.fail(taskId, epoch, failure, lease.signal);
     if (failure === CANCELLED) return 'cancelled';
@@ -130,7 +155,7 @@ export async function runSession(
 }
 
 /** What the edge refuses a task is a fault like any other: it may have forgotten an upload, so the task is tried again. */
-async function edgeCall<Result>(call: Promise<Result>): Promise<Result> {
+async function asFault<Result>(call: Promise<Result>): Promise<Result> {
   try {
     return await call;
   } catch (error) {

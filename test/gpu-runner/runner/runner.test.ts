@@ -68,6 +68,7 @@ afterAll(async () => {
 });
 
 const BLOCK_ENGINE = new URL('block-engine.ts', import.meta.url).href;
+const JUMP_CLOCK = new URL('jump-clock.ts', import.meta.url).href;
 
 const start = (secret = key, preload: readonly string[] = []): Child =>
   startRunner({ url, key: secret, name: `runner-${runners++}`, dataFolder: folder, preload });
@@ -121,6 +122,13 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** What the simulation's task of an experiment failed with. */
+async function failuresOf(experimentId: string) {
+  const { stages } = await client.getExperiment({ parameters: { experimentId } });
+  const taskId = stages.find(({ kind }) => kind === 'simulate')?.tasks[0]?.id ?? '';
+  return (await client.getTask({ parameters: { taskId } })).failures;
 }
 
 const ppoOf = async (experimentId: string) => {
@@ -209,11 +217,20 @@ describe('the runner', () => {
     const engine = await engineAtWork(runner);
     expect((await end(runner)).code).toBe(0);
     expect(isAlive(engine)).toBe(false);
-    const { stages } = await client.getExperiment({ parameters: { experimentId: id } });
-    const taskId = stages.find(({ kind }) => kind === 'simulate')?.tasks[0]?.id ?? '';
-    const { failures } = await client.getTask({ parameters: { taskId } });
-    expect(failures).toMatchObject([{ code: 'runner-stopped', retried: true }]);
+    expect(await failuresOf(id)).toMatchObject([{ code: 'runner-stopped', retried: true }]);
     await client.cancelExperiment({ parameters: { experimentId: id } });
+  });
+
+  it('ends an engine that says nothing for hours, tells so, and tries again', async () => {
+    const id = await experiment(8, ENDLESS);
+    const runner = start(key, [BLOCK_ENGINE, JUMP_CLOCK]);
+    const engine = await engineAtWork(runner);
+    runner.kill('SIGUSR2');
+    await until(async () => (isAlive(engine) ? undefined : true));
+    const failure = await until(async () => (await failuresOf(id))[0]);
+    expect(failure).toMatchObject({ code: 'stalled', retried: true });
+    await client.cancelExperiment({ parameters: { experimentId: id } });
+    expect((await end(runner)).code).toBe(0);
   });
 
   it('leaves no engine behind when it is killed, not even one in the middle of a run', async () => {
