@@ -1,5 +1,5 @@
 /** What names a model: everything that changes an answer changes it, nothing else does; and it is true of the bytes. */
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type ImportedModel, importModel } from '../../../../gpu-runner/llama/weights/import-model.ts';
@@ -12,6 +12,14 @@ function edit(folder: string, name: string, change: (json: Json) => void): void 
   const json = JSON.parse(readFileSync(file, 'utf8')) as Json;
   change(json);
   writeFileSync(file, JSON.stringify(json));
+}
+
+/** The cure is tried below. */
+const OTHER_BYTES =
+  /base\.bin: has SHA-256 [0-9a-f]{64}, its description says [0-9a-f]{64}\. Delete the folder and import/;
+
+function zero(file: string): void {
+  writeFileSync(file, Buffer.alloc(readFileSync(file).length));
 }
 
 const cacheDirectory = temporaryFolder();
@@ -88,9 +96,15 @@ test('zeroed weights under the stated hash are refused when they are opened, als
   const folder = path.join(temporaryFolder(), 'base');
   cpSync(plain.base.folder, folder, { recursive: true });
   expect((await importModel(folder, { cacheDirectory })).base.identity).toBe(plain.base.identity);
-  const binary = path.join(folder, 'base.bin');
-  writeFileSync(binary, Buffer.alloc(readFileSync(binary).length));
-  await expect(importModel(folder, { cacheDirectory })).rejects.toThrow(
-    /base\.bin: has SHA-256 [0-9a-f]{64}, its description says [0-9a-f]{64}\. Delete the folder and import/,
-  );
+  zero(path.join(folder, 'base.bin'));
+  await expect(importModel(folder, { cacheDirectory })).rejects.toThrow(OTHER_BYTES);
+});
+
+test('a conversion in the cache that is damaged is refused when its source is opened again', async () => {
+  const [source, own] = [writeHuggingFaceFolder(), { cacheDirectory: temporaryFolder() }];
+  const { base } = await importModel(source, own);
+  zero(base.binaryPath);
+  await expect(importModel(source, own)).rejects.toThrow(OTHER_BYTES);
+  rmSync(base.folder, { recursive: true });
+  expect((await importModel(source, own)).base.identity).toBe(plain.base.identity);
 });
