@@ -136,7 +136,7 @@ async function ppoStep(run: PpoRun, state: PpoState, step: number, checkpointSec
     'timing/tokens_per_second': sampled / (clock.laps['timing/generate_seconds'] ?? Number.NaN),
     'policy/learning_rate': rate,
   });
-  if (step % settings.sampleEverySteps === 0) await showSamples(run, state, step);
+  if (step % settings.sampleEverySteps === 0 || step === total - 1) await showSamples(run, state, step);
 }
 
 /** Scores of the first rollouts, which the reference makes, set the scale of all scores to come. */

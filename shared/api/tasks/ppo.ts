@@ -158,7 +158,11 @@ export const ppoHyperparameters = z.strictObject({
     .min(0)
     .max(64)
     .describe('Fixed prompts whose responses are reported as samples, and how often'),
-  sampleEverySteps: z.int().min(1).max(100_000).describe('PPO steps between two reports of samples'),
+  sampleEverySteps: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .describe('PPO steps between two reports of samples; the last step reports them, too'),
 });
 
 /** Estimators that compare the answers to one prompt with each other need no value models. */

@@ -55,6 +55,11 @@ describe('PPO', () => {
     ]);
   });
 
+  it('shows the samples of its last step, however many lie between two reports', async () => {
+    const { recorded } = await run({ sampleEverySteps: 100 });
+    expect(recorded.samples.map(({ step }) => step)).toEqual([0, 2]);
+  });
+
   it('shows its samples with the log-probabilities of every token', () => {
     for (const { texts, details } of whole.recorded.samples) {
       for (const [index, detail] of details.entries()) {
