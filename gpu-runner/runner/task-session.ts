@@ -55,6 +55,8 @@ export async function runSession(
   let stalled = false;
   let failed: unknown = null;
   let heardAt = performance.now();
+  /** Calls of the engine that the edge has not answered yet. */
+  let asked = 0;
   let sending = Promise.resolve();
   let wake = Promise.withResolvers<void>();
 
@@ -88,7 +90,7 @@ export async function runSession(
       await Promise.race([pause(every, lease.signal), wake.promise]);
       if (queue.waiting) await pause(REPORT_WITHIN_MS, lease.signal);
       if (!lease.signal.aborted) await beat();
-      if (performance.now() - heardAt > SILENT_MS && !work.signal.aborted) {
+      if (asked === 0 && performance.now() - heardAt > SILENT_MS && !work.signal.aborted) {
         stalled = true;
         work.abort(new Error(STALLED.message));
       }
@@ -101,11 +103,15 @@ export async function runSession(
     work.abort(error);
   });
 
-  /** While the edge answers it the engine waits, and is not silent. */
+  /** While it waits for the edge, for however long, the engine is not silent. */
   const edgeCall = async <Result>(call: Promise<Result>): Promise<Result> => {
-    const result = await asFault(call);
-    heardAt = performance.now();
-    return result;
+    asked += 1;
+    try {
+      return await asFault(call);
+    } finally {
+      asked -= 1;
+      heardAt = performance.now();
+    }
   };
   const serve: RunnerCalls = {
     get: (sha256) => edgeCall(edge.get(sha256, taskId, work.signal)),

@@ -1,8 +1,9 @@
 /** Who works in a data folder: one program at a time, and others are told which. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
+import { hasCode } from '../../shared/caught.ts';
 import { UsageError } from '../../shared/command-line/usage-error.ts';
 import { clockTime } from '../terminal/clock.ts';
 
@@ -40,8 +41,13 @@ export function holdFolder(folder: string, { command, url }: Pick<Holder, 'comma
   const held = lock(folder);
   if (held === undefined) throw inUse(folder, readNote(folder));
   const note: Holder = { command, url, pid: process.pid, since: Date.now() };
-  writeFileSync(noteOf(folder), JSON.stringify(note));
-  return () => held.close();
+  // Whole or not at all: others read it at any moment.
+  writeFileSync(`${noteOf(folder)}.partial`, JSON.stringify(note));
+  renameSync(`${noteOf(folder)}.partial`, noteOf(folder));
+  return () => {
+    rmSync(noteOf(folder), { force: true });
+    held.close();
+  };
 }
 
 /** Who has the folder; undefined where nobody has it. */
@@ -56,8 +62,9 @@ export function holderOf(folder: string): Holder | undefined {
 function readNote(folder: string): Holder | undefined {
   try {
     return holder.parse(JSON.parse(readFileSync(noteOf(folder), 'utf8')));
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
   }
 }
 

@@ -127,8 +127,8 @@ export function centralDifferences(
   }));
 }
 
-/** max |a - b| / max |b|; 0 when both are zero. @param leastScale what max |b| counts for at least */
-export function relativeError(a: ArrayLike<number>, b: ArrayLike<number>, leastScale = 1e-12): number {
+/** max |a - b| / max |b|; 0 when both are zero. */
+export function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let difference = 0;
   let scale = 0;
   for (let index = 0; index < b.length; index++) {
@@ -136,5 +136,5 @@ export function relativeError(a: ArrayLike<number>, b: ArrayLike<number>, leastS
     scale = Math.max(scale, Math.abs(b[index] ?? 0));
   }
   if (a.length !== b.length || Number.isNaN(difference)) return Number.NaN;
-  return difference === 0 ? 0 : difference / Math.max(scale, leastScale);
+  return difference === 0 ? 0 : difference / Math.max(scale, 1e-12);
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { edgeUrl, startEdge } from '../../scripts/processes/edge-process.ts';
 import { freePort } from '../../scripts/processes/free-port.ts';
 import { createClient, type Client } from '../../shared/api/client.ts';
+import { messageOf } from '../../shared/caught.ts';
 import type { Scope } from '../../shared/api/words.ts';
 import { startServingRunner } from '../edge/fuzzing/serving-runner.ts';
 import { prepare, work } from '../edge/remote-world.ts';
@@ -38,8 +39,10 @@ export async function startFilledEdge(dataFolder: string): Promise<FilledEdge> {
     const runners = createClient({ baseUrl, key: runner });
     const values = await fill(admin, createClient({ baseUrl, key: client }), runners);
     const serving = await startServingRunner(runners, runner, path.join(dataFolder, 'served'));
-    // An edge that is gone is told by schemathesis.
-    const timer = setInterval(() => void serving.tell().catch(() => {}), TELL_MILLISECONDS);
+    const tell = async (): Promise<void> => {
+      await serving.tell().catch((error: unknown) => console.error(`serving runner: ${messageOf(error)}`));
+    };
+    const timer = setInterval(() => void tell(), TELL_MILLISECONDS);
     const close = async (): Promise<void> => {
       clearInterval(timer);
       await serving.close();
