@@ -1,5 +1,4 @@
 /** `rlcd data`: looks at a file of prompts, takes its short questions, rewrites prompts and preference pairs, writes pairs for other trainers, makes the paper's upload. */
-import { writeFile } from 'node:fs/promises';
 import { Argument, Option } from '@commander-js/extra-typings';
 import { createCommand } from '../../../shared/command-line/command.ts';
 import { UsageError } from '../../../shared/command-line/usage-error.ts';
@@ -8,6 +7,7 @@ import { TRAINER_FORMS } from '../../../shared/export/trainer-pairs.ts';
 import { edgeOption, keptDataOption, promptColumnOption, seedOption } from '../../experiment/options.ts';
 import { readPromptFile } from '../../read-prompt-file.ts';
 import { readUserFile } from '../../read-user-file.ts';
+import { writeUserFile } from '../../write-user-file.ts';
 import { convertPairs, formatMessages, OUTPUT_FORMS, paperPromptSet } from './convert.ts';
 import { questionsOf } from './questions.ts';
 import { writePairs } from './pairs.ts';
@@ -44,7 +44,7 @@ command
   .option('--out <file>', "writes the prompts as JSON lines of OpenAI's messages, too")
   .action(async (file, { out, from, promptColumn }) => {
     const { rows, leftOut } = await readPromptFile(file, file, { format: formatOf(from), promptColumn });
-    if (out !== undefined) await writeFile(out, formatMessages(rows));
+    if (out !== undefined) await writeUserFile(out, formatMessages(rows));
     console.log(describeRows(rows, leftOut));
   });
 
@@ -68,7 +68,7 @@ command
     if (questions.rows.length === 0) {
       throw new UsageError(`${file} holds no prompt of one turn with at most ${longest} characters`);
     }
-    await writeFile(out, formatMessages(questions.rows));
+    await writeUserFile(out, formatMessages(questions.rows));
     const reasons = Object.entries(questions.leftOut).map(([reason, count]) => `${count} ${reason}`);
     if (leftOut !== '') reasons.unshift(leftOut);
     console.log(`${questions.rows.length} questions`);
@@ -92,7 +92,7 @@ command
     if (pairs === 0) {
       throw new UsageError(`${file} holds prompts and no pair: give every row "chosen" and "rejected"`);
     }
-    await writeFile(out, text);
+    await writeUserFile(out, text);
     const without = rows.length - pairs;
     if (without > 0) console.log(`${without} rows without a pair`);
     if (leftOut !== '') console.log(`left out: ${leftOut}`);
@@ -114,8 +114,8 @@ command
       await readUserFile(train, train),
       await readUserFile(test, test),
     );
-    await writeFile(out, upload);
-    await writeFile(file, agreement);
+    await writeUserFile(out, upload);
+    await writeUserFile(file, agreement);
     const rows = (text: string) => text.split('\n').length - 1;
     console.log(`${rows(upload)} prompts, ${rows(agreement)} rows to compare with`);
   });

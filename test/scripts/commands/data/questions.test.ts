@@ -74,4 +74,7 @@ it('writes a file that reads back as the same questions, and refuses one that wo
     /holds no prompt of one turn with at most 3 characters/,
   );
   expect(() => readFileSync(out)).toThrow(/ENOENT/);
+  expect(() => run('--in', file, '--out', join(folder, 'nowhere', 'questions.jsonl'))).toThrow(
+    /questions\.jsonl cannot be written \(ENOENT.*Name a file in a folder that is there/,
+  );
 });
