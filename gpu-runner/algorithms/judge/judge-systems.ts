@@ -10,6 +10,7 @@ import { AlgorithmInputError } from '../algorithm-error.ts';
 import { encodeProgress, startOf, workOf } from '../checkpoint.ts';
 import type { Completion } from '../completion.ts';
 import { describeCompletions } from '../describe-completions.ts';
+import { englishWordShare } from '../english-words.ts';
 import type { RunHooks } from '../run-hooks.ts';
 import { sumTokens, type PairJudge, type PairVerdict } from './pair-judge.ts';
 
@@ -78,7 +79,9 @@ export async function judgeSystems(
     comparisons: judges.flatMap(({ name }, index) =>
       pairs.map((pair, row) => comparisonOf(name, pair, verdicts[index]?.[row])),
     ),
-    judgements: judges.map((judge, index) => summarise(judge, pairs, verdicts[index] ?? [])),
+    judgements: await Promise.all(
+      judges.map(async (judge, index) => await summarise(judge, pairs, verdicts[index] ?? [])),
+    ),
   };
 }
 
@@ -116,15 +119,23 @@ function comparisonOf(judge: string, [one, other]: Pair, found: PairVerdict | un
   };
 }
 
-function summarise(judge: PairJudge, pairs: readonly Pair[], verdicts: readonly PairVerdict[]): Judgement {
+async function summarise(
+  judge: PairJudge,
+  pairs: readonly Pair[],
+  verdicts: readonly PairVerdict[],
+): Promise<Judgement> {
   const shares = verdicts.map((one) => one.share);
   const won = winRate(shares);
-  const [first, second] = ([0, 1] as const).map((side) =>
+  const [first, second] = await Promise.all([
     describe(
-      pairs.map((pair) => pair[side]),
-      verdicts.flatMap(({ firstScore, secondScore }) => (side === 0 ? firstScore : secondScore) ?? []),
+      pairs.map(([one]) => one),
+      verdicts.flatMap(({ firstScore }) => firstScore ?? []),
     ),
-  ) as [Judgement['first'], Judgement['second']];
+    describe(
+      pairs.map(([, other]) => other),
+      verdicts.flatMap(({ secondScore }) => secondScore ?? []),
+    ),
+  ]);
   return {
     judge: judge.name,
     orders: judge.orders,
@@ -188,7 +199,13 @@ function lengthControlled(
   });
 }
 
-function describe(completions: readonly Completion[], scores: readonly number[]): Judgement['first'] {
+async function describe(
+  completions: readonly Completion[],
+  scores: readonly number[],
+): Promise<Judgement['first']> {
   const meanScore = scores.length === completions.length ? mean(scores) : null;
-  return { ...describeCompletions(completions), meanScore };
+  const englishWords = await englishWordShare(
+    completions.map(({ completion, ended }) => ({ text: completion, ended })),
+  );
+  return { ...describeCompletions(completions), englishWords, meanScore };
 }

@@ -93,6 +93,7 @@ function systems({ first, second, ratios }: Judgement): Table {
     scoreText(system.meanScore, 3),
     fixed(system.tokens.mean, 1),
     fixed(system.distinct2, 3),
+    system.englishWords === null ? '-' : percent(system.englishWords),
     fixed(system.perplexityUnderBase, 2),
   ];
   const ratio = [
@@ -100,9 +101,10 @@ function systems({ first, second, ratios }: Judgement): Table {
     '',
     fixed(ratios.length, 3),
     fixed(ratios.distinct2, 3),
+    '',
     fixed(ratios.perplexity, 3),
   ];
-  const head = ['', 'mean score', 'mean length (tokens)', 'Dist-2', 'perplexity under base'];
+  const head = ['', 'mean score', 'mean length (tokens)', 'Dist-2', 'English words', 'perplexity under base'];
   return { head, rows: [row('RLCD', first), row('base', second), ratio] };
 }
 

@@ -120,6 +120,13 @@ const system = z.strictObject({
   tokens: summary,
   endedShare: z.number().describe('Share of the responses that the model ended itself'),
   distinct2: z.number().describe('Dist-2: different pairs of neighbouring tokens over all of them'),
+  englishWords: z
+    .number()
+    .min(0)
+    .max(1)
+    .nullable()
+    .default(null)
+    .describe('Share of the words that an English dictionary knows; null where there are none'),
   meanScore: z.number().nullable().describe('Null where the judge compares and does not score'),
   perplexityUnderBase: z
     .number()

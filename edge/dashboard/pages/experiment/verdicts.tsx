@@ -69,6 +69,8 @@ function OneVerdict(props: OneVerdictProps) {
   );
 }
 
+const share = (value: number | null) => (value === null ? 'not counted' : percent(value));
+
 /** What the texts of both sides are like. */
 function Texts(props: { readonly judgement: Judgement }) {
   return (
@@ -84,6 +86,12 @@ function Texts(props: { readonly judgement: Judgement }) {
         <dt>Distinct 2-grams</dt>
         <dd>
           {figure(props.judgement.first.distinct2)} / {figure(props.judgement.second.distinct2)}
+        </dd>
+      </div>
+      <div>
+        <dt>English words</dt>
+        <dd>
+          {share(props.judgement.first.englishWords)} / {share(props.judgement.second.englishWords)}
         </dd>
       </div>
       <div>
