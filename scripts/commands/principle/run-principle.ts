@@ -1,6 +1,4 @@
 /** From a sentence to a principle: propose, measure, show, ask, write. */
-import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { UsageError } from '../../../shared/command-line/usage-error.ts';
@@ -24,6 +22,7 @@ import { withEdge } from '../../experiment/open-edge.ts';
 import { ensurePrinciple } from '../../experiment/principle.ts';
 import { askEngine } from '../../processes/ask-engine.ts';
 import { readPromptFile } from '../../read-prompt-file.ts';
+import { assertNewUserFile, writeUserFile } from '../../write-user-file.ts';
 import { formatAnswers, formatContrasts, formatProposals } from './format.ts';
 
 interface Options {
@@ -49,8 +48,7 @@ const MODEL_PAIRS = 3;
 /** @throws UsageError, UserError naming what is missing or cannot be used; nothing is written then */
 export async function runPrinciple(sentence: string, options: Options, signal: AbortSignal): Promise<void> {
   const name = nameOf(sentence, options.name);
-  if (options.out !== undefined && existsSync(options.out))
-    throw new UsageError(`--out ${options.out} is there already: name another file`);
+  if (options.out !== undefined) await assertNewUserFile(options.out);
   const templates = pairsFromTemplates(sentence);
   if (options.model === undefined) {
     console.log(formatProposals(templates));
@@ -192,7 +190,7 @@ async function write(name: string, definition: PrincipleDefinition, options: Opt
   const { out, data, edge } = options;
   const text = `${JSON.stringify(definition, null, 2)}\n`;
   if (out !== undefined) {
-    await writeFile(out, text, { flag: 'wx' });
+    await writeUserFile(out, text, 'wx');
     console.error(`${out}: for --principle of align and demo`);
   }
   if (data !== undefined || edge !== undefined) {

@@ -32,7 +32,10 @@ describe('rlcd principle', { timeout: 120_000 }, () => {
   it('refuses before work what it could not write or measure', async () => {
     const there = join(folder, 'there.json');
     writeFileSync(there, '');
-    expect((await principle(SENTENCE, '--out', there)).error).toContain('name another file');
+    expect((await principle(SENTENCE, '--out', there)).error).toContain('Name another file');
+    const nowhere = (await principle(SENTENCE, '--out', join(folder, 'missing', 'file.json'))).error;
+    expect(nowhere).toContain('Name a file in a folder that is there');
+    expect(nowhere).not.toContain('    at ');
     expect((await principle('??')).error).toContain('--name');
     expect((await principle(SENTENCE, '--name', 'A b')).error).toContain('use a-z');
     expect((await principle(SENTENCE, '--model', folder)).error).toContain('--model needs --prompts');
