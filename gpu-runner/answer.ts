@@ -20,7 +20,7 @@ const ANSWERS: Answers = {
   },
   'measure-speed': async () => (await import('./answers/measure-speed.ts')).measureSpeed,
   'measure-contrasts': async () => (await import('./answers/measure-contrasts.ts')).measureContrasts,
-  'measure-training': async () => (await import('./answers/measure-training.ts')).measureTraining,
+  'measure-training': async () => (await import('./answers/measure-training.ts')).measureTrainingOf,
   'measure-pairs': async () => (await import('./answers/measure-pairs.ts')).measurePairs,
   'propose-affixes': async () => (await import('./answers/propose-affixes.ts')).proposeAffixes,
   agreement: async () => (await import('./answers/agreement.ts')).agreement,

@@ -91,9 +91,15 @@ async function run(task: ClaimedTask): Promise<Done> {
       return await runServedTask(task, task.baseModel.served, common);
     }
     const imported = await openTaskModel(task.baseModel, cacheDirectory);
-    refuseTooLarge(task, imported, device, deviceMemoryBytes(device));
+    const memoryBytes = deviceMemoryBytes(device);
+    refuseTooLarge(task, imported, device, memoryBytes);
     const model = await onDevice(imported, device, cacheDirectory);
-    const context = { task, model, ...common } as TaskContext<TaskKind>;
+    const context = {
+      task,
+      model,
+      device: { name: device, memoryBytes },
+      ...common,
+    } as TaskContext<TaskKind>;
     const { outputs, result } = await runTask(task.kind, context);
     return { outputs, result };
   } finally {

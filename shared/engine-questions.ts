@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { openedModel } from './api/base-models.ts';
 import { modelShape } from './api/memory-plans.ts';
+import { trainingMeasurement } from './api/tasks/look.ts';
 import { promptForm, samplingFields } from './api/tasks/settings.ts';
 import { baseFactsForm } from './export/base-facts.ts';
 import { exportForm, quantisation } from './export/forms.ts';
@@ -66,16 +67,7 @@ export const ENGINE_QUESTIONS = {
       texts: z.array(z.string()),
       answerTokens: z.int(),
     }),
-    answer: z.object({
-      /** Tokens a second, with a gradient. */
-      trained: z.number(),
-      /** What a task costs before its first token. */
-      secondsPerTask: z.number(),
-      /** Mean of a prompt, with what a template puts around it. */
-      promptTokens: z.number(),
-      shape: modelShape,
-      sampleRows: z.int(),
-    }),
+    answer: trainingMeasurement,
   },
   /** The longer text of each pair, prompt and response, in tokens; null where a preference model leaves the pair out. */
   'measure-pairs': {

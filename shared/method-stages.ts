@@ -182,6 +182,7 @@ export const METHOD_STAGES: Readonly<Record<Method, readonly StageRule[]>> = {
   'best-of-n': [simulate('contrast'), trainPreferenceModel('simulate'), bestOfN, ...judge('best-of-n')],
   dpo: [simulate('contrast'), adapt('dpo'), ...evaluate('dpo')],
   'human-preference-model': [humanPreferenceModel],
+  look: [{ name: 'look', kind: 'look', split: 'train', principle: 'affixes', inputs: [] }],
 };
 
 /** How many stages lie before a stage on its longest way: deeper tasks are taken first, so experiments end. */

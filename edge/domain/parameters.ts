@@ -41,7 +41,7 @@ function sidesOf({ sides }: StageRule, { simulate }: Hyperparameters): StageRule
 }
 
 /** Kinds that put affixes into prompts. */
-const CONTRASTED: ReadonlySet<StageKind> = new Set(['simulate', 'train-scorer']);
+const CONTRASTED: ReadonlySet<StageKind> = new Set(['simulate', 'train-scorer', 'look']);
 
 /** Why a kind cannot put the affixes where the principle says; null where it can. */
 function faultOfPlacement(
@@ -103,6 +103,7 @@ function planned(
     },
     judge: { promptForm, responseOpening, judges: judgesOf(hyperparameters, judgeModels) },
     'train-scorer': { promptForm, responseOpening, ...contrast, format: SCORER_FORMAT },
+    look: { promptForm, responseOpening, ...contrast },
   };
 }
 

@@ -4,9 +4,9 @@ import type { Model } from '../llama/weights/model.ts';
 import { onDevice } from '../llama/backends/open-model.ts';
 import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { openBaseModel } from '../tasks/open-base-model.ts';
-import { shapeOf } from './shape-of.ts';
-import { someTokens } from './some-tokens.ts';
-import { measureTrainingRate } from './training-rate.ts';
+import { shapeOf } from '../algorithms/look/shape-of.ts';
+import { someTokens } from '../algorithms/look/some-tokens.ts';
+import { measureTrainingRate } from '../algorithms/look/training-rate.ts';
 import type { AnswerOf, QuestionOf, Rates } from '../../shared/engine-questions.ts';
 
 const NEW_TOKENS = 24;

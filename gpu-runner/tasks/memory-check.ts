@@ -15,7 +15,9 @@ export class MemoryRefusedError extends UserError {
   override readonly code = 'out-of-memory';
 }
 
-const SAMPLING = new Set<ClaimedTask['kind']>(['simulate', 'ppo', 'select', 'generate', 'best-of-n']);
+const SAMPLING = new Set<ClaimedTask['kind']>(['simulate', 'ppo', 'select', 'generate', 'best-of-n', 'look']);
+/** Kinds that train as many rows at a time as the model has room for. */
+const TRAINING: ReadonlySet<ClaimedTask['kind']> = new Set(['train-preference-model', 'look']);
 /** Tokens of a response where the settings do not say. */
 const USUAL_TOKENS = 128;
 
@@ -39,7 +41,7 @@ export function taskWorkload(
   const policies = Array.isArray(settings['klCoefficients']) ? settings['klCoefficients'].length : 1;
   const rank = numberOf('rank', 8);
   const longest = numberOf('maximumLength', promptTokens + newTokens);
-  const ownRows = kind === 'train-preference-model' ? trainingRows(model.architecture, longest, rank) : 0;
+  const ownRows = TRAINING.has(kind) ? trainingRows(model.architecture, longest, rank) : 0;
   return {
     sampleRows: SAMPLING.has(kind) ? sampleRows : 0,
     promptTokens,

@@ -8,6 +8,7 @@ import { runExport } from './export.ts';
 import { runGenerate } from './generate.ts';
 import { runJudge } from './judge.ts';
 import { runLabel } from './label.ts';
+import { runLook } from './look.ts';
 import { runPpo } from './ppo.ts';
 import { runSelect } from './select.ts';
 import { runSimulate } from './simulate.ts';
@@ -28,6 +29,7 @@ const RUNS: { readonly [Kind in TaskKind]: TaskRun<Kind> } = {
   'best-of-n': runBestOfN,
   judge: runJudge,
   'train-scorer': runTrainScorer,
+  look: runLook,
   export: runExport,
 };
 

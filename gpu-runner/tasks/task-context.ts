@@ -32,9 +32,17 @@ interface ArtifactStore {
   readonly putFile: (artifact: ArtifactFile) => Promise<void>;
 }
 
+/** Where the model runs. */
+interface TaskDevice {
+  readonly name: 'cpu' | 'cuda';
+  /** Null where nobody says. */
+  readonly memoryBytes: number | null;
+}
+
 export interface TaskContext<Kind extends TaskKind> {
   readonly task: Extract<ClaimedTask, { kind: Kind }>;
   readonly model: Model;
+  readonly device: TaskDevice;
   readonly artifacts: ArtifactStore;
   readonly hooks: RunHooks;
   /** Where large files may lie while they are made. */

@@ -7,15 +7,14 @@ import type { AnswerOf } from '../../shared/engine-questions.ts';
 import type { PromptForm } from '../../shared/principles/principle.ts';
 import type { ContrastMeasurement } from '../../shared/principles/contrast.ts';
 import type { SizingLook } from '../../shared/planner/budget-sizes.ts';
+import { LOOK_PROMPTS, lookPrompts } from '../../shared/planner/look-prompts.ts';
+import { sizingOf } from '../../shared/planner/sizing-look.ts';
 import { settingsOf } from '../../shared/planner/work.ts';
 import { askEngine } from '../processes/ask-engine.ts';
 import type { readBaseModel, readSimulator } from './base-model.ts';
 import type { readPrinciple } from './principle.ts';
 import { countPrompts } from './prompt-counts.ts';
 import type { NamedPrompts } from './prompts.ts';
-
-/** Prompts that are answered, once a side. */
-const PROMPTS = 32;
 
 export interface LookMaterials {
   readonly principle: Awaited<ReturnType<typeof readPrinciple>>;
@@ -57,7 +56,7 @@ export async function takeLook(
   const ownForm = promptFormOf(form, model, asked);
   const place = { cache: resolve(cache) };
   const looked = simulator ?? model;
-  tell(`Looking first: ${PROMPTS} prompts, an answer a side`);
+  tell(`Looking first: ${LOOK_PROMPTS} prompts, an answer a side`);
   const contrast = 'url' in looked ? null : await contrastOf(looked);
   const training = await askEngine(
     'measure-training',
@@ -70,7 +69,7 @@ export async function takeLook(
     },
     signal,
   );
-  return { contrast, training, sizing: await sizingOf() };
+  return { contrast, training, sizing: await sizing() };
 
   async function contrastOf({
     source,
@@ -93,38 +92,26 @@ export async function takeLook(
     return measured;
   }
 
-  async function sizingOf(): Promise<SizingLook> {
-    const { trained, secondsPerTask, promptTokens } = training;
+  async function sizing(): Promise<SizingLook> {
     const own =
       contrast === null || simulator !== null
         ? (await askEngine('measure-speed', { ...place, source: model.source, texts: [] }, signal)).rates
         : contrast.rates;
-    const rates = { sampled: own.sampled, read: own.read, trained, secondsPerTask };
-    return {
-      rates,
-      ...(simulator === null
-        ? {}
-        : { simulator: { ...rates, ...(contrast?.rates ?? { sampled: Infinity, read: Infinity }) } }),
-      promptTokens,
+    return sizingOf({
+      contrast,
+      training,
+      own,
+      // What a server takes is its own affair.
+      ...(simulator && { simulator: contrast?.rates ?? { sampled: Infinity, read: Infinity } }),
       prompts: counts,
       form,
-      answers: {
-        meanTokens:
-          contrast === null
-            ? maximumNewTokens
-            : (contrast.positive.tokens.mean + contrast.negative.tokens.mean) / 2,
-        acceptance: contrast === null ? 1 : Math.max(contrast.acceptance.share, 0.01),
-      },
       longestAnswer: maximumNewTokens,
-    };
+    });
   }
 }
 
 /** Prompts from everywhere in the file, of those that may train where the file says so. */
 function someTexts({ rows, rule }: NamedPrompts, form: PromptForm): string[] {
   const own = rule === 'field' ? rows.filter(({ split }) => split === 'train') : rows;
-  const count = Math.min(PROMPTS, own.length);
-  return Array.from({ length: count }, (_, index) => own[Math.floor((index * own.length) / count)]).flatMap(
-    (row) => (row === undefined ? [] : [promptText(form, row.prompt)]),
-  );
+  return lookPrompts(own).map(({ prompt }) => promptText(form, prompt));
 }

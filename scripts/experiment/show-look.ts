@@ -2,16 +2,17 @@
 import type { Hyperparameters } from '../../shared/api/tasks/kinds.ts';
 import type { ContrastMeasurement } from '../../shared/principles/contrast.ts';
 import { alignmentWorkload } from '../../shared/planner/alignment-workload.ts';
-import type { BudgetPlan, SizingLook } from '../../shared/planner/budget-sizes.ts';
+import type { BudgetPlan } from '../../shared/planner/budget-sizes.ts';
 import { JUDGE_STAGE } from '../../shared/planner/judge-sizes.ts';
-import { refusals } from '../../shared/planner/look-verdict.ts';
+import { contrastRows, speedRow } from '../../shared/planner/look-rows.ts';
 import type { ModelShape } from '../../shared/planner/model-bytes.ts';
 import { gigabytes, planMemory } from '../../shared/planner/plan.ts';
+import { stageSizes } from '../../shared/planner/stage-sizes.ts';
 import { settingsOf } from '../../shared/planner/work.ts';
-import { duration, fixed } from '../../shared/report/figures.ts';
+import { duration } from '../../shared/report/figures.ts';
 import { clockTime } from '../terminal/clock.ts';
 import { printable } from '../terminal/printable.ts';
-import { formatTable, percentWithInterval } from '../terminal/table.ts';
+import { formatTable } from '../terminal/table.ts';
 import { labelled } from '../terminal/text-width.ts';
 import type { Look } from './look.ts';
 
@@ -24,10 +25,7 @@ const SHOWN_CHARACTERS = 150;
 /** @param hyperparameters with which the look was taken */
 export function formatLook({ contrast, sizing }: Look, hyperparameters: Hyperparameters): string {
   const longest = settingsOf('simulate', hyperparameters).maximumNewTokens;
-  const rows = [
-    ...(contrast === null ? [] : contrastRows(contrast, longest)),
-    ['tokens a second', speeds(sizing)],
-  ] as const;
+  const rows = [...(contrast === null ? [] : contrastRows(contrast, longest)), speedRow(sizing.rates)];
   const table = rows.flatMap(([name, value]) => indented(name, value));
   return [...table, ...(contrast === null ? [] : examples(contrast))].join('\n');
 }
@@ -40,35 +38,6 @@ export function formatMemory(
 ): string {
   const { total } = planMemory('cpu', shape, alignmentWorkload(hyperparameters, shape));
   return `Memory: up to ${gigabytes(total)} (ppo) of ${gigabytes(memoryBytes)}`;
-}
-
-function contrastRows(contrast: ContrastMeasurement, longest: number) {
-  const { acceptance, separation, positive, negative, prompts, truncatedShare } = contrast;
-  const refused = refusals(contrast).map(([reason, count]) => `${count} ${reason}`);
-  return [
-    ['answers', `${2 * prompts} to ${prompts} prompts, one a side`],
-    [
-      'kept by the filter',
-      percentWithInterval(acceptance.share, acceptance.interval) +
-        (refused.length > 0 ? `; refused: ${refused.join(', ')}` : ''),
-    ],
-    [
-      'sides told apart',
-      `${percentWithInterval(separation.share, separation.interval)}; ` +
-        `${fixed(positive.nats.mean, 1)} nats towards, ${fixed(negative.nats.mean, 1)} away`,
-    ],
-    [
-      'tokens an answer',
-      `${fixed(positive.tokens.mean, 1)} towards, ${fixed(negative.tokens.mean, 1)} away; ` +
-        `${Math.round(100 * truncatedShare)} % ran to the limit of ${longest}`,
-    ],
-  ] as const;
-}
-
-const whole = (value: number) => Math.round(value).toLocaleString('en');
-
-function speeds({ rates }: SizingLook): string {
-  return `${whole(rates.sampled)} sampled, ${whole(rates.read)} read, ${whole(rates.trained)} trained`;
 }
 
 function examples({ examples: shown }: ContrastMeasurement): string[] {
@@ -113,23 +82,4 @@ export function formatStages(
   });
   const total = ['all', '', duration(seconds), clockTime(end, start)];
   return formatTable(['stage', 'size', 'time', 'ends at'], [...rows, total]);
-}
-
-function stageSizes(hyperparameters: Hyperparameters) {
-  const simulate = settingsOf('simulate', hyperparameters);
-  const ppo = settingsOf('ppo', hyperparameters);
-  const select = settingsOf('select', hyperparameters);
-  const generate = settingsOf('generate', hyperparameters);
-  const { epochs } = settingsOf('train-preference-model', hyperparameters);
-  const limit = (count: number | null) => (count === null ? 'all prompts' : `${count} prompts`);
-  const policies = ppo.klCoefficients.length;
-  const test = `${limit(generate.promptLimit)}, ${generate.maximumNewTokens} tokens`;
-  return {
-    simulate: `${limit(simulate.promptLimit)} x ${simulate.pairsPerPrompt}, ${simulate.maximumNewTokens} tokens`,
-    'train-preference-model': epochs === 1 ? 'once' : `${epochs} times`,
-    ppo: `${policies} x ${Math.max(...ppo.steps)} steps of ${ppo.rollouts}, ${ppo.maximumNewTokens} tokens`,
-    select: `${policies * ppo.steps.length} of PPO, ${limit(select.promptLimit)}`,
-    generate: test,
-    'generate-base': test,
-  };
 }

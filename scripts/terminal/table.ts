@@ -40,11 +40,3 @@ export function fitTable(
 export function percent(share: number): string {
   return `${fixed(share * 100, 1)} %`;
 }
-
-/** `62.5 % [57.7, 67.1]`. */
-export function percentWithInterval(
-  share: number,
-  { lower, upper }: { readonly lower: number; readonly upper: number },
-): string {
-  return `${percent(share)} [${fixed(lower * 100, 1)}, ${fixed(upper * 100, 1)}]`;
-}

@@ -9,6 +9,7 @@ export const METHODS = [
   'best-of-n',
   'dpo',
   'human-preference-model',
+  'look',
 ] as const;
 export const EXPERIMENT_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 export const STAGE_STATUSES = ['waiting', 'running', 'succeeded', 'failed', 'cancelled'] as const;

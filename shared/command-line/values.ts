@@ -1,6 +1,7 @@
 /** Parsers of option values: what they throw is told with the option's name. */
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import { z } from 'zod';
+import { readTimeSpan, TIME_SPAN_CURE } from '../time-span.ts';
 
 /** A whole number in a range, both ends included. */
 export function wholeNumber(minimum: number, maximum: number = Number.MAX_SAFE_INTEGER) {
@@ -18,14 +19,11 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError('Give a number above 0');
 }
 
-const SECONDS = { s: 1, m: 60, min: 60, h: 3600 } as const;
-
 /** A time such as 90s, 30m or 1.5h, in seconds. */
 export function timeSpan(text: string): number {
-  const { amount, unit } = /^(?<amount>\d{1,6}(?:\.\d{1,3})?) ?(?<unit>s|m|min|h)$/.exec(text)?.groups ?? {};
-  const seconds = Number(amount) * SECONDS[unit as keyof typeof SECONDS];
-  if (seconds > 0) return seconds;
-  throw new InvalidArgumentError('Give a time such as 30m, 90s or 1.5h');
+  const seconds = readTimeSpan(text);
+  if (seconds !== undefined) return seconds;
+  throw new InvalidArgumentError(TIME_SPAN_CURE);
 }
 
 /** JSON of a form. */

@@ -115,4 +115,17 @@ export function withDialogueRates(scale: Hyperparameters): Hyperparameters {
   };
 }
 
+/** Tokens of the longest answer unless somebody says so. */
+export const LONGEST_ANSWER = 64;
+
+/** Settings whose simulation and test give an answer so many tokens; unless given as many as they say, or 64. */
+export function withLongestAnswer(settings: Hyperparameters, tokens?: number): Hyperparameters {
+  const maximumNewTokens = tokens ?? settings.simulate?.maximumNewTokens ?? LONGEST_ANSWER;
+  return {
+    ...settings,
+    simulate: { ...settings.simulate, maximumNewTokens },
+    generate: { ...settings.generate, maximumNewTokens },
+  };
+}
+
 export const HYPERPARAMETERS: Readonly<Record<Scale, Hyperparameters>> = { small, full };

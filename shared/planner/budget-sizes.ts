@@ -1,5 +1,6 @@
 /** How large an alignment may be for a time: pairs, PPO steps, rollouts and lengths, from a look at the model. */
 import type { Hyperparameters } from '../api/tasks/kinds.ts';
+import type { Method } from '../method-stages.ts';
 import { duration } from '../report/figures.ts';
 import type { PrincipleForm } from '../principles/principle.ts';
 import { UserError } from '../user-error.ts';
@@ -138,10 +139,14 @@ function sizesAt(scale: number, look: Omit<SizingLook, 'rates'>): Hyperparameter
 }
 
 /** Settings with the time that their stages take by the look. */
-export function planSettings(hyperparameters: Hyperparameters, look: SizingLook): BudgetPlan {
+export function planSettings(
+  hyperparameters: Hyperparameters,
+  look: SizingLook,
+  method: Method = 'rlcd',
+): BudgetPlan {
   const { prompts, promptTokens, form, answers, rates, simulator } = look;
   const comparison = {
-    methods: ['rlcd'],
+    methods: [method],
     seeds: [1],
     hyperparameters,
     prompts,

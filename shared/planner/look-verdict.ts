@@ -32,10 +32,12 @@ const LEAST_ACCEPTED = 0.5;
 
 /** What to change where most refusals have that reason. */
 const CURES: Readonly<Record<string, string>> = {
-  'no-sentence-end': 'Give more tokens to an answer (--answer-tokens), so that its first sentence ends',
+  'no-sentence-end':
+    'Give more tokens to an answer (--answer-tokens, or "Longest answer" in the dashboard), so that its first sentence ends',
   'no-human-turn':
     'The model does not speak in dialogues: take one with a chat template, or a base model that knows "Human:" and "Assistant:"',
-  'no-line-end': 'Give more tokens to an answer (--answer-tokens), so that it ends',
+  'no-line-end':
+    'Give more tokens to an answer (--answer-tokens, or "Longest answer" in the dashboard), so that it ends',
   empty:
     'The model ends before it says anything: take prompts that ask for an answer, or a model tuned to answer',
   'role-mark': "The model goes on with the user's turns: take one whose chat template it was tuned with",

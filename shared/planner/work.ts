@@ -3,6 +3,7 @@ import { METHOD_STAGES, type Method, type StageRule } from '../method-stages.ts'
 import { hasValueModels } from '../api/tasks/ppo.ts';
 import { hyperparameterDefaults, type Hyperparameters, type StageKind } from '../api/tasks/kinds.ts';
 import type { PrincipleForm } from '../principles/principle.ts';
+import { LOOK_PROMPTS } from './look-prompts.ts';
 
 /** Tokens of one task, or of many. */
 export interface Work {
@@ -178,6 +179,16 @@ const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule)
   },
   judge: () => NOTHING,
   'train-scorer': () => NOTHING,
+  look: (comparison) => {
+    const look = settingsOf('look', comparison.hyperparameters);
+    const answers = 2 * Math.min(LOOK_PROMPTS, comparison.prompts.train);
+    return {
+      ...NOTHING,
+      sampled: answers * responseTokens(look, comparison),
+      // Each answer behind both prompts.
+      read: 2 * answers * textTokens(look, comparison),
+    };
+  },
 };
 
 function limited(limit: number | null, available: number): number {

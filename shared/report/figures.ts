@@ -12,6 +12,14 @@ export function percent(share: number): string {
   return fixed(share * 100, 1);
 }
 
+/** `62.5 % [57.7, 67.1]`. */
+export function percentWithInterval(
+  share: number,
+  { lower, upper }: { readonly lower: number; readonly upper: number },
+): string {
+  return `${percent(share)} % [${percent(lower)}, ${percent(upper)}]`;
+}
+
 /** `62.5 [57.7, 67.1]`, in per cent. */
 export function percentEstimate({ value, interval }: Estimate): string {
   return `${percent(value)} [${percent(interval.lower)}, ${percent(interval.upper)}]`;

@@ -6,6 +6,7 @@ import { artifacts, baseModels, prompts, promptSets, taskPuts } from '../../edge
 import type { ClaimedTask } from '../../shared/api/tasks.ts';
 import type { ARTIFACT_KINDS, SPLITS } from '../../shared/api/words.ts';
 import { KINDNESS } from './conformance/principles.ts';
+import { lookResultOf } from './look-result.ts';
 import type { Harness, TestStore } from './harness.ts';
 
 const NOW = 1;
@@ -131,6 +132,8 @@ export function finish(task: ClaimedTask): {
           meanTries: { chosen: 1, rejected: 1 },
         },
       };
+    case 'look':
+      return { outputs: {}, result: { ...lookResultOf() } };
     case 'train-preference-model':
       return {
         outputs: { 'preference-model': mark },

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { judgeResult } from '../../shared/api/tasks/judge.ts';
 import type { Hyperparameters } from '../../shared/api/tasks/kinds.ts';
+import { lookResult } from '../../shared/api/tasks/look.ts';
 import { METHODS } from '../../shared/api/words.ts';
 import { trainPreferenceModelResult } from '../../shared/api/tasks/train-preference-model.ts';
 import { createWorld, QUICK, type World } from './world.ts';
@@ -32,6 +33,7 @@ const SETTINGS: Readonly<Record<(typeof METHODS)[number], Hyperparameters>> = {
     generate,
   },
   'human-preference-model': { 'train-preference-model': trainPreferenceModel },
+  look: { look: { maximumNewTokens: 24 } },
 };
 
 let world: World;
@@ -56,7 +58,7 @@ const artifactOf = async (experimentId: string, stage: string) => {
 
 describe('the methods', () => {
   it('all run to their end, share equal work, and report what is their own', async () => {
-    const own = METHODS.filter((method) => method !== 'human-preference-model');
+    const own = METHODS.filter((method) => method !== 'human-preference-model' && method !== 'look');
     const ids = new Map<string, string>();
     for (const method of own) {
       ids.set(method, await world.submit({ method, hyperparameters: SETTINGS[method] }));
@@ -101,6 +103,22 @@ describe('the methods', () => {
     expect(resultOf('context-distillation', 'distill')).toMatchObject({ droppedExamples: 0 });
     expect(resultOf('dpo', 'dpo')).toMatchObject({ droppedPairs: 0 });
     expect(resultOf('best-of-n', 'best-of-n')).toMatchObject({ n: 8, candidates: 4 });
+  });
+
+  it('a look measures what the affixes do to the answers and how fast the machine is, and makes nothing', async () => {
+    const done = await finished(await world.submit({ method: 'look', hyperparameters: SETTINGS.look }));
+    expect(done.stages.map(({ name, tasks }) => [name, tasks.length])).toEqual([['look', 1]]);
+    const { contrast, training, device } = lookResult.parse(done.results['look']?.[0]);
+    const { prompts, positive, negative, examples, rates } = contrast;
+    expect([prompts, positive.tokens.n, negative.tokens.n, examples.length]).toEqual([12, 12, 12, 4]);
+    expect(positive.accepted + negative.accepted).toBe(Math.round(24 * contrast.acceptance.share));
+    expect(positive.tokens.maximum).toBeLessThanOrEqual(24);
+    expect(Math.min(rates.sampled, rates.read, training.trained, training.promptTokens)).toBeGreaterThan(0);
+    expect(device.name).toBe('cpu');
+    expect(await artifactOf(done.id, 'look')).toEqual([[]]);
+    await expect(
+      world.submit({ method: 'look', hyperparameters: { simulate: { maximumNewTokens: 24 } } }),
+    ).rejects.toThrow(/no stage simulate/);
   });
 
   it('human pairs, one of which holds the text of a special token: it is text like any other, and ends no run', async () => {

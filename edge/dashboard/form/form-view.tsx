@@ -9,6 +9,10 @@ interface FormViewProps {
   /** What the form is for, to those who cannot see it. */
   readonly label: string;
   readonly submit: string;
+  /** Where something else is to be done first, or better. */
+  readonly isSecondary?: boolean;
+  /** Where something has to be said before. */
+  readonly isBlocked?: boolean;
   readonly children: JSX.Element;
 }
 
@@ -50,7 +54,11 @@ export function FormView(props: FormViewProps) {
         </Show>
         <Show when={props.form.problem()}>{(problem) => <Problem error={problem()} />}</Show>
         <div class="row">
-          <button type="submit" class="button primary" disabled={props.form.isSending()}>
+          <button
+            type="submit"
+            class={`button ${props.isSecondary ? '' : 'primary'}`}
+            disabled={props.form.isSending() || props.isBlocked}
+          >
             {props.form.isSending() ? 'Sending…' : props.submit}
           </button>
         </div>

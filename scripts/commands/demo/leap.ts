@@ -8,7 +8,11 @@ import { hyperparameters as settingsForm, type Hyperparameters } from '../../../
 import { ADAPTER_DEFAULTS } from '../../../shared/api/tasks/settings.ts';
 import { canonicalJson } from '../../../shared/canonical-json.ts';
 import { UsageError } from '../../../shared/command-line/usage-error.ts';
-import { BUDGET_SETTINGS, withDialogueRates } from '../../../shared/planner/alignment-settings.ts';
+import {
+  BUDGET_SETTINGS,
+  withDialogueRates,
+  withLongestAnswer,
+} from '../../../shared/planner/alignment-settings.ts';
 import { fitMicrobatches } from '../../../shared/planner/fit-microbatches.ts';
 import { planSettings, sizesForBudget, type BudgetPlan } from '../../../shared/planner/budget-sizes.ts';
 import {
@@ -145,18 +149,10 @@ function settingsOf({ options, hyperparameters, materials }: LeapContext): Hyper
   const { budget, answerTokens } = options;
   const { form } = materials.principle.definition;
   const ofScale = form === 'dialogue' ? withDialogueRates(hyperparameters) : hyperparameters;
-  const settings = budget === undefined ? ofScale : BUDGET_SETTINGS[form];
-  const maximumNewTokens = answerTokens ?? settings.simulate?.maximumNewTokens ?? 64;
-  return {
-    ...settings,
-    simulate: {
-      ...settings.simulate,
-      maximumNewTokens,
-      // A server tells no likelihoods of given texts.
-      ...(simulatedElsewhere(materials) && { leastContrast: null }),
-    },
-    generate: { ...settings.generate, maximumNewTokens },
-  };
+  const settings = withLongestAnswer(budget === undefined ? ofScale : BUDGET_SETTINGS[form], answerTokens);
+  if (!simulatedElsewhere(materials)) return settings;
+  // A server tells no likelihoods of given texts.
+  return { ...settings, simulate: { ...settings.simulate, leastContrast: null } };
 }
 
 const simulatedElsewhere = ({ simulator }: LookMaterials): boolean =>

@@ -4,8 +4,8 @@ import { choiceRule } from '../../../shared/report/choice-rule.ts';
 import { printable } from '../../terminal/printable.ts';
 import { readRlcdResults, type ResultDocument, type RlcdResults } from './result.ts';
 import type { ExperimentDetail } from '../../experiment/detail.ts';
-import { duration, fixed } from '../../../shared/report/figures.ts';
-import { fitTable, percent, percentWithInterval } from '../../terminal/table.ts';
+import { duration, fixed, percentWithInterval } from '../../../shared/report/figures.ts';
+import { fitTable, percent } from '../../terminal/table.ts';
 import { labelled, wrapText } from '../../terminal/text-width.ts';
 
 type Judgement = RlcdResults['judge'][0]['judgements'][number];

@@ -13,7 +13,7 @@ import { ensureExperiment } from '../../experiment/experiments.ts';
 import type { EndedStage } from '../../experiment/follow.ts';
 import { judgeKey, judgeUpload, type JudgePairs } from '../../experiment/judge-pairs.ts';
 import { ensurePrompts } from '../../experiment/prompts.ts';
-import { percentWithInterval } from '../../terminal/table.ts';
+import { percentWithInterval } from '../../../shared/report/figures.ts';
 
 /** One judge for every seed of a run, so that their verdicts are one judge's. */
 const JUDGE_SEED = 1;

@@ -2,9 +2,9 @@
 import { faultOfContrast, weakerNats } from '../../../shared/principles/choose-pair.ts';
 import type { ContrastMeasurement } from '../../../shared/principles/contrast.ts';
 import type { ProposedPair } from '../../../shared/principles/proposals.ts';
-import { fixed } from '../../../shared/report/figures.ts';
+import { fixed, percentWithInterval } from '../../../shared/report/figures.ts';
 import { printable } from '../../terminal/printable.ts';
-import { formatTable, percent, percentWithInterval } from '../../terminal/table.ts';
+import { formatTable, percent } from '../../terminal/table.ts';
 
 /** Characters of an answer that are shown. */
 const SHOWN = 200;

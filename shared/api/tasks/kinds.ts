@@ -12,6 +12,7 @@ import {
 } from './generate.ts';
 import { JUDGE_DEFAULTS, judgeHyperparameters, judgeParameters, judgeResult } from './judge.ts';
 import { LABEL_DEFAULTS, labelHyperparameters, labelParameters, labelResult } from './label.ts';
+import { LOOK_DEFAULTS, lookHyperparameters, lookParameters, lookResult } from './look.ts';
 import { PPO_DEFAULTS, ppoCellName, ppoHyperparameters, ppoParameters, ppoResult } from './ppo.ts';
 import { SELECT_DEFAULTS, selectHyperparameters, selectParameters, selectResult } from './select.ts';
 import {
@@ -55,7 +56,7 @@ function stageKind<
   /** What an experiment may set; every field has a default. */
   settings: z.ZodObject<Settings, z.core.$strict>,
   defaults: Defaults,
-  /** The one output of a completed task; null where the result names them. */
+  /** The one output of a completed task; null where the result says which there are, if any. */
   output: Output,
   /** Of the settings in the OpenAPI document. */
   id: string,
@@ -145,6 +146,7 @@ const stageSchemas = {
     'scorer',
     'TrainScorerSettings',
   ),
+  look: stageKind(lookParameters, lookResult, lookHyperparameters, LOOK_DEFAULTS, null, 'LookSettings'),
 };
 
 /** Every kind. An export belongs to no stage: it is asked for when somebody wants the files, and nothing waits for it. */
@@ -200,6 +202,7 @@ export function defaultsFor<Kind extends StageKind>(
 export function requiredOutputs(kind: TaskKind, result: unknown): string[] {
   const { output } = taskSchemas[kind];
   if (output !== null) return [output];
+  if (kind === 'look') return [];
   if (kind === 'export') return exportResult.parse(result).files.map((file) => file.output);
   return ppoResult.parse(result).cells.map(({ klCoefficient, steps }) => ppoCellName(klCoefficient, steps));
 }

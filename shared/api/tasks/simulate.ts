@@ -12,6 +12,11 @@ import {
   summary,
 } from './settings.ts';
 
+export const bannedTexts = z
+  .array(z.string().min(1).max(100))
+  .max(100)
+  .describe('Tokens that contain one of these texts are never sampled');
+
 const leastContrast = z.number().min(0).max(1000);
 
 const simulateFields = z.strictObject({
@@ -21,10 +26,7 @@ const simulateFields = z.strictObject({
     .min(1)
     .max(100)
     .describe('Samples a side may take until the filter accepts one; a prompt with a failed side is dropped'),
-  bannedTexts: z
-    .array(z.string().min(1).max(100))
-    .max(100)
-    .describe('Tokens that contain one of these texts are never sampled'),
+  bannedTexts,
   promptLimit: promptLimit.describe('The first prompts of the split that are used; null for all'),
   pairsPerPrompt: z
     .int()

@@ -12,6 +12,7 @@ import { CHROMIUM_ABSENT, findChromium, launchChromium } from '../../../scripts/
 import { createClient, type Client } from '../../../shared/api/client.ts';
 import { TestRunner } from '../runner.ts';
 import { expectAccessible, expectFitsPhone } from './accessible.ts';
+import { visitLook } from './visit-look.ts';
 
 const present = findChromium() !== undefined;
 if (!present) console.log(`skipped: ${CHROMIUM_ABSENT}`);
@@ -250,6 +251,12 @@ describe.skipIf(!present)('the workbench', () => {
     await expectFitsPhone(page);
   });
 
+  it('looks before the leap: what speaks against a run, and sizes and times for a budget', async () => {
+    await visit('Experiments');
+    await visitLook(page, url, client);
+    expect((await client.listExperiments()).items).toEqual([]);
+  });
+
   it('starts an experiment, lists it, and clones it', async () => {
     await visit('Experiments');
     await page.getByRole('link', { name: 'New experiment' }).click();
@@ -269,7 +276,7 @@ describe.skipIf(!present)('the workbench', () => {
     await page.getByLabel('Method').selectOption('rlcd');
     await page.getByLabel('Name', { exact: true }).fill('made by hand');
     await expectFitsPhone(page);
-    await page.getByRole('button', { name: 'Start the experiment' }).click();
+    await page.getByRole('button', { name: 'Start without a look' }).click();
     await page.getByRole('heading', { name: 'made by hand' }).waitFor();
     await visit('Experiments');
     await page.getByRole('link', { name: 'made by hand' }).click();
@@ -277,7 +284,7 @@ describe.skipIf(!present)('the workbench', () => {
     expect(await page.getByLabel('Hyperparameters').inputValue()).toContain('"steps"');
     await page.getByLabel('Name', { exact: true }).fill('made once more');
     await page.getByLabel('Seed').fill('8');
-    await page.getByRole('button', { name: 'Start the experiment' }).click();
+    await page.getByRole('button', { name: 'Start without a look' }).click();
     await page.getByRole('heading', { name: 'made once more' }).waitFor();
     const { items } = await client.listExperiments();
     const told = items.map(({ name, method, seed, principle }) => ({ name, method, seed, principle }));

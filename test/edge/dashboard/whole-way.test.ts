@@ -100,7 +100,14 @@ describe.skipIf(!present)('the whole way', () => {
     await page.getByRole('link', { name: 'New experiment' }).click();
     await page.getByLabel('Hyperparameters').fill(JSON.stringify(QUICK));
     await page.getByLabel('Name', { exact: true }).fill('kinder');
-    await page.getByRole('button', { name: 'Start the experiment' }).click();
+    await page.getByRole('button', { name: 'Look first', exact: true }).click();
+    await page.getByText('24 to 12 prompts, one a side').waitFor();
+    await page.getByRole('region', { name: 'Planned time of the stages' }).getByText('judge').waitFor();
+    await expectFitsPhone(page);
+    // A small model of stories may not know what the sentence asks of it: the form says so, and is told to go on.
+    const allTheSame = page.getByLabel('Go on all the same');
+    if ((await allTheSame.count()) > 0) await allTheSame.check();
+    await page.getByRole('button', { name: /^Start (the experiment|all the same)$/ }).click();
     await page.getByRole('heading', { level: 1, name: 'kinder' }).waitFor();
     await expectAccessible(page);
     expect(page.url()).toMatch(/\/experiments\/[0-9a-f-]+$/);

@@ -107,6 +107,7 @@ async function run<Kind extends TaskKind>(
     hooks: recordingHooks().hooks,
     cacheDirectory: '/nowhere',
     resume: null,
+    device: { name: 'cpu', memoryBytes: null },
   });
 }
 const output = async ({ outputs }: { readonly outputs: readonly { readonly sha256: string }[] }) =>

@@ -2,6 +2,8 @@
 import type { z } from 'zod';
 import type { experimentEndpoints } from '../../../../shared/api/experiments.ts';
 import type { FieldError } from '../../../../shared/api/field-errors.ts';
+import { hyperparameters, type Hyperparameters } from '../../../../shared/api/tasks/kinds.ts';
+import { readTimeSpan, TIME_SPAN_CURE } from '../../../../shared/time-span.ts';
 import type { ExperimentDetail } from '../../app/types.ts';
 import { readJson } from '../../form/read-json.ts';
 import { asNumber, asText, given } from '../../form/values.ts';
@@ -26,7 +28,15 @@ export interface ExperimentDraft {
   readonly scorer: boolean;
   /** JSON. */
   readonly hyperparameters: string;
+  /** What the run may take, such as 30m; empty where the hyperparameters say the sizes. */
+  readonly budget: string;
+  /** Tokens; empty: as many as a budget gives unless told. */
+  readonly longestAnswer: string;
+  /** The budget that the hyperparameters were chosen for; empty where none was. */
+  readonly sizedFor: string;
 }
+
+const NO_BUDGET = { budget: '', longestAnswer: '', sizedFor: '' } as const;
 
 /** The newest of everything. */
 export function newDraft({ models, principles, promptSets }: Parts): ExperimentDraft {
@@ -44,34 +54,52 @@ export function newDraft({ models, principles, promptSets }: Parts): ExperimentD
     shards: '',
     scorer: false,
     hyperparameters: '',
+    ...NO_BUDGET,
   };
 }
 
 /** What another experiment was asked to do. */
 export function draftOf(experiment: ExperimentDetail): ExperimentDraft {
-  const { principle, seed, shards, hyperparameters, ...request } = requestOf(experiment);
+  const { principle, seed, shards, hyperparameters: given, ...request } = requestOf(experiment);
   return {
     simulator: '',
     form: '',
     scorer: false,
+    ...NO_BUDGET,
     ...request,
     principle: principle.name,
     version: String(principle.version),
     seed: String(seed),
     shards: shards === 1 ? '' : String(shards),
-    hyperparameters:
-      Object.keys(hyperparameters).length === 0 ? '' : JSON.stringify(hyperparameters, null, 2),
+    hyperparameters: Object.keys(given).length === 0 ? '' : JSON.stringify(given, null, 2),
   };
 }
 
 const HYPERPARAMETERS = '#/hyperparameters';
+/** Of the form alone: the request has sizes. */
+export const BUDGET = '#/budget';
 
-function readHyperparameters({ hyperparameters }: ExperimentDraft) {
-  return hyperparameters.trim() === '' ? undefined : readJson(hyperparameters, HYPERPARAMETERS);
+function readHyperparameters({ hyperparameters: text }: ExperimentDraft) {
+  return text.trim() === '' ? undefined : readJson(text, HYPERPARAMETERS);
 }
 
 export function faultsOfDraft(draft: ExperimentDraft): readonly FieldError[] {
-  return readHyperparameters(draft)?.faults ?? [];
+  return [...(readHyperparameters(draft)?.faults ?? []), ...faultsOfBudget(draft)];
+}
+
+/** A budget that chose nothing would be forgotten without a word. */
+function faultsOfBudget({ budget, sizedFor }: ExperimentDraft): FieldError[] {
+  if (budget === sizedFor) return [];
+  const detail =
+    readTimeSpan(budget) === undefined && budget !== ''
+      ? TIME_SPAN_CURE
+      : 'is kept by sizes that a look chooses: look first, or leave it empty';
+  return budget === '' ? [] : [{ in: 'body', pointer: BUDGET, detail }];
+}
+
+/** What the hyperparameters say; nothing where they cannot be read. */
+export function hyperparametersOf(draft: ExperimentDraft): Hyperparameters {
+  return hyperparameters.safeParse(readHyperparameters(draft)?.value ?? {}).data ?? {};
 }
 
 /** As the API takes it; what is wrong in it, its contract says. */

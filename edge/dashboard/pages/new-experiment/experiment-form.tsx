@@ -1,5 +1,6 @@
 /** The form of an experiment. */
 import { useNavigate } from '@solidjs/router';
+import { Show } from 'solid-js';
 import { createStore } from 'solid-js/store';
 import { METHODS } from '../../../../shared/api/words.ts';
 import { PROMPT_FORMS } from '../../../../shared/api/tasks/settings.ts';
@@ -8,8 +9,11 @@ import { useSession } from '../../app/session.ts';
 import { CheckField, Select, TextField } from '../../form/controls.tsx';
 import { createForm } from '../../form/create-form.ts';
 import { FormView } from '../../form/form-view.tsx';
-import { bodyOf, faultsOfDraft, type ExperimentDraft } from './draft.ts';
+import { LONGEST_ANSWER } from '../../../../shared/planner/alignment-settings.ts';
+import { BUDGET, bodyOf, faultsOfDraft, type ExperimentDraft } from './draft.ts';
 import { HyperparametersField } from './hyperparameters-field.tsx';
+import { LookPanel, NoLook } from './look/look-panel.tsx';
+import { useLook } from './look/use-look.ts';
 import type { Parts } from './parts.ts';
 import { PrincipleFields } from './principle-fields.tsx';
 
@@ -26,11 +30,18 @@ export function ExperimentForm(props: { readonly parts: Parts; readonly draft: E
     send: (input) => client.createExperiment(input),
     onDone: ({ id }) => navigate(`/experiments/${id}`),
   });
+  const look = useLook(draft, setDraft, () => props.parts.promptSets);
   const stages = () =>
     METHOD_STAGES[draft.method].filter(({ scorer }) => !scorer || draft.scorer).map(({ name }) => name);
   return (
     <section class="panel">
-      <FormView form={form} label="Experiment" submit="Start the experiment">
+      <FormView
+        form={form}
+        label="Experiment"
+        submit={look.advice().submit}
+        isSecondary={look.advice().isSecondary}
+        isBlocked={look.advice().isBlocked}
+      >
         <Select
           label="Method"
           at="#/method"
@@ -101,6 +112,28 @@ export function ExperimentForm(props: { readonly parts: Parts; readonly draft: E
           checked={draft.scorer}
           onChange={(scorer) => setDraft({ scorer })}
         />
+        <Show when={look.isPossible() && draft.method === 'rlcd'}>
+          <div class="row start">
+            <TextField
+              label="Budget"
+              at={BUDGET}
+              class="grow"
+              placeholder="30m"
+              hint="What the run may take: a look chooses the sizes and shows them; as the hyperparameters say unless given"
+              value={draft.budget}
+              onInput={(budget) => look.setBudget(budget.trim())}
+            />
+            <TextField
+              label="Longest answer"
+              at="#/longestAnswer"
+              class="short"
+              placeholder={String(LONGEST_ANSWER)}
+              hint="In tokens"
+              value={draft.longestAnswer}
+              onInput={(longestAnswer) => setDraft({ longestAnswer, sizedFor: '' })}
+            />
+          </div>
+        </Show>
         <HyperparametersField
           method={draft.method}
           value={draft.hyperparameters}
@@ -113,6 +146,9 @@ export function ExperimentForm(props: { readonly parts: Parts; readonly draft: E
           value={draft.name}
           onInput={(name) => setDraft({ name })}
         />
+        <Show when={look.isPossible()} fallback={<NoLook draft={draft} />}>
+          <LookPanel look={look} />
+        </Show>
       </FormView>
     </section>
   );

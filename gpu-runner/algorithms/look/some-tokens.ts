@@ -1,5 +1,5 @@
 /** Tokens to measure with. */
-import type { Model } from '../llama/weights/model.ts';
+import type { Model } from '../../llama/weights/model.ts';
 
 /** Any tokens do: the work of a step does not depend on which they are. */
 export function someTokens({ architecture }: Model, row: number, length: number): Int32Array {

@@ -1,9 +1,9 @@
 /** Measures how fast a preference model trains: a step after one that warms up. */
-import { adapterLayout, initialAdapter } from '../llama/model/lora-layout.ts';
-import { PreferenceTrainer } from '../llama/trainer/preference-trainer.ts';
-import { initialState } from '../llama/trainer/training-state.ts';
-import type { Model } from '../llama/weights/model.ts';
-import { trainingRows } from '../../shared/planner/training-rows.ts';
+import { adapterLayout, initialAdapter } from '../../llama/model/lora-layout.ts';
+import { PreferenceTrainer } from '../../llama/trainer/preference-trainer.ts';
+import { initialState } from '../../llama/trainer/training-state.ts';
+import type { Model } from '../../llama/weights/model.ts';
+import { trainingRows } from '../../../shared/planner/training-rows.ts';
 import { someTokens } from './some-tokens.ts';
 
 const RANK = 8;

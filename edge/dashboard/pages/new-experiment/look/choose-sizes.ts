@@ -1,0 +1,24 @@
+/** The sizes that a budget allows by a look, as `rlcd align --budget` chooses them. */
+import type { Hyperparameters } from '../../../../../shared/api/tasks/kinds.ts';
+import { BudgetTooSmallError, sizesForBudget } from '../../../../../shared/planner/budget-sizes.ts';
+import { fitMicrobatches } from '../../../../../shared/planner/fit-microbatches.ts';
+import { readTimeSpan, TIME_SPAN_CURE } from '../../../../../shared/time-span.ts';
+import type { TakenLook } from './take-look.ts';
+
+type Sizes = { readonly hyperparameters: Hyperparameters } | { readonly fault: string };
+
+/** @param budget as somebody typed it, such as 30m @returns the fault with its cure where there are no such sizes */
+export function chooseSizes(budget: string, { sizing, result }: Pick<TakenLook, 'sizing' | 'result'>): Sizes {
+  const seconds = readTimeSpan(budget);
+  if (seconds === undefined) return { fault: TIME_SPAN_CURE };
+  try {
+    const { hyperparameters } = sizesForBudget(seconds, sizing);
+    const { device, training } = result;
+    return {
+      hyperparameters: fitMicrobatches(hyperparameters, training.shape, device.memoryBytes, device.name),
+    };
+  } catch (error) {
+    if (error instanceof BudgetTooSmallError) return { fault: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,103 @@
+/** The look before the leap: its button, what it found, what the run would take, and what speaks against it. */
+import { For, Show } from 'solid-js';
+import { ApiError } from '../../../../../shared/api/client.ts';
+import { Problem } from '../../../components/feedback.tsx';
+import type { ExperimentDraft } from '../draft.ts';
+import { LookFigures } from './look-figures.tsx';
+import { PlanTable } from './plan-table.tsx';
+import type { FormLook } from './use-look.ts';
+
+export function LookPanel(props: { readonly look: FormLook }) {
+  const { look } = props;
+  return (
+    <section class="panel stack close" aria-labelledby="look">
+      <h2 id="look">Look first</h2>
+      <p class="small muted">
+        A runner answers 32 of the prompts on each side, reads every answer behind both prompts, and measures
+        how fast it is: whether a run can work, and how long it takes, before anything is spent.
+      </p>
+      <div class="row">
+        <button
+          type="button"
+          class={`button ${look.isCurrent() ? '' : 'primary'}`}
+          disabled={look.taking.isPending}
+          onClick={() => look.taking.mutate()}
+        >
+          {look.taking.isPending ? 'Looking…' : look.taken() ? 'Look again' : 'Look first'}
+        </button>
+        <span class="small muted" role="status">
+          {look.taking.isPending ? look.progress() : ''}
+        </span>
+      </div>
+      <Show when={look.taking.isError && look.taking.error}>{(error) => <Failed error={error()} />}</Show>
+      <Show when={look.taken()}>
+        {(taken) => (
+          <>
+            <Show when={!look.isCurrent()}>
+              <p class="notice warn">This look was at other settings than the form has now.</p>
+            </Show>
+            <LookFigures result={taken().result} longestAnswer={taken().longestAnswer} />
+            <Show when={look.budgetFault()}>
+              {(fault) => (
+                <p class="notice bad" role="alert">
+                  {fault()}
+                </p>
+              )}
+            </Show>
+            <Show when={look.plan()}>{(plan) => <PlanTable plan={plan()} result={taken().result} />}</Show>
+            <Show when={look.doubts().length > 0}>
+              <Doubts look={look} />
+            </Show>
+          </>
+        )}
+      </Show>
+    </section>
+  );
+}
+
+function Doubts(props: { readonly look: FormLook }) {
+  return (
+    <div class="notice warn" role="alert">
+      <strong>This run would hardly work</strong>
+      <ul>
+        <For each={props.look.doubts()}>{(doubt) => <li>{doubt}</li>}</For>
+      </ul>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={props.look.isAccepted()}
+          onChange={(event) => props.look.accept(event.currentTarget.checked)}
+        />
+        <span>Go on all the same</span>
+      </label>
+    </div>
+  );
+}
+
+/** What the API refuses, field by field; what a runner or the form says, in its words. */
+function Failed(props: { readonly error: Error }) {
+  return (
+    <Show
+      when={props.error instanceof ApiError}
+      fallback={
+        <p class="notice bad" role="alert">
+          {props.error.message}
+        </p>
+      }
+    >
+      <Problem error={props.error} />
+    </Show>
+  );
+}
+
+/** Why there is nothing to look at, where a reader might expect it. */
+export function NoLook(props: { readonly draft: ExperimentDraft }) {
+  return (
+    <Show when={props.draft.simulator !== ''}>
+      <p class="small muted">
+        The answers of a model that simulates for another are first seen in the simulation, which ends by
+        itself where hardly one is kept of the first 256.
+      </p>
+    </Show>
+  );
+}

@@ -1,0 +1,120 @@
+/** The look of a form: what was looked at, what follows from it for what the form says now, and what to do next. */
+import { useMutation, type UseMutationResult } from '@tanstack/solid-query';
+import { createMemo, createSignal, onCleanup, type Accessor } from 'solid-js';
+import type { SetStoreFunction } from 'solid-js/store';
+import { planSettings, type BudgetPlan } from '../../../../../shared/planner/budget-sizes.ts';
+import { doubtsOf } from '../../../../../shared/planner/look-verdict.ts';
+import { useSession } from '../../../app/session.ts';
+import type { PromptSet } from '../../../app/types.ts';
+import { hyperparametersOf, type ExperimentDraft } from '../draft.ts';
+import { chooseSizes } from './choose-sizes.ts';
+import { canLook, lookedAt, takeLook, type TakenLook } from './take-look.ts';
+
+interface Advice {
+  /** What the button says that starts the experiment. */
+  readonly submit: string;
+  readonly isSecondary: boolean;
+  readonly isBlocked: boolean;
+}
+
+export interface FormLook {
+  /** Another budget: its sizes follow from the look that there is. */
+  readonly setBudget: (budget: string) => void;
+  readonly isPossible: Accessor<boolean>;
+  readonly taking: UseMutationResult<TakenLook, Error, void>;
+  /** What a look waits for. */
+  readonly progress: Accessor<string>;
+  /** The last look; undefined before one. */
+  readonly taken: Accessor<TakenLook | undefined>;
+  /** Whether the form still says what was looked at. */
+  readonly isCurrent: Accessor<boolean>;
+  /** Why the budget cannot be kept; undefined where it can, or none is given. */
+  readonly budgetFault: Accessor<string | undefined>;
+  /** What the run would be and take; undefined without a look at what the form says. */
+  readonly plan: Accessor<BudgetPlan | undefined>;
+  /** Why it would hardly work, each with its cure. */
+  readonly doubts: Accessor<readonly string[]>;
+  /** Whether the reader goes on in spite of them. */
+  readonly isAccepted: Accessor<boolean>;
+  readonly accept: (accepted: boolean) => void;
+  readonly advice: Accessor<Advice>;
+}
+
+export function useLook(
+  draft: ExperimentDraft,
+  setDraft: SetStoreFunction<ExperimentDraft>,
+  promptSets: Accessor<readonly PromptSet[]>,
+): FormLook {
+  const { client } = useSession();
+  const [progress, setProgress] = createSignal('');
+  const [budgetFault, setBudgetFault] = createSignal<string>();
+  const [isAccepted, setAccepted] = createSignal(false);
+  const left = new AbortController();
+  onCleanup(() => left.abort());
+  const taking = useMutation(() => ({
+    async mutationFn() {
+      setAccepted(false);
+      setBudgetFault();
+      const set = promptSets().find(({ id, name }) => id === draft.promptSet || name === draft.promptSet);
+      if (!set) throw new Error(`there is no prompt set ${draft.promptSet}`);
+      return await takeLook(client, { ...draft, sizedFor: '' }, set, setProgress, left.signal);
+    },
+    onSuccess: size,
+  }));
+
+  /** Puts the sizes into the form that its budget allows. */
+  function size(look: TakenLook): void {
+    setBudgetFault();
+    const { budget } = draft;
+    if (budget === '') return;
+    const sizes = chooseSizes(budget, look);
+    if ('fault' in sizes) setBudgetFault(sizes.fault);
+    else setDraft({ hyperparameters: JSON.stringify(sizes.hyperparameters, null, 2), sizedFor: budget });
+  }
+
+  const isPossible = () => canLook(draft);
+  const taken = () => taking.data;
+  const isCurrent = createMemo(() => {
+    const look = taken();
+    return look?.of === lookedAt(draft, look?.sizing.form ?? 'dialogue');
+  });
+  const plan = createMemo(() => {
+    const look = taken();
+    const isSized = draft.budget === '' || draft.budget === draft.sizedFor;
+    if (!look || !isCurrent() || !isSized) return undefined;
+    return planSettings(hyperparametersOf(draft), look.sizing, draft.method);
+  });
+  const doubts = () => {
+    const look = taken();
+    return look ? doubtsOf(look.result.contrast).map(({ fault, cure }) => `${fault}. ${cure}.`) : [];
+  };
+  const advice = (): Advice => {
+    if (!isPossible()) return { submit: 'Start the experiment', isSecondary: false, isBlocked: false };
+    if (!isCurrent())
+      return { submit: 'Start without a look', isSecondary: true, isBlocked: taking.isPending };
+    const isDoubted = doubts().length > 0;
+    return {
+      submit: isDoubted ? 'Start all the same' : 'Start the experiment',
+      isSecondary: isDoubted,
+      isBlocked: taking.isPending || (isDoubted && !isAccepted()),
+    };
+  };
+  return {
+    setBudget(budget) {
+      setDraft({ budget });
+      const look = taken();
+      if (look && isCurrent()) size(look);
+    },
+    isPossible,
+    taking,
+    progress,
+    taken,
+    isCurrent,
+    budgetFault,
+    plan,
+    doubts,
+    isAccepted,
+    accept: setAccepted,
+    advice,
+  };
+}
