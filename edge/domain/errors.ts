@@ -2,9 +2,11 @@
 import type { $ZodIssue } from 'zod/v4/core';
 import { ARTIFACT_DAMAGED } from '../../shared/api/artifacts.ts';
 import { fieldErrors, type FieldError, type Place } from '../../shared/api/field-errors.ts';
+import type { ProblemCode } from '../../shared/api/problem.ts';
 import { UserError } from '../../shared/user-error.ts';
 
-export type DomainErrorCode =
+type DomainErrorCode = Extract<
+  ProblemCode,
   | 'invalid-request'
   | 'forbidden'
   | 'not-found'
@@ -12,7 +14,8 @@ export type DomainErrorCode =
   | 'artifact-damaged'
   | 'lease-lost'
   | 'report-out-of-order'
-  | 'not-served';
+  | 'not-served'
+>;
 
 /** A request that a rule refuses; the message says what mends it. */
 export class DomainError extends UserError {

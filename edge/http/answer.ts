@@ -58,13 +58,14 @@ export async function answer(
     const document = serialise(endpoint, reply.body);
     const repeated =
       reply.bodyWhenRepeated === undefined ? document : serialise(endpoint, reply.bodyWhenRepeated);
+    const makes = (reply.writes ?? []).length > 0 && endpoint.method !== 'delete';
     const kept = await idempotency?.record(endpoint.status, repeated ?? '');
     try {
       await commit(database, [
         ...(reply.writes ?? []),
         ...(kept ? [kept.statement] : []),
         ...(record ? [record(admitted, reply.body, now)] : []),
-        ...(endpoint.method === 'delete' ? [] : holdQuotas(database, principal.keyId, principal.quotas)),
+        ...(makes ? holdQuotas(database, principal.keyId, principal.quotas) : []),
       ]);
       return respond(endpoint, document, context.req.header('if-none-match'));
     } catch (error) {

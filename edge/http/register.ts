@@ -2,7 +2,7 @@
 import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { isBytes, NOT_CHANGED, type Bytes, type Endpoint } from '../../shared/api/endpoint.ts';
-import { problem } from '../../shared/api/problem.ts';
+import { problem, PROBLEMS } from '../../shared/api/problem.ts';
 import { exampleOf } from '../../shared/api/examples.ts';
 import { curlOf, typeScriptOf } from '../../shared/api/request-text.ts';
 import type { OperationId } from '../../shared/api/contract.ts';
@@ -14,6 +14,7 @@ import { guard } from './guard.ts';
 import { createReader, idempotencyHeader } from './input.ts';
 import { mayStream, type OpenStreams } from './open-streams.ts';
 import { tellQuota } from './over-quota.ts';
+import { refusalsOf } from './refusals.ts';
 
 export type App = OpenAPIHono;
 
@@ -35,6 +36,30 @@ function responseContent(form: z.ZodType | Bytes) {
   return isBytes(form)
     ? Object.fromEntries(typesOf(form).map((type) => [type, {}]))
     : { 'application/json': { schema: form } };
+}
+
+/** Every refusal under its status, with the codes that the problem's `type` may end in. */
+function refusalResponses(endpoint: Endpoint) {
+  const { statuses = [], refusal } = endpoint.handedOn ?? {};
+  const own = refusalsOf(endpoint);
+  const told = [...new Set([...own.keys(), ...statuses])].toSorted((a, b) => a - b);
+  return Object.fromEntries(
+    told.map((status) => {
+      const codes = own.get(status) ?? [];
+      const kinds = codes.map((code) => `\`${code}\`: ${PROBLEMS[code][1]}`);
+      const elsewhere = statuses.includes(status) ? ["the runner's refusal"] : [];
+      return [
+        status,
+        {
+          description: [...kinds, ...elsewhere].join('; '),
+          content: {
+            ...(codes.length > 0 ? { 'application/problem+json': { schema: problem } } : {}),
+            ...(elsewhere.length > 0 && refusal ? { 'application/json': { schema: refusal } } : {}),
+          },
+        },
+      ];
+    }),
+  );
 }
 
 /** Where the examples of the document call: an edge as `rlcd serve` starts it. */
@@ -86,10 +111,7 @@ function describe(operationId: OperationId, endpoint: Endpoint): RouteConfig {
         ]),
       ),
       ...(method === 'get' && response && !isBytes(response) ? { 304: { description: NOT_CHANGED } } : {}),
-      default: {
-        description: 'A problem (RFC 9457)',
-        content: { 'application/problem+json': { schema: problem } },
-      },
+      ...refusalResponses(endpoint),
     },
   };
 }

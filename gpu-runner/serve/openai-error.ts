@@ -1,16 +1,19 @@
 /** Errors in OpenAI's form, with our code and the cure in the message. */
+import type { SERVING_REFUSALS } from '../../shared/api/completions.ts';
 import { UserError } from '../../shared/user-error.ts';
+
+type RefusalStatus = (typeof SERVING_REFUSALS)[number];
 
 /** A request that the server refuses by itself. */
 export class RequestRefusedError extends UserError {
   override readonly name = 'RequestRefusedError';
   override readonly code: string;
-  readonly status: number;
+  readonly status: RefusalStatus;
   /** The parameter at fault; null where it is none. */
   readonly parameter: string | null;
 
   constructor(
-    status: number,
+    status: RefusalStatus,
     code: string,
     fault: string,
     { cure, parameter = null }: { readonly cure?: string; readonly parameter?: string | null } = {},
@@ -23,7 +26,7 @@ export class RequestRefusedError extends UserError {
 }
 
 /** Statuses of what the engine refuses; any other fault of a person's is 400. */
-const STATUSES: Readonly<Record<string, number>> = {
+const STATUSES: Readonly<Record<string, RefusalStatus>> = {
   busy: 503,
   'queue-full': 429,
   'engine-ended': 503,
@@ -32,7 +35,7 @@ const STATUSES: Readonly<Record<string, number>> = {
 };
 
 /** The document of OpenAI's clients, and its status. */
-export function toOpenaiError(error: unknown): { readonly status: number; readonly body: object } {
+export function toOpenaiError(error: unknown): { readonly status: RefusalStatus; readonly body: object } {
   if (!(error instanceof UserError)) {
     const message = 'The server failed; the cause is in its log';
     return { status: 500, body: { error: { message, type: 'server_error', param: null, code: 'internal' } } };
@@ -44,7 +47,7 @@ export function toOpenaiError(error: unknown): { readonly status: number; readon
   return { status, body: { error: { message, type: typeOf(status), param: parameter, code } } };
 }
 
-function typeOf(status: number): string {
+function typeOf(status: RefusalStatus): string {
   if (status === 401) return 'authentication_error';
   if (status === 429) return 'rate_limit_error';
   return status >= 500 ? 'server_error' : 'invalid_request_error';

@@ -89,6 +89,7 @@ export const artifactEndpoints = defineEndpoints({
     }),
     body: { mediaType: 'application/octet-stream' },
     maximumBytes: MAXIMUM_PUT_BYTES,
+    refuses: ['lease-lost'],
     status: 201,
     response: artifact,
   },
@@ -106,6 +107,7 @@ export const artifactEndpoints = defineEndpoints({
         .optional()
         .describe("With a runner's key: the task that it holds, which says what it may touch"),
     }),
+    refuses: ['artifact-damaged', 'not-found', 'range-not-satisfiable'],
     status: 200,
     /** The type with which it was put. */
     response: { mediaType: '*/*' },
@@ -120,6 +122,7 @@ export const artifactEndpoints = defineEndpoints({
     parameters: z.strictObject({
       sha256: sha256.describe('SHA-256 of the bytes, 64 hexadecimal digits in lower case'),
     }),
+    refuses: ['not-found'],
     status: 200,
     response: artifact,
   },
@@ -145,6 +148,7 @@ export const artifactEndpoints = defineEndpoints({
     parameters: z.strictObject({
       sha256: sha256.describe('SHA-256 of the bytes, 64 hexadecimal digits in lower case'),
     }),
+    refuses: ['conflict', 'not-found'],
     status: 204,
   },
   createUpload: {
@@ -169,6 +173,7 @@ export const artifactEndpoints = defineEndpoints({
         .describe("With a runner's key: the task that it holds, which says what it may touch"),
       epoch: z.int().positive().optional().describe("With a runner's key: the epoch of its lease"),
     }),
+    refuses: ['lease-lost'],
     status: 201,
     response: upload,
     creates: true,
@@ -180,6 +185,7 @@ export const artifactEndpoints = defineEndpoints({
     summary: 'Get an upload with the parts that have arrived',
     scopes: anyScope,
     parameters: uploadId,
+    refuses: ['not-found'],
     status: 200,
     response: upload,
   },
@@ -198,6 +204,7 @@ export const artifactEndpoints = defineEndpoints({
     }),
     body: { mediaType: 'application/octet-stream' },
     maximumBytes: MAXIMUM_PUT_BYTES,
+    refuses: ['conflict', 'lease-lost', 'not-found'],
     status: 200,
     response: upload,
   },
@@ -208,6 +215,7 @@ export const artifactEndpoints = defineEndpoints({
     summary: 'Join the parts 1, 2, ..., verify the SHA-256 of the whole, and make it an artifact',
     scopes: anyScope,
     parameters: uploadId,
+    refuses: ['conflict', 'lease-lost', 'not-found'],
     status: 200,
     response: artifact,
   },
@@ -218,6 +226,7 @@ export const artifactEndpoints = defineEndpoints({
     summary: 'Forget an upload and its parts',
     scopes: anyScope,
     parameters: uploadId,
+    refuses: ['not-found'],
     status: 204,
   },
 });

@@ -79,6 +79,7 @@ export const baseModelEndpoints = defineEndpoints({
     summary: 'Get a base model',
     scopes: ['admin', 'client'],
     parameters: baseModelId,
+    refuses: ['not-found'],
     status: 200,
     response: baseModel,
   },
@@ -89,6 +90,7 @@ export const baseModelEndpoints = defineEndpoints({
     summary: 'Delete a base model that no experiment uses',
     scopes: ['admin', 'client'],
     parameters: baseModelId,
+    refuses: ['conflict', 'not-found'],
     status: 204,
   },
 });

@@ -61,6 +61,7 @@ export const comparisonEndpoints = defineEndpoints({
         .meta({ examples: ['sentiment'] })
         .describe('Only those of this judge'),
     }),
+    refuses: ['not-found'],
     status: 200,
     response: page(comparison),
   },
@@ -71,6 +72,7 @@ export const comparisonEndpoints = defineEndpoints({
     summary: 'Get the next pair that this key has not labelled, its sides shuffled',
     scopes: ['admin', 'client'],
     parameters: experimentId,
+    refuses: ['not-found'],
     status: 200,
     /** `pair` is null when all are labelled, or none is there yet. */
     response: z.object({
@@ -89,6 +91,7 @@ export const comparisonEndpoints = defineEndpoints({
       candidateId: text(300).describe('The pair, by the id with which it was told'),
       label: label.describe('The better side; `skip` says nothing'),
     }),
+    refuses: ['not-found'],
     status: 201,
     response: z.object({
       id: z.string().describe('Id of the comparison'),
@@ -109,6 +112,7 @@ export const comparisonEndpoints = defineEndpoints({
         .meta({ examples: ['019ab0e7-6c00-7000-8000-000000000000'] })
         .describe('The comparison, by its id'),
     }),
+    refuses: ['not-found'],
     status: 204,
   },
 });

@@ -199,14 +199,25 @@ export const completionRequest = z
 export type CompletionRequest = z.output<typeof completionRequest>;
 
 /** What a refusal says in the form of the OpenAI API. */
-export const completionRefusal = z.object({
-  error: z
-    .object({
-      message: z.string().describe('What is wrong'),
-      code: z.string().nullish().describe('A word for programs'),
-    })
-    .describe('Why the answer ends here'),
-});
+export const completionRefusal = z
+  .object({
+    error: z
+      .object({
+        message: z.string().describe('What is wrong'),
+        code: z.string().nullish().describe('A word for programs'),
+      })
+      .describe('Why the answer ends here'),
+  })
+  .meta({ id: 'CompletionRefusal', description: 'Why a runner does not answer, as in the OpenAI API' });
+
+/** Every status of a refusal by who serves models. */
+export const SERVING_REFUSALS = [400, 401, 404, 413, 428, 429, 500, 503] as const;
+
+/** Of these, what a client sees: the edge itself gives a runner the adapter that it lacks (428). */
+const handedOn = {
+  statuses: SERVING_REFUSALS.filter((status) => status !== 428),
+  refusal: completionRefusal,
+};
 
 /** Of a text side by side, of a chat token by token. */
 const drawnTokens = z.object({
@@ -263,6 +274,8 @@ export const completionEndpoints = defineEndpoints({
     scopes: ['admin', 'client'],
     body: chatCompletionRequest,
     maximumBytes: MAXIMUM_COMPLETION_BYTES,
+    refuses: ['artifact-damaged', 'not-found', 'not-served'],
+    handedOn,
     status: 200,
     /** Events where `stream` asks for them. */
     response: { mediaType: 'application/json', otherTypes: ['text/event-stream'] },
@@ -277,6 +290,8 @@ export const completionEndpoints = defineEndpoints({
     scopes: ['admin', 'client'],
     body: completionRequest,
     maximumBytes: MAXIMUM_COMPLETION_BYTES,
+    refuses: ['artifact-damaged', 'not-found', 'not-served'],
+    handedOn,
     status: 200,
     /** Events where `stream` asks for them. */
     response: { mediaType: 'application/json', otherTypes: ['text/event-stream'] },

@@ -5,6 +5,7 @@
  * table-driven tests read it. Nothing about a route is said twice.
  */
 import type { z } from 'zod';
+import type { ProblemCode } from './problem.ts';
 import type { Scope } from './words.ts';
 
 /** Bytes that are not one JSON document: a file, JSON lines, server-sent events, plain text. */
@@ -42,6 +43,13 @@ export interface Endpoint {
   readonly pending?: z.ZodType;
   /** What it may answer beside its status, and what that means: 206 in the form of the response, others without a body. */
   readonly also?: { readonly 204?: string; readonly 206?: string; readonly 304?: string };
+  /**
+   * What its handler may refuse, beside what follows from the rest: a wrong request, a missing key, a body that is too
+   * large. Held against the source by a test.
+   */
+  readonly refuses?: readonly ProblemCode[];
+  /** Refusals of whoever the request is handed on to: their statuses, and the JSON document that each is. */
+  readonly handedOn?: { readonly statuses: readonly number[]; readonly refusal: z.ZodType };
   /** A POST that creates: takes `Idempotency-Key`, and its effect and answer are stored together. */
   readonly creates?: true;
   /**

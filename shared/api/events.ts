@@ -23,6 +23,7 @@ export const eventEndpoints = defineEndpoints({
     query: z.strictObject({
       after: after.describe('Number of the last event that one has; the header `Last-Event-ID` wins over it'),
     }),
+    refuses: ['not-found'],
     status: 200,
     response: { mediaType: 'text/event-stream' },
     also: { 204: 'Nothing more will come' },

@@ -223,6 +223,7 @@ export const experimentEndpoints = defineEndpoints({
     summary: 'Get an experiment with its stages and tasks, why each waits, results and cost',
     scopes: ['admin', 'client'],
     parameters: experimentId,
+    refuses: ['not-found'],
     status: 200,
     response: experimentDetail,
   },
@@ -233,6 +234,7 @@ export const experimentEndpoints = defineEndpoints({
     summary: 'Cancel: queued tasks at once, running ones by their next heartbeat; shared tasks go on',
     scopes: ['admin', 'client'],
     parameters: experimentId,
+    refuses: ['not-found'],
     status: 200,
     response: experiment,
   },
@@ -244,6 +246,7 @@ export const experimentEndpoints = defineEndpoints({
       'Delete an experiment that has ended, with the tasks that no other one uses; artifacts that nothing uses go an hour later',
     scopes: ['admin', 'client'],
     parameters: experimentId,
+    refuses: ['conflict', 'not-found'],
     status: 204,
   },
   compareExperiments: {
@@ -255,6 +258,7 @@ export const experimentEndpoints = defineEndpoints({
     parameters: experimentId.extend({
       otherExperimentId: identifier.describe('The experiment to compare with, by its id'),
     }),
+    refuses: ['not-found'],
     status: 200,
     response: z.object({
       settings: z
@@ -283,6 +287,7 @@ export const experimentEndpoints = defineEndpoints({
     summary: 'By hash, everything the results were made of',
     scopes: ['admin', 'client'],
     parameters: experimentId,
+    refuses: ['not-found'],
     status: 200,
     response: z.object({
       tasks: z

@@ -36,6 +36,7 @@ export const exportEndpoints = defineEndpoints({
         ),
       artifact: sha256.optional().describe('An adapter of the experiment by its hash'),
     }),
+    refuses: ['artifact-damaged', 'conflict', 'no-room', 'not-found'],
     status: 200,
     response: { mediaType: 'application/zip' },
     pending: exportPending,

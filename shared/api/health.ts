@@ -9,6 +9,7 @@ export const healthEndpoints = defineEndpoints({
     tag: 'health',
     summary: 'Whether the edge and its database answer, and the disk has room (507 where it has none)',
     scopes: [],
+    refuses: ['no-room'],
     status: 200,
     response: z
       .object({ status: z.literal('ok').describe('Everything answers') })

@@ -135,6 +135,7 @@ export const keyEndpoints = defineEndpoints({
     summary: 'Give a key a new secret; the old one ends at once, leases and uploads of the key stay',
     scopes: ['admin'],
     parameters: z.strictObject({ keyId: identifier.describe('The key, by its id') }),
+    refuses: ['not-found'],
     status: 200,
     response: newKey,
     creates: true,
@@ -146,6 +147,7 @@ export const keyEndpoints = defineEndpoints({
     summary: 'Revoke a key at once and for ever',
     scopes: ['admin'],
     parameters: z.strictObject({ keyId: identifier.describe('The key, by its id') }),
+    refuses: ['conflict', 'not-found'],
     status: 204,
   },
 });

@@ -20,6 +20,7 @@ export const metricEndpoints = defineEndpoints({
     summary: 'List the metrics of a task',
     scopes: ['admin', 'client'],
     parameters: taskId,
+    refuses: ['not-found'],
     status: 200,
     response: z.object({
       metrics: z
@@ -65,6 +66,7 @@ export const metricEndpoints = defineEndpoints({
         .meta({ examples: [1000] })
         .describe('Up to this step, included'),
     }),
+    refuses: ['not-found'],
     status: 200,
     response: z.object({
       name: z.string().describe('Name of the metric'),
@@ -81,6 +83,7 @@ export const metricEndpoints = defineEndpoints({
     scopes: ['admin', 'client'],
     parameters: taskId,
     query: pageQuery({}),
+    refuses: ['not-found'],
     status: 200,
     response: page(
       z

@@ -131,6 +131,7 @@ export const principleEndpoints = defineEndpoints({
     scopes: ['admin', 'client'],
     parameters: principleName,
     query: pageQuery({}),
+    refuses: ['not-found'],
     status: 200,
     response: page(principleVersion),
   },
@@ -143,6 +144,7 @@ export const principleEndpoints = defineEndpoints({
     parameters: principleName.extend({
       principleVersion: versionReference.describe('A version of it, by its number or by a label'),
     }),
+    refuses: ['not-found'],
     status: 200,
     response: principleVersion,
   },
@@ -157,6 +159,7 @@ export const principleEndpoints = defineEndpoints({
       from: versionReference.describe('A version by its number or by a label'),
       to: versionReference.describe('A version by its number or by a label'),
     }),
+    refuses: ['not-found'],
     status: 200,
     response: z.object({
       from: positiveInteger.describe('Number of the first version'),
@@ -174,6 +177,7 @@ export const principleEndpoints = defineEndpoints({
       principleLabel: principleLabel.describe('The label, such as `production`'),
     }),
     body: z.strictObject({ version: positiveInteger.describe('The version that it points at from now on') }),
+    refuses: ['not-found'],
     status: 200,
     response: label,
   },
@@ -186,6 +190,7 @@ export const principleEndpoints = defineEndpoints({
     parameters: principleName.extend({
       principleLabel: principleLabel.describe('The label, such as `production`'),
     }),
+    refuses: ['not-found'],
     status: 204,
   },
   deletePrincipleVersion: {
@@ -197,6 +202,7 @@ export const principleEndpoints = defineEndpoints({
     parameters: principleName.extend({
       principleVersion: versionReference.describe('A version of it, by its number or by a label'),
     }),
+    refuses: ['conflict', 'not-found'],
     status: 204,
   },
   deletePrinciple: {
@@ -206,6 +212,7 @@ export const principleEndpoints = defineEndpoints({
     summary: 'Delete a principle that no experiment or scorer uses, with its versions and labels',
     scopes: ['admin', 'client'],
     parameters: principleName,
+    refuses: ['conflict', 'not-found'],
     status: 204,
   },
 });

@@ -1,5 +1,30 @@
-/** RFC 9457 problem documents: the one form of every error. */
+/** RFC 9457 problem documents: the one form of every error, and every kind there is. */
 import { z } from 'zod';
+
+/** Every kind of problem by its code: its status, and what it is in words. */
+export const PROBLEMS = {
+  'invalid-request': [400, 'The request is not valid'],
+  'malformed-json': [400, 'The body is not JSON'],
+  'incomplete-body': [400, 'The body ended early'],
+  unauthorized: [401, 'A valid key is needed'],
+  forbidden: [403, 'The key may not do this'],
+  'not-found': [404, 'There is no such thing'],
+  'method-not-allowed': [405, 'The method is not allowed here'],
+  'artifact-damaged': [410, 'The bytes of the artifact are gone'],
+  'quota-exceeded': [409, 'The key has as much as it may have'],
+  conflict: [409, 'The request does not fit the present state'],
+  'lease-lost': [409, 'The lease of the task is lost'],
+  'report-out-of-order': [409, 'A report before this one is missing'],
+  'too-large': [413, 'The body is too large'],
+  'unsupported-media-type': [415, 'The media type is not supported'],
+  'range-not-satisfiable': [416, 'The range lies outside the bytes'],
+  'idempotency-mismatch': [422, 'The idempotency key was used for another request'],
+  'too-many-requests': [429, 'Too many requests'],
+  internal: [500, 'The edge failed'],
+  'not-served': [503, 'No runner serves this'],
+  'no-room': [507, 'The edge has no room left'],
+} as const satisfies Readonly<Record<string, readonly [status: number, title: string]>>;
+export type ProblemCode = keyof typeof PROBLEMS;
 
 export const problem = z
   .object({

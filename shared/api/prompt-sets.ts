@@ -160,6 +160,7 @@ export const promptSetEndpoints = defineEndpoints({
     summary: 'Get a prompt set with its counts',
     scopes: ['admin', 'client'],
     parameters: promptSetId,
+    refuses: ['not-found'],
     status: 200,
     response: promptSet,
   },
@@ -171,6 +172,7 @@ export const promptSetEndpoints = defineEndpoints({
     scopes: ['admin', 'client'],
     parameters: promptSetId,
     query: pageQuery({ split: z.enum(SPLITS).optional().describe('Only prompts of this split') }),
+    refuses: ['not-found'],
     status: 200,
     response: page(prompt),
   },
@@ -181,6 +183,7 @@ export const promptSetEndpoints = defineEndpoints({
     summary: 'Delete a prompt set that no experiment uses',
     scopes: ['admin', 'client'],
     parameters: promptSetId,
+    refuses: ['conflict', 'not-found'],
     status: 204,
   },
 });

@@ -80,6 +80,7 @@ export const runnerEndpoints = defineEndpoints({
     tag: 'runners',
     summary: 'Ask the launcher for a runner if work waits and the limits allow it',
     scopes: ['admin'],
+    refuses: ['conflict'],
     status: 200,
     /** Null where nothing waits or the runners there are suffice. */
     response: z.object({

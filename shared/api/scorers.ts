@@ -71,6 +71,7 @@ export const scorerEndpoints = defineEndpoints({
       scorerLabel: scorerLabel.describe('The label, such as `production`'),
     }),
     body: z.strictObject({ scorer: identifier.describe('The scorer, by its id') }),
+    refuses: ['conflict', 'not-found'],
     status: 200,
     response: z.object({
       principle: name.describe('Name of the principle'),
@@ -88,6 +89,7 @@ export const scorerEndpoints = defineEndpoints({
     parameters: principleName.extend({
       scorerLabel: scorerLabel.describe('The label, such as `production`'),
     }),
+    refuses: ['not-found'],
     status: 204,
   },
   deleteScorer: {
@@ -97,6 +99,7 @@ export const scorerEndpoints = defineEndpoints({
     summary: 'Delete a scorer that no label points at, once the experiment that made it is deleted',
     scopes: ['admin', 'client'],
     parameters: z.strictObject({ scorerId: identifier.describe('The scorer, by its id') }),
+    refuses: ['conflict', 'not-found'],
     status: 204,
   },
   score: {
@@ -112,6 +115,7 @@ export const scorerEndpoints = defineEndpoints({
       texts: z.array(response).min(1).max(MAXIMUM_TEXTS).describe('The texts'),
     }),
     maximumBytes: 8 * 1024 * 1024,
+    refuses: ['conflict', 'not-found'],
     status: 200,
     response: z.object({ scorer, scores: z.array(score).describe('One for each text, in order') }),
   },
@@ -128,6 +132,7 @@ export const scorerEndpoints = defineEndpoints({
       first: response.describe('The first response'),
       second: response.describe('The second response'),
     }),
+    refuses: ['conflict', 'not-found'],
     status: 200,
     response: z.object({
       scorer,
@@ -149,6 +154,7 @@ export const scorerEndpoints = defineEndpoints({
       responses: z.array(response).min(2).max(MAXIMUM_TEXTS).describe('The responses to choose from'),
     }),
     maximumBytes: 8 * 1024 * 1024,
+    refuses: ['conflict', 'not-found'],
     status: 200,
     response: z.object({
       scorer,

@@ -8,6 +8,7 @@ const SEEN = {
   train: 2,
   statuses: ['queued', 'cancelled', 'cancelled'],
   stages: ['generate'],
+  refused: [404, 'urn:rlcd:problem:not-found'],
   deleted: 204,
 };
 

@@ -83,6 +83,9 @@ experiment = answered(
 )
 cancelled = answered(cancel_experiment.sync(experiment.id, client=client))
 detail = answered(get_experiment.sync(experiment.id, client=client))
+missing = get_experiment.sync_detailed("019ab0e7-6c00-7000-8000-000000000000", client=client)
+if not isinstance(missing.parsed, Problem):
+    raise SystemExit(f"404 is no problem here: {missing}")
 deleted = delete_experiment.sync_detailed(experiment.id, client=client)
 print(
     json.dumps(
@@ -90,6 +93,7 @@ print(
             "train": prompts.counts.train,
             "statuses": [experiment.status.value, cancelled.status.value, detail.status.value],
             "stages": [stage.name for stage in detail.stages],
+            "refused": [missing.parsed.status, missing.parsed.type_],
             "deleted": deleted.status_code.value,
         }
     )

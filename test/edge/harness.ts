@@ -7,6 +7,7 @@ import { createIdentifier } from '../../edge/store/identifier.ts';
 import { insertKey } from '../../edge/store/keys.ts';
 import { createClient, type Client } from '../../shared/api/client.ts';
 import { SCOPES, type Scope } from '../../shared/api/words.ts';
+import { toldRefusal } from './told-refusals.ts';
 
 /** What a runtime provides; the harness provides the rest. */
 export interface TestStore {
@@ -47,6 +48,7 @@ export async function createHarness(open: OpenStore, limiter: RateLimiter = UNLI
     clientAddress: () => '192.0.2.1',
   };
   const app = createApp(dependencies);
+  const send = async (request: Request) => await toldRefusal(request, await app.fetch(request));
   const entries = SCOPES.map((scope) => {
     const id = createIdentifier(now);
     const { secret, secretSha256 } = createSecret(id);
@@ -71,13 +73,11 @@ export async function createHarness(open: OpenStore, limiter: RateLimiter = UNLI
     ...store,
     dependencies,
     secrets: byScope((secret) => secret),
-    clients: byScope((key) =>
-      createClient({ baseUrl: ORIGIN, key, fetch: async (request) => await app.fetch(request) }),
-    ),
+    clients: byScope((key) => createClient({ baseUrl: ORIGIN, key, fetch: send })),
     async fetch(path, { key, ...init } = {}) {
       const request = new Request(`${ORIGIN}${path}`, init);
       if (key !== undefined) request.headers.set('authorization', `Bearer ${key}`);
-      return await app.fetch(request);
+      return await send(request);
     },
     advance: (milliseconds) => {
       now += milliseconds;

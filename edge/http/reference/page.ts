@@ -66,6 +66,16 @@ function answer([status, { description, content }]: [string, Operation['response
   return html`<li><code>${status}</code> ${prose(description)}${forms.map((form) => html`: ${form}`)}</li>`;
 }
 
+/** Problems by their status; the form that they have in common is told once. */
+function refusals(responses: readonly [string, Operation['responses'][string]][]): Html {
+  return html`<p>Refused with a <a href="#schema-Problem">Problem</a> (RFC 9457):</p>
+    <ul>
+      ${responses.map(
+        ([status, { description }]) => html`<li><code>${status}</code> ${prose(description)}</li>`,
+      )}
+    </ul>`;
+}
+
 /** Tabs without a script: the chosen one is a radio button's. */
 function samples({ operationId, 'x-codeSamples': shown }: Operation): Html {
   return html`<fieldset class="samples">
@@ -86,7 +96,8 @@ function samples({ operationId, 'x-codeSamples': shown }: Operation): Html {
 function section(path: string, method: string, operation: Operation, document: PageDocument): Html {
   const { operationId, summary, security, responses } = operation;
   const scopes = security.flatMap(({ key }) => key);
-  const answers = Object.entries(responses);
+  const answers = Object.entries(responses).filter(([status]) => Number(status) < 400);
+  const refused = Object.entries(responses).filter(([status]) => Number(status) >= 400);
   const fields = answers.flatMap(([status, { content }]) => {
     const schema = content?.['application/json']?.schema;
     return schema && schema.$ref === undefined ? fieldRows(schema, status) : [];
@@ -104,7 +115,7 @@ function section(path: string, method: string, operation: Operation, document: P
     <ul>
       ${answers.map(answer)}
     </ul>
-    ${table(fields)} ${samples(operation)}
+    ${table(fields)} ${refusals(refused)} ${samples(operation)}
   </details>`;
 }
 

@@ -66,7 +66,12 @@ export async function askRunner(
     signal,
   );
   await given?.body?.cancel();
-  return given?.ok === true ? await send() : undefined;
+  if (given?.ok !== true) return undefined;
+  const again = await send();
+  if (again?.status !== 428) return again;
+  // It had no room to keep what it was given: another runner is asked.
+  await again.body?.cancel();
+  return undefined;
 }
 
 interface Content {
