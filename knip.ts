@@ -13,6 +13,7 @@ const config: KnipConfig = {
     'scripts/tools/*.ts!',
     'scripts/tools/*/command.ts!',
     'scripts/processes/end-with-parent.ts!',
+    'scripts/tools/chaos/unsound-machine.ts!',
     'test/bench/*.ts!',
     'test/summary-reporter.ts',
     'test/interop/served-simulator.ts',

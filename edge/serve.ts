@@ -12,6 +12,7 @@ import { dashboardFiles } from './hosts/dashboard-files.ts';
 import { openClusterTransport } from './hosts/cluster-transport.ts';
 import { openLocalRunners } from './hosts/local-runners.ts';
 import { limitIdle } from './hosts/idle-limit.ts';
+import { Hearing } from './hosts/hearing.ts';
 import { openNodeHost } from './hosts/node.ts';
 import { createPacking } from './hosts/packed-files.ts';
 import { portError } from './hosts/require-port.ts';
@@ -21,6 +22,7 @@ import { createSecret } from './http/keys.ts';
 import { readLaunchPolicy } from './orchestration/launch/configuration.ts';
 import { runSchedule } from './orchestration/schedule.ts';
 import { commit } from './store/database.ts';
+import { followAbsence } from './store/leases/absence.ts';
 import { followSetBack } from './store/leases/set-back.ts';
 import { createIdentifier } from './store/identifier.ts';
 import { hasAdministrator, insertKey } from './store/keys.ts';
@@ -57,6 +59,11 @@ async function start(): Promise<void> {
       `The clock of this machine is ${behind} ms behind the time at which the store was last written to: leases and waits went back with it, so that none grows`,
     );
   }
+  const away = await followAbsence(host.dependencies.database, host.dependencies.clock());
+  if (away > 0) {
+    console.error(`No edge served this folder for ${away} ms: every lease lasts longer by as much`);
+  }
+  const hearing = new Hearing(host.dependencies.clock, (line) => console.error(line));
   const local = await openLocalRunners(host.dependencies, url, settings.RLCD_RUNNERS);
   const { environment, transport } = await openClusterTransport(process.env);
   const remote = readLaunchPolicy(environment, transport);
@@ -68,17 +75,20 @@ async function start(): Promise<void> {
   const dependencies: Dependencies = {
     ...host.dependencies,
     launch: local?.policy ?? remote,
+    hearing,
     dashboard: dashboardFiles(await ensureDashboard()),
   };
   const server = await listen(dependencies, hostname, port);
   await createFirstKey(host.dependencies);
   console.log(`RLCD edge on ${url} (dashboard: /, API: /reference, data: ${directory})`);
+  const stopHearing = hearing.start();
   const stopTicker = startTicker(async () => await runSchedule(dependencies), TICK_MILLISECONDS);
   let isStopping = false;
   const stop = async () => {
     if (isStopping) return;
     isStopping = true;
     local?.stop();
+    stopHearing();
     await stopTicker();
     // Followers of live events would hold the server open for ever.
     if ('closeAllConnections' in server) server.closeAllConnections();

@@ -1,6 +1,7 @@
 /** What a host gives the application: everything that differs between the Worker and Node. */
 import type { Context } from 'hono';
 import type { LaunchPolicy } from '../orchestration/launch/launcher.ts';
+import type { Hearing } from '../orchestration/sweep.ts';
 import type { Store } from '../store/database.ts';
 
 /** Reads a built file by its path, such as `/index.html`; undefined where there is none. */
@@ -26,6 +27,8 @@ export interface Dependencies extends Store {
   readonly bootstrapKey: string | undefined;
   /** Bytes that the store's disk has left; absent: the host has no disk of its own. */
   readonly freeBytes?: (() => Promise<number>) | undefined;
+  /** Absent: the host is there whenever somebody asks. */
+  readonly hearing?: Hearing | undefined;
   /** The network address a request without a key is counted by. */
   readonly clientAddress: (context: Context) => string;
   /** What brings runners up; absent: people start them. */

@@ -1,10 +1,11 @@
 /** Rows that a task's outputs become: preference pairs and comparisons, so that people can browse them. */
+import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import type { PairTokens } from '../../shared/api/preference-pairs.ts';
 import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
 import { comparisonLine } from '../../shared/api/tasks/judge.ts';
 import { preferencePairLine } from '../../shared/api/tasks/simulate.ts';
-import { invalidRequest } from '../domain/errors.ts';
+import { damaged, invalidRequest } from '../domain/errors.ts';
 import { readScorerFile } from '../scoring/scorer-cache.ts';
 import { ScorerFileError } from '../scoring/scorer-file-error.ts';
 import { Scorer } from '../scoring/scorer.ts';
@@ -26,7 +27,8 @@ interface Outputs {
  * The writes that ingest a task's outputs; every row has a key made of the task and its place, so a repeated
  * ingest writes the same rows.
  *
- * @throws DomainError `invalid-request` naming output and line where the bytes are not what they must be
+ * @throws DomainError `invalid-request` naming output and line where the bytes are not what they must be,
+ *   `artifact-damaged` where they are not those that were put
  */
 export async function ingestOutputs(
   store: Store,
@@ -59,6 +61,7 @@ async function ingestScorer(
   now: number,
 ): Promise<Statement[]> {
   const bytes = await readScorerFile(sha256, await openArtifact(store, sha256));
+  if (createHash('sha256').update(bytes).digest('hex') !== sha256) throw damaged(sha256);
   try {
     const { calibration } = new Scorer(scoringKernel, bytes);
     return publishScorer(store.database, {

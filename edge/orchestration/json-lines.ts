@@ -1,50 +1,85 @@
-/** Reads an artifact of JSON lines from the blob store, one checked value at a time. */
+/** Reads an artifact of JSON lines from the blob store, one checked value at a time, and its bytes against its hash. */
+import { createHash } from 'node:crypto';
 import type { z } from 'zod';
-import { invalidRequest } from '../domain/errors.ts';
+import { damaged, invalidRequest, type DomainError } from '../domain/errors.ts';
 import { openArtifact } from '../store/artifact-bytes.ts';
+import { chunksOf } from '../store/blobs.ts';
 import type { Store } from '../store/database.ts';
 import { firstIssue } from '../../shared/first-issue.ts';
 
-async function* textLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+/** A line, or where the text ends because it is not UTF-8. */
+type Line = string | TypeError;
+
+/** @throws DomainError `artifact-damaged` behind the last line where the bytes have not the hash */
+async function* textLines(stream: ReadableStream<Uint8Array>, sha256: string): AsyncGenerator<Line> {
+  const hash = createHash('sha256');
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let rest = '';
-  for await (const bytes of stream) {
-    const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n');
+  let fault: TypeError | undefined;
+  const decode = (bytes?: Uint8Array): string[] => {
+    if (fault) return [];
+    try {
+      return (rest + decoder.decode(bytes, { stream: bytes !== undefined })).split('\n');
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      fault = error;
+      return [''];
+    }
+  };
+  for await (const bytes of chunksOf(stream)) {
+    hash.update(bytes);
+    const lines = decode(bytes);
     rest = lines.pop() ?? '';
     yield* lines;
   }
-  yield rest + decoder.decode();
+  yield* decode();
+  if (fault) yield fault;
+  if (hash.digest('hex') !== sha256) throw damaged(sha256);
 }
 
 /**
  * @param output the output's name, for the problem
- * @throws DomainError `invalid-request` naming the first line that is not what the output must hold
+ * @throws DomainError `artifact-damaged` where the stored bytes are not those of the hash, else `invalid-request` naming
+ *   the first line that is not what the output must hold; both behind the last line
  */
-export async function* readJsonLines<Line extends z.ZodType>(
+export async function* readJsonLines<Form extends z.ZodType>(
   store: Store,
   sha256: string,
   output: string,
-  form: Line,
-): AsyncGenerator<z.output<Line>> {
-  const fault = (line: number, detail: string) =>
-    invalidRequest([{ in: 'body', pointer: '#/outputs', detail: `${output} line ${line}: ${detail}` }]);
+  form: Form,
+): AsyncGenerator<z.output<Form>> {
   const stream = await openArtifact(store, sha256);
-  if (!stream) throw fault(0, 'the bytes are not stored; put the artifact first');
+  if (!stream) throw damaged(sha256);
   let number = 0;
-  try {
-    for await (const line of textLines(stream)) {
-      number += 1;
-      if (line === '') continue;
-      const parsed = form.safeParse(JSON.parse(line));
-      if (!parsed.success) {
-        const issue = firstIssue(parsed.error);
-        throw fault(number, `${issue.field} ${issue.fault}`);
-      }
-      yield parsed.data;
+  let found: DomainError | undefined;
+  for await (const line of textLines(stream, sha256)) {
+    number += 1;
+    // Damage may look like anything: whose fault it is shows at the end alone.
+    if (found || line === '') continue;
+    const read = readLine(line, form);
+    if ('value' in read) yield read.value;
+    else {
+      const detail = `${output} line ${number}: ${read.fault}`;
+      found = invalidRequest([{ in: 'body', pointer: '#/outputs', detail }]);
     }
-  } catch (error) {
-    if (error instanceof SyntaxError) throw fault(number, 'is not JSON');
-    if (error instanceof TypeError) throw fault(number + 1, 'is not UTF-8');
-    throw error;
   }
+  if (found) throw found;
+}
+
+function readLine<Form extends z.ZodType>(
+  line: Line,
+  form: Form,
+): { readonly value: z.output<Form> } | { readonly fault: string } {
+  if (line instanceof TypeError) return { fault: 'is not UTF-8' };
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return { fault: 'is not JSON' };
+  }
+  const parsed = form.safeParse(value);
+  if (parsed.success) return { value: parsed.data };
+  const { field, fault } = firstIssue(parsed.error);
+  return { fault: `${field} ${fault}` };
 }

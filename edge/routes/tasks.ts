@@ -79,6 +79,7 @@ export function taskHandlers({
   database,
   blobs,
   scoringKernel,
+  hearing,
 }: Dependencies): Handlers<typeof taskEndpoints> {
   const store = { database, blobs };
 
@@ -93,7 +94,7 @@ export function taskHandlers({
     async claimTask({ body }, { principal, now }) {
       const request = { ...body, keyId: principal.keyId };
       let row = await claimTask(database, request, now);
-      if (!row && (await sweep(database, now))) row = await claimTask(database, request, now);
+      if (!row && (await sweep({ database, hearing }, now))) row = await claimTask(database, request, now);
       // At most two checkpoints are kept; the repeated claim finds the same lease with what is left.
       while (row && (await dropIfDamaged(store, checkpointOf(row), now))) {
         row = await claimTask(database, request, now);

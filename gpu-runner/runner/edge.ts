@@ -20,7 +20,7 @@ export class LeaseLostError extends Error {
 }
 
 /** Stored bytes are gone or not those of their hash. The edge looks at them, and resumes from an older checkpoint. */
-class DamagedArtifactError extends UserError {
+export class DamagedArtifactError extends UserError {
   override readonly name = 'DamagedArtifactError';
 
   constructor(fault: string, cause?: unknown) {
@@ -118,7 +118,7 @@ export class Edge {
     );
   }
 
-  /** @throws LeaseLostError */
+  /** @throws LeaseLostError; DamagedArtifactError where what was put is not what is stored by now */
   async complete(
     taskId: string,
     epoch: number,

@@ -1,9 +1,9 @@
 /** One leased task from claim to its end: heartbeats, reports in order, checkpoints, and exactly one ending. */
 import { ApiError } from '../../shared/api/client.ts';
 import { RUNNER_STOPPED, type ClaimedTask } from '../../shared/api/tasks.ts';
-import { type Edge, LeaseLostError, pause } from './edge.ts';
+import { DamagedArtifactError, type Edge, LeaseLostError, pause } from './edge.ts';
 import type { Engine } from './engine.ts';
-import type { RunnerCalls } from './engine-calls.ts';
+import type { Done, RunnerCalls } from './engine-calls.ts';
 import { describeFailure, type Failure } from './failure.ts';
 import { ReportQueue } from './report-queue.ts';
 
@@ -129,9 +129,9 @@ export async function runSession(
       if (queue.waiting) wake.resolve();
     },
   };
-  const ending = await engine.run(task, serve, work.signal).then(
-    (done) => ({ done }),
-    (error: unknown) => ({ failure: describeFailure(error) }),
+  let ending = await engine.run(task, serve, work.signal).then(
+    (done): Ending => ({ done }),
+    (error: unknown): Ending => ({ failure: describeFailure(error) }),
   );
   stop.removeEventListener('abort', onStop);
   const endWatch = limitLastWords(stop, lease);
@@ -140,8 +140,9 @@ export async function runSession(
     if (failed !== null) throw failed;
     if ('done' in ending && !work.signal.aborted) {
       await flush();
-      await edge.complete(taskId, epoch, ending.done, lease.signal);
-      return 'completed';
+      const refused = await completeOrRefused(edge.complete(taskId, epoch, ending.done, lease.signal));
+      if (refused === undefined) return 'completed';
+      ending = { failure: refused };
     }
     const interrupted = cancelled ? CANCELLED : stalled ? STALLED : HANDED_BACK;
     const failure = 'failure' in ending && !work.signal.aborted ? ending.failure : interrupted;
@@ -157,6 +158,20 @@ export async function runSession(
     endWatch();
     lease.abort();
     await beating;
+  }
+}
+
+/** How the engine's work on a task ended. */
+type Ending = { readonly done: Done } | { readonly failure: Failure };
+
+/** @returns the failure where an output was damaged behind its being put: the task that is tried again puts it anew */
+async function completeOrRefused(completing: Promise<void>): Promise<Failure | undefined> {
+  try {
+    await completing;
+    return undefined;
+  } catch (error) {
+    if (error instanceof DamagedArtifactError) return describeFailure(error);
+    throw error;
   }
 }
 

@@ -40,6 +40,8 @@ export interface Child {
   /** Undefined while it runs. */
   exit(): Exit | undefined;
   kill(signal: NodeJS.Signals): void;
+  /** A message for its code that listens to `process`; lost where it has ended. */
+  send(message: object): void;
   /** Asks it to end, kills it after 15 s, and resolves when it has ended. */
   stop(): Promise<Exit>;
 }
@@ -76,7 +78,7 @@ export function startChild({
   const child = spawn(process.execPath, [...imports, program, ...words], {
     cwd: REPOSITORY,
     env: { ...process.env, ...environment },
-    // The channel carries no message: its end tells the child that this process is gone.
+    // Its end tells the child that this process is gone.
     stdio: ['ignore', log, log, 'ipc'],
   });
   closeSync(log);
@@ -93,6 +95,10 @@ export function startChild({
     exited,
     exit: () => exitOf(child),
     kill: (signal) => child.kill(signal),
+    send: (message) => {
+      // Whoever sends it learns of the end as everybody does: by `exited`.
+      if (child.connected) child.send(message, () => {});
+    },
     stop: () => stop(child, exited),
   };
 }

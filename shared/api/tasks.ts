@@ -423,7 +423,7 @@ export const taskEndpoints = defineEndpoints({
         'In the form of the kind (shared/api/tasks)',
       ),
     }),
-    refuses: ['conflict', 'lease-lost'],
+    refuses: ['artifact-damaged', 'conflict', 'lease-lost'],
     status: 200,
     response: taskView,
   },

@@ -14,7 +14,7 @@ const TOLERANCE_MILLISECONDS = 1000;
  * When the store was last written to, by the rows alone that go back below: what has gone back once is of no future any
  * more, so that a second start changes nothing. 0 where nothing happened yet.
  */
-async function lastInstant(database: Database): Promise<number> {
+export async function lastInstant(database: Database): Promise<number> {
   const [seen] = await database.select({ at: max(runners.seenAt) }).from(runners);
   const [leased] = await database
     .select({ at: max(tasks.leaseExpiresAt) })

@@ -1,115 +1,51 @@
-/** One run of the tiny experiment in a fresh store, with kills on the way. */
-import { join } from 'node:path';
+/** One round: an experiment from its first claim to its end on machines that faults strike, and what it leaves. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '../../../shared/api/client.ts';
-import { ensureBaseModel, readBaseModel } from '../../experiment/base-model.ts';
-import { adminClient, openDataFolder, type DataFolder } from '../../experiment/data-folder.ts';
+import { ApiError, type Client } from '../../../shared/api/client.ts';
+import { UserError } from '../../../shared/user-error.ts';
+import { ensureBaseModel, type NewBaseModel } from '../../experiment/base-model.ts';
 import { ensurePrinciple, readPrinciple } from '../../experiment/principle.ts';
 import { ensurePrompts, readPrompts } from '../../experiment/prompts.ts';
-import type { Child } from '../../processes/child.ts';
-import { edgeUrl, startEdge } from '../../processes/edge-process.ts';
-import { freePort } from '../../processes/free-port.ts';
-import { startRunner } from '../../processes/runner-process.ts';
+import { Damage } from './damage.ts';
+import { outlastsLease } from './effects.ts';
 import { gather, type Evidence } from './evidence.ts';
-import type { Kill, Victim } from './kill-plan.ts';
-import { Proxy } from './proxy.ts';
+import type { Fault } from './fault-plan.ts';
+import type { Machines } from './machines.ts';
 import { TINY } from './settings.ts';
 import { Striker, type Struck } from './striker.ts';
-import { UserError } from '../../../shared/user-error.ts';
+import { Watch } from './watch.ts';
 
-const ASK_EVERY_MILLISECONDS = 200;
-const RUNNER = 'runner';
+const ASK_EVERY_MILLISECONDS = 250;
 const SHARDS = 2;
-
-interface RoundOptions {
-  /** A fresh folder for the store and the logs. */
-  readonly folder: string;
-  /** Shared by all rounds: a model is converted once. */
-  readonly modelCache: string;
-  readonly model: string;
-  readonly plan: (number: number) => Kill;
-  readonly firstNumber: number;
-  readonly mostKills: number;
-  readonly signal: AbortSignal;
-}
 
 export interface Round {
   readonly evidence: Evidence;
   readonly struck: readonly Struck[];
-  readonly nextNumber: number;
+  /** How often tasks were given back or taken away, by the code of the reason. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** Leases that ended although nothing had kept their runner from them for so long. */
+  readonly healthyLeasesLost: number;
+  readonly unfencedWrites: number;
+  readonly serverErrors: number;
+  /** Artifacts whose bits had flipped, and that a PUT of the right bytes mended. */
+  readonly mended: number;
 }
 
-/** The experiment failed, or something ended that nobody had killed. */
+/** The experiment failed, or it did not end. */
 class ChaosError extends UserError {
   override readonly name = 'ChaosError';
   override readonly code = 'chaos-failed';
 }
 
-/** @throws ChaosError when the experiment does not succeed */
-export async function runRound(options: RoundOptions): Promise<Round> {
-  const [edgePort, proxyPort] = [await freePort(), await freePort()];
-  const holder = { command: 'npm run chaos', url: edgeUrl(edgePort) };
-  const folder = await openDataFolder(options.folder, new Date(), holder);
-  const edgeOptions = {
-    host: 'node',
-    port: edgePort,
-    dataFolder: folder.path,
-    adminKey: folder.adminKey,
-  } as const;
-  const client = adminClient(edgeUrl(edgePort), folder);
-  const children = new Map<Victim, Child>();
-  let restarts = Promise.resolve();
-  const start = async (victim: Victim) => {
-    children.set(
-      victim,
-      victim === 'edge'
-        ? await startEdge(edgeOptions)
-        : startRunner({
-            url: edgeUrl(proxyPort),
-            key: await folder.runnerKey(client),
-            name: RUNNER,
-            dataFolder: folder.path,
-          }),
-    );
-  };
-  const striker = new Striker({
-    ...options,
-    strike: async (victim) => {
-      const child = children.get(victim);
-      child?.kill('SIGKILL');
-      await child?.exited;
-      restarts = restarts.then(() => start(victim));
-    },
-  });
-  const proxy = new Proxy(edgePort, (point) => striker.onPoint(point));
-  await proxy.listen(proxyPort);
-  try {
-    await start('edge');
-    const experimentId = await submit(client, folder, options);
-    await start('runner');
-    await untilSucceeded(client, experimentId, { ...options, restarted: () => restarts });
-    striker.recovered();
-    await restarts;
-    const evidence = await gather(client, experimentId);
-    return { evidence, struck: striker.struck, nextNumber: striker.nextNumber };
-  } finally {
-    await restarts;
-    await Promise.all([...children.values()].map((child) => child.stop()));
-    await proxy.close();
-    folder.close();
-  }
-}
-
-async function submit(client: Client, folder: DataFolder, { model, modelCache }: RoundOptions) {
+/** The same experiment for each seed; its parts are put once into a store. */
+async function submit(client: Client, model: NewBaseModel, seed: number): Promise<string> {
   const principle = await readPrinciple('kind-stories');
-  await folder.runnerKey(client);
   const { id } = await client.createExperiment({
     body: {
       method: 'rlcd',
       principle: { name: principle.name, version: await ensurePrinciple(client, principle) },
       promptSet: (await ensurePrompts(client, await readPrompts(undefined))).id,
-      baseModel: (await ensureBaseModel(client, await readBaseModel(model, modelCache))).id,
-      seed: 1,
+      baseModel: (await ensureBaseModel(client, model)).id,
+      seed,
       shards: SHARDS,
       hyperparameters: TINY,
     },
@@ -117,31 +53,78 @@ async function submit(client: Client, folder: DataFolder, { model, modelCache }:
   return id;
 }
 
-/** Asks again where the edge cannot be reached: it may have been killed just now. */
+interface RoundOptions {
+  readonly machines: Machines;
+  readonly model: NewBaseModel;
+  /** Of the experiment. */
+  readonly seed: number;
+  readonly faults: readonly Fault[];
+  /** After so long the round has failed. */
+  readonly limitMilliseconds: number;
+  readonly signal: AbortSignal;
+}
+
+/** @throws ChaosError when the experiment does not succeed in time */
+export async function runRound(options: RoundOptions): Promise<Round> {
+  const { machines, model, seed, faults } = options;
+  const { client } = machines;
+  const watch = new Watch();
+  const damage = new Damage(machines.store, client);
+  const striker = new Striker({ machines, watch, damage, faults });
+  machines.onTraffic = async (runner, point) => await striker.onTraffic(runner, point);
+  const experimentId = await submit(client, model, seed);
+  await untilSucceeded(experimentId, options);
+  await striker.end();
+  await machines.restarted();
+  const { mended, unmended } = await damage.mend();
+  if (unmended > 0)
+    throw new ChaosError(`${unmended} damaged artifacts are served wrong behind a PUT of the right bytes`);
+  const failures = await countFailures(client, experimentId);
+  const due = striker.struck.filter(outlastsLease).length;
+  return {
+    evidence: await gather(client, experimentId),
+    struck: striker.struck,
+    failures,
+    healthyLeasesLost: Math.max(0, (failures['lease-expired'] ?? 0) - due),
+    unfencedWrites: watch.unfenced,
+    serverErrors: watch.serverErrors,
+    mended,
+  };
+}
+
+/** Asks again where the edge cannot be reached or has no room: it may have been struck just now. */
 async function untilSucceeded(
-  client: Client,
   experimentId: string,
-  { signal, restarted }: { readonly signal: AbortSignal; readonly restarted: () => Promise<void> },
+  { machines, limitMilliseconds, signal }: RoundOptions,
 ): Promise<void> {
+  const deadline = performance.now() + limitMilliseconds;
   for (;;) {
     signal.throwIfAborted();
     // A victim that does not come up again ends the run here.
-    await restarted();
-    const experiment = await client
+    await machines.restarted();
+    const experiment = await machines.client
       .getExperiment({ parameters: { experimentId } })
       .catch((error: unknown) => {
-        if (error instanceof TypeError) return undefined;
+        if (error instanceof TypeError || (error instanceof ApiError && error.retryable)) return undefined;
         throw error;
       });
     if (experiment?.status === 'succeeded') return;
     if (experiment?.status === 'failed') {
       throw new ChaosError(`the experiment failed: ${experiment.statusReason}`);
     }
+    if (performance.now() > deadline) {
+      throw new ChaosError(`the experiment did not end within ${limitMilliseconds / 1000} s`);
+    }
     await sleep(ASK_EVERY_MILLISECONDS, undefined, { signal });
   }
 }
 
-/** Where a round's store and logs lie. */
-export function roundFolder(data: string, round: number): string {
-  return join(data, `round-${round}`);
+async function countFailures(client: Client, experimentId: string): Promise<Record<string, number>> {
+  const { stages } = await client.getExperiment({ parameters: { experimentId } });
+  const counts: Record<string, number> = {};
+  for (const { id: taskId } of stages.flatMap(({ tasks }) => tasks)) {
+    const { failures } = await client.getTask({ parameters: { taskId } });
+    for (const { code } of failures) counts[code] = (counts[code] ?? 0) + 1;
+  }
+  return counts;
 }

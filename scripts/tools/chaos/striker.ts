@@ -1,74 +1,93 @@
-/** Watches the traffic, strikes where the plan says, and measures how long the work stood still. */
-import type { Kill, Victim } from './kill-plan.ts';
-import type { Operation, Point } from './proxy.ts';
+/** Watches the traffic of a round and strikes where the plan says, one fault at a time. */
+import { EFFECTS, type Situation } from './effects.ts';
+import type { Fault } from './fault-plan.ts';
+import type { Runner } from './machines.ts';
+import type { Point } from './proxy.ts';
 
-/** An answered one of these after a kill: the work goes on. */
-const WORK: ReadonlySet<Operation> = new Set(['heartbeat', 'checkpoint', 'complete']);
-/** Points that may pass without the one that was planned: then the next plan's turn has come. */
-const PATIENCE = 60;
-
-export interface Struck extends Kill {
-  readonly number: number;
-  readonly recoverySeconds: number;
+export interface Struck extends Fault {
+  /** From the strike to the end of its effect. */
+  readonly seconds: number;
 }
 
-interface StrikerOptions {
-  readonly plan: (number: number) => Kill;
-  readonly firstNumber: number;
-  readonly mostKills: number;
-  /** Kills, and resolves when the victim is gone; what follows must start it again. */
-  readonly strike: (victim: Victim) => Promise<void>;
+type Wished = (runner: Runner, point: Point) => boolean;
+
+interface Waiting {
+  readonly wished: Wished;
+  left: number;
+  readonly resolve: () => void;
+}
+
+interface StrikerOptions extends Pick<Situation, 'machines' | 'watch' | 'damage'> {
+  readonly faults: readonly Fault[];
+  readonly effects?: typeof EFFECTS;
 }
 
 export class Striker {
   readonly struck: Struck[] = [];
   readonly #options: StrikerOptions;
-  #number: number;
-  #passed = 0;
-  #matches = 0;
-  #down: { readonly kill: Kill; readonly number: number; readonly at: number } | undefined;
+  readonly #waiting = new Set<Waiting>();
+  readonly #planned: { readonly fault: Fault; skip: number }[];
+  #ended = false;
+  #effect: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(options: StrikerOptions) {
     this.#options = options;
-    this.#number = options.firstNumber;
+    this.#planned = options.faults.map((fault) => ({ fault, skip: fault.skip }));
   }
 
-  /** The number of the next plan. */
-  get nextNumber(): number {
-    return this.#number;
-  }
-
-  async onPoint(point: Point): Promise<void> {
-    if (this.#down) {
-      const { status, phase, operation, askedAt } = point;
-      const works = status !== undefined && status < 300 && phase === 'passed-on' && WORK.has(operation);
-      if (works && askedAt > this.#down.at) this.recovered();
-      return;
+  async onTraffic(runner: Runner, point: Point): Promise<void> {
+    this.#options.watch.onPoint(runner, point);
+    for (const waiting of this.#waiting) {
+      if (waiting.wished(runner, point) && --waiting.left === 0) waiting.resolve();
     }
-    if (this.struck.length >= this.#options.mostKills) return;
-    const number = this.#number;
-    const kill = this.#options.plan(number);
-    const matches = point.operation === kill.operation && point.phase === kill.phase;
-    if (matches && this.#matches++ >= kill.skip) {
-      this.#next();
-      this.#down = { kill, number, at: performance.now() };
-      await this.#options.strike(kill.victim);
-    } else if (++this.#passed > PATIENCE) {
-      this.#next();
-    }
+    const here = this.#planned.filter(
+      ({ fault }) => point.operation === fault.operation && point.phase === fault.phase,
+    );
+    const due = here.find(({ skip }) => skip === 0);
+    for (const planned of here) planned.skip = Math.max(0, planned.skip - 1);
+    if (!due || this.#effect || this.#ended) return;
+    this.#planned.splice(this.#planned.indexOf(due), 1);
+    await this.#strike(due.fault, runner, point);
   }
 
-  /** The work goes on, or is done. */
-  recovered(): void {
-    if (!this.#down) return;
-    const { kill, number, at } = this.#down;
-    this.struck.push({ ...kill, number, recoverySeconds: (performance.now() - at) / 1000 });
-    this.#down = undefined;
+  /** The round is over: nothing strikes any more, and nothing is waited for. @throws what an effect threw */
+  async end(): Promise<void> {
+    this.#ended = true;
+    for (const { resolve } of this.#waiting) resolve();
+    await this.#effect;
+    if (this.#failure) throw this.#failure.error;
   }
 
-  #next(): void {
-    this.#number += 1;
-    this.#passed = 0;
-    this.#matches = 0;
+  /** Resolves when the traffic may go on. */
+  async #strike(fault: Fault, runner: Runner, point: Point): Promise<void> {
+    const { machines, watch, damage, effects = EFFECTS } = this.#options;
+    const at = performance.now();
+    const released = Promise.withResolvers<void>();
+    const situation = { fault, runner, point, machines, watch, damage, next: this.#until };
+    this.#effect = effects[fault.kind](situation, (broken) => {
+      if (broken) released.reject(broken);
+      else released.resolve();
+    })
+      .catch((error: unknown) => {
+        this.#failure = { error };
+      })
+      .finally(() => {
+        this.struck.push({ ...fault, seconds: (performance.now() - at) / 1000 });
+        this.#effect = undefined;
+        released.resolve();
+      });
+    await released.promise;
   }
+
+  readonly #until = async (wished: Wished, most: number, count = 1): Promise<void> => {
+    if (this.#ended) return;
+    const seen = Promise.withResolvers<void>();
+    const waiting = { wished, left: count, resolve: seen.resolve };
+    const timer = setTimeout(seen.resolve, most);
+    this.#waiting.add(waiting);
+    await seen.promise;
+    clearTimeout(timer);
+    this.#waiting.delete(waiting);
+  };
 }

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { artifactBlob, findArtifact } from '../../../edge/store/artifacts.ts';
 import { openArtifact } from '../../../edge/store/artifact-bytes.ts';
 import { collect, GRACE_MILLISECONDS } from '../../../edge/store/collect.ts';
-import { artifacts, events, tasks, unusedBlobs } from '../../../edge/store/schema/index.ts';
+import { artifacts, events, preferencePairs, tasks, unusedBlobs } from '../../../edge/store/schema/index.ts';
 import { EXPORT_LIFETIME, sweepStore } from '../../../edge/store/sweep.ts';
 import type { Harness } from '../harness.ts';
 import { TestRunner } from '../runner.ts';
-import { EXPERIMENT, seedWorld, sha256Of } from '../seed.ts';
+import { EXPERIMENT, finish, seedWorld, sha256Of } from '../seed.ts';
 
 const RIGHT = Buffer.from('the right bytes');
 const sha256 = sha256Of(RIGHT);
@@ -172,6 +172,41 @@ export function collectionConformance(start: () => Promise<Harness>): void {
         body: RIGHT,
       });
       await runner.checkpointTask({ parameters, body: { epoch: task.epoch, sha256, step: 1 } });
+    });
+  });
+
+  describe('outputs', () => {
+    it.each([
+      ['one letter is another', (text: string) => text.replace('Once', 'Onca')],
+      ['it is no JSON any more', (text: string) => text.replace('{', '[')],
+      ['it is no UTF-8 any more', (text: string) => Buffer.from(text.replace('Once', 'Onc\xff'), 'latin1')],
+    ])('become no rows where %s since they were put, and are mended by a PUT', async (_, damage) => {
+      const { harness, runner, task } = await checkpointed();
+      const { pairs = '' } = finish(task).outputs;
+      const output = sha256Of(pairs);
+      const query = { kind, taskId: task.id, epoch: task.epoch };
+      const put = async () =>
+        await harness.clients.runner.putArtifact({ parameters: { sha256: output }, query, body: pairs });
+      const complete = async () =>
+        await harness.clients.runner.completeTask({
+          parameters: { taskId: task.id },
+          body: {
+            epoch: task.epoch,
+            outputs: [{ name: 'pairs', sha256: output }],
+            result: finish(task).result,
+          },
+        });
+      await put();
+      await harness.blobs.put(await blobNameOf(harness, output), Buffer.from(damage(pairs)));
+      await expect(complete()).rejects.toMatchObject({
+        problem: { status: 410, type: 'urn:rlcd:problem:artifact-damaged' },
+      });
+      expect(await harness.database.select().from(preferencePairs)).toEqual([]);
+      await runner.report(task, 1);
+      await put();
+      expect((await complete()).status).toBe('succeeded');
+      const rows = await harness.database.select().from(preferencePairs);
+      expect(rows.map(({ prompt }) => prompt)).toEqual(['Once', 'Once']);
     });
   });
 

@@ -50,12 +50,12 @@ it('ends a lease when it would have ended, and gives its task to one runner then
   }
   expect(others).not.toContain(task.id);
   harness.advance(LEASE_MILLISECONDS - 1);
-  await sweep(database, clock());
+  await sweep({ database }, clock());
   const { client } = harness.clients;
   const read = async () => await client.getTask({ parameters: { taskId: task.id } });
   expect(await read()).toMatchObject({ status: 'leased', runnerSeconds: LEASE_MILLISECONDS / 1000 - 0.001 });
   harness.advance(1);
-  await sweep(database, clock());
+  await sweep({ database }, clock());
   expect((await read()).status).toBe('queued');
   const again = required(await new TestRunner(harness).claim());
   expect([again.id, again.epoch]).toEqual([task.id, task.epoch + 1]);

@@ -1,0 +1,14 @@
+/** How bad the edge's disk and clock are: what its starter tells it, and it obeys. */
+import { z } from 'zod';
+
+export const unsoundness = z.object({
+  /** Whether writes find no room. */
+  isDiskFull: z.boolean().default(false),
+  /** How long each write to a file and each commit takes beside its own time. */
+  writeMilliseconds: z.number().min(0).default(0),
+  /** What the clock shows beside the right time, in milliseconds. */
+  clockAhead: z.number().default(0),
+  /** How fast the clock runs from now on; 1: as it should. */
+  clockRate: z.number().min(1).default(1),
+});
+export type Unsoundness = z.output<typeof unsoundness>;
