@@ -38,6 +38,10 @@ export interface StageRule {
   readonly inputs: readonly InputRule[];
   /** Which sides a simulation samples; `plain` may be changed to two positive ones by a setting. */
   readonly sides?: 'contrast' | 'plain' | 'positive';
+  /** Whether a simulation measures how much likelier each side is behind its own prompt, whatever the settings say. */
+  readonly measuresContrast?: true;
+  /** The loss of a training from pairs, where it is not that of `dpo`. */
+  readonly loss?: 'dlma' | 'simpo';
   /** Whether the model that simulates and labels works on it, where the experiment names another than the aligned one. */
   readonly bySimulator?: true;
   /** Whether all of its pairs are people's. */
@@ -118,10 +122,11 @@ const trainScorer = (pairs: 'simulate' | 'label'): StageRule => ({
 });
 
 /** Training of an adapter straight from the pairs. */
-const adapt = (kind: 'distill' | 'dpo'): StageRule => ({
+const adapt = (kind: 'distill' | 'dpo', loss: Pick<StageRule, 'loss'> = {}): StageRule => ({
   name: kind,
   kind,
   inputs: [{ from: 'simulate', take: 'shards', output: 'pairs' }],
+  ...loss,
 });
 
 /** Test completions of the base model: equal for every method, so it is done once for all of them. */
@@ -181,6 +186,12 @@ export const METHOD_STAGES: Readonly<Record<Method, readonly StageRule[]>> = {
   base: [generateBase('generate')],
   'best-of-n': [simulate('contrast'), trainPreferenceModel('simulate'), bestOfN, ...judge('best-of-n')],
   dpo: [simulate('contrast'), adapt('dpo'), ...evaluate('dpo')],
+  dlma: [
+    { ...simulate('contrast'), measuresContrast: true },
+    adapt('dpo', { loss: 'dlma' }),
+    ...evaluate('dpo'),
+  ],
+  simpo: [simulate('contrast'), adapt('dpo', { loss: 'simpo' }), ...evaluate('dpo')],
   'human-preference-model': [humanPreferenceModel],
   look: [{ name: 'look', kind: 'look', split: 'train', principle: 'affixes', inputs: [] }],
 };

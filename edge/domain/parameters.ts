@@ -7,6 +7,7 @@ import {
   type Hyperparameters,
   type StageKind,
 } from '../../shared/api/tasks/kinds.ts';
+import { DPO_DEFAULTS, LOSS_SETTINGS, SIMPO_BETA } from '../../shared/api/tasks/dpo.ts';
 import { SCORER_FORMAT } from '../../shared/scoring/calibration.ts';
 import type { StageRule } from '../../shared/method-stages.ts';
 import { promptFormOf } from '../../shared/dialogue/prompt-form-of.ts';
@@ -86,14 +87,14 @@ function planned(
       responseOpening,
       sides,
       ...(sides === 'plain' ? {} : contrast),
-      ...(sides === 'contrast' && leastContrast !== null && { leastContrast }),
+      ...(sides === 'contrast' && (leastContrast !== null || rule.measuresContrast) && { leastContrast }),
     },
     label: { promptForm },
     'train-preference-model': { promptForm, ...(rule.humanOnly ? { humanShare: 1 } : {}) },
     ppo: { promptForm, responseOpening },
     select: { promptForm, responseOpening, penaltyWithoutStop },
     distill: { promptForm },
-    dpo: { promptForm },
+    dpo: { promptForm, ...lossOf(rule, hyperparameters) },
     generate: { promptForm, responseOpening },
     'best-of-n': {
       ...defaultsFor('generate', model),
@@ -107,8 +108,24 @@ function planned(
   };
 }
 
+/** What the loss of a method adds to the parameters of `dpo`; nothing for `dpo` itself, whose tasks are those they were. */
+function lossOf({ loss }: StageRule, { dpo: given = {} }: Hyperparameters): object {
+  if (loss === undefined) return {};
+  const { gamma = DPO_DEFAULTS.gamma, beta = SIMPO_BETA } = given;
+  if (loss === 'simpo') return { loss: { kind: loss, gamma }, beta };
+  const {
+    contrastCoefficient = DPO_DEFAULTS.contrastCoefficient,
+    contrastLimit = DPO_DEFAULTS.contrastLimit,
+  } = given;
+  return { loss: { kind: loss, contrastCoefficient, contrastLimit } };
+}
+
 /** What a kind's settings say that no parameter of the task repeats: the plan has used it. */
-const PLANNED_AWAY: ReadonlySet<string> = new Set(['samplesFrom', 'leastContrast']);
+const PLANNED_AWAY: ReadonlySet<string> = new Set([
+  'samplesFrom',
+  'leastContrast',
+  ...LOSS_SETTINGS.map(([name]) => name),
+]);
 
 const definedOnly = (settings: object | undefined) =>
   Object.fromEntries(Object.entries(settings ?? {}).filter(([, value]) => value !== undefined));

@@ -1,5 +1,6 @@
 /** Makes an experiment: checks everything it names, then gives the writes that create and plan it, as one batch. */
 import type { NewExperiment } from '../../shared/api/experiments.ts';
+import { LOSS_SETTINGS } from '../../shared/api/tasks/dpo.ts';
 import type { Creator } from '../../shared/api/fields.ts';
 import type { Split } from '../domain/prompt-sets/split-rule.ts';
 import type { FieldError } from '../../shared/api/field-errors.ts';
@@ -93,6 +94,13 @@ async function resolve({ database }: Store, body: NewExperiment) {
         : null;
     if (cure !== null) errors.push(fault('#/hyperparameters/simulate/leastContrast', cure));
   }
+  for (const [name, method] of LOSS_SETTINGS) {
+    if (body.hyperparameters.dpo?.[name] !== undefined && body.method !== method) {
+      errors.push(
+        fault(`#/hyperparameters/dpo/${name}`, `goes with the method ${method} only; leave it out`),
+      );
+    }
+  }
   if (errors.length > 0 || !principleRow || !version || !promptSet || !baseModel || simulator === undefined)
     throw invalidRequest(errors);
   return {
@@ -113,6 +121,9 @@ function faultOfSimulator(
   if (!model) return `there is no base model ${simulator}; register it first`;
   if (!METHOD_STAGES[method].some(({ bySimulator }) => bySimulator)) {
     return `the method ${method} simulates nothing; leave it out`;
+  }
+  if (model.served && METHOD_STAGES[method].some(({ measuresContrast }) => measuresContrast)) {
+    return `${model.name}, which is served elsewhere, tells no likelihoods of given texts, which ${method} weighs; name another`;
   }
   if (model.served?.protocol === 'chat' && responseOpening !== '') {
     return (

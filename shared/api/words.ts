@@ -8,6 +8,8 @@ export const METHODS = [
   'base',
   'best-of-n',
   'dpo',
+  'dlma',
+  'simpo',
   'human-preference-model',
   'look',
 ] as const;

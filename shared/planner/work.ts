@@ -91,19 +91,20 @@ export const ppoModels = (settings: Defaults['ppo']): number => (hasValueModels(
 const NOTHING: Work = { sampled: 0, read: 0, trained: 0 };
 
 const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule) => Work>> = {
-  simulate: (comparison, { sides }) => {
+  simulate: (comparison, { sides, measuresContrast }) => {
     const simulate = settingsOf('simulate', comparison.hyperparameters);
     const asked = pairsOf(simulate, comparison) * (sides === 'positive' ? 1 : 2);
     const responses = asked * meanTries(simulate.maximumTries, comparison);
     const pairs = pairsOf(simulate, comparison);
     const shown = sides === 'plain' ? 0 : Math.min(pairs, SHOWN_PAIRS);
-    const filtered = sides === 'contrast' && simulate.leastContrast !== null ? pairs : 0;
+    const measured =
+      sides === 'contrast' && (measuresContrast || simulate.leastContrast !== null) ? pairs : 0;
     return {
       ...NOTHING,
       sampled: responses * responseTokens(simulate, comparison),
       read:
         responses * comparison.promptTokens +
-        PAIR_READS * (shown + filtered) * textTokens(simulate, comparison),
+        PAIR_READS * (shown + measured) * textTokens(simulate, comparison),
     };
   },
   label: (comparison) => {

@@ -11,6 +11,7 @@ import { createWorld, QUICK, type World } from './world.ts';
 const { simulate = {}, generate = {}, select = {}, ppo = {} } = QUICK;
 const trainPreferenceModel = QUICK['train-preference-model'] ?? {};
 const learning: Hyperparameters = { ...QUICK, ppo: { ...ppo, klCoefficients: [0.1], steps: [1] }, select };
+const dpo = { rank: 2, batchPairs: 4, microbatchPairs: 2, maximumLength: 128, checkpointEverySteps: 1 };
 const SETTINGS: Readonly<Record<(typeof METHODS)[number], Hyperparameters>> = {
   rlcd: learning,
   rlaif: learning,
@@ -27,11 +28,9 @@ const SETTINGS: Readonly<Record<(typeof METHODS)[number], Hyperparameters>> = {
     generate,
     'best-of-n': { candidates: 4 },
   },
-  dpo: {
-    simulate,
-    dpo: { rank: 2, batchPairs: 4, microbatchPairs: 2, maximumLength: 128, checkpointEverySteps: 1 },
-    generate,
-  },
+  dpo: { simulate, dpo, generate },
+  dlma: { simulate, dpo: { ...dpo, contrastCoefficient: 0.3 }, generate },
+  simpo: { simulate, dpo: { ...dpo, gamma: 1 }, generate },
   'human-preference-model': { 'train-preference-model': trainPreferenceModel },
   look: { look: { maximumNewTokens: 24 } },
 };
@@ -74,7 +73,7 @@ describe('the methods', () => {
     }
     // Equal work is done once: the contrast pairs, the preference model of hard labels, the base's answers.
     const pairs = await artifactOf(id('rlcd'), 'simulate');
-    for (const method of ['rlcd-rescore', 'best-of-n', 'dpo']) {
+    for (const method of ['rlcd-rescore', 'best-of-n', 'dpo', 'simpo']) {
       expect(await artifactOf(id(method), 'simulate')).toEqual(pairs);
     }
     expect(await artifactOf(id('best-of-n'), 'train-preference-model')).toEqual(
@@ -101,7 +100,14 @@ describe('the methods', () => {
     expect(Math.min(...labels)).toBeGreaterThanOrEqual(0.5);
     expect(Math.max(...labels)).toBeLessThan(1);
     expect(resultOf('context-distillation', 'distill')).toMatchObject({ droppedExamples: 0 });
-    expect(resultOf('dpo', 'dpo')).toMatchObject({ droppedPairs: 0 });
+    for (const method of ['dpo', 'dlma', 'simpo']) {
+      expect(resultOf(method, 'dpo'), method).toMatchObject({ droppedPairs: 0 });
+    }
+    // The same words as rlcd's; dlma could not train on pairs without their contrast.
+    const pairsOf = async (method: string) =>
+      (await world.client.listPreferencePairs({ parameters: { experimentId: id(method) }, query: {} })).items;
+    const chosenOf = (lines: Awaited<ReturnType<typeof pairsOf>>) => lines.map(({ chosen }) => chosen);
+    expect(chosenOf(await pairsOf('dlma'))).toEqual(chosenOf(await pairsOf('rlcd')));
     expect(resultOf('best-of-n', 'best-of-n')).toMatchObject({ n: 8, candidates: 4 });
   });
 

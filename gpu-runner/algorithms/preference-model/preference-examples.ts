@@ -17,6 +17,8 @@ export interface PreferenceExample {
   readonly rejected: Sequence<Int32Array>;
   /** P(chosen is better). */
   readonly labelProbability: number;
+  /** Nats by which both sides together are likelier behind their own prompts, where it was measured. */
+  readonly contrast?: number;
   /** What the pair's provenance names as its source; `simulated` where it names none. */
   readonly source: string;
 }
@@ -59,7 +61,9 @@ export function preferenceExamples(
     const { chosen, rejected } = sides;
     const { prompt, labelProbability, provenance } = pair;
     const source = typeof provenance?.['source'] === 'string' ? provenance['source'] : 'simulated';
-    return [{ prompt, chosen, rejected, labelProbability, source }];
+    const [towards, away] = [provenance?.chosen?.contrast, provenance?.rejected?.contrast];
+    const contrast = towards !== undefined && away !== undefined && { contrast: towards + away };
+    return [{ prompt, chosen, rejected, labelProbability, source, ...contrast }];
   });
   if (examples.length === 0) {
     throw new AlgorithmInputError(

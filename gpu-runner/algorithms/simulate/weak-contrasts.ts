@@ -13,8 +13,8 @@ interface ContrastSettings {
   readonly promptForm: PromptForm;
   /** Longest text that the model reads, in tokens. */
   readonly contextLength: number;
-  /** Nats by which each side must be likelier behind its own prompt than behind the other's. */
-  readonly leastContrast: number;
+  /** Nats by which each side must be likelier behind its own prompt than behind the other's; null keeps all. */
+  readonly leastContrast: number | null;
 }
 
 /** Nats by which each side is likelier behind its own prompt. */
@@ -24,7 +24,7 @@ interface Contrast {
 }
 
 /**
- * Keeps a pair only if log p(chosen | its prompt) - log p(chosen | the other prompt) and the same of the rejected side are
+ * Measures how much likelier each side is behind its own prompt, and keeps a pair only if log p(chosen | its prompt) - log p(chosen | the other prompt) and the same of the rejected side are
  * both at least `leastContrast`; others are counted as `weak-contrast`. A pair with a side that cannot be read behind both
  * prompts, since its text cannot be said again or fills the context, is counted as `unreadable`. Both margins stand in the
  * provenance as `contrast`.
@@ -41,7 +41,9 @@ export async function dropWeakContrasts(
   const { leastContrast } = settings;
   const contrasts = await contrastsOf(outcome, settings, tokenizer, score, signal);
   const strong = contrasts.map(
-    (contrast) => contrast !== null && Math.min(contrast.chosen, contrast.rejected) >= leastContrast,
+    (contrast) =>
+      contrast !== null &&
+      (leastContrast === null || Math.min(contrast.chosen, contrast.rejected) >= leastContrast),
   );
   const kept = <Item>(items: readonly Item[]) => items.filter((_, index) => strong[index]);
   const accepted = kept(outcome.accepted);

@@ -33,9 +33,12 @@ export function preferenceLoss(scores: Value, targets: Value, weights: Value): V
 
 /** What the direct preference loss compares the policy with. */
 export interface DirectPreferenceTargets {
-  /** [pairs, blocks * C]: 1 for a token of the chosen response, -1 for one of the rejected, 0 elsewhere */
+  /**
+   * [pairs, blocks * C]: s for a token of the chosen response, -s' for one of the rejected, 0 elsewhere; s is 1, or 1 / tokens
+   * of the response where log p is its mean
+   */
   readonly signs: Value;
-  /** [pairs, 1]: log p_ref(chosen) - log p_ref(rejected) */
+  /** [pairs, 1]: log p_ref(chosen) - log p_ref(rejected), and the margin over it that is asked for */
   readonly referenceMargins: Value;
   /** [pairs, 1] in [0, 1]: P(chosen is better) */
   readonly targets: Value;

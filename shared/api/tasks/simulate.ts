@@ -69,7 +69,10 @@ export const simulateParameters = simulateFields.extend({
   placement: placement
     .optional()
     .describe('Where affixes go in a chat; absent where there is no choice, which is the label'),
-  leastContrast: leastContrast.optional().describe('Absent where all pairs are kept'),
+  leastContrast: leastContrast
+    .nullable()
+    .optional()
+    .describe('Null where contrast is measured and all pairs are kept; absent where it is not measured'),
   responseOpening: z
     .string()
     .max(2000)

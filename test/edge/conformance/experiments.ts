@@ -62,6 +62,16 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
       ],
       [{ method: 'base' }, '#/hyperparameters/ppo', 'has no stage ppo'],
       [
+        { method: 'dpo', hyperparameters: { dpo: { gamma: 1 } } },
+        '#/hyperparameters/dpo/gamma',
+        'goes with the method simpo only',
+      ],
+      [
+        { method: 'simpo', hyperparameters: { dpo: { contrastLimit: 1 } } },
+        '#/hyperparameters/dpo/contrastLimit',
+        'goes with the method dlma only',
+      ],
+      [
         { hyperparameters: { simulate: { maximumNewTokens: 512 } } },
         '#/hyperparameters/simulate/maximumNewTokens',
         'has a context of 512 tokens for prompt and response together',
@@ -114,6 +124,7 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
       [{ simulator: 'chatty' }, '#/simulator', 'chat messages alone'],
       [{ method: 'base', hyperparameters: {}, simulator: 'large' }, '#/simulator', 'simulates nothing'],
       [{ baseModel: 'large' }, '#/baseModel', 'name it as simulator'],
+      [{ method: 'dlma', hyperparameters: {}, simulator: 'large' }, '#/simulator', 'which dlma weighs'],
       [
         { simulator: 'large', hyperparameters: { simulate: { leastContrast: 0 } } },
         '#/hyperparameters/simulate/leastContrast',

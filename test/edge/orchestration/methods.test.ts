@@ -132,7 +132,7 @@ describe('the methods', () => {
 
   it('do equal work once: contrast pairs, hard-label preference model, base completions', () => {
     const pairs = keyOf('rlcd', 'simulate');
-    for (const method of ['rlcd-rescore', 'best-of-n', 'dpo'] as const) {
+    for (const method of ['rlcd-rescore', 'best-of-n', 'dpo', 'simpo'] as const) {
       expect(keyOf(method, 'simulate')).toBe(pairs);
     }
     expect(keyOf('rlaif', 'simulate')).not.toBe(pairs);
@@ -245,6 +245,23 @@ describe('the methods', () => {
     expect(planned('rlcd').get('simulate')?.parameters).not.toHaveProperty('leastContrast');
     expect(keyOf('rlcd', 'simulate', given)).not.toBe(keyOf('rlcd', 'simulate'));
     expect(keyOf('context-distillation', 'simulate', given)).toBe(keyOf('context-distillation', 'simulate'));
+  });
+
+  it('dlma and simpo differ from dpo by their loss, and dlma has the contrast of its pairs measured', () => {
+    expect(planned('dpo').get('dpo')?.parameters).not.toHaveProperty('loss');
+    expect(planned('dlma').get('dpo')?.parameters).toMatchObject({
+      beta: 0.1,
+      loss: { kind: 'dlma', contrastCoefficient: 0.2, contrastLimit: 40 },
+    });
+    expect(planned('dlma').get('simulate')?.parameters).toMatchObject({ leastContrast: null });
+    expect(planned('simpo').get('dpo')?.parameters).toMatchObject({
+      beta: 2,
+      loss: { kind: 'simpo', gamma: 0.5 },
+    });
+    const filtered: Given = { hyperparameters: { simulate: { leastContrast: 2 } } };
+    expect(keyOf('dlma', 'simulate', filtered)).toBe(keyOf('rlcd', 'simulate', filtered));
+    const given: Given = { hyperparameters: { dpo: { beta: 3, gamma: 1 } } };
+    expect(planned('simpo', given).get('dpo')?.parameters).toMatchObject({ beta: 3, loss: { gamma: 1 } });
   });
 
   it('leave prompts their room in a small context where nobody said how long an answer is; what was said stays', () => {

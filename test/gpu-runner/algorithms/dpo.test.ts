@@ -58,6 +58,40 @@ describe('dpo', () => {
     );
   });
 
+  it('simpo starts at nats a token without a reference, short of its margin, and learns', async () => {
+    const recorded = recordingHooks();
+    const { result } = await run({ beta: 2, loss: { kind: 'simpo', gamma: 0.5 } }, recorded);
+    const [first] = recorded.metrics;
+    const last = recorded.metrics.at(-1);
+    // Not 0, which only the reference's own margin is.
+    expect(Math.abs(first?.values['dpo/margin'] ?? 0)).toBeGreaterThan(1e-4);
+    expect(Math.abs(first?.values['dpo/margin'] ?? 9)).toBeLessThan(1);
+    expect(last?.values['dpo/margin']).toBeGreaterThan(first?.values['dpo/margin'] ?? 0);
+    expect(result.accuracy).toBeGreaterThan(0.8);
+  });
+
+  it('dlma asks more of pairs that contrast more, up to its limit, and refuses pairs without a contrast', async () => {
+    const loss = { kind: 'dlma', contrastCoefficient: 0.2, contrastLimit: 40 } as const;
+    const contrasted = (nats: number) =>
+      pairs.map((pair) =>
+        Object.assign({}, pair, { provenance: { chosen: { contrast: nats }, rejected: { contrast: nats } } }),
+      );
+    const firstLoss = async (nats: number, changes = {}) => {
+      const recorded = recordingHooks();
+      const changed = { ...settings, loss, ...changes };
+      await dpo(tiny.model, contrasted(nats), changed, 3, recorded.hooks, null);
+      return recorded.metrics[0]?.values['dpo/loss'];
+    };
+    // A fresh adapter has no margin: the loss is softplus of what is asked, 0.2 times the clipped contrast of both sides.
+    const expected = (contrast: number) => Math.log1p(Math.exp(0.2 * contrast));
+    expect(await firstLoss(0)).toBeCloseTo(Math.log(2), 6);
+    expect(await firstLoss(3)).toBeCloseTo(expected(6), 5);
+    expect(await firstLoss(-3)).toBeCloseTo(expected(-6), 5);
+    expect(await firstLoss(30)).toBeCloseTo(expected(40), 5);
+    expect(await firstLoss(3, { loss: { ...loss, contrastLimit: 5 } })).toBeCloseTo(expected(5), 5);
+    await expect(run({ loss })).rejects.toThrow('a pair has no contrast, which dlma weighs');
+  });
+
   it('refuses pairs that are all too long, or that prefer nothing', async () => {
     await expect(run({ maximumLength: 16 })).rejects.toThrow(/all 8 pairs have more than 16 tokens/);
     const undecided = pairs.map((pair) => Object.assign({}, pair, { labelProbability: 0.5 }));

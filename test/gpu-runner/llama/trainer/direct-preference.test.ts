@@ -22,11 +22,17 @@ function pairsOf(seed: number, targets: readonly number[]): DirectPreferencePair
     chosen: { tokens: texts[2 * index] ?? [], start: 2 },
     rejected: { tokens: texts[2 * index + 1] ?? [], start: 2 },
     referenceMargin: (index - 1) / 4,
+    targetMargin: index / 8,
     target,
   }));
 }
 
-const open = async (base: BaseFile, vectors: readonly Float32Array[], microbatchRows = 64) =>
+const open = async (
+  base: BaseFile,
+  vectors: readonly Float32Array[],
+  microbatchRows = 64,
+  perToken = false,
+) =>
   await DirectPreferenceTrainer.open(
     {
       trainable: { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: vectors.length },
@@ -36,11 +42,16 @@ const open = async (base: BaseFile, vectors: readonly Float32Array[], microbatch
       microbatchRows,
       session: { threads: 2 },
     },
-    BETA,
+    { beta: BETA, perToken },
   );
 
 /** log p(chosen) - log p(rejected) less the reference's, by the forward pass. */
-async function marginsOf(base: BaseFile, vector: Float32Array, pairs: readonly DirectPreferencePair[]) {
+async function marginsOf(
+  base: BaseFile,
+  vector: Float32Array,
+  pairs: readonly DirectPreferencePair[],
+  perToken = false,
+) {
   const forwardPass = await ForwardPass.open({
     trainable: { kind: 'adapters', backend: await openCpuBackend(base), layout, groups: 1 },
     scoring: 'tokens',
@@ -51,34 +62,37 @@ async function marginsOf(base: BaseFile, vector: Float32Array, pairs: readonly D
   const rows = pairs.flatMap(({ chosen, rejected }) => [chosen, rejected]);
   const { logProbabilities } = await forwardPass.score(vector, [rows]);
   await forwardPass.close();
-  const sums = (logProbabilities[0] ?? []).map((values) =>
-    Array.from(values).reduce((sum, value) => sum + value, 0),
+  const sums = (logProbabilities[0] ?? []).map(
+    (values) => Array.from(values).reduce((sum, value) => sum + value, 0) / (perToken ? values.length : 1),
   );
   return pairs.map(
     ({ referenceMargin }, pair) => (sums[2 * pair] ?? 0) - (sums[2 * pair + 1] ?? 0) - referenceMargin,
   );
 }
 
-/** The loss in float64: mean binary cross-entropy of sigmoid(beta margin) against the label. */
+/** The loss in float64: mean binary cross-entropy of sigmoid(beta (margin - target margin)) against the label. */
 function lossOf(margins: readonly number[], pairs: readonly DirectPreferencePair[]): number {
   const losses = margins.map((margin, pair) => {
-    const z = BETA * margin;
+    const z = BETA * (margin - (pairs[pair]?.targetMargin ?? 0));
     return Math.log1p(Math.exp(z)) - (pairs[pair]?.target ?? 0) * z;
   });
   return losses.reduce((sum, value) => sum + value, 0) / losses.length;
 }
 
 describe('direct preference', () => {
-  it('has the loss and the margins of its definition, for hard and soft labels and each group for itself', async () => {
+  it.each([
+    ['a response', false],
+    ['a token', true],
+  ])('has loss and margins of nats %s by definition, for soft labels and each group', async (_, perToken) => {
     await withBase(shape, 'fp32', 3, async (base) => {
       const vectors = [51, 52].map((seed) => randomAdapter(layout, seed));
       const groups = [pairsOf(1, [1, 0.8, 0.3]), pairsOf(2, [1, 0, 0.5, 1])];
-      const trainer = await open(base, vectors);
+      const trainer = await open(base, vectors, 64, perToken);
       const { loss, margins } = await trainer.step(groups, [0, 0]);
       await trainer.close();
       let expected = 0;
       for (const [group, pairs] of groups.entries()) {
-        const own = await marginsOf(base, vectors[group] ?? new Float32Array(), pairs);
+        const own = await marginsOf(base, vectors[group] ?? new Float32Array(), pairs, perToken);
         expect(worstDifference(margins[group] ?? [], own)).toBeLessThan(1e-4);
         expected += lossOf(own, pairs);
       }
@@ -86,28 +100,31 @@ describe('direct preference', () => {
     });
   });
 
-  it("moves by the gradient of that loss: a small step changes it as the gradient's norm says", async () => {
-    await withBase(shape, 'fp32', 3, async (base) => {
-      const vector = randomAdapter(layout, 53);
-      const pairs = pairsOf(4, [1, 0.9, 0.2]);
-      const trainer = await open(base, [vector]);
-      const { gradientNorms } = await trainer.step([pairs], [0]);
-      // Moments after the first step hold (1 - beta1) times the clipped gradient.
-      const norm = gradientNorms[0] ?? 0;
-      const scale = Math.min(1, 1 / norm) * (1 - adam.beta1);
-      const gradient = trainer.state.firstMoments.map((value) => value / scale);
-      await trainer.close();
-      const length = Math.hypot(...gradient);
-      expect(length / norm).toBeCloseTo(1, 3);
-      const step = 0.02;
-      const at = async (sign: number) => {
-        const moved = vector.map((value, index) => value + (sign * step * (gradient[index] ?? 0)) / length);
-        return lossOf(await marginsOf(base, moved, pairs), pairs);
-      };
-      const slope = ((await at(1)) - (await at(-1))) / (2 * step);
-      expect(slope / length).toBeCloseTo(1, 1);
-    });
-  });
+  it.each([false, true])(
+    "moves by that loss's gradient: a small step changes it as its norm says (%s)",
+    async (perToken) => {
+      await withBase(shape, 'fp32', 3, async (base) => {
+        const vector = randomAdapter(layout, 53);
+        const pairs = pairsOf(4, [1, 0.9, 0.2]);
+        const trainer = await open(base, [vector], 64, perToken);
+        const { gradientNorms } = await trainer.step([pairs], [0]);
+        // Moments after the first step hold (1 - beta1) times the clipped gradient.
+        const norm = gradientNorms[0] ?? 0;
+        const scale = Math.min(1, 1 / norm) * (1 - adam.beta1);
+        const gradient = trainer.state.firstMoments.map((value) => value / scale);
+        await trainer.close();
+        const length = Math.hypot(...gradient);
+        expect(length / norm).toBeCloseTo(1, 3);
+        const step = 0.02;
+        const at = async (sign: number) => {
+          const moved = vector.map((value, index) => value + (sign * step * (gradient[index] ?? 0)) / length);
+          return lossOf(await marginsOf(base, moved, pairs, perToken), pairs);
+        };
+        const slope = ((await at(1)) - (await at(-1))) / (2 * step);
+        expect(slope / length).toBeCloseTo(1, 1);
+      });
+    },
+  );
 
   it('accumulates micro-batches to the update of the big batch', async () => {
     await withBase(shape, 'fp32', 3, async (base) => {
