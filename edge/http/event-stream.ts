@@ -10,7 +10,7 @@ const SILENCE_MILLISECONDS = 15_000;
 const EVENTS_A_READ = 200;
 
 function toText({ id, kind, data, ...row }: EventRow): string {
-  const document = JSON.stringify({ ...row, ...data });
+  const document = JSON.stringify({ event: kind, ...row, ...data });
   return `id: ${id}\nevent: ${kind}\ndata: ${document}\n\n`;
 }
 

@@ -9,6 +9,7 @@ import type { OperationId } from '../../shared/api/contract.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { KnownKeys } from '../store/known-keys.ts';
 import { answer, type AnyHandler } from './answer.ts';
+import answers from './reference/answers.json' with { type: 'json' };
 import { recorder } from './audit.ts';
 import { guard } from './guard.ts';
 import { createReader, idempotencyHeader } from './input.ts';
@@ -18,24 +19,30 @@ import { refusalsOf } from './refusals.ts';
 
 export type App = OpenAPIHono;
 
+/** One of each operation that answers JSON, as `npm run examples` recorded it. */
+const ANSWERS: { readonly [Id in OperationId]?: unknown } = answers;
+
 function typesOf({ mediaType, otherTypes = [] }: Bytes): string[] {
   return [mediaType, ...otherTypes];
 }
 
 function requestContent(form: z.ZodType | Bytes, example: unknown) {
   if (!isBytes(form)) return { 'application/json': { schema: form, example } };
-  const bytes = { schema: { type: 'string', format: 'binary' } as const };
-  const { json } = form;
-  return Object.fromEntries(
-    typesOf(form).map((type) => [type, type === 'application/json' && json ? { schema: json } : bytes]),
-  );
+  const bytes = { type: 'string', format: 'binary' } as const;
+  return Object.fromEntries(typesOf(form).map((type) => [type, { schema: form.forms?.[type] ?? bytes }]));
 }
 
 /** OpenAPI 3.1 has no schema for bytes: one that said `string` would be wrong of events and of handed-on JSON. */
-function responseContent(form: z.ZodType | Bytes) {
-  return isBytes(form)
-    ? Object.fromEntries(typesOf(form).map((type) => [type, {}]))
-    : { 'application/json': { schema: form } };
+function responseContent(form: z.ZodType | Bytes, operationId?: OperationId) {
+  const answer = operationId && ANSWERS[operationId];
+  const shown = answer === undefined ? {} : { example: answer };
+  if (!isBytes(form)) return { 'application/json': { schema: form, ...shown } };
+  return Object.fromEntries(
+    typesOf(form).map((type) => [
+      type,
+      form.forms?.[type] ? { schema: form.forms[type], ...(type === 'application/json' ? shown : {}) } : {},
+    ]),
+  );
 }
 
 /** Every refusal under its status, with the codes that the problem's `type` may end in. */
@@ -94,7 +101,7 @@ function describe(operationId: OperationId, endpoint: Endpoint): RouteConfig {
     },
     responses: {
       [status]: response
-        ? { description: 'Done', content: responseContent(response) }
+        ? { description: 'Done', content: responseContent(response, operationId) }
         : { description: 'Done' },
       ...(pending
         ? {

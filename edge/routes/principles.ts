@@ -1,9 +1,10 @@
 /** Principles: the pattern for every resource. Handlers read, decide, and return their writes. */
-import type { principleEndpoints } from '../../shared/api/principles.ts';
+import type { PrincipleDefinition, principleEndpoints } from '../../shared/api/principles.ts';
 import { compareDocuments } from '../../shared/compare-documents.ts';
 import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
 import { conflict, notFound, requireUnused } from '../domain/errors.ts';
+import { affixWarnings } from '../../shared/principles/affix-warnings.ts';
 import { createIdentifier } from '../store/identifier.ts';
 import { whoUsesPrinciple } from '../store/uses.ts';
 import {
@@ -20,6 +21,10 @@ import {
   listVersions,
   moveLabel,
 } from '../store/principles.ts';
+
+function viewOf<Version extends { readonly definition: PrincipleDefinition }>(version: Version) {
+  return { ...version, warnings: affixWarnings(version.definition) };
+}
 
 export function principleHandlers({ database }: Dependencies): Handlers<typeof principleEndpoints> {
   async function requirePrinciple(name: string) {
@@ -53,7 +58,7 @@ export function principleHandlers({ database }: Dependencies): Handlers<typeof p
         createdBy,
       };
       return {
-        body: { ...version, principle: principle.name, labels: [] },
+        body: viewOf({ ...version, principle: principle.name, labels: [] }),
         writes: [
           ...(existing ? [] : [insertPrinciple(database, principle)]),
           insertVersion(database, version),
@@ -67,12 +72,13 @@ export function principleHandlers({ database }: Dependencies): Handlers<typeof p
 
     async listPrincipleVersions({ parameters, query }) {
       const principle = await requirePrinciple(parameters.principleName);
-      return { body: await listVersions(database, principle.id, query) };
+      const { items, nextCursor } = await listVersions(database, principle.id, query);
+      return { body: { items: items.map(viewOf), nextCursor } };
     },
 
     async getPrincipleVersion({ parameters }) {
       const principle = await requirePrinciple(parameters.principleName);
-      return { body: await requireVersion(principle, parameters.principleVersion) };
+      return { body: viewOf(await requireVersion(principle, parameters.principleVersion)) };
     },
 
     async comparePrincipleVersions({ parameters, query }) {

@@ -57,6 +57,7 @@ export async function ensurePrinciple(client: Client, { name, definition }: Name
   const latest = await latestVersion(client, name);
   if (latest && canonicalJson(latest.definition) === canonicalJson(definition)) return latest.number;
   const made = await client.createPrincipleVersion({ parameters: { principleName: name }, body: definition });
+  for (const { pointer, detail } of made.warnings) console.error(`principle ${name}: ${pointer} ${detail}`);
   return made.number;
 }
 

@@ -1,5 +1,6 @@
 /** What a client asks of a model that a runner serves: OpenAI's chat completions and completions, as far as they are done. */
 import { z } from 'zod';
+import { chatCompletion, textCompletion } from './completion-answers.ts';
 import { defineEndpoints } from './endpoint.ts';
 import { text } from './fields.ts';
 
@@ -278,7 +279,11 @@ export const completionEndpoints = defineEndpoints({
     handedOn,
     status: 200,
     /** Events where `stream` asks for them. */
-    response: { mediaType: 'application/json', otherTypes: ['text/event-stream'] },
+    response: {
+      mediaType: 'application/json',
+      otherTypes: ['text/event-stream'],
+      forms: { 'application/json': chatCompletion },
+    },
   },
   createCompletion: {
     method: 'post',
@@ -294,7 +299,11 @@ export const completionEndpoints = defineEndpoints({
     handedOn,
     status: 200,
     /** Events where `stream` asks for them. */
-    response: { mediaType: 'application/json', otherTypes: ['text/event-stream'] },
+    response: {
+      mediaType: 'application/json',
+      otherTypes: ['text/event-stream'],
+      forms: { 'application/json': textCompletion },
+    },
   },
   listServedModels: {
     method: 'get',

@@ -13,8 +13,8 @@ export interface Bytes {
   readonly mediaType: string;
   /** What a request may send, or an answer may be, instead. */
   readonly otherTypes?: readonly string[];
-  /** The form of a request's bytes where they are `application/json`, for those who make clients of the document. */
-  readonly json?: z.ZodType;
+  /** The forms of those of its types that have one, for those who make clients of the document. */
+  readonly forms?: Readonly<Record<string, z.ZodType>>;
 }
 
 /** The meaning of 304. */

@@ -2,6 +2,17 @@
 import { z } from 'zod';
 import { defineEndpoints } from './endpoint.ts';
 import { identifier } from './fields.ts';
+import { liveEventMessage } from './live-events.ts';
+
+/** Before 3.2 OpenAPI has no word for it: what stands for the schema of a stream is the form of each of its messages. */
+const stream = {
+  mediaType: 'text/event-stream',
+  forms: {
+    'text/event-stream': z
+      .union([liveEventMessage, z.string().describe('The stream as it came, unread')])
+      .describe('Each of its messages; whoever reads it whole has its text'),
+  },
+};
 
 /** Number of the last event that the client has; the header `Last-Event-ID` of a reconnecting client wins. */
 const after = z.coerce
@@ -25,7 +36,7 @@ export const eventEndpoints = defineEndpoints({
     }),
     refuses: ['not-found'],
     status: 200,
-    response: { mediaType: 'text/event-stream' },
+    response: stream,
     also: { 204: 'Nothing more will come' },
   },
   followAll: {
@@ -38,6 +49,6 @@ export const eventEndpoints = defineEndpoints({
       after: after.describe('Number of the last event that one has; the header `Last-Event-ID` wins over it'),
     }),
     status: 200,
-    response: { mediaType: 'text/event-stream' },
+    response: stream,
   },
 });

@@ -42,7 +42,7 @@ const GIVEN: { readonly [Id in OperationId]?: Pick<AnyInput, 'query' | 'body'> }
     body: {
       description: 'Stories end kindly',
       form: 'prefix',
-      affixPairs: [{ positive: '(a kind story)', negative: '(a mean story)' }],
+      affixPairs: [{ positive: 'A kind story:\n', negative: 'A mean story:\n' }],
     },
   },
   comparePrincipleVersions: { query: { from: '1', to: 'production' } },

@@ -60,6 +60,14 @@ const principleVersion = z
     number: positiveInteger.describe('Its number, from 1'),
     definition: principleDefinition,
     labels: z.array(z.string()).describe('Labels that point at it'),
+    warnings: z
+      .array(
+        z.object({
+          pointer: z.string().describe('JSON pointer in the definition'),
+          detail: z.string().describe('What may not be meant there, and what to do about it'),
+        }),
+      )
+      .describe('What the definition says and may not mean; it can be used as it is'),
     createdAt: instant.describe('When it was made: milliseconds since the epoch, UTC'),
     createdBy: creator,
   })

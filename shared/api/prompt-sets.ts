@@ -136,7 +136,7 @@ export const promptSetEndpoints = defineEndpoints({
         'text/tab-separated-values',
         'text/plain',
       ],
-      json: promptRows,
+      forms: { 'application/json': promptRows },
     },
     maximumBytes: 512 * 1024 * 1024,
     status: 201,

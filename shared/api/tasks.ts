@@ -148,7 +148,7 @@ const lease = z.object({
     ),
 });
 
-const progress = z
+export const taskProgress = z
   .strictObject({
     done: z.number().nonnegative().describe('How much is done'),
     total: z.number().positive().describe('How much there is'),
@@ -217,7 +217,7 @@ const heartbeat = z
         '1 for the first report after a claim, then rising by one: a repeated report is answered and ' +
           'has no second effect, a report that skips a number is refused with 409',
       ),
-    progress: progress.optional().describe('How far the task is; null before its first report'),
+    progress: taskProgress.optional().describe('How far the task is; null before its first report'),
     tokens: z
       .strictObject({
         prompt: reportedTokens.describe('Read before a response was sampled'),
@@ -293,7 +293,7 @@ export const taskView = z
     leaseUntil: instant
       .nullable()
       .describe('When the lease ends unless a heartbeat comes before: milliseconds since the epoch, UTC'),
-    progress: progress.nullable().describe('How far the task is; null before its first report'),
+    progress: taskProgress.nullable().describe('How far the task is; null before its first report'),
     createdAt: instant.describe('When it was made: milliseconds since the epoch, UTC'),
     startedAt: instant
       .nullable()

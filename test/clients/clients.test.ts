@@ -8,6 +8,8 @@ const SEEN = {
   train: 2,
   statuses: ['queued', 'cancelled', 'cancelled'],
   stages: ['generate'],
+  events: ['experiment-created', 'stage-started', 'experiment-cancelled'],
+  methods: ['base'],
   refused: [404, 'urn:rlcd:problem:not-found'],
   deleted: 204,
 };

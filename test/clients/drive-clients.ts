@@ -15,6 +15,9 @@ const driven = z.strictObject({
   /** Of the new experiment, of the cancelled one, and as it was read then. */
   statuses: z.array(z.string()),
   stages: z.array(z.string()),
+  /** Of all that happened, and what the first of them says. */
+  events: z.array(z.string()),
+  methods: z.array(z.string()),
   /** Status and type of what is not there, as the client's own types have them. */
   refused: z.tuple([z.int(), z.string()]),
   deleted: z.int(),

@@ -1,4 +1,4 @@
-"""Drives an experiment with the client that openapi-python-client made: create, cancel, read, delete."""
+"""Drives an experiment with the client that openapi-python-client made: create, cancel, read, follow, delete."""
 
 import json
 import sys
@@ -7,6 +7,7 @@ from openapi_spec_validator import validate
 
 from rlcd_client import AuthenticatedClient
 from rlcd_client.api.base_models import create_base_model
+from rlcd_client.api.events import follow_experiment
 from rlcd_client.api.experiments import (
     cancel_experiment,
     create_experiment,
@@ -22,6 +23,7 @@ from rlcd_client.models import (
     CreatePrincipleVersionBodyForm,
     CreatePromptSetJsonBodyItem,
     CreatePromptSetRule,
+    ExperimentCreatedEvent,
     NewExperiment,
     NewExperimentMethod,
     NewExperimentPrinciple,
@@ -83,6 +85,9 @@ experiment = answered(
 )
 cancelled = answered(cancel_experiment.sync(experiment.id, client=client))
 detail = answered(get_experiment.sync(experiment.id, client=client))
+told = answered(follow_experiment.sync(experiment.id, client=client))
+events = [json.loads(line.removeprefix("data: ")) for line in told.split("\n") if line.startswith("data: ")]
+created = ExperimentCreatedEvent.from_dict(events[0])
 missing = get_experiment.sync_detailed("019ab0e7-6c00-7000-8000-000000000000", client=client)
 if not isinstance(missing.parsed, Problem):
     raise SystemExit(f"404 is no problem here: {missing}")
@@ -93,6 +98,8 @@ print(
             "train": prompts.counts.train,
             "statuses": [experiment.status.value, cancelled.status.value, detail.status.value],
             "stages": [stage.name for stage in detail.stages],
+            "events": [event["event"] for event in events],
+            "methods": [created.method.value],
             "refused": [missing.parsed.status, missing.parsed.type_],
             "deleted": deleted.status_code.value,
         }

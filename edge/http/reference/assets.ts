@@ -23,7 +23,8 @@ th b{font-size:.8em}
 .samples legend{font-weight:600;padding:0}
 .samples label{margin-right:1rem}
 .samples pre{display:none;overflow-x:auto;padding:1rem;border:1px solid GrayText;border-radius:.4rem}
-.samples input:checked+label+pre{display:block}`;
+.samples input:checked+label+pre{display:block}
+.answer pre{overflow-x:auto;padding:1rem;border:1px solid GrayText;border-radius:.4rem}`;
 
 /** Opens what an address names, and finds entries by every word of a search. */
 export const SCRIPT = `const entries = [...document.querySelectorAll('.entry')];

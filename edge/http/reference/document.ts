@@ -1,6 +1,7 @@
 /** The OpenAPI document of the contract, and the parts of it that the reference page reads. */
 import { z } from 'zod';
 import { contract } from '../../../shared/api/contract.ts';
+import { LIVE_EVENTS } from '../../../shared/api/live-events.ts';
 import type { App } from '../register.ts';
 
 /** What each group of operations is for. */
@@ -29,6 +30,9 @@ export function documentOf(app: App) {
     scheme: 'bearer',
     description: 'A key made by createKey, or the bootstrap key',
   });
+  // Nothing refers to it but the form of a message's data, which is a string.
+  const liveEvent = z.discriminatedUnion('event', LIVE_EVENTS);
+  app.openAPIRegistry.register('LiveEvent', liveEvent.describe('What happened, by its `event`'));
   const tags = [...new Set(Object.values(contract).map(({ tag }) => tag))];
   return app.getOpenAPI31Document({
     openapi: '3.1.0',
@@ -80,7 +84,9 @@ const schema: z.ZodType<Schema> = z.lazy(() =>
   }),
 );
 
-const content = z.record(z.string(), z.object({ schema: schema.optional() })).optional();
+const content = z
+  .record(z.string(), z.object({ schema: schema.optional(), example: z.unknown().optional() }))
+  .optional();
 
 const operation = z.object({
   operationId: z.string(),

@@ -66,6 +66,18 @@ function answer([status, { description, content }]: [string, Operation['response
   return html`<li><code>${status}</code> ${prose(description)}${forms.map((form) => html`: ${form}`)}</li>`;
 }
 
+/** What it was answered once; nothing where it answers no JSON. */
+function example(answers: readonly [string, Operation['responses'][string]][]): Html {
+  return html`${answers.map(([, { content }]) => {
+    const shown = content?.['application/json']?.example;
+    if (shown === undefined) return html``;
+    return html`<details class="answer">
+      <summary>Answer</summary>
+      <pre tabindex="0" aria-label="Answer">${JSON.stringify(shown, null, 2)}</pre>
+    </details>`;
+  })}`;
+}
+
 /** Problems by their status; the form that they have in common is told once. */
 function refusals(responses: readonly [string, Operation['responses'][string]][]): Html {
   return html`<p>Refused with a <a href="#schema-Problem">Problem</a> (RFC 9457):</p>
@@ -115,7 +127,7 @@ function section(path: string, method: string, operation: Operation, document: P
     <ul>
       ${answers.map(answer)}
     </ul>
-    ${table(fields)} ${refusals(refused)} ${samples(operation)}
+    ${table(fields)} ${refusals(refused)} ${samples(operation)} ${example(answers)}
   </details>`;
 }
 

@@ -65,6 +65,23 @@ export function principlesConformance(start: () => Promise<Harness>): void {
     ).rejects.toThrow(/placement.*goes with the form dialogue/s);
   });
 
+  it('tells of a prefix that runs into the prompt, whenever the version is read, and takes it', async () => {
+    const { client } = (await start()).clients;
+    const parameters = { principleName: 'kind-stories' };
+    const made = await client.createPrincipleVersion({ parameters, body: KINDNESS });
+    const detail = expect.stringContaining('"(a kind ending)Once upon a time"');
+    expect(made.warnings).toEqual([
+      { pointer: '#/affixPairs/0/positive', detail },
+      { pointer: '#/affixPairs/0/negative', detail: expect.stringContaining('end it with a space') },
+    ]);
+    const got = await client.getPrincipleVersion({ parameters: { ...parameters, principleVersion: '1' } });
+    expect(got.warnings).toEqual(made.warnings);
+    const affixPairs = [{ positive: 'Kind: ', negative: 'Cruel:\n' }];
+    await client.createPrincipleVersion({ parameters, body: { ...KINDNESS, affixPairs } });
+    const { items } = await client.listPrincipleVersions({ parameters });
+    expect(items.map(({ warnings }) => warnings.length)).toEqual([0, 2]);
+  });
+
   it('gives concurrent creators different numbers', async () => {
     const { client } = (await start()).clients;
     const versions = await Promise.all(

@@ -3,6 +3,7 @@ import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Browser } from 'playwright-core';
 import { CHROMIUM_ABSENT, findChromium, launchChromium } from '../../../scripts/tools/browser/chromium.ts';
+import answers from '../../../edge/http/reference/answers.json' with { type: 'json' };
 import { contract } from '../../../shared/api/contract.ts';
 import { expectAccessible } from '../dashboard/accessible.ts';
 import { createHarness } from '../harness.ts';
@@ -45,6 +46,12 @@ describe('the reference page', () => {
   });
 });
 
+it('shows an answer of every operation that answers JSON', () => {
+  const shown = Object.keys(contract).filter((operation) => textOf(operation).includes('Answer'));
+  expect(shown.toSorted()).toEqual(Object.keys(answers).toSorted());
+  expect(textOf('createExperiment')).toContain('"status": "queued"');
+});
+
 describe.skipIf(findChromium() === undefined)(`the reference in a browser (${CHROMIUM_ABSENT})`, () => {
   let browser: Browser;
   beforeAll(async () => {
@@ -70,7 +77,7 @@ describe.skipIf(findChromium() === undefined)(`the reference in a browser (${CHR
     await page.goto('http://localhost/reference#createKey');
     const entry = page.locator('#createKey');
     await entry.locator('table').first().waitFor({ state: 'visible' });
-    const [curl, typeScript] = [entry.locator('pre').first(), entry.locator('pre').last()];
+    const [curl, typeScript] = [entry.locator('.samples pre').first(), entry.locator('.samples pre').last()];
     expect(await curl.isVisible()).toBe(true);
     await entry.getByLabel('TypeScript', { exact: true }).first().check();
     expect([await curl.isVisible(), await typeScript.isVisible()]).toEqual([false, true]);

@@ -110,6 +110,13 @@ function Definition(props: { readonly version: PrincipleVersion }) {
           <dd>{ago(props.version.createdAt, now())}</dd>
         </div>
       </dl>
+      <For each={props.version.warnings}>
+        {({ pointer, detail }) => (
+          <p class="notice warn">
+            <code>{pointer}</code> {detail}
+          </p>
+        )}
+      </For>
       <ol class="stack close">
         <For each={definition().affixPairs}>
           {(pair, index) => (

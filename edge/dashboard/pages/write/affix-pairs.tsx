@@ -1,5 +1,6 @@
 /** The affix pairs of a draft: written, proposed from the description, taken out again. */
 import { Index, Show } from 'solid-js';
+import { affixWarning } from '../../../../shared/principles/affix-warnings.ts';
 import { distinctPairs, pairsFromTemplates } from '../../../../shared/principles/proposals.ts';
 import { TextField } from '../../form/controls.tsx';
 import { NO_PAIR, type DraftPair } from './draft.ts';
@@ -17,6 +18,10 @@ const isEmpty = ({ positive, negative }: DraftPair) => positive === '' && negati
 export function AffixPairs(props: AffixPairsProps) {
   const change = (at: number, part: Partial<DraftPair>) =>
     props.onChange(props.pairs.map((pair, index) => (index === at ? { ...pair, ...part } : pair)));
+  const hint = (affix: string) => {
+    const warning = affixWarning(props.isDialogue ? 'dialogue' : 'prefix', affix);
+    return warning === undefined ? undefined : `It ${warning}`;
+  };
   const propose = () => {
     const written = props.pairs.filter((pair) => !isEmpty(pair));
     const known = new Set(written.map(({ positive }) => positive));
@@ -41,12 +46,14 @@ export function AffixPairs(props: AffixPairsProps) {
               <TextField
                 label="Towards"
                 at={`#/affixPairs/${index}/positive`}
+                hint={hint(pair().positive)}
                 value={pair().positive}
                 onInput={(positive) => change(index, { positive })}
               />
               <TextField
                 label="Away"
                 at={`#/affixPairs/${index}/negative`}
+                hint={hint(pair().negative)}
                 value={pair().negative}
                 onInput={(negative) => change(index, { negative })}
               />
