@@ -1,26 +1,10 @@
-/** Identifiers: UUID version 7 (RFC 9562), so that rows sort by creation and a list's cursor is an id. */
-import { randomFillSync } from 'node:crypto';
+/** Identifiers of rows, and the bounds of those of a time. */
+export { createIdentifier } from '../../shared/identifier.ts';
 
-/** Ids of one process rise even within a millisecond: the 12 bits after the time count (RFC 9562, method 1). */
-const LARGEST_COUNT = 0xfff;
 const LARGEST_TIME = 2 ** 48 - 1;
-let latest = 0;
-let sequence = 0;
 
 /** Not above any identifier of that time on, and above every one before. @param at milliseconds since the epoch */
 export function leastIdentifier(at: number): string {
   const hexadecimal = Math.min(at, LARGEST_TIME).toString(16).padStart(12, '0');
   return `${hexadecimal.slice(0, 8)}-${hexadecimal.slice(8)}-7`;
-}
-
-/** @param now milliseconds since the epoch, from the injected clock */
-export function createIdentifier(now: number): string {
-  sequence = now === latest ? sequence + 1 : 0;
-  latest = now;
-  const bytes = randomFillSync(Buffer.alloc(16));
-  bytes.writeUIntBE(now, 0, 6);
-  bytes.writeUInt16BE(0x7000 | Math.min(sequence, LARGEST_COUNT), 6);
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  const hexadecimal = bytes.toString('hex');
-  return hexadecimal.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

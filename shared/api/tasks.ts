@@ -341,7 +341,12 @@ export const taskEndpoints = defineEndpoints({
     summary: 'Take the lease of the first waiting task; the first claim of a runner registers it',
     scopes: ['runner'],
     body: z.strictObject({
-      claimId: z.uuid().describe('Random, one for each claim: a repeated request finds the same lease again'),
+      claimId: z
+        .uuid()
+        .describe(
+          'One for each claim: a repeated request finds the same lease again. Of version 7, which tells its time, a copy of ' +
+            'an older claim that comes late takes no task away',
+        ),
       runner: runnerDescription,
       kinds: z
         .array(z.enum(TASK_KINDS))

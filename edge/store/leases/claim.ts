@@ -76,18 +76,18 @@ const runnerOf = prepared((database) =>
   database
     .select({
       keyId: runners.keyId,
-      holdsAnother: sql<number>`${exists(
-        database
-          .select({ one: sql`1` })
-          .from(tasks)
-          .where(
-            and(
-              eq(tasks.leaseRunnerId, sql.placeholder('runnerId')),
-              hasStatus('leased'),
-              ne(tasks.claimKey, sql.placeholder('claimId')),
-            ),
+      /** By which it holds another task; null: it holds none. */
+      heldBy: sql<string | null>`${database
+        .select({ claimKey: tasks.claimKey })
+        .from(tasks)
+        .where(
+          and(
+            eq(tasks.leaseRunnerId, sql.placeholder('runnerId')),
+            hasStatus('leased'),
+            ne(tasks.claimKey, sql.placeholder('claimId')),
           ),
-      )}`,
+        )
+        .limit(1)}`.as('heldBy'),
     })
     .from(runners)
     .where(eq(runners.id, sql.placeholder('runnerId')))
@@ -281,11 +281,18 @@ async function take(
   return row;
 }
 
+/** Of ids that tell their time (UUID version 7); of others nobody knows. */
+function isOlder(claimId: string, other: string): boolean {
+  const tellsTime = (id: string) => id[14] === '7';
+  return tellsTime(claimId) && tellsTime(other) && claimId.toLowerCase() < other.toLowerCase();
+}
+
 /**
  * Takes the lease of the first queued task that the runner's engine can do.
  *
  * A runner works on one task at a time: a new claim says that whatever it held before is lost, and that is
- * queued again at once instead of at the lease's end. What is rare (a repeated claim, a runner that still holds a task
+ * queued again at once instead of at the lease's end. But a claim that was made before the one by which it holds its task
+ * is a copy that went astray on the way, and takes nothing from it. What is rare (a repeated claim, a runner that still holds a task
  * or is another key's) keeps the update from taking anything, and is looked for only then.
  *
  * @returns undefined where nothing waits
@@ -308,7 +315,8 @@ export async function claimTask(
       `Runner ${runner.id} works on a task under another key; start with a new runner id, or wait for the end of its lease`,
     );
   }
-  if (!owner?.holdsAnother) return undefined;
+  const heldBy = owner?.heldBy ?? null;
+  if (heldBy === null || isOlder(claimId, heldBy)) return undefined;
   await requeue(database, { runnerId: runner.id, exceptClaim: claimId }, now);
   return await take(database, request, now);
 }

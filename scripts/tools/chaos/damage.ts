@@ -26,7 +26,7 @@ export class Damage {
    * Flips one bit of an artifact's stored bytes.
    *
    * @param at which, from 0 to 1
-   * @returns whether there were any bytes
+   * @returns whether there were any bytes, and the right ones
    */
   async flip(sha256: string, at: number): Promise<boolean> {
     const names = await readdir(this.#artifacts);
@@ -34,7 +34,8 @@ export class Damage {
     if (name === undefined) return false;
     const file = join(this.#artifacts, name);
     const bytes = new Uint8Array(await readFile(file));
-    if (bytes.length === 0) return false;
+    // What is damaged already has no right bytes to be given back.
+    if (bytes.length === 0 || hashOf(bytes) !== sha256) return false;
     const damaged = bytes.slice();
     const bit = Math.floor(at * bytes.length * 8);
     damaged[bit >> 3] = (damaged[bit >> 3] ?? 0) ^ (1 << (bit & 7));

@@ -11,6 +11,7 @@ import { Machines } from './machines.ts';
 import { addProgress, readProgress, type RoundRecord } from './progress.ts';
 import { isClean, summarise, type ChaosReport } from './report.ts';
 import { runRound } from './run-round.ts';
+import type { Struck } from './striker.ts';
 
 /** Rounds that share a store and its processes, each with an experiment of another seed, so that no work is found done. */
 const ROUNDS_A_STORE = 10;
@@ -95,7 +96,7 @@ class References {
     this.#machines ??= rm(this.#folder, { recursive: true, force: true }).then(() =>
       Machines.start(this.#folder),
     );
-    const options = { ...this.#common, seed, faults: [], limitMilliseconds: LIMIT_MILLISECONDS };
+    const options = { ...this.#common, seed, faults: [], struck: [], limitMilliseconds: LIMIT_MILLISECONDS };
     const { evidence } = await runRound({ ...options, machines: await this.#machines });
     this.#known.set(seed, evidence);
     this.#common.log(
@@ -116,7 +117,6 @@ interface RecordOptions extends Common {
 }
 
 const NOTHING = {
-  struck: [],
   differingBytes: 0,
   differingDocuments: [],
   lostMetricRows: 0,
@@ -133,16 +133,18 @@ const NOTHING = {
 async function runRecorded(machines: Machines, options: RecordOptions): Promise<RoundRecord> {
   const { seed, round: number, reference, signal } = options;
   const start = performance.now();
+  const struck: Struck[] = [];
   const seconds = () => Math.round((performance.now() - start) / 100) / 10;
   try {
     const round = await runRound({
       ...options,
       machines,
+      struck,
       seed: number % ROUNDS_A_STORE,
       faults: planRound(seed, number),
       limitMilliseconds: LIMIT_MILLISECONDS,
     });
-    const { evidence, struck, ...counts } = round;
+    const { evidence, ...counts } = round;
     const difference = compareEvidence(reference, evidence);
     return {
       seed,
@@ -152,18 +154,27 @@ async function runRecorded(machines: Machines, options: RecordOptions): Promise<
       differingDocuments: [...difference.differingDocuments],
       ...counts,
       failures: { ...counts.failures },
-      struck: struck.map(({ kind, operation, phase, seconds: taken }) => ({
-        kind,
-        point: `${operation} ${phase}`,
-        seconds: Math.round(taken * 100) / 100,
-      })),
+      struck: struck.map(told),
       seconds: seconds(),
     };
   } catch (error) {
     if (signal.aborted) throw error;
-    return { seed, round: number, ...NOTHING, fault: messageOf(error), seconds: seconds() };
+    return {
+      seed,
+      round: number,
+      ...NOTHING,
+      struck: struck.map(told),
+      fault: messageOf(error),
+      seconds: seconds(),
+    };
   }
 }
+
+const told = ({ kind, operation, phase, seconds }: Struck) => ({
+  kind,
+  point: `${operation} ${phase}`,
+  seconds: Math.round(seconds * 100) / 100,
+});
 
 function lineOf(record: RoundRecord): string {
   const { round, struck, seconds, fault, failures } = record;

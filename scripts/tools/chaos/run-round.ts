@@ -19,10 +19,9 @@ const SHARDS = 2;
 
 export interface Round {
   readonly evidence: Evidence;
-  readonly struck: readonly Struck[];
   /** How often tasks were given back or taken away, by the code of the reason. */
   readonly failures: Readonly<Record<string, number>>;
-  /** Leases that ended although nothing had kept their runner from them for so long. */
+  /** Leases that ended although their runner was well. */
   readonly healthyLeasesLost: number;
   readonly unfencedWrites: number;
   readonly serverErrors: number;
@@ -59,6 +58,8 @@ interface RoundOptions {
   /** Of the experiment. */
   readonly seed: number;
   readonly faults: readonly Fault[];
+  /** Filled with those that strike. */
+  readonly struck: Struck[];
   /** After so long the round has failed. */
   readonly limitMilliseconds: number;
   readonly signal: AbortSignal;
@@ -66,11 +67,11 @@ interface RoundOptions {
 
 /** @throws ChaosError when the experiment does not succeed in time */
 export async function runRound(options: RoundOptions): Promise<Round> {
-  const { machines, model, seed, faults } = options;
+  const { machines, model, seed, faults, struck } = options;
   const { client } = machines;
   const watch = new Watch();
   const damage = new Damage(machines.store, client);
-  const striker = new Striker({ machines, watch, damage, faults });
+  const striker = new Striker({ machines, watch, damage, faults, struck });
   machines.onTraffic = async (runner, point) => await striker.onTraffic(runner, point);
   const experimentId = await submit(client, model, seed);
   await untilSucceeded(experimentId, options);
@@ -80,12 +81,10 @@ export async function runRound(options: RoundOptions): Promise<Round> {
   if (unmended > 0)
     throw new ChaosError(`${unmended} damaged artifacts are served wrong behind a PUT of the right bytes`);
   const failures = await countFailures(client, experimentId);
-  const due = striker.struck.filter(outlastsLease).length;
   return {
     evidence: await gather(client, experimentId),
-    struck: striker.struck,
     failures,
-    healthyLeasesLost: Math.max(0, (failures['lease-expired'] ?? 0) - due),
+    healthyLeasesLost: countHealthyLost(failures, struck),
     unfencedWrites: watch.unfenced,
     serverErrors: watch.serverErrors,
     mended,
@@ -117,6 +116,20 @@ async function untilSucceeded(
     }
     await sleep(ASK_EVERY_MILLISECONDS, undefined, { signal });
   }
+}
+
+/** Leases that ended although no fault had kept their runner from them for so long, and none had made it forget them. */
+function countHealthyLost(failures: Readonly<Record<string, number>>, struck: readonly Struck[]): number {
+  const forgets = ({ kind, operation }: Struck) =>
+    kind === 'kill-runner' ||
+    (kind === 'flip' && operation === 'put-checkpoint') ||
+    // The copy of an idle runner's claim takes a task of which it knows nothing.
+    (kind === 'late-copy' && operation === 'claim');
+  const beyond = (code: string, due: number) => Math.max(0, (failures[code] ?? 0) - due);
+  return (
+    beyond('lease-expired', struck.filter(outlastsLease).length) +
+    beyond('runner-restarted', struck.filter(forgets).length)
+  );
 }
 
 async function countFailures(client: Client, experimentId: string): Promise<Record<string, number>> {

@@ -19,11 +19,13 @@ interface Waiting {
 
 interface StrikerOptions extends Pick<Situation, 'machines' | 'watch' | 'damage'> {
   readonly faults: readonly Fault[];
+  /** Filled as they strike, so that a round which fails tells them, too. */
+  readonly struck: Struck[];
   readonly effects?: typeof EFFECTS;
 }
 
 export class Striker {
-  readonly struck: Struck[] = [];
+  readonly struck: Struck[];
   readonly #options: StrikerOptions;
   readonly #waiting = new Set<Waiting>();
   readonly #planned: { readonly fault: Fault; skip: number }[];
@@ -33,6 +35,7 @@ export class Striker {
 
   constructor(options: StrikerOptions) {
     this.#options = options;
+    this.struck = options.struck;
     this.#planned = options.faults.map((fault) => ({ fault, skip: fault.skip }));
   }
 

@@ -166,6 +166,22 @@ export function tasksConformance(start: () => Promise<Harness>): void {
     expect(detail.failures).toMatchObject([{ epoch: 1, code: 'runner-restarted', retried: true }]);
   });
 
+  it('takes no task from a runner by a copy of an older claim that comes late', async () => {
+    const { harness, runner } = await begin();
+    const now = harness.dependencies.clock();
+    const [older, present, newer] = [
+      createIdentifier(now),
+      createIdentifier(now + 1),
+      createIdentifier(now + 2),
+    ];
+    const task = required(await runner.claim(present));
+    expect(await runner.claim(older)).toBeNull();
+    expect(await runner.report(task, 1)).toMatchObject({ applied: true });
+    // One that was made later says that the runner knows nothing of the task any more.
+    expect(await runner.claim(newer)).toMatchObject({ id: task.id, epoch: task.epoch + 1 });
+    await expect(runner.report(task, 2)).rejects.toMatchObject({ problem: { status: 409 } });
+  });
+
   it('fences out every write of an old epoch once the lease ran out', async () => {
     const { harness, runner } = await begin();
     const first = required(await runner.claim(randomUUID(), ['simulate']));

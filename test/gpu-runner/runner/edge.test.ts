@@ -2,6 +2,7 @@
 import { createAdaptorServer } from '@hono/node-server';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { Edge, EdgeSilentError } from '../../../gpu-runner/runner/edge.ts';
 import { freePort } from '../../../scripts/processes/free-port.ts';
 
@@ -11,11 +12,18 @@ const RUNNER = {
   engineVersion: '1',
   device: { kind: 'cpu' },
 };
+const claimed = z.object({ claimId: z.uuidv7() });
 const NOTHING = { task: null, retryAfterSeconds: 2 };
 const never = new AbortController().signal;
 
 let answers: (() => Response)[] = [];
-const server = createAdaptorServer({ fetch: () => (answers.shift() ?? (() => Response.json(NOTHING)))() });
+let bodies: string[] = [];
+const server = createAdaptorServer({
+  fetch: async (request) => {
+    bodies.push(await request.text());
+    return (answers.shift() ?? (() => Response.json(NOTHING)))();
+  },
+});
 let baseUrl = '';
 
 beforeAll(async () => {
@@ -26,6 +34,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   answers = [];
+  bodies = [];
 });
 afterAll(() => {
   server.close();
@@ -48,6 +57,16 @@ describe('an edge that is away', () => {
     expect(await edge.claim(RUNNER, ['simulate'], never)).toEqual(NOTHING);
     expect(lines).toHaveLength(2);
     expect(answered).toBe(1);
+  });
+
+  it('is told by the id of a claim which copies are the same, and which claims are older', async () => {
+    const edge = new Edge({ baseUrl, key: 'key', log: () => {}, patienceSeconds: null });
+    answers = [() => new Response('starting', { status: 503 })];
+    for (let claim = 0; claim < 3; claim++) await edge.claim(RUNNER, ['simulate'], never);
+    const ids = bodies.map((body) => claimed.parse(JSON.parse(body)).claimId);
+    expect(ids[0]).toBe(ids[1]);
+    expect(ids.toSorted()).toEqual(ids);
+    expect(new Set(ids).size).toBe(3);
   });
 
   it('ends a runner that waits no longer than it was told, and only after that', async () => {

@@ -35,6 +35,7 @@ function striker(faults: readonly Fault[], effects: Partial<typeof EFFECTS> = {}
     watch: new Watch(),
     damage: new Damage('nowhere', client),
     faults,
+    struck: [],
     effects: { ...EFFECTS, ...effects },
   });
 }
