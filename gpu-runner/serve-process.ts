@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { onDevice } from './llama/backends/open-model.ts';
 import { processPort, Rpc } from './rpc/rpc.ts';
+import { readAnswer } from './serve/read-answer.ts';
 import { sampleJob } from './serve/sample.ts';
 import type { SamplingCalls, ServerCalls } from './serve/sampling-calls.ts';
 import { ServedModels } from './serve/served-models.ts';
@@ -45,5 +46,6 @@ const server = new Rpc<ServerCalls, SamplingCalls>(processPort(process), {
       running.delete(job.id);
     }
   },
+  read: async (job) => await models.with(job.model, async (open) => await readAnswer(open, job)),
   stop: (id) => running.get(id)?.abort(new Error('the client has gone')),
 });

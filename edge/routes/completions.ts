@@ -1,5 +1,6 @@
 /** Completions by models that runners serve: which model is meant, which runner is asked, and its answer handed on. */
 import type { completionEndpoints } from '../../shared/api/completions.ts';
+import type { likelihoodEndpoints } from '../../shared/api/likelihoods.ts';
 import { METHOD_STAGES } from '../../shared/method-stages.ts';
 import { hashOf, type RequestedModel } from '../../shared/serving.ts';
 import { DomainError, notFound } from '../domain/errors.ts';
@@ -33,7 +34,7 @@ const ADAPTING = new Set(
 export function completionHandlers(
   { database, blobs, clock }: Dependencies,
   keys: KnownKeys,
-): Handlers<typeof completionEndpoints> {
+): Handlers<typeof completionEndpoints & typeof likelihoodEndpoints> {
   async function findModel(id: string, now: number): Promise<RequestedModel> {
     const [, experimentId] = ADAPTER.exec(id) ?? [];
     if (experimentId === undefined) {
@@ -93,6 +94,8 @@ export function completionHandlers(
     createChatCompletion: async ({ body }, call) => await answer('/v1/chat/completions', body, call),
 
     createCompletion: async ({ body }, call) => await answer('/v1/completions', body, call),
+
+    measureLikelihood: async ({ body }, call) => await answer('/v1/likelihoods', body, call),
 
     async listServedModels(_, { now }) {
       const bases = await listBaseModels(database, { limit: MOST_LISTED });

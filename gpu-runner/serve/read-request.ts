@@ -7,10 +7,11 @@ import {
   type CompletionRequest,
   completionRequest,
 } from '../../shared/api/completions.ts';
+import { likelihoodRequest } from '../../shared/api/likelihoods.ts';
 import { firstIssue } from '../../shared/first-issue.ts';
 import type { Operation } from './answers.ts';
 import { RequestRefusedError } from './openai-error.ts';
-import type { SamplingJob } from './sampling-calls.ts';
+import type { ReadingJob, SamplingJob } from './sampling-calls.ts';
 
 /** A request, checked. */
 export interface ReadRequest {
@@ -27,6 +28,16 @@ export function readRequest(operation: Operation, body: unknown): ReadRequest {
   return operation === 'chat'
     ? readChat(check(chatCompletionRequest, body))
     : readCompletion(check(completionRequest, body));
+}
+
+/** @throws RequestRefusedError 400 naming the first parameter that is wrong */
+export function readLikelihood(body: unknown): Omit<ReadingJob, 'model'> & { readonly model: string } {
+  const { model, prompt, messages, answer } = check(likelihoodRequest, body);
+  return {
+    model,
+    answer,
+    prompt: messages === undefined ? { text: prompt ?? '' } : { messages: messages.map(spoken) },
+  };
 }
 
 function check<Form extends z.ZodType>(form: Form, body: unknown): z.output<Form> {
@@ -62,11 +73,15 @@ function settings(request: Shared, limit: number | null | undefined) {
   };
 }
 
-function readChat(request: ChatCompletionRequest): ReadRequest {
-  const messages = request.messages.map(({ role, content }) => ({
+function spoken({ role, content }: ChatCompletionRequest['messages'][number]) {
+  return {
     role: role === 'developer' ? ('system' as const) : role,
     content: typeof content === 'string' ? content : content.map(({ text }) => text).join(''),
-  }));
+  };
+}
+
+function readChat(request: ChatCompletionRequest): ReadRequest {
+  const messages = request.messages.map(spoken);
   return {
     operation: 'chat',
     model: request.model,

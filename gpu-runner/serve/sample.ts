@@ -6,7 +6,7 @@ import { type Delta, type SamplingJob, USUAL_NEW_TOKENS, type Usage } from './sa
 import type { OpenModel } from './served-models.ts';
 
 /** The prompt cannot be answered by this model. */
-class PromptRefusedError extends UserError {
+export class PromptRefusedError extends UserError {
   override readonly name = 'PromptRefusedError';
   override readonly code: string;
 
@@ -101,7 +101,11 @@ function take(
   return { choice, ...told, finish: answer.finish };
 }
 
-function promptTokens({ template, model: { tokenizer } }: OpenModel, { prompt }: SamplingJob): Int32Array {
+/** @throws PromptRefusedError for messages to a model without a template, and for a text without a token */
+export function promptTokens(
+  { template, model: { tokenizer } }: OpenModel,
+  { prompt }: Pick<SamplingJob, 'prompt'>,
+): Int32Array {
   if ('messages' in prompt) {
     if (template === null) {
       throw new PromptRefusedError(

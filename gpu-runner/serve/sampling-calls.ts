@@ -29,10 +29,16 @@ export interface SamplingJob {
   readonly stops: readonly string[];
 }
 
+/** What is to be read. */
+export interface ReadingJob extends Pick<SamplingJob, 'model' | 'prompt'> {
+  /** What is said behind the prompt, whoever said it. */
+  readonly answer: string;
+}
+
 /** An answer's limit where the client sets none. */
 export const USUAL_NEW_TOKENS = 512;
 
-/** A drawn token as text, with its log-probability under the distribution that it was drawn from. */
+/** A token as text, with its log-probability: of a drawn one, under the distribution that it was drawn from. */
 export interface SpokenToken {
   readonly text: string;
   readonly logProbability: number;
@@ -58,6 +64,8 @@ export interface SamplingCalls {
   open(model: ServedModel): Promise<{ readonly hasTemplate: boolean }>;
   /** Answered when all choices have finished or the job was stopped; what they are goes by `deltas`. */
   sample(job: SamplingJob): Promise<Usage>;
+  /** How likely the model finds an answer, token by token. */
+  read(job: ReadingJob): Promise<readonly SpokenToken[]>;
   /** Ends a job within a run of the engine; one that is unknown or has ended is no fault. */
   stop(id: string): void;
 }

@@ -2,7 +2,16 @@
 import { once } from 'node:events';
 import { UserError } from '../../shared/user-error.ts';
 import { type EngineProcess, startEngineProcess } from '../runner/start-engine-process.ts';
-import type { Delta, SamplingCalls, SamplingJob, ServedModel, ServerCalls, Usage } from './sampling-calls.ts';
+import type {
+  Delta,
+  ReadingJob,
+  SamplingCalls,
+  SamplingJob,
+  ServedModel,
+  ServerCalls,
+  SpokenToken,
+  Usage,
+} from './sampling-calls.ts';
 
 /** Jobs that take turns in the engine; each holds its keys and values. */
 const MOST_RUNNING = 4;
@@ -51,7 +60,7 @@ export class Sampling {
     tell: (deltas: readonly Delta[]) => void,
     signal: AbortSignal,
   ): Promise<Usage> {
-    await this.#turn(signal);
+    await this.#begin(signal);
     const { child, rpc } = this.#process();
     let timer: NodeJS.Timeout | undefined;
     const onAbort = (): void => {
@@ -66,8 +75,22 @@ export class Sampling {
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
       this.#listeners.delete(job.id);
-      this.#active -= 1;
-      this.#waiting.shift()?.();
+      this.#end();
+    }
+  }
+
+  /**
+   * Reads an answer: one run of the engine.
+   *
+   * @param signal takes the job out of the queue
+   * @throws QueueFullError; UserError as the engine does; the signal's reason
+   */
+  async read(job: ReadingJob, signal: AbortSignal): Promise<readonly SpokenToken[]> {
+    await this.#begin(signal);
+    try {
+      return await this.#process().rpc.call('read', job);
+    } finally {
+      this.#end();
     }
   }
 
@@ -80,7 +103,12 @@ export class Sampling {
     await exit;
   }
 
-  async #turn(signal: AbortSignal): Promise<void> {
+  #end(): void {
+    this.#active -= 1;
+    this.#waiting.shift()?.();
+  }
+
+  async #begin(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.#active >= MOST_RUNNING) {
       if (this.#waiting.length >= MOST_WAITING) {

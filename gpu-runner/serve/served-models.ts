@@ -4,8 +4,10 @@ import { refusal } from '../../shared/planner/plan.ts';
 import { UserError } from '../../shared/user-error.ts';
 import { sizeOfFile } from '../files/files.ts';
 import { adapterLayout } from '../llama/model/lora-layout.ts';
+import type { Sequence } from '../llama/model/sequence.ts';
 import { Sampler } from '../llama/sampler/sampler.ts';
 import { type ChatTemplate, loadChatTemplate } from '../llama/tokenizer/chat-template.ts';
+import { ForwardPass } from '../llama/trainer/forward-pass.ts';
 import type { ImportedModel } from '../llama/weights/import-model.ts';
 import type { Model } from '../llama/weights/model.ts';
 import { decodeAdapterArtifact } from '../tasks/adapter-artifact.ts';
@@ -35,6 +37,9 @@ export interface OpenModel {
   readonly template: ChatTemplate | null;
   /** Tokens of prompt and answer together. */
   readonly contextLength: number;
+  /** Nats of every scored token of a sequence that the context holds. */
+  readonly score: (sequence: Sequence<Int32Array>) => Promise<Float32Array>;
+  readonly close: () => Promise<void>;
 }
 
 interface Place {
@@ -96,7 +101,7 @@ export class ServedModels {
     }
     const [key, { opened }] = oldest;
     this.#places.delete(key);
-    return opened.then(async ({ sampler }) => await sampler.close());
+    return opened.then(async (open) => await open.close());
   }
 
   async #open({ source, identity, adapterFile }: ServedModel): Promise<OpenModel> {
@@ -120,7 +125,27 @@ export class ServedModels {
       runMilliseconds: 1,
     });
     const template = await loadChatTemplate(imported.base.folder);
-    return { model, sampler, vector: adapter?.vector, template, contextLength };
+    // A graph of its own, which most clients never need.
+    const layout = adapterLayout(architecture, adapter?.rank ?? 1, adapter?.alpha ?? 1);
+    const vector = adapter?.vector ?? new Float32Array(layout.length);
+    let reading: Promise<ForwardPass> | undefined;
+    const score = async (sequence: Sequence<Int32Array>): Promise<Float32Array> => {
+      reading ??= ForwardPass.open({
+        trainable: { kind: 'adapters', backend: model.backend, layout, groups: 1 },
+        scoring: 'tokens',
+        maximumTime: contextLength,
+        microbatchRows: 1,
+      });
+      // The next request tries anew.
+      reading.catch(() => (reading = undefined));
+      const { logProbabilities } = await (await reading).score(vector, [[sequence]]);
+      return logProbabilities[0]?.[0] ?? new Float32Array();
+    };
+    const close = async (): Promise<void> => {
+      await sampler.close();
+      await (await reading)?.close();
+    };
+    return { model, sampler, vector: adapter?.vector, template, contextLength, score, close };
   }
 }
 

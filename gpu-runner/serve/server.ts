@@ -8,7 +8,7 @@ import { explain } from '../../shared/explain.ts';
 import { UserError } from '../../shared/user-error.ts';
 import { Choices, Chunks, type Operation } from './answers.ts';
 import { RequestRefusedError, toOpenaiError } from './openai-error.ts';
-import { readRequest, type ReadRequest } from './read-request.ts';
+import { readLikelihood, readRequest, type ReadRequest } from './read-request.ts';
 import type { Sampling } from './sampling.ts';
 import type { Delta, SamplingJob, ServedModel } from './sampling-calls.ts';
 
@@ -100,6 +100,16 @@ export function createServer({ sampling, access, log }: ServerOptions): Hono {
   };
   app.post('/v1/chat/completions', limited, answer('chat'));
   app.post('/v1/completions', limited, answer('text'));
+  app.post('/v1/likelihoods', limited, async (context) => {
+    const body = new Uint8Array(await context.req.arrayBuffer());
+    const document = parseBody(body);
+    const models = await admit(context, body, modelIn(document));
+    const { model: id, ...job } = readLikelihood(document);
+    const tokens = await sampling.read({ ...job, model: findModel(models, id) }, context.req.raw.signal);
+    const told = tokens.map(({ text, logProbability }) => ({ text, logprob: logProbability }));
+    const logprob = told.reduce((sum, token) => sum + token.logprob, 0);
+    return Response.json({ model: id, tokens: told, logprob }, { headers: HEADERS });
+  });
   return app;
 }
 

@@ -215,7 +215,7 @@ export const completionRefusal = z
 export const SERVING_REFUSALS = [400, 401, 404, 413, 428, 429, 500, 503] as const;
 
 /** Of these, what a client sees: the edge itself gives a runner the adapter that it lacks (428). */
-const handedOn = {
+export const handedOn = {
   statuses: SERVING_REFUSALS.filter((status) => status !== 428),
   refusal: completionRefusal,
 };

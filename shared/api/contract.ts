@@ -10,6 +10,7 @@ import { experimentEndpoints } from './experiments.ts';
 import { exportEndpoints } from './exports.ts';
 import { healthEndpoints } from './health.ts';
 import { keyEndpoints } from './keys.ts';
+import { likelihoodEndpoints } from './likelihoods.ts';
 import { preferencePairEndpoints } from './preference-pairs.ts';
 import { metricEndpoints } from './metrics.ts';
 import { principleEndpoints } from './principles.ts';
@@ -29,6 +30,7 @@ export const contract = {
   ...exportEndpoints,
   ...healthEndpoints,
   ...keyEndpoints,
+  ...likelihoodEndpoints,
   ...preferencePairEndpoints,
   ...metricEndpoints,
   ...principleEndpoints,

@@ -26,6 +26,7 @@ const GIVEN: { readonly [Id in OperationId]?: Pick<AnyInput, 'query' | 'body'> }
     body: { model: 'small', messages: [{ role: 'user', content: 'What do foxes eat?' }], temperature: 0.7 },
   },
   createCompletion: { body: { model: 'small', prompt: 'Once upon a time', max_tokens: 60 } },
+  measureLikelihood: { body: { model: 'small', prompt: 'Once upon a time', answer: ' there was a fox.' } },
   createExperiment: {
     body: {
       method: 'rlcd',

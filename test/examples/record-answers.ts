@@ -172,6 +172,10 @@ async function complete(answers: Answers, harness: Harness, folder: string): Pro
     answers.keep('createChatCompletion', await whole.json());
     const text = { model, prompt: 'Once upon a time', max_tokens: 1, logprobs: 0 as const };
     answers.keep('createCompletion', await (await clients.client.createCompletion({ body: text })).json());
+    const read = await clients.client.measureLikelihood({
+      body: { model, prompt: 'Once upon a time', answer: ' there was a fox.' },
+    });
+    answers.keep('measureLikelihood', await read.json());
   } finally {
     await serving.close();
   }

@@ -38,6 +38,20 @@ export function completionsConformance(start: () => Promise<Harness>): void {
     expect((await ask({ model, prompt: 'Hi' }, '/v1/completions')).error.code).toBe('not-served');
   });
 
+  it('asks for one of prompt and messages beside the answer whose likelihood is meant', async () => {
+    const { harness, model } = await begin();
+    const ask = async (body: { prompt?: string; messages?: { role: 'user'; content: string }[] }) =>
+      await harness.clients.client
+        .measureLikelihood({ body: { model, answer: 'Yes.', ...body } })
+        .catch((error: unknown) => error);
+    const wrong = { problem: { status: 400, errors: [{ in: 'body', pointer: '#/prompt' }] } };
+    expect(await ask({})).toMatchObject(wrong);
+    expect(await ask({ prompt: 'Hi', messages: [{ role: 'user', content: 'Hi' }] })).toMatchObject(wrong);
+    const nobody = { problem: { status: 503, type: 'urn:rlcd:problem:not-served' } };
+    expect(await ask({ prompt: 'Hi' })).toMatchObject(nobody);
+    expect(await ask({ messages: [{ role: 'user', content: 'Hi' }] })).toMatchObject(nobody);
+  });
+
   it('names what is unknown or not done', async () => {
     const { ask, model } = await begin();
     expect((await ask({ model: 'nobody', messages })).error).toMatchObject({ code: 'not-found' });

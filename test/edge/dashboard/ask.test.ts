@@ -1,7 +1,12 @@
 /** How the page asks a model in each form, and how it reads what comes back. */
 import { describe, expect, it } from 'vitest';
 import { createClient } from '../../../shared/api/client.ts';
-import { answerTo, questionOf, type Turn } from '../../../edge/dashboard/pages/experiment/try/ask.ts';
+import {
+  answerTo,
+  likelihoodOf,
+  questionOf,
+  type Turn,
+} from '../../../edge/dashboard/pages/experiment/try/ask.ts';
 import { comparedTokens } from '../../../edge/dashboard/pages/experiment/try/said-tokens.ts';
 
 const SETTINGS = { temperature: 0.5, seed: 3, max_tokens: 8 };
@@ -92,19 +97,62 @@ describe('an answer', () => {
   });
 });
 
+describe('how likely an answer is', () => {
+  it('is asked of what the question was, and read token by token', async () => {
+    const sent: unknown[] = [];
+    const told = { model: 'm', tokens: [{ text: 'Me', logprob: -2 }], logprob: -2 };
+    const client = createClient({
+      baseUrl: 'http://edge.test',
+      key: 'secret',
+      fetch: async (request) => {
+        sent.push(new URL(request.url).pathname, await request.json());
+        return Response.json(told);
+      },
+    });
+    const { signal } = new AbortController();
+    const question = (form: 'chat' | 'prefix') => questionOf(form, 'm', TURNS, SETTINGS);
+    expect(await likelihoodOf(client, question('prefix'), 'Me', signal)).toEqual([
+      { text: 'Me', logProbability: -2 },
+    ]);
+    await likelihoodOf(client, question('chat'), 'Me', signal);
+    const messages = TURNS.map(({ role, text }) => ({ role, content: text }));
+    expect(sent).toEqual([
+      '/v1/likelihoods',
+      { model: 'm', prompt: 'Who?', answer: 'Me' },
+      '/v1/likelihoods',
+      { model: 'm', messages, answer: 'Me' },
+    ]);
+  });
+});
+
 describe('the tokens of two answers', () => {
   const said = (...tokens: readonly (readonly [string, number])[]) =>
     tokens.map(([text, logProbability]) => ({ text, logProbability }));
 
-  it('are held against each other up to where the answers part', () => {
+  it('are held against what the other model makes of them', () => {
     const own = said([' a', -1], [' dog', -2], [' ran', -3]);
-    const other = said([' a', -1.5], [' cat', -0.5], [' ran', -0.1]);
+    const other = said([' a', -1.5], [' dog', -0.5], [' ran', -0.25]);
     expect(comparedTokens(' a dog ran', own, other)).toEqual([
       { text: ' a', policy: -1, base: -1.5 },
-      { text: ' dog', policy: -2, base: Number.NaN },
-      { text: ' ran', policy: -3, base: Number.NaN },
+      { text: ' dog', policy: -2, base: -0.5 },
+      { text: ' ran', policy: -3, base: -0.25 },
     ]);
-    expect(comparedTokens(' a dog ran', own, own)?.map(({ base }) => base)).toEqual([-1, -2, -3]);
+    // Cut otherwise, they meet where both have an end.
+    const cut = said([' ', -1], ['a', -1], [' do', -1], ['g ran', -2]);
+    expect(comparedTokens(' a dog ran', own, cut)).toEqual([
+      { text: ' a', policy: -1, base: -2 },
+      { text: ' dog ran', policy: -5, base: -3 },
+    ]);
+  });
+
+  it('stand alone where the other model has not said what it makes of them', () => {
+    const own = said([' a', -1], [' dog', -2]);
+    const alone = [
+      { text: ' a', policy: -1, base: Number.NaN },
+      { text: ' dog', policy: -2, base: Number.NaN },
+    ];
+    expect(comparedTokens(' a dog', own, undefined)).toEqual(alone);
+    expect(comparedTokens(' a dog', own, said([' a', -1]))).toEqual(alone);
   });
 
   it('that make a character together are one, and none where they are not the text', () => {

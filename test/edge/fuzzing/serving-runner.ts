@@ -4,12 +4,18 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import { createEdgeServer } from '../../../gpu-runner/serve/edge-access.ts';
-import type { Delta, SamplingJob, Usage } from '../../../gpu-runner/serve/sampling-calls.ts';
+import type {
+  Delta,
+  ReadingJob,
+  SamplingJob,
+  SpokenToken,
+  Usage,
+} from '../../../gpu-runner/serve/sampling-calls.ts';
 import { Sampling } from '../../../gpu-runner/serve/sampling.ts';
 import { ENGINE_VERSION } from '../../../shared/engine-version.ts';
 import type { Client } from '../../../shared/api/client.ts';
 
-/** One token for every answer. */
+/** One token for every answer, and every answer one token. */
 class OneToken extends Sampling {
   override async sample({ choices }: SamplingJob, tell: (deltas: readonly Delta[]) => void): Promise<Usage> {
     const tokens = [{ text: 'Once', logProbability: -1 }];
@@ -17,6 +23,10 @@ class OneToken extends Sampling {
       Array.from({ length: choices }, (_, choice) => ({ choice, text: 'Once', tokens, finish: 'length' })),
     );
     return { promptTokens: 1, completionTokens: choices };
+  }
+
+  override async read({ answer }: ReadingJob): Promise<SpokenToken[]> {
+    return await Promise.resolve([{ text: answer, logProbability: -2 }]);
   }
 }
 

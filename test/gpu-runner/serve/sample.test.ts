@@ -5,6 +5,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { onDevice } from '../../../gpu-runner/llama/backends/open-model.ts';
 import { AnswerText } from '../../../gpu-runner/serve/answer-text.ts';
+import { readAnswer } from '../../../gpu-runner/serve/read-answer.ts';
 import { sampleJob } from '../../../gpu-runner/serve/sample.ts';
 import type { Delta, SamplingJob, ServedModel } from '../../../gpu-runner/serve/sampling-calls.ts';
 import { ServedModels } from '../../../gpu-runner/serve/served-models.ts';
@@ -46,6 +47,31 @@ test('a job that nobody waits for ends after the run of the engine that is under
   );
   await expect(work).rejects.toThrow('gone');
   expect(told).toBe(1);
+});
+
+test('an answer is as likely when it is read as when it was drawn, and less behind another prompt', async () => {
+  const { signal } = new AbortController();
+  const deltas: Delta[] = [];
+  const job = { ...JOB, choices: 1, maximumNewTokens: 24 };
+  const read = async (prompt: string, answer: string) =>
+    await models.with(
+      MODEL,
+      async (open) => await readAnswer(open, { model: MODEL, prompt: { text: prompt }, answer }),
+    );
+  await models.with(
+    MODEL,
+    async (open) => await sampleJob(open, job, (some) => deltas.push(...some), signal),
+  );
+  const drawn = deltas.flatMap(({ tokens }) => tokens);
+  const text = deltas.map((delta) => delta.text).join('');
+  const tokens = await read('Once upon a time', text);
+  expect(tokens.map((token) => token.text)).toEqual(drawn.map((token) => token.text));
+  for (const [index, { logProbability }] of tokens.entries())
+    expect(logProbability).toBeCloseTo(drawn[index]?.logProbability ?? Number.NaN, 3);
+  const sum = (some: readonly { readonly logProbability: number }[]) =>
+    some.reduce((total, { logProbability }) => total + logProbability, 0);
+  expect(sum(await read('The bill was paid in full by', text))).toBeLessThan(sum(tokens));
+  await expect(read('Once', ' word'.repeat(3000))).rejects.toThrow(/the context holds/);
 });
 
 test('where every answer has met its stop text, nothing more is drawn', async () => {

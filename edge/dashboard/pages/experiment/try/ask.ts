@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { ApiError, type Client } from '../../../../../shared/api/client.ts';
 import { completionPart, completionRefusal } from '../../../../../shared/api/completions.ts';
+import { likelihood } from '../../../../../shared/api/likelihoods.ts';
 import { textOfTurns } from '../../../../../shared/dialogue/turn-text.ts';
 import type { PromptForm } from '../../../../../shared/principles/principle.ts';
 import { UserError } from '../../../../../shared/user-error.ts';
@@ -56,6 +57,22 @@ export function questionOf(form: PromptForm, model: string, turns: readonly Turn
   return { operation: 'createCompletion', input: { body } } as const;
 }
 
+/** What the question asks about, and an answer to it that another model gave. @throws as {@link answerTo} */
+export async function likelihoodOf(
+  client: Client,
+  question: ReturnType<typeof questionOf>,
+  answer: string,
+  signal: AbortSignal,
+): Promise<SaidToken[]> {
+  const { body } = question.input;
+  const asked = 'messages' in body ? { messages: body.messages } : { prompt: body.prompt };
+  const response = await refused(
+    client.measureLikelihood({ body: { model: body.model, ...asked, answer } }, { signal }),
+  );
+  const { tokens } = likelihood.parse(await response.json());
+  return tokens.map(({ text, logprob }) => ({ text, logProbability: logprob }));
+}
+
 /** @throws AnswerError as the model refuses, ApiError as the edge does, the signal's reason */
 export async function* answerTo(
   client: Client,
@@ -89,10 +106,17 @@ async function send(
   question: ReturnType<typeof questionOf>,
   signal: AbortSignal,
 ): Promise<Response> {
+  return await refused(
+    question.operation === 'createChatCompletion'
+      ? client.createChatCompletion(question.input, { signal })
+      : client.createCompletion(question.input, { signal }),
+  );
+}
+
+/** @throws AnswerError where the model refuses */
+async function refused(answer: Promise<Response>): Promise<Response> {
   try {
-    return question.operation === 'createChatCompletion'
-      ? await client.createChatCompletion(question.input, { signal })
-      : await client.createCompletion(question.input, { signal });
+    return await answer;
   } catch (error) {
     const refusal = error instanceof ApiError ? refusalIn(error.problem.detail) : undefined;
     throw refusal === undefined ? error : new AnswerError(refusal);

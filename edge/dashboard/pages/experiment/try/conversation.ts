@@ -3,7 +3,7 @@ import { onCleanup } from 'solid-js';
 import { createStore } from 'solid-js/store';
 import type { Client } from '../../../../../shared/api/client.ts';
 import type { PromptForm } from '../../../../../shared/principles/principle.ts';
-import { answerTo, questionOf, type Settings, type Turn } from './ask.ts';
+import { answerTo, likelihoodOf, questionOf, type Settings, type Turn } from './ask.ts';
 import type { SaidToken } from './said-tokens.ts';
 
 export const SIDES = ['base', 'aligned'] as const;
@@ -12,6 +12,8 @@ export type Side = (typeof SIDES)[number];
 interface Answer {
   text: string;
   tokens: readonly SaidToken[];
+  /** As its own model and the other one read it, at temperature 1; undefined until they were asked. */
+  read: Readonly<Record<Side, readonly SaidToken[]>> | undefined;
   isWriting: boolean;
   problem: unknown;
 }
@@ -28,7 +30,16 @@ interface ConversationOptions {
   readonly form: PromptForm;
 }
 
-const nothingYet = (): Answer => ({ text: '', tokens: [], isWriting: true, problem: undefined });
+/** Nothing is drawn. */
+const NO_SETTINGS: Settings = { temperature: 1, seed: 0, max_tokens: 1 };
+
+const nothingYet = (): Answer => ({
+  text: '',
+  tokens: [],
+  read: undefined,
+  isWriting: true,
+  problem: undefined,
+});
 
 export function createConversation(options: ConversationOptions) {
   const [state, setState] = createStore<{ rounds: Round[]; isWriting: boolean }>({
@@ -36,21 +47,27 @@ export function createConversation(options: ConversationOptions) {
     isWriting: false,
   });
   let stopping = new AbortController();
-  onCleanup(() => stopping.abort());
+  const leaving = new AbortController();
+  onCleanup(() => {
+    stopping.abort();
+    leaving.abort();
+  });
 
-  /** What a side has heard and said, up to the newest question. */
-  function turnsOf(side: Side): Turn[] {
-    return state.rounds.flatMap(({ asked, answers }, index): Turn[] => [
-      { role: 'user', text: asked },
-      ...(index < state.rounds.length - 1 ? [{ role: 'assistant' as const, text: answers[side].text }] : []),
-    ]);
+  /** What a side has heard and said, up to the question of a round. */
+  function turnsOf(side: Side, at: number): Turn[] {
+    const turns: Turn[] = [];
+    for (const [index, { asked, answers }] of state.rounds.slice(0, at + 1).entries()) {
+      turns.push({ role: 'user', text: asked });
+      if (index < at) turns.push({ role: 'assistant', text: answers[side].text });
+    }
+    return turns;
   }
 
   async function answer(side: Side, settings: Settings, signal: AbortSignal): Promise<void> {
     const at = state.rounds.length - 1;
     const change = (part: Partial<Answer>) => setState('rounds', at, 'answers', side, part);
     try {
-      const question = questionOf(options.form, options.models[side], turnsOf(side), settings);
+      const question = questionOf(options.form, options.models[side], turnsOf(side, at), settings);
       let text = '';
       const tokens: SaidToken[] = [];
       for await (const part of answerTo(options.client, question, signal)) {
@@ -62,6 +79,24 @@ export function createConversation(options: ConversationOptions) {
       if (!signal.aborted) change({ problem });
     } finally {
       change({ isWriting: false });
+    }
+  }
+
+  /** Asks both models how likely they find what a side said to what that side had heard. */
+  async function compare(at: number, side: Side): Promise<void> {
+    const answer = state.rounds[at]?.answers[side];
+    if (!answer || answer.isWriting || answer.text === '' || answer.read !== undefined) return;
+    const change = (part: Partial<Answer>) => setState('rounds', at, 'answers', side, part);
+    change({ read: { base: [], aligned: [] } });
+    try {
+      const read = async (reader: Side) => {
+        const question = questionOf(options.form, options.models[reader], turnsOf(side, at), NO_SETTINGS);
+        return await likelihoodOf(options.client, question, answer.text, leaving.signal);
+      };
+      const [base, aligned] = await Promise.all([read('base'), read('aligned')]);
+      change({ read: { base, aligned } });
+    } catch (problem) {
+      if (!leaving.signal.aborted) change({ problem });
     }
   }
 
@@ -79,6 +114,10 @@ export function createConversation(options: ConversationOptions) {
       setState('isWriting', true);
       await Promise.all(SIDES.map((side) => answer(side, settings, signal)));
       setState('isWriting', false);
+    },
+    /** What both models make of all that was said; asked once. */
+    compare(): void {
+      for (const at of state.rounds.keys()) for (const side of SIDES) void compare(at, side);
     },
     /** What was said until now stays. */
     stop: () => stopping.abort(),

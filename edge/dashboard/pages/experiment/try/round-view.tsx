@@ -54,8 +54,10 @@ function Said(props: RoundViewProps & { readonly side: Side }) {
   const tokens = createMemo(() => {
     if (props.scale === undefined || SIDES.some((side) => props.round.answers[side].isWriting))
       return undefined;
-    const other = props.side === 'base' ? 'aligned' : 'base';
-    return comparedTokens(answer().text, answer().tokens, props.round.answers[other].tokens);
+    const { text, tokens: drawn, read } = answer();
+    if (props.scale !== 'model' || read === undefined || read[props.side].length === 0)
+      return comparedTokens(text, drawn, undefined);
+    return comparedTokens(text, read[props.side], read[props.side === 'base' ? 'aligned' : 'base']);
   });
   return (
     <Show when={tokens()} fallback={<ModelText text={answer().text} />}>

@@ -29,9 +29,7 @@ export function TokenColours(props: TokenColoursProps) {
       </label>
       <Show when={props.scale}>{(scale) => <TokenLegend scale={scale()} />}</Show>
       <Show when={props.scale === 'model'}>
-        <p class="small muted">
-          As far as both answers say the same. Behind that each model was asked for its own words alone.
-        </p>
+        <p class="small muted">Each answer as its own model and the other one read it, at temperature 1.</p>
       </Show>
     </div>
   );

@@ -1,5 +1,5 @@
 /** Talks to the base and the aligned model, side by side; a runner that serves models answers. */
-import { createSignal, For, Show } from 'solid-js';
+import { createEffect, createSignal, For, Show } from 'solid-js';
 import { createStore } from 'solid-js/store';
 import { promptForm } from '../../../../../shared/api/tasks/settings.ts';
 import type { FieldError } from '../../../../../shared/api/field-errors.ts';
@@ -51,6 +51,9 @@ function Talk(props: { readonly experiment: ExperimentDetail }) {
   const [scale, setScale] = createSignal<Scale>();
   const [settings, setSettings] = createStore({ temperature: '1', seed: '1', max_tokens: '120' });
   const [faults, setFaults] = createSignal<readonly FieldError[]>([]);
+  createEffect(() => {
+    if (scale() === 'model' && !conversation.isWriting()) conversation.compare();
+  });
   const ask = () => {
     const { temperature, seed, max_tokens } = settings;
     const read = {
