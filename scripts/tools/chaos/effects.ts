@@ -33,8 +33,6 @@ type Effect = (situation: Situation, release: (broken?: Broken) => void) => Prom
 
 /** A lease of the edge is that long. */
 const LEASE = 60_000;
-/** So fast that a lease ends in 15 s, and that a healthy runner's heartbeats, one in 10 s, keep it. */
-const HURRY = 4;
 const MINUTE = 60_000;
 /** What is waited for comes in a second or two on a quiet machine. */
 const PATIENCE = 2 * MINUTE;
@@ -43,7 +41,7 @@ const passed = ({ phase }: Point) => phase === 'passed-on';
 
 /** Whether a fault keeps a runner from its task for longer than a lease: it has lost it then. */
 export const outlastsLease = ({ kind, size }: Pick<Fault, 'kind' | 'size'>) =>
-  kind === 'stop-runner' && size > 0.4;
+  kind === 'stop-runner' && size > 0.8;
 
 export const EFFECTS: Readonly<Record<FaultKind, Effect>> = {
   'kill-runner': async ({ machines, runner, next }, release) => {
@@ -64,9 +62,7 @@ export const EFFECTS: Readonly<Record<FaultKind, Effect>> = {
     machines.signal(runner, 'SIGSTOP');
     release();
     if (outlastsLease(fault) && task !== undefined) {
-      machines.set({ clockRate: HURRY });
       await next((other, point) => other !== runner && point.lease?.id === task, PATIENCE);
-      machines.set({ clockRate: 1 });
       await next((other) => other !== runner, PATIENCE, 1 + fault.skip * 3);
     } else {
       await sleep(fault.size * 3000);

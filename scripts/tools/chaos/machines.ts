@@ -21,37 +21,31 @@ export class Machines {
   readonly client: Client;
   readonly #folder: DataFolder;
   readonly #edgePort: number;
-  readonly #proxies: ReadonlyMap<Runner, { readonly proxy: Proxy; readonly port: number }>;
+  readonly #proxies = new Map<Runner, { readonly proxy: Proxy; readonly port: number }>();
   readonly #children = new Map<Machine, Child>();
   #restarts = Promise.resolve();
   #state: Unsoundness = unsoundness.parse({});
   /** Who looks at the traffic at present. */
   onTraffic: OnTraffic = async () => {};
 
-  private constructor(folder: DataFolder, edgePort: number, ports: readonly (readonly [Runner, number])[]) {
+  private constructor(folder: DataFolder, edgePort: number) {
     this.#folder = folder;
     this.#edgePort = edgePort;
     this.client = adminClient(edgeUrl(edgePort), folder);
-    this.#proxies = new Map(
-      ports.map(([runner, port]) => [
-        runner,
-        { port, proxy: new Proxy(edgePort, async (point) => await this.onTraffic(runner, point)) },
-      ]),
-    );
   }
 
   /** An edge over a fresh store in the folder, and the runners. */
   static async start(path: string): Promise<Machines> {
     const edgePort = await freePort();
     const holder = { command: 'npm run chaos', url: edgeUrl(edgePort) };
-    const folder = await openDataFolder(path, new Date(), holder);
-    const ports: (readonly [Runner, number])[] = [];
-    for (const runner of RUNNERS) ports.push([runner, await freePort()]);
-    const machines = new Machines(folder, edgePort, ports);
+    const machines = new Machines(await openDataFolder(path, new Date(), holder), edgePort);
     try {
       await machines.#start(EDGE);
-      for (const { proxy, port } of machines.#proxies.values()) await proxy.listen(port);
-      for (const runner of RUNNERS) await machines.#start(runner);
+      for (const runner of RUNNERS) {
+        const proxy = new Proxy(edgePort, async (point) => await machines.onTraffic(runner, point));
+        machines.#proxies.set(runner, { proxy, port: await proxy.listen() });
+        await machines.#start(runner);
+      }
     } catch (error) {
       await machines.stop();
       throw error;

@@ -49,9 +49,12 @@ export class Proxy {
     });
   }
 
-  async listen(port: number): Promise<void> {
+  /** @returns the port, which the system chooses where none is given */
+  async listen(port = 0): Promise<number> {
     this.#server.listen(port, '127.0.0.1');
     await once(this.#server, 'listening');
+    const address = this.#server.address();
+    return typeof address === 'object' && address !== null ? address.port : port;
   }
 
   async close(): Promise<void> {

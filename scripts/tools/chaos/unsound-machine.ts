@@ -17,15 +17,11 @@ const databases = new Set<sqlite.DatabaseSync>();
 let now: Unsoundness = unsoundness.parse(
   JSON.parse(new URL(import.meta.url).searchParams.get('state') ?? '{}'),
 );
-let since = Date.now();
-let ahead = now.clockAhead;
 
 const realNow = Date.now.bind(Date);
-Date.now = () => Math.floor(realNow() + ahead + (realNow() - since) * (now.clockRate - 1));
+Date.now = () => Math.floor(realNow() + now.clockAhead);
 
 function set(next: Unsoundness): void {
-  ahead = next.clockAhead;
-  since = realNow();
   now = next;
   for (const database of databases) limitPages(database, next.isDiskFull);
 }

@@ -8,7 +8,5 @@ export const unsoundness = z.object({
   writeMilliseconds: z.number().min(0).default(0),
   /** What the clock shows beside the right time, in milliseconds. */
   clockAhead: z.number().default(0),
-  /** How fast the clock runs from now on; 1: as it should. */
-  clockRate: z.number().min(1).default(1),
 });
 export type Unsoundness = z.output<typeof unsoundness>;
