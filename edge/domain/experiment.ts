@@ -21,6 +21,8 @@ export interface StagePlan {
   readonly parameters: Readonly<Record<string, unknown>>;
   /** The prompts of its split; null where it reads none. */
   readonly prompts: ArtifactReference | null;
+  /** What it is planned to take; absent where nobody said. */
+  readonly plannedSeconds?: number;
 }
 
 export interface StageState extends StagePlan {

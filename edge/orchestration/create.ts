@@ -167,8 +167,17 @@ function resolveStages(
   const unused = Object.keys(body.hyperparameters).filter(
     (kind) => !rules.some((rule) => rule.kind === kind),
   );
-  const errors = unused.map((kind) =>
-    fault(`#/hyperparameters/${kind}`, `the method ${body.method} has no stage ${kind}; leave it out`),
+  const unplanned = Object.keys(body.plannedSeconds ?? {}).filter(
+    (name) => !rules.some((rule) => rule.name === name),
+  );
+  const errors = [
+    ...unused.map((kind) => `hyperparameters/${kind}`),
+    ...unplanned.map((name) => `plannedSeconds/${name}`),
+  ].map((place) =>
+    fault(
+      `#/${place}`,
+      `the method ${body.method} has no stage ${place.split('/')[1] ?? ''}; leave it out`,
+    ),
   );
   const resolved = rules.map((rule) => ({
     rule,
@@ -286,8 +295,10 @@ export async function createExperiment(
   const plans = resolved.map(({ rule, parameters }) => {
     const name = splitOf(rule, parameters);
     const split = name === undefined ? undefined : splits.get(name);
+    const plannedSeconds = body.plannedSeconds?.[rule.name];
     const stagePlan: StagePlan = {
       parameters,
+      ...(plannedSeconds !== undefined && { plannedSeconds }),
       prompts: split ? { sha256: split.sha256, bytes: split.bytes } : null,
     };
     const state: StageState = {

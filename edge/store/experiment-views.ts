@@ -56,8 +56,10 @@ function ofTasks(database: Database, value: SQL, condition?: SQL) {
 const simulators = alias(baseModels, 'simulators');
 
 function columnsOf(database: Database) {
+  // What nobody planned weighs as a second: all stages alike without a plan.
+  const weight = sql`coalesce(${stages.plan} ->> 'plannedSeconds', 1.0)`;
   const progress = database
-    .select({ progress: sql`avg(${stageProgress(database)})` })
+    .select({ progress: sql`sum(${stageProgress(database)} * ${weight}) / sum(${weight})` })
     .from(stages)
     .where(eq(stages.experimentId, experiments.id));
   const judged = ofTasks(database, sql`${tasks.result}`, eq(stages.kind, 'judge')).limit(1);
@@ -193,7 +195,12 @@ const stagesOfExperiment = prepared((database) => {
 /** In the order of the method's table. */
 export async function findStages(database: Database, experimentId: string) {
   const found = await stagesOfExperiment(database).all({ experimentId });
-  return found.map(({ plan, ...row }) => Object.assign(row, { parameters: { ...plan.parameters } }));
+  return found.map(({ plan, ...row }) =>
+    Object.assign(row, {
+      parameters: { ...plan.parameters },
+      plannedSeconds: plan.plannedSeconds ?? null,
+    }),
+  );
 }
 
 const resultsOfTasks = prepared((database) =>

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Client } from '../../shared/api/client.ts';
 import type { Hyperparameters } from '../../shared/api/tasks/kinds.ts';
+import type { PlannedSeconds } from '../../shared/planner/stage-ends.ts';
 import type { PromptForm } from '../../shared/principles/principle.ts';
 import { canonicalJson } from '../../shared/canonical-json.ts';
 
@@ -17,6 +18,8 @@ export interface DemoExperiment {
   readonly form?: PromptForm;
   readonly seed: number;
   readonly hyperparameters: Hyperparameters;
+  /** Of the stages, by a look. */
+  readonly plannedSeconds?: PlannedSeconds;
 }
 
 /**
@@ -26,7 +29,7 @@ export interface DemoExperiment {
  * @returns their ids
  */
 export async function ensureExperiments(client: Client, settings: DemoExperiment) {
-  const { simulator: _, ...shared } = settings;
+  const { simulator: _, plannedSeconds: __, ...shared } = settings;
   const { generate = {} } = settings.hyperparameters;
   const rlcd = await ensureExperiment(client, { ...settings, method: 'rlcd' });
   const base = await ensureExperiment(client, { ...shared, method: 'base', hyperparameters: { generate } });
@@ -35,7 +38,9 @@ export async function ensureExperiments(client: Client, settings: DemoExperiment
 
 /** @returns the id of the experiment with this body; as {@link ensureExperiments} */
 export async function ensureExperiment(client: Client, body: NewExperiment): Promise<string> {
-  const hash = createHash('sha256').update(canonicalJson(body)).digest('hex').slice(0, 8);
+  // What a plan says of the time makes it no other experiment.
+  const { plannedSeconds: _, ...settings } = body;
+  const hash = createHash('sha256').update(canonicalJson(settings)).digest('hex').slice(0, 8);
   const name = `${body.method} ${body.principle.name} seed ${body.seed} ${hash}`;
   const { items } = await client.listExperiments({ query: { text: name, limit: 200 } });
   const present = items.find(({ status }) => status !== 'failed' && status !== 'cancelled');

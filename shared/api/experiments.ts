@@ -1,7 +1,7 @@
 /** The contract of experiments: a method, a principle, prompts, a base model and a seed become stages and tasks. */
 import { z } from 'zod';
 import { defineEndpoints } from './endpoint.ts';
-import { creator, identifier, instant, name, positiveInteger, text } from './fields.ts';
+import { creator, entries, identifier, instant, name, positiveInteger, text } from './fields.ts';
 import { page, pageQuery } from './page.ts';
 import { sha256 } from './sha256.ts';
 import { taskView, tokenCounts } from './tasks.ts';
@@ -12,6 +12,10 @@ import { EXPERIMENT_STATUSES, METHODS, STAGE_STATUSES } from './words.ts';
 
 /** A seed that JSON and the generator's counters keep exactly. */
 const seed = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+/** A year: a plan beyond is none. */
+const MAXIMUM_PLANNED_SECONDS = 366 * 24 * 3600;
+const MOST_STAGES = 20;
 
 const newExperiment = z
   .strictObject({
@@ -54,6 +58,12 @@ const newExperiment = z
       .boolean()
       .default(false)
       .describe('Whether a scorer for the edge is taught by the preference model'),
+    plannedSeconds: entries(name, z.number().positive().max(MAXIMUM_PLANNED_SECONDS), MOST_STAGES)
+      .optional()
+      .describe(
+        'Seconds that its stages are planned to take, by their names: they weigh the progress, and whoever watches is ' +
+          'told an end by the clock. Nothing else depends on them',
+      ),
   })
   .meta({ id: 'NewExperiment', description: 'What an experiment is made of' });
 export type NewExperiment = z.output<typeof newExperiment>;
@@ -91,7 +101,11 @@ const experiment = z
     shards: z.int().describe('Tasks that simulate, label and generate are split into'),
     status: z.enum(EXPERIMENT_STATUSES).describe('How far it is'),
     statusReason: z.string().nullable().describe('Why it failed; null otherwise'),
-    progress: z.number().describe("Share of its tasks' work that is done, 0 to 1"),
+    progress: z
+      .number()
+      .describe(
+        "Share of its tasks' work that is done, 0 to 1; stages weigh what they are planned to take, and alike without a plan",
+      ),
     verdicts: z
       .array(verdict)
       .describe(
@@ -120,6 +134,10 @@ const stage = z
     parameters: z
       .record(z.string(), z.unknown())
       .describe('Complete: what the experiment set, and the defaults'),
+    plannedSeconds: z
+      .number()
+      .nullable()
+      .describe('What it is planned to take, in seconds; null where nobody said'),
     startedAt: instant
       .nullable()
       .describe('When its first task was claimed, milliseconds since the epoch; null before'),

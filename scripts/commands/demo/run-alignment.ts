@@ -262,6 +262,7 @@ async function submit(
     ...(form && { form }),
     seed,
     hyperparameters: judge ? { ...fitted, judge: { judges: judgesWith(judge.figures) } } : fitted,
+    ...(chosen.planned && { plannedSeconds: ofAlignment(chosen.planned) }),
   });
   const { train, dev, test } = promptSet.counts;
   const setting: Setting = {
@@ -295,6 +296,12 @@ async function watchBoth(
   });
   const base = await follow({ client, experimentId: ids.base, ...watch, onChange: () => {} });
   return [rlcd, base];
+}
+
+/** Without the judge's, which is an experiment of its own. */
+function ofAlignment(planned: PlannedSeconds): PlannedSeconds {
+  const names = new Set(METHOD_STAGES.rlcd.map(({ name }) => name));
+  return Object.fromEntries(Object.entries(planned).filter(([name]) => names.has(name)));
 }
 
 function stageSeconds(

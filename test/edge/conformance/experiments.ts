@@ -2,7 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { experiments, stages, tasks } from '../../../edge/store/schema/index.ts';
+import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
 import type { Harness } from '../harness.ts';
+import { lookResultOf } from '../look-result.ts';
 import { TestRunner } from '../runner.ts';
 import { EXPERIMENT, seedPromptSet, seedWorld } from '../seed.ts';
 
@@ -12,7 +14,14 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
     await seedWorld(harness);
     const { client } = harness.clients;
     const create = async (
-      change: Partial<typeof EXPERIMENT> & { name?: string; simulator?: string; form?: 'prefix' } = {},
+      change: Omit<Partial<typeof EXPERIMENT>, 'method' | 'hyperparameters'> & {
+        name?: string;
+        method?: 'rlcd' | 'look';
+        hyperparameters?: Hyperparameters;
+        simulator?: string;
+        form?: 'prefix';
+        plannedSeconds?: Record<string, number>;
+      } = {},
     ) => await client.createExperiment({ body: { ...EXPERIMENT, ...change } });
     const get = async (experimentId: string) => await client.getExperiment({ parameters: { experimentId } });
     return { harness, client, create, get };
@@ -61,6 +70,13 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
         'those of rlaif are not',
       ],
       [{ method: 'base' }, '#/hyperparameters/ppo', 'has no stage ppo'],
+      [{ plannedSeconds: { nowhere: 5 } }, '#/plannedSeconds/nowhere', 'has no stage nowhere'],
+      [{ plannedSeconds: { ppo: 0 } }, '#/plannedSeconds/ppo', '0'],
+      [
+        { method: 'look', hyperparameters: { simulate: { temperature: 1 } } },
+        '#/hyperparameters/simulate',
+        'the method look has no stage simulate',
+      ],
       [
         { method: 'dpo', hyperparameters: { dpo: { gamma: 1 } } },
         '#/hyperparameters/dpo/gamma',
@@ -91,6 +107,35 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
     for (const table of [experiments, stages, tasks]) {
       expect(await harness.database.select().from(table)).toEqual([]);
     }
+  });
+
+  it('looks: one task, whose result is all that it makes, and which is gone with the experiment', async () => {
+    const { harness, client, create, get } = await begin();
+    const { id } = await create({ method: 'look', hyperparameters: {} });
+    const runner = new TestRunner(harness);
+    expect(await runner.drain()).toEqual(['look']);
+    const { status, stages: made, results } = await get(id);
+    expect([status, made.length]).toEqual(['succeeded', 1]);
+    expect(made[0]?.parameters).toMatchObject({ promptForm: 'prefix', maximumNewTokens: 300 });
+    expect(results['look']).toEqual([lookResultOf()]);
+    await client.deleteExperiment({ parameters: { experimentId: id } });
+    expect(await harness.database.select().from(tasks)).toEqual([]);
+  });
+
+  it('weighs the progress by what stages are planned to take, and alike where nobody planned', async () => {
+    const { harness, client, create, get } = await begin();
+    const planned = await create({ plannedSeconds: { simulate: 94 } });
+    const other = await create({ seed: 8 });
+    const runner = new TestRunner(harness);
+    for (let task = await runner.claim(undefined, ['simulate']); task; task = await runner.claim(undefined, ['simulate']))
+      await runner.complete(task);
+    const [one, two] = [await get(planned.id), await get(other.id)];
+    expect(one.stages.map(({ plannedSeconds }) => plannedSeconds)).toEqual([94, ...Array.from({ length: 6 }, () => null)]);
+    // Six more stages, of a second each.
+    expect(one.progress).toBeCloseTo(0.94, 10);
+    expect(two.progress).toBeCloseTo(1 / 7, 10);
+    const { items } = await client.listExperiments();
+    expect(items.map(({ progress }) => progress)).toEqual([two.progress, one.progress]);
   });
 
   it('simulates with another model than it aligns, which then cannot be deleted', async () => {

@@ -1,7 +1,7 @@
 /** Waiting told apart from working, and the end by the clock. */
 import { describe, expect, it } from 'vitest';
 import type { Stage } from '../../../edge/dashboard/app/types.ts';
-import { timesOf } from '../../../edge/dashboard/pages/experiment/stage-times.ts';
+import { endsOf, timesOf } from '../../../edge/dashboard/pages/experiment/stage-times.ts';
 
 type Task = Stage['tasks'][number];
 const MINUTE = 60_000;
@@ -11,6 +11,7 @@ function stage(change: Partial<Stage>, ...tasks: readonly Partial<Task>[]): Stag
     name: 'ppo',
     status: 'running',
     progress: 0,
+    plannedSeconds: null,
     startedAt: 0,
     finishedAt: null,
     tasks: tasks as Task[],
@@ -21,11 +22,8 @@ function stage(change: Partial<Stage>, ...tasks: readonly Partial<Task>[]): Stag
 describe('the times of a stage', () => {
   it('are those of waiting alone until a runner takes a task', () => {
     const waiting = { status: 'queued', startedAt: null, runnerSeconds: 0 } as const;
-    expect(timesOf(stage({}, waiting), 20 * MINUTE)).toEqual({
-      waited: 1200,
-      worked: undefined,
-      endsAt: null,
-    });
+    expect(timesOf(stage({}, waiting), 20 * MINUTE)).toEqual({ waited: 1200, worked: undefined });
+    expect(endsOf([stage({ plannedSeconds: 60 }, waiting)], 20 * MINUTE)).toEqual({ ends: [null], end: null });
     expect(timesOf(stage({ status: 'waiting', startedAt: null }), MINUTE).waited).toBeUndefined();
   });
 
@@ -33,8 +31,20 @@ describe('the times of a stage', () => {
     const task = { status: 'leased', startedAt: 20 * MINUTE, runnerSeconds: 60 } as const;
     const running = stage({ progress: 0.25 }, task);
     // A quarter in the minute since it was taken: three more to go.
-    expect(timesOf(running, 21 * MINUTE)).toEqual({ waited: 1200, worked: 60, endsAt: 24 * MINUTE });
-    expect(timesOf(stage({ progress: 0.001 }, task), 21 * MINUTE).endsAt).toBeNull();
+    expect(timesOf(running, 21 * MINUTE)).toEqual({ waited: 1200, worked: 60 });
+    const next = stage({ name: 'select', status: 'waiting', startedAt: null });
+    expect(endsOf([running, next], 21 * MINUTE)).toEqual({ ends: [24 * MINUTE, null], end: null });
+    expect(endsOf([stage({ progress: 0.001 }, task)], 21 * MINUTE).ends).toEqual([null]);
+  });
+
+  it('go by the plan, as fast as what is done went, also for stages that wait', () => {
+    const leased = { status: 'leased', startedAt: 20 * MINUTE, runnerSeconds: 120 } as const;
+    const running = stage({ progress: 0.5, plannedSeconds: 120 }, leased);
+    const next = stage({ name: 'select', status: 'waiting', startedAt: null, plannedSeconds: 60 });
+    // Half of two planned minutes took two: it goes at half the speed of the plan.
+    expect(endsOf([running, next], 22 * MINUTE)).toEqual({ ends: [24 * MINUTE, 26 * MINUTE], end: 26 * MINUTE });
+    const waits = stage({ progress: 0, plannedSeconds: 120 }, { ...leased, status: 'queued', startedAt: null });
+    expect(endsOf([waits, next], 22 * MINUTE).end).toBeNull();
   });
 
   it('add up the work of shards, and count no wait for what an earlier experiment had begun', () => {
@@ -44,6 +54,7 @@ describe('the times of a stage', () => {
       runnerSeconds,
     }));
     const done = stage({ status: 'succeeded', progress: 1, finishedAt: MINUTE }, ...tasks);
-    expect(timesOf(done, 5 * MINUTE)).toEqual({ waited: 0, worked: 30, endsAt: null });
+    expect(timesOf(done, 5 * MINUTE)).toEqual({ waited: 0, worked: 30 });
+    expect(endsOf([done], 5 * MINUTE)).toEqual({ ends: [null], end: null });
   });
 });

@@ -10,7 +10,7 @@ import { ConfirmButton } from '../../components/confirm-button.tsx';
 import { Loaded } from '../../components/feedback.tsx';
 import { PageHeading } from '../../components/page-heading.tsx';
 import { Status } from '../../components/status.tsx';
-import { ago, dateTime, duration, percent } from '../../text/format.ts';
+import { ago, clock, dateTime, duration, percent } from '../../text/format.ts';
 import { DownloadAdapter } from './download-adapter.tsx';
 import { Curves } from './curves.tsx';
 import { Failure } from './failure.tsx';
@@ -19,6 +19,7 @@ import { Lineage } from './lineage.tsx';
 import { Overview } from './overview.tsx';
 import { Samples } from './samples.tsx';
 import { Settings } from './settings.tsx';
+import { endsOf } from './stage-times.ts';
 import { TryModels } from './try/try-models.tsx';
 
 const TABS: readonly {
@@ -109,6 +110,14 @@ function Header(props: { readonly experiment: ExperimentDetail }) {
             {isOpen() ? percent(props.experiment.progress, 0) : ''}
           </dd>
         </div>
+        <Show when={isOpen() && endsOf(props.experiment.stages, now()).end}>
+          {(end) => (
+            <div>
+              <dt>Ends</dt>
+              <dd title={`by plan and pace, ${dateTime(end())}`}>{clock(end(), now())}</dd>
+            </div>
+          )}
+        </Show>
         <div>
           <dt>Method</dt>
           <dd>{props.experiment.method}</dd>

@@ -1,14 +1,15 @@
 /** A line for each stage: its state, what is done, how long it waited and worked, when it ends, why it stands still. */
-import { For, Show } from 'solid-js';
+import { Index, Show } from 'solid-js';
 import { now } from '../../app/clock.ts';
 import type { Stage } from '../../app/types.ts';
 import { Meter } from '../../components/meter.tsx';
 import { Status } from '../../components/status.tsx';
 import { clock, count, dateTime, duration, percent } from '../../text/format.ts';
 import { stateOf, whyOf } from './stage-state.ts';
-import { timesOf } from './stage-times.ts';
+import { endsOf, timesOf } from './stage-times.ts';
 
 export function StageTable(props: { readonly stages: readonly Stage[] }) {
+  const ends = () => endsOf(props.stages, now()).ends;
   return (
     <div class="scroll" tabindex="0" role="region" aria-label="Progress of the stages">
       <table class="cards">
@@ -32,14 +33,16 @@ export function StageTable(props: { readonly stages: readonly Stage[] }) {
           </tr>
         </thead>
         <tbody>
-          <For each={props.stages}>{(stage) => <StageRow stage={stage} />}</For>
+          <Index each={props.stages}>
+            {(stage, place) => <StageRow stage={stage()} endsAt={ends()[place] ?? null} />}
+          </Index>
         </tbody>
       </table>
     </div>
   );
 }
 
-function StageRow(props: { readonly stage: Stage }) {
+function StageRow(props: { readonly stage: Stage; readonly endsAt: number | null }) {
   const done = () => {
     const reports = props.stage.tasks.flatMap(({ progress }) => progress ?? []);
     const [first] = reports;
@@ -73,8 +76,14 @@ function StageRow(props: { readonly stage: Stage }) {
         {secondsText(times().worked)}
       </td>
       <td data-label="Ends" class="nowrap">
-        <Show when={times().endsAt}>
-          {(endsAt) => <time title={`by its own pace, ${dateTime(endsAt())}`}>{clock(endsAt(), now())}</time>}
+        <Show when={props.endsAt}>
+          {(endsAt) => (
+            <time
+              title={`by ${props.stage.plannedSeconds === null ? 'its own pace' : 'plan and pace'}, ${dateTime(endsAt())}`}
+            >
+              {clock(endsAt(), now())}
+            </time>
+          )}
         </Show>
       </td>
       <td data-label="Attempts" class="number">

@@ -13,7 +13,7 @@ import { LONGEST_ANSWER } from '../../../../shared/planner/alignment-settings.ts
 import { BUDGET, bodyOf, faultsOfDraft, type ExperimentDraft } from './draft.ts';
 import { HyperparametersField } from './hyperparameters-field.tsx';
 import { LookPanel, NoLook } from './look/look-panel.tsx';
-import { useLook } from './look/use-look.ts';
+import { plannedSecondsOf, useLook } from './look/use-look.ts';
 import type { Parts } from './parts.ts';
 import { PrincipleFields } from './principle-fields.tsx';
 
@@ -25,7 +25,7 @@ export function ExperimentForm(props: { readonly parts: Parts; readonly draft: E
   const [draft, setDraft] = createStore<ExperimentDraft>({ ...props.draft });
   const form = createForm({
     operation: 'createExperiment',
-    input: () => ({ body: bodyOf(draft) }),
+    input: () => ({ body: { ...bodyOf(draft), ...plannedSecondsOf(look.plan()) } }),
     faults: () => faultsOfDraft(draft),
     send: (input) => client.createExperiment(input),
     onDone: ({ id }) => navigate(`/experiments/${id}`),

@@ -40,6 +40,13 @@ export interface FormLook {
   readonly advice: Accessor<Advice>;
 }
 
+/** As the API takes it, so that progress is weighed by it. */
+export function plannedSecondsOf(plan: BudgetPlan | undefined) {
+  if (plan === undefined) return {};
+  const rounded = Object.entries(plan.stages).map(([name, seconds]) => [name, Number(seconds.toFixed(1))]);
+  return { plannedSeconds: Object.fromEntries(rounded) as Record<string, number> };
+}
+
 export function useLook(
   draft: ExperimentDraft,
   setDraft: SetStoreFunction<ExperimentDraft>,
