@@ -5,10 +5,12 @@ import type { Dependencies } from './http/dependencies.ts';
 import type { AnyHandler } from './http/answer.ts';
 import type { Handlers } from './http/handler.ts';
 import { serveDashboard } from './http/dashboard.ts';
+import { KeyRing } from './http/keys.ts';
 import { onError, onNotFound } from './http/on-error.ts';
 import { OpenStreams } from './http/open-streams.ts';
 import { register, type App } from './http/register.ts';
 import { serveReference } from './http/reference/serve.ts';
+import { Sessions } from './http/sessions.ts';
 import { addSecurityHeaders } from './http/security-headers.ts';
 import { artifactHandlers } from './routes/artifacts.ts';
 import { auditHandlers } from './routes/audit.ts';
@@ -27,18 +29,22 @@ import { promptSetHandlers } from './routes/prompt-sets.ts';
 import { uploadHandlers } from './routes/uploads.ts';
 import { runnerHandlers } from './routes/runners.ts';
 import { scorerHandlers } from './routes/scorers.ts';
+import { sessionHandlers } from './routes/sessions.ts';
 import { taskHandlers } from './routes/tasks.ts';
 import { KnownKeys } from './store/known-keys.ts';
 
 export function createApp(dependencies: Dependencies): App {
-  const keys = new KnownKeys(dependencies.database, dependencies.clock);
+  const { database, clock } = dependencies;
+  const keys = new KnownKeys(database, clock);
+  const ring = new KeyRing(keys, dependencies.bootstrapKey);
+  const sessions = new Sessions(database, ring, clock);
   const handlers: Handlers<typeof contract> = {
     ...artifactHandlers(dependencies),
     ...auditHandlers(dependencies),
     ...baseModelHandlers(dependencies),
     ...comparisonHandlers(dependencies),
-    ...completionHandlers(dependencies, keys),
-    ...eventHandlers(dependencies, keys),
+    ...completionHandlers(dependencies, keys, sessions),
+    ...eventHandlers(dependencies, keys, sessions),
     ...experimentHandlers(dependencies),
     ...exportHandlers(dependencies),
     ...healthHandlers(dependencies),
@@ -50,6 +56,7 @@ export function createApp(dependencies: Dependencies): App {
     ...uploadHandlers(dependencies),
     ...runnerHandlers(dependencies),
     ...scorerHandlers(dependencies),
+    ...sessionHandlers(sessions),
     ...taskHandlers(dependencies),
   };
   const app = new OpenAPIHono();
@@ -57,7 +64,10 @@ export function createApp(dependencies: Dependencies): App {
   app.onError(onError);
   app.notFound(onNotFound(app));
   for (const id of Object.keys(contract) as OperationId[]) {
-    register(app, id, contract[id], handlers[id] as AnyHandler, dependencies, { keys, openStreams });
+    register(app, id, contract[id], handlers[id] as AnyHandler, dependencies, {
+      admission: { keys: ring, sessions },
+      openStreams,
+    });
   }
   // Behind the API's routes, which answer by themselves: for pages.
   app.use(async (context, next) => {

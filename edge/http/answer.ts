@@ -6,7 +6,7 @@ import { conflict } from '../domain/errors.ts';
 import { commit, isLostRace, type Statement } from '../store/database.ts';
 import { holdQuotas } from '../store/quotas.ts';
 import { etagOf, isKnown } from './etag.ts';
-import type { Call, UploadCall } from './handler.ts';
+import type { Call, OwnHeaders, UploadCall } from './handler.ts';
 import { Lines } from './line.ts';
 import { readIdempotency } from './idempotency.ts';
 import type { Admitted } from './input.ts';
@@ -22,6 +22,7 @@ export type AnyHandler = (
       readonly body?: unknown;
       readonly bodyWhenRepeated?: unknown;
       readonly writes?: readonly Statement[];
+      readonly headers?: OwnHeaders;
       readonly undo?: () => Promise<void>;
     }
 >;
@@ -67,7 +68,7 @@ export async function answer(
         ...(record ? [record(admitted, reply.body, now)] : []),
         ...(makes ? holdQuotas(database, principal.keyId, principal.quotas) : []),
       ]);
-      return respond(endpoint, document, context.req.header('if-none-match'));
+      return respond(endpoint, document, context.req.header('if-none-match'), reply.headers);
     } catch (error) {
       await reply.undo?.();
       if (!isLostRace(error)) throw error;
@@ -103,10 +104,11 @@ function respond(
   endpoint: Endpoint,
   document: string | undefined,
   ifNoneMatch: string | undefined,
+  own: OwnHeaders | undefined,
 ): Response {
   const { status, method } = endpoint;
-  if (document === undefined) return new Response(null, { status, headers: SECURITY_HEADERS });
-  if (method !== 'get') return new Response(document, { status, headers: WRITE_HEADERS });
+  if (document === undefined) return new Response(null, { status, headers: { ...SECURITY_HEADERS, ...own } });
+  if (method !== 'get') return new Response(document, { status, headers: { ...WRITE_HEADERS, ...own } });
   const etag = etagOf(document);
   const headers = { ...READ_HEADERS, etag };
   return isKnown(etag, ifNoneMatch)

@@ -2,21 +2,32 @@
 import type { Context } from 'hono';
 import type { Endpoint } from '../../shared/api/endpoint.ts';
 import type { Dependencies } from './dependencies.ts';
-import { identify, sha256, type Principal } from './keys.ts';
+import type { KeyRing, Principal } from './keys.ts';
+import { isOwnPage } from './own-page.ts';
 import { ProblemError } from './problem.ts';
 import { NO_QUOTAS } from '../store/quotas.ts';
-import type { KnownKeys } from '../store/known-keys.ts';
+import type { Sessions } from './sessions.ts';
 
-const ANYONE: Principal = { keyId: 'anyone', name: 'anyone', scopes: [], quotas: NO_QUOTAS };
+/** By what a request may say who sends it. */
+export interface Admission {
+  readonly keys: KeyRing;
+  readonly sessions: Sessions;
+}
+
+const ANYONE: Principal = {
+  keyId: 'anyone',
+  name: 'anyone',
+  scopes: [],
+  quotas: NO_QUOTAS,
+  secretSha256: '',
+};
 
 /** @returns who sends a request; throws ProblemError 401, 403 or 429 where it may not pass */
 export function guard(
   endpoint: Endpoint,
   dependencies: Dependencies,
-  keys: KnownKeys,
+  { keys, sessions }: Admission,
 ): (context: Context) => Promise<Principal> {
-  const { bootstrapKey } = dependencies;
-  const bootstrapSha256 = bootstrapKey === undefined ? undefined : sha256(bootstrapKey);
   async function take(kind: 'key' | 'address', name: string, limit?: number): Promise<void> {
     const seconds = await dependencies.limiter.take(kind, name, limit);
     if (seconds === undefined) return;
@@ -25,11 +36,17 @@ export function guard(
     });
   }
 
+  /** A key where there is one; else a session, which is worth nothing but on the edge's own pages. */
+  async function identify({ req }: Context): Promise<Principal | undefined> {
+    const header = req.header('authorization');
+    if (header !== undefined) return await keys.identify(header);
+    const { method, url } = req;
+    if (!isOwnPage({ method, url, header: (name) => req.header(name) })) return undefined;
+    return await sessions.identify(req.header('cookie'));
+  }
+
   return async (context) => {
-    const principal =
-      endpoint.scopes.length === 0
-        ? ANYONE
-        : await identify(context.req.header('authorization'), keys, bootstrapSha256);
+    const principal = endpoint.scopes.length === 0 ? ANYONE : await identify(context);
     // Health is for anyone at any time: who watches the edge must not read the limit of strangers as its end.
     if (!principal) await take('address', dependencies.clientAddress(context));
     else if (principal !== ANYONE)

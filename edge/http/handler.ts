@@ -21,12 +21,17 @@ export interface UploadCall extends Call {
   readonly upload: StreamedBody;
 }
 
+/** Headers of one answer by their names. */
+export type OwnHeaders = Readonly<Record<string, string>>;
+
 interface Writes {
   /**
    * Not run by the handler: the framework commits them in one batch, together with the record of the
    * idempotency key. If another request wins a unique row, the handler runs again and reads anew.
    */
   readonly writes?: readonly Statement[];
+  /** What the answer carries beside those of every answer. */
+  readonly headers?: OwnHeaders;
   /** Takes back what the handler did beside its writes; called where these are refused. */
   readonly undo?: () => Promise<void>;
 }

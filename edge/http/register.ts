@@ -7,11 +7,10 @@ import { exampleOf } from '../../shared/api/examples.ts';
 import { curlOf, typeScriptOf } from '../../shared/api/request-text.ts';
 import type { OperationId } from '../../shared/api/contract.ts';
 import type { Dependencies } from './dependencies.ts';
-import type { KnownKeys } from '../store/known-keys.ts';
 import { answer, type AnyHandler } from './answer.ts';
 import answers from './reference/answers.json' with { type: 'json' };
 import { recorder } from './audit.ts';
-import { guard } from './guard.ts';
+import { guard, type Admission } from './guard.ts';
 import { createReader, idempotencyHeader } from './input.ts';
 import { mayStream, type OpenStreams } from './open-streams.ts';
 import { tellQuota } from './over-quota.ts';
@@ -134,10 +133,10 @@ export function register(
   endpoint: Endpoint,
   handler: AnyHandler,
   dependencies: Dependencies,
-  { keys, openStreams }: { readonly keys: KnownKeys; readonly openStreams: OpenStreams },
+  { admission, openStreams }: { readonly admission: Admission; readonly openStreams: OpenStreams },
 ): void {
   app.openAPIRegistry.registerPath(describe(operationId, endpoint));
-  const admit = guard(endpoint, dependencies, keys);
+  const admit = guard(endpoint, dependencies, admission);
   const read = createReader(endpoint);
   const record = recorder(operationId, endpoint, dependencies);
   const streams = mayStream(endpoint) ? openStreams : undefined;

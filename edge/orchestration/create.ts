@@ -174,10 +174,7 @@ function resolveStages(
     ...unused.map((kind) => `hyperparameters/${kind}`),
     ...unplanned.map((name) => `plannedSeconds/${name}`),
   ].map((place) =>
-    fault(
-      `#/${place}`,
-      `the method ${body.method} has no stage ${place.split('/')[1] ?? ''}; leave it out`,
-    ),
+    fault(`#/${place}`, `the method ${body.method} has no stage ${place.split('/')[1] ?? ''}; leave it out`),
   );
   const resolved = rules.map((rule) => ({
     rule,

@@ -7,6 +7,7 @@ import { DomainError, notFound } from '../domain/errors.ts';
 import type { Dependencies } from '../http/dependencies.ts';
 import type { Call, Handlers } from '../http/handler.ts';
 import { watchKey, whileGood } from '../http/key-watch.ts';
+import type { Sessions } from '../http/sessions.ts';
 import { askRunner } from '../orchestration/serving/ask-runner.ts';
 import { findBaseModel, findBaseModelByName, listBaseModels } from '../store/base-models.ts';
 import { findExperiment, findLineage, listExperiments } from '../store/experiment-views.ts';
@@ -34,6 +35,7 @@ const ADAPTING = new Set(
 export function completionHandlers(
   { database, blobs, clock }: Dependencies,
   keys: KnownKeys,
+  sessions: Sessions,
 ): Handlers<typeof completionEndpoints & typeof likelihoodEndpoints> {
   async function findModel(id: string, now: number): Promise<RequestedModel> {
     const [, experimentId] = ADAPTER.exec(id) ?? [];
@@ -73,7 +75,7 @@ export function completionHandlers(
     { now, request, principal }: Call,
   ): Promise<Response> {
     const model = await findModel(body.model, now);
-    const isGood = await watchKey(keys, principal);
+    const isGood = await watchKey(keys, sessions, principal);
     for (const runner of await runnersFor(model, now)) {
       const asked = { path, body: JSON.stringify(body), model };
       const found = await askRunner(runner, asked, { database, blobs }, clock, request.signal);

@@ -4,6 +4,7 @@ import type { Dependencies } from '../http/dependencies.ts';
 import { eventStream } from '../http/event-stream.ts';
 import { watchKey } from '../http/key-watch.ts';
 import type { Handlers } from '../http/handler.ts';
+import type { Sessions } from '../http/sessions.ts';
 import { invalidRequest, notFound } from '../domain/errors.ts';
 import { readEvents, readLastEventId } from '../store/events.ts';
 import type { KnownKeys } from '../store/known-keys.ts';
@@ -19,7 +20,11 @@ function lastEventId(request: Request, after: number | undefined): number | unde
   ]);
 }
 
-export function eventHandlers({ database }: Dependencies, keys: KnownKeys): Handlers<typeof eventEndpoints> {
+export function eventHandlers(
+  { database }: Dependencies,
+  keys: KnownKeys,
+  sessions: Sessions,
+): Handlers<typeof eventEndpoints> {
   return {
     async followExperiment({ parameters, query }, { request, principal }) {
       const { experimentId } = parameters;
@@ -38,13 +43,13 @@ export function eventHandlers({ database }: Dependencies, keys: KnownKeys): Hand
         experimentId,
         after,
         hasEnded,
-        isGood: await watchKey(keys, principal),
+        isGood: await watchKey(keys, sessions, principal),
       });
     },
 
     async followAll({ query }, { request, principal }) {
       const after = lastEventId(request, query.after) ?? (await readLastEventId(database));
-      const isGood = await watchKey(keys, principal);
+      const isGood = await watchKey(keys, sessions, principal);
       return eventStream(database, { after, hasEnded: async () => false, isGood });
     },
   };

@@ -4,6 +4,7 @@ import { removeAuditRecords } from './audit.ts';
 import { partBlob } from './artifacts.ts';
 import { collect } from './collect.ts';
 import { commit, type Database, type Store } from './database.ts';
+import { removeOldSessions } from './sessions.ts';
 import { qualify } from './qualify.ts';
 import {
   events,
@@ -76,6 +77,7 @@ export async function sweepStore({ database, blobs }: Store, now: number): Promi
       .delete(promptSets)
       .where(and(isNull(promptSets.readyAt), lt(promptSets.createdAt, now - UPLOAD_LIFETIME))),
     database.delete(idempotencyRecords).where(lt(idempotencyRecords.createdAt, now - IDEMPOTENCY_LIFETIME)),
+    removeOldSessions(database, now),
     removeReports(database, now),
     ...removeTasks(database, now),
     ...removeLogs(database, now),

@@ -5,6 +5,7 @@ import { apiKey, ConfigurationError, KEY_FAULT } from '../read-variables.ts';
 import { UserError } from '../user-error.ts';
 import { isBytes, type Bytes, type Endpoint } from './endpoint.ts';
 import { problem, type Problem } from './problem.ts';
+import { SESSION_HEADER } from './sessions.ts';
 
 /** What may pass by itself below status 500: a time-out, a request that came too early, or one too many. */
 const TOO_EARLY = new Set([408, 425, 429]);
@@ -62,7 +63,8 @@ export type Client = { readonly [Id in OperationId]: Call<Contract[Id]> };
 interface ClientOptions {
   /** Where the edge answers, without a slash at the end: `http://localhost:8787`. */
   readonly baseUrl: string;
-  readonly key: string;
+  /** Left out by the edge's own pages, whose browser has a session. */
+  readonly key?: string;
   readonly fetch?: (request: Request) => Promise<Response>;
 }
 
@@ -95,8 +97,10 @@ export function createClient({ baseUrl, key, fetch: send = fetch }: ClientOption
     const endpoint: Endpoint = contract[id];
     const headers = new Headers(options.headers);
     // Headers would show the key in their error.
-    if (!apiKey.safeParse(key).success) throw new ConfigurationError(`The key of the edge ${KEY_FAULT}`);
-    headers.set('authorization', `Bearer ${key}`);
+    if (key !== undefined && !apiKey.safeParse(key).success)
+      throw new ConfigurationError(`The key of the edge ${KEY_FAULT}`);
+    if (key === undefined) headers.set(SESSION_HEADER, '1');
+    else headers.set('authorization', `Bearer ${key}`);
     if (endpoint.creates) headers.set('idempotency-key', options.idempotencyKey ?? crypto.randomUUID());
     const init: RequestInit & { duplex?: 'half' } = { method: endpoint.method.toUpperCase(), headers };
     if (options.signal) init.signal = options.signal;

@@ -17,6 +17,7 @@ import { principleEndpoints } from './principles.ts';
 import { promptSetEndpoints } from './prompt-sets.ts';
 import { runnerEndpoints } from './runners.ts';
 import { scorerEndpoints } from './scorers.ts';
+import { sessionEndpoints } from './sessions.ts';
 import { taskEndpoints } from './tasks.ts';
 
 export const contract = {
@@ -37,6 +38,7 @@ export const contract = {
   ...promptSetEndpoints,
   ...runnerEndpoints,
   ...scorerEndpoints,
+  ...sessionEndpoints,
   ...taskEndpoints,
 } satisfies Record<string, Endpoint>;
 

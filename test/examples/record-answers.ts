@@ -7,8 +7,9 @@ import type { AnyInput, Client } from '../../shared/api/client.ts';
 import { contract, type OperationId } from '../../shared/api/contract.ts';
 import { isBytes, type Endpoint } from '../../shared/api/endpoint.ts';
 import { exampleOf } from '../../shared/api/examples.ts';
+import { SESSION_HEADER } from '../../shared/api/sessions.ts';
 import { startServingRunner } from '../edge/fuzzing/serving-runner.ts';
-import { createHarness, type Harness } from '../edge/harness.ts';
+import { createHarness, ORIGIN, type Harness } from '../edge/harness.ts';
 import { openNodeStore } from '../edge/node-store.ts';
 import { TestRunner } from '../edge/runner.ts';
 import { madeScorer } from '../edge/scoring/made-scorer.ts';
@@ -95,6 +96,7 @@ async function makeRest({ clients: { admin, client } }: Harness): Promise<void> 
   });
   const { id: keyId } = await admin.createKey({ body: { name: 'laptop', scopes: ['client'] } });
   await admin.rotateKey({ parameters: { keyId } });
+  await client.createSession({}, { headers: { [SESSION_HEADER]: '1', origin: ORIGIN } });
   const [whole, piece] = ['a report', 'a report in parts'];
   await client.putArtifact({
     parameters: { sha256: sha256Of(whole) },

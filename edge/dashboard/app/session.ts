@@ -1,14 +1,21 @@
-/** Who is signed in: the key lives in this tab's session storage and in request headers, never in an address. */
+/**
+ * Who is signed in. The key lives in this tab's session storage and in request headers, never in an address; or, where the
+ * reader stays signed in, nowhere: a cookie that no script can read stands for it, and only when it ends is kept here.
+ */
 import { createSignal } from 'solid-js';
 import { ApiError, createClient, type Client } from '../../../shared/api/client.ts';
+import { SESSION_HEADER } from '../../../shared/api/sessions.ts';
 import type { OwnKey } from './types.ts';
 
-const STORED = 'rlcd-key';
+const STORED_KEY = 'rlcd-key';
+const STORED_END = 'rlcd-session-until';
 const UNAUTHORIZED = 401;
 
 export interface Session {
   readonly client: Client;
   readonly own: OwnKey;
+  /** Whether a cookie stands for the key. */
+  readonly stays: boolean;
 }
 
 const [session, setSession] = createSignal<Session>();
@@ -16,39 +23,74 @@ const [session, setSession] = createSignal<Session>();
 const [ended, setEnded] = createSignal<string>();
 export { ended, session };
 
-export function storedKey(): string | null {
-  return sessionStorage.getItem(STORED);
+/** Whether there is something to go on with, without asking for a key. */
+export function canResume(): boolean {
+  return sessionStorage.getItem(STORED_KEY) !== null || Number(localStorage.getItem(STORED_END)) > Date.now();
+}
+
+/**
+ * Goes on with the key of this tab, or with the session of this browser.
+ *
+ * @throws ApiError where the edge refuses it, TypeError where the edge cannot be reached
+ */
+export async function resume(): Promise<void> {
+  const key = sessionStorage.getItem(STORED_KEY);
+  if (key !== null) return await signIn(key, false);
+  await enter(clientOf(undefined), true).catch((error: unknown) => {
+    if (!(error instanceof ApiError && error.problem.status === UNAUTHORIZED)) throw error;
+    signedOut('You were signed out: sign in again.');
+  });
 }
 
 /**
  * Signs in with a key.
  *
+ * @param stays whether this browser stays signed in, new tabs and windows included
  * @throws ApiError where the edge refuses it, TypeError where the edge cannot be reached
  */
-export async function signIn(key: string): Promise<void> {
-  const client = createClient({
+export async function signIn(key: string, stays: boolean): Promise<void> {
+  const client = clientOf(key);
+  if (!stays) {
+    await enter(client, false);
+    sessionStorage.setItem(STORED_KEY, key);
+    return;
+  }
+  await ownOf(client);
+  const { expiresAt } = await client.createSession({}, { headers: { [SESSION_HEADER]: '1' } });
+  localStorage.setItem(STORED_END, String(expiresAt));
+  await enter(clientOf(undefined), true);
+}
+
+function clientOf(key: string | undefined): Client {
+  return createClient({
     baseUrl: location.origin,
-    key,
+    ...(key !== undefined && { key }),
     fetch: async (request) => {
       const response = await fetch(request);
-      if (response.status === UNAUTHORIZED && session()) signOut('The key is no longer accepted.');
+      if (response.status === UNAUTHORIZED && session()) signedOut('The key is no longer accepted.');
       return response;
     },
   });
+}
+
+async function enter(client: Client, stays: boolean): Promise<void> {
+  const own = await ownOf(client);
+  setEnded(undefined);
+  setSession({ client, own, stays });
+}
+
+/** @throws ApiError where the key is unknown, or is none for people */
+async function ownOf(client: Client): Promise<OwnKey> {
   const own = await client.getOwnKey().catch((error: unknown) => {
     throw error instanceof ApiError && error.problem.status === UNAUTHORIZED ? unknownKey() : error;
   });
-  if (!own.scopes.some((scope) => scope === 'admin' || scope === 'client')) {
-    throw new ApiError('getOwnKey', {
-      type: 'urn:rlcd:problem:forbidden',
-      title: 'This key cannot read experiments',
-      status: 403,
-      detail: "It is a runner's: take one that was made for a person (scope client or admin).",
-    });
-  }
-  sessionStorage.setItem(STORED, key);
-  setEnded(undefined);
-  setSession({ client, own });
+  if (own.scopes.some((scope) => scope === 'admin' || scope === 'client')) return own;
+  throw new ApiError('getOwnKey', {
+    type: 'urn:rlcd:problem:forbidden',
+    title: 'This key cannot read experiments',
+    status: 403,
+    detail: "It is a runner's: take one that was made for a person (scope client or admin).",
+  });
 }
 
 /** In the words of people who have a key, where the API speaks of requests. */
@@ -61,8 +103,26 @@ function unknownKey(): ApiError {
   });
 }
 
-export function signOut(reason?: string): void {
-  sessionStorage.removeItem(STORED);
+/** Ends the session, at the edge as well where one is there. */
+export async function signOut(): Promise<void> {
+  const current = session();
+  if (!current?.stays) {
+    signedOut();
+    return;
+  }
+  try {
+    await current.client.deleteSession();
+    signedOut();
+  } catch (error) {
+    // What was ended meanwhile needs no end; anything else must not look like one.
+    if (error instanceof ApiError && error.problem.status === UNAUTHORIZED) signedOut();
+    else setEnded('The edge could not be told, so you are still signed in: try again.');
+  }
+}
+
+function signedOut(reason?: string): void {
+  sessionStorage.removeItem(STORED_KEY);
+  localStorage.removeItem(STORED_END);
   setEnded(reason);
   setSession(undefined);
 }

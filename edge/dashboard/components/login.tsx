@@ -1,6 +1,6 @@
-/** Asks for the key, once for each tab. */
+/** Asks for the key: once for each tab, or once for twelve hours where the reader stays signed in. */
 import { createSignal, Show } from 'solid-js';
-import { ended, signIn, storedKey } from '../app/session.ts';
+import { canResume, ended, resume, signIn } from '../app/session.ts';
 import { Problem } from './feedback.tsx';
 
 export function Login() {
@@ -8,20 +8,22 @@ export function Login() {
   const [busy, setBusy] = createSignal(false);
   let field: HTMLInputElement | undefined;
 
-  async function enter(key: string): Promise<void> {
+  let stays: HTMLInputElement | undefined;
+
+  async function enter(signing: () => Promise<void>): Promise<void> {
     setBusy(true);
     setError(undefined);
     try {
-      await signIn(key);
+      await signing();
     } catch (cause) {
       setError(cause);
-      setBusy(false);
       field?.focus();
+    } finally {
+      setBusy(false);
     }
   }
 
-  const kept = storedKey();
-  if (kept !== null) void enter(kept);
+  if (canResume()) void enter(resume);
 
   return (
     <main class="login stack">
@@ -34,7 +36,7 @@ export function Login() {
         class="stack close"
         onSubmit={(event) => {
           event.preventDefault();
-          void enter(field?.value.trim() ?? '');
+          void enter(() => signIn(field?.value.trim() ?? '', stays?.checked ?? false));
         }}
       >
         <label class="field">
@@ -51,14 +53,25 @@ export function Login() {
             autofocus
           />
         </label>
+        <label class="check">
+          <input
+            ref={(element) => {
+              stays = element;
+            }}
+            type="checkbox"
+            name="stays"
+          />
+          <span>Stay signed in on this computer, for 12 hours</span>
+        </label>
         <button type="submit" class="button primary big" disabled={busy()}>
           {busy() ? 'Signing in…' : 'Sign in'}
         </button>
       </form>
       <Show when={error()}>{(cause) => <Problem error={cause()} />}</Show>
       <p class="small muted">
-        The key stays in this tab. The demo and the first start of an edge say where theirs is; whoever has
-        that one makes others on the page Keys.
+        The key stays in this tab; where you stay signed in it stays nowhere, and a cookie that no script can
+        read stands for it until you sign out. The demo and the first start of an edge say where theirs is;
+        whoever has that one makes others on the page Keys.
       </p>
     </main>
   );

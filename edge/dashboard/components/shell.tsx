@@ -2,7 +2,7 @@
 import { A, useLocation } from '@solidjs/router';
 import { createEffect, For, on, Show, type ParentProps } from 'solid-js';
 import { LiveProvider, useLive } from '../app/live-context.tsx';
-import { session, signOut } from '../app/session.ts';
+import { ended, session, signOut } from '../app/session.ts';
 import { setTheme, theme, THEMES, type Theme } from '../app/theme.ts';
 import { Login } from './login.tsx';
 
@@ -89,7 +89,7 @@ function Frame(props: ParentProps) {
               <For each={THEMES}>{(name) => <option value={name}>{name}</option>}</For>
             </select>
           </label>
-          <button type="button" class="button quiet" onClick={() => signOut()}>
+          <button type="button" class="button quiet" onClick={() => void signOut()}>
             Sign out
           </button>
         </div>
@@ -102,6 +102,7 @@ function Frame(props: ParentProps) {
           main = element;
         }}
       >
+        <Show when={ended()}>{(reason) => <p class="notice bad">{reason()}</p>}</Show>
         {props.children}
       </main>
     </div>

@@ -25,6 +25,23 @@ export const apiKeys = sqliteTable('api_keys', {
   experimentsUnderWay: integer('experiments_under_way'),
 });
 
+/** Browsers that stay signed in, each by a secret of its own in a cookie. */
+export const sessions = sqliteTable(
+  'sessions',
+  {
+    id: id(),
+    /** SHA-256 of the cookie's value, hexadecimal. */
+    secretSha256: text('secret_sha256').notNull(),
+    /** The key that it was begun with, `bootstrap` for the environment's. */
+    keyId: text('key_id').notNull(),
+    /** SHA-256 of that key's secret, as it was then. */
+    keySha256: text('key_sha256').notNull(),
+    createdAt: instant('created_at').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [index('sessions_expiry').on(table.expiresAt)],
+);
+
 /** Who changed what, when and from where; ids rise with time, so a range of them is a span of time. */
 export const auditRecords = sqliteTable(
   'audit_records',

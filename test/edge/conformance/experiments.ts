@@ -127,10 +127,17 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
     const planned = await create({ plannedSeconds: { simulate: 94 } });
     const other = await create({ seed: 8 });
     const runner = new TestRunner(harness);
-    for (let task = await runner.claim(undefined, ['simulate']); task; task = await runner.claim(undefined, ['simulate']))
+    for (
+      let task = await runner.claim(undefined, ['simulate']);
+      task;
+      task = await runner.claim(undefined, ['simulate'])
+    )
       await runner.complete(task);
     const [one, two] = [await get(planned.id), await get(other.id)];
-    expect(one.stages.map(({ plannedSeconds }) => plannedSeconds)).toEqual([94, ...Array.from({ length: 6 }, () => null)]);
+    expect(one.stages.map(({ plannedSeconds }) => plannedSeconds)).toEqual([
+      94,
+      ...Array.from({ length: 6 }, () => null),
+    ]);
     // Six more stages, of a second each.
     expect(one.progress).toBeCloseTo(0.94, 10);
     expect(two.progress).toBeCloseTo(1 / 7, 10);

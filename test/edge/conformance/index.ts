@@ -23,6 +23,7 @@ import { protocolConformance } from './protocol.ts';
 import { observationsConformance } from './observations.ts';
 import { quotasConformance } from './quotas.ts';
 import { scorersConformance } from './scorers.ts';
+import { sessionsConformance } from './sessions.ts';
 import { tasksConformance } from './tasks.ts';
 
 export function conformance(open: OpenStore): void {
@@ -32,6 +33,9 @@ export function conformance(open: OpenStore): void {
   });
   describe('keys', () => {
     keysConformance(start, open);
+  });
+  describe('sessions', () => {
+    sessionsConformance(start);
   });
   describe('quotas', () => {
     quotasConformance(start);

@@ -3,8 +3,6 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Browser, Download, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { edgeUrl } from '../../../scripts/processes/edge-process.ts';
-import { freePort } from '../../../scripts/processes/free-port.ts';
 import { CHROMIUM_ABSENT, findChromium, launchChromium } from '../../../scripts/tools/browser/chromium.ts';
 import { signIn } from '../../../scripts/tools/browser/sign-in.ts';
 import { unzip } from '../../shared/export/unzip.ts';
@@ -13,6 +11,7 @@ import { bodyOf, createFilledEdge, type FilledEdge } from './filled-edge.ts';
 import { teachScorer } from './teach-scorer.ts';
 import { compareCurves, visitCurves } from './visit-curves.ts';
 import { visitPrinciples } from './visit-principles.ts';
+import { visitTry } from './visit-try.ts';
 
 const present = findChromium() !== undefined;
 if (!present) console.log(`skipped: ${CHROMIUM_ABSENT}`);
@@ -50,6 +49,8 @@ describe.skipIf(!present)('the dashboard', () => {
       const isRequest = /Failed to load resource|net::ERR/.test(message.text());
       if (message.type() === 'error' && !isRequest) faults.push(message.text());
     });
+    await signIn(page, edge.url, edge.key);
+    await page.getByText('Live', { exact: true }).waitFor();
   });
   afterAll(async () => {
     await browser?.close();
@@ -66,24 +67,6 @@ describe.skipIf(!present)('the dashboard', () => {
   };
   const accessible = async () => await expectAccessible(page);
   const textOf = async (download: Download) => await readFile(await download.path());
-
-  it('asks for the key, says why one is refused, and keeps it out of addresses and out of other tabs', async () => {
-    const runner = await edge.client.createKey({ body: { name: 'runner only', scopes: ['runner'] } });
-    await page.goto(edge.url);
-    await page.getByLabel('Key', { exact: true }).fill('wrong');
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByRole('alert').getByText('This key is not known here').waitFor();
-    await accessible();
-    await page.getByLabel('Key', { exact: true }).fill(runner.secret ?? '');
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByRole('alert').getByText('cannot read experiments').waitFor();
-    await signIn(page, edge.url, edge.key);
-    expect(page.url()).not.toContain(edge.key);
-    expect(await page.evaluate(() => Object.values(localStorage).join(' ') + document.cookie)).not.toContain(
-      edge.key,
-    );
-    await page.getByText('Live', { exact: true }).waitFor();
-  });
 
   it('Experiments: searches, sorts, pins a baseline, shows what differs, and compares', async () => {
     const rows = page.getByRole('row', { name: /seed 3/ });
@@ -226,56 +209,7 @@ describe.skipIf(!present)('the dashboard', () => {
 
   it('Experiment: talks to the base and the aligned model by a runner that serves', async () => {
     await open(`/experiments/${edge.experimentId}?tab=try`);
-    const form = page.getByRole('form', { name: 'Ask both models' });
-    const ask = async (text: string) => {
-      await form.getByLabel('A text that both go on with').fill(text);
-      await form.getByRole('button', { name: 'Ask both' }).click();
-    };
-    await form.getByLabel('Temperature').fill('9');
-    await ask('Once upon a time');
-    await form.getByText(/it must be a number from 0/).waitFor();
-    await form.getByLabel('Temperature').fill('1');
-    await form.getByLabel('Tokens at most').fill('20');
-    await ask('Once upon a time');
-    // Nobody serves yet, which both sides say, with the cure.
-    await page
-      .getByText(/RLCD_SERVE_URL set to an address/)
-      .nth(1)
-      .waitFor();
-    await accessible();
-    await form.getByRole('button', { name: 'Start anew' }).click();
-    const runner = edge.startRunner(edgeUrl(await freePort()));
-    try {
-      const isServed = async () => {
-        const { items } = await edge.client.listRunners({ query: { status: 'live' } });
-        return items.some(({ serveUrl }) => serveUrl !== null);
-      };
-      await expect.poll(isServed, { timeout: 120_000 }).toBe(true);
-      await ask('Once upon a time, there was a dog.');
-      await form.getByRole('button', { name: 'Ask both' }).waitFor();
-      const said = page.getByRole('list', { name: 'Conversation' });
-      for (const [side, model] of [
-        ['Base', (await edge.client.listBaseModels()).items[0]?.name ?? ''],
-        ['Aligned', `${edge.experimentId}/adapter`],
-      ] as const) {
-        const body = { model, prompt: 'Once upon a time, there was a dog.', seed: 1, max_tokens: 20 };
-        const response = await edge.client.createCompletion({ body: { ...body, temperature: 1 } });
-        const { choices } = (await response.json()) as { choices: { text: string }[] };
-        await expect
-          .poll(() => said.getByRole('group', { name: side }).locator('.text').textContent())
-          .toBe(choices[0]?.text);
-      }
-      await page.getByLabel('Token colours').selectOption('difference from the other model');
-      const tokens = said.getByRole('group', { name: 'Aligned' }).locator('.token');
-      await expect.poll(() => tokens.count()).toBeGreaterThan(1);
-      // Of every token, the last ones too, where the answers have parted long ago.
-      const title = async () => await tokens.last().getAttribute('title');
-      await expect.poll(title).toMatch(/^log-probability .+; other model .+; difference /);
-      await accessible();
-    } finally {
-      runner.kill('SIGKILL');
-      await runner.exited;
-    }
+    expect(await visitTry(page, edge)).toBeGreaterThan(1);
   });
 
   it("Experiment: shows the verdict alone where the judge's result is of another form", async () => {

@@ -23,7 +23,10 @@ describe('the times of a stage', () => {
   it('are those of waiting alone until a runner takes a task', () => {
     const waiting = { status: 'queued', startedAt: null, runnerSeconds: 0 } as const;
     expect(timesOf(stage({}, waiting), 20 * MINUTE)).toEqual({ waited: 1200, worked: undefined });
-    expect(endsOf([stage({ plannedSeconds: 60 }, waiting)], 20 * MINUTE)).toEqual({ ends: [null], end: null });
+    expect(endsOf([stage({ plannedSeconds: 60 }, waiting)], 20 * MINUTE)).toEqual({
+      ends: [null],
+      end: null,
+    });
     expect(timesOf(stage({ status: 'waiting', startedAt: null }), MINUTE).waited).toBeUndefined();
   });
 
@@ -42,8 +45,14 @@ describe('the times of a stage', () => {
     const running = stage({ progress: 0.5, plannedSeconds: 120 }, leased);
     const next = stage({ name: 'select', status: 'waiting', startedAt: null, plannedSeconds: 60 });
     // Half of two planned minutes took two: it goes at half the speed of the plan.
-    expect(endsOf([running, next], 22 * MINUTE)).toEqual({ ends: [24 * MINUTE, 26 * MINUTE], end: 26 * MINUTE });
-    const waits = stage({ progress: 0, plannedSeconds: 120 }, { ...leased, status: 'queued', startedAt: null });
+    expect(endsOf([running, next], 22 * MINUTE)).toEqual({
+      ends: [24 * MINUTE, 26 * MINUTE],
+      end: 26 * MINUTE,
+    });
+    const waits = stage(
+      { progress: 0, plannedSeconds: 120 },
+      { ...leased, status: 'queued', startedAt: null },
+    );
     expect(endsOf([waits, next], 22 * MINUTE).end).toBeNull();
   });
 

@@ -44,7 +44,10 @@ export function endsOf(stages: readonly Timed[], now: number): Pick<StageEnds, '
   const planned = Object.fromEntries(
     stages.flatMap(({ name, plannedSeconds }) => (plannedSeconds === null ? [] : [[name, plannedSeconds]])),
   );
-  if (Object.keys(planned).length > 0) return stageEnds(states, planned, now);
+  if (Object.keys(planned).length > 0) {
+    const { ends, end } = stageEnds(states, planned, now);
+    return { ends, end };
+  }
   const ends = states.map((state) =>
     state.status === 'running' ? stageEnds([state], undefined, now).end : null,
   );

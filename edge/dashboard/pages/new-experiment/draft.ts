@@ -87,14 +87,26 @@ export function faultsOfDraft(draft: ExperimentDraft): readonly FieldError[] {
   return [...(readHyperparameters(draft)?.faults ?? []), ...faultsOfBudget(draft)];
 }
 
+/** Whether a look can choose sizes for a time: those of RLCD, where the model simulates for itself. */
+export function takesBudget({ method, simulator }: Pick<ExperimentDraft, 'method' | 'simulator'>): boolean {
+  return method === 'rlcd' && simulator === '';
+}
+
+/** The budget that no sizes were chosen for yet; undefined where there is none. */
+export function openBudget(draft: ExperimentDraft): string | undefined {
+  const { budget, sizedFor } = draft;
+  return takesBudget(draft) && budget !== '' && budget !== sizedFor ? budget : undefined;
+}
+
 /** A budget that chose nothing would be forgotten without a word. */
-function faultsOfBudget({ budget, sizedFor }: ExperimentDraft): FieldError[] {
-  if (budget === sizedFor) return [];
+function faultsOfBudget(draft: ExperimentDraft): FieldError[] {
+  const budget = openBudget(draft);
+  if (budget === undefined) return [];
   const detail =
-    readTimeSpan(budget) === undefined && budget !== ''
+    readTimeSpan(budget) === undefined
       ? TIME_SPAN_CURE
       : 'is kept by sizes that a look chooses: look first, or leave it empty';
-  return budget === '' ? [] : [{ in: 'body', pointer: BUDGET, detail }];
+  return [{ in: 'body', pointer: BUDGET, detail }];
 }
 
 /** What the hyperparameters say; nothing where they cannot be read. */

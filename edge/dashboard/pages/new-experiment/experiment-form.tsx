@@ -10,7 +10,7 @@ import { CheckField, Select, TextField } from '../../form/controls.tsx';
 import { createForm } from '../../form/create-form.ts';
 import { FormView } from '../../form/form-view.tsx';
 import { LONGEST_ANSWER } from '../../../../shared/planner/alignment-settings.ts';
-import { BUDGET, bodyOf, faultsOfDraft, type ExperimentDraft } from './draft.ts';
+import { BUDGET, bodyOf, faultsOfDraft, takesBudget, type ExperimentDraft } from './draft.ts';
 import { HyperparametersField } from './hyperparameters-field.tsx';
 import { LookPanel, NoLook } from './look/look-panel.tsx';
 import { plannedSecondsOf, useLook } from './look/use-look.ts';
@@ -112,7 +112,7 @@ export function ExperimentForm(props: { readonly parts: Parts; readonly draft: E
           checked={draft.scorer}
           onChange={(scorer) => setDraft({ scorer })}
         />
-        <Show when={look.isPossible() && draft.method === 'rlcd'}>
+        <Show when={takesBudget(draft)}>
           <div class="row start">
             <TextField
               label="Budget"

@@ -15,7 +15,7 @@ import type { PrincipleForm } from '../../../../../shared/principles/principle.t
 import { settingsOf } from '../../../../../shared/planner/work.ts';
 import { inPassing } from '../../../app/in-passing.ts';
 import type { PromptSet } from '../../../app/types.ts';
-import { bodyOf, hyperparametersOf, type ExperimentDraft } from '../draft.ts';
+import { bodyOf, hyperparametersOf, openBudget, type ExperimentDraft } from '../draft.ts';
 
 const LOOK = 'look';
 
@@ -30,8 +30,8 @@ export interface TakenLook {
 
 /** The settings that a run of the draft has: those that a budget's sizes are put into, as long as it has none. */
 function settingsOfRun(draft: ExperimentDraft, form: PrincipleForm): Hyperparameters {
-  const { budget, sizedFor, longestAnswer } = draft;
-  if (budget === '' || budget === sizedFor) return hyperparametersOf(draft);
+  if (openBudget(draft) === undefined) return hyperparametersOf(draft);
+  const { longestAnswer } = draft;
   const tokens = longestAnswer.trim() === '' ? undefined : Number(longestAnswer);
   return withLongestAnswer(BUDGET_SETTINGS[form], tokens);
 }

@@ -6,7 +6,7 @@ import { planSettings, type BudgetPlan } from '../../../../../shared/planner/bud
 import { doubtsOf } from '../../../../../shared/planner/look-verdict.ts';
 import { useSession } from '../../../app/session.ts';
 import type { PromptSet } from '../../../app/types.ts';
-import { hyperparametersOf, type ExperimentDraft } from '../draft.ts';
+import { hyperparametersOf, openBudget, takesBudget, type ExperimentDraft } from '../draft.ts';
 import { chooseSizes } from './choose-sizes.ts';
 import { canLook, lookedAt, takeLook, type TakenLook } from './take-look.ts';
 
@@ -73,7 +73,7 @@ export function useLook(
   function size(look: TakenLook): void {
     setBudgetFault();
     const { budget } = draft;
-    if (budget === '') return;
+    if (budget === '' || !takesBudget(draft)) return;
     const sizes = chooseSizes(budget, look);
     if ('fault' in sizes) setBudgetFault(sizes.fault);
     else setDraft({ hyperparameters: JSON.stringify(sizes.hyperparameters, null, 2), sizedFor: budget });
@@ -87,8 +87,7 @@ export function useLook(
   });
   const plan = createMemo(() => {
     const look = taken();
-    const isSized = draft.budget === '' || draft.budget === draft.sizedFor;
-    if (!look || !isCurrent() || !isSized) return undefined;
+    if (!look || !isCurrent() || openBudget(draft) !== undefined) return undefined;
     return planSettings(hyperparametersOf(draft), look.sizing, draft.method);
   });
   const doubts = () => {

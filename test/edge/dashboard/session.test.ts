@@ -1,0 +1,217 @@
+/** Signing in and staying signed in, in a real browser: where the key lies, what ends a session, and what other pages can do with it. */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Child } from '../../../scripts/processes/child.ts';
+import { edgeUrl, startEdge } from '../../../scripts/processes/edge-process.ts';
+import { freePort } from '../../../scripts/processes/free-port.ts';
+import { CHROMIUM_ABSENT, findChromium, launchChromium } from '../../../scripts/tools/browser/chromium.ts';
+import { createClient, type Client } from '../../../shared/api/client.ts';
+import { SESSION_HEADER } from '../../../shared/api/sessions.ts';
+import { expectAccessible, expectFitsPhone } from './accessible.ts';
+
+const present = findChromium() !== undefined;
+if (!present) console.log(`skipped: ${CHROMIUM_ABSENT}`);
+
+const ADMIN_KEY = 'an-administrator-key-for-tests-only-0123456789';
+const COOKIE = /rlcd_session=/;
+
+describe.skipIf(!present)('a session', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rlcd-session-'));
+  let edge: Child;
+  let url = '';
+  let admin: Client;
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  /** A page of somebody else on another port of the same host. */
+  let other: Server;
+  let otherUrl = '';
+
+  beforeAll(async () => {
+    const port = await freePort();
+    url = edgeUrl(port);
+    admin = createClient({ baseUrl: url, key: ADMIN_KEY });
+    edge = await startEdge({ host: 'node', port, dataFolder: folder, adminKey: ADMIN_KEY });
+    other = createServer((_, response) => {
+      response.setHeader('content-type', 'text/html').end('<title>Other</title><h1>Other</h1>');
+    });
+    const otherPort = await freePort();
+    other.listen(otherPort, '127.0.0.1');
+    await once(other, 'listening');
+    otherUrl = edgeUrl(otherPort);
+    browser = await launchChromium();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    other?.close();
+    edge?.kill('SIGKILL');
+    await edge?.exited;
+    rmSync(folder, { recursive: true, force: true });
+  });
+  beforeEach(async () => {
+    await context?.close();
+    context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    context.setDefaultTimeout(120_000);
+    page = await context.newPage();
+  });
+
+  const keyOf = async (name: string) => {
+    const { id, secret } = await admin.createKey({ body: { name, scopes: ['client'] } });
+    return { id, secret: secret ?? '' };
+  };
+  const keyField = (tab: Page) => tab.getByLabel('Key', { exact: true });
+  const signIn = async (key: string, stays: boolean) => {
+    await page.goto(url);
+    await keyField(page).fill(key);
+    if (stays) await page.getByLabel(/^Stay signed in/).check();
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('No experiment yet').waitFor();
+  };
+  const newTab = async () => {
+    const tab = await context.newPage();
+    await tab.goto(`${url}/experiments`);
+    return tab;
+  };
+  const keptBy = async (tab: Page) =>
+    await tab.evaluate(() =>
+      JSON.stringify([
+        Object.entries(localStorage),
+        Object.entries(sessionStorage),
+        document.cookie,
+        location.href,
+      ]),
+    );
+
+  it('asks for the key, says why one is refused, and keeps it out of addresses', async () => {
+    const runner = await admin.createKey({ body: { name: 'runner only', scopes: ['runner'] } });
+    const { secret } = await keyOf('asked');
+    await page.goto(url);
+    await keyField(page).fill('wrong');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').getByText('This key is not known here').waitFor();
+    await expectAccessible(page);
+    await keyField(page).fill(runner.secret ?? '');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').getByText('cannot read experiments').waitFor();
+    await signIn(secret, false);
+    expect(page.url()).not.toContain(secret);
+    const kept = await page.evaluate(() => Object.values(localStorage).join(' ') + document.cookie);
+    expect(kept).not.toContain(secret);
+  });
+
+  it('of a tab alone leaves no cookie, and another tab asks for the key', async () => {
+    const { secret } = await keyOf('tab');
+    await signIn(secret, false);
+    expect(await context.cookies()).toEqual([]);
+    await keyField(await newTab()).waitFor();
+  });
+
+  it('that stays opens new tabs, and the key lies nowhere in the browser', async () => {
+    const { secret } = await keyOf('stays');
+    const errors: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error') errors.push(message.text());
+    });
+    await page.goto(url);
+    await keyField(page).waitFor();
+    await expectAccessible(page);
+    await expectFitsPhone(page);
+    await signIn(secret, true);
+    const tab = await newTab();
+    await tab.getByText('No experiment yet').waitFor();
+    await tab.getByText('Live', { exact: true }).waitFor();
+    for (const one of [page, tab]) {
+      expect(await keptBy(one)).not.toContain(secret);
+      expect(await keptBy(one)).not.toMatch(COOKIE);
+    }
+    const [cookie, ...others] = await context.cookies();
+    expect(others).toEqual([]);
+    expect(cookie).toMatchObject({ name: 'rlcd_session', path: '/v1', httpOnly: true, sameSite: 'Strict' });
+    expect(cookie?.value).not.toContain(secret.slice(-43));
+    // What is made by it is made by its key.
+    await tab.goto(`${url}/principles`);
+    await tab.getByRole('link', { name: 'New principle' }).click();
+    await tab.getByLabel('Name').fill('kept');
+    await tab.getByLabel('Description').fill('answers are kept');
+    await tab.getByLabel('Towards').fill('(kept)');
+    await tab.getByLabel('Away').fill('(lost)');
+    await tab.getByRole('button', { name: 'Add the principle' }).click();
+    await tab.getByRole('link', { name: 'New version' }).waitFor();
+    expect((await admin.listPrinciples()).items.map(({ name }) => name)).toEqual(['kept']);
+    expect(errors).toEqual([]);
+  });
+
+  it('ends in every tab when one signs out, and for a copy of the cookie', async () => {
+    const { secret } = await keyOf('leaves');
+    await signIn(secret, true);
+    const tab = await newTab();
+    await tab.getByText('Live', { exact: true }).waitFor();
+    const [cookie] = await context.cookies();
+    const copy = async () =>
+      (
+        await fetch(`${url}/v1/key`, {
+          headers: { cookie: `rlcd_session=${cookie?.value}`, [SESSION_HEADER]: '1' },
+        })
+      ).status;
+    expect(await copy()).toBe(200);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await keyField(page).waitFor();
+    expect(await copy()).toBe(401);
+    expect(await context.cookies()).toEqual([]);
+    await tab.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Prompts' }).click();
+    await keyField(tab).waitFor();
+    await page.reload();
+    await keyField(page).waitFor();
+  });
+
+  it('ends when its key is revoked', async () => {
+    const { id, secret } = await keyOf('revoked');
+    await signIn(secret, true);
+    await admin.revokeKey({ parameters: { keyId: id } });
+    const tab = await newTab();
+    await tab.getByText('You were signed out').waitFor();
+    await keyField(tab).waitFor();
+    expect(await keptBy(tab)).not.toContain('rlcd-session-until');
+  });
+
+  it('is of no use to a page of another origin, though the browser sends the cookie along', async () => {
+    const attacked = await admin.createKey({ body: { name: 'attacked', scopes: ['admin'] } });
+    const victim = await keyOf('victim');
+    await signIn(attacked.secret ?? '', true);
+    const forger = await context.newPage();
+    // Changes a key, and takes no body that a browser would have to ask about.
+    const target = `${url}/v1/keys/${victim.id}/rotate`;
+    await forger.goto(otherUrl);
+    // With the header a browser asks first, and the edge allows nobody.
+    const asked = await fetch(target, {
+      method: 'OPTIONS',
+      headers: {
+        origin: otherUrl,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': SESSION_HEADER,
+      },
+    });
+    expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([405, null]);
+    // A form is sent without asking, and with the cookie: ports are no sites.
+    const [forged] = await Promise.all([
+      forger.waitForResponse((response) => response.url() === target),
+      forger.evaluate((address) => {
+        const form = document.createElement('form');
+        Object.assign(form, { method: 'POST', action: address, enctype: 'text/plain' });
+        document.body.append(form);
+        setTimeout(() => form.submit());
+      }, target),
+    ]);
+    expect((await forged.request().allHeaders())['cookie']).toMatch(COOKIE);
+    expect(forged.status()).toBe(401);
+    const own = await createClient({ baseUrl: url, key: victim.secret }).getOwnKey();
+    expect(own.id).toBe(victim.id);
+    await page.reload();
+    await page.getByText('No experiment yet').waitFor();
+  });
+});
