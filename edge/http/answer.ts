@@ -37,14 +37,21 @@ export async function answer(
   endpoint: Endpoint,
   handler: AnyHandler,
   admitted: Admitted,
-  { database, clock }: Dependencies,
+  { database, clock, clientAddress }: Dependencies,
   record: Record | undefined,
 ): Promise<Response> {
   const { context, principal, input } = admitted;
   const now = clock();
   const { upload } = input;
   const createdBy = { id: principal.keyId, name: principal.name };
-  const call = { principal, createdBy, now, request: context.req.raw, ...(upload ? { upload } : {}) };
+  const call = {
+    principal,
+    createdBy,
+    now,
+    address: () => clientAddress(context),
+    request: context.req.raw,
+    ...(upload ? { upload } : {}),
+  };
   const idempotency = readIdempotency(endpoint, admitted, database, now);
   /** @returns undefined where another request was first */
   const attempt = async (): Promise<Response | undefined> => {

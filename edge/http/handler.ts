@@ -12,6 +12,8 @@ export interface Call {
   readonly createdBy: NonNullable<Creator>;
   /** The time of the request: one instant for everything it writes. */
   readonly now: number;
+  /** The client's network address, for the audit log. */
+  readonly address: () => string;
   /** The request itself, for handlers that read a header such as `Range`. */
   readonly request: Request;
 }

@@ -58,7 +58,7 @@ export function principleHandlers({ database }: Dependencies): Handlers<typeof p
         createdBy,
       };
       return {
-        body: viewOf({ ...version, principle: principle.name, labels: [] }),
+        body: viewOf({ ...version, principle: principle.name, labels: [], labelMoves: [] }),
         writes: [
           ...(existing ? [] : [insertPrinciple(database, principle)]),
           insertVersion(database, version),
@@ -89,10 +89,10 @@ export function principleHandlers({ database }: Dependencies): Handlers<typeof p
       return { body: { from: from.number, to: to.number, changes } };
     },
 
-    async movePrincipleLabel({ parameters, body }, { now }) {
+    async movePrincipleLabel({ parameters, body }, { now, createdBy: movedBy }) {
       const principle = await requirePrinciple(parameters.principleName);
       const version = await requireVersion(principle, String(body.version));
-      const label = { principleId: principle.id, name: parameters.principleLabel, movedAt: now };
+      const label = { principleId: principle.id, name: parameters.principleLabel, movedAt: now, movedBy };
       return {
         body: { principle: principle.name, label: label.name, version: version.number, movedAt: now },
         writes: [moveLabel(database, { ...label, versionId: version.id })],

@@ -56,13 +56,13 @@ export function scorerHandlers({
       return { body: await listScorers(database, query) };
     },
 
-    async moveScorerLabel({ parameters, body }, { now }) {
+    async moveScorerLabel({ parameters, body }, { now, createdBy: movedBy }) {
       const principle = await requirePrinciple(parameters.principleName);
       const scorer = await findScorer(database, principle.name, body.scorer);
       if (!scorer) throw notFound(`scorer ${body.scorer} of principle ${principle.name}`);
       // A label never points at a file that cannot score.
       await cache.get(scorer.sha256);
-      const label = { principleId: principle.id, name: parameters.scorerLabel, movedAt: now };
+      const label = { principleId: principle.id, name: parameters.scorerLabel, movedAt: now, movedBy };
       return {
         body: { principle: principle.name, label: label.name, scorer: scorer.id, movedAt: now },
         writes: [moveScorerLabel(database, { ...label, scorerId: scorer.id })],

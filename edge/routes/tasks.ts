@@ -3,13 +3,15 @@ import { ARTIFACT_DAMAGED } from '../../shared/api/artifacts.ts';
 import type { ClaimedTask, taskEndpoints } from '../../shared/api/tasks.ts';
 import { requiredOutputs, taskSchemas, type TaskKind } from '../../shared/api/tasks/kinds.ts';
 import type { Dependencies } from '../http/dependencies.ts';
-import type { Handlers } from '../http/handler.ts';
+import type { Call, Handlers } from '../http/handler.ts';
 import { dropIfDamaged, type Checkpointed } from '../orchestration/checkpoints.ts';
 import { ingestOutputs } from '../orchestration/ingest.ts';
 import { advanceUnplanned } from '../orchestration/advance.ts';
 import { sweep } from '../orchestration/sweep.ts';
 import type { TaskSpecification } from '../domain/task-key.ts';
 import { fromIssues, invalidRequest, notFound } from '../domain/errors.ts';
+import { insertAuditRecord } from '../store/audit.ts';
+import { createIdentifier } from '../store/identifier.ts';
 import { checkpointTask } from '../store/leases/checkpoint.ts';
 import { claimTask, type ClaimedRow } from '../store/leases/claim.ts';
 import { completeTask, isCompletedBy, requireOutputs } from '../store/leases/complete.ts';
@@ -90,9 +92,24 @@ export function taskHandlers({
     return view;
   }
 
+  const recordOf = (
+    action: 'completeTask' | 'failTask',
+    { taskId }: Holder,
+    { principal, address, now }: Call,
+  ) =>
+    insertAuditRecord(database, {
+      id: createIdentifier(now),
+      keyId: principal.keyId,
+      keyName: principal.name,
+      action,
+      object: `tasks/${taskId}`,
+      address: address(),
+      createdAt: now,
+    });
+
   return {
-    async claimTask({ body }, { principal, now }) {
-      const request = { ...body, keyId: principal.keyId };
+    async claimTask({ body }, { principal, now, address }) {
+      const request = { ...body, keyId: principal.keyId, address: address() };
       let row = await claimTask(database, request, now);
       if (!row && (await sweep({ database, hearing }, now))) row = await claimTask(database, request, now);
       // At most two checkpoints are kept; the repeated claim finds the same lease with what is left.
@@ -112,7 +129,8 @@ export function taskHandlers({
       return { body: await checkpointTask(database, holder, body, now) };
     },
 
-    async completeTask({ parameters, body }, { principal, now }) {
+    async completeTask({ parameters, body }, call) {
+      const { principal, now } = call;
       const holder: Holder = { ...parameters, epoch: body.epoch, keyId: principal.keyId };
       if (!(await isCompletedBy(database, holder))) {
         const { kind } = await requireLease(database, holder);
@@ -124,20 +142,22 @@ export function taskHandlers({
           scoringKernel,
           now,
         );
-        await completeTask(database, holder, body, rows, now);
+        const record = recordOf('completeTask', holder, call);
+        await completeTask(database, holder, body, [...rows, record], now);
       }
       await advanceUnplanned(database, now);
       return { body: await viewOfEnded(holder, now) };
     },
 
-    async failTask({ parameters, body }, { principal, now }) {
+    async failTask({ parameters, body }, call) {
+      const { principal, now } = call;
       const holder = { ...parameters, epoch: body.epoch, keyId: principal.keyId };
       if (!(await isFailedBy(database, holder, body.reason.code))) {
         const { checkpointSha256: sha256, checkpointStep: step } = await requireLease(database, holder);
         if (body.reason.code === ARTIFACT_DAMAGED) {
           await dropIfDamaged(store, { ...parameters, sha256, step }, now, true);
         }
-        await failTask(database, holder, body, now);
+        await failTask(database, holder, body, now, [recordOf('failTask', holder, call)]);
       }
       await advanceUnplanned(database, now);
       return { body: await viewOfEnded(holder, now) };

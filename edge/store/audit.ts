@@ -1,10 +1,10 @@
 /** Queries on the audit log. */
-import { and, desc, eq, gte, inArray, lt, type SQLWrapper } from 'drizzle-orm';
+import { and, desc, eq, gte, inArray, lt, sql, type SQL, type SQLWrapper } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database, Statement } from './database.ts';
 import { leastIdentifier } from './identifier.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
-import { auditRecords } from './schema/index.ts';
+import { apiKeys, auditRecords } from './schema/index.ts';
 
 type AuditRow = typeof auditRecords.$inferSelect;
 
@@ -23,6 +23,10 @@ const ROWS_A_READ = 500;
 export function insertAuditRecord(database: Database, row: AuditRow): Statement {
   return database.insert(auditRecords).values(row);
 }
+
+/** What a key is called now, for records that the database makes itself. @param keyId of the key */
+export const keyNameOf = (database: Database, keyId: SQL): SQL =>
+  sql`coalesce(${database.select({ name: apiKeys.name }).from(apiKeys).where(eq(apiKeys.id, keyId))}, ${keyId})`;
 
 /** The newest first. @param before an id: what is older alone */
 async function readRecords(

@@ -2,6 +2,7 @@
 import { and, desc, eq, lt, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database, Statement } from './database.ts';
+import { labelMovesOf, withLabels } from './label-moves.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
 import { qualify } from './qualify.ts';
 import { principleLabels, principles, principleVersions } from './schema/index.ts';
@@ -15,9 +16,10 @@ const latestVersion = sql<number>`(
   where ${qualify(principleVersions.principleId)} = ${qualify(principles.id)}
   order by ${qualify(principleVersions.number)} desc limit 1)`;
 
-const labelsOfVersion = sql<string>`(
-  select json_group_array(${qualify(principleLabels.name)}) from ${principleLabels}
-  where ${qualify(principleLabels.versionId)} = ${qualify(principleVersions.id)})`;
+const labelMoves = labelMovesOf(
+  principleLabels,
+  sql`${qualify(principleLabels.versionId)} = ${qualify(principleVersions.id)}`,
+);
 
 export async function findPrinciple(database: Database, name: string): Promise<PrincipleRow | undefined> {
   return await database.select().from(principles).where(eq(principles.name, name)).get();
@@ -58,12 +60,8 @@ const versionColumns = {
   definition: principleVersions.definition,
   createdAt: principleVersions.createdAt,
   createdBy: principleVersions.createdBy,
-  labels: labelsOfVersion,
+  labelMoves,
 };
-
-function readLabels<Row extends { labels: string }>(row: Row) {
-  return { ...row, labels: z.array(z.string()).parse(JSON.parse(row.labels)).sort() };
-}
 
 export async function listVersions(database: Database, principleId: string, page: PageRequest) {
   const before = readCursor(page, z.int());
@@ -79,7 +77,7 @@ export async function listVersions(database: Database, principleId: string, page
     )
     .orderBy(desc(principleVersions.number))
     .limit(page.limit + 1);
-  return toPage(rows.map(readLabels), page, (row) => row.number);
+  return toPage(rows.map(withLabels), page, (row) => row.number);
 }
 
 /** @param reference a version's number in decimal, or a label */
@@ -97,7 +95,7 @@ export async function findVersion(database: Database, principleId: string, refer
         : and(eq(principleVersions.principleId, principleId), eq(principleVersions.number, number)),
     )
     .get();
-  return row && readLabels(row);
+  return row && withLabels(row);
 }
 
 export function insertPrinciple(database: Database, row: PrincipleRow): Statement {
@@ -108,13 +106,13 @@ export function insertVersion(database: Database, row: VersionRow): Statement {
   return database.insert(principleVersions).values(row);
 }
 
-export function moveLabel(database: Database, row: typeof principleLabels.$inferInsert): Statement {
+export function moveLabel(database: Database, row: typeof principleLabels.$inferSelect): Statement {
   return database
     .insert(principleLabels)
     .values(row)
     .onConflictDoUpdate({
       target: [principleLabels.principleId, principleLabels.name],
-      set: { versionId: row.versionId, movedAt: row.movedAt },
+      set: { versionId: row.versionId, movedAt: row.movedAt, movedBy: row.movedBy },
     });
 }
 

@@ -3,6 +3,7 @@ import { and, desc, eq, lt, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database, Statement } from './database.ts';
 import { allColumns, given } from './json-rows.ts';
+import { labelMovesOf, withLabels } from './label-moves.ts';
 import { readCursor, toPage, type PageRequest } from './page.ts';
 import { qualify } from './qualify.ts';
 import {
@@ -17,10 +18,11 @@ import {
 } from './schema/index.ts';
 import { compiled, excluded, type Value } from './statement.ts';
 
-const labelsOfScorer = sql<string>`(
-  select json_group_array(${qualify(scorerLabels.name)}) from ${scorerLabels}
-  where ${qualify(scorerLabels.principleId)} = ${qualify(principles.id)}
-    and ${qualify(scorerLabels.scorerId)} = ${qualify(scorers.id)})`;
+const labelMoves = labelMovesOf(
+  scorerLabels,
+  sql`${qualify(scorerLabels.principleId)} = ${qualify(principles.id)}
+    and ${qualify(scorerLabels.scorerId)} = ${qualify(scorers.id)}`,
+);
 
 const columns = {
   id: scorers.id,
@@ -28,18 +30,17 @@ const columns = {
   version: principleVersions.number,
   sha256: scorers.sha256,
   preferenceModelSha256: scorers.preferenceModelSha256,
-  labels: labelsOfScorer,
+  labelMoves,
   createdAt: scorers.createdAt,
+  createdBy: scorers.createdBy,
 };
 
-function view<Row extends { labels: string; principleName: string; version: number }>({
-  labels,
+function view<Row extends { labelMoves: string; principleName: string; version: number }>({
   principleName,
   version,
   ...row
 }: Row) {
-  const names = z.array(z.string()).parse(JSON.parse(labels)).sort();
-  return { ...row, principle: { name: principleName, version }, labels: names };
+  return { ...withLabels(row), principle: { name: principleName, version } };
 }
 
 const joined = (database: Database) =>
@@ -90,13 +91,13 @@ export function deleteScorerLabel(database: Database, principleId: string, name:
   return database.delete(scorerLabels).where(isIt);
 }
 
-export function moveScorerLabel(database: Database, row: typeof scorerLabels.$inferInsert): Statement {
+export function moveScorerLabel(database: Database, row: typeof scorerLabels.$inferSelect): Statement {
   return database
     .insert(scorerLabels)
     .values(row)
     .onConflictDoUpdate({
       target: [scorerLabels.principleId, scorerLabels.name],
-      set: { scorerId: row.scorerId, movedAt: row.movedAt },
+      set: { scorerId: row.scorerId, movedAt: row.movedAt, movedBy: row.movedBy },
     });
 }
 
@@ -124,6 +125,7 @@ const putScorer = compiled<PublishedScorer>((database, value) =>
               where ${given('name')} = 'preference-model')`,
             calibration: value('calibration'),
             createdAt: value('now'),
+            createdBy: experiments.createdBy,
           }),
         )
         .from(tasks)
@@ -131,6 +133,7 @@ const putScorer = compiled<PublishedScorer>((database, value) =>
         .innerJoin(stages, eq(stages.id, stageTasks.stageId))
         .innerJoin(experiments, eq(experiments.id, stages.experimentId))
         .where(eq(tasks.id, value('taskId')))
+        .orderBy(experiments.id)
         .limit(1),
     )
     .onConflictDoNothing(),
@@ -155,7 +158,11 @@ const LABEL = [scorerLabels.principleId, scorerLabels.name];
 const moveLatest = compiled<PublishedScorer>((database, value) =>
   labelled(database, value, 'latest').onConflictDoUpdate({
     target: LABEL,
-    set: { scorerId: excluded(scorerLabels.scorerId), movedAt: excluded(scorerLabels.movedAt) },
+    set: {
+      scorerId: excluded(scorerLabels.scorerId),
+      movedAt: excluded(scorerLabels.movedAt),
+      movedBy: excluded(scorerLabels.movedBy),
+    },
   }),
 );
 const setProduction = compiled<PublishedScorer>((database, value) =>

@@ -4,6 +4,9 @@ import { defineEndpoints } from './endpoint.ts';
 import { identifier, instant, text } from './fields.ts';
 import { page, pageQuery } from './page.ts';
 
+/** The action of a record that the edge makes where a lease ends without a word of its holder. */
+export const LOST_LEASE = 'loseLease';
+
 export const auditRecord = z
   .object({
     id: identifier.describe('Its id'),
@@ -13,13 +16,20 @@ export const auditRecord = z
         name: z.string().describe('Name of the key'),
       })
       .describe("As it was called then; `bootstrap` is the key of the edge's environment"),
-    action: z.string().describe("The operation's id in this document: `createExperiment`"),
+    action: z
+      .string()
+      .describe(
+        "The operation's id in this document: `createExperiment`; `loseLease` where a runner was silent for so long, or " +
+          'started again, that its task was taken from it',
+      ),
     object: z
       .string()
       .describe(
         'What the path names, or what was made: `experiments/019ab0e7-...`, `principles/kind-stories`',
       ),
-    address: z.string().describe("The client's network address"),
+    address: z
+      .string()
+      .describe("The client's network address; empty where the edge took a lease back by itself"),
     createdAt: instant.describe('When it was made: milliseconds since the epoch, UTC'),
   })
   .meta({ id: 'AuditRecord', description: 'Who changed what, when and from where' });
@@ -43,7 +53,7 @@ const filters = {
     .regex(/^[A-Za-z]{1,100}$/, 'must be the id of an operation')
     .meta({ examples: ['createExperiment'] })
     .optional()
-    .describe("The operation's id, such as `createExperiment`"),
+    .describe("The operation's id, such as `createExperiment`, or `loseLease`"),
   from: time
     .meta({ examples: [0] })
     .optional()

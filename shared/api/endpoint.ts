@@ -53,10 +53,11 @@ export interface Endpoint {
   /** A POST that creates: takes `Idempotency-Key`, and its effect and answer are stored together. */
   readonly creates?: true;
   /**
-   * Not in the audit log, though it is no GET: because it changes nothing, or because it is a lease's traffic, which comes
-   * every few seconds and which the tasks and the event log keep.
+   * What is no GET leaves a record in the audit log for every request, but for what changes nothing; for the traffic of a
+   * lease, which comes every few seconds and which the tasks and the event log keep; and for the ends of a lease, whose
+   * own writes record each once, however often it is asked.
    */
-  readonly unrecorded?: 'changes nothing' | 'lease traffic';
+  readonly unrecorded?: 'changes nothing' | 'lease traffic' | 'by the lease itself';
 }
 
 /** Keeps the literal types of a contract: `defineEndpoints({ listPrinciples: { ... } })`. */

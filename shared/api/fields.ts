@@ -43,4 +43,13 @@ export const creator = z
   .describe('The key that made it; null where the edge did, or before it kept this');
 export type Creator = z.infer<typeof creator>;
 
+/** How a label came to where it points. */
+export const labelMove = z
+  .object({
+    label: z.string().describe("The label's name"),
+    movedAt: instant.describe('When it was moved there: milliseconds since the epoch, UTC'),
+    movedBy: creator.describe('The key that moved it there; null where the edge did, or before it kept this'),
+  })
+  .meta({ id: 'LabelMove', description: 'How a label came to where it points' });
+
 export const positiveInteger = z.int().positive();

@@ -1,7 +1,7 @@
 /** The contract of principles: immutable versions, movable labels, and the difference of two versions. */
 import { z } from 'zod';
 import { defineEndpoints } from './endpoint.ts';
-import { creator, instant, name, positiveInteger, text } from './fields.ts';
+import { creator, instant, labelMove, name, positiveInteger, text } from './fields.ts';
 import { page, pageQuery } from './page.ts';
 import { placement, principleForm } from './tasks/settings.ts';
 
@@ -60,6 +60,7 @@ const principleVersion = z
     number: positiveInteger.describe('Its number, from 1'),
     definition: principleDefinition,
     labels: z.array(z.string()).describe('Labels that point at it'),
+    labelMoves: z.array(labelMove).describe('Of each of these labels, who moved it there, and when'),
     warnings: z
       .array(
         z.object({

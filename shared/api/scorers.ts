@@ -1,7 +1,7 @@
 /** The contract of scorers: edge-sized students of preference models, and the scores they give. */
 import { z } from 'zod';
 import { defineEndpoints } from './endpoint.ts';
-import { identifier, instant, name } from './fields.ts';
+import { creator, identifier, instant, labelMove, name } from './fields.ts';
 import { page, pageQuery } from './page.ts';
 import { sha256 } from './sha256.ts';
 
@@ -22,7 +22,11 @@ const scorer = z
     sha256: sha256.describe('Of its file, an ONNX model; GET it as an artifact'),
     preferenceModelSha256: sha256.describe('The preference model that taught it'),
     labels: z.array(z.string()).describe('Labels that point at it'),
+    labelMoves: z.array(labelMove).describe('Of each of these labels, who moved it there, and when'),
     createdAt: instant.describe('When it was made: milliseconds since the epoch, UTC'),
+    createdBy: creator.describe(
+      'The key that asked for the experiment which taught it; null where that is not known',
+    ),
   })
   .meta({ id: 'Scorer', description: 'An edge-sized student of a preference model' });
 

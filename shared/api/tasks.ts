@@ -335,7 +335,7 @@ const taskDetail = taskView
 export const taskEndpoints = defineEndpoints({
   claimTask: {
     method: 'post',
-    unrecorded: 'lease traffic',
+    unrecorded: 'by the lease itself',
     path: '/v1/tasks/claim',
     tag: 'tasks',
     summary: 'Take the lease of the first waiting task; the first claim of a runner registers it',
@@ -400,6 +400,7 @@ export const taskEndpoints = defineEndpoints({
   },
   completeTask: {
     method: 'post',
+    unrecorded: 'by the lease itself',
     path: '/v1/tasks/{taskId}/complete',
     tag: 'tasks',
     summary: 'End a task with its outputs, already put, and its result',
@@ -434,6 +435,7 @@ export const taskEndpoints = defineEndpoints({
   },
   failTask: {
     method: 'post',
+    unrecorded: 'by the lease itself',
     path: '/v1/tasks/{taskId}/fail',
     tag: 'tasks',
     summary: 'Give a task back: to be tried again, or to fail for good',

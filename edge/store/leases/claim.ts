@@ -4,12 +4,15 @@ import { and, eq, exists, inArray, isNotNull, lte, ne, notExists, sql } from 'dr
 import { DomainError } from '../../domain/errors.ts';
 import { LEASE_MILLISECONDS } from '../../domain/lease.ts';
 import { commit, type Database } from '../database.ts';
+import { keyNameOf } from '../audit.ts';
+import { createIdentifier } from '../identifier.ts';
 import { allColumns, jsonRows } from '../json-rows.ts';
 import { markArrived } from '../launches.ts';
 import { qualify } from '../qualify.ts';
 import {
   apiKeys,
   artifacts,
+  auditRecords,
   events,
   experiments,
   hasStatus,
@@ -35,6 +38,8 @@ export interface ClaimRequest {
     readonly serveUrl?: string | undefined;
   };
   readonly kinds?: readonly string[] | undefined;
+  /** The runner's network address, for the audit log. */
+  readonly address: string;
 }
 
 const columnsOf = (database: Database) => ({
@@ -107,6 +112,8 @@ interface Values {
   /** JSON of an array; null: every kind. */
   readonly kinds: string | null;
   readonly leaseUntil: number;
+  readonly auditId: string;
+  readonly address: string;
   readonly now: number;
 }
 
@@ -250,10 +257,30 @@ const tell = compiled<Values>((database, value) =>
   ),
 );
 
+/** In the audit log, if a task was taken: of a claim that is asked for again it stands there already. */
+const record = compiled<Values>((database, value) =>
+  database.insert(auditRecords).select(
+    database
+      .select(
+        allColumns(auditRecords, {
+          id: value('auditId'),
+          keyId: value('keyId'),
+          keyName: keyNameOf(database, value('keyId')),
+          action: sql`'claimTask'`,
+          object: sql`'tasks/' || ${tasks.id}`,
+          address: value('address'),
+          createdAt: value('now'),
+        }),
+      )
+      .from(tasks)
+      .where(claimed(value)),
+  ),
+);
+
 /** Registers the runner and takes a task for it: one transaction, and one round trip to D1. */
 async function take(
   database: Database,
-  { claimId, keyId, runner, kinds }: ClaimRequest,
+  { claimId, keyId, runner, kinds, address }: ClaimRequest,
   now: number,
 ): Promise<ClaimedRow | undefined> {
   const { id, name, engineVersion, device, launchId, serveUrl = null } = runner;
@@ -268,6 +295,8 @@ async function take(
     serveUrl,
     kinds: kinds ? JSON.stringify(kinds) : null,
     leaseUntil: now + LEASE_MILLISECONDS,
+    auditId: createIdentifier(now),
+    address,
     now,
   };
   const [, taken] = await commit(database, [
@@ -275,6 +304,7 @@ async function take(
     (kinds ? TAKE.ofKinds : TAKE.any)(database, values),
     beginExperiments(database, values),
     tell(database, values),
+    record(database, values),
     ...(launchId === undefined ? [] : [markArrived(database, { launchId, runnerId: id, keyId, now })]),
   ]);
   const [row] = (taken ?? []) as ClaimedRow[];

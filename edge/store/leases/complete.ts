@@ -99,14 +99,14 @@ export async function requireOutputs(
 }
 
 /**
- * @param ingest rows that the outputs become, in as many statements as they need
+ * @param also writes that take effect with it or not at all: the rows that the outputs become, its audit record
  * @throws DomainError `conflict` for an output that was not put, or `lease-lost`
  */
 export async function completeTask(
   database: Database,
   holder: Holder,
   { outputs, result }: Completion,
-  ingest: readonly Statement[],
+  also: readonly Statement[],
   now: number,
 ): Promise<void> {
   await requireLease(database, holder);
@@ -117,7 +117,7 @@ export async function completeTask(
     setSucceeded(database, { ...holder, result: JSON.stringify(result), now }),
     touchRunner(database, { taskId, now }),
     insertOutputs(database, { taskId, outputs: json }),
-    ...ingest,
+    ...also,
     logTaskEvent(database, { taskId, kind: 'task-succeeded', data: JSON.stringify({ outputs }), now }),
     raiseRevisions(database, { taskId }),
   ]);

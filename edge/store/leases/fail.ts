@@ -1,7 +1,7 @@
 /** Fail: the runner gives a task back, and the reason is kept whatever becomes of the task. */
 import { and, eq, sql } from 'drizzle-orm';
 import { afterFailure, leaseLost, type Failure, type Holder } from '../../domain/lease.ts';
-import type { Database } from '../database.ts';
+import type { Database, Statement } from '../database.ts';
 import { allColumns } from '../json-rows.ts';
 import { runners, taskFailures, tasks } from '../schema/index.ts';
 import { compiled, prepared } from '../statement.ts';
@@ -88,12 +88,17 @@ export async function isFailedBy(database: Database, holder: Holder, code: strin
   return (await failureOf(database).get({ ...holder, code })) !== undefined;
 }
 
-/** Queues the task again or ends it, as {@link afterFailure} says; cancelled where that was asked for. */
+/**
+ * Queues the task again or ends it, as {@link afterFailure} says; cancelled where that was asked for.
+ *
+ * @param also writes that take effect with it or not at all
+ */
 export async function failTask(
   database: Database,
   holder: Holder,
   failure: Failure,
   now: number,
+  also: readonly Statement[] = [],
 ): Promise<void> {
   const lease = await requireLease(database, holder);
   const { handedBack, again, delay } = afterFailure(lease, failure);
@@ -118,6 +123,7 @@ export async function failTask(
       now,
     }),
     raiseRevisions(database, { taskId }),
+    ...also,
   ]);
   if (!written) throw leaseLost(holder);
 }

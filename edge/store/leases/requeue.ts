@@ -1,9 +1,21 @@
 /** Leases that ended without a word: expired, or given up by a runner that started again. */
 import { and, eq, inArray, lte, ne, sql, type SQL } from 'drizzle-orm';
 import { MAXIMUM_EXPIRATIONS } from '../../domain/lease.ts';
+import { LOST_LEASE } from '../../../shared/api/audit.ts';
+import { keyNameOf } from '../audit.ts';
 import { commit, type Database } from '../database.ts';
+import { createIdentifier } from '../identifier.ts';
 import { allColumns } from '../json-rows.ts';
-import { events, experiments, hasStatus, stages, stageTasks, taskFailures, tasks } from '../schema/index.ts';
+import {
+  auditRecords,
+  events,
+  experiments,
+  hasStatus,
+  stages,
+  stageTasks,
+  taskFailures,
+  tasks,
+} from '../schema/index.ts';
 import { compiled, prepared, type Value } from '../statement.ts';
 import { account } from './lease.ts';
 
@@ -12,6 +24,8 @@ export type Ended = 'expired' | { readonly runnerId: string; readonly exceptClai
 
 interface Values {
   readonly now: number;
+  /** Begins the ids of the audit records. */
+  readonly auditIds: string;
   readonly runnerId: string | null;
   readonly exceptClaim: string | null;
 }
@@ -82,6 +96,24 @@ function statementsFor(
           .where(inArray(tasks.id, ended(database, value))),
       ),
     ),
+    record: compiled<Values>((database, value) =>
+      database.insert(auditRecords).select(
+        database
+          .select(
+            allColumns(auditRecords, {
+              id: sql`${value('auditIds')} || lower(hex(randomblob(6)))`,
+              keyId: tasks.leaseKeyId,
+              keyName: keyNameOf(database, sql`${tasks.leaseKeyId}`),
+              action: sql`${LOST_LEASE}`,
+              object: sql`'tasks/' || ${tasks.id}`,
+              address: sql`''`,
+              createdAt: value('now'),
+            }),
+          )
+          .from(tasks)
+          .where(inArray(tasks.id, ended(database, value))),
+      ),
+    ),
     raise: compiled<Values>((database, value) =>
       database
         .update(experiments)
@@ -125,12 +157,13 @@ const RESTARTED = statementsFor(
 export async function requeue(database: Database, ended: Ended, now: number): Promise<string[]> {
   const statements = ended === 'expired' ? EXPIRED : RESTARTED;
   const { runnerId, exceptClaim } = ended === 'expired' ? { runnerId: null, exceptClaim: null } : ended;
-  const values = { now, runnerId, exceptClaim };
+  const values = { now, auditIds: createIdentifier(now).slice(0, -12), runnerId, exceptClaim };
   if ((await statements.find(database).get(values)) === undefined) return [];
   const [found = []] = await commit(database, [
     statements.experiments(database, values),
     statements.keepReasons(database, values),
     statements.tell(database, values),
+    statements.record(database, values),
     statements.raise(database, values),
     statements.queue(database, values),
   ]);

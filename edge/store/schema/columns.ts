@@ -15,6 +15,9 @@ export const json = <T>(name: string) => text(name, { mode: 'json' }).$type<T>()
 /** Who made a row; null where the edge did, or before it kept this. */
 export const creator = () => json<NonNullable<Creator>>('created_by');
 
+/** Who moved a label last; null where the edge did, or before it kept this. */
+export const mover = () => json<NonNullable<Creator>>('moved_by');
+
 /** The id of the key that made a row. */
 export const creatorId = (createdBy: SQLWrapper) => sql`${createdBy} ->> 'id'`;
 

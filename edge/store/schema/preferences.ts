@@ -3,7 +3,7 @@ import { index, integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm
 import type { PairTokens } from '../../../shared/api/preference-pairs.ts';
 import { COMPARISON_OUTCOMES, COMPARISON_SOURCES } from '../../../shared/api/words.ts';
 import { artifacts } from './artifacts.ts';
-import { id, instant, json, type JsonObject } from './columns.ts';
+import { creator, id, instant, json, mover, type JsonObject } from './columns.ts';
 import { principles, principleVersions } from './principles.ts';
 import { tasks } from './tasks.ts';
 
@@ -93,6 +93,8 @@ export const scorers = sqliteTable(
     preferenceModelSha256: text('preference_model_sha256').notNull(),
     calibration: json<JsonObject>('calibration').notNull(),
     createdAt: instant('created_at').notNull(),
+    /** As of the experiment that it was first taught for. */
+    createdBy: creator(),
   },
   (table) => [index('scorers_principle').on(table.principleVersionId, table.id)],
 );
@@ -108,6 +110,7 @@ export const scorerLabels = sqliteTable(
       .notNull()
       .references(() => scorers.id),
     movedAt: instant('moved_at').notNull(),
+    movedBy: mover(),
   },
   (table) => [primaryKey({ columns: [table.principleId, table.name] })],
 );

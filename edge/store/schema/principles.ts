@@ -1,7 +1,7 @@
 /** Principles: a name, its immutable versions, and labels that move between versions. */
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import type { PrincipleDefinition } from '../../../shared/api/principles.ts';
-import { creator, id, instant, json } from './columns.ts';
+import { creator, id, instant, json, mover } from './columns.ts';
 
 export const principles = sqliteTable('principles', {
   id: id(),
@@ -37,6 +37,7 @@ export const principleLabels = sqliteTable(
       .notNull()
       .references(() => principleVersions.id),
     movedAt: instant('moved_at').notNull(),
+    movedBy: mover(),
   },
   (table) => [
     primaryKey({ columns: [table.principleId, table.name] }),

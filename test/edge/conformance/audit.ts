@@ -1,7 +1,9 @@
 /** Conformance of the audit log: every change leaves one record in the change's own commit, and nothing else leaves one. */
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { objectOf } from '../../../edge/http/audit.ts';
+import { sweep } from '../../../edge/orchestration/sweep.ts';
 import { sweepStore } from '../../../edge/store/sweep.ts';
 import { auditRecord } from '../../../shared/api/audit.ts';
 import { contract } from '../../../shared/api/contract.ts';
@@ -56,6 +58,7 @@ export function auditConformance(start: () => Promise<Harness>): void {
     const actions = new Set((await records(harness)).map(({ action }) => action));
     // The seed writes models and prompts past the API, and the test's runner its artifacts.
     expect([...actions].sort()).toEqual([
+      'claimTask',
       'completeTask',
       'createExperiment',
       'createPrincipleVersion',
@@ -63,6 +66,59 @@ export function auditConformance(start: () => Promise<Harness>): void {
     ]);
     expect(await shown(harness, { object: `experiments/${id}` })).toHaveLength(2);
     expect(await shown(harness, { object: `experiments/${id}`, action: 'deleteExperiment' })).toHaveLength(1);
+  });
+
+  it('tells once how each lease began and ended, however often a runner asks, and when it was lost', async () => {
+    const harness = await start();
+    await seedWorld(harness);
+    await harness.clients.client.createExperiment({ body: EXPERIMENT });
+    const [runner, restarted] = [new TestRunner(harness), new TestRunner(harness)];
+    const claim = async (who: TestRunner, claimId: string) => {
+      const task = await who.claim(claimId);
+      if (!task) throw new Error('there is no task to claim');
+      return task;
+    };
+    const twice = async (ask: () => Promise<unknown>) => {
+      await ask();
+      await ask();
+    };
+    const completed = await claim(runner, randomUUID());
+    await runner.report(completed, 1);
+    await twice(async () => await runner.complete(completed));
+    const claimId = randomUUID();
+    const failed = await claim(runner, claimId);
+    expect((await claim(runner, claimId)).id).toBe(failed.id);
+    await twice(async () => await runner.fail(failed, 'broken', true));
+    const lost = await claim(runner, randomUUID());
+    harness.advance(120_000);
+    await sweep(harness.database, harness.dependencies.clock());
+    await sweep(harness.database, harness.dependencies.clock());
+    const taken = await claim(restarted, randomUUID());
+    await expect(runner.complete(lost)).rejects.toMatchObject({ problem: { status: 409 } });
+    const again = await claim(restarted, randomUUID());
+    const last = await claim(restarted, randomUUID());
+
+    const named = (action: string, { id }: { id: string }) => `${action} tasks/${id}`;
+    const found = (await records(harness)).reverse().filter(({ object }) => object.startsWith('tasks/'));
+    expect(found.map(({ action, object }) => `${action} ${object}`)).toEqual([
+      named('claimTask', completed),
+      named('completeTask', completed),
+      named('claimTask', failed),
+      named('failTask', failed),
+      named('claimTask', lost),
+      named('loseLease', lost),
+      named('claimTask', taken),
+      named('loseLease', taken),
+      named('claimTask', again),
+      named('loseLease', again),
+      named('claimTask', last),
+    ]);
+    const { items: keys } = await harness.clients.admin.listKeys();
+    const own = keys.find(({ scopes }) => scopes.includes('runner'));
+    for (const { key, action, address } of found) {
+      expect(key).toEqual({ id: own?.id, name: own?.name });
+      expect(address).toBe(action === 'loseLease' ? '' : '192.0.2.1');
+    }
   });
 
   it('has no record of what was refused, repeated or only read, and no word of a body', async () => {
@@ -143,8 +199,10 @@ export function auditConformance(start: () => Promise<Harness>): void {
     expect(unrecorded.sort()).toEqual([
       'checkpointTask',
       'claimTask',
+      'completeTask',
       'createChatCompletion',
       'createCompletion',
+      'failTask',
       'planMemory',
       'reportTask',
       'score',

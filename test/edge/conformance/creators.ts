@@ -1,5 +1,7 @@
 /** Conformance of creators: everything that a key makes tells which key it was. */
 import { expect, it } from 'vitest';
+import { madeScorer } from '../scoring/made-scorer.ts';
+import { publishScorer } from '../scoring/publish-scorer.ts';
 import type { Harness } from '../harness.ts';
 import { EXPERIMENT, PRINCIPLE, seedWorld, sha256Of } from '../seed.ts';
 import { KINDNESS } from './principles.ts';
@@ -53,6 +55,13 @@ export function creatorsConformance(start: () => Promise<Harness>): void {
       ['own', createdBy],
       ['bundled', null],
     ]);
+    const label = await client.movePrincipleLabel({
+      parameters: { principleName: PRINCIPLE, principleLabel: 'approved' },
+      body: { version: 1 },
+    });
+    const [, labelled] = (await client.listPrincipleVersions({ parameters: { principleName: PRINCIPLE } }))
+      .items;
+    expect(labelled?.labelMoves).toEqual([{ label: 'approved', movedAt: label.movedAt, movedBy: createdBy }]);
     // Splits are written out by the edge.
     const artifacts = (await admin.listArtifacts()).items.map(({ kind, createdBy: by }) => [kind, by?.id]);
     expect(artifacts.filter(([kind]) => kind === 'report')).toEqual([
@@ -60,5 +69,36 @@ export function creatorsConformance(start: () => Promise<Harness>): void {
       ['report', createdBy.id],
     ]);
     expect(artifacts.filter(([kind, by]) => kind === 'prompts' && by !== undefined)).toEqual([]);
+  });
+
+  it('tells who asked for a scorer, and who moved each label last', async () => {
+    const harness = await start();
+    await seedWorld(harness);
+    const { client, admin } = harness.clients;
+    const mine = { id: (await client.getOwnKey()).id, name: 'client of the tests' };
+    const theirs = { id: (await admin.getOwnKey()).id, name: 'admin of the tests' };
+    await publishScorer(harness, madeScorer({ hugged: 100 }));
+    const [scorer] = (await client.listScorers({ query: {} })).items;
+    expect(scorer?.createdBy).toEqual(mine);
+    const movedBy = async () =>
+      (await client.listScorers()).items.flatMap(({ labelMoves }) =>
+        labelMoves.map(({ label, movedBy: by }) => [label, by]),
+      );
+    // The edge sets both when the scorer comes.
+    expect(await movedBy()).toEqual([
+      ['latest', null],
+      ['production', null],
+    ]);
+    const move = {
+      parameters: { principleName: PRINCIPLE, scorerLabel: 'production' },
+      body: { scorer: scorer?.id ?? '' },
+    };
+    await admin.moveScorerLabel(move);
+    expect((await movedBy())[1]).toEqual(['production', theirs]);
+    await client.moveScorerLabel(move);
+    expect(await movedBy()).toEqual([
+      ['latest', null],
+      ['production', mine],
+    ]);
   });
 }

@@ -26,7 +26,9 @@ export function principlesConformance(start: () => Promise<Harness>): void {
 
     const label = { ...parameters, principleLabel: 'production' };
     await client.movePrincipleLabel({ parameters: label, body: { version: 1 } });
-    expect(await get('production')).toEqual({ ...first, labels: ['production'] });
+    const labelled = await get('production');
+    expect(labelled).toEqual({ ...first, labels: ['production'], labelMoves: labelled.labelMoves });
+    expect(labelled.labelMoves.map((move) => move.label)).toEqual(['production']);
     await client.movePrincipleLabel({ parameters: label, body: { version: 2 } });
     expect((await get('production')).number).toBe(2);
     expect((await get('1')).labels).toEqual([]);

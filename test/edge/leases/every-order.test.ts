@@ -82,6 +82,7 @@ const claim =
         claimId: `${runner} ${now}`,
         keyId,
         runner: { id: runner, name: '', engineVersion: ENGINE, device: {} },
+        address: '',
       },
       now,
     );

@@ -38,7 +38,7 @@ const runner = { id: 'r', name: 'r', engineVersion: '1', device: {} };
 it('finds the first task of its engine in the index, past those that wait for other engines', async () => {
   const plans = await plansOf(async (client) => {
     const database = openDatabase(client as unknown as D1Database);
-    await claimTask(database, { claimId: 'c', keyId: 'k', runner }, 1);
+    await claimTask(database, { claimId: 'c', keyId: 'k', runner, address: '' }, 1);
   });
   const steps = plans.flat();
   expect(steps).toContain('SEARCH tasks USING INDEX tasks_claim (status=? AND engine_version=?)');

@@ -134,7 +134,7 @@ export class World {
   async claim(runner: string, claimId: string, engineVersion: string, now: number): Promise<Answer> {
     const row = await claimTask(
       this.database,
-      { claimId, keyId: runner, runner: { id: runner, name: '', engineVersion, device: {} } },
+      { claimId, keyId: runner, runner: { id: runner, name: '', engineVersion, device: {} }, address: '' },
       now,
     );
     return row ? { kind: 'lease', task: row.id, epoch: row.epoch } : { kind: 'none' };
