@@ -25,7 +25,7 @@ interface MissingLibrary {
   readonly cure: string;
 }
 
-const INSTALL = 'ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node';
+const INSTALL = 'node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12';
 
 /** What a machine with a card has. */
 export const DRIVER = 'libcuda.so.1';

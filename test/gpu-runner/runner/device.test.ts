@@ -14,7 +14,7 @@ describe('the libraries that CUDA needs', () => {
   it('are all told where none is there, each with what brings it', () => {
     const missing = missingCudaLibraries({ engine, isFound: () => false });
     const byName = new Map(missing.map(({ library, cure }) => [library, cure]));
-    expect(byName.get('libonnxruntime_providers_cuda.so')).toContain('npm rebuild onnxruntime-node');
+    expect(byName.get('libonnxruntime_providers_cuda.so')).toContain('onnxruntime-node/script/install.js');
     expect(byName.get('libcudnn.so.9')).toContain('libcudnn9-cuda-12');
     expect(byName.get('libcublasLt.so.12')).toContain('libcublas-12');
     expect(byName.get('libcuda.so.1')).toContain('NVIDIA driver');
@@ -42,7 +42,7 @@ describe('the libraries that CUDA needs', () => {
   it('cannot be told of a provider that is broken, which is no reason to go on without it', () => {
     writeFileSync(path.join(engine, 'libonnxruntime_providers_cuda.so'), 'half a download');
     expect(() => missingCudaLibraries({ engine, isFound: () => true })).toThrow(
-      /providers_cuda\.so is cut short: install it again \(.*npm rebuild onnxruntime-node\), or run with --device cpu/,
+      /providers_cuda\.so is cut short: install it again \(node .*install\.js --\S+=cuda12\), or run with --device cpu/,
     );
   });
 });
