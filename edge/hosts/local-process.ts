@@ -26,9 +26,13 @@ export interface LocalRunner {
 /** Goes when there is no work. */
 const IDLE_SECONDS = 120;
 
+/** What the operator of this machine lets its runners do, whoever starts them. */
+const RUNNERS_LIMITS = ['RLCD_MODEL_SOURCES', 'RLCD_SERVED_HOSTS', 'RLCD_DOWNLOAD_LIMIT_GB'];
+
 /** The edge's own settings, its administrator's key among them, are not for its children. */
-function foreignVariables(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('RLCD_')));
+function variablesForRunners(): NodeJS.ProcessEnv {
+  const isForThem = (name: string) => !name.startsWith('RLCD_') || RUNNERS_LIMITS.includes(name);
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => isForThem(name)));
 }
 
 export function createLocalProcesses({
@@ -45,7 +49,7 @@ export function createLocalProcesses({
       async launch({ launchId }) {
         const child = spawn(process.execPath, [script], {
           env: {
-            ...foreignVariables(),
+            ...variablesForRunners(),
             RLCD_EDGE_URL: edgeUrl,
             RLCD_RUNNER_KEY: key,
             RLCD_RUNNER_NAME: `local-${launchId.slice(-12)}`,

@@ -7,25 +7,28 @@ import { UserError } from '../../shared/user-error.ts';
 import { exists } from '../files/files.ts';
 import { isHubId } from '../llama/weights/hub.ts';
 
+/** Every owner on the hub, and no folder: a key of a client must not find out what lies on a runner's machine. */
+const WHOLE_HUB = '*';
+
 /** A folder begins with a slash (or a drive), an owner on the hub has none. */
 const place = z
   .string()
   .trim()
   .refine(
-    (text) => path.isAbsolute(text) || /^[\w.-]+$/.test(text),
-    'needs folders from the root and owners on the hub, separated by commas, such as /models,HuggingFaceTB',
+    (text) => text === WHOLE_HUB || path.isAbsolute(text) || /^[\w.-]+$/.test(text),
+    'needs folders from the root, and owners on the hub or * for all of them, separated by commas, such as /models,HuggingFaceTB',
   );
 
 export const MODEL_SOURCE_VARIABLES = {
   RLCD_MODEL_SOURCES: {
     help:
-      'folders and owners on the hub, separated by commas, from which experiments may have this runner open models, such as ' +
-      '/models,HuggingFaceTB, beside the bundled one; whatever its user can read and the hub has unless given',
+      'folders and owners on the hub (*: every owner), separated by commas, from which experiments may have this runner open ' +
+      'models, such as /models,HuggingFaceTB, beside the bundled one; the hub, and no folder, unless given',
     schema: z
       .string()
+      .default(WHOLE_HUB)
       .transform((list) => list.split(','))
-      .pipe(z.array(place))
-      .optional(),
+      .pipe(z.array(place)),
   },
 } as const;
 
@@ -55,17 +58,17 @@ export async function requireAllowedSource(
   environment: Environment<typeof MODEL_SOURCE_VARIABLES> = process.env,
 ): Promise<void> {
   const { RLCD_MODEL_SOURCES: allowed } = readVariables(MODEL_SOURCE_VARIABLES, environment);
-  if (allowed === undefined || source === 'bundled') return;
+  if (source === 'bundled') return;
   // What exists as a path is taken as one.
   if (isHubId(source) && !(await exists(source))) {
     const [owner = ''] = source.split('/');
-    if (allowed.includes(owner)) return;
+    if (allowed.includes(WHOLE_HUB) || allowed.includes(owner)) return;
   } else {
     for (const folder of allowed.filter((one) => path.isAbsolute(one))) {
       if (await liesIn(source, folder)) return;
     }
   }
   throw new ModelNotAllowedError(`this runner may not open ${source}`, {
-    cure: 'Start it with its folder, or its owner on the hub, in RLCD_MODEL_SOURCES if it may',
+    cure: 'Start the runner with its folder, or its owner on the hub, in RLCD_MODEL_SOURCES if it may: RLCD_MODEL_SOURCES=*,/models',
   });
 }

@@ -1,5 +1,6 @@
 /** A runner as a child process. */
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { startChild, type Child } from './child.ts';
 
 interface RunnerOptions {
@@ -9,10 +10,25 @@ interface RunnerOptions {
   /** Its name, and the folder of its cache and log under `dataFolder`. */
   readonly name: string;
   readonly dataFolder: string;
+  /**
+   * What the command line named as models, `bundled` and hub ids among them: it may open the files and folders of these,
+   * and the hub, unless its operator says otherwise by RLCD_MODEL_SOURCES.
+   */
+  readonly models?: readonly string[];
   /** Modules loaded before it, as URLs. */
   readonly preload?: readonly string[];
   /** Further variables of its environment. */
   readonly environment?: Readonly<Record<string, string>>;
+}
+
+function modelSources(models: readonly string[]): string {
+  const places = models.filter((model) => existsSync(model)).map((model) => resolve(model));
+  return ['*', ...places.map(withoutComma)].join(',');
+}
+
+/** The list has commas between its places: of a path that has one itself, the folder above it. */
+function withoutComma(place: string): string {
+  return place.includes(',') ? withoutComma(dirname(place)) : place;
 }
 
 /** Starts a runner; it claims tasks until it is stopped. */
@@ -21,6 +37,7 @@ export function startRunner({
   key,
   name,
   dataFolder,
+  models = [],
   preload = [],
   environment = {},
 }: RunnerOptions): Child {
@@ -28,6 +45,7 @@ export function startRunner({
     name: `the runner ${name}`,
     program: 'gpu-runner/main.ts',
     environment: {
+      RLCD_MODEL_SOURCES: process.env['RLCD_MODEL_SOURCES'] ?? modelSources(models),
       ...environment,
       RLCD_EDGE_URL: url,
       RLCD_RUNNER_KEY: key,

@@ -3,7 +3,7 @@ import { onDevice } from '../../gpu-runner/llama/backends/open-model.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describeModel, openTaskModel } from '../../gpu-runner/tasks/open-base-model.ts';
+import { describeModel, openBaseModel } from '../../gpu-runner/tasks/open-base-model.ts';
 import { accuracy } from '../../shared/statistics/agreement.ts';
 import { bootstrapMean } from '../../shared/statistics/bootstrap.ts';
 import { trainBagOfWords } from './human-preferences/bag-of-words.ts';
@@ -84,7 +84,7 @@ export const command = createCommand(
     const test = allTest.filter(({ prompt }) => !seen.has(prompt)).slice(0, values.testPairs);
     const hhh = read(values.hhh, HHH_FIELDS);
     const description = await describeModel('base', values.model, CACHE);
-    const model = await onDevice(await openTaskModel(description, CACHE), 'cpu', CACHE);
+    const model = await onDevice(await openBaseModel(description.source, CACHE), 'cpu', CACHE);
     const { result, margins } = await preferenceMargins(
       model,
       train,

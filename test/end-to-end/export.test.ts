@@ -22,7 +22,7 @@ beforeAll(async () => {
   vi.stubEnv('RLCD_KEY', ADMIN_KEY);
   folder = mkdtempSync(path.join(tmpdir(), 'rlcd-export-'));
   world = await createWorld();
-  await world.run('runner');
+  await world.run('runner', { models: [folder] });
   experiment = await world.submit({
     method: 'dpo',
     hyperparameters: {

@@ -59,6 +59,8 @@ export interface World {
   run(
     name: string,
     given?: {
+      /** Folders of models that it may open beside the world's own. */
+      models?: readonly string[];
       preload?: readonly string[];
       onPoint?: (point: Point) => Promise<void>;
       environment?: Readonly<Record<string, string>>;
@@ -142,7 +144,7 @@ export async function createWorld({
       });
       return id;
     },
-    run: async (name, { preload = [], onPoint, environment = {} } = {}) => {
+    run: async (name, { models = [], preload = [], onPoint, environment = {} } = {}) => {
       let url = edgeUrl(port);
       if (onPoint) {
         const proxy = new Proxy(port, onPoint);
@@ -151,7 +153,15 @@ export async function createWorld({
         proxies.push(proxy);
         url = edgeUrl(proxyPort);
       }
-      const child = startRunner({ url, key, name, dataFolder: folder, preload, environment });
+      const child = startRunner({
+        url,
+        key,
+        name,
+        dataFolder: folder,
+        models: [model, ...models],
+        preload,
+        environment,
+      });
       children.push(child);
       return child;
     },

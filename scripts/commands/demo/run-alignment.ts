@@ -115,7 +115,13 @@ export async function runAlignment(run: AlignmentRun, signal: AbortSignal): Prom
     progress.write(`The dashboard answers on ${url}\n\n`);
     const client = adminClient(url, folder);
     children.push(
-      startRunner({ url, key: await folder.runnerKey(client), name: RUNNER, dataFolder: folder.path }),
+      startRunner({
+        url,
+        key: await folder.runnerKey(client),
+        name: RUNNER,
+        dataFolder: folder.path,
+        models: [options.model, options.simulator ?? 'bundled'],
+      }),
     );
     const watch: Watch = {
       children,

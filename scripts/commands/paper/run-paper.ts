@@ -96,7 +96,11 @@ async function runHeld(run: PaperRun, folder: DataFolder, url: string, signal: A
     signal.throwIfAborted();
     const client = adminClient(url, folder);
     const key = await folder.runnerKey(client);
-    children.push(startRunner({ url, key, name: RUNNER, dataFolder: folder.path }));
+    const folders = (options.judges ?? []).flatMap((judge) =>
+      typeof judge === 'object' && judge.kind === 'classifier' ? [judge.folder] : [],
+    );
+    const models = [options.model, options.simulator ?? 'bundled', ...folders];
+    children.push(startRunner({ url, key, name: RUNNER, dataFolder: folder.path, models }));
     const { experimentIds, promptSet, version } = await submit(client, settings, seeds, materials);
     const shown = createProgress(progress);
     await followAll({ client, experimentIds, children, signal, onChange: (views) => shown.show(views) });

@@ -20,6 +20,7 @@ type OnTraffic = (runner: Runner, point: Point) => Promise<void>;
 export class Machines {
   readonly client: Client;
   readonly #folder: DataFolder;
+  readonly #model: string;
   readonly #edgePort: number;
   readonly #proxies = new Map<Runner, { readonly proxy: Proxy; readonly port: number }>();
   readonly #children = new Map<Machine, Child>();
@@ -28,17 +29,18 @@ export class Machines {
   /** Who looks at the traffic at present. */
   onTraffic: OnTraffic = async () => {};
 
-  private constructor(folder: DataFolder, edgePort: number) {
+  private constructor(folder: DataFolder, model: string, edgePort: number) {
     this.#folder = folder;
+    this.#model = model;
     this.#edgePort = edgePort;
     this.client = adminClient(edgeUrl(edgePort), folder);
   }
 
-  /** An edge over a fresh store in the folder, and the runners. */
-  static async start(path: string): Promise<Machines> {
+  /** An edge over a fresh store in the folder, and the runners. @param model that the runners may open, as the command names it */
+  static async start(path: string, model: string): Promise<Machines> {
     const edgePort = await freePort();
     const holder = { command: 'npm run chaos', url: edgeUrl(edgePort) };
-    const machines = new Machines(await openDataFolder(path, new Date(), holder), edgePort);
+    const machines = new Machines(await openDataFolder(path, new Date(), holder), model, edgePort);
     try {
       await machines.#start(EDGE);
       for (const runner of RUNNERS) {
@@ -124,6 +126,7 @@ export class Machines {
       key: await this.#folder.runnerKey(this.client),
       name: runner,
       dataFolder: this.#folder.path,
+      models: [this.#model],
     });
   }
 }

@@ -43,12 +43,12 @@ export async function runChaos(
   let next = only === undefined ? records.length : only - (only % ROUNDS_A_STORE);
   log(`Stores and logs in ${folder}${next > 0 ? `; goes on with round ${next}` : ''}`);
   const common = { model: await readBaseModel(model, join(folder, 'models')), log, signal };
-  const references = new References(join(folder, 'undisturbed'), common);
+  const references = new References(join(folder, 'undisturbed'), model, common);
   try {
     while (next <= last && performance.now() < deadline) {
       const store = join(folder, `store-${next}`);
       await rm(store, { recursive: true, force: true });
-      const machines = await Machines.start(store);
+      const machines = await Machines.start(store, model);
       try {
         do {
           const reference = await references.of(next % ROUNDS_A_STORE);
@@ -81,12 +81,15 @@ interface Common {
 /** The experiments undisturbed, each run when it is first asked for. */
 class References {
   readonly #folder: string;
+  readonly #source: string;
   readonly #common: Common;
   readonly #known = new Map<number, Evidence>();
   #machines: Promise<Machines> | undefined;
 
-  constructor(folder: string, common: Common) {
+  /** @param source the model, as the command names it */
+  constructor(folder: string, source: string, common: Common) {
     this.#folder = folder;
+    this.#source = source;
     this.#common = common;
   }
 
@@ -94,7 +97,7 @@ class References {
     const known = this.#known.get(seed);
     if (known) return known;
     this.#machines ??= rm(this.#folder, { recursive: true, force: true }).then(() =>
-      Machines.start(this.#folder),
+      Machines.start(this.#folder, this.#source),
     );
     const options = { ...this.#common, seed, faults: [], struck: [], limitMilliseconds: LIMIT_MILLISECONDS };
     const { evidence } = await runRound({ ...options, machines: await this.#machines });

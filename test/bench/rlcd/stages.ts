@@ -7,7 +7,7 @@ import { readUpload } from '../../../edge/domain/prompt-sets/read-upload.ts';
 import { readSplitRule } from '../../../edge/domain/prompt-sets/split-rule.ts';
 import { onDevice } from '../../../gpu-runner/llama/backends/open-model.ts';
 import type { describeModel } from '../../../gpu-runner/tasks/open-base-model.ts';
-import { openTaskModel } from '../../../gpu-runner/tasks/open-base-model.ts';
+import { openBaseModel } from '../../../gpu-runner/tasks/open-base-model.ts';
 import { runTask } from '../../../gpu-runner/tasks/run-task.ts';
 import type { TaskContext } from '../../../gpu-runner/tasks/task-context.ts';
 import { readPrompts, SHARES } from '../../../scripts/experiment/prompts.ts';
@@ -96,7 +96,7 @@ export function stageRunner(
     const started = performance.now();
     const context = {
       task: { ...task, id: key },
-      model: await onDevice(await openTaskModel(baseModel, cache), 'cpu', cache),
+      model: await onDevice(await openBaseModel(baseModel.source, cache), 'cpu', cache),
       artifacts: {
         get: async (sha256: string) => store.read(sha256) ?? new Uint8Array(),
         put: async ({ bytes }: { bytes: Uint8Array }) => store.put(bytes),

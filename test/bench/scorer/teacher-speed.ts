@@ -2,7 +2,7 @@
 import { onDevice } from '../../../gpu-runner/llama/backends/open-model.ts';
 import { decodeAdapterArtifact } from '../../../gpu-runner/tasks/adapter-artifact.ts';
 import { batchSizes } from '../../../shared/planner/batch-sizes.ts';
-import { openTaskModel } from '../../../gpu-runner/tasks/open-base-model.ts';
+import { openBaseModel } from '../../../gpu-runner/tasks/open-base-model.ts';
 import { PreferenceModel } from '../../../gpu-runner/algorithms/preference-model/preference-model.ts';
 import { longText } from './texts.ts';
 
@@ -10,11 +10,11 @@ const TEXTS = 256;
 
 /** @returns milliseconds a text, batched as a runner batches */
 export async function measureTeacher(
-  baseModel: Parameters<typeof openTaskModel>[0],
+  baseModel: { readonly source: string },
   cache: string,
   preferenceModel: Uint8Array,
 ): Promise<number> {
-  const model = await onDevice(await openTaskModel(baseModel, cache), 'cpu', cache);
+  const model = await onDevice(await openBaseModel(baseModel.source, cache), 'cpu', cache);
   const { maximumPositions } = model.architecture;
   const teacher = await PreferenceModel.open(model, {
     ...(await decodeAdapterArtifact(preferenceModel, model.architecture, 'preference-model')),

@@ -71,7 +71,14 @@ const BLOCK_ENGINE = new URL('block-engine.ts', import.meta.url).href;
 const JUMP_CLOCK = new URL('jump-clock.ts', import.meta.url).href;
 
 const start = (secret = key, preload: readonly string[] = []): Child =>
-  startRunner({ url, key: secret, name: `runner-${runners++}`, dataFolder: folder, preload });
+  startRunner({
+    url,
+    key: secret,
+    name: `runner-${runners++}`,
+    dataFolder: folder,
+    models: [tiny.model.base.folder],
+    preload,
+  });
 
 /** As a machine that is shut down asks for it, but without an end to its patience: the runner's own limit counts. */
 async function end(runner: Child): Promise<Exit> {

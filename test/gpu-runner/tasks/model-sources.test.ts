@@ -38,8 +38,23 @@ it.each([
   });
 });
 
-it('opens anything where nothing is said, and names what cannot be a place', async () => {
-  await expect(requireAllowedSource(path.join(folder, 'secret'), {})).resolves.toBeUndefined();
+it('opens the bundled model and the hub where nothing is said, and no path, there or not', async () => {
+  for (const source of ['bundled', 'someone/model', 'HuggingFaceTB/SmolLM2-135M-Instruct@main']) {
+    await expect(requireAllowedSource(source, {})).resolves.toBeUndefined();
+  }
+  for (const source of [path.join(folder, 'secret'), models, path.join(folder, 'nothing'), '.']) {
+    await expect(requireAllowedSource(source, {})).rejects.toMatchObject({
+      message: expect.stringContaining(`this runner may not open ${source}`),
+      cure: expect.stringContaining('RLCD_MODEL_SOURCES=*,/models'),
+    });
+  }
+  const all = { RLCD_MODEL_SOURCES: `*,${models}` };
+  await expect(requireAllowedSource('someone/model', all)).resolves.toBeUndefined();
+  await expect(requireAllowedSource(path.join(models, 'tiny'), all)).resolves.toBeUndefined();
+  await expect(requireAllowedSource(path.join(folder, 'secret'), all)).rejects.toThrow('may not open');
+});
+
+it('names what cannot be a place', async () => {
   await expect(requireAllowedSource('bundled', { RLCD_MODEL_SOURCES: 'models/mine' })).rejects.toThrow(
     /RLCD_MODEL_SOURCES needs folders from the root/,
   );
