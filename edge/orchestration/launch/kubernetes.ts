@@ -14,6 +14,8 @@ import { messageOf } from '../../../shared/caught.ts';
 const LABEL = 'rlcd.dev/launched-by';
 const LABEL_VALUE = 'edge';
 const LIST_LIMIT = 500;
+/** How a runner knows which launch it is. */
+const LAUNCH_ID = 'RLCD_LAUNCH_ID';
 
 interface KubernetesJobs extends KubernetesCluster {
   /** The suspended CronJob whose template a Job is made from. */
@@ -22,7 +24,10 @@ interface KubernetesJobs extends KubernetesCluster {
 
 const strings = z.record(z.string(), z.string());
 const metadata = z.looseObject({ labels: strings.optional(), annotations: strings.optional() });
-const container = z.looseObject({ name: z.string(), env: z.array(z.looseObject({})).optional() });
+const container = z.looseObject({
+  name: z.string(),
+  env: z.array(z.looseObject({ name: z.string() })).optional(),
+});
 const cronJobSchema = z.looseObject({
   spec: z.looseObject({
     suspend: z.boolean().optional(),
@@ -45,7 +50,16 @@ const jobListSchema = z.looseObject({
       metadata: z.looseObject({ name: z.string() }),
       status: z
         .looseObject({
-          conditions: z.array(z.looseObject({ type: z.string(), status: z.string() })).optional(),
+          conditions: z
+            .array(
+              z.looseObject({
+                type: z.string(),
+                status: z.string(),
+                reason: z.string().optional(),
+                message: z.string().optional(),
+              }),
+            )
+            .optional(),
         })
         .optional(),
     }),
@@ -53,13 +67,23 @@ const jobListSchema = z.looseObject({
 });
 type Job = z.infer<typeof jobListSchema>['items'][number];
 
-const jobName = ({ launchId }: LaunchRequest): string => `rlcd-runner-${launchId}`;
+const jobName = (launchId: string): string => `rlcd-runner-${launchId}`;
 
 /** A Job that has ended says so by a condition; one without is waiting for a node, starting or running. */
-function isActive({ status }: Job): boolean {
-  const ended = ({ type, status }: { type: string; status: string }) =>
-    status === 'True' && (type === 'Complete' || type === 'Failed');
-  return !(status?.conditions ?? []).some(ended);
+function endOf({ status }: Job) {
+  return status?.conditions?.find(
+    ({ type, status: is }) => is === 'True' && (type === 'Complete' || type === 'Failed'),
+  );
+}
+
+/** Why no runner will come of a Job; undefined while one may. @param job undefined where the cluster has none any more */
+function whyEnded(name: string, job: Job | undefined): string | undefined {
+  if (!job) return `Job ${name} is not there any more: it was deleted, or swept after its end`;
+  const end = endOf(job);
+  if (!end) return undefined;
+  if (end.type === 'Complete') return `the runner of Job ${name} ended before it asked for a task`;
+  const reason = [end.reason, end.message].filter((part) => part !== undefined && part !== '').join(': ');
+  return `Job ${name} failed${reason === '' ? '' : ` (${reason})`}; its pod's log tells more: kubectl logs job/${name}`;
 }
 
 function jobOf({ spec: { jobTemplate } }: CronJob, request: LaunchRequest): object {
@@ -67,13 +91,17 @@ function jobOf({ spec: { jobTemplate } }: CronJob, request: LaunchRequest): obje
   const pod = spec.template.spec;
   const containers = pod.containers.map((one) => ({
     ...one,
-    env: [...(one.env ?? []), { name: 'RLCD_LAUNCH_ID', value: request.launchId }],
+    // A template may have been made of such a Job.
+    env: [
+      ...(one.env ?? []).filter(({ name }) => name !== LAUNCH_ID),
+      { name: LAUNCH_ID, value: request.launchId },
+    ],
   }));
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
-      name: jobName(request),
+      name: jobName(request.launchId),
       labels: { ...given?.labels, [LABEL]: LABEL_VALUE },
       annotations: { ...given?.annotations, 'cronjob.kubernetes.io/instantiate': 'manual' },
     },
@@ -103,17 +131,17 @@ function answerTo(error: KubernetesError, { cronJob, namespace }: KubernetesJobs
 export function createKubernetesLauncher(jobs: KubernetesJobs): Launcher {
   const api = new KubernetesApi(jobs);
 
-  async function countActive(): Promise<number> {
-    let active = 0;
+  async function listJobs(): Promise<Job[]> {
+    const jobs: Job[] = [];
     let next = '';
     do {
       const query = new URLSearchParams({ labelSelector: `${LABEL}=${LABEL_VALUE}`, limit: `${LIST_LIMIT}` });
       if (next !== '') query.set('continue', next);
       const list = await api.get(`jobs?${query}`, jobListSchema);
-      active += list.items.filter(isActive).length;
+      jobs.push(...list.items);
       next = list.metadata?.continue ?? '';
     } while (next !== '');
-    return active;
+    return jobs;
   }
 
   async function launch(request: LaunchRequest): Promise<LaunchAnswer> {
@@ -123,11 +151,11 @@ export function createKubernetesLauncher(jobs: KubernetesJobs): Launcher {
       return { outcome: 'failed', reason };
     }
     // The cluster knows better than the edge what is coming up: a node for it may take long.
-    const active = await countActive();
+    const active = (await listJobs()).filter((job) => endOf(job) === undefined).length;
     if (active >= request.maximumRunners) {
       return { outcome: 'refused', reason: `${active} Jobs have not ended, the most that are allowed` };
     }
-    const name = jobName(request);
+    const name = jobName(request.launchId);
     try {
       await api.create('jobs', jobOf(cronJob, request));
     } catch (error) {
@@ -140,6 +168,16 @@ export function createKubernetesLauncher(jobs: KubernetesJobs): Launcher {
 
   return {
     name: 'kubernetes-job',
+    async findEnded(launchIds) {
+      const known = new Map((await listJobs()).map((job) => [job.metadata.name, job]));
+      const ended = new Map<string, string>();
+      for (const launchId of launchIds) {
+        const name = jobName(launchId);
+        const reason = whyEnded(name, known.get(name));
+        if (reason !== undefined) ended.set(launchId, reason);
+      }
+      return ended;
+    },
     async launch(request) {
       try {
         return await launch(request);

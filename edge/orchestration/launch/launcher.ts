@@ -21,6 +21,13 @@ export interface Launcher {
   readonly name: string;
   /** Asks for one runner; what goes wrong is in the answer. */
   launch(request: LaunchRequest): Promise<LaunchAnswer>;
+  /**
+   * Of launches whose runner has not come yet: those of which none will come any more, each with the reason. Absent where
+   * the launcher cannot know, or tells the edge by itself.
+   *
+   * @throws Error where it cannot be asked now
+   */
+  readonly findEnded?: (launchIds: readonly string[]) => Promise<ReadonlyMap<string, string>>;
 }
 
 /** `fetch`, as far as launchers need it: hosts give one that trusts a certificate authority of the cluster's own. */

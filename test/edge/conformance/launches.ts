@@ -1,6 +1,6 @@
 /** Conformance of launching: limits, cool-down and back-off of every launcher, and what each asks of whom. */
 import { createHmac, randomUUID } from 'node:crypto';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { createKubernetesLauncher } from '../../../edge/orchestration/launch/kubernetes.ts';
 import type { Launcher, LaunchPolicy, LaunchRequest } from '../../../edge/orchestration/launch/launcher.ts';
 import { reconcile } from '../../../edge/orchestration/launch/reconcile.ts';
@@ -192,6 +192,50 @@ export function launchesConformance(start: () => Promise<Harness>): void {
     harness.advance(5000);
     expect((await tick())?.outcome).toBe('launched');
     expect(server.jobs.size).toBe(3);
+  });
+
+  it('takes a launch for failed as soon as its Job has ended or is gone, and tries again after a pause', async () => {
+    const { server, launcher } = kubernetes();
+    const { harness, client, tick } = await begin(launcher, { maximumRunners: 1 });
+    const jobOf = (launch: { readonly id: string } | undefined) => `rlcd-runner-${launch?.id}`;
+    const failed = await tick();
+    server.finish(jobOf(failed), 'Failed', { reason: 'BackoffLimitExceeded', message: 'reached its limit' });
+    expect((await tick())?.reason).toBe('backing off for 5 s after 1 failed launches');
+    expect((await client.listLaunches({ query: { outcome: 'failed' } })).items).toMatchObject([
+      {
+        id: failed?.id,
+        reason: `Job ${jobOf(failed)} failed (BackoffLimitExceeded: reached its limit); its pod's log tells more: kubectl logs job/${jobOf(failed)}`,
+      },
+    ]);
+    harness.advance(5000);
+    const gone = await tick();
+    expect(gone?.outcome).toBe('launched');
+    // While it is not known, it is waited for.
+    const broken = { kind: 'answer', response: () => status(500, 'InternalError', 'etcd is away') } as const;
+    server.faults.push(broken, broken, broken);
+    server.jobs.delete(jobOf(gone));
+    harness.advance(10_000);
+    const logged = vi.spyOn(console, 'error').mockReturnValue();
+    await tick();
+    expect(logged.mock.calls).toEqual([[expect.stringContaining('etcd is away') as string]]);
+    logged.mockRestore();
+    // Nor is the cluster asked every second.
+    const asked = server.seen.length;
+    await tick();
+    expect(server.seen).toHaveLength(asked);
+    harness.advance(10_000);
+    const arrived = await tick();
+    expect(arrived?.outcome).toBe('launched');
+    const failures = (await client.listLaunches({ query: { outcome: 'failed' } })).items;
+    expect(failures.map(({ reason }) => reason)[0]).toBe(
+      `Job ${jobOf(gone)} is not there any more: it was deleted, or swept after its end`,
+    );
+    // One whose runner has come is the runner's: that its Job ends is no failure.
+    await new TestRunner(harness, { launchId: arrived?.id }).claim();
+    server.jobs.delete(jobOf(arrived));
+    harness.advance(10_000);
+    await tick();
+    expect((await client.listLaunches({ query: { outcome: 'failed' } })).items).toHaveLength(2);
   });
 
   it('makes a Job once where the answer was lost, and waits as long as it is told', async () => {

@@ -26,7 +26,7 @@ interface StoredJob {
       };
     };
   };
-  status: { conditions?: { type: string; status: string }[]; active?: number };
+  status: { conditions?: { type: string; status: string; reason?: string }[]; active?: number };
 }
 
 /** What happens to one request, instead of an answer or after the effect. */
@@ -123,9 +123,13 @@ export class ApiServer {
   pageSize = 500;
 
   /** The Job has ended, as its conditions say then. */
-  finish(name: string, type: 'Complete' | 'Failed' = 'Complete'): void {
+  finish(
+    name: string,
+    type: 'Complete' | 'Failed' = 'Complete',
+    why: { readonly reason?: string; readonly message?: string } = {},
+  ): void {
     const job = this.jobs.get(name);
-    if (job) job.status = { conditions: [{ type, status: 'True' }] };
+    if (job) job.status = { conditions: [{ type, status: 'True', ...why }] };
   }
 
   async handle(request: Request): Promise<Response> {

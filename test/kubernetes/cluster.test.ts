@@ -1,0 +1,537 @@
+/** The launcher, the manifests and the answer for KEDA against a real Kubernetes API server with its controllers. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request as requestSlowly } from 'node:https';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { openClusterTransport } from '../../edge/hosts/cluster-transport.ts';
+import { readLaunchPolicy } from '../../edge/orchestration/launch/configuration.ts';
+import { reconcile } from '../../edge/orchestration/launch/reconcile.ts';
+import { createIdentifier } from '../../edge/store/identifier.ts';
+import { createHarness } from '../edge/harness.ts';
+import { createFolder, openNodeStore } from '../edge/node-store.ts';
+import { TestRunner } from '../edge/runner.ts';
+import { EXPERIMENT, seedWorld } from '../edge/seed.ts';
+import { startCluster, type Answer, type Cluster } from './cluster.ts';
+import { apply, pathOf, readManifest, readManifests, type Manifest } from './manifests.ts';
+import { findPrograms } from './programs.ts';
+
+const NAMESPACE = '/apis/batch/v1/namespaces/rlcd';
+const PODS = '/api/v1/namespaces/rlcd/pods';
+const TOKEN_SECRET = readManifests('launcher.yaml').find(({ kind }) => kind === 'Secret');
+const ROLE = readManifest('launcher.yaml', 'Role');
+const CRON_JOB = readManifest('runner.yaml', 'CronJob');
+
+const statusOf = ({ status }: Answer) => status;
+const itemsOf = ({ body }: Answer) =>
+  z
+    .object({
+      items: z.array(
+        z.looseObject({
+          metadata: z.looseObject({
+            name: z.string(),
+            ownerReferences: z.array(z.looseObject({ kind: z.string(), name: z.string() })).optional(),
+          }),
+        }),
+      ),
+    })
+    .parse(body).items;
+
+/** The same with a text of its JSON put in the place of another. */
+function changed(manifest: Manifest, from: string, to: string): Manifest {
+  const text = JSON.stringify(manifest);
+  if (!text.includes(from)) throw new Error(`the manifest has no ${from}`);
+  return JSON.parse(text.replaceAll(from, to)) as Manifest;
+}
+
+const programs = await findPrograms();
+
+describe.skipIf(programs === undefined)(
+  'a Kubernetes API server (absent: npm run kubernetes builds it, with Go and its registry)',
+  () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'rlcd-kubernetes-'));
+    const tokenFile = path.join(folder, 'token');
+    const stores = createFolder();
+    let cluster: Cluster;
+
+    /** The launcher as an edge on Node has it. */
+    async function policy(environment: Record<string, string> = {}) {
+      const opened = await openClusterTransport({
+        RLCD_KUBERNETES_URL: cluster.url,
+        RLCD_KUBERNETES_TOKEN_FILE: tokenFile,
+        RLCD_KUBERNETES_CA_FILE: cluster.authorityFile,
+        ...environment,
+      });
+      const found = readLaunchPolicy(opened.environment, opened.transport);
+      if (!found) throw new Error('no launcher was configured');
+      return found;
+    }
+    const request = (maximumRunners = 1) => {
+      const time = Date.now();
+      return { launchId: createIdentifier(time), time, queuedTasks: 1, liveRunners: 0, maximumRunners };
+    };
+    const jobs = async () => itemsOf(await cluster.request(`${NAMESPACE}/jobs`));
+
+    /** The token that the cluster made for the launcher, in the file where the edge looks. */
+    async function takeToken(): Promise<string> {
+      let token = '';
+      await expect
+        .poll(async () => {
+          const { body } = await cluster.request('/api/v1/namespaces/rlcd/secrets/rlcd-launcher-token');
+          token = z.object({ data: z.object({ token: z.string() }) }).safeParse(body).data?.data.token ?? '';
+          return token;
+        })
+        .not.toBe('');
+      const plain = Buffer.from(token, 'base64').toString();
+      writeFileSync(tokenFile, plain);
+      return plain;
+    }
+
+    beforeAll(async () => {
+      if (!programs) return;
+      cluster = await startCluster(programs, folder);
+      for (const manifest of ['namespace.yaml', 'launcher.yaml', 'runner.yaml'].flatMap(readManifests)) {
+        expect([200, 201], pathOf(manifest)).toContain(statusOf(await apply(cluster, manifest)));
+      }
+      await takeToken();
+      // The roles and the namespace's own account come a moment after their objects.
+      await expect
+        .poll(async () => (await (await policy()).launcher.launch(request())).outcome)
+        .toBe('launched');
+      const account = '/api/v1/namespaces/rlcd/serviceaccounts/default';
+      await expect.poll(async () => statusOf(await cluster.request(account))).toBe(200);
+    });
+
+    beforeEach(async () => {
+      await cluster.request(`${NAMESPACE}/jobs?propagationPolicy=Background`, { method: 'DELETE' });
+      await expect.poll(jobs).toEqual([]);
+    });
+
+    afterAll(async () => {
+      await cluster?.stop();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    it('takes the manifests as they are, once and again, and refuses broken ones before anything is written', async () => {
+      for (const manifest of ['namespace.yaml', 'launcher.yaml', 'runner.yaml'].flatMap(readManifests)) {
+        const before = await cluster.request(pathOf(manifest));
+        const after = await apply(cluster, manifest);
+        expect(after.status).toBe(200);
+        expect(after.body['metadata']).toHaveProperty(
+          'uid',
+          (before.body['metadata'] as { uid: string }).uid,
+        );
+      }
+      const before = await cluster.request(pathOf(CRON_JOB));
+      for (const [from, to, word] of [
+        ['"restartPolicy":"Never"', '"restartPolicy":"Always"', /restartPolicy/],
+        ['"ttlSecondsAfterFinished"', '"ttlSecondsAfterFinish"', /ttlSecondsAfterFinish/],
+        ['"0 0 1 1 *"', '"whenever"', /schedule/],
+        ['"memory":"32Gi"', '"memory":"much"', /quantit/],
+      ] as const) {
+        const refused = await apply(cluster, changed(CRON_JOB, from, to), { dryRun: true });
+        expect(refused.status, to).toBeGreaterThanOrEqual(400);
+        expect(JSON.stringify(refused.body), to).toMatch(word);
+      }
+      expect((await cluster.request(pathOf(CRON_JOB))).body).toEqual(before.body);
+    });
+
+    it('lets the pod of the template in, and none that wants more of the machine', async () => {
+      const { spec } = z
+        .looseObject({
+          spec: z.looseObject({
+            jobTemplate: z.looseObject({
+              spec: z.looseObject({ template: z.looseObject({ spec: z.looseObject({}) }) }),
+            }),
+          }),
+        })
+        .parse(CRON_JOB);
+      const pod: Manifest = {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'runner' },
+        spec: spec.jobTemplate.spec.template.spec,
+      };
+      const post = async (body: Manifest) =>
+        await cluster.request(`${PODS}?dryRun=All&fieldValidation=Strict`, { method: 'POST', body });
+      expect(await post(pod)).toMatchObject({ status: 201 });
+      for (const [from, to] of [
+        ['"runAsNonRoot":true', '"runAsNonRoot":false'],
+        ['"allowPrivilegeEscalation":false', '"allowPrivilegeEscalation":true'],
+        ['"emptyDir":{}', '"hostPath":{"path":"/"}'],
+      ] as const) {
+        expect(await post(changed(pod, from, to)), to).toMatchObject({
+          status: 403,
+          body: { message: expect.stringContaining('violates PodSecurity "restricted') as string },
+        });
+      }
+    });
+
+    it('lets the launcher do the three things that it needs, and nothing else', async () => {
+      const token = await takeToken();
+      const { body } = await cluster.request('/apis/authorization.k8s.io/v1/selfsubjectrulesreviews', {
+        method: 'POST',
+        token,
+        body: {
+          apiVersion: 'authorization.k8s.io/v1',
+          kind: 'SelfSubjectRulesReview',
+          spec: { namespace: 'rlcd' },
+        },
+      });
+      const { status } = z
+        .object({
+          status: z.object({
+            resourceRules: z.array(
+              z.looseObject({ apiGroups: z.array(z.string()), resources: z.array(z.string()) }),
+            ),
+          }),
+        })
+        .parse(body);
+      // Every account of every cluster may ask what it may.
+      const own = status.resourceRules.filter(
+        ({ apiGroups }) => !['authorization.k8s.io', 'authentication.k8s.io'].includes(apiGroups[0] ?? ''),
+      );
+      expect(own).toHaveLength(2);
+      expect(own).toEqual(expect.arrayContaining(ROLE['rules'] as object[]));
+
+      const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'x' }, spec: {} };
+      for (const [method, place] of [
+        ['GET', `${NAMESPACE}/cronjobs`],
+        ['GET', `${NAMESPACE}/cronjobs/another`],
+        ['DELETE', `${NAMESPACE}/cronjobs/rlcd-runner`],
+        ['PATCH', `${NAMESPACE}/cronjobs/rlcd-runner`],
+        ['GET', `${NAMESPACE}/jobs/x`],
+        ['DELETE', `${NAMESPACE}/jobs/x`],
+        ['DELETE', `${NAMESPACE}/jobs`],
+        ['PATCH', `${NAMESPACE}/jobs/x/status`],
+        ['GET', PODS],
+        ['POST', PODS],
+        ['GET', '/api/v1/namespaces/rlcd/secrets'],
+        ['GET', '/api/v1/namespaces/rlcd/secrets/rlcd-launcher-token'],
+        ['GET', '/api/v1/namespaces'],
+        ['GET', '/api/v1/nodes'],
+        ['GET', '/apis/batch/v1/jobs'],
+        ['POST', '/apis/batch/v1/namespaces/default/jobs'],
+        ['GET', '/apis/batch/v1/namespaces/default/cronjobs/rlcd-runner'],
+        ['POST', '/api/v1/namespaces/rlcd/serviceaccounts/rlcd-launcher/token'],
+      ] as const) {
+        const asked = { method, token, ...(method === 'POST' || method === 'PATCH' ? { body: job } : {}) };
+        const mediaType = method === 'PATCH' ? { mediaType: 'application/merge-patch+json' } : {};
+        const answer = await cluster.request(place, { ...asked, ...mediaType });
+        expect(statusOf(answer), `${method} ${place}`).toBe(403);
+      }
+      expect(statusOf(await cluster.request('/api', { token: 'no-token' }))).toBe(401);
+    });
+
+    it.each([
+      ['get', 'cronjobs', 0],
+      ['list', 'jobs', 1],
+      ['create', 'jobs', 1],
+    ])('cannot launch without the right to %s %s, and says what to apply', async (verb, resource, place) => {
+      const token = await takeToken();
+      const allows = async () => {
+        const { body } = await cluster.request('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
+          method: 'POST',
+          token,
+          body: {
+            apiVersion: 'authorization.k8s.io/v1',
+            kind: 'SelfSubjectAccessReview',
+            spec: {
+              resourceAttributes: {
+                namespace: 'rlcd',
+                group: 'batch',
+                resource,
+                verb,
+                ...(resource === 'cronjobs' ? { name: 'rlcd-runner' } : {}),
+              },
+            },
+          },
+        });
+        return z.object({ status: z.object({ allowed: z.boolean() }) }).parse(body).status.allowed;
+      };
+      const rules = (ROLE['rules'] as { verbs: string[] }[]).map((rule, index) =>
+        index === place ? { ...rule, verbs: rule.verbs.filter((one) => one !== verb) } : rule,
+      );
+      const granted = rules.filter(({ verbs }) => verbs.length > 0);
+      try {
+        expect(await apply(cluster, { ...ROLE, rules: granted })).toMatchObject({ status: 200 });
+        await expect.poll(allows).toBe(false);
+        const { outcome, reason } = await (await policy()).launcher.launch(request());
+        expect(outcome).toBe('failed');
+        expect(reason).toMatch(
+          new RegExp(
+            `^403: .*cannot ${verb} resource "${resource}".*apply deploy/kubernetes/launcher\\.yaml$`,
+          ),
+        );
+        expect(await jobs()).toEqual([]);
+      } finally {
+        await apply(cluster, ROLE);
+        await expect.poll(allows).toBe(true);
+      }
+    });
+
+    it('makes the Job of the template, of which the cluster makes the pod, once for a launch', async () => {
+      const { launcher } = await policy();
+      const launch = request(2);
+      const name = `rlcd-runner-${launch.launchId}`;
+      const answers = await Promise.all(Array.from({ length: 4 }, async () => await launcher.launch(launch)));
+      expect(new Set(answers.map(({ outcome }) => outcome))).toEqual(new Set(['launched']));
+      const reasons = answers.map(({ reason }) => reason).sort();
+      expect(new Set(reasons)).toEqual(new Set([`Job ${name}`, `Job ${name} was there already`]));
+      expect(reasons.filter((reason) => reason === `Job ${name}`)).toHaveLength(1);
+
+      const job = await cluster.request(`${NAMESPACE}/jobs/${name}`);
+      expect(job.body).toMatchObject({
+        metadata: {
+          labels: { 'app.kubernetes.io/name': 'rlcd-runner', 'rlcd.dev/launched-by': 'edge' },
+          annotations: { 'cronjob.kubernetes.io/instantiate': 'manual' },
+        },
+        spec: { backoffLimit: 0, ttlSecondsAfterFinished: 600, completions: 1, parallelism: 1 },
+      });
+      // The template may be deleted and made anew: the runners under way are not its own.
+      expect(job.body['metadata']).not.toHaveProperty('ownerReferences');
+      const selected = await cluster.request(
+        `${NAMESPACE}/jobs?labelSelector=${encodeURIComponent('rlcd.dev/launched-by=edge')}`,
+      );
+      expect(itemsOf(selected).map(({ metadata }) => metadata.name)).toEqual([name]);
+
+      const podsOf = async () => itemsOf(await cluster.request(`${PODS}?labelSelector=job-name%3D${name}`));
+      await expect.poll(podsOf).toHaveLength(1);
+      const [pod] = await podsOf();
+      expect(pod?.metadata.ownerReferences).toMatchObject([{ kind: 'Job', name, controller: true }]);
+      expect(pod).toMatchObject({
+        metadata: { labels: { 'app.kubernetes.io/name': 'rlcd-runner' } },
+        spec: {
+          automountServiceAccountToken: false,
+          containers: [
+            {
+              env: [
+                { name: 'RLCD_IDLE_SECONDS', value: '600' },
+                { name: 'RLCD_LAUNCH_ID', value: launch.launchId },
+              ],
+            },
+          ],
+        },
+      });
+    });
+
+    it('tells the edge which Job failed and why, waits before the next, and is swept in the end', async () => {
+      const harness = await createHarness(async () => openNodeStore(stores));
+      await seedWorld(harness);
+      await harness.clients.client.createExperiment({ body: EXPERIMENT });
+      const limits = { ...(await policy()), maximumRunners: 2, coolDownMilliseconds: 0 };
+      const tick = async () => await reconcile(harness.database, limits, harness.dependencies.clock());
+      const launched = await tick();
+      expect(launched).toMatchObject({ outcome: 'launched', launcher: 'kubernetes-job' });
+      const name = `rlcd-runner-${launched?.id}`;
+      const podsOf = async () => itemsOf(await cluster.request(`${PODS}?labelSelector=job-name%3D${name}`));
+      await expect.poll(podsOf).toHaveLength(1);
+      const [pod] = await podsOf();
+      // What a node would say of a runner that was killed for its memory.
+      const terminated = { exitCode: 137, reason: 'OOMKilled' };
+      const told = await cluster.request(`${PODS}/${pod?.metadata.name}/status`, {
+        method: 'PATCH',
+        mediaType: 'application/merge-patch+json',
+        body: {
+          status: {
+            phase: 'Failed',
+            containerStatuses: [
+              {
+                name: 'runner',
+                image: 'x',
+                imageID: 'x',
+                ready: false,
+                restartCount: 0,
+                state: { terminated },
+              },
+            ],
+          },
+        },
+      });
+      expect(told.status).toBe(200);
+      const failures = async () =>
+        (await harness.clients.client.listLaunches({ query: { outcome: 'failed' } })).items;
+      const hasFailed = async () => JSON.stringify((await cluster.request(`${NAMESPACE}/jobs/${name}`)).body);
+      await expect.poll(hasFailed).toContain('"type":"Failed"');
+      expect((await tick())?.reason).toMatch(/^backing off for 5 s after 1 failed/);
+      const [failure] = await failures();
+      expect(failure?.id).toBe(launched?.id);
+      expect(failure?.reason).toMatch(
+        new RegExp(`^Job ${name} failed \\(BackoffLimitExceeded: .*\\); its pod's log tells more`),
+      );
+      harness.advance(5000);
+      const next = await tick();
+      expect(next?.outcome).toBe('launched');
+      // Deleted by somebody, as `kubectl delete job` does.
+      const removed = `${NAMESPACE}/jobs/rlcd-runner-${next?.id}`;
+      await cluster.request(`${removed}?propagationPolicy=Background`, { method: 'DELETE' });
+      await expect.poll(async () => statusOf(await cluster.request(removed))).toBe(404);
+      harness.advance(10_000);
+      const arrived = await tick();
+      expect(arrived?.outcome).toBe('launched');
+      expect((await failures())[0]?.reason).toBe(
+        `Job rlcd-runner-${next?.id} is not there any more: it was deleted, or swept after its end`,
+      );
+      // Of one whose runner has come it is no failure, however its Job ends.
+      await new TestRunner(harness, { launchId: arrived?.id }).claim();
+      await cluster.request(`${NAMESPACE}/jobs/rlcd-runner-${arrived?.id}`, { method: 'DELETE' });
+      harness.advance(10_000);
+      await tick();
+      expect(await failures()).toHaveLength(2);
+      // The cluster sweeps what has ended after its ten minutes: here at once.
+      await cluster.request(`${NAMESPACE}/jobs/${name}`, {
+        method: 'PATCH',
+        mediaType: 'application/merge-patch+json',
+        body: { spec: { ttlSecondsAfterFinished: 0 } },
+      });
+      await expect.poll(async () => statusOf(await cluster.request(`${NAMESPACE}/jobs/${name}`))).toBe(404);
+    });
+
+    it('starts no more than the edge allows, nor than the quota of the namespace', async () => {
+      const { launcher } = await policy();
+      expect(await launcher.launch(request())).toMatchObject({ outcome: 'launched' });
+      expect(await launcher.launch(request())).toEqual({
+        outcome: 'refused',
+        reason: '1 Jobs have not ended, the most that are allowed',
+      });
+      const quota = readManifest('namespace.yaml', 'ResourceQuota');
+      const hard = async () => {
+        const { body } = await cluster.request(pathOf(quota));
+        return z
+          .looseObject({ status: z.looseObject({ hard: z.record(z.string(), z.string()) }) })
+          .safeParse(body).data?.status.hard['count/jobs.batch'];
+      };
+      try {
+        await apply(cluster, changed(quota, '"count/jobs.batch":"8"', '"count/jobs.batch":"1"'));
+        await expect.poll(hard).toBe('1');
+        expect(await launcher.launch(request(4))).toEqual({
+          outcome: 'refused',
+          reason: expect.stringMatching(/^403: .*exceeded quota: rlcd-runners/) as string,
+        });
+      } finally {
+        await apply(cluster, quota);
+        await expect.poll(hard).toBe('8');
+      }
+      expect(await launcher.launch(request(4))).toMatchObject({ outcome: 'launched' });
+    });
+
+    it('says what is wrong with the template: none, one that runs by itself, one of which no Job can be made', async () => {
+      const { launcher } = await policy({ RLCD_KUBERNETES_CRON_JOB: 'rlcd-runner' });
+      try {
+        await apply(cluster, changed(CRON_JOB, '"suspend":true', '"suspend":false'));
+        expect(await launcher.launch(request())).toMatchObject({
+          outcome: 'failed',
+          reason: expect.stringContaining('is not suspended') as string,
+        });
+        // A name that the launcher adds itself.
+        const env = '{"name":"RLCD_IDLE_SECONDS","value":"600"}';
+        const twice = changed(CRON_JOB, env, `${env},{"name":"RLCD_LAUNCH_ID","value":"mine"}`);
+        expect(statusOf(await apply(cluster, twice))).toBe(200);
+        const launch = request();
+        expect(await launcher.launch(launch)).toMatchObject({ outcome: 'launched' });
+        const job = await cluster.request(`${NAMESPACE}/jobs/rlcd-runner-${launch.launchId}`);
+        const given = JSON.stringify(job.body['spec']).match(/"name":"RLCD_LAUNCH_ID","value":"[^"]*"/g);
+        expect(given).toEqual([`"name":"RLCD_LAUNCH_ID","value":"${launch.launchId}"`]);
+        await cluster.request(pathOf(CRON_JOB), { method: 'DELETE' });
+        expect(await launcher.launch(request(4))).toEqual({
+          outcome: 'failed',
+          reason: '404: no CronJob rlcd-runner in namespace rlcd; apply deploy/kubernetes/runner.yaml',
+        });
+        // Runners under way go on without it.
+        expect(await jobs()).toHaveLength(1);
+      } finally {
+        await cluster.request(pathOf(CRON_JOB), { method: 'DELETE' });
+        await expect.poll(async () => statusOf(await apply(cluster, CRON_JOB))).toBe(201);
+      }
+    });
+
+    it('takes a token for worth nothing once its Secret is deleted, and the new one at once', async () => {
+      if (!TOKEN_SECRET) throw new Error('launcher.yaml has no Secret');
+      const { launcher } = await policy();
+      await cluster.request(pathOf(TOKEN_SECRET), { method: 'DELETE' });
+      await expect
+        .poll(async () => (await launcher.launch(request(0))).reason)
+        .toBe('401: the API server does not know the token; make a new one');
+      await apply(cluster, TOKEN_SECRET);
+      await takeToken();
+      await expect.poll(async () => (await launcher.launch(request())).outcome).toBe('launched');
+    });
+
+    it('is refused while the API server is busy, and launches once it is not', async () => {
+      const token = await takeToken();
+      const { launcher } = await policy();
+      // A write that does not come to its end holds the one place for writes.
+      const body = JSON.stringify({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'slow' } });
+      const slow = requestSlowly(`${cluster.url}${NAMESPACE}/jobs?dryRun=All`, {
+        method: 'POST',
+        ca: readFileSync(cluster.authorityFile),
+        headers: {
+          authorization: `Bearer ${token}`,
+          'content-type': 'application/json',
+          'content-length': body.length,
+        },
+      });
+      const ended = new Promise<void>((resolve) => {
+        slow.once('response', (answer) => {
+          answer.resume();
+          answer.once('end', resolve);
+        });
+      });
+      slow.write(body.slice(0, 10));
+      const write = async () =>
+        statusOf(await cluster.request(`${NAMESPACE}/jobs?dryRun=All`, { method: 'POST', token, body: {} }));
+      await expect.poll(write).toBe(429);
+      expect(await launcher.launch(request())).toEqual({
+        outcome: 'refused',
+        reason: expect.stringMatching(/^429: /) as string,
+      });
+      slow.end(body.slice(10));
+      await ended;
+      expect(await launcher.launch(request())).toMatchObject({ outcome: 'launched' });
+    });
+
+    it('takes the Job that KEDA makes of keda.yaml, and the figure is one that its reader finds', async () => {
+      const scaled = z
+        .looseObject({
+          spec: z.looseObject({
+            jobTargetRef: z.looseObject({}),
+            triggers: z.array(z.looseObject({ metadata: z.record(z.string(), z.string()) })),
+          }),
+        })
+        .parse(readManifest('keda.yaml', 'ScaledJob'));
+      const job = {
+        apiVersion: 'batch/v1',
+        kind: 'Job',
+        metadata: { name: 'rlcd-runner-x' },
+        spec: scaled.spec.jobTargetRef,
+      };
+      const answer = await cluster.request(`${NAMESPACE}/jobs?dryRun=All&fieldValidation=Strict`, {
+        method: 'POST',
+        body: job,
+      });
+      expect(answer).toMatchObject({ status: 201 });
+
+      const harness = await createHarness(async () => openNodeStore(stores));
+      await seedWorld(harness);
+      const read = async () => {
+        const figures = await harness.fetch('/v1/metrics', { key: harness.secrets.client });
+        expect(figures.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+        const name = scaled.spec.triggers[0]?.metadata['valueLocation'] ?? '';
+        return execFileSync(programs?.['read-figure'] ?? '', [name], {
+          input: await figures.text(),
+          encoding: 'utf8',
+        }).trim();
+      };
+      expect(await read()).toBe('0');
+      await harness.clients.client.createExperiment({ body: EXPERIMENT });
+      const waiting = (await harness.clients.client.listTasks({ query: { status: 'queued' } })).items;
+      expect(waiting.length).toBeGreaterThan(0);
+      expect(await read()).toBe(String(waiting.length));
+      // What runs is wanted, too: KEDA takes its own Jobs off.
+      await new TestRunner(harness).claim();
+      expect(await read()).toBe(String(waiting.length));
+    });
+  },
+);
