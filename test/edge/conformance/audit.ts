@@ -91,8 +91,8 @@ export function auditConformance(start: () => Promise<Harness>): void {
     await twice(async () => await runner.fail(failed, 'broken', true));
     const lost = await claim(runner, randomUUID());
     harness.advance(120_000);
-    await sweep(harness.database, harness.dependencies.clock());
-    await sweep(harness.database, harness.dependencies.clock());
+    await sweep(harness, harness.dependencies.clock());
+    await sweep(harness, harness.dependencies.clock());
     const taken = await claim(restarted, randomUUID());
     await expect(runner.complete(lost)).rejects.toMatchObject({ problem: { status: 409 } });
     const again = await claim(restarted, randomUUID());
