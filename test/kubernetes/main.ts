@@ -1,10 +1,10 @@
-/** `npm run kubernetes`: builds a Kubernetes control plane, which the tests then drive. */
+/** `npm run kubernetes`: builds a Kubernetes API server, which the tests then drive. */
 import { createCommand, runCommand } from '../../shared/command-line/command.ts';
 import { makePrograms } from './programs.ts';
 
 export const command = createCommand(
   'npm run kubernetes --',
-  'Builds etcd, kube-apiserver and kube-controller-manager from their Go modules, in the versions and with the checksums of ' +
+  'Builds etcd and kube-apiserver from their Go modules, in the versions and with the checksums of ' +
     'test/kubernetes/go.mod and go.sum, and keeps them. Afterwards npm test drives them, too: npx vitest run test/kubernetes.',
 ).action(async () => {
   console.log(JSON.stringify(await makePrograms((line) => console.error(line)), null, 2));

@@ -1,4 +1,4 @@
-/** The programs of a Kubernetes control plane, built once from the modules that go.mod and go.sum pin, and kept in a cache folder. */
+/** A Kubernetes API server and its etcd, built once from the modules that go.mod and go.sum pin, and kept in a cache folder. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -15,7 +15,6 @@ const LONGEST_OUTPUT = 64 * 1024 * 1024;
 const PROGRAMS = {
   etcd: 'go.etcd.io/etcd/server/v3',
   'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
-  'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
   'read-figure': './read-figure',
 } as const;
 
@@ -32,7 +31,6 @@ async function folderOf(cache: string): Promise<string> {
 const programsIn = (folder: string): Programs => ({
   etcd: path.join(folder, 'etcd'),
   'kube-apiserver': path.join(folder, 'kube-apiserver'),
-  'kube-controller-manager': path.join(folder, 'kube-controller-manager'),
   'read-figure': path.join(folder, 'read-figure'),
 });
 
