@@ -1,7 +1,6 @@
 /** The launcher, the manifests and the answer for KEDA against a real Kubernetes API server with its controllers. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { request as requestSlowly } from 'node:https';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -14,8 +13,10 @@ import { createHarness } from '../edge/harness.ts';
 import { createFolder, openNodeStore } from '../edge/node-store.ts';
 import { TestRunner } from '../edge/runner.ts';
 import { EXPERIMENT, seedWorld } from '../edge/seed.ts';
-import { startCluster, WRITES_AT_ONCE, type Answer, type Cluster } from './cluster.ts';
-import { apply, pathOf, readManifest, readManifests, type Manifest } from './manifests.ts';
+import { startCluster, type Answer, type Cluster } from './cluster.ts';
+import { FORBIDDEN } from './forbidden.ts';
+import { holdWrites } from './hold-writes.ts';
+import { apply, changed, pathOf, readManifest, readManifests, type Manifest } from './manifests.ts';
 import { findPrograms } from './programs.ts';
 
 const NAMESPACE = '/apis/batch/v1/namespaces/rlcd';
@@ -40,13 +41,6 @@ const itemsOf = ({ body }: Answer) =>
       ),
     })
     .parse(body).items;
-
-/** The same with a text of its JSON put in the place of another. */
-function changed(manifest: Manifest, from: string, to: string): Manifest {
-  const text = JSON.stringify(manifest);
-  if (!text.includes(from)) throw new Error(`the manifest has no ${from}`);
-  return JSON.parse(text.replaceAll(from, to)) as Manifest;
-}
 
 const programs = await findPrograms();
 
@@ -209,26 +203,7 @@ describe.skipIf(programs === undefined)(
       expect(own).toEqual(expect.arrayContaining(ROLE['rules'] as object[]));
 
       const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'x' }, spec: {} };
-      for (const [method, place] of [
-        ['GET', `${NAMESPACE}/cronjobs`],
-        ['GET', `${NAMESPACE}/cronjobs/another`],
-        ['DELETE', `${NAMESPACE}/cronjobs/rlcd-runner`],
-        ['PATCH', `${NAMESPACE}/cronjobs/rlcd-runner`],
-        ['GET', `${NAMESPACE}/jobs/x`],
-        ['DELETE', `${NAMESPACE}/jobs/x`],
-        ['DELETE', `${NAMESPACE}/jobs`],
-        ['PATCH', `${NAMESPACE}/jobs/x/status`],
-        ['GET', PODS],
-        ['POST', PODS],
-        ['GET', '/api/v1/namespaces/rlcd/secrets'],
-        ['GET', '/api/v1/namespaces/rlcd/secrets/rlcd-launcher-token'],
-        ['GET', '/api/v1/namespaces'],
-        ['GET', '/api/v1/nodes'],
-        ['GET', '/apis/batch/v1/jobs'],
-        ['POST', '/apis/batch/v1/namespaces/default/jobs'],
-        ['GET', '/apis/batch/v1/namespaces/default/cronjobs/rlcd-runner'],
-        ['POST', '/api/v1/namespaces/rlcd/serviceaccounts/rlcd-launcher/token'],
-      ] as const) {
+      for (const [method, place] of FORBIDDEN) {
         const asked = { method, token, ...(method === 'POST' || method === 'PATCH' ? { body: job } : {}) };
         const mediaType = method === 'PATCH' ? { mediaType: 'application/merge-patch+json' } : {};
         const answer = await cluster.request(place, { ...asked, ...mediaType });
@@ -458,29 +433,7 @@ describe.skipIf(programs === undefined)(
     it('is refused while the API server is busy, and launches once it is not', async () => {
       const token = await takeToken();
       const { launcher } = await policy();
-      // Writes that do not come to their end hold the places for writes.
-      const body = JSON.stringify({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'slow' } });
-      const slow = Array.from({ length: WRITES_AT_ONCE }, () =>
-        requestSlowly(`${cluster.url}${NAMESPACE}/jobs?dryRun=All`, {
-          method: 'POST',
-          ca: readFileSync(cluster.authorityFile),
-          headers: {
-            authorization: `Bearer ${token}`,
-            'content-type': 'application/json',
-            'content-length': body.length,
-          },
-        }),
-      );
-      const ended = slow.map(
-        async (one) =>
-          await new Promise<void>((resolve) => {
-            one.once('response', (answer) => {
-              answer.resume();
-              answer.once('end', resolve);
-            });
-          }),
-      );
-      for (const one of slow) one.write(body.slice(0, 10));
+      const release = holdWrites(cluster, `${NAMESPACE}/jobs?dryRun=All`, token);
       const write = async () =>
         statusOf(await cluster.request(`${NAMESPACE}/jobs?dryRun=All`, { method: 'POST', token, body: {} }));
       await expect.poll(write).toBe(429);
@@ -488,8 +441,7 @@ describe.skipIf(programs === undefined)(
         outcome: 'refused',
         reason: expect.stringMatching(/^429: /) as string,
       });
-      for (const one of slow) one.end(body.slice(10));
-      await Promise.all(ended);
+      await release();
       expect(await launcher.launch(request())).toMatchObject({ outcome: 'launched' });
     });
 

@@ -53,3 +53,10 @@ export async function apply(
     body: manifest,
   });
 }
+
+/** The same with a text of its JSON put in the place of another. */
+export function changed(manifest: Manifest, from: string, to: string): Manifest {
+  const text = JSON.stringify(manifest);
+  if (!text.includes(from)) throw new Error(`the manifest has no ${from}`);
+  return JSON.parse(text.replaceAll(from, to)) as Manifest;
+}
