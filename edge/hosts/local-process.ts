@@ -27,11 +27,11 @@ export interface LocalRunner {
 const IDLE_SECONDS = 120;
 
 /** What the operator of this machine lets its runners do, whoever starts them. */
-const RUNNERS_LIMITS = ['RLCD_MODEL_SOURCES', 'RLCD_SERVED_HOSTS', 'RLCD_DOWNLOAD_LIMIT_GB'];
+const RUNNERS_LIMITS = new Set(['RLCD_MODEL_SOURCES', 'RLCD_SERVED_HOSTS', 'RLCD_DOWNLOAD_LIMIT_GB']);
 
 /** The edge's own settings, its administrator's key among them, are not for its children. */
 function variablesForRunners(): NodeJS.ProcessEnv {
-  const isForThem = (name: string) => !name.startsWith('RLCD_') || RUNNERS_LIMITS.includes(name);
+  const isForThem = (name: string) => !name.startsWith('RLCD_') || RUNNERS_LIMITS.has(name);
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => isForThem(name)));
 }
 
