@@ -26,7 +26,7 @@ export interface Answer {
   readonly body: Record<string, unknown>;
 }
 
-export interface Asked {
+interface Asked {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   /** Whose request it is; the administrator's where it is left out. */
   readonly token?: string;
