@@ -203,6 +203,7 @@ export function auditConformance(start: () => Promise<Harness>): void {
       'createChatCompletion',
       'createCompletion',
       'failTask',
+      'measureLikelihood',
       'planMemory',
       'reportTask',
       'score',

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { contract, type OperationId } from '../../../shared/api/contract.ts';
 import { isBytes, type Bytes, type Endpoint } from '../../../shared/api/endpoint.ts';
 import { SCOPES, type Scope } from '../../../shared/api/words.ts';
+import { SESSION_HEADER } from '../../../shared/api/sessions.ts';
 import { integerBelow } from '../../../shared/random.ts';
 import { arbitraryOf } from './arbitrary-of.ts';
 import { mutateDocument, mutateText, nastyHeaders, nastySegment } from './mutations.ts';
@@ -124,6 +125,9 @@ export function* generateRequests(seed: number, count: number, pool: Pool): Gene
   }
 }
 
+/** What a browser sends from a page of the edge; sessions begin from there alone. */
+const OWN_PAGE = { [SESSION_HEADER]: '1', 'sec-fetch-site': 'same-origin' };
+
 interface Chance {
   readonly pool: Pool;
   readonly pick: (bound: number) => number;
@@ -167,6 +171,7 @@ function spoil(
     headers: {
       ...(form ? { 'content-type': isBytes(form) ? typeOf(form, pick(9)) : 'application/json' } : {}),
       ...(endpoint.creates && pick(3) === 0 ? { 'idempotency-key': `key-${pick(40)}` } : {}),
+      ...(pick(2) === 0 ? OWN_PAGE : {}),
       ...(mode === 'headers' ? odd : {}),
     },
     body,
