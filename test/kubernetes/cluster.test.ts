@@ -15,7 +15,6 @@ import { TestRunner } from '../edge/runner.ts';
 import { EXPERIMENT, seedWorld } from '../edge/seed.ts';
 import { startCluster, type Answer, type Cluster } from './cluster.ts';
 import { FORBIDDEN } from './forbidden.ts';
-import { holdWrites } from './hold-writes.ts';
 import { apply, changed, pathOf, readManifest, readManifests, type Manifest } from './manifests.ts';
 import { findPrograms } from './programs.ts';
 
@@ -432,21 +431,6 @@ describe.skipIf(programs === undefined)(
       expect(statusOf(await apply(cluster, ACCOUNT))).toBe(201);
       await takeToken();
       await expect.poll(async () => (await launcher.launch(request())).outcome).toBe('launched');
-    });
-
-    it('is refused while the API server is busy, and launches once it is not', async () => {
-      const token = await takeToken();
-      const { launcher } = await policy();
-      const release = holdWrites(cluster, `${NAMESPACE}/jobs?dryRun=All`, token);
-      const write = async () =>
-        statusOf(await cluster.request(`${NAMESPACE}/jobs?dryRun=All`, { method: 'POST', token, body: {} }));
-      await expect.poll(write).toBe(429);
-      expect(await launcher.launch(request())).toEqual({
-        outcome: 'refused',
-        reason: expect.stringMatching(/^429: /) as string,
-      });
-      await release();
-      expect(await launcher.launch(request())).toMatchObject({ outcome: 'launched' });
     });
 
     it('takes the Job that KEDA makes of keda.yaml, and the figure is one that its reader finds', async () => {

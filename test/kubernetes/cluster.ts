@@ -14,8 +14,6 @@ import type { Programs } from './programs.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url));
 const AUTHORITY_FILE = fixture('authority.pem');
-/** Writes that the API server works on at once; what comes beside them is refused with 429. */
-export const WRITES_AT_ONCE = 4;
 const READY_MILLISECONDS = 300_000;
 const POLL_MILLISECONDS = 200;
 
@@ -161,9 +159,6 @@ export async function startCluster(programs: Programs, folder: string): Promise<
         `--service-account-signing-key-file=${signingKey}`,
         '--service-cluster-ip-range=10.0.0.0/24',
         '--endpoint-reconciler-type=none',
-        // So many writes at a time of everybody but the administrator: a test holds them up.
-        '--enable-priority-and-fairness=false',
-        `--max-mutating-requests-inflight=${WRITES_AT_ONCE}`,
       ],
       async () => (await request('/readyz')).status === 200,
     );
