@@ -13,6 +13,7 @@ import { lockFolder } from './folder-lock.ts';
 import { migrate } from './migrate-node.ts';
 import { NodeDatabase } from './node-database.ts';
 import { createSteadyClock } from './steady-clock.ts';
+import { BLOBS_FOLDER, DATABASE_FILE, refuseFolderOfRun } from './store-folder.ts';
 
 export interface NodeHost {
   readonly dependencies: Dependencies;
@@ -37,17 +38,19 @@ function makePrivateFolder(directory: string): void {
  *
  * @param directory where the database file and the blobs lie; made where it is missing, for its owner alone
  * @param trustedProxies whose word about the addresses of others is believed; nobody's unless given
- * @throws ConfigurationError where another edge serves the folder, or a newer version has written it
+ * @throws ConfigurationError where another edge serves the folder, a newer version has written it, or the store of a run
+ *   lies in a folder of it
  */
 export function openNodeHost(
   directory: string,
   bootstrapKey: string | undefined,
   trustedProxies?: BlockList,
 ): NodeHost {
+  refuseFolderOfRun(directory);
   makePrivateFolder(directory);
   const unlock = lockFolder(directory);
-  const client = new NodeDatabase(join(directory, 'rlcd.sqlite'));
-  const blobs = new FileBlobs(join(directory, 'blobs'));
+  const client = new NodeDatabase(join(directory, DATABASE_FILE));
+  const blobs = new FileBlobs(join(directory, BLOBS_FOLDER));
   try {
     migrate(client);
     blobs.sweep();

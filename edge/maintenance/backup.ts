@@ -16,7 +16,8 @@ import { NodeDatabase } from '../hosts/node-database.ts';
 import { artifactBlob, findArtifact, type ArtifactRow } from '../store/artifacts.ts';
 import { artifacts, unusedBlobs, uploads } from '../store/schema/index.ts';
 import { isDamage, look } from './check.ts';
-import { BLOBS_FOLDER, DATABASE_FILE, openFolder, type OpenFolder } from './folder.ts';
+import { BLOBS_FOLDER, DATABASE_FILE } from '../hosts/store-folder.ts';
+import { openFolder, type OpenFolder } from './folder.ts';
 import { readManifest, sha256OfFile, writtenManifest, type Manifest } from './manifest.ts';
 import { copyFlushed, flush, makeWhole, writeFlushed } from './whole-folder.ts';
 

@@ -9,7 +9,8 @@ import { checkBytes, checkForgotten } from './check-artifacts.ts';
 import { checkNamed, checkPages, checkReferences, databaseDamaged } from './check-database.ts';
 import { checkFiles } from './check-files.ts';
 import type { Finding, Repaired } from './finding.ts';
-import { DATABASE_FILE, openFolder, type OpenFolder } from './folder.ts';
+import { DATABASE_FILE } from '../hosts/store-folder.ts';
+import { openFolder, type OpenFolder } from './folder.ts';
 
 export interface CheckReport {
   readonly directory: string;

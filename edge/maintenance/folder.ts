@@ -5,11 +5,8 @@ import { UserError } from '../../shared/user-error.ts';
 import { FileBlobs } from '../hosts/file-blobs.ts';
 import { missingMigrations } from '../hosts/migrate-node.ts';
 import { NodeDatabase } from '../hosts/node-database.ts';
+import { BLOBS_FOLDER, DATABASE_FILE, storeOfRun } from '../hosts/store-folder.ts';
 import { openDatabase, type Store } from '../store/database.ts';
-
-/** The parts of a folder that make the store. */
-export const DATABASE_FILE = 'rlcd.sqlite';
-export const BLOBS_FOLDER = 'blobs';
 
 export interface OpenFolder extends Store {
   readonly directory: string;
@@ -26,9 +23,13 @@ export interface OpenFolder extends Store {
 export function openFolder(directory: string, options: { readonly readOnly: boolean }): OpenFolder {
   const file = join(directory, DATABASE_FILE);
   if (!existsSync(file)) {
+    const store = storeOfRun(directory);
     throw new UserError(`${directory} holds no store: it has no ${DATABASE_FILE}`, {
       code: 'no-store',
-      cure: 'Name the folder that rlcd serve keeps its data in (--data, RLCD_DATA)',
+      cure:
+        store === undefined
+          ? 'Name the folder that rlcd serve keeps its data in (--data, RLCD_DATA)'
+          : `It is the folder of a run, whose store lies in ${store}: name that`,
     });
   }
   const client = new NodeDatabase(file, options);

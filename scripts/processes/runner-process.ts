@@ -15,6 +15,8 @@ interface RunnerOptions {
    * and the hub, unless its operator says otherwise by RLCD_MODEL_SOURCES.
    */
   readonly models?: readonly string[];
+  /** Address at which it serves models to clients of the edge; left out, it serves none. */
+  readonly serveUrl?: string | undefined;
   /** Modules loaded before it, as URLs. */
   readonly preload?: readonly string[];
   /** Further variables of its environment. */
@@ -38,6 +40,7 @@ export function startRunner({
   name,
   dataFolder,
   models = [],
+  serveUrl,
   preload = [],
   environment = {},
 }: RunnerOptions): Child {
@@ -46,6 +49,7 @@ export function startRunner({
     program: 'gpu-runner/main.ts',
     environment: {
       RLCD_MODEL_SOURCES: process.env['RLCD_MODEL_SOURCES'] ?? modelSources(models),
+      ...(serveUrl !== undefined && { RLCD_SERVE_URL: serveUrl }),
       ...environment,
       RLCD_EDGE_URL: url,
       RLCD_RUNNER_KEY: key,

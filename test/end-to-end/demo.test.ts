@@ -1,24 +1,38 @@
 /** The main command from end to end: a whole alignment, its result, and the same again. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import OpenAI from 'openai';
 import { afterAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import type { ResultDocument } from '../../scripts/commands/demo/result.ts';
 import { runAlignment, type AlignmentOptions } from '../../scripts/commands/demo/run-alignment.ts';
+import { createClient } from '../../shared/api/client.ts';
 import { canonicalJson } from '../../shared/canonical-json.ts';
 import { openings, QUICK } from './world.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rlcd-demo-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+interface Terminal {
+  readonly signal?: AbortSignal;
+  readonly columns?: number;
+  /** Called with all that the progress says so far. */
+  readonly onProgress?: (text: string) => void;
+}
+
 /** What the command prints. */
-async function demo(options: AlignmentOptions, signal = new AbortController().signal, columns = 80) {
+async function demo(
+  options: AlignmentOptions,
+  { signal = new AbortController().signal, columns = 80, onProgress }: Terminal = {},
+) {
   const written = { output: '', progress: '' };
   const into = (name: keyof typeof written) => ({
     columns,
     write: (text: string | Uint8Array) => {
       written[name] += String(text);
+      if (name === 'progress') onProgress?.(written.progress);
       return true;
     },
   });
@@ -78,7 +92,45 @@ describe('npm run demo', () => {
     expect(second.output.match(/before \(/g)).toHaveLength(3);
     expect(second.progress).not.toMatch(/running/);
     await trainsAJudge(options, document);
+    await answersWhileItServes({ ...options, exit: false });
   });
+
+  /** The dashboard's "Try", and any client: the command's own runner serves the base and the aligned model. */
+  async function answersWhileItServes(options: AlignmentOptions): Promise<void> {
+    const stop = new AbortController();
+    const serving = Promise.withResolvers<string>();
+    const onProgress = (progress: string) => {
+      const url = /http:\/\/127\.0\.0\.1:\d+/.exec(progress)?.[0];
+      if (url !== undefined && progress.includes('Serving until Ctrl-C')) serving.resolve(url);
+    };
+    const began = Date.now();
+    const ended = demo(options, { signal: stop.signal, onProgress });
+    const url = await Promise.race([serving.promise, ended.then(() => '')]);
+    const keysFile = join(options.data ?? '', 'keys.json');
+    const { admin } = z.object({ admin: z.string() }).parse(JSON.parse(readFileSync(keysFile, 'utf8')));
+    const client = createClient({ baseUrl: url, key: admin });
+    await expect
+      .poll(async () =>
+        (await client.listRunners()).items.some(
+          ({ serveUrl, seenAt }) => serveUrl !== null && seenAt > began,
+        ),
+      )
+      .toBe(true);
+    const openai = new OpenAI({ apiKey: admin, baseURL: `${url}/v1`, maxRetries: 0 });
+    const { data } = await openai.models.list();
+    expect(data.map(({ id }) => id)).toContainEqual(expect.stringMatching(/\/adapter$/));
+    for (const { id: model } of data) {
+      const { usage } = await openai.completions.create({
+        model,
+        prompt: 'Once upon a time',
+        max_tokens: 5,
+        seed: 1,
+      });
+      expect([model, usage?.completion_tokens]).toEqual([model, 5]);
+    }
+    stop.abort(new Error('stopped'));
+    await ended;
+  }
 
   /** In the same folder, which has everything but the judge. */
   async function trainsAJudge(options: AlignmentOptions, before: ResultDocument): Promise<void> {
@@ -120,7 +172,7 @@ describe('npm run demo', () => {
     expect(policies(result)).toEqual(policies(before.result));
 
     const columns = 60;
-    const second = await demo({ ...options, judge, json: false }, undefined, columns);
+    const second = await demo({ ...options, judge, json: false }, { columns });
     showsNarrow(second.output, columns, result);
     expect(second.output.replaceAll(/\s+/g, ' ')).toMatch(
       /by a judge trained on 93 pairs of people, which no training step of the policy saw[^]*prefers what people chose in \S+ % \[.*\] of 17 pairs[^]*by the judge "sentiment"/,
@@ -156,6 +208,6 @@ describe('npm run demo', () => {
       json: true,
       yes: true,
     } as const;
-    await expect(demo(options, stop.signal)).rejects.toThrow('stopped');
+    await expect(demo(options, { signal: stop.signal })).rejects.toThrow('stopped');
   });
 });

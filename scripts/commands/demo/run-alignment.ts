@@ -10,7 +10,7 @@ import { fitMicrobatches } from '../../../shared/planner/fit-microbatches.ts';
 import type { PlannedSeconds } from '../../../shared/planner/stage-ends.ts';
 import { untilStopped } from '../../../shared/command-line/until-stopped.ts';
 import { edgeUrl, startEdge, type EdgeHost } from '../../processes/edge-process.ts';
-import { portOf } from '../../processes/free-port.ts';
+import { freePort, portOf } from '../../processes/free-port.ts';
 import { startRunner } from '../../processes/runner-process.ts';
 import type { Child } from '../../processes/child.ts';
 import { adminClient, openDataFolder, type DataFolder } from '../../experiment/data-folder.ts';
@@ -121,6 +121,7 @@ export async function runAlignment(run: AlignmentRun, signal: AbortSignal): Prom
         name: RUNNER,
         dataFolder: folder.path,
         models: [options.model, options.simulator ?? 'bundled'],
+        serveUrl: edgeUrl(await freePort()),
       }),
     );
     const watch: Watch = {

@@ -97,8 +97,7 @@ export async function createFilledEdge(): Promise<FilledEdge> {
     },
     start,
     startRunner(serveUrl) {
-      const environment: Record<string, string> = serveUrl === undefined ? {} : { RLCD_SERVE_URL: serveUrl };
-      const runner = startRunner({ url, key: keys.runner, name: 'runner', dataFolder: folder, environment });
+      const runner = startRunner({ url, key: keys.runner, name: 'runner', dataFolder: folder, serveUrl });
       children.push(runner);
       return runner;
     },

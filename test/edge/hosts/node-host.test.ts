@@ -1,8 +1,9 @@
 /** The folder of the Node host: one edge at a time, and nothing half-written left over a start. */
-import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openNodeHost } from '../../../edge/hosts/node.ts';
+import { openFolder } from '../../../edge/maintenance/folder.ts';
 import { createHarness } from '../harness.ts';
 import { createFolder, openNodeStore } from '../node-store.ts';
 
@@ -12,6 +13,17 @@ it('refuses a folder that another edge serves, and opens it when that one has go
   expect(() => openNodeHost(folder, undefined)).toThrow(/Another edge serves/);
   first.close();
   openNodeHost(folder, undefined).close();
+});
+
+it('begins no new store in the folder of a run, and says where its store lies', () => {
+  const folder = createFolder();
+  const store = join(folder, 'edge-node');
+  openNodeHost(store, undefined).close();
+  expect(() => openNodeHost(folder, undefined)).toThrow(`set RLCD_DATA=${store}`);
+  expect(() => openFolder(folder, { readOnly: true })).toThrow(
+    expect.objectContaining({ code: 'no-store', cure: expect.stringContaining(store) }),
+  );
+  expect(readdirSync(folder)).toEqual(['edge-node']);
 });
 
 it('removes what a killed process left half-written, and nothing else', () => {
