@@ -3,7 +3,7 @@
  * The planner (edge/orchestration/plan.ts) turns them into tasks as soon as their inputs exist.
  */
 import type { StageKind } from './api/tasks/kinds.ts';
-import type { METHODS, SPLITS } from './api/words.ts';
+import type { METHODS, Split } from './api/words.ts';
 
 export type Method = (typeof METHODS)[number];
 
@@ -27,7 +27,7 @@ export interface StageRule {
   /** Whether many runners share it: one task for each shard. */
   readonly sharded?: true;
   /** The split of the prompt set that it reads. */
-  readonly split?: (typeof SPLITS)[number];
+  readonly split?: Split;
   /** The parameter without which (0) it does not read its split. */
   readonly splitWith?: 'humanShare';
   /**

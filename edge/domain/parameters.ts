@@ -124,6 +124,7 @@ function lossOf({ loss }: StageRule, { dpo: given = {} }: Hyperparameters): obje
 const PLANNED_AWAY: ReadonlySet<string> = new Set([
   'samplesFrom',
   'leastContrast',
+  'method',
   ...LOSS_SETTINGS.map(([name]) => name),
 ]);
 

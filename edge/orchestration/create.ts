@@ -2,18 +2,19 @@
 import type { NewExperiment } from '../../shared/api/experiments.ts';
 import { LOSS_SETTINGS } from '../../shared/api/tasks/dpo.ts';
 import type { Creator } from '../../shared/api/fields.ts';
-import type { Split } from '../domain/prompt-sets/split-rule.ts';
+import type { Split } from '../../shared/api/words.ts';
 import type { FieldError } from '../../shared/api/field-errors.ts';
-import { DomainError, fromIssues, invalidRequest } from '../domain/errors.ts';
+import { fromIssues, invalidRequest } from '../domain/errors.ts';
 import { findArtifact } from '../store/artifacts.ts';
 import type { Statement, Store } from '../store/database.ts';
 import { insertExperiment, logExperimentEvent } from '../store/experiments.ts';
 import { createIdentifier } from '../store/identifier.ts';
 import { findPrinciple, findVersion } from '../store/principles.ts';
-import { hasHumanPairs } from '../store/prompt-sets.ts';
+import { countDifferentPrompts } from '../store/prompt-sets.ts';
 import { materialiseSplit } from '../store/prompt-splits.ts';
 import { resolveBaseModel, resolvePromptSet } from '../store/references.ts';
 import { planExperiment } from './advance.ts';
+import { requirePrompts } from './require-prompts.ts';
 import { taskModelOf } from '../domain/base-model.ts';
 import { METHOD_STAGES, type StageRule } from '../../shared/method-stages.ts';
 import { resolveParameters, type JudgeModels, type ParametersPrinciple } from '../domain/parameters.ts';
@@ -46,7 +47,7 @@ async function resolve({ database }: Store, body: NewExperiment) {
   const promptSet = await resolvePromptSet(database, body.promptSet);
   if (!promptSet) {
     errors.push(fault('#/promptSet', `there is no prompt set ${body.promptSet}; upload it first`));
-  } else if (promptSet.readyAt === null) {
+  } else if (promptSet.counts === null) {
     errors.push(
       fault('#/promptSet', `the upload of ${body.promptSet} has not ended; wait for it or upload it again`),
     );
@@ -101,12 +102,13 @@ async function resolve({ database }: Store, body: NewExperiment) {
       );
     }
   }
-  if (errors.length > 0 || !principleRow || !version || !promptSet || !baseModel || simulator === undefined)
+  const counts = promptSet?.counts;
+  if (errors.length > 0 || !principleRow || !version || !counts || !baseModel || simulator === undefined)
     throw invalidRequest(errors);
   return {
     principleName: principleRow.name,
     version: { ...version, principleId: principleRow.id },
-    promptSet,
+    promptSet: { ...promptSet, counts },
     baseModel,
     simulator,
   };
@@ -200,34 +202,18 @@ function splitOf(
   return splitWith !== undefined && parameters[splitWith] === 0 ? undefined : split;
 }
 
-/** The artifacts of the splits that the stages read. */
+/** The artifacts of the splits that the stages read, each of which has prompts. */
 async function materialise(
   store: Store,
-  body: NewExperiment,
   promptSetId: string,
-  splitsOfStages: readonly { readonly split: Split | undefined; readonly sharded: boolean }[],
+  splitsOfStages: readonly (Split | undefined)[],
   now: number,
 ) {
-  const splits = new Map<string, Awaited<ReturnType<typeof materialiseSplit>>>();
-  const errors: FieldError[] = [];
-  const missing = new Set<string>();
-  for (const { split, sharded } of splitsOfStages) {
-    if (split === undefined || missing.has(split)) continue;
-    try {
-      const made = splits.get(split) ?? (await materialiseSplit(store, promptSetId, split, now));
-      splits.set(split, made);
-      if (sharded && made.rows < body.shards) {
-        errors.push(
-          fault('#/shards', `the split ${split} has ${made.rows} prompts; use at most as many shards`),
-        );
-      }
-    } catch (error) {
-      if (!(error instanceof DomainError)) throw error;
-      missing.add(split);
-      errors.push(fault('#/promptSet', error.message));
-    }
+  const splits = new Map<Split, Awaited<ReturnType<typeof materialiseSplit>>>();
+  for (const split of splitsOfStages) {
+    if (split === undefined || splits.has(split)) continue;
+    splits.set(split, await materialiseSplit(store, promptSetId, split, now));
   }
-  if (errors.length > 0) throw invalidRequest(errors);
   return splits;
 }
 
@@ -240,7 +226,8 @@ async function requireHumanPairs(
   const asking = resolved.find(({ rule, parameters }) => rule.splitWith && parameters[rule.splitWith] !== 0);
   const { split, splitWith, humanOnly } = asking?.rule ?? {};
   if (asking === undefined || split === undefined || splitWith === undefined) return;
-  if (await hasHumanPairs(database, id, split)) return;
+  const labelled = { promptSetId: id, split, first: null, labelled: true, enough: 1 };
+  if ((await countDifferentPrompts(database, labelled)) > 0) return;
   const lacking = `the split ${split} of ${name} has no pair that people labelled`;
   const cure = 'upload rows of {chosen, rejected} with their prompts';
   throw invalidRequest([
@@ -277,17 +264,14 @@ export async function createExperiment(
     models,
     await findJudgeModels(store, body),
   );
+  await requireHumanPairs(store, promptSet, resolved);
+  await requirePrompts(database, body, promptSet, resolved);
   const splits = await materialise(
     store,
-    body,
     promptSet.id,
-    resolved.map(({ rule, parameters }) => ({
-      split: splitOf(rule, parameters),
-      sharded: rule.sharded ?? false,
-    })),
+    resolved.map(({ rule, parameters }) => splitOf(rule, parameters)),
     now,
   );
-  await requireHumanPairs(store, promptSet, resolved);
   const id = createIdentifier(now);
   const plans = resolved.map(({ rule, parameters }) => {
     const name = splitOf(rule, parameters);

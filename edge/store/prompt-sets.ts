@@ -3,7 +3,7 @@ import { and, desc, eq, gt, isNotNull, lt, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { PromptSetCounts } from '../../shared/api/prompt-sets.ts';
 import type { PromptRow } from '../domain/prompt-sets/read-upload.ts';
-import type { Split } from '../domain/prompt-sets/split-rule.ts';
+import type { Split } from '../../shared/api/words.ts';
 import { intersect } from 'drizzle-orm/sqlite-core';
 import { commit, type Database, type Statement } from './database.ts';
 import { allColumns, given, jsonChunks, jsonRows } from './json-rows.ts';
@@ -21,6 +21,8 @@ const columns = {
   createdBy: promptSets.createdBy,
 };
 
+/** SQLite's limit that is none. */
+const ALL = -1;
 /** Greater than every identifier. */
 const AFTER_ALL = 'g';
 
@@ -171,16 +173,31 @@ export async function countPrompts(
   };
 }
 
-/** Whether people labelled a row of a split. */
-export async function hasHumanPairs(database: Database, promptSetId: string, split: Split): Promise<boolean> {
+/** Which prompts of a set are counted, and up to how many: the rest is not read. */
+interface Counted {
+  readonly promptSetId: string;
+  readonly split: Split;
+  /** The first so many rows alone; null for all. */
+  readonly first: number | null;
+  /** Rows that people labelled alone. */
+  readonly labelled: boolean;
+  readonly enough: number;
+}
+
+/** How many different prompts there are, at most `enough`. */
+export async function countDifferentPrompts(
+  database: Database,
+  { promptSetId, split, first, labelled, enough }: Counted,
+): Promise<number> {
   const ofSplit = and(eq(prompts.promptSetId, promptSetId), eq(prompts.split, split));
-  const row = await database
-    .select({ position: prompts.position })
+  const rows = database
+    .select({ text: prompts.textSha256 })
     .from(prompts)
-    .where(and(ofSplit, isNotNull(prompts.chosen), isNotNull(prompts.rejected)))
-    .limit(1)
-    .get();
-  return row !== undefined;
+    .where(labelled ? and(ofSplit, isNotNull(prompts.chosen), isNotNull(prompts.rejected)) : ofSplit)
+    .orderBy(prompts.position)
+    .limit(first ?? ALL)
+    .as('rows');
+  return (await database.selectDistinct({ text: rows.text }).from(rows).limit(enough)).length;
 }
 
 /** Gives an uploaded set its name: from now on it is there. */

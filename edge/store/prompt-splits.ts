@@ -1,7 +1,7 @@
 /** A split of a prompt set as an artifact: the form in which runners read prompts. */
 import { createHash } from 'node:crypto';
 import { and, eq, gt, sql } from 'drizzle-orm';
-import type { Split } from '../domain/prompt-sets/split-rule.ts';
+import type { Split } from '../../shared/api/words.ts';
 import { conflict } from '../domain/errors.ts';
 import { holdArtifact, writeArtifact } from './artifact-bytes.ts';
 import type { Database, Statement, Store } from './database.ts';

@@ -38,3 +38,4 @@ export const COMPARISON_SOURCES = ['machine', 'human'] as const;
 export const COMPARISON_OUTCOMES = ['first', 'second', 'tie', 'skipped'] as const;
 
 export type Scope = (typeof SCOPES)[number];
+export type Split = (typeof SPLITS)[number];

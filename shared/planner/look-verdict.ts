@@ -1,5 +1,7 @@
 /** Whether a look at a model's answers speaks against an alignment, and what would mend it. */
 import type { Interval } from '../statistics/interval.ts';
+import { wilsonInterval } from '../statistics/wilson-interval.ts';
+import { counted } from '../text/counted.ts';
 
 interface Share {
   readonly share: number;
@@ -23,7 +25,7 @@ export interface LookFigures {
 
 /** Why a run would hardly work. */
 interface Doubt {
-  readonly code: 'few-accepted' | 'no-contrast';
+  readonly code: 'few-accepted' | 'no-contrast' | 'few-comparisons';
   readonly fault: string;
   readonly cure: string;
 }
@@ -45,9 +47,13 @@ const CURES: Readonly<Record<string, string>> = {
     "The model's text breaks off within characters: take a model that knows the prompts' language",
 };
 
-/** Reasons that speak against going on, the gravest first; none where the look is good. */
-export function doubtsOf(look: LookFigures): Doubt[] {
-  return [...acceptanceDoubt(look), ...contrastDoubt(look)];
+/**
+ * Reasons that speak against going on, the gravest first; none where the look is good.
+ *
+ * @param comparisons how many the verdict is to be made of; undefined where there is none
+ */
+export function doubtsOf(look: LookFigures, comparisons?: number): Doubt[] {
+  return [...acceptanceDoubt(look), ...contrastDoubt(look), ...comparisonDoubt(comparisons)];
 }
 
 /** Refused answers of both sides by reason, the most frequent first. */
@@ -64,6 +70,13 @@ function acceptanceDoubt(look: LookFigures): Doubt[] {
   const fault = `the filter keeps ${Math.round(100 * look.acceptance.share)} % of the answers, half is the least (most refused: ${reason})`;
   const otherwise = 'Look at the answers above, and take prompts or a model that fit each other';
   return [{ code: 'few-accepted', fault, cure: CURES[reason] ?? otherwise }];
+}
+
+/** A verdict that could not come out: even where every comparison is won, its interval holds a half. */
+function comparisonDoubt(comparisons: number | undefined): Doubt[] {
+  if (comparisons === undefined || wilsonInterval(comparisons, comparisons).lower > 0.5) return [];
+  const fault = `the verdict is made of ${counted(comparisons, 'comparison')}, too few to tell the model from its base: even if it wins them all, a half lies in the interval`;
+  return [{ code: 'few-comparisons', fault, cure: 'Take prompts of which at least 4 are in the split test' }];
 }
 
 function contrastDoubt({ separation: { share, interval } }: LookFigures): Doubt[] {

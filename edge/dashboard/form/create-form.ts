@@ -1,5 +1,5 @@
 /** What a form knows: what it would send, what is wrong with that, field by field, and how the sending goes. */
-import { createContext, createSignal, onCleanup, useContext, type Accessor } from 'solid-js';
+import { createContext, createMemo, createSignal, onCleanup, useContext, type Accessor } from 'solid-js';
 import { ApiError, type AnyInput, type Client } from '../../../shared/api/client.ts';
 import type { OperationId } from '../../../shared/api/contract.ts';
 import type { FieldError } from '../../../shared/api/field-errors.ts';
@@ -17,6 +17,8 @@ interface FormOptions<Id extends OperationId> {
   readonly onDone: (answer: Answer<Id>) => void;
   /** What is wrong with fields that cannot be put into the request at all. */
   readonly faults?: () => readonly FieldError[];
+  /** What is to be said while it is typed or chosen, before anybody sends; part of what is wrong, too. */
+  readonly asTyped?: () => readonly FieldError[];
 }
 
 export interface Form {
@@ -36,25 +38,37 @@ export interface Form {
 }
 
 export function createForm<Id extends OperationId>(options: FormOptions<Id>): Form {
-  const [errors, setErrors] = createSignal<readonly FieldError[]>([]);
+  /** What only the API could say, of what was sent last. */
+  const [refused, setRefused] = createSignal<readonly FieldError[]>([]);
+  const [isChecked, setChecked] = createSignal(false);
   const [problem, setProblem] = createSignal<unknown>();
   const [isSending, setSending] = createSignal(false);
   const [shown, setShown] = createSignal<ReadonlySet<string>>(new Set());
 
+  const asTyped = createMemo(() => options.asTyped?.() ?? []);
+  const found = () => [
+    ...asTyped(),
+    ...(options.faults?.() ?? []),
+    ...faultsOf(options.operation, options.input() as AnyInput),
+  ];
+  /** Once somebody has tried to send, a field that is mended says so at once. */
+  const errors = createMemo(() => distinct([...(isChecked() ? found() : asTyped()), ...refused()]));
+
   async function submit(): Promise<boolean> {
     if (isSending()) return false;
     setProblem();
+    setRefused([]);
+    const isWrong = found().length > 0;
+    setChecked(isWrong);
+    if (isWrong) return false;
     const input = options.input();
-    const found = [...(options.faults?.() ?? []), ...faultsOf(options.operation, input as AnyInput)];
-    setErrors(found);
-    if (found.length > 0) return false;
     setSending(true);
     try {
       options.onDone(await options.send(input));
       return true;
     } catch (cause) {
       const told = cause instanceof ApiError ? cause.problem.errors : undefined;
-      setErrors(told ?? []);
+      setRefused(told ?? []);
       if (told === undefined) setProblem(cause);
       return false;
     } finally {
@@ -75,6 +89,11 @@ export function createForm<Id extends OperationId>(options: FormOptions<Id>): Fo
     },
     submit,
   };
+}
+
+/** What both the form and the API say is said once. */
+function distinct(errors: readonly FieldError[]): readonly FieldError[] {
+  return [...new Map(errors.map((error) => [`${error.pointer} ${error.detail}`, error])).values()];
 }
 
 const Context = createContext<Form>();

@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import { DataFileError } from '../../../shared/prompts/errors.ts';
 import type { LeftOutReason } from '../../../shared/prompts/left-out.ts';
+import type { Split } from '../../../shared/api/words.ts';
 import { readPrompts, type ReadingOptions, type ReadRow } from '../../../shared/prompts/read-prompts.ts';
 import type { Turn } from '../../../shared/prompts/turn.ts';
 import { invalidRequest } from '../errors.ts';
-import type { Split, SplitRule } from './split-rule.ts';
+import type { SplitRule } from './split-rule.ts';
 
 /** After so many refused rows the rest is not read. */
 const MAXIMUM_REFUSED = 50;

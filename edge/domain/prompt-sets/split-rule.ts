@@ -1,9 +1,7 @@
 /** Which split a row of an upload belongs to. */
 import type { SplitRuleRecord } from '../../../shared/api/prompt-sets.ts';
-import { SPLITS } from '../../../shared/api/words.ts';
+import { SPLITS, type Split } from '../../../shared/api/words.ts';
 import { invalidRequest } from '../errors.ts';
-
-export type Split = (typeof SPLITS)[number];
 
 /** A row as far as a rule looks at it. */
 interface SplittableRow {

@@ -23,6 +23,7 @@ import {
   type JudgeLook,
 } from '../../../shared/planner/judge-sizes.ts';
 import { doubtsOf } from '../../../shared/planner/look-verdict.ts';
+import { settingsOf as workSettingsOf } from '../../../shared/planner/work.ts';
 import { trainingRows } from '../../../shared/planner/training-rows.ts';
 import type { PromptForm } from '../../../shared/principles/principle.ts';
 import type { PlannedSeconds } from '../../../shared/planner/stage-ends.ts';
@@ -131,7 +132,7 @@ export async function leap(context: LeapContext, signal: AbortSignal): Promise<L
     signal,
   );
   tell(`\n${formatLook(look, settings)}\n\n`);
-  requireGoodLook(look, options.yes, tell);
+  requireGoodLook(look, settings, options.yes, tell);
   const { shape } = look.training;
   const { plan, judgePairs } = planOf(context, settings, look);
   const bytes = machineMemoryBytes();
@@ -212,12 +213,19 @@ function judgePairsOf({ judge }: LeapContext, look?: JudgeLook, seconds?: number
   return judge && (judge.trainedBefore ?? judgePairCount(judge.pairs.length, look, seconds));
 }
 
-function requireGoodLook({ contrast }: Look, yes: boolean, tell: (text: string) => void): void {
+function requireGoodLook(
+  { contrast, sizing }: Look,
+  settings: Hyperparameters,
+  yes: boolean,
+  tell: (text: string) => void,
+): void {
   if (contrast === null) {
     tell('The simulator is served elsewhere: its answers are first seen in the simulation.\n\n');
     return;
   }
-  const doubts = doubtsOf(contrast).map(({ fault, cure }) => `${fault}. ${cure}`);
+  const { promptLimit } = workSettingsOf('generate', settings);
+  const comparisons = Math.min(sizing.prompts.test, promptLimit ?? Infinity);
+  const doubts = doubtsOf(contrast, comparisons).map(({ fault, cure }) => `${fault}. ${cure}`);
   if (doubts.length === 0) return;
   const error = new LookError(`This run would hardly work: ${doubts.join('; ')}`, {
     cure: 'Or go on all the same with --yes',

@@ -2,13 +2,26 @@
 import { z } from 'zod';
 import { contrastMeasurement } from '../../principles/contrast.ts';
 import { modelShape } from '../memory-plans.ts';
+import { METHODS } from '../words.ts';
 import { promptForm, samplingFields, placement } from './settings.ts';
 import { bannedTexts, SIMULATE_DEFAULTS } from './simulate.ts';
 
 /** As the simulation of the run would sample. */
-export const lookHyperparameters = z.strictObject({ ...samplingFields, bannedTexts });
+const lookSampling = z.strictObject({ ...samplingFields, bannedTexts });
+
+export const lookHyperparameters = lookSampling.extend({
+  method: z
+    .enum(METHODS)
+    .exclude(['look'])
+    .nullable()
+    .describe(
+      'The method that the look is taken for: a prompt set that has too few prompts for its stages is then refused before ' +
+        'the look, as it would be after; null asks for nothing',
+    ),
+});
 
 export const LOOK_DEFAULTS: z.infer<typeof lookHyperparameters> = {
+  method: null,
   temperature: SIMULATE_DEFAULTS.temperature,
   topP: SIMULATE_DEFAULTS.topP,
   maximumNewTokens: SIMULATE_DEFAULTS.maximumNewTokens,
@@ -16,7 +29,7 @@ export const LOOK_DEFAULTS: z.infer<typeof lookHyperparameters> = {
 };
 
 /** No input and no output: the result is all there is. */
-export const lookParameters = lookHyperparameters.extend({
+export const lookParameters = lookSampling.extend({
   promptForm: promptForm.describe('In which form the model is asked'),
   placement: placement
     .optional()

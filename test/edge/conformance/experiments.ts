@@ -1,12 +1,14 @@
 /** Conformance of experiments: what is refused and why, equal work done once, lists, comparison, deletion. */
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { experiments, stages, tasks } from '../../../edge/store/schema/index.ts';
+import { artifacts, experiments, stages, tasks } from '../../../edge/store/schema/index.ts';
 import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
 import type { Harness } from '../harness.ts';
 import { lookResultOf } from '../look-result.ts';
 import { TestRunner } from '../runner.ts';
 import { EXPERIMENT, seedPromptSet, seedWorld } from '../seed.ts';
+
+const jsonLines = (rows: readonly unknown[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 
 export function experimentsConformance(start: () => Promise<Harness>): void {
   async function begin() {
@@ -106,6 +108,94 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
     }
     for (const table of [experiments, stages, tasks]) {
       expect(await harness.database.select().from(table)).toEqual([]);
+    }
+  });
+
+  it('refuses prompts that are too few for a stage before anything is made, in the look for a method, too', async () => {
+    const { harness, client } = await begin();
+    await seedPromptSet(harness, 'one-dev', { train: 6, dev: 1, test: 4 });
+    await seedPromptSet(harness, 'one-test', { train: 6, dev: 3, test: 1 });
+    await seedPromptSet(harness, 'one-train', { train: 1, dev: 3, test: 4 });
+    const { id: twice } = await client.createPromptSet({
+      query: { name: 'twice', rule: 'field' },
+      body: jsonLines([
+        ...['train', 'train', 'dev', 'dev'].map((split) => ({ prompt: 'the same', split })),
+        ...[1, 2].map((number) => ({ prompt: `test ${number}`, split: 'test' })),
+      ]),
+    });
+    const { id: labelled } = await client.createPromptSet({
+      query: { name: 'labelled', rule: 'field' },
+      body: jsonLines([
+        { prompt: 'one', chosen: 'a', rejected: 'b', split: 'train' },
+        { prompt: 'another', split: 'train' },
+      ]),
+    });
+    const ppo = EXPERIMENT.hyperparameters;
+    const cases: [change: object, pointer: string, words: string[]][] = [
+      [
+        { promptSet: 'one-dev' },
+        '#/promptSet',
+        ['one-dev has 1 prompt in the split dev', 'select needs at least 2', 'split: dev'],
+      ],
+      [
+        { promptSet: 'one-test' },
+        '#/promptSet',
+        ['has 1 prompt in the split test', 'judge needs at least 2'],
+      ],
+      [
+        { promptSet: 'one-train' },
+        '#/promptSet',
+        ['1 different prompt in the split train', 'train-preference-model needs'],
+      ],
+      [{ promptSet: twice }, '#/promptSet', ['twice has 1 different prompt in the split train']],
+      [
+        { promptSet: labelled, method: 'human-preference-model', hyperparameters: {} },
+        '#/promptSet',
+        ['has 1 different prompt that people labelled in the split train'],
+      ],
+      [
+        { hyperparameters: { ...ppo, select: { promptLimit: 1 } } },
+        '#/hyperparameters/select/promptLimit',
+        ['leaves 1 prompt of the split dev'],
+      ],
+      [
+        { hyperparameters: { ...ppo, simulate: { promptLimit: 1 } } },
+        '#/hyperparameters/simulate/promptLimit',
+        ['leaves 1 different prompt'],
+      ],
+      [
+        { shards: 3, hyperparameters: { ...ppo, generate: { promptLimit: 2 } } },
+        '#/shards',
+        ['generate works on 2 prompts of the split test'],
+      ],
+      [
+        { method: 'look', promptSet: 'one-dev', hyperparameters: { look: { method: 'rlcd' } } },
+        '#/promptSet',
+        ['one-dev has 1 prompt in the split dev', 'select needs at least 2'],
+      ],
+    ];
+    for (const [change, pointer, words] of cases) {
+      const body = { ...EXPERIMENT, shards: 1, ...change };
+      const refused = await client.createExperiment({ body }).catch((error: unknown) => error);
+      expect(refused, JSON.stringify(change)).toMatchObject({
+        problem: { status: 400, errors: [{ pointer }] },
+      });
+      for (const word of words) expect(refused).toHaveProperty('message', expect.stringContaining(word));
+    }
+    for (const table of [experiments, stages, tasks, artifacts]) {
+      expect(await harness.database.select().from(table)).toEqual([]);
+    }
+    const bodies = [
+      { method: 'dpo' as const, promptSet: 'one-dev' },
+      { method: 'base' as const, promptSet: 'one-test' },
+      {
+        method: 'look' as const,
+        promptSet: 'one-dev',
+        hyperparameters: { look: { method: 'dpo' as const } },
+      },
+    ];
+    for (const change of bodies) {
+      await client.createExperiment({ body: { ...EXPERIMENT, shards: 1, hyperparameters: {}, ...change } });
     }
   });
 

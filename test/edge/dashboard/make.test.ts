@@ -163,7 +163,7 @@ describe.skipIf(!present)('the workbench', () => {
     expect(request).toContain("--data-binary @'My Prompts.jsonl'");
     const rows = Array.from({ length: 30 }, (_, row) => ({
       prompt: row === 0 ? HOSTILE : `Tell me of the number ${row}.`,
-      split: row < 25 ? 'train' : 'test',
+      split: row < 24 ? 'train' : row === 24 ? 'dev' : 'test',
     }));
     await upload([...rows.map((row) => JSON.stringify(row)), '{"prompt": "the last", "split": "dev"}']);
     await page.getByRole('heading', { name: 'my-prompts' }).waitFor();
@@ -174,7 +174,7 @@ describe.skipIf(!present)('the workbench', () => {
     await expect.poll(() => cards.count()).toBe(31);
     await page.getByRole('button', { name: 'dev', exact: true }).click();
     await page.getByText('the last').waitFor();
-    expect(await cards.count()).toBe(1);
+    expect(await cards.count()).toBe(2);
     await expectAccessible(page);
     await expectFitsPhone(page);
   });
@@ -249,6 +249,45 @@ describe.skipIf(!present)('the workbench', () => {
     expect((await client.listBaseModels()).items.map(({ name }) => name)).toEqual(['small', 'large']);
     await expectAccessible(page);
     await expectFitsPhone(page);
+  });
+
+  it('says which prompts are too few as soon as they are chosen, and asks for no look at them', async () => {
+    const rows = ['train', 'train', 'dev', 'test'].map((split, row) => ({
+      prompt: `Tell me ${row}.`,
+      split,
+    }));
+    const { id } = await client.createPromptSet({
+      query: { name: 'few', rule: 'field' },
+      body: rows.map((row) => JSON.stringify(row)).join('\n'),
+    });
+    await page.goto(`${url}/experiments/new`);
+    const choose = async (name: string) => await page.getByLabel('Prompts').selectOption({ label: name });
+    await choose('few');
+    await page.getByText('2 to train, 1 to choose by (dev), 1 to test').waitFor();
+    const dev = page.getByText(/^few has 1 prompt in the split dev, and select needs at least 2 prompts/);
+    const test = page.getByText(/^few has 1 prompt in the split test, and judge needs at least 2 prompts/);
+    await dev.first().waitFor();
+    await test.first().waitFor();
+    expect(await page.getByLabel('Prompts').getAttribute('aria-invalid')).toBe('true');
+    await expectAccessible(page);
+    await expectFitsPhone(page);
+    await page.getByRole('button', { name: 'Start without a look' }).click();
+    expect(await page.getByLabel('Prompts').evaluate((element) => element === document.activeElement)).toBe(
+      true,
+    );
+    // The API refuses the look in the same words.
+    await page.getByRole('button', { name: 'Look first' }).click();
+    const refused = page.getByRole('alert').filter({ hasText: 'The look was refused' });
+    await refused.getByText(/^few has 1 prompt in the split dev, and select needs/).waitFor();
+    expect(await dev.count()).toBe(2);
+    await page.getByLabel('Method').selectOption('dpo');
+    await expect.poll(() => dev.count()).toBe(1);
+    expect(await page.getByLabel('Method').locator('option').allInnerTexts()).not.toContain('look');
+    await choose('my-prompts');
+    await expect.poll(() => page.getByLabel('Prompts').getAttribute('aria-invalid')).toBe(null);
+    expect((await client.listExperiments()).items).toEqual([]);
+    await client.deletePromptSet({ parameters: { promptSetId: id } });
+    await page.goto(url);
   });
 
   it('looks before the leap: what speaks against a run, and sizes and times for a budget', async () => {

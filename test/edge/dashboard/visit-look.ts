@@ -30,12 +30,23 @@ export async function visitLook(page: Page, url: string, client: Client): Promis
   const button = (name: string) => page.getByRole('button', { name, exact: true });
 
   await page.getByRole('link', { name: 'New experiment' }).click();
+  const errorsAt = async (name: string) => {
+    const described = (await page.getByLabel(name, { exact: true }).getAttribute('aria-describedby')) ?? '';
+    const error = described.split(' ').find((id) => id.endsWith('-error'));
+    return error === undefined ? '' : await page.locator(`[id="${error}"]`).innerText();
+  };
   await page.getByLabel('Budget').fill('soon');
-  await button('Start without a look').click();
-  await page.getByText('Give a time such as 30m').waitFor();
+  expect(await errorsAt('Budget')).toContain('Give a time such as 30m');
   await page.getByLabel('Budget').fill(`${BUDGET_MINUTES}m`);
+  expect(await errorsAt('Budget')).toBe('');
+  await page.getByLabel('Longest answer').fill('many');
+  expect(await errorsAt('Longest answer')).not.toBe('');
+  await page.getByLabel('Longest answer').fill('');
+  expect(await errorsAt('Longest answer')).toBe('');
   await button('Start without a look').click();
-  await page.getByText('is kept by sizes that a look chooses').waitFor();
+  await expect.poll(async () => await errorsAt('Budget')).toContain('is kept by sizes that a look chooses');
+  const own = '{"ppo": {"rollouts": 64}}';
+  await page.getByLabel('Hyperparameters').fill(own);
 
   await button('Look first').click();
   await page
@@ -73,9 +84,20 @@ export async function visitLook(page: Page, url: string, client: Client): Promis
   expect(minutes).toBeGreaterThan(BUDGET_MINUTES / 2);
   expect(minutes).toBeLessThan(BUDGET_MINUTES);
 
+  // Where a budget is wrong, nothing on the page is of another.
+  const sizes = async () => await page.getByLabel('Hyperparameters').inputValue();
   await page.getByLabel('Budget').fill('20s');
-  await page.getByText(/20 s are too few for this model.+Give 1 min more/).waitFor();
-  expect(await plan.count()).toBe(0);
+  expect(await errorsAt('Budget')).toMatch(/20 s are too few for this model.+Give 1 min more/);
+  expect([await plan.count(), await sizes()]).toEqual([0, own]);
+  await page.getByLabel('Budget').fill(`${BUDGET_MINUTES}m`);
+  await plan.waitFor();
+  expect(await errorsAt('Budget')).toBe('');
+  expect(await sizes()).not.toBe(own);
+  await page.getByLabel('Budget').fill(`${BUDGET_MINUTES}`);
+  expect(await errorsAt('Budget')).toContain('Give a time such as 30m');
+  expect([await plan.count(), await sizes()]).toEqual([0, own]);
+  await page.getByLabel('Budget').fill('');
+  expect([await errorsAt('Budget'), await sizes()]).toEqual(['', own]);
   await page.getByLabel('Budget').fill(`${BUDGET_MINUTES}m`);
   await plan.waitFor();
   const chosen = JSON.parse(await page.getByLabel('Hyperparameters').inputValue()) as {

@@ -42,6 +42,14 @@ describe('a look', () => {
     expect(doubtsOf(look({ kept: 3, reason }))[0]?.fault).toContain(`5 % of the answers`);
   });
 
+  it('stops a run whose verdict could not come out, even if the model wins every comparison', () => {
+    const found = (comparisons?: number) => doubtsOf(look(), comparisons).map(({ code }) => code);
+    expect([undefined, 4, 400].map(found)).toEqual([[], [], []]);
+    expect([2, 3].map(found)).toEqual([['few-comparisons'], ['few-comparisons']]);
+    // The least that the cure names is the least that is not doubted.
+    expect(doubtsOf(look(), 3)[0]?.cure).toContain('at least 4');
+  });
+
   it('counts refusals of both sides together, the most frequent first', () => {
     const sides = {
       positive: { rejected: { empty: 3, 'role-mark': 2 } },

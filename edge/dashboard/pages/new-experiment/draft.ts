@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { experimentEndpoints } from '../../../../shared/api/experiments.ts';
 import type { FieldError } from '../../../../shared/api/field-errors.ts';
 import { hyperparameters, type Hyperparameters } from '../../../../shared/api/tasks/kinds.ts';
+import { lookHyperparameters } from '../../../../shared/api/tasks/look.ts';
 import { readTimeSpan, TIME_SPAN_CURE } from '../../../../shared/time-span.ts';
 import type { ExperimentDetail } from '../../app/types.ts';
 import { readJson } from '../../form/read-json.ts';
@@ -34,9 +35,11 @@ export interface ExperimentDraft {
   readonly longestAnswer: string;
   /** The budget that the hyperparameters were chosen for; empty where none was. */
   readonly sizedFor: string;
+  /** What the hyperparameters said before a budget chose them. */
+  readonly unsized: string;
 }
 
-const NO_BUDGET = { budget: '', longestAnswer: '', sizedFor: '' } as const;
+const NO_BUDGET = { budget: '', longestAnswer: '', sizedFor: '', unsized: '' } as const;
 
 /** The newest of everything. */
 export function newDraft({ models, principles, promptSets }: Parts): ExperimentDraft {
@@ -60,13 +63,15 @@ export function newDraft({ models, principles, promptSets }: Parts): ExperimentD
 
 /** What another experiment was asked to do. */
 export function draftOf(experiment: ExperimentDetail): ExperimentDraft {
-  const { principle, seed, shards, hyperparameters: given, ...request } = requestOf(experiment);
+  const { principle, seed, shards, ...request } = requestOf(experiment);
+  const { method, hyperparameters: given } = madeOf(request);
   return {
     simulator: '',
     form: '',
     scorer: false,
     ...NO_BUDGET,
     ...request,
+    method,
     principle: principle.name,
     version: String(principle.version),
     seed: String(seed),
@@ -75,16 +80,46 @@ export function draftOf(experiment: ExperimentDetail): ExperimentDraft {
   };
 }
 
+/** What a look was taken for is what is made after it. */
+function madeOf({ method, hyperparameters: given }: Pick<ExperimentDetail, 'method' | 'hyperparameters'>) {
+  if (method !== 'look') return { method, hyperparameters: given };
+  return { method: given.look?.method ?? 'rlcd', hyperparameters: {} } as const;
+}
+
 const HYPERPARAMETERS = '#/hyperparameters';
 /** Of the form alone: the request has sizes. */
 export const BUDGET = '#/budget';
+export const LONGEST = '#/longestAnswer';
 
 function readHyperparameters({ hyperparameters: text }: ExperimentDraft) {
   return text.trim() === '' ? undefined : readJson(text, HYPERPARAMETERS);
 }
 
 export function faultsOfDraft(draft: ExperimentDraft): readonly FieldError[] {
-  return [...(readHyperparameters(draft)?.faults ?? []), ...faultsOfBudget(draft)];
+  return [...(readHyperparameters(draft)?.faults ?? []), ...openBudgetFaults(draft)];
+}
+
+/** What is no time and no number of tokens, as it is typed. */
+export function faultsOfTyped(draft: ExperimentDraft): readonly FieldError[] {
+  if (!takesBudget(draft)) return [];
+  const { budget, longestAnswer } = draft;
+  const isTime = budget === '' || readTimeSpan(budget) !== undefined;
+  const tokens = lookHyperparameters.shape.maximumNewTokens.safeParse(asNumber(longestAnswer));
+  return [
+    ...(isTime ? [] : [{ in: 'body' as const, pointer: BUDGET, detail: TIME_SPAN_CURE }]),
+    ...(longestAnswer.trim() === '' || tokens.success
+      ? []
+      : tokens.error.issues.map(({ message }) => ({
+          in: 'body' as const,
+          pointer: LONGEST,
+          detail: message,
+        }))),
+  ];
+}
+
+/** What goes where no budget has chosen sizes, or no longer: what the hyperparameters said before. */
+export function unsizedDraft({ sizedFor, unsized }: ExperimentDraft): Partial<ExperimentDraft> {
+  return sizedFor === '' ? {} : { hyperparameters: unsized, sizedFor: '', unsized: '' };
 }
 
 /** Whether a look can choose sizes for a time: those of RLCD, where the model simulates for itself. */
@@ -99,13 +134,10 @@ export function openBudget(draft: ExperimentDraft): string | undefined {
 }
 
 /** A budget that chose nothing would be forgotten without a word. */
-function faultsOfBudget(draft: ExperimentDraft): FieldError[] {
+function openBudgetFaults(draft: ExperimentDraft): FieldError[] {
   const budget = openBudget(draft);
-  if (budget === undefined) return [];
-  const detail =
-    readTimeSpan(budget) === undefined
-      ? TIME_SPAN_CURE
-      : 'is kept by sizes that a look chooses: look first, or leave it empty';
+  if (budget === undefined || readTimeSpan(budget) === undefined) return [];
+  const detail = 'is kept by sizes that a look chooses: look first, or leave it empty';
   return [{ in: 'body', pointer: BUDGET, detail }];
 }
 

@@ -10,12 +10,21 @@ import { CheckField, Select, TextField } from '../../form/controls.tsx';
 import { createForm } from '../../form/create-form.ts';
 import { FormView } from '../../form/form-view.tsx';
 import { LONGEST_ANSWER } from '../../../../shared/planner/alignment-settings.ts';
-import { BUDGET, bodyOf, faultsOfDraft, takesBudget, type ExperimentDraft } from './draft.ts';
+import {
+  BUDGET,
+  bodyOf,
+  faultsOfDraft,
+  faultsOfTyped,
+  LONGEST,
+  takesBudget,
+  type ExperimentDraft,
+} from './draft.ts';
 import { HyperparametersField } from './hyperparameters-field.tsx';
 import { LookPanel, NoLook } from './look/look-panel.tsx';
 import { plannedSecondsOf, useLook } from './look/use-look.ts';
 import type { Parts } from './parts.ts';
 import { PrincipleFields } from './principle-fields.tsx';
+import { promptsOf } from './prompts-of.ts';
 
 const named = ({ id, name }: { readonly id: string; readonly name: string }) => [id, name] as const;
 
@@ -23,14 +32,16 @@ export function ExperimentForm(props: { readonly parts: Parts; readonly draft: E
   const { client } = useSession();
   const navigate = useNavigate();
   const [draft, setDraft] = createStore<ExperimentDraft>({ ...props.draft });
+  const look = useLook(draft, setDraft, () => props.parts.promptSets);
+  const prompts = () => promptsOf(draft, props.parts.promptSets);
   const form = createForm({
     operation: 'createExperiment',
     input: () => ({ body: { ...bodyOf(draft), ...plannedSecondsOf(look.plan()) } }),
     faults: () => faultsOfDraft(draft),
+    asTyped: () => [...faultsOfTyped(draft), ...look.budgetFaults(), ...prompts().faults],
     send: (input) => client.createExperiment(input),
     onDone: ({ id }) => navigate(`/experiments/${id}`),
   });
-  const look = useLook(draft, setDraft, () => props.parts.promptSets);
   const stages = () =>
     METHOD_STAGES[draft.method].filter(({ scorer }) => !scorer || draft.scorer).map(({ name }) => name);
   return (
@@ -47,7 +58,7 @@ export function ExperimentForm(props: { readonly parts: Parts; readonly draft: E
           at="#/method"
           hint={`Its stages: ${stages().join(', ')}`}
           value={draft.method}
-          choices={METHODS.map((name) => [name, name] as const)}
+          choices={METHODS.filter((name) => name !== 'look').map((name) => [name, name] as const)}
           onInput={(text) => setDraft({ method: text as ExperimentDraft['method'] })}
         />
         <Select
@@ -66,6 +77,7 @@ export function ExperimentForm(props: { readonly parts: Parts; readonly draft: E
         <Select
           label="Prompts"
           at="#/promptSet"
+          hint={prompts().counts}
           value={draft.promptSet}
           choices={props.parts.promptSets.map(named)}
           onInput={(promptSet) => setDraft({ promptSet })}
@@ -121,16 +133,16 @@ export function ExperimentForm(props: { readonly parts: Parts; readonly draft: E
               placeholder="30m"
               hint="What the run may take: a look chooses the sizes and shows them; as the hyperparameters say unless given"
               value={draft.budget}
-              onInput={(budget) => look.setBudget(budget.trim())}
+              onInput={(budget) => look.setBudget({ budget: budget.trim() })}
             />
             <TextField
               label="Longest answer"
-              at="#/longestAnswer"
+              at={LONGEST}
               class="short"
               placeholder={String(LONGEST_ANSWER)}
               hint="In tokens"
               value={draft.longestAnswer}
-              onInput={(longestAnswer) => setDraft({ longestAnswer, sizedFor: '' })}
+              onInput={(longestAnswer) => look.setBudget({ longestAnswer })}
             />
           </div>
         </Show>

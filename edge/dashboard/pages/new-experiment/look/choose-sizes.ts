@@ -2,15 +2,15 @@
 import type { Hyperparameters } from '../../../../../shared/api/tasks/kinds.ts';
 import { BudgetTooSmallError, sizesForBudget } from '../../../../../shared/planner/budget-sizes.ts';
 import { fitMicrobatches } from '../../../../../shared/planner/fit-microbatches.ts';
-import { readTimeSpan, TIME_SPAN_CURE } from '../../../../../shared/time-span.ts';
 import type { TakenLook } from './take-look.ts';
 
 type Sizes = { readonly hyperparameters: Hyperparameters } | { readonly fault: string };
 
-/** @param budget as somebody typed it, such as 30m @returns the fault with its cure where there are no such sizes */
-export function chooseSizes(budget: string, { sizing, result }: Pick<TakenLook, 'sizing' | 'result'>): Sizes {
-  const seconds = readTimeSpan(budget);
-  if (seconds === undefined) return { fault: TIME_SPAN_CURE };
+/** @param seconds the budget @returns the fault with its cure where there are no such sizes */
+export function chooseSizes(
+  seconds: number,
+  { sizing, result }: Pick<TakenLook, 'sizing' | 'result'>,
+): Sizes {
   try {
     const { hyperparameters } = sizesForBudget(seconds, sizing);
     const { device, training } = result;

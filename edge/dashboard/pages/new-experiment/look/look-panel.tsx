@@ -1,5 +1,5 @@
 /** The look before the leap: its button, what it found, what the run would take, and what speaks against it. */
-import { For, Show } from 'solid-js';
+import { For, Match, Show, Switch } from 'solid-js';
 import { ApiError } from '../../../../../shared/api/client.ts';
 import { Problem } from '../../../components/feedback.tsx';
 import type { ExperimentDraft } from '../draft.ts';
@@ -37,13 +37,6 @@ export function LookPanel(props: { readonly look: FormLook }) {
               <p class="notice warn">This look was at other settings than the form has now.</p>
             </Show>
             <LookFigures result={taken().result} longestAnswer={taken().longestAnswer} />
-            <Show when={look.budgetFault()}>
-              {(fault) => (
-                <p class="notice bad" role="alert">
-                  {fault()}
-                </p>
-              )}
-            </Show>
             <Show when={look.plan()}>{(plan) => <PlanTable plan={plan()} result={taken().result} />}</Show>
             <Show when={look.doubts().length > 0}>
               <Doubts look={look} />
@@ -74,19 +67,27 @@ function Doubts(props: { readonly look: FormLook }) {
   );
 }
 
-/** What the API refuses, field by field; what a runner or the form says, in its words. */
+/** What the API refuses, fault by fault; what a runner or the form says, in its words. */
 function Failed(props: { readonly error: Error }) {
+  const problem = () => (props.error instanceof ApiError ? props.error.problem : undefined);
   return (
-    <Show
-      when={props.error instanceof ApiError}
-      fallback={
+    <Switch fallback={<Problem error={props.error} />}>
+      <Match when={problem()?.errors}>
+        {(errors) => (
+          <div class="notice bad" role="alert">
+            <strong>The look was refused</strong>
+            <ul>
+              <For each={errors()}>{({ detail }) => <li>{detail}</li>}</For>
+            </ul>
+          </div>
+        )}
+      </Match>
+      <Match when={!problem()}>
         <p class="notice bad" role="alert">
           {props.error.message}
         </p>
-      }
-    >
-      <Problem error={props.error} />
-    </Show>
+      </Match>
+    </Switch>
   );
 }
 

@@ -41,6 +41,11 @@ export function canLook({ method, simulator }: Pick<ExperimentDraft, 'method' | 
   return simulator === '' && METHOD_STAGES[method].some(({ sides }) => sides === 'contrast');
 }
 
+/** The API refuses a look at prompts that are too few for the run that is to follow. */
+function lookedFor({ method }: ExperimentDraft) {
+  return method === LOOK ? null : method;
+}
+
 /** Everything that decides what a look finds, so that one of other settings is not taken for one of these. */
 export function lookedAt(draft: ExperimentDraft, principleForm: PrincipleForm): string {
   const { principle, version, promptSet, baseModel, form, seed } = draft;
@@ -79,7 +84,7 @@ export async function takeLook(
         baseModel,
         ...(asked && { form: asked }),
         seed,
-        hyperparameters: { look: Object.fromEntries(sampling) },
+        hyperparameters: { look: { ...Object.fromEntries(sampling), method: lookedFor(draft) } },
       },
       stage: LOOK,
       read({ stages, results }) {

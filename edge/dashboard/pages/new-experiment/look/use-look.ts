@@ -1,12 +1,22 @@
 /** The look of a form: what was looked at, what follows from it for what the form says now, and what to do next. */
 import { useMutation, type UseMutationResult } from '@tanstack/solid-query';
-import { createMemo, createSignal, onCleanup, type Accessor } from 'solid-js';
+import { batch, createMemo, createSignal, onCleanup, type Accessor } from 'solid-js';
 import type { SetStoreFunction } from 'solid-js/store';
+import type { FieldError } from '../../../../../shared/api/field-errors.ts';
 import { planSettings, type BudgetPlan } from '../../../../../shared/planner/budget-sizes.ts';
 import { doubtsOf } from '../../../../../shared/planner/look-verdict.ts';
+import { readTimeSpan } from '../../../../../shared/time-span.ts';
 import { useSession } from '../../../app/session.ts';
 import type { PromptSet } from '../../../app/types.ts';
-import { hyperparametersOf, openBudget, takesBudget, type ExperimentDraft } from '../draft.ts';
+import {
+  BUDGET,
+  hyperparametersOf,
+  openBudget,
+  takesBudget,
+  unsizedDraft,
+  type ExperimentDraft,
+} from '../draft.ts';
+import { promptSetOf, promptsOf } from '../prompts-of.ts';
 import { chooseSizes } from './choose-sizes.ts';
 import { canLook, lookedAt, takeLook, type TakenLook } from './take-look.ts';
 
@@ -18,8 +28,8 @@ interface Advice {
 }
 
 export interface FormLook {
-  /** Another budget: its sizes follow from the look that there is. */
-  readonly setBudget: (budget: string) => void;
+  /** Another budget, or another longest answer: sizes follow from the look that there is, or there are none. */
+  readonly setBudget: (part: Partial<Pick<ExperimentDraft, 'budget' | 'longestAnswer'>>) => void;
   readonly isPossible: Accessor<boolean>;
   readonly taking: UseMutationResult<TakenLook, Error, void>;
   /** What a look waits for. */
@@ -28,8 +38,8 @@ export interface FormLook {
   readonly taken: Accessor<TakenLook | undefined>;
   /** Whether the form still says what was looked at. */
   readonly isCurrent: Accessor<boolean>;
-  /** Why the budget cannot be kept; undefined where it can, or none is given. */
-  readonly budgetFault: Accessor<string | undefined>;
+  /** Why the budget cannot be kept; none where it can, or none is given. */
+  readonly budgetFaults: Accessor<readonly FieldError[]>;
   /** What the run would be and take; undefined without a look at what the form says. */
   readonly plan: Accessor<BudgetPlan | undefined>;
   /** Why it would hardly work, each with its cure. */
@@ -62,9 +72,9 @@ export function useLook(
     async mutationFn() {
       setAccepted(false);
       setBudgetFault();
-      const set = promptSets().find(({ id, name }) => id === draft.promptSet || name === draft.promptSet);
+      const set = promptSetOf(draft, promptSets());
       if (!set) throw new Error(`there is no prompt set ${draft.promptSet}`);
-      return await takeLook(client, { ...draft, sizedFor: '' }, set, setProgress, left.signal);
+      return await takeLook(client, { ...draft, ...unsizedDraft(draft) }, set, setProgress, left.signal);
     },
     onSuccess: size,
   }));
@@ -72,11 +82,18 @@ export function useLook(
   /** Puts the sizes into the form that its budget allows. */
   function size(look: TakenLook): void {
     setBudgetFault();
-    const { budget } = draft;
-    if (budget === '' || !takesBudget(draft)) return;
-    const sizes = chooseSizes(budget, look);
+    const { budget, hyperparameters, sizedFor, unsized } = draft;
+    const seconds = readTimeSpan(budget);
+    if (seconds === undefined || !takesBudget(draft)) return;
+    const sizes = chooseSizes(seconds, look);
     if ('fault' in sizes) setBudgetFault(sizes.fault);
-    else setDraft({ hyperparameters: JSON.stringify(sizes.hyperparameters, null, 2), sizedFor: budget });
+    else {
+      setDraft({
+        hyperparameters: JSON.stringify(sizes.hyperparameters, null, 2),
+        sizedFor: budget,
+        unsized: sizedFor === '' ? hyperparameters : unsized,
+      });
+    }
   }
 
   const isPossible = () => canLook(draft);
@@ -85,6 +102,10 @@ export function useLook(
     const look = taken();
     return look?.of === lookedAt(draft, look?.sizing.form ?? 'dialogue');
   });
+  const budgetFaults = () => {
+    const detail = budgetFault();
+    return detail === undefined || !isCurrent() ? [] : [{ in: 'body' as const, pointer: BUDGET, detail }];
+  };
   const plan = createMemo(() => {
     const look = taken();
     if (!look || !isCurrent() || openBudget(draft) !== undefined) return undefined;
@@ -92,7 +113,10 @@ export function useLook(
   });
   const doubts = () => {
     const look = taken();
-    return look ? doubtsOf(look.result.contrast).map(({ fault, cure }) => `${fault}. ${cure}.`) : [];
+    const { comparisons } = promptsOf(draft, promptSets());
+    return look
+      ? doubtsOf(look.result.contrast, comparisons).map(({ fault, cure }) => `${fault}. ${cure}.`)
+      : [];
   };
   const advice = (): Advice => {
     if (!isPossible()) return { submit: 'Start the experiment', isSecondary: false, isBlocked: false };
@@ -106,8 +130,11 @@ export function useLook(
     };
   };
   return {
-    setBudget(budget) {
-      setDraft({ budget });
+    setBudget(part) {
+      batch(() => {
+        setBudgetFault();
+        setDraft({ ...unsizedDraft(draft), ...part });
+      });
       const look = taken();
       if (look && isCurrent()) size(look);
     },
@@ -116,7 +143,7 @@ export function useLook(
     progress,
     taken,
     isCurrent,
-    budgetFault,
+    budgetFaults,
     plan,
     doubts,
     isAccepted,
