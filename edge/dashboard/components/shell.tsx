@@ -1,5 +1,5 @@
 /** The frame of every page: where one can go, whether what one sees is live, and the page itself. */
-import { A, useLocation } from '@solidjs/router';
+import { useLocation } from '@solidjs/router';
 import { createEffect, For, on, Show, type ParentProps } from 'solid-js';
 import { LiveProvider, useLive } from '../app/live-context.tsx';
 import { ended, session, signOut } from '../app/session.ts';
@@ -17,6 +17,12 @@ const PAGES = [
   ['/runners', 'Runners'],
   ['/keys', 'Keys'],
 ] as const;
+
+/** The page of the navigation that an address is part of; where principles are written is one of theirs. */
+function pageOf(pathname: string): string {
+  const first = `/${pathname.split('/')[1] ?? ''}`;
+  return first === '/write' ? '/principles' : first;
+}
 
 const CONNECTION = { live: 'Live', connecting: 'Connecting', offline: 'Offline' } as const;
 
@@ -50,7 +56,7 @@ function Frame(props: ParentProps) {
       () => location.pathname,
       () =>
         requestAnimationFrame(() =>
-          pages?.querySelector('a.active')?.scrollIntoView({ block: 'nearest', inline: 'center' }),
+          pages?.querySelector('a[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' }),
         ),
     ),
   );
@@ -60,10 +66,10 @@ function Frame(props: ParentProps) {
         Skip to content
       </a>
       <header class="top">
-        <A class="brand" href="/experiments">
+        <a class="brand" href="/experiments">
           <img src="/icon.svg" alt="" width="22" height="22" />
           RLCD
-        </A>
+        </a>
         <nav
           class="nav"
           aria-label="Pages"
@@ -75,7 +81,9 @@ function Frame(props: ParentProps) {
             <For each={PAGES}>
               {([href, label]) => (
                 <li>
-                  <A href={href}>{label}</A>
+                  <a href={href} aria-current={pageOf(location.pathname) === href ? 'page' : undefined}>
+                    {label}
+                  </a>
                 </li>
               )}
             </For>

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHROMIUM_ABSENT, findChromium, launchChromium } from '../../../scripts/tools/browser/chromium.ts';
 import { signIn } from '../../../scripts/tools/browser/sign-in.ts';
 import { unzip } from '../../shared/export/unzip.ts';
-import { expectAccessible } from './accessible.ts';
+import { SCALES } from '../../../edge/dashboard/components/token-levels.ts';
+import { expectAccessible, expectFitsEverywhere } from './accessible.ts';
 import { bodyOf, createFilledEdge, type FilledEdge } from './filled-edge.ts';
 import { teachScorer } from './teach-scorer.ts';
 import { compareCurves, visitCurves } from './visit-curves.ts';
@@ -28,6 +29,8 @@ const PAGES = [
   'Runners',
   'Keys',
 ] as const;
+/** Every colour that a token can have. */
+const LEVELS = [...new Set(Object.values(SCALES).flatMap((scale) => scale.map(({ name }) => name)))];
 /** What a model could write to break the page that shows it. */
 const HOSTILE = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>\u202eevil\u2066\0${'x'.repeat(2 ** 20)}`;
 
@@ -272,6 +275,18 @@ describe.skipIf(!present)('the dashboard', () => {
     await accessible();
     await card.getByText('Tokens as a table').first().click();
     await card.getByRole('columnheader', { name: 'Without the affix' }).waitFor();
+    // The mark of the end is readable whatever colour its token has.
+    await page
+      .locator('.token:has(> .mark)')
+      .first()
+      .evaluate((end, levels) => {
+        for (const level of levels) {
+          const copy = end.cloneNode(true) as Element;
+          copy.className = `token ${level}`;
+          end.after(copy);
+        }
+      }, LEVELS);
+    await expectFitsEverywhere(page);
     await page.getByLabel('Token colours').selectOption('none');
     await expect.poll(() => shown.count()).toBe(0);
   });
@@ -384,6 +399,20 @@ describe.skipIf(!present)('the dashboard', () => {
     }
     await page.setViewportSize({ width: 1280, height: 900 });
     await page.emulateMedia({ colorScheme: 'light' });
+  });
+
+  it('marks in the navigation the page that an address is part of', async () => {
+    const marked = page.getByRole('navigation', { name: 'Pages' }).locator('[aria-current="page"]');
+    for (const [path, name] of [
+      [`/experiments/${edge.experimentId}`, 'Experiments'],
+      [`/experiments/${edge.experimentId}?tab=samples`, 'Experiments'],
+      ['/experiments/new', 'Experiments'],
+      [`/pairs/${edge.experimentId}`, 'Pairs'],
+      ['/write', 'Principles'],
+    ]) {
+      await open(path ?? '');
+      expect(await marked.allInnerTexts(), path).toEqual([name]);
+    }
   });
 
   it('shows a hostile completion as text, and nothing else changes', async () => {

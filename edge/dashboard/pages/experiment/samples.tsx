@@ -129,7 +129,7 @@ function SampleBrowser(props: { readonly samples: readonly Sample[] }) {
         <Show when={colours(scale())}>{(used) => <TokenLegend scale={used()} />}</Show>
       </Show>
       <div class="panel stack close">
-        <h3>Prompt</h3>
+        <h2>Prompt</h2>
         <ModelText text={shown()[0]?.prompt ?? ''} class="prompt" />
       </div>
       <ol class="stack close">

@@ -26,11 +26,8 @@ export function PairCard(props: PairCardProps) {
     props.pair.affixPair === null ? undefined : props.affixPairs?.[props.pair.affixPair];
   return (
     <li class="panel stack close">
+      <h2>Prompt {props.pair.promptId}</h2>
       <dl class="facts small">
-        <div>
-          <dt>Prompt</dt>
-          <dd>{props.pair.promptId}</dd>
-        </div>
         <div>
           <dt>Label: chosen is better</dt>
           <dd>{percent(props.pair.labelProbability)}</dd>

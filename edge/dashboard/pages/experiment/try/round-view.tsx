@@ -13,6 +13,8 @@ const TITLES: Readonly<Record<Side, string>> = { base: 'Base', aligned: 'Aligned
 
 interface RoundViewProps {
   readonly round: Round;
+  /** Counted from 1. */
+  readonly number: number;
   /** By what its tokens are coloured; undefined: by nothing. */
   readonly scale: Scale | undefined;
 }
@@ -20,6 +22,7 @@ interface RoundViewProps {
 export function RoundView(props: RoundViewProps) {
   return (
     <li class="panel stack close">
+      <h2 class="sr-only">Question {props.number}</h2>
       <ModelText text={props.round.asked} class="prompt" />
       <div class="sides">
         <For each={SIDES}>
@@ -49,7 +52,7 @@ export function RoundView(props: RoundViewProps) {
 }
 
 /** Its tokens, once both have answered. */
-function Said(props: RoundViewProps & { readonly side: Side }) {
+function Said(props: Omit<RoundViewProps, 'number'> & { readonly side: Side }) {
   const answer = () => props.round.answers[props.side];
   const tokens = createMemo(() => {
     if (props.scale === undefined || SIDES.some((side) => props.round.answers[side].isWriting))

@@ -73,7 +73,9 @@ function Talk(props: { readonly experiment: ExperimentDetail }) {
         <TokenColours scale={scale()} onChange={setScale} />
       </Show>
       <ol class="stack" aria-label="Conversation">
-        <For each={conversation.rounds()}>{(round) => <RoundView round={round} scale={scale()} />}</For>
+        <For each={conversation.rounds()}>
+          {(round, index) => <RoundView round={round} number={index() + 1} scale={scale()} />}
+        </For>
       </ol>
       <form
         class="panel stack close"
