@@ -8,7 +8,7 @@ import type { ExperimentDetail } from '../../app/types.ts';
 import { Problem } from '../../components/feedback.tsx';
 import { percent } from '../../text/format.ts';
 import { askForExport, FORMS, type Pending } from './export-forms.ts';
-import { hasAdapter } from './is-aligned.ts';
+import { hasAdapter } from './taken-model.ts';
 
 export function DownloadAdapter(props: { readonly experiment: ExperimentDetail }) {
   const { client } = useSession();

@@ -1,9 +1,9 @@
-/** How the aligned model is used outside of this page: talked to in a terminal, and taken to other programs. */
+/** How the aligned model is used outside of this page, talked to in a terminal and taken to other programs; or when it can be. */
 import { For, Show } from 'solid-js';
 import type { ExperimentDetail } from '../../app/types.ts';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { FORMS } from './export-forms.ts';
-import { hasAdapter, isAligned } from './is-aligned.ts';
+import { hasAdapter, isAligned, whatComes } from './taken-model.ts';
 
 export function UseModel(props: { readonly experiment: ExperimentDetail }) {
   const asked = () => `${props.experiment.id} --edge ${location.origin}`;
@@ -17,7 +17,10 @@ export function UseModel(props: { readonly experiment: ExperimentDetail }) {
     ),
   ];
   return (
-    <Show when={hasAdapter(props.experiment)}>
+    <Show
+      when={hasAdapter(props.experiment)}
+      fallback={<p class="panel muted">{whatComes(props.experiment)}</p>}
+    >
       <section class="panel stack close">
         <h2>Use this model</h2>
         <p class="small muted">

@@ -8,7 +8,7 @@ import type { ExperimentDetail } from '../../../app/types.ts';
 import { Empty } from '../../../components/feedback.tsx';
 import type { Scale } from '../../../components/token-levels.ts';
 import { faultsOf } from '../../../form/faults.ts';
-import { isAligned } from '../is-aligned.ts';
+import { isAligned, whatComes } from '../taken-model.ts';
 import { questionOf } from './ask.ts';
 import { createConversation } from './conversation.ts';
 import { RoundView } from './round-view.tsx';
@@ -28,12 +28,13 @@ function formOf({ stages }: ExperimentDetail) {
 }
 
 export function TryModels(props: { readonly experiment: ExperimentDetail }) {
+  const isOpen = () => props.experiment.status === 'queued' || props.experiment.status === 'running';
   return (
     <Show
       when={isAligned(props.experiment)}
       fallback={
-        <Empty title="No aligned model yet">
-          <p>Once its training has ended, one talks here to the model and its base side by side.</p>
+        <Empty title={isOpen() ? 'No aligned model yet' : 'No aligned model'}>
+          <p>{whatComes(props.experiment)}</p>
         </Empty>
       }
     >
