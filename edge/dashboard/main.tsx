@@ -5,6 +5,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/solid-query';
 import { lazy } from 'solid-js';
 import { render } from 'solid-js/web';
 import { ApiError } from '../../shared/api/client.ts';
+import { readableAddress } from './app/readable-address.ts';
 import { Shell } from './components/shell.tsx';
 
 const ATTEMPTS = 3;
@@ -33,6 +34,9 @@ const ModelsPage = lazy(() => import('./pages/models/models-page.tsx'));
 const KeysPage = lazy(() => import('./pages/keys/keys-page.tsx'));
 const NotFoundPage = lazy(() => import('./pages/not-found.tsx'));
 const RunnersPage = lazy(() => import('./pages/runners/runners-page.tsx'));
+
+// The router decodes the address, and cannot go on from one that has no meaning.
+history.replaceState(history.state, '', readableAddress(location));
 
 const root = document.querySelector('#root');
 if (root === null) throw new Error('index.html has no #root');

@@ -1,17 +1,6 @@
 /** An address that no page has. */
-import { A } from '@solidjs/router';
-import { Empty } from '../components/feedback.tsx';
-import { PageHeading } from '../components/page-heading.tsx';
+import { Missing } from '../components/missing.tsx';
 
 export default function NotFoundPage() {
-  return (
-    <div class="stack">
-      <PageHeading text="Not found" />
-      <Empty title="Nothing has this address">
-        <p>
-          It may be mistyped, or what it showed is deleted. <A href="/experiments">All experiments</A>
-        </p>
-      </Empty>
-    </div>
-  );
+  return <Missing what="page" href="/experiments" all="All experiments" />;
 }

@@ -332,6 +332,30 @@ describe.skipIf(!present)('the dashboard', () => {
     await compareCurves(page, edge);
   });
 
+  it('Compare: the base experiment is the base model, and says nothing of settings that it cannot have', async () => {
+    const { items } = await edge.client.listExperiments({ query: { method: 'base' } });
+    const base = items[0];
+    await open(`/compare?ids=${base?.id},${edge.experimentId}`);
+    const matrix = page.getByRole('region', { name: /^Win rates/ });
+    await matrix.getByRole('columnheader').nth(2).waitFor();
+    expect(await matrix.getByRole('columnheader').allInnerTexts()).toEqual([
+      'System',
+      'against base model',
+      expect.stringMatching(/^against rlcd/),
+    ]);
+    expect(await page.getByText('no prompt in common').count()).toBe(0);
+    const settings = page.getByRole('region', { name: 'Settings' });
+    const names = await settings.getByRole('rowheader').allInnerTexts();
+    expect(names).toContain('method');
+    expect(names.filter((name) => /^(simulate|ppo|select|judge)/.test(name))).toEqual([]);
+    await page.getByText(/^base .+ has none of the settings of simulate, .*ppo, .*: its method/).waitFor();
+    await page.getByLabel('Only settings that differ').uncheck();
+    await settings.getByRole('rowheader', { name: 'ppo: steps' }).waitFor();
+    await open(`/compare?ids=${base?.id}`);
+    await page.getByText('add an experiment that aligns it').waitFor();
+    await expectFitsEverywhere(page);
+  });
+
   it('Label: by keyboard, with undo, agreement and position bias', async () => {
     await open(`/label/${edge.experimentId}`);
     await page.getByRole('article').waitFor();

@@ -12,6 +12,7 @@ import { CHROMIUM_ABSENT, findChromium, launchChromium } from '../../../scripts/
 import { createClient, type Client } from '../../../shared/api/client.ts';
 import { TestRunner } from '../runner.ts';
 import { expectAccessible, expectFitsPhone } from './accessible.ts';
+import { visitNowhere } from './visit-nowhere.ts';
 import { visitLook } from './visit-look.ts';
 
 const present = findChromium() !== undefined;
@@ -76,6 +77,14 @@ describe.skipIf(!present)('the workbench', () => {
     await page.getByRole('heading', { level: 1, name }).waitFor();
     expect(await page.title()).toBe(`${name} · RLCD`);
   };
+
+  it('leads to the reference, which is no page of its own', async () => {
+    await page.getByRole('link', { name: 'the API' }).click();
+    await page.getByRole('heading', { level: 1, name: /reference|API/i }).waitFor();
+    expect(new URL(page.url()).pathname).toBe('/reference');
+    await page.goBack();
+    await page.getByText('No experiment yet').waitFor();
+  });
 
   it('makes a key, shows its secret once, and revokes it', async () => {
     await visit('Keys');
@@ -340,12 +349,12 @@ describe.skipIf(!present)('the workbench', () => {
   it('says in its own words that an address or an experiment is not there', async () => {
     const answer = await page.goto(`${url}/no/such/page`);
     expect(answer?.status()).toBe(404);
-    await page.getByRole('heading', { level: 1, name: 'Not found' }).waitFor();
-    await expectAccessible(page);
+    await page.getByRole('heading', { level: 1, name: 'No such page' }).waitFor();
     // Programs are answered as by the API.
     const problem = await fetch(`${url}/no/such/page`);
     expect([problem.status, problem.headers.get('content-type')]).toEqual([404, 'application/problem+json']);
-    await page.getByRole('link', { name: 'All experiments' }).click();
+    await visitNowhere(page, url, (await client.listExperiments()).items[0]?.id ?? '');
+    await visit('Experiments');
     await page
       .getByRole('row', { name: /made by hand/ })
       .getByText('modest v2')

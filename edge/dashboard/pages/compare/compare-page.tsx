@@ -3,12 +3,13 @@ import { useSearchParams } from '@solidjs/router';
 import { createMemo, For, Show } from 'solid-js';
 import { ExperimentPicker, useNewestExperiments } from '../../components/experiment-picker.tsx';
 import { Empty, Loaded } from '../../components/feedback.tsx';
+import { Missing } from '../../components/missing.tsx';
 import { PageHeading } from '../../components/page-heading.tsx';
 import { Beside } from './beside.tsx';
 import { ComparedCurves } from './compared-curves.tsx';
 import { judgesOf, systemsOf } from './matrix.ts';
 import { MatrixTable } from './matrix-table.tsx';
-import { useReadExperiments, type Read } from './read-experiments.ts';
+import { thoseThere, useReadExperiments, type Read } from './read-experiments.ts';
 import { SettingsTable } from './settings-table.tsx';
 
 /** What is open, as it stands in the address. */
@@ -22,48 +23,66 @@ export default function ComparePage() {
   const nameOf = (id: string) =>
     (newest.isSuccess ? newest.data : []).find((item) => item.id === id)?.name ?? id;
   const read = useReadExperiments(ids);
+  const noneIsThere = () =>
+    ids().length > 0 && read.isSuccess && read.data.every(({ detail }) => detail === undefined);
   return (
-    <div class="stack">
-      <PageHeading text="Compare" />
-      <div class="row end">
-        <ExperimentPicker
-          value={undefined}
-          label="Add an experiment"
-          only={({ id, method }) => method !== 'base' && !ids().includes(id)}
-          onChoose={(id) => set([...ids(), id])}
-        />
-      </div>
-      <Show when={ids().length > 0}>
-        <ul class="row" aria-label="Compared experiments">
-          <For each={ids()}>
-            {(id) => (
-              <li>
-                <button
-                  type="button"
-                  class="button small"
-                  aria-label={`Leave out ${nameOf(id)}`}
-                  onClick={() => set(ids().filter((other) => other !== id))}
-                >
-                  {nameOf(id)} <span aria-hidden="true">×</span>
-                </button>
-              </li>
+    <Show
+      when={!noneIsThere()}
+      fallback={<Missing what="experiment" href="/compare" all="Choose what to compare" />}
+    >
+      <div class="stack">
+        <PageHeading text="Compare" />
+        <div class="row end">
+          <ExperimentPicker
+            value={undefined}
+            label="Add an experiment"
+            only={({ id, method }) => method !== 'base' && !ids().includes(id)}
+            onChoose={(id) => set([...ids(), id])}
+          />
+        </div>
+        <Show when={ids().length > 0}>
+          <ul class="row" aria-label="Compared experiments">
+            <For each={ids()}>
+              {(id) => (
+                <li>
+                  <button
+                    type="button"
+                    class="button small"
+                    aria-label={`Leave out ${nameOf(id)}`}
+                    onClick={() => set(ids().filter((other) => other !== id))}
+                  >
+                    {nameOf(id)} <span aria-hidden="true">×</span>
+                  </button>
+                </li>
+              )}
+            </For>
+          </ul>
+        </Show>
+        <Show
+          when={ids().length > 0}
+          fallback={
+            <Empty title="Choose what to compare">
+              Every experiment is compared with its base model; several, with each other too.
+            </Empty>
+          }
+        >
+          <Loaded query={read} what="comparisons">
+            {(found) => (
+              <>
+                <For each={found().filter(({ detail }) => detail === undefined)}>
+                  {({ id }) => (
+                    <p class="notice warn anywhere">
+                      No experiment is called {id}: it may be mistyped or deleted, and is left out.
+                    </p>
+                  )}
+                </For>
+                <Comparison experiments={thoseThere(found())} />
+              </>
             )}
-          </For>
-        </ul>
-      </Show>
-      <Show
-        when={ids().length > 0}
-        fallback={
-          <Empty title="Choose what to compare">
-            Every experiment is compared with its base model; several, with each other too.
-          </Empty>
-        }
-      >
-        <Loaded query={read} what="comparisons">
-          {(experiments) => <Comparison experiments={experiments()} />}
-        </Loaded>
-      </Show>
-    </div>
+          </Loaded>
+        </Show>
+      </div>
+    </Show>
   );
 }
 
@@ -71,7 +90,9 @@ function Comparison(props: { readonly experiments: readonly Read[] }) {
   const [parameters, setParameters] = useSearchParams<Opened>();
   const set = (change: Partial<Opened>) => setParameters(change, { replace: true });
   const lengthControlled = () => parameters.length === 'equal';
-  const judges = createMemo(() => judgesOf(props.experiments));
+  // A base experiment is the base model, which stands in the matrix already.
+  const aligned = createMemo(() => props.experiments.filter(({ detail }) => detail.method !== 'base'));
+  const judges = createMemo(() => judgesOf(aligned()));
   const judge = () =>
     judges().find((name) => name === parameters.judge) ??
     judges().find((name) => name !== 'people') ??
@@ -79,7 +100,7 @@ function Comparison(props: { readonly experiments: readonly Read[] }) {
   const opened = createMemo(() => {
     const name = judge();
     if (name === undefined) return undefined;
-    const systems = systemsOf(props.experiments, name);
+    const systems = systemsOf(aligned(), name);
     const [row, column] = [parameters.row, parameters.column].map((id) =>
       systems.find((system) => system.id === id),
     );
@@ -91,7 +112,9 @@ function Comparison(props: { readonly experiments: readonly Read[] }) {
         when={judge()}
         fallback={
           <p class="notice">
-            No judge has compared these yet: the stage judge, or people on the page Label, do.
+            {aligned().length === 0
+              ? 'The base model is what others are compared with: add an experiment that aligns it.'
+              : 'No judge has compared these yet: the stage judge, or people on the page Label, do.'}
           </p>
         }
       >
@@ -123,7 +146,7 @@ function Comparison(props: { readonly experiments: readonly Read[] }) {
               </div>
             </div>
             <MatrixTable
-              experiments={props.experiments}
+              experiments={aligned()}
               judge={name()}
               lengthControlled={lengthControlled()}
               onOpen={(row, column) => set({ row, column })}

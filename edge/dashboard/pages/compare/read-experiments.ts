@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/solid-query';
 import type { Accessor } from 'solid-js';
 import { readComparisons } from '../../app/read-comparisons.ts';
 import { useSession } from '../../app/session.ts';
+import { isMissing } from '../../components/missing.tsx';
 import type { Comparison, ExperimentDetail } from '../../app/types.ts';
 
 export interface Read {
@@ -12,6 +13,16 @@ export interface Read {
   readonly comparisons: readonly Comparison[];
 }
 
+/** What the address names and the edge does not have: the others are compared without it. */
+interface Absent {
+  readonly id: string;
+  readonly detail: undefined;
+}
+
+/** Those that are there, in order. */
+export const thoseThere = (found: readonly (Read | Absent)[]): readonly Read[] =>
+  found.filter((one) => one.detail !== undefined);
+
 export function useReadExperiments(ids: Accessor<readonly string[]>) {
   const { client } = useSession();
   return useQuery(() => ({
@@ -19,10 +30,15 @@ export function useReadExperiments(ids: Accessor<readonly string[]>) {
     staleTime: 10_000,
     queryFn: ({ signal }) =>
       Promise.all(
-        ids().map(async (id): Promise<Read> => {
-          const detail = await client.getExperiment({ parameters: { experimentId: id } }, { signal });
-          const comparisons = await readComparisons(client, id, {}, signal);
-          return { id, name: detail.name, detail, comparisons };
+        ids().map(async (id): Promise<Read | Absent> => {
+          try {
+            const detail = await client.getExperiment({ parameters: { experimentId: id } }, { signal });
+            const comparisons = await readComparisons(client, id, {}, signal);
+            return { id, name: detail.name, detail, comparisons };
+          } catch (error) {
+            if (isMissing(error)) return { id, detail: undefined };
+            throw error;
+          }
         }),
       ),
   }));

@@ -1,35 +1,13 @@
 /** The settings of several experiments beside each other; those that differ alone, unless all are wanted. */
 import { createMemo, createSignal, For } from 'solid-js';
-import type { ExperimentDetail } from '../../app/types.ts';
 import type { Read } from './read-experiments.ts';
-
-/** Every setting by a name that people know from the API. */
-function settingsOf(detail: ExperimentDetail): ReadonlyMap<string, string> {
-  const { method, principle, promptSet, baseModel, simulator, seed, shards, stages } = detail;
-  const text = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
-  return new Map([
-    ['method', method],
-    ['principle', `${principle.name} v${principle.version}`],
-    ['prompt set', promptSet.name],
-    ['base model', baseModel.name],
-    ['simulated by', (simulator ?? baseModel).name],
-    ['seed', String(seed)],
-    ['shards', String(shards)],
-    ...stages.flatMap((stage) =>
-      Object.entries(stage.parameters).map(([name, value]): [string, string] => [
-        `${stage.name}: ${name}`,
-        text(value),
-      ]),
-    ),
-  ]);
-}
+import { lackedStages, settingsOf } from './settings.ts';
 
 export function SettingsTable(props: { readonly experiments: readonly Read[] }) {
   const [all, setAll] = createSignal(false);
-  const settings = createMemo(() => props.experiments.map(({ detail }) => settingsOf(detail)));
-  const names = createMemo(() => [...new Set(settings().flatMap((found) => Array.from(found.keys())))]);
-  const differs = (name: string) => new Set(settings().map((found) => found.get(name))).size > 1;
-  const shown = () => names().filter((name) => all() || differs(name));
+  const details = createMemo(() => props.experiments.map(({ detail }) => detail));
+  const settings = createMemo(() => settingsOf(details()));
+  const shown = () => settings().filter(({ differs }) => all() || differs);
   return (
     <section class="stack close">
       <div class="row apart">
@@ -60,16 +38,23 @@ export function SettingsTable(props: { readonly experiments: readonly Read[] }) 
                 </tr>
               }
             >
-              {(name) => (
+              {({ name, values }) => (
                 <tr>
                   <th scope="row">{name}</th>
-                  <For each={settings()}>{(found) => <td>{found.get(name) ?? '–'}</td>}</For>
+                  <For each={values}>{(value) => <td>{value ?? '–'}</td>}</For>
                 </tr>
               )}
             </For>
           </tbody>
         </table>
       </div>
+      <For each={lackedStages(details())}>
+        {({ experiment, stages }) => (
+          <p class="small muted">
+            {experiment.name} has none of the settings of {stages.join(', ')}: its method has no such stage.
+          </p>
+        )}
+      </For>
     </section>
   );
 }

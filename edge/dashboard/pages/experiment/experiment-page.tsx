@@ -1,13 +1,14 @@
 /** One experiment: what it does, how it learns, what it wrote, what it is made of. */
 import { A, useNavigate, useParams, useSearchParams } from '@solidjs/router';
 import { Tabs } from '@kobalte/core/tabs';
-import { useQuery } from '@tanstack/solid-query';
 import { For, Show, type JSX } from 'solid-js';
 import { now } from '../../app/clock.ts';
 import { useSession } from '../../app/session.ts';
+import { useExperiment } from '../../app/use-experiment.ts';
 import type { ExperimentDetail } from '../../app/types.ts';
 import { ConfirmButton } from '../../components/confirm-button.tsx';
 import { Loaded } from '../../components/feedback.tsx';
+import { isMissing, Missing } from '../../components/missing.tsx';
 import { PageHeading } from '../../components/page-heading.tsx';
 import { Status } from '../../components/status.tsx';
 import { ago, clock, dateTime, duration, percent } from '../../text/format.ts';
@@ -38,38 +39,46 @@ const TABS: readonly {
 
 export default function ExperimentPage() {
   const parameters = useParams<{ experimentId: string }>();
-  const { client } = useSession();
-  const [search, setSearch] = useSearchParams<{ tab: string }>();
-  const detail = useQuery(() => ({
-    queryKey: ['experiment', parameters.experimentId, 'detail'],
-    queryFn: () => client.getExperiment({ parameters: { experimentId: parameters.experimentId } }),
-  }));
+  const detail = useExperiment(() => parameters.experimentId);
   return (
-    <Loaded query={detail} what="the experiment">
-      {(experiment) => (
-        <div class="stack">
-          <Header experiment={experiment()} />
-          <Tabs value={search.tab ?? 'overview'} onChange={(tab) => setSearch({ tab }, { replace: true })}>
-            <Tabs.List class="tabs" aria-label="Parts of the experiment">
-              <For each={TABS}>
-                {({ id, label }) => (
-                  <Tabs.Trigger class="tab" value={id}>
-                    {label}
-                  </Tabs.Trigger>
-                )}
-              </For>
-            </Tabs.List>
-            <For each={TABS}>
-              {({ id, show }) => (
-                <Tabs.Content class="tab-content" value={id}>
-                  {show(experiment)}
-                </Tabs.Content>
-              )}
-            </For>
-          </Tabs>
-        </div>
-      )}
-    </Loaded>
+    <Show
+      when={!isMissing(detail.error)}
+      fallback={<Missing what="experiment" href="/experiments" all="All experiments" />}
+    >
+      <Loaded query={detail} what="the experiment">
+        {(experiment) => (
+          <div class="stack">
+            <Header experiment={experiment()} />
+            <Parts experiment={experiment} />
+          </div>
+        )}
+      </Loaded>
+    </Show>
+  );
+}
+
+function Parts(props: { readonly experiment: () => ExperimentDetail }) {
+  const [search, setSearch] = useSearchParams<{ tab: string }>();
+  const shown = () => TABS.find(({ id }) => id === search.tab)?.id ?? 'overview';
+  return (
+    <Tabs value={shown()} onChange={(tab) => setSearch({ tab }, { replace: true })}>
+      <Tabs.List class="tabs" aria-label="Parts of the experiment">
+        <For each={TABS}>
+          {({ id, label }) => (
+            <Tabs.Trigger class="tab" value={id}>
+              {label}
+            </Tabs.Trigger>
+          )}
+        </For>
+      </Tabs.List>
+      <For each={TABS}>
+        {({ id, show }) => (
+          <Tabs.Content class="tab-content" value={id}>
+            {show(props.experiment)}
+          </Tabs.Content>
+        )}
+      </For>
+    </Tabs>
   );
 }
 

@@ -136,8 +136,11 @@ export default function ExperimentsPage() {
               <p>
                 {list.rows().length === 0 ? (
                   <>
-                    <A href="/experiments/new">Make one</A>, here or by <a href="/reference">the API</a>;{' '}
-                    <code>npm run demo</code> makes two.
+                    <A href="/experiments/new">Make one</A>, here or by{' '}
+                    <a href="/reference" rel="external">
+                      the API
+                    </a>
+                    ; <code>npm run demo</code> makes two.
                   </>
                 ) : (
                   'Change the search or the filters.'

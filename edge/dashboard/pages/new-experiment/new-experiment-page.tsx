@@ -1,10 +1,10 @@
 /** A new experiment out of what is there; or the same again, to be changed. */
 import { A, useSearchParams } from '@solidjs/router';
-import { useQuery } from '@tanstack/solid-query';
 import { For, Show } from 'solid-js';
 import { useBaseModels, usePrinciples, usePromptSets } from '../../app/lists.ts';
-import { useSession } from '../../app/session.ts';
+import { useExperiment } from '../../app/use-experiment.ts';
 import { Empty, Loaded } from '../../components/feedback.tsx';
+import { isMissing, Missing } from '../../components/missing.tsx';
 import { PageHeading } from '../../components/page-heading.tsx';
 import { draftOf, newDraft } from './draft.ts';
 import { ExperimentForm } from './experiment-form.tsx';
@@ -15,29 +15,35 @@ export default function NewExperimentPage() {
   const models = useBaseModels();
   const principles = usePrinciples();
   const promptSets = usePromptSets();
+  const source = useExperiment(() => parameters.from);
   return (
-    <div class="stack">
-      <p class="small">
-        <A href="/experiments">Experiments</A>
-      </p>
-      <PageHeading text="New experiment" />
-      <Loaded query={models} what="models">
-        {(models) => (
-          <Loaded query={principles} what="principles">
-            {(principles) => (
-              <Loaded query={promptSets} what="prompt sets">
-                {(promptSets) => (
-                  <Ready
-                    parts={{ models: models(), principles: principles(), promptSets: promptSets() }}
-                    from={parameters.from}
-                  />
-                )}
-              </Loaded>
-            )}
-          </Loaded>
-        )}
-      </Loaded>
-    </div>
+    <Show
+      when={!isMissing(source.error)}
+      fallback={<Missing what="experiment" href="/experiments/new" all="A new one" />}
+    >
+      <div class="stack">
+        <p class="small">
+          <A href="/experiments">Experiments</A>
+        </p>
+        <PageHeading text="New experiment" />
+        <Loaded query={models} what="models">
+          {(models) => (
+            <Loaded query={principles} what="principles">
+              {(principles) => (
+                <Loaded query={promptSets} what="prompt sets">
+                  {(promptSets) => (
+                    <Ready
+                      parts={{ models: models(), principles: principles(), promptSets: promptSets() }}
+                      from={parameters.from === undefined ? undefined : source}
+                    />
+                  )}
+                </Loaded>
+              )}
+            </Loaded>
+          )}
+        </Loaded>
+      </div>
+    </Show>
   );
 }
 
@@ -50,7 +56,9 @@ function missingOf({ models, principles, promptSets }: Parts) {
   ];
 }
 
-function Ready(props: { readonly parts: Parts; readonly from: string | undefined }) {
+type Source = ReturnType<typeof useExperiment>;
+
+function Ready(props: { readonly parts: Parts; readonly from: Source | undefined }) {
   return (
     <Show
       when={missingOf(props.parts).length === 0}
@@ -74,21 +82,15 @@ function Ready(props: { readonly parts: Parts; readonly from: string | undefined
         keyed
         fallback={<ExperimentForm parts={props.parts} draft={newDraft(props.parts)} />}
       >
-        {(id) => <Clone parts={props.parts} experimentId={id} />}
+        {(source) => <Clone parts={props.parts} source={source} />}
       </Show>
     </Show>
   );
 }
 
-function Clone(props: { readonly parts: Parts; readonly experimentId: string }) {
-  const { client } = useSession();
-  const source = useQuery(() => ({
-    queryKey: ['experiment', props.experimentId, 'to-clone'],
-    queryFn: ({ signal }) =>
-      client.getExperiment({ parameters: { experimentId: props.experimentId } }, { signal }),
-  }));
+function Clone(props: { readonly parts: Parts; readonly source: Source }) {
   return (
-    <Loaded query={source} what="the experiment">
+    <Loaded query={props.source} what="the experiment">
       {(experiment) => (
         <>
           <p class="lead">

@@ -4,8 +4,10 @@ import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/solid-query';
 import { createSignal, For, Match, Show, Switch } from 'solid-js';
 import { saveResponse } from '../../app/download.ts';
 import { useSession } from '../../app/session.ts';
+import { useExperiment } from '../../app/use-experiment.ts';
 import { ExperimentPicker } from '../../components/experiment-picker.tsx';
 import { Empty, Problem } from '../../components/feedback.tsx';
+import { isMissing, Missing } from '../../components/missing.tsx';
 import { PageHeading } from '../../components/page-heading.tsx';
 import type { Scale } from '../../components/token-levels.ts';
 import { TokenLegend } from '../../components/token-text.tsx';
@@ -27,41 +29,52 @@ export default function PairsPage() {
       await saveResponse(response, `preference-pairs-${experimentId}.jsonl`);
     },
   }));
+  const experiment = useExperiment(() => parameters.experimentId);
   return (
-    <div class="stack">
-      <div class="row apart">
-        <PageHeading text="Preference pairs" />
-        <Show when={parameters.experimentId}>
-          {(id) => (
-            <button type="button" class="button" disabled={save.isPending} onClick={() => save.mutate(id())}>
-              Export as JSON lines
-            </button>
-          )}
+    <Show
+      when={!isMissing(experiment.error)}
+      fallback={<Missing what="experiment" href="/pairs" all="Pairs of another experiment" />}
+    >
+      <div class="stack">
+        <div class="row apart">
+          <PageHeading text="Preference pairs" />
+          <Show when={parameters.experimentId}>
+            {(id) => (
+              <button
+                type="button"
+                class="button"
+                disabled={save.isPending}
+                onClick={() => save.mutate(id())}
+              >
+                Export as JSON lines
+              </button>
+            )}
+          </Show>
+        </div>
+        <form class="row end" onSubmit={(event) => event.preventDefault()}>
+          <ExperimentPicker
+            value={parameters.experimentId}
+            only={({ method }) => method !== 'base'}
+            onChoose={(id) => navigate(`/pairs/${id}`)}
+          />
+          <PairFilters query={query()} onChange={set} />
+        </form>
+        <Show when={save.isError}>
+          <Problem error={save.error} />
+        </Show>
+        <Show
+          when={parameters.experimentId}
+          keyed
+          fallback={
+            <Empty title="Choose an experiment">
+              Its pairs are shown as its preference model learns from them.
+            </Empty>
+          }
+        >
+          {(id) => <PairList experimentId={id} />}
         </Show>
       </div>
-      <form class="row end" onSubmit={(event) => event.preventDefault()}>
-        <ExperimentPicker
-          value={parameters.experimentId}
-          only={({ method }) => method !== 'base'}
-          onChoose={(id) => navigate(`/pairs/${id}`)}
-        />
-        <PairFilters query={query()} onChange={set} />
-      </form>
-      <Show when={save.isError}>
-        <Problem error={save.error} />
-      </Show>
-      <Show
-        when={parameters.experimentId}
-        keyed
-        fallback={
-          <Empty title="Choose an experiment">
-            Its pairs are shown as its preference model learns from them.
-          </Empty>
-        }
-      >
-        {(id) => <PairList experimentId={id} />}
-      </Show>
-    </div>
+    </Show>
   );
 }
 

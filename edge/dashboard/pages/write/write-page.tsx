@@ -1,31 +1,38 @@
 /** A principle in words and affixes: a new one, or the next version of one that is there. */
 import { A, useParams } from '@solidjs/router';
 import { useQuery } from '@tanstack/solid-query';
-import { Show } from 'solid-js';
+import { Show, type ParentProps } from 'solid-js';
 import { useSession } from '../../app/session.ts';
-import { Empty, Loaded } from '../../components/feedback.tsx';
+import { Loaded } from '../../components/feedback.tsx';
+import { isMissing, Missing } from '../../components/missing.tsx';
 import { PageHeading } from '../../components/page-heading.tsx';
 import { PrincipleForm } from './principle-form.tsx';
 
 export default function WritePage() {
   const parameters = useParams<{ principleName?: string }>();
   return (
+    <Show
+      when={parameters.principleName}
+      keyed
+      fallback={
+        <Writing title="New principle">
+          <PrincipleForm />
+        </Writing>
+      }
+    >
+      {(name) => <NextVersion name={name} />}
+    </Show>
+  );
+}
+
+function Writing(props: ParentProps<{ readonly title: string }>) {
+  return (
     <div class="stack">
       <p class="small">
         <A href="/principles">Principles</A>
       </p>
-      <Show
-        when={parameters.principleName}
-        keyed
-        fallback={
-          <>
-            <PageHeading text="New principle" />
-            <PrincipleForm />
-          </>
-        }
-      >
-        {(name) => <NextVersion name={name} />}
-      </Show>
+      <PageHeading text={props.title} />
+      {props.children}
     </div>
   );
 }
@@ -40,25 +47,19 @@ function NextVersion(props: { readonly name: string }) {
     },
   }));
   return (
-    <>
-      <PageHeading text={`New version of ${props.name}`} />
-      <Loaded query={versions} what="its newest version">
-        {(items) => (
-          <Show
-            when={items()[0]}
-            keyed
-            fallback={
-              <Empty title="No such principle">
-                <p>
-                  <A href="/write">Write it</A> as a new one.
-                </p>
-              </Empty>
-            }
-          >
-            {(newest) => <PrincipleForm newest={newest} />}
-          </Show>
-        )}
-      </Loaded>
-    </>
+    <Show
+      when={!isMissing(versions.error)}
+      fallback={<Missing what="principle" href="/principles" all="All principles" />}
+    >
+      <Writing title={`New version of ${props.name}`}>
+        <Loaded query={versions} what="its newest version">
+          {(items) => (
+            <Show when={items()[0]} keyed>
+              {(newest) => <PrincipleForm newest={newest} />}
+            </Show>
+          )}
+        </Loaded>
+      </Writing>
+    </Show>
   );
 }
