@@ -29,25 +29,25 @@ const base = experimentOf('base', 1, { generate: { temperature: 0.7 } });
 const differing = (...experiments: (typeof rlcd)[]) =>
   settingsOf(experiments)
     .filter(({ differs }) => differs)
-    .map(({ name, values }) => [name, ...values]);
+    .map(({ name, values }) => [name, values]);
 
 describe('settings that differ', () => {
   it('are those of stages that both have, one that is left out included', () => {
     expect(differing(rlcd, other)).toEqual([
-      ['seed', '1', '2'],
-      ['simulate: plain', 'true', undefined],
-      ['ppo: steps', '[2,3]', '[2,4]'],
+      ['seed', ['1', '2']],
+      ['simulate: plain', ['true', undefined]],
+      ['ppo: steps', ['[2,3]', '[2,4]']],
     ]);
     expect(lackedStages([rlcd, other])).toEqual([]);
   });
 
   it('are none of a stage that one of two has not, which is said once', () => {
-    expect(differing(rlcd, base)).toEqual([['generate: temperature', '1', '0.7']]);
+    expect(differing(rlcd, base)).toEqual([['generate: temperature', ['1', '0.7']]]);
     expect(lackedStages([rlcd, base])).toEqual([{ experiment: base, stages: ['simulate', 'ppo'] }]);
   });
 
   it('are told of those that have the stage where a third has not', () => {
-    expect(differing(rlcd, other, base)).toContainEqual(['ppo: steps', '[2,3]', '[2,4]', undefined]);
+    expect(differing(rlcd, other, base)).toContainEqual(['ppo: steps', ['[2,3]', '[2,4]', undefined]]);
   });
 
   it('stand among all settings, each once', () => {

@@ -176,6 +176,7 @@ describe.skipIf(!present)('the whole way', () => {
       await page.goto(address);
       await page.getByRole('heading', { name: 'Before and after' }).waitFor();
     }
+    expect(faults).toEqual([]);
   });
 
   it('talks to both models', async () => {
