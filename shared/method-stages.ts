@@ -108,6 +108,18 @@ const learnFrom = (pairs: 'simulate' | 'label'): readonly StageRule[] => [
   },
 ];
 
+/** The same without pairs and without a preference model: the contrast of the principle's prompts is the reward. */
+const learnDirectly: readonly StageRule[] = [
+  { name: 'ppo', kind: 'ppo', split: 'train', principle: 'affixes', inputs: [] },
+  {
+    name: 'select',
+    kind: 'select',
+    split: 'dev',
+    principle: 'affixes',
+    inputs: [{ from: 'ppo', take: 'prefix', output: 'cell-' }],
+  },
+];
+
 /** The preference model's student for the edge. */
 const trainScorer = (pairs: 'simulate' | 'label'): StageRule => ({
   name: 'train-scorer',
@@ -174,6 +186,7 @@ const evaluate = (adapter: 'select' | 'distill' | 'dpo'): readonly StageRule[] =
 
 export const METHOD_STAGES: Readonly<Record<Method, readonly StageRule[]>> = {
   rlcd: [simulate('contrast'), ...learnFrom('simulate'), ...evaluate('select'), trainScorer('simulate')],
+  'rlcd-direct': [...learnDirectly, ...evaluate('select')],
   rlaif: [simulate('plain'), label, ...learnFrom('label'), ...evaluate('select'), trainScorer('label')],
   'rlcd-rescore': [
     simulate('contrast'),

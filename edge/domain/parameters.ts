@@ -41,17 +41,14 @@ function sidesOf({ sides }: StageRule, { simulate }: Hyperparameters): StageRule
   return sides === 'plain' && simulate?.samplesFrom === 'positive' ? 'two-positive' : sides;
 }
 
-/** Kinds that put affixes into prompts. */
-const CONTRASTED: ReadonlySet<StageKind> = new Set(['simulate', 'train-scorer', 'look']);
-
-/** Why a kind cannot put the affixes where the principle says; null where it can. */
+/** Why a stage cannot put the affixes where the principle says; null where it can. */
 function faultOfPlacement(
   rule: StageRule,
   principle: ParametersPrinciple,
   model: AskedOf,
   hyperparameters: Hyperparameters,
 ): string | null {
-  if (!CONTRASTED.has(rule.kind) || sidesOf(rule, hyperparameters) === 'plain') return null;
+  if (rule.principle !== 'affixes' || sidesOf(rule, hyperparameters) === 'plain') return null;
   try {
     requirePlaceable(promptFormOf(principle.form, model, model.form), principle);
     return null;
@@ -81,6 +78,7 @@ function planned(
   const { leastContrast = hyperparameterDefaults.simulate.leastContrast } = hyperparameters.simulate ?? {};
   // Nothing is said of it where no affix is used, or where it has but one place: such tasks are those they were.
   const contrast = promptForm === 'chat' ? { placement: placementIn(promptForm, principle.placement) } : {};
+  const rewarded = rule.principle === undefined ? {} : contrast;
   return {
     simulate: {
       promptForm,
@@ -91,8 +89,8 @@ function planned(
     },
     label: { promptForm },
     'train-preference-model': { promptForm, ...(rule.humanOnly ? { humanShare: 1 } : {}) },
-    ppo: { promptForm, responseOpening },
-    select: { promptForm, responseOpening, penaltyWithoutStop },
+    ppo: { promptForm, responseOpening, ...rewarded },
+    select: { promptForm, responseOpening, penaltyWithoutStop, ...rewarded },
     distill: { promptForm },
     dpo: { promptForm, ...lossOf(rule, hyperparameters) },
     generate: { promptForm, responseOpening },

@@ -95,6 +95,15 @@ async function resolve({ database }: Store, body: NewExperiment) {
         : null;
     if (cure !== null) errors.push(fault('#/hyperparameters/simulate/leastContrast', cure));
   }
+  const ppo = METHOD_STAGES[body.method].find(({ kind }) => kind === 'ppo');
+  if (body.hyperparameters.ppo?.valueStart === 'preference-head' && ppo?.inputs.length === 0) {
+    errors.push(
+      fault(
+        '#/hyperparameters/ppo/valueStart',
+        `starts value models from the head of a preference model, and ${body.method} trains none; leave it out`,
+      ),
+    );
+  }
   for (const [name, method] of LOSS_SETTINGS) {
     if (body.hyperparameters.dpo?.[name] !== undefined && body.method !== method) {
       errors.push(

@@ -7,7 +7,8 @@ import { words } from '../../shared/text/words.ts';
 import { scoredCount } from '../llama/model/sequence.ts';
 import { AlgorithmInputError } from './algorithm-error.ts';
 import type { GenerateGroups } from './generation.ts';
-import type { PreferenceModel } from './preference-model/preference-model.ts';
+import type { RewardModel } from './ppo/reward-model.ts';
+import type { RolloutPrompt } from './ppo/rollout-prompts.ts';
 import { sampleAndScore, type ScoredResponse } from './ppo/score-rollouts.ts';
 import { scoreNormalisation, terminalScores } from './ppo/rewards.ts';
 import type { ResponseReader } from './response-text.ts';
@@ -26,7 +27,7 @@ export interface GridCell {
 export interface SelectionEngine {
   readonly generate: GenerateGroups;
   readonly reader: ResponseReader;
-  readonly preferences: PreferenceModel;
+  readonly reward: RewardModel;
 }
 
 /**
@@ -35,11 +36,11 @@ export interface SelectionEngine {
  * the same here as in PPO. Reward is blind to a policy that says one thing to every prompt, so `minimumDistinct2` keeps
  * such cells from being chosen. Between equal means the cell with the lower KL wins.
  *
- * @param prompts tokens of the dev prompts
+ * @param prompts the dev prompts
  */
 export async function selectCell(
   cells: readonly GridCell[],
-  prompts: readonly Int32Array[],
+  prompts: readonly Pick<RolloutPrompt, 'tokens'>[],
   settings: Pick<TaskParameters<'select'>, 'penaltyWithoutStop' | 'minimumDistinct2'>,
   engine: SelectionEngine,
   hooks: RunHooks,
@@ -50,7 +51,7 @@ export async function selectCell(
       `selection needs a cell and two prompts, got ${cells.length} and ${prompts.length}: give the dev split prompts`,
     );
   }
-  const requests = prompts.map((promptTokens, row) => {
+  const requests = prompts.map(({ tokens: promptTokens }, row) => {
     return { prompt: row, promptTokens, stream: streamOf('selection', row) };
   });
   const respond = async (vector: Float32Array) => {

@@ -1,9 +1,10 @@
-/** The ppo task: a preference model and prompts become one adapter per cell of the grid. */
+/** The ppo task: a reward and prompts become one adapter per cell of the grid. */
 import { ppoCellName } from '../../shared/api/tasks/ppo.ts';
 import { ppo, STEP_PARTS } from '../algorithms/ppo/ppo.ts';
 import { rolloutPrompts } from '../algorithms/ppo/rollout-prompts.ts';
 import { adapterLayout } from '../llama/model/lora-layout.ts';
 import { ADAPTER_MEDIA_TYPE, encodeAdapterArtifact, inputAdapter } from './adapter-artifact.ts';
+import { contrastOf, PREFERENCE_MODEL } from './reward.ts';
 import { taskPrompts } from './prompts.ts';
 import { samplingProgress } from './sampling-progress.ts';
 import type { TaskRun } from './task-context.ts';
@@ -12,11 +13,13 @@ import { openTaskGenerator } from './task-generator.ts';
 export const runPpo: TaskRun<'ppo'> = async (context) => {
   const { task, model, artifacts, resume } = context;
   const { parameters, seed, baseModel } = task;
-  const preferenceModel = await inputAdapter(context, 'preference-model');
+  const contrast = contrastOf(task);
+  const preferenceModel = contrast === null ? await inputAdapter(context, PREFERENCE_MODEL) : null;
   const { usable: prompts, leftOut } = rolloutPrompts(
     await taskPrompts(context, parameters.promptLimit),
     model,
     parameters,
+    contrast,
   );
   const layout = adapterLayout(model.architecture, parameters.rank, parameters.alpha);
   const { hooks, onDrawn } = samplingProgress(context.hooks, () => STEP_PARTS.sampled);

@@ -1,15 +1,14 @@
 /** The select task: the cell with the highest mean of the method's own reward becomes the experiment's adapter. */
-import { contrastPrompts } from '../../shared/dialogue/contrast-prompts.ts';
 import { ppoCellName } from '../../shared/api/tasks/ppo.ts';
-import { PreferenceModel } from '../algorithms/preference-model/preference-model.ts';
-import { encodePrompt } from '../algorithms/prompt-tokens.ts';
-import { closingTokens, ResponseReader } from '../algorithms/response-text.ts';
+import { openReward } from '../algorithms/ppo/open-reward.ts';
+import { rolloutPrompts } from '../algorithms/ppo/rollout-prompts.ts';
+import { ResponseReader } from '../algorithms/response-text.ts';
 import { selectCell, type GridCell } from '../algorithms/select.ts';
-import { usablePrompts } from '../algorithms/usable-prompts.ts';
 import { adapterLayout } from '../llama/model/lora-layout.ts';
 import { inputAdapter } from './adapter-artifact.ts';
 import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { taskPrompts } from './prompts.ts';
+import { contrastOf, PREFERENCE_MODEL } from './reward.ts';
 import { samplingProgress } from './sampling-progress.ts';
 import { TaskInputError, type TaskContext, type TaskRun } from './task-context.ts';
 import { openTaskGenerator } from './task-generator.ts';
@@ -23,38 +22,37 @@ export const runSelect: TaskRun<'select'> = async (context) => {
   const { task, model } = context;
   const { parameters } = task;
   const { architecture, tokenizer } = model;
-  const preferenceModel = await inputAdapter(context, 'preference-model');
+  const contrast = contrastOf(task);
+  const preferenceModel = contrast === null ? await inputAdapter(context, PREFERENCE_MODEL) : null;
   const { cells, rank, alpha } = await gridCells(context);
-  const contextLength = architecture.maximumPositions;
-  const { promptForm: form, responseOpening } = parameters;
-  const asked = await taskPrompts(context, parameters.promptLimit);
-  const { usable: prompts, leftOut } = usablePrompts(asked, ({ id, text }) => {
-    const { plain } = contrastPrompts({ form, responseOpening }, { positive: '', negative: '' }, text);
-    return encodePrompt(tokenizer, plain, {
-      name: id,
-      maximumTokens: contextLength - parameters.maximumNewTokens,
-    });
-  });
-  const maximumTime = Math.max(...prompts.map(({ length }) => length)) + parameters.maximumNewTokens;
-  const sizes = batchSizes(model);
+  const { promptForm, maximumNewTokens, promptLimit, temperature } = parameters;
+  const { usable: prompts, leftOut } = rolloutPrompts(
+    await taskPrompts(context, promptLimit),
+    model,
+    parameters,
+    contrast,
+  );
   const { hooks, onDrawn } = samplingProgress(context.hooks, () => SAMPLED_PART);
   const generator = await openTaskGenerator(context, {
     onDrawn,
     adapters: { layout: adapterLayout(architecture, rank, alpha), groups: 1 },
-    maximumTime,
-    referenceTemperature: parameters.temperature,
+    maximumTime: Math.max(...prompts.map(({ tokens }) => tokens.length)) + maximumNewTokens,
+    referenceTemperature: temperature,
     withReference: true,
   });
-  const preferences = await PreferenceModel.open(model, {
-    ...preferenceModel,
-    maximumTime: maximumTime + closingTokens(tokenizer, form).length,
-    microbatchRows: sizes.scoreRows,
+  const { scoreRows: microbatchRows } = batchSizes(model);
+  const reward = await openReward(model, {
+    preferenceModel,
+    prompts,
+    promptForm,
+    maximumNewTokens,
+    microbatchRows,
   });
   try {
     const engine = {
       generate: generator.generateGroups.bind(generator),
-      reader: new ResponseReader(tokenizer, form),
-      preferences,
+      reader: new ResponseReader(tokenizer, promptForm),
+      reward,
     };
     const result = await selectCell(cells, prompts, parameters, engine, hooks);
     const name = ppoCellName(result.chosen.klCoefficient, result.chosen.steps);
@@ -65,7 +63,7 @@ export const runSelect: TaskRun<'select'> = async (context) => {
       result: { ...result, ...(leftOut && { leftOut }) },
     };
   } finally {
-    await preferences.close();
+    await reward.close();
     await generator.close();
   }
 };

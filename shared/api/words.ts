@@ -2,6 +2,7 @@
 
 export const METHODS = [
   'rlcd',
+  'rlcd-direct',
   'rlaif',
   'rlcd-rescore',
   'context-distillation',

@@ -49,8 +49,12 @@ const QUESTION_TOKENS = { dialogue: 120, prefix: 12 } as const;
 export const SHOWN_PAIRS = 256;
 /** Both answers of a pair, each behind two prompts. */
 const PAIR_READS = 4;
-/** Passes over a rollout that PPO reads without a gradient: reference, reward, old log-probabilities; values, too. */
-const PPO_READS = 3;
+/** Passes over a rollout that PPO reads without a gradient: reference, old log-probabilities; reward and values, too. */
+const PPO_READS = 2;
+
+/** Passes over a response for its reward: by a preference model, or behind the prompts of both sides. */
+const rewardReads = ({ inputs }: StageRule): number =>
+  inputs.some(({ output }) => output === 'preference-model') ? 1 : 2;
 
 /** The tasks of a comparison: a task that several methods ask for stands there once. */
 export function comparisonWork(comparison: Comparison): TaskWork[] {
@@ -124,17 +128,17 @@ const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule)
     const trained = Math.max(0, pairsOf(simulate, comparison) - heldOutPairs) * epochs * texts;
     return { ...NOTHING, read: heldOutPairs * texts, trained };
   },
-  ppo: (comparison) => {
+  ppo: (comparison, rule) => {
     const ppo = settingsOf('ppo', comparison.hyperparameters);
     const rollouts = ppo.rollouts * Math.max(...ppo.steps) * ppo.klCoefficients.length;
     const tokens = rollouts * textTokens(ppo, comparison);
     return {
       sampled: rollouts * responseTokens(ppo, comparison),
-      read: tokens * (PPO_READS + ppoModels(ppo) - 1),
+      read: tokens * (PPO_READS + rewardReads(rule) + ppoModels(ppo) - 1),
       trained: tokens * ppo.epochs * ppoModels(ppo),
     };
   },
-  select: (comparison) => {
+  select: (comparison, rule) => {
     const ppo = settingsOf('ppo', comparison.hyperparameters);
     const select = settingsOf('select', comparison.hyperparameters);
     const responses =
@@ -142,7 +146,7 @@ const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule)
     return {
       ...NOTHING,
       sampled: responses * responseTokens(select, comparison),
-      read: 2 * responses * textTokens(select, comparison),
+      read: (1 + rewardReads(rule)) * responses * textTokens(select, comparison),
     };
   },
   distill: (comparison) => {

@@ -14,6 +14,7 @@ const learning: Hyperparameters = { ...QUICK, ppo: { ...ppo, klCoefficients: [0.
 const dpo = { rank: 2, batchPairs: 4, microbatchPairs: 2, maximumLength: 128, checkpointEverySteps: 1 };
 const SETTINGS: Readonly<Record<(typeof METHODS)[number], Hyperparameters>> = {
   rlcd: learning,
+  'rlcd-direct': { ppo: learning.ppo, select, generate },
   rlaif: learning,
   'rlcd-rescore': learning,
   'context-distillation': {
@@ -87,6 +88,15 @@ describe('the methods', () => {
     for (const method of own.filter((name) => name !== 'base')) {
       expect(await artifactOf(id(method), 'generate-base')).toEqual(answers);
     }
+    const direct = done.get('rlcd-direct');
+    expect(direct?.stages.map(({ name }) => name)).toEqual([
+      'ppo',
+      'select',
+      'generate',
+      'generate-base',
+      'judge',
+    ]);
+    expect(resultOf('rlcd-direct', 'ppo')).toMatchObject({ cells: [{ klCoefficient: 0.1, steps: 1 }] });
     expect(done.get('rlcd-rescore')?.cost.sharedTasks).toBeGreaterThanOrEqual(2);
 
     for (const method of ['rlaif', 'rlcd-rescore']) {

@@ -1,15 +1,12 @@
 /** Whether a model's answers differ by a principle's affixes: some are sampled a side, and read behind both prompts. */
 import type { ContrastMeasurement, ContrastSettings } from '../../../shared/principles/contrast.ts';
-import { placementIn } from '../../../shared/principles/placement.ts';
 import type { TaskParameters } from '../../../shared/api/tasks/kinds.ts';
-import { affixPairIndex, contrastPrompts } from '../../../shared/dialogue/contrast-prompts.ts';
 import { NEXT_TURN } from '../../../shared/dialogue/terminal-text.ts';
 import { batchSizes } from '../../../shared/planner/batch-sizes.ts';
 import { responseOf, sequenceOf } from '../../llama/model/sequence.ts';
 import type { Model } from '../../llama/weights/model.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import { Generator, tokensContaining } from '../generator.ts';
-import { encodePrompt } from '../prompt-tokens.ts';
 import type { PromptRow } from '../prompt.ts';
 import { ReferenceModel } from '../reference-model.ts';
 import type { RunHooks } from '../run-hooks.ts';
@@ -17,6 +14,7 @@ import { filtered, sampledResponse } from '../simulate/responses.ts';
 import { streamOf } from '../streams.ts';
 import { totalNats } from '../total-nats.ts';
 import { usablePrompts, type UsablePrompts } from '../usable-prompts.ts';
+import { sidePrompts, type SidePrompts } from './side-prompts.ts';
 import { describeContrast, type ContrastAnswer, type ContrastAnswers } from './describe-contrast.ts';
 
 /** How the simulation samples. */
@@ -33,14 +31,6 @@ export interface ContrastInput {
 }
 
 type Hooks = Pick<RunHooks, 'signal' | 'progress'>;
-
-/** A prompt with the tokens of its sides. */
-interface Sides {
-  readonly row: number;
-  readonly plain: string;
-  readonly positive: Int32Array;
-  readonly negative: Int32Array;
-}
 
 /** One answer that is asked for. */
 interface Asked {
@@ -91,19 +81,13 @@ export async function contrastAnswers(
   return { answers, leftOut, rates: { sampled: sampled.rate, read: read.rate } };
 }
 
-function sidesOf({ tokenizer, architecture }: Model, input: ContrastInput): UsablePrompts<Sides> {
+function sidesOf({ tokenizer, architecture }: Model, input: ContrastInput): UsablePrompts<SidePrompts> {
   const { contrast, sampling, prompts, seed } = input;
-  const { promptForm: form, responseOpening, affixPairs } = contrast;
-  const placement = placementIn(form, contrast.placement);
   const maximumTokens = architecture.maximumPositions - sampling.maximumNewTokens;
   if (prompts.length === 0) throw new AlgorithmInputError('a contrast is measured on one prompt or more');
-  return usablePrompts(prompts, ({ id, text, row }) => {
-    const pair = affixPairs[affixPairIndex(affixPairs.length, seed, row)];
-    if (pair === undefined) throw new AlgorithmInputError('a contrast needs one affix pair or more');
-    const { plain, positive, negative } = contrastPrompts({ form, responseOpening, placement }, pair, text);
-    const encode = (prompt: string) => encodePrompt(tokenizer, prompt, { name: id, maximumTokens });
-    return { row, plain, positive: encode(positive), negative: encode(negative) };
-  });
+  return usablePrompts(prompts, (prompt) =>
+    sidePrompts(tokenizer, contrast, prompt, { seed, maximumTokens }),
+  );
 }
 
 async function sample(

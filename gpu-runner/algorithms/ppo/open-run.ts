@@ -11,31 +11,28 @@ import { adamOf } from '../adam-settings.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import { workOf, type Work } from '../checkpoint.ts';
 import type { GenerateGroups } from '../generation.ts';
-import { PreferenceModel } from '../preference-model/preference-model.ts';
-import type { Prompt } from '../prompt.ts';
-import { closingTokens, ResponseReader } from '../response-text.ts';
+import { ResponseReader } from '../response-text.ts';
 import type { RunHooks } from '../run-hooks.ts';
 import { streamOf } from '../streams.ts';
 import { ExactKl } from './exact-kl.ts';
+import { openReward, type PreferenceModelVector } from './open-reward.ts';
 import { decodePpoState, type PpoState } from './ppo-state.ts';
-import type { RewardModel, RolloutEngine } from './score-rollouts.ts';
+import type { RewardModel } from './reward-model.ts';
+import type { RolloutPrompt } from './rollout-prompts.ts';
+import type { RolloutEngine } from './score-rollouts.ts';
 
 export type PpoSettings = TaskParameters<'ppo'>;
 
-/** A preference model's numbers and the shape of its adapter. */
-interface PreferenceModelVector {
-  readonly rank: number;
-  readonly alpha: number;
-  readonly vector: Float32Array;
-}
-
 export interface PpoInput {
   readonly model: Model;
-  /** Gives the reward, and the value models, where there are any, their start. */
-  readonly preferenceModel: PreferenceModelVector;
-  /** Gives the reward in the preference model's place; closed with the run. */
+  /**
+   * Gives the reward, and the value models, where there are any, their start; null where the contrast of the prompts' sides
+   * is the reward.
+   */
+  readonly preferenceModel: PreferenceModelVector | null;
+  /** Gives the reward in the place of both; closed with the run. */
   readonly reward?: RewardModel;
-  readonly prompts: readonly (Prompt & { readonly tokens: Int32Array })[];
+  readonly prompts: readonly RolloutPrompt[];
   readonly seed: number;
   readonly generate: GenerateGroups;
   /** Bytes of a policy's adapter as an artifact. */
@@ -61,7 +58,9 @@ export function checkedLayout(input: PpoInput, settings: PpoSettings): AdapterLa
   const { preferenceModel, prompts, model } = input;
   if (prompts.length === 0)
     throw new AlgorithmInputError('there is no prompt to roll out: choose a split that has some');
-  const unlike = preferenceModel.rank !== settings.rank || preferenceModel.alpha !== settings.alpha;
+  const unlike =
+    preferenceModel !== null &&
+    (preferenceModel.rank !== settings.rank || preferenceModel.alpha !== settings.alpha);
   if (hasValueModels(settings) && unlike) {
     throw new AlgorithmInputError(
       `the value models start from the preference model, whose adapter has rank ${preferenceModel.rank} and alpha ` +
@@ -71,11 +70,21 @@ export function checkedLayout(input: PpoInput, settings: PpoSettings): AdapterLa
   return adapterLayout(model.architecture, settings.rank, settings.alpha);
 }
 
-/** What a checkpoint may be continued with: the prompts, and every setting with the preference model. */
+/** What a checkpoint may be continued with: the prompts, and every setting with what the reward is made of. */
 export function ppoWork({ prompts, preferenceModel, seed }: PpoInput, settings: PpoSettings): Work {
-  const [preference] = [workOf('', '', [preferenceModel.vector], {}).sha256];
   const items = prompts.map(({ id, tokens }) => [id, tokens]);
-  return workOf('ppo', 'prompts', items, { ...settings, seed, preferenceModel: preference });
+  const reward =
+    preferenceModel === null
+      ? {
+          sides: workOf(
+            '',
+            '',
+            prompts.map(({ sides }) => [sides?.positive, sides?.negative]),
+            {},
+          ).sha256,
+        }
+      : { preferenceModel: workOf('', '', [preferenceModel.vector], {}).sha256 };
+  return workOf('ppo', 'prompts', items, { ...settings, seed, ...reward });
 }
 
 /** The state before the first step, or the checkpoint's. @throws CheckpointError for a checkpoint of other work */
@@ -112,13 +121,14 @@ export async function startOf(
   };
 }
 
-/** The value models' start, one a policy. */
+/** The value models' start, one a policy: the preference model, or a fresh adapter whose head is zeros. */
 function firstValues(
-  { preferenceModel: { vector } }: PpoInput,
+  { preferenceModel, seed }: PpoInput,
   settings: PpoSettings,
   layout: AdapterLayout,
 ): Float32Array[] {
   if (!hasValueModels(settings)) return [];
+  const vector = preferenceModel?.vector ?? initialAdapter(layout, seed, streamOf('adapter-start', 2));
   const value = settings.valueStart === 'zero-head' ? withoutHead(layout, vector) : vector;
   return settings.klCoefficients.map(() => value);
 }
@@ -198,9 +208,10 @@ export async function openRun(
         scoring: 'scalars',
       })
     : null;
-  const closing = closingTokens(model.tokenizer, settings.promptForm).length;
-  const scoring = { ...shared, ...preferenceModel, maximumTime: shared.maximumTime + closing };
-  const preferences = input.reward ?? (await PreferenceModel.open(model, scoring));
+  const { promptForm, maximumNewTokens, microbatchSize: microbatchRows } = settings;
+  const reward =
+    input.reward ??
+    (await openReward(model, { preferenceModel, prompts, promptForm, maximumNewTokens, microbatchRows }));
   const exactKl =
     settings.klEstimator === 'exact'
       ? await ExactKl.open({ backend, layout, temperature, maximumTime: shared.maximumTime })
@@ -213,12 +224,12 @@ export async function openRun(
     trainer,
     hooks,
     exactKl,
-    engine: { generate: input.generate, reader, preferences, values },
+    engine: { generate: input.generate, reader, reward, values },
   };
 }
 
 export async function closeRun({ engine, exactKl, trainer }: PpoRun): Promise<void> {
-  await engine.preferences.close();
+  await engine.reward.close();
   await engine.values?.close();
   await exactKl?.close();
   await trainer.close();

@@ -1,23 +1,17 @@
-/** Sampled responses as scored rollouts: text, preference score and first values, for every policy of a run. */
+/** Sampled responses as scored rollouts: text, reward and first values, for every policy of a run. */
 import { scoredCount } from '../../llama/model/sequence.ts';
 import type { ForwardPass } from '../../llama/trainer/forward-pass.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import type { GenerateGroups, GenerationRequest } from '../generation.ts';
 import { scoredPart, type ResponseReader } from '../response-text.ts';
+import type { RewardModel } from './reward-model.ts';
 import type { Rollout } from './rollout-batch.ts';
-
-/** A reward of whole texts: a preference model, or what a measurement puts in its place. */
-export interface RewardModel {
-  /** One score per text, given as tokens: prompt and response up to the last one that counts. */
-  score(texts: readonly Int32Array[], signal: AbortSignal): Promise<Float64Array>;
-  close(): Promise<void>;
-}
 
 /** The open parts of a run that rollouts need. */
 export interface RolloutEngine {
   readonly generate: GenerateGroups;
   readonly reader: ResponseReader;
-  readonly preferences: RewardModel;
+  readonly reward: RewardModel;
   /** Opened for scalars over the value models; null where there are none. */
   readonly values: ForwardPass | null;
 }
@@ -38,7 +32,7 @@ export interface RolloutRequest extends GenerationRequest {
  * @param generated is called when the responses are there and scoring begins
  */
 export async function sampleAndScore(
-  engine: Pick<RolloutEngine, 'generate' | 'reader' | 'preferences'>,
+  engine: Pick<RolloutEngine, 'generate' | 'reader' | 'reward'>,
   policies: Float32Array,
   count: number,
   requests: readonly RolloutRequest[],
@@ -57,8 +51,11 @@ export async function sampleAndScore(
       return { ...generation, prompt: request.prompt, response: engine.reader.read(generation.sequence) };
     }),
   );
-  const texts = responses.flat().map(({ sequence, response }) => scoredPart(sequence, response));
-  const scores = await engine.preferences.score(texts, signal);
+  const texts = responses.flat().map(({ prompt, sequence, response }) => ({
+    prompt,
+    sequence: { tokens: scoredPart(sequence, response), start: sequence.start },
+  }));
+  const scores = await engine.reward.score(texts, signal);
   return responses.map((group, policy) =>
     group.map((rollout, row) => ({
       ...rollout,

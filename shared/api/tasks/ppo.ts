@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ALARM_SIGNALS } from '../../alarm/over-optimisation.ts';
 import {
+  contrastPlacement,
   ADAPTER_DEFAULTS,
   adapterFields,
   count,
@@ -214,6 +215,7 @@ export const PPO_DEFAULTS: z.infer<typeof ppoHyperparameters> = {
 export const ppoParameters = ppoHyperparameters
   .extend({
     promptForm: promptForm.describe('In which form the model is asked'),
+    placement: contrastPlacement,
     responseOpening: z.string().max(2000).describe('Text that every response continues; empty for none'),
   })
   .refine(({ rollouts, minibatchSize }) => rollouts % minibatchSize === 0, {

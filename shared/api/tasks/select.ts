@@ -1,6 +1,14 @@
 /** Select: of the cells that keep the variety asked for, the one with the highest mean of the method's own reward. */
 import { z } from 'zod';
-import { count, interval, leftOut, promptForm, promptLimit, samplingFields } from './settings.ts';
+import {
+  contrastPlacement,
+  count,
+  interval,
+  leftOut,
+  promptForm,
+  promptLimit,
+  samplingFields,
+} from './settings.ts';
 
 export const selectHyperparameters = z.strictObject({
   ...samplingFields,
@@ -25,9 +33,10 @@ export const SELECT_DEFAULTS: z.infer<typeof selectHyperparameters> = {
   minimumDistinct2: null,
 };
 
-/** Inputs: `preference-model` and every `cell-...`. Output: `adapter`, equal in bytes to the chosen cell. */
+/** Inputs: `preference-model`, unless the contrast is the reward, and every `cell-...`. Output: `adapter`, equal in bytes to the chosen cell. */
 export const selectParameters = selectHyperparameters.extend({
   promptForm: promptForm.describe('In which form the model is asked'),
+  placement: contrastPlacement,
   responseOpening: z.string().max(2000).describe('Text that every response continues; empty for none'),
   penaltyWithoutStop: z
     .number()

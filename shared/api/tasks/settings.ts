@@ -8,6 +8,11 @@ export const principleForm = z.enum(['dialogue', 'prefix']);
 /** Where affixes go in a chat. */
 export const placement = z.enum(PLACEMENTS);
 
+/** Of a task that may put affixes into prompts. */
+export const contrastPlacement = placement
+  .optional()
+  .describe('Where affixes go in a chat; absent where there is no choice, which is the label, or no affix');
+
 /** `chat`: dialogues through the model's chat template. */
 export const PROMPT_FORMS = ['dialogue', 'prefix', 'chat'] as const;
 export const promptForm = z.enum(PROMPT_FORMS);

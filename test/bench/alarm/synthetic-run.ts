@@ -3,6 +3,7 @@ import { PPO_DEFAULTS } from '../../../shared/api/tasks/ppo.ts';
 import { Generator } from '../../../gpu-runner/algorithms/generator.ts';
 import { ppo } from '../../../gpu-runner/algorithms/ppo/ppo.ts';
 import type { PpoSettings } from '../../../gpu-runner/algorithms/ppo/open-run.ts';
+import type { ScoredText } from '../../../gpu-runner/algorithms/ppo/reward-model.ts';
 import type { Model } from '../../../gpu-runner/llama/weights/model.ts';
 import { adapterLayout, initialAdapter } from '../../../gpu-runner/llama/model/lora-layout.ts';
 import { gold, type Judge } from './judges.ts';
@@ -90,8 +91,10 @@ export async function syntheticRuns(
   const golds = order.map((): number[] => []);
   const scales = order.map(() => ({ mean: 0, deviation: 1 }));
   const reward = {
-    score: async (texts: readonly Int32Array[]) => {
-      const words = texts.map((tokens) => tokenizer.decode(tokens).split(' ').slice(PROMPT_WORDS));
+    score: async (texts: readonly ScoredText[]) => {
+      const words = texts.map(({ sequence: { tokens } }) =>
+        tokenizer.decode(tokens).split(' ').slice(PROMPT_WORDS),
+      );
       return Float64Array.from(
         order.flatMap(({ proxy }, policy) => {
           const own = words.slice(policy * settings.rollouts, (policy + 1) * settings.rollouts);

@@ -80,6 +80,11 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
         'the method look has no stage simulate',
       ],
       [
+        { method: 'rlcd-direct', hyperparameters: { ppo: { valueStart: 'preference-head' } } },
+        '#/hyperparameters/ppo/valueStart',
+        'rlcd-direct trains none',
+      ],
+      [
         { method: 'dpo', hyperparameters: { dpo: { gamma: 1 } } },
         '#/hyperparameters/dpo/gamma',
         'goes with the method simpo only',
@@ -266,6 +271,11 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
       [{ simulator: 'chatty' }, '#/simulator', 'chat messages alone'],
       [{ method: 'base', hyperparameters: {}, simulator: 'large' }, '#/simulator', 'simulates nothing'],
       [{ baseModel: 'large' }, '#/baseModel', 'name it as simulator'],
+      [
+        { method: 'rlcd-direct', hyperparameters: {}, simulator: 'large' },
+        '#/simulator',
+        'simulates nothing',
+      ],
       [{ method: 'dlma', hyperparameters: {}, simulator: 'large' }, '#/simulator', 'which dlma weighs'],
       [
         { simulator: 'large', hyperparameters: { simulate: { leastContrast: 0 } } },

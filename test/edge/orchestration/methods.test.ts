@@ -264,6 +264,20 @@ describe('the methods', () => {
     expect(planned('simpo', given).get('dpo')?.parameters).toMatchObject({ beta: 3, loss: { gamma: 1 } });
   });
 
+  it('rlcd-direct takes its reward from the affixes: PPO and the choice read them, and their place in a chat', () => {
+    for (const stage of ['ppo', 'select']) {
+      const direct = planned('rlcd-direct').get(stage);
+      expect(direct?.principle?.affixPairs).toEqual([{ positive: '(good)', negative: '(bad)' }]);
+      expect(direct?.inputs.map(({ name }) => name)).not.toContain('preference-model');
+      expect(planned('rlcd').get(stage)?.principle).toBeNull();
+      const chat: Given = { baseModel: { ...BASE_MODEL, configuration: { chatTemplate: true } } };
+      expect(planned('rlcd-direct', chat).get(stage)?.parameters).toMatchObject({ placement: 'label' });
+      // Other tasks are those they were.
+      expect(planned('rlcd', chat).get(stage)?.parameters).not.toHaveProperty('placement');
+    }
+    expect([...planned('rlcd-direct').keys()]).not.toContain('simulate');
+  });
+
   it('leave prompts their room in a small context where nobody said how long an answer is; what was said stays', () => {
     const small = { ...BASE_MODEL, contextLength: 256 };
     const lengths = (given: Given) =>

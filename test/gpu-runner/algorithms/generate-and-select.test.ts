@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateCompletions, type GenerationSettings } from '../../../gpu-runner/algorithms/generate.ts';
 import { Generator, tokensContaining } from '../../../gpu-runner/algorithms/generator.ts';
-import { PreferenceModel } from '../../../gpu-runner/algorithms/preference-model/preference-model.ts';
+import { openReward } from '../../../gpu-runner/algorithms/ppo/open-reward.ts';
 import { shardRows } from '../../../gpu-runner/algorithms/prompt.ts';
 import { ResponseReader } from '../../../gpu-runner/algorithms/response-text.ts';
 import { chooseCell, selectCell } from '../../../gpu-runner/algorithms/select.ts';
@@ -178,11 +178,16 @@ describe('selection', () => {
   it('takes the cell with the highest mean reward and shows all of them with intervals', async () => {
     const { model } = tiny;
     const layout = adapterLayout(model.architecture, 2, 4);
-    const preferences = await PreferenceModel.open(model, {
-      rank: 2,
-      alpha: 4,
-      vector: initialAdapter(layout, 9, 9, 'normal'),
-      maximumTime: 100,
+    const asked = prompts.map(({ id, text }) => ({
+      id,
+      text,
+      tokens: model.tokenizer.encode(text, { bos: true }),
+    }));
+    const reward = await openReward(model, {
+      preferenceModel: { rank: 2, alpha: 4, vector: initialAdapter(layout, 9, 9, 'normal') },
+      prompts: asked,
+      promptForm: 'prefix',
+      maximumNewTokens: 60,
       microbatchRows: 8,
     });
     const random = (stream: number) =>
@@ -192,15 +197,14 @@ describe('selection', () => {
       { klCoefficient: 0.1, steps: 5, vector: random(1) },
       { klCoefficient: 0.1, steps: 2, vector: new Float32Array(layout.length) },
     ];
-    const tokens = prompts.map(({ text }) => model.tokenizer.encode(text, { bos: true }));
     const engine = {
       generate: adapted.generateGroups.bind(adapted),
       reader: new ResponseReader(model.tokenizer, 'prefix'),
-      preferences,
+      reward,
     };
     const settings = { penaltyWithoutStop: null, minimumDistinct2: null };
     const run = async (chosenCells = cells) =>
-      await selectCell(chosenCells, tokens, settings, engine, recordingHooks().hooks);
+      await selectCell(chosenCells, asked, settings, engine, recordingHooks().hooks);
     const result = await run();
     expect(selectResult.parse(result)).toEqual(result);
     expect(result.table.map(({ klCoefficient, steps }) => [klCoefficient, steps])).toEqual([
@@ -215,7 +219,7 @@ describe('selection', () => {
     expect(result.table[0]?.distinct2).toBe(1);
     expect(await run(cells.toReversed())).toEqual(result);
     await expect(run([])).rejects.toThrow(/needs a cell and two prompts/);
-    await preferences.close();
+    await reward.close();
   });
 
   describe('with a share of Dist-2 to keep', () => {

@@ -21,6 +21,7 @@ const unchosen = { train: 1, dev: 0, test: 2 };
 describe('the prompts that a method needs', () => {
   it.each<[Method, object]>([
     ['rlcd', chosen],
+    ['rlcd-direct', { train: 1, dev: 2, test: 2 }],
     ['rlaif', chosen],
     ['rlcd-rescore', chosen],
     ['context-distillation', unchosen],

@@ -5,14 +5,13 @@ import {
   type ContrastInput,
 } from '../../../../gpu-runner/algorithms/contrast/measure-contrast.ts';
 import { Generator } from '../../../../gpu-runner/algorithms/generator.ts';
-import { adapterLayout } from '../../../../gpu-runner/llama/model/lora-layout.ts';
 import { responseOf } from '../../../../gpu-runner/llama/model/sequence.ts';
-import { ForwardPass } from '../../../../gpu-runner/llama/trainer/forward-pass.ts';
 import type { Model } from '../../../../gpu-runner/llama/weights/model.ts';
 import { streamOf } from '../../../../gpu-runner/algorithms/streams.ts';
 import { inForm } from '../../../../gpu-runner/tasks/in-form.ts';
 import { affixPairIndex, contrastPrompts } from '../../../../shared/dialogue/contrast-prompts.ts';
 import { openChatModel } from '../chat-model.ts';
+import { likelihood } from '../likelihood.ts';
 import { openTinyModel, tinyPrompts } from '../tiny-model.ts';
 
 let tiny: Awaited<ReturnType<typeof openTinyModel>>;
@@ -45,30 +44,6 @@ async function measure(model: Model, input: ContrastInput) {
     progress: (done, total, unit) => told.push(`${done} of ${total} ${unit}`),
   });
   return { measured, told };
-}
-
-/** log p(response | prompt), one forward pass a token: no batch, no padding. */
-async function likelihood(model: Model, prompt: Int32Array, response: Int32Array): Promise<number> {
-  const layout = adapterLayout(model.architecture, 1, 1);
-  const forwardPass = await ForwardPass.open({
-    trainable: { kind: 'adapters', backend: model.backend, layout, groups: 1 },
-    scoring: 'logits',
-    maximumTime: model.architecture.maximumPositions,
-    microbatchRows: 1,
-  });
-  let sum = 0;
-  for (const [index, token] of response.entries()) {
-    const before = Int32Array.of(...prompt, ...response.subarray(0, index));
-    const [[logits = new Float32Array()] = []] = await forwardPass.nextLogits(
-      new Float32Array(layout.length),
-      [[before]],
-    );
-    const most = Math.max(...logits);
-    const total = logits.reduce((running, logit) => running + Math.exp(logit - most), 0);
-    sum += (logits[token] ?? Number.NaN) - most - Math.log(total);
-  }
-  await forwardPass.close();
-  return sum;
 }
 
 /** The same answers, one at a time, by the streams of a contrast. */

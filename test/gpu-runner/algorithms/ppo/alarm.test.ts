@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GenerateGroups } from '../../../../gpu-runner/algorithms/generation.ts';
 import { sequenceOf } from '../../../../gpu-runner/llama/model/sequence.ts';
 import { openTinyModel, recordingHooks } from '../tiny-model.ts';
+import type { ScoredText } from '../../../../gpu-runner/algorithms/ppo/reward-model.ts';
 import { tinyRun } from './tiny-run.ts';
 
 let tiny: Awaited<ReturnType<typeof openTinyModel>>;
@@ -31,7 +32,7 @@ describe('the alarm of a PPO run', () => {
         );
       };
       const reward = {
-        score: async (texts: readonly Int32Array[]) =>
+        score: async (texts: readonly ScoredText[]) =>
           Float64Array.from(texts, (_, row) => Math.sin(row) + (step <= 3 ? 0 : 9)),
         close: async () => {},
       };

@@ -97,6 +97,7 @@ describe('details of PPO for language models', () => {
         texts.map((text, index) => ({ id: String(index), text })),
         model,
         parameters,
+        null,
       );
     const { usable, leftOut } = of(short, long, 'Human: Hello\n\nAssistant: Hi');
     const [kept, ...others] = usable;

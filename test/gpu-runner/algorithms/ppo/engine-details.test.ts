@@ -1,4 +1,5 @@
 /** The implementation details of PPO that live in sampling, scoring and updating: one named test per id, on a tiny model. */
+import type { ScoredText } from '../../../../gpu-runner/algorithms/ppo/reward-model.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GenerateGroups } from '../../../../gpu-runner/algorithms/generation.ts';
 import { Generator } from '../../../../gpu-runner/algorithms/generator.ts';
@@ -252,9 +253,9 @@ describe('details of PPO in the engine', () => {
     expect(tokenizer.decode(joined)).toBe('They were kind');
     expect(encode('They were kind').length).toBeLessThan(joined.length - 1);
     const seen: Int32Array[] = [];
-    const preferences = {
-      score: async (texts: readonly Int32Array[]) => {
-        seen.push(...texts);
+    const reward = {
+      score: async (texts: readonly ScoredText[]) => {
+        seen.push(...texts.map(({ sequence: { tokens } }) => tokens));
         return new Float64Array(texts.length);
       },
       close: async () => {},
@@ -267,7 +268,7 @@ describe('details of PPO in the engine', () => {
     const reader = new ResponseReader(tokenizer, 'prefix');
     const generate: GenerateGroups = async () => [[generation]];
     const [[scored] = []] = await sampleAndScore(
-      { generate, reader, preferences },
+      { generate, reader, reward },
       adapter,
       1,
       [{ prompt: 0, promptTokens, stream: 0 }],

@@ -1,0 +1,28 @@
+/** Test helper: how likely a response is, read one token at a time. */
+import { adapterLayout } from '../../../gpu-runner/llama/model/lora-layout.ts';
+import { ForwardPass } from '../../../gpu-runner/llama/trainer/forward-pass.ts';
+import type { Model } from '../../../gpu-runner/llama/weights/model.ts';
+
+/** log p(response | prompt), one forward pass a token: no batch, no padding. */
+export async function likelihood(model: Model, prompt: Int32Array, response: Int32Array): Promise<number> {
+  const layout = adapterLayout(model.architecture, 1, 1);
+  const forwardPass = await ForwardPass.open({
+    trainable: { kind: 'adapters', backend: model.backend, layout, groups: 1 },
+    scoring: 'logits',
+    maximumTime: model.architecture.maximumPositions,
+    microbatchRows: 1,
+  });
+  let sum = 0;
+  for (const [index, token] of response.entries()) {
+    const before = Int32Array.of(...prompt, ...response.subarray(0, index));
+    const [[logits = new Float32Array()] = []] = await forwardPass.nextLogits(
+      new Float32Array(layout.length),
+      [[before]],
+    );
+    const most = Math.max(...logits);
+    const total = logits.reduce((running, logit) => running + Math.exp(logit - most), 0);
+    sum += (logits[token] ?? Number.NaN) - most - Math.log(total);
+  }
+  await forwardPass.close();
+  return sum;
+}
