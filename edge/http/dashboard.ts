@@ -40,15 +40,17 @@ export function serveDashboard(app: App, read: ReadDashboardFile): void {
     });
   }
   for (const page of PAGES) app.get(page, () => respond('/index.html', 'no-cache'));
-  app.get('/icon.svg', () => respond('/icon.svg', 'no-cache'));
+  // Browsers ask for the second on pages that name no icon, such as those that show a document.
+  for (const path of ['/icon.svg', '/favicon.ico']) app.get(path, () => respond('/icon.svg', 'no-cache'));
   // The name of each file holds the hash of what is in it.
   app.get('/assets/:file{[A-Za-z0-9_.-]+}', (context: Context) =>
     respond(`/assets/${context.req.param('file')}`, 'public, max-age=31536000, immutable'),
   );
-  // A person with a wrong address is told so by a page; programs get the API's problem.
-  app.get('/:path{.+}', async (context, next) => {
-    const isPerson = context.req.header('accept')?.includes('text/html') ?? false;
-    if (!isPerson || context.req.path.startsWith('/v1/')) return await next();
+  // A person with a wrong address is told so by a page; programs get the API's problem. No route: it takes no path.
+  app.use(async ({ req }, next) => {
+    const isRead = req.method === 'GET' || req.method === 'HEAD';
+    const isPerson = isRead && (req.header('accept')?.includes('text/html') ?? false);
+    if (!isPerson || req.path.startsWith('/v1/')) return await next();
     return await respond('/index.html', 'no-cache', NOT_FOUND);
   });
 }

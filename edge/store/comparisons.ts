@@ -1,5 +1,5 @@
 /** Queries on comparisons: lists, the next blind pair of a person, and labels. */
-import { and, eq, getTableColumns, gt, lt, notExists, sql, type SQL } from 'drizzle-orm';
+import { and, eq, getTableColumns, gt, lt, ne, notExists, sql, type SQL } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import { z } from 'zod';
 import type { Database, Statement } from './database.ts';
@@ -100,25 +100,26 @@ export async function listComparisons(database: Database, experimentId: string, 
   return toPage(found, query, ({ id }) => id);
 }
 
-/** The first pair of an experiment that a person has not labelled, and how far they are. */
+/** The first pair of an experiment that a person has neither labelled nor skipped, and how far they are. */
 export async function findNextCandidate(database: Database, experimentId: string, person: string) {
   let labelled = 0;
+  let skipped = 0;
   let total = 0;
   let next: CandidateRow | undefined;
   for (const taskId of await listJudgeTasks(database, experimentId)) {
     const [begin, end] = rangeOf(taskId);
-    labelled += await database.$count(
-      comparisons,
-      and(
-        eq(comparisons.judge, person),
-        gt(comparisons.candidateId, begin),
-        lt(comparisons.candidateId, end),
-      ),
+    const own = and(
+      eq(comparisons.judge, person),
+      gt(comparisons.candidateId, begin),
+      lt(comparisons.candidateId, end),
     );
+    // A pair that was skipped is not asked again, and says nothing.
+    labelled += await database.$count(comparisons, and(own, ne(comparisons.outcome, 'skipped')));
+    skipped += await database.$count(comparisons, and(own, eq(comparisons.outcome, 'skipped')));
     total += await database.$count(comparisonCandidates, eq(comparisonCandidates.taskId, taskId));
     next ??= await nextOfTask(database).get({ person, taskId });
   }
-  return { next, labelled, remaining: total - labelled };
+  return { next, labelled, skipped, remaining: total - labelled - skipped };
 }
 
 export async function findCandidate(database: Database, id: string): Promise<CandidateRow | undefined> {

@@ -74,11 +74,14 @@ export const comparisonEndpoints = defineEndpoints({
     parameters: experimentId,
     refuses: ['not-found'],
     status: 200,
-    /** `pair` is null when all are labelled, or none is there yet. */
+    /** `pair` is null when all are labelled or skipped, or none is there yet. */
     response: z.object({
-      pair: blindPair.nullable().describe('The pair; null when all are labelled, or none is there yet'),
-      labelled: z.int().describe('How many this key has labelled'),
-      remaining: z.int().describe('How many it has not labelled'),
+      pair: blindPair
+        .nullable()
+        .describe('The pair; null when all are labelled or skipped, or none is there yet'),
+      labelled: z.int().describe('How many this key has labelled; those that it skipped are none'),
+      skipped: z.int().describe('How many it skipped'),
+      remaining: z.int().describe('How many it has neither labelled nor skipped'),
     }),
   },
   labelBlindPair: {

@@ -30,4 +30,15 @@ describe("the Worker's entry", () => {
     expect(await client.getHealth()).toEqual({ status: 'ok' });
     expect((await client.listKeys()).items).toEqual([]);
   });
+
+  it('has the dashboard and its icon among its files', async () => {
+    for (const [path, mediaType] of [
+      ['/', 'text/html; charset=utf-8'],
+      ['/favicon.ico', 'image/svg+xml'],
+    ]) {
+      const response = await exports.default.fetch(new Request(`${ORIGIN}${path}`));
+      expect([response.status, response.headers.get('content-type')], path).toEqual([200, mediaType]);
+      await response.body?.cancel();
+    }
+  });
 });

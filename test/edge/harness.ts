@@ -16,6 +16,7 @@ export interface TestStore {
   readonly scoringKernel: Dependencies['scoringKernel'];
   readonly launch?: Dependencies['launch'];
   readonly freeBytes?: Dependencies['freeBytes'];
+  readonly dashboard?: Dependencies['dashboard'];
 }
 
 /** Opens an empty store with every migration applied. */

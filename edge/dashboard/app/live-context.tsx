@@ -13,7 +13,8 @@ interface LiveContext {
 const Context = createContext<LiveContext>();
 
 export function LiveProvider(props: ParentProps) {
-  const refresh = createRefresh(useQueryClient());
+  const queryClient = useQueryClient();
+  const refresh = createRefresh(queryClient);
   const live = connectLive({
     client: useSession().client,
     onEvent: refresh.onEvent,
@@ -22,6 +23,8 @@ export function LiveProvider(props: ParentProps) {
   onCleanup(() => {
     live.close();
     refresh.stop();
+    // What one person has read is none of the next one's.
+    queryClient.clear();
   });
   return (
     <Context.Provider value={{ state: live.state, changed: refresh.changed }}>

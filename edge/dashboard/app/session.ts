@@ -10,6 +10,8 @@ import type { OwnKey } from './types.ts';
 const STORED_KEY = 'rlcd-key';
 const STORED_END = 'rlcd-session-until';
 const UNAUTHORIZED = 401;
+/** Written and removed again: other tabs of the browser hear of it. */
+const SIGNED_OUT = 'rlcd-signed-out';
 
 export interface Session {
   readonly client: Client;
@@ -22,6 +24,14 @@ const [session, setSession] = createSignal<Session>();
 /** Why the last session ended; undefined where nobody was thrown out. */
 const [ended, setEnded] = createSignal<string>();
 export { ended, session };
+
+/** Whether the session of this tab is, or was when it ended, the browser's. */
+let isShared = false;
+// Who signed out in one tab did so in all; the edge may have refused this one a moment before the reason came.
+addEventListener('storage', ({ key, newValue }) => {
+  const isTold = key === SIGNED_OUT && newValue !== null;
+  if (isTold && isShared && (session() || ended())) signedOut('You signed out in another tab.');
+});
 
 /** Whether there is something to go on with, without asking for a key. */
 export function canResume(): boolean {
@@ -67,15 +77,24 @@ function clientOf(key: string | undefined): Client {
     ...(key !== undefined && { key }),
     fetch: async (request) => {
       const response = await fetch(request);
-      if (response.status === UNAUTHORIZED && session()) signedOut('The key is no longer accepted.');
+      if (response.status === UNAUTHORIZED && session()) signedOut(whyRefused());
       return response;
     },
   });
 }
 
+/** The edge says no more than that it knows no such session or key; by the clock this browser knows whether its time was over. */
+function whyRefused(): string {
+  const end = localStorage.getItem(STORED_END);
+  return isShared && end !== null && Number(end) <= Date.now()
+    ? 'The 12 hours are over: sign in again.'
+    : 'The key is no longer accepted.';
+}
+
 async function enter(client: Client, stays: boolean): Promise<void> {
   const own = await ownOf(client);
   setEnded(undefined);
+  isShared = stays;
   setSession({ client, own, stays });
 }
 
@@ -112,6 +131,8 @@ export async function signOut(): Promise<void> {
   }
   try {
     await current.client.deleteSession();
+    localStorage.setItem(SIGNED_OUT, String(Date.now()));
+    localStorage.removeItem(SIGNED_OUT);
     signedOut();
   } catch (error) {
     // What was ended meanwhile needs no end; anything else must not look like one.

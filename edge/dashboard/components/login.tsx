@@ -51,6 +51,7 @@ export function Login() {
             spellcheck={false}
             required
             autofocus
+            onInput={() => setError(undefined)}
           />
         </label>
         <label class="check">

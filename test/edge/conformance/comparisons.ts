@@ -47,7 +47,7 @@ export function comparisonsConformance(start: () => Promise<Harness>): void {
     const { client, admin, parameters } = await begin();
     const first = await client.getNextBlindPair({ parameters });
     expect(await client.getNextBlindPair({ parameters })).toEqual(first);
-    expect(first).toMatchObject({ labelled: 0, remaining: PAIRS });
+    expect(first).toMatchObject({ labelled: 0, skipped: 0, remaining: PAIRS });
     expect(Object.keys(first.pair ?? {}).sort()).toEqual(['a', 'b', 'candidateId', 'prompt']);
     const shown = await labelAll(client, parameters);
     expect(shown).toHaveLength(PAIRS);
@@ -57,6 +57,7 @@ export function comparisonsConformance(start: () => Promise<Harness>): void {
     expect(await client.getNextBlindPair({ parameters })).toEqual({
       pair: null,
       labelled: PAIRS,
+      skipped: 0,
       remaining: 0,
     });
     const { items } = await client.listComparisons({ parameters, query: { source: 'human', limit: 200 } });
@@ -84,6 +85,12 @@ export function comparisonsConformance(start: () => Promise<Harness>): void {
         (row) => row.outcome,
       );
     expect(await outcomes()).toEqual(['tie', 'skipped']);
+    // What is skipped says nothing, and is not asked again.
+    expect(await client.getNextBlindPair({ parameters })).toMatchObject({
+      labelled: 1,
+      skipped: 1,
+      remaining: PAIRS - 2,
+    });
     await expect(admin.undoComparison({ parameters: { comparisonId: id } })).rejects.toMatchObject({
       problem: { status: 403 },
     });

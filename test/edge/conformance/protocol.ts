@@ -123,6 +123,27 @@ export function protocolConformance(start: () => Promise<Harness>, open: OpenSto
       expect([upload.status, upload.headers.get('allow')]).toEqual([405, 'POST']);
     });
 
+    it('answers the icon that browsers ask for, and 404 for a path that nothing takes, beside the dashboard', async () => {
+      const files: Readonly<Record<string, string>> = { '/icon.svg': '<svg/>', '/index.html': '<html>' };
+      const { fetch } = await createHarness(async () => ({
+        ...(await open()),
+        dashboard: async (path: string) => new Response(files[path]).body ?? undefined,
+      }));
+      for (const path of ['/favicon.ico', '/icon.svg']) {
+        const icon = await fetch(path);
+        expect([icon.status, icon.headers.get('content-type')], path).toEqual([200, 'image/svg+xml']);
+        expect(await icon.text()).toBe('<svg/>');
+        expect((await fetch(path, { method: 'POST' })).headers.get('allow')).toBe('GET, HEAD');
+      }
+      for (const path of ['/robots.txt', '/apple-touch-icon.png', '/no/such/path']) {
+        for (const method of ['GET', 'HEAD', 'POST'])
+          expect((await fetch(path, { method })).status).toBe(404);
+        expect(await readProblem(await fetch(path))).toMatchObject({ status: 404 });
+        const page = await fetch(path, { headers: { accept: 'text/html' } });
+        expect([page.status, await page.text()], path).toEqual([404, '<html>']);
+      }
+    });
+
     it('refuses a body over the limit whether its length is told or not', async () => {
       const harness = await start();
       const huge = JSON.stringify({ ...KINDNESS, description: 'x'.repeat(1024 * 1024) });

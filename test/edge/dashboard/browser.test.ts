@@ -363,16 +363,19 @@ describe.skipIf(!present)('the dashboard', () => {
     for (const text of await page.getByRole('article').locator('.text').allTextContents()) {
       expect(text).toBe(text.trim());
     }
-    for (const [key, labelled] of [
-      ['a', 1],
-      ['b', 2],
-      ['t', 3],
-      ['s', 4],
-      ['u', 3],
+    for (const [key, progress] of [
+      ['a', '1 labelled, 7 to go'],
+      ['b', '2 labelled, 6 to go'],
+      ['t', '3 labelled, 5 to go'],
+      // What is skipped is no label.
+      ['s', '3 labelled, 1 skipped, 4 to go'],
+      ['u', '3 labelled, 5 to go'],
     ] as const) {
       await page.keyboard.press(key);
-      await page.getByText(`${labelled} labelled, ${8 - labelled} to go`).waitFor();
+      await page.getByText(progress, { exact: true }).waitFor();
     }
+    const share = page.getByRole('progressbar', { name: 'Labelled' });
+    expect(await share.getAttribute('aria-valuenow')).toBe(String(Math.round(100 * (3 / 8))));
     await page.getByText('Agreement with sentiment').waitFor();
     await page.getByText('Position bias').waitFor();
     const said = await edge.client.listComparisons({

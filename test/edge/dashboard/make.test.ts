@@ -129,6 +129,14 @@ describe.skipIf(!present)('the workbench', () => {
     await dialog.getByRole('button', { name: 'Revoke' }).click();
     await expect.poll(() => row.getByRole('button', { name: 'Revoke laptop' }).count()).toBe(0);
     await expect(made.getOwnKey()).rejects.toThrow(/401/);
+    // One that is revoked while its secret is shown takes the secret with it.
+    await name.fill('lost at once');
+    await page.getByRole('button', { name: 'Make the key' }).click();
+    const lost = (await page.locator('.secret').textContent()) ?? '';
+    await page.getByRole('button', { name: 'Revoke lost at once' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+    await expect.poll(() => page.locator('.secret').count()).toBe(0);
+    expect(await page.content()).not.toContain(lost);
   });
 
   it('shows the request of a form as programs that make the same', async () => {

@@ -95,6 +95,9 @@ describe.skipIf(!present)('a session', () => {
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').getByText('This key is not known here').waitFor();
     await expectAccessible(page);
+    // What is typed anew was not refused.
+    await keyField(page).fill('other');
+    await expect.poll(() => page.getByRole('alert').count()).toBe(0);
     await keyField(page).fill(runner.secret ?? '');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').getByText('cannot read experiments').waitFor();
@@ -109,6 +112,21 @@ describe.skipIf(!present)('a session', () => {
     await signIn(secret, false);
     expect(await context.cookies()).toEqual([]);
     await keyField(await newTab()).waitFor();
+  });
+
+  it('leaves nothing that was read to who signs in next', async () => {
+    const [first, second] = [await keyOf('first'), await keyOf('second')];
+    const models = () =>
+      page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Models' });
+    await signIn(first.secret, false);
+    await models().click();
+    await page.getByText('No model yet').waitFor();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    const asked = page.waitForRequest((request) => request.url().includes('/v1/base-models'));
+    await keyField(page).fill(second.secret);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await models().click();
+    expect((await (await asked).allHeaders())['authorization']).toBe(`Bearer ${second.secret}`);
   });
 
   it('that stays opens new tabs, and the key lies nowhere in the browser', async () => {
@@ -163,8 +181,10 @@ describe.skipIf(!present)('a session', () => {
     await keyField(page).waitFor();
     expect(await copy()).toBe(401);
     expect(await context.cookies()).toEqual([]);
-    await tab.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Prompts' }).click();
+    await tab.getByText('You signed out in another tab').waitFor();
     await keyField(tab).waitFor();
+    expect(await tab.getByText('no longer accepted').count()).toBe(0);
+    await expectAccessible(tab);
     await page.reload();
     await keyField(page).waitFor();
   });

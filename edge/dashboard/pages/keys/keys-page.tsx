@@ -36,7 +36,7 @@ function Administration() {
   }));
   return (
     <>
-      <NewKey />
+      <NewKey keys={keys.isSuccess ? keys.data : undefined} />
       <Loaded query={keys} what="keys">
         {(items) => <KeysTable keys={items()} />}
       </Loaded>

@@ -4,7 +4,7 @@ import { createSignal, For, Show } from 'solid-js';
 import { createStore } from 'solid-js/store';
 import { SCOPES, type Scope } from '../../../../shared/api/words.ts';
 import { useSession } from '../../app/session.ts';
-import type { NewKey as MadeKey } from '../../app/types.ts';
+import type { Key, NewKey as MadeKey } from '../../app/types.ts';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { TextField } from '../../form/controls.tsx';
 import { createForm } from '../../form/create-form.ts';
@@ -19,10 +19,13 @@ const MAY: Readonly<Record<Scope, string>> = {
 };
 const EMPTY = { name: '', scopes: ['client'] as Scope[], expiresAt: '', requestsPerMinute: '' };
 
-export function NewKey() {
+export function NewKey(props: { readonly keys: readonly Key[] | undefined }) {
   const { client } = useSession();
   const queryClient = useQueryClient();
   const [made, setMade] = createSignal<MadeKey>();
+  // A key that was revoked since is of no use to anybody.
+  const shown = () =>
+    props.keys?.some(({ id, revokedAt }) => id === made()?.id && revokedAt !== null) ? undefined : made();
   const [values, setValues] = createStore({ ...EMPTY });
   const form = createForm({
     operation: 'createKey',
@@ -44,7 +47,7 @@ export function NewKey() {
   return (
     <section class="panel stack">
       <h2>New key</h2>
-      <Show when={made()}>{(key) => <Secret made={key()} onDone={() => setMade()} />}</Show>
+      <Show when={shown()}>{(key) => <Secret made={key()} onDone={() => setMade()} />}</Show>
       <FormView form={form} label="New key" submit="Make the key">
         <TextField
           label="Name"

@@ -1,6 +1,7 @@
 /** The pair that is to be judged, the five keys, and how far one is. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/solid-query';
 import { For, onCleanup, onMount, Show } from 'solid-js';
+import type { Client } from '../../../../shared/api/client.ts';
 import { readComparisons } from '../../app/read-comparisons.ts';
 import { useSession } from '../../app/session.ts';
 import { Empty, Loaded, Problem } from '../../components/feedback.tsx';
@@ -16,7 +17,12 @@ const CHOICES = [
 ] as const;
 type Label = (typeof CHOICES)[number]['label'];
 
+type Progress = Awaited<ReturnType<Client['getNextBlindPair']>>;
+
 const UNDO_KEY = 'u';
+
+/** All pairs of the experiment, whatever was said of them. */
+const total = ({ labelled, skipped, remaining }: Progress) => labelled + skipped + remaining;
 
 /** Whether somebody types text: then letters are letters. */
 function isTyping({ target }: KeyboardEvent): boolean {
@@ -80,12 +86,10 @@ export function Labelling(props: { readonly experimentId: string }) {
         <div class="stack">
           <div class="stack close">
             <p class="small" role="status">
-              {answer().labelled} labelled, {answer().remaining} to go
+              {answer().labelled} labelled, {answer().skipped > 0 ? `${answer().skipped} skipped, ` : ''}
+              {answer().remaining} to go
             </p>
-            <Meter
-              share={answer().labelled / Math.max(1, answer().labelled + answer().remaining)}
-              label="Labelled"
-            />
+            <Meter share={answer().labelled / Math.max(1, total(answer()))} label="Labelled" />
           </div>
           <Show when={act.isError}>
             <Problem error={act.error} />
@@ -93,11 +97,9 @@ export function Labelling(props: { readonly experimentId: string }) {
           <Show
             when={answer().pair}
             fallback={
-              <Empty
-                title={answer().labelled > 0 ? 'All pairs are labelled' : 'There is no pair to label yet'}
-              >
-                {answer().labelled > 0
-                  ? 'Thank you. Undo takes the last label back.'
+              <Empty title={total(answer()) > 0 ? 'No pair is left' : 'There is no pair to label yet'}>
+                {total(answer()) > 0
+                  ? 'Thank you. Undo takes the last label back, or the last pair that was skipped.'
                   : 'The stage judge makes them out of the completions of both systems.'}
               </Empty>
             }
@@ -135,7 +137,7 @@ export function Labelling(props: { readonly experimentId: string }) {
             <button
               type="button"
               class="button quiet big"
-              disabled={answer().labelled === 0}
+              disabled={answer().labelled + answer().skipped === 0}
               aria-keyshortcuts={UNDO_KEY.toUpperCase()}
               onClick={() => choose('undo')}
             >
