@@ -209,6 +209,18 @@ export const METHOD_STAGES: Readonly<Record<Method, readonly StageRule[]>> = {
   look: [{ name: 'look', kind: 'look', split: 'train', principle: 'affixes', inputs: [] }],
 };
 
+/** Methods that `rlcd align` runs, and whose sizes a budget chooses. */
+export const ALIGNING_METHODS = ['rlcd', 'rlcd-direct'] as const satisfies readonly Method[];
+export type AligningMethod = (typeof ALIGNING_METHODS)[number];
+
+/** Whether the method has two sides of a principle that a look can tell apart. */
+export function hasContrast(method: Method): boolean {
+  return METHOD_STAGES[method].some(
+    ({ sides, principle, scorer }) =>
+      sides === 'contrast' || (principle === 'affixes' && sides === undefined && !scorer),
+  );
+}
+
 /** How many stages lie before a stage on its longest way: deeper tasks are taken first, so experiments end. */
 export function depthOf(stages: readonly StageRule[], name: string): number {
   const rule = stages.find((stage) => stage.name === name);

@@ -9,6 +9,7 @@ import {
   hostOption,
   jsonOption,
   judgeOption,
+  methodOption,
   ownModel,
   ownPrinciple,
   ownPrompts,
@@ -28,6 +29,7 @@ export const command = createCommand(
     'this machine: an edge, a runner, RLCD and the base model beside it. Serves the result until Ctrl-C.',
 )
   .addOption(ownModel().makeOptionMandatory())
+  .addOption(methodOption())
   .addOption(simulatorOption())
   .addOption(formOption())
   .addOption(placementOption())

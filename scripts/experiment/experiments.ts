@@ -1,7 +1,8 @@
-/** Makes the demo's experiments: RLCD, and the base model that it is compared with. */
+/** Makes an alignment's experiments: that of its method, and the base model that it is compared with. */
 import { createHash } from 'node:crypto';
 import type { Client } from '../../shared/api/client.ts';
 import type { Hyperparameters } from '../../shared/api/tasks/kinds.ts';
+import type { AligningMethod } from '../../shared/method-stages.ts';
 import type { PlannedSeconds } from '../../shared/planner/stage-ends.ts';
 import type { PromptForm } from '../../shared/principles/principle.ts';
 import { canonicalJson } from '../../shared/canonical-json.ts';
@@ -9,6 +10,7 @@ import { canonicalJson } from '../../shared/canonical-json.ts';
 type NewExperiment = Parameters<Client['createExperiment']>[0]['body'];
 
 export interface DemoExperiment {
+  readonly method: AligningMethod;
   readonly principle: { readonly name: string; readonly version: number };
   readonly promptSet: string;
   readonly baseModel: string;
@@ -29,9 +31,9 @@ export interface DemoExperiment {
  * @returns their ids
  */
 export async function ensureExperiments(client: Client, settings: DemoExperiment) {
-  const { simulator: _, plannedSeconds: __, ...shared } = settings;
+  const { method: _, simulator: __, plannedSeconds: ___, ...shared } = settings;
   const { generate = {} } = settings.hyperparameters;
-  const rlcd = await ensureExperiment(client, { ...settings, method: 'rlcd' });
+  const rlcd = await ensureExperiment(client, settings);
   const base = await ensureExperiment(client, { ...shared, method: 'base', hyperparameters: { generate } });
   return { rlcd, base };
 }

@@ -1,6 +1,7 @@
 /** Options that several commands take, each with one meaning; made anew for each command, which may set their default. */
 import { Option } from '@commander-js/extra-typings';
 import { promptForm } from '../../shared/api/tasks/settings.ts';
+import { ALIGNING_METHODS } from '../../shared/method-stages.ts';
 import { PLACEMENTS } from '../../shared/principles/placement.ts';
 import { timeSpan, wholeNumber } from '../../shared/command-line/values.ts';
 
@@ -15,6 +16,15 @@ export const ownPrompts = () => new Option('--prompts <file>', PROMPT_FORMS);
 export const promptColumnOption = () =>
   new Option('--prompt-column <name>', 'the column that holds the prompt, where its name does not tell');
 export const ownPrinciple = () => new Option('--principle <name|file>', PRINCIPLE_FORMS);
+
+export const methodOption = () =>
+  new Option(
+    '--method <method>',
+    'rlcd: pairs, a preference model and PPO; rlcd-direct: PPO on how much likelier an answer is behind the prompt ' +
+      'towards the principle, which wants no pairs',
+  )
+    .choices(ALIGNING_METHODS)
+    .default('rlcd' as const);
 
 export const simulatorOption = () =>
   new Option(

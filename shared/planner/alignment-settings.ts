@@ -1,5 +1,6 @@
 /** What an alignment asks of each stage at each scale; what is not said here has the API's default. */
 import type { Hyperparameters } from '../api/tasks/kinds.ts';
+import { METHOD_STAGES, type Method } from '../method-stages.ts';
 import type { PrincipleForm } from '../principles/principle.ts';
 
 export const SCALES = ['small', 'full'] as const;
@@ -102,6 +103,18 @@ const dialogue: Hyperparameters = {
 
 /** What a budget's sizes are put into. */
 export const BUDGET_SETTINGS: Readonly<Record<PrincipleForm, Hyperparameters>> = { dialogue, prefix: small };
+
+/** What a method has stages for, of settings that were made for RLCD. */
+export function settingsOfMethod(method: Method, { ppo, ...settings }: Hyperparameters): Hyperparameters {
+  const rules = METHOD_STAGES[method];
+  const kept = Object.entries(settings).filter(([name]) => rules.some(({ kind }) => kind === name));
+  const training = rules.find(({ kind }) => kind === 'ppo');
+  if (ppo === undefined || training === undefined) return Object.fromEntries(kept);
+  const { valueStart, ...others } = ppo;
+  // Without a preference model there is no head to start from.
+  const start = valueStart === undefined || training.inputs.length === 0 ? {} : { valueStart };
+  return { ...Object.fromEntries(kept), ppo: { ...others, ...start } };
+}
 
 /** A scale's sizes with the rates and temperatures of a dialogue: those of a scale were measured on stories. */
 export function withDialogueRates(scale: Hyperparameters): Hyperparameters {

@@ -1,10 +1,10 @@
 /** How large an alignment may be for a time: pairs, PPO steps, rollouts and lengths, from a look at the model. */
 import type { Hyperparameters } from '../api/tasks/kinds.ts';
-import type { Method } from '../method-stages.ts';
+import type { AligningMethod, Method } from '../method-stages.ts';
 import { duration } from '../report/figures.ts';
 import type { PrincipleForm } from '../principles/principle.ts';
 import { UserError } from '../user-error.ts';
-import { BUDGET_SETTINGS } from './alignment-settings.ts';
+import { BUDGET_SETTINGS, settingsOfMethod } from './alignment-settings.ts';
 import { stageSeconds, type WorkRates } from './seconds.ts';
 import { comparisonWork, type Comparison, type ExpectedAnswers } from './work.ts';
 
@@ -93,8 +93,23 @@ function sizeAt(sizes: Sizes, scale: number): number {
   return sizes.find(([from]) => scale >= from)?.[1] ?? Number.NaN;
 }
 
+/**
+ * An exact reward is followed further in a step than a learned one: after 18 steps the policy was as far from its base as
+ * may be (12 nats), so that more time is more answers a step, and more coefficients.
+ */
+const DIRECT_SIZES: PolicySizes = {
+  rollouts: [
+    [7, 128],
+    [2, 64],
+    [0, 32],
+  ],
+  exponent: 1,
+  mostSteps: 18,
+  gridScale: 10,
+};
+
 /** The settings at a scale from 1 on: no size falls where the scale grows. */
-function sizesAt(scale: number, look: Omit<SizingLook, 'rates'>): Hyperparameters {
+function sizesAt(scale: number, look: Omit<SizingLook, 'rates'>, method: AligningMethod): Hyperparameters {
   const settings = BUDGET_SETTINGS[look.form];
   const { train, dev, test } = look.prompts;
   const wanted = Math.min(MOST_PAIRS, Math.floor(LEAST_PAIRS * scale));
@@ -104,7 +119,7 @@ function sizesAt(scale: number, look: Omit<SizingLook, 'rates'>): Hyperparameter
   );
   const promptLimit = Math.max(1, Math.min(train, Math.floor(wanted / pairsPerPrompt)));
   const pairs = promptLimit * pairsPerPrompt;
-  const policy = POLICY_SIZES[look.form];
+  const policy = method === 'rlcd-direct' ? DIRECT_SIZES : POLICY_SIZES[look.form];
   const rollouts = sizeAt(policy.rollouts, scale);
   const steps = Math.min(policy.mostSteps, Math.floor(LEAST_STEPS * scale ** policy.exponent));
   const policyTokens = Math.min(look.longestAnswer, sizeAt(POLICY_TOKENS, scale));
@@ -112,7 +127,7 @@ function sizesAt(scale: number, look: Omit<SizingLook, 'rates'>): Hyperparameter
   const coefficients = settings.ppo?.klCoefficients ?? [];
   const limit = (least: number, most: number, available: number) =>
     Math.max(1, Math.min(available, most, Math.floor(least * Math.sqrt(scale))));
-  return {
+  return settingsOfMethod(method, {
     ...settings,
     simulate: { ...settings.simulate, maximumNewTokens: look.longestAnswer, promptLimit, pairsPerPrompt },
     'train-preference-model': {
@@ -135,7 +150,7 @@ function sizesAt(scale: number, look: Omit<SizingLook, 'rates'>): Hyperparameter
       maximumNewTokens: look.longestAnswer,
       promptLimit: limit(40, 500, test),
     },
-  };
+  });
 }
 
 /** Settings with the time that their stages take by the look. */
@@ -167,17 +182,22 @@ export function planSettings(
  *
  * @throws BudgetTooSmallError with the least budget and what else would help
  */
-export function sizesForBudget(seconds: number, look: SizingLook): BudgetPlan {
+export function sizesForBudget(
+  seconds: number,
+  look: SizingLook,
+  method: AligningMethod = 'rlcd',
+): BudgetPlan {
   for (let rung = RUNGS; rung >= 0; rung--) {
-    const plan = planSettings(sizesAt(RUNG ** rung, look), look);
+    const plan = planSettings(sizesAt(RUNG ** rung, look, method), look, method);
     if (plan.seconds <= seconds) return plan;
   }
-  const least = planSettings(sizesAt(1, look), look);
+  const least = planSettings(sizesAt(1, look, method), look, method);
   const { ppo, simulate } = least.hyperparameters;
+  const pairs = simulate ? `${simulate.promptLimit} pairs, ` : '';
   const [longest = ['', 0]] = Object.entries(least.stages).toSorted(([, a], [, b]) => b - a);
   throw new BudgetTooSmallError(
     `${duration(seconds)} are too few for this model on this machine: the smallest sizes ` +
-      `(${simulate?.promptLimit} pairs, ${ppo?.steps?.at(-1)} PPO steps of ${ppo?.rollouts} answers) take ` +
+      `(${pairs}${ppo?.steps?.at(-1)} PPO steps of ${ppo?.rollouts} answers) take ` +
       `${duration(least.seconds)} (${longest[0]} ${duration(longest[1])})`,
     {
       cure: `Give ${Math.ceil((least.seconds - seconds) / 60)} min more, shorter prompts (they have ${Math.round(look.promptTokens)} tokens), or a smaller model`,

@@ -51,6 +51,7 @@ describe('npm run demo', () => {
     writeFileSync(prompts, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
     const options: AlignmentOptions = {
       host: 'node',
+      method: 'rlcd',
       scale: 'small',
       seed: 3,
       model: 'bundled',
@@ -92,8 +93,29 @@ describe('npm run demo', () => {
     expect(second.output.match(/before \(/g)).toHaveLength(3);
     expect(second.progress).not.toMatch(/running/);
     await trainsAJudge(options, document);
+    await alignsDirectly({ ...options, method: 'rlcd-direct' }, document);
     await answersWhileItServes({ ...options, exit: false });
   });
+
+  /** By the contrast itself, against the answers that the base has given before. */
+  async function alignsDirectly(options: AlignmentOptions, before: ResultDocument): Promise<void> {
+    const { output } = await demo(options);
+    const { result, run } = JSON.parse(output) as ResultDocument;
+    expect(result.experiments.map(({ method }) => method)).toEqual(['rlcd-direct', 'base']);
+    const [direct] = result.experiments;
+    expect(Object.keys(direct?.parameters ?? {})).toEqual([
+      'ppo',
+      'select',
+      'generate',
+      'generate-base',
+      'judge',
+    ]);
+    expect(run.experimentIds.base).toBe(before.run.experimentIds.base);
+    expect(result.samples).toHaveLength(3);
+    const shown = await demo({ ...options, json: false });
+    expect(shown.output).toMatch(/RLCD against base +\d+\.\d %/);
+    expect(shown.output).not.toContain('Preference model');
+  }
 
   /** The dashboard's "Try", and any client: the command's own runner serves the base and the aligned model. */
   async function answersWhileItServes(options: AlignmentOptions): Promise<void> {
@@ -197,6 +219,7 @@ describe('npm run demo', () => {
     stop.abort(new Error('stopped'));
     const options = {
       host: 'node',
+      method: 'rlcd',
       scale: 'small',
       seed: 1,
       model: 'bundled',

@@ -9,6 +9,7 @@ import {
   hostOption,
   jsonOption,
   judgeOption,
+  methodOption,
   modelOrBundled,
   ownPrinciple,
   ownPrompts,
@@ -31,6 +32,7 @@ export const command = createCommand(
   .addOption(hostOption())
   .addOption(scaleOption())
   .addOption(modelOrBundled())
+  .addOption(methodOption())
   .addOption(simulatorOption())
   .addOption(formOption())
   .addOption(placementOption())

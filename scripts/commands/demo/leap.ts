@@ -10,9 +10,11 @@ import { canonicalJson } from '../../../shared/canonical-json.ts';
 import { UsageError } from '../../../shared/command-line/usage-error.ts';
 import {
   BUDGET_SETTINGS,
+  settingsOfMethod,
   withDialogueRates,
   withLongestAnswer,
 } from '../../../shared/planner/alignment-settings.ts';
+import type { AligningMethod } from '../../../shared/method-stages.ts';
 import { fitMicrobatches } from '../../../shared/planner/fit-microbatches.ts';
 import { planSettings, sizesForBudget, type BudgetPlan } from '../../../shared/planner/budget-sizes.ts';
 import {
@@ -67,6 +69,7 @@ export interface LeapJudge extends JudgePairs {
 
 /** What the command line decides of it. */
 export interface LeapOptions {
+  readonly method: AligningMethod;
   /** A folder, a file, a hub id, or `bundled`. */
   readonly model: string;
   readonly seed: number;
@@ -103,7 +106,7 @@ interface LeapContext {
 export async function leap(context: LeapContext, signal: AbortSignal): Promise<Leap> {
   const { options, materials, folder, tell } = context;
   if (options.model === 'bundled') {
-    const { hyperparameters } = context;
+    const hyperparameters = settingsOfMethod(options.method, context.hyperparameters);
     const judgePairs = judgePairsOf(context);
     tellJudge(context, judgePairs);
     return { hyperparameters, planned: undefined, judgePairs };
@@ -161,7 +164,7 @@ const simulatedElsewhere = ({ simulator }: LookMaterials): boolean =>
 
 function keyOf({ options, materials, judge }: LeapContext, settings: Hyperparameters): string {
   const { principle, prompts, model, simulator } = materials;
-  const { budget, seed, form } = options;
+  const { budget, seed, form, method } = options;
   const inputs = {
     principle,
     prompts: prompts.name,
@@ -172,6 +175,7 @@ function keyOf({ options, materials, judge }: LeapContext, settings: Hyperparame
     seed,
     form,
     ...(judge && { judge: judge.pairs }),
+    ...(method !== 'rlcd' && { method }),
   };
   return createHash('sha256').update(canonicalJson(inputs)).digest('hex').slice(0, 12);
 }
@@ -194,7 +198,11 @@ function planOf(
   const isTrained = judgePairs === undefined || judge?.trainedBefore !== undefined;
   const seconds = look === undefined || isTrained ? 0 : judgeSeconds(judgePairs, look);
   tellJudge(context, judgePairs, seconds);
-  const plan = left === undefined ? planSettings(settings, sizing) : sizesForBudget(left - seconds, sizing);
+  const { method } = options;
+  const plan =
+    left === undefined
+      ? planSettings(settingsOfMethod(method, settings), sizing, method)
+      : sizesForBudget(left - seconds, sizing, method);
   if (seconds === 0) return { plan, judgePairs };
   const stages = { [JUDGE_STAGE]: seconds, ...plan.stages };
   return { plan: { ...plan, stages, seconds: plan.seconds + seconds }, judgePairs };

@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import type { Client } from '../../../shared/api/client.ts';
 import { promptFormOf } from '../../../shared/dialogue/prompt-form-of.ts';
+import { UsageError } from '../../../shared/command-line/usage-error.ts';
+import { type AligningMethod, METHOD_STAGES } from '../../../shared/method-stages.ts';
 import { requirePlaceable, type Placement } from '../../../shared/principles/placement.ts';
 import type { PromptForm } from '../../../shared/principles/principle.ts';
 import {
@@ -21,6 +23,7 @@ export const RUNNER = 'runner';
 
 /** What the command line names. */
 export interface MaterialOptions {
+  readonly method: AligningMethod;
   /** A folder, a file, a hub id, or `bundled`. */
   readonly model: string;
   /** What simulates; undefined: the model itself. */
@@ -41,6 +44,12 @@ export interface MaterialOptions {
 
 /** Opens and reads all of it. @param folder of the run @throws UserError naming the option, the fault and the cure */
 export async function readMaterials(options: MaterialOptions, folder: string) {
+  const simulates = METHOD_STAGES[options.method].some(({ bySimulator }) => bySimulator);
+  if (options.simulator !== undefined && !simulates) {
+    throw new UsageError(`--simulator writes pairs, and --method ${options.method} makes none`, {
+      cure: 'Leave one of them out',
+    });
+  }
   const cache = join(folder, RUNNER);
   const named = await readPrinciple(options.principle);
   const prompts = await readPrompts(options.prompts, options.promptColumn);

@@ -32,7 +32,7 @@ export function formatReport(
       systems(judgement),
     ]),
     ...grid(results.select[0]),
-    preferenceModel(results),
+    ...preferenceModel(results),
     ...document.result.samples,
     `took ${duration(document.run.seconds)}; hash of the result:`,
     document.resultSha256,
@@ -128,11 +128,16 @@ function grid(selection: RlcdResults['select'][0]): (string | Table)[] {
   ];
 }
 
-function preferenceModel({ simulate, 'train-preference-model': [model] }: RlcdResults): string {
+/** Nothing where the reward was read and not learnt. */
+function preferenceModel({ simulate, 'train-preference-model': trained }: RlcdResults): string[] {
+  if (simulate === undefined || trained === undefined) return [];
+  const [model] = trained;
   const pairs = simulate.map((shard) => shard.pairs).join(' + ');
   const { heldOut } = model;
   const accuracy = percentWithInterval(heldOut.accuracy, heldOut.interval);
-  return `Preference model: ${accuracy} of ${heldOut.n} held-out pairs right, Brier score ${fixed(heldOut.brier, 3)} (from ${pairs} simulated pairs)`;
+  return [
+    `Preference model: ${accuracy} of ${heldOut.n} held-out pairs right, Brier score ${fixed(heldOut.brier, 3)} (from ${pairs} simulated pairs)`,
+  ];
 }
 
 /** A judge that compares without scoring has none. */

@@ -15,10 +15,10 @@ import type { JudgeFigures } from './train-judge.ts';
 
 const SAMPLES = 3;
 
-/** The stages of RLCD that the result is told from. */
+/** The stages of an alignment that the result is told from; those of pairs are there where the method makes some. */
 const rlcdResults = z.object({
-  simulate: z.array(simulateResult),
-  'train-preference-model': z.tuple([trainPreferenceModelResult]),
+  simulate: z.array(simulateResult).optional(),
+  'train-preference-model': z.tuple([trainPreferenceModelResult]).optional(),
   ppo: z.tuple([ppoResult]),
   select: z.tuple([selectResult]),
   judge: z.tuple([judgeResult]),
@@ -81,12 +81,16 @@ export interface ResultDocument {
   readonly run: RunFacts;
 }
 
-/** The results of an RLCD experiment that has succeeded, in the forms of their kinds. */
+/** The results of an alignment that has succeeded, in the forms of their kinds. */
 export function readRlcdResults(experiment: ExperimentDetail): RlcdResults {
   return rlcdResults.parse(experiment.results);
 }
 
-/** Reads samples and artifacts of both experiments and puts the document together. */
+/**
+ * Reads samples and artifacts of the experiments and puts the document together.
+ *
+ * @param experiments the aligned one first
+ */
 export async function buildResult(
   client: Client,
   experiments: readonly ExperimentDetail[],
@@ -117,9 +121,9 @@ async function artifactsOf(client: Client, experimentId: string) {
 }
 
 async function readSamples(client: Client, experiments: readonly ExperimentDetail[]): Promise<Sample[]> {
-  const rlcd = experiments.find(({ method }) => method === 'rlcd');
-  if (!rlcd) return [];
-  const comparisons = (await artifactsOf(client, rlcd.id)).find(({ name }) => name === 'comparisons');
+  const [aligned] = experiments;
+  if (!aligned) return [];
+  const comparisons = (await artifactsOf(client, aligned.id)).find(({ name }) => name === 'comparisons');
   if (!comparisons) throw new Error('the judge stage has no output "comparisons"');
   const response = await client.downloadArtifact({ parameters: { sha256: comparisons.sha256 } });
   const lines = (await response.text()).trimEnd().split('\n').slice(0, SAMPLES);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Client } from '../../../shared/api/client.ts';
 import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
 import { machineMemoryBytes } from '../../../shared/machine-memory.ts';
-import { METHOD_STAGES } from '../../../shared/method-stages.ts';
+import { type AligningMethod, METHOD_STAGES } from '../../../shared/method-stages.ts';
 import { HYPERPARAMETERS, type Scale } from '../../../shared/planner/alignment-settings.ts';
 import { fitMicrobatches } from '../../../shared/planner/fit-microbatches.ts';
 import type { PlannedSeconds } from '../../../shared/planner/stage-ends.ts';
@@ -158,7 +158,9 @@ async function untilShown(
 ): Promise<void> {
   const { options, output, progress } = run;
   const registered = await registerMaterials(client, materials);
-  const judge = await trainedJudge(client, { materials, registered, chosen, folder: folder.path }, watch);
+  const { method } = options;
+  const judging = { materials, registered, chosen, folder: folder.path, method };
+  const judge = await trainedJudge(client, judging, watch);
   const { setting, ids } = await submit(client, run, { materials, registered, chosen, judge });
   const [rlcd, base] = await watchBoth(client, ids, judge, watch);
   const experiments = [rlcd, base, ...(judge ? [judge.experiment] : [])];
@@ -209,12 +211,13 @@ interface JudgeContext {
   readonly registered: Registered;
   readonly chosen: Leap;
   readonly folder: string;
+  readonly method: AligningMethod;
 }
 
 /** The judge that was asked for, when it is trained; its stage stands before those of the alignment. */
 async function trainedJudge(
   client: Client,
-  { materials, registered, chosen, folder }: JudgeContext,
+  { materials, registered, chosen, folder, method }: JudgeContext,
   { progress, planned, ...watch }: Watch,
 ): Promise<TrainedJudge | undefined> {
   const { judge, model, form } = materials;
@@ -234,7 +237,7 @@ async function trainedJudge(
     ...watch,
     ...(planned && { planned }),
     names: JUDGE_NAMES,
-    after: METHOD_STAGES.rlcd.filter(({ scorer }) => !scorer).map(({ name }) => name),
+    after: METHOD_STAGES[method].filter(({ scorer }) => !scorer).map(({ name }) => name),
     onChange: (stages, overall) => progress.show(stages, overall),
   });
   await rememberJudge({ judge, model, form, folder }, pairs);
@@ -260,8 +263,9 @@ async function submit(
     shape === undefined
       ? chosen.hyperparameters
       : fitMicrobatches(chosen.hyperparameters, shape, machineMemoryBytes());
-  const { seed, scale, form, placement } = options;
+  const { method, seed, scale, form, placement } = options;
   const ids = await ensureExperiments(client, {
+    method,
     principle,
     promptSet: promptSet.id,
     baseModel,
@@ -269,7 +273,7 @@ async function submit(
     ...(form && { form }),
     seed,
     hyperparameters: judge ? { ...fitted, judge: { judges: judgesWith(judge.figures) } } : fitted,
-    ...(chosen.planned && { plannedSeconds: ofAlignment(chosen.planned) }),
+    ...(chosen.planned && { plannedSeconds: ofAlignment(chosen.planned, method) }),
   });
   const { train, dev, test } = promptSet.counts;
   const setting: Setting = {
@@ -306,8 +310,8 @@ async function watchBoth(
 }
 
 /** Without the judge's, which is an experiment of its own. */
-function ofAlignment(planned: PlannedSeconds): PlannedSeconds {
-  const names = new Set(METHOD_STAGES.rlcd.map(({ name }) => name));
+function ofAlignment(planned: PlannedSeconds, method: AligningMethod): PlannedSeconds {
+  const names = new Set(METHOD_STAGES[method].map(({ name }) => name));
   return Object.fromEntries(Object.entries(planned).filter(([name]) => names.has(name)));
 }
 

@@ -51,6 +51,7 @@ export async function createFilledEdge(): Promise<FilledEdge> {
     {
       options: {
         host: 'node',
+        method: 'rlcd',
         scale: 'small',
         seed: 3,
         model: 'bundled',

@@ -9,6 +9,7 @@ import {
   type BudgetPlan,
   type SizingLook,
 } from '../../../shared/planner/budget-sizes.ts';
+import { METHOD_STAGES, type AligningMethod } from '../../../shared/method-stages.ts';
 import { uniform } from '../../../shared/random.ts';
 
 /** Of a chat model of 135M parameters on two cores. */
@@ -54,9 +55,9 @@ function sizesOf({ hyperparameters: { simulate, ppo, select, generate } }: Budge
   };
 }
 
-function planOrNull(seconds: number, look: SizingLook): BudgetPlan | null {
+function planOrNull(seconds: number, look: SizingLook, method: AligningMethod = 'rlcd'): BudgetPlan | null {
   try {
-    return sizesForBudget(seconds, look);
+    return sizesForBudget(seconds, look, method);
   } catch (error) {
     if (error instanceof BudgetTooSmallError) return null;
     throw error;
@@ -66,14 +67,17 @@ function planOrNull(seconds: number, look: SizingLook): BudgetPlan | null {
 it('is within the budget by its own estimate, and no size falls with more time', () => {
   for (let seed = 1; seed <= 150; seed++) {
     const look = anyLook(seed);
+    const method = seed % 2 === 0 ? 'rlcd' : 'rlcd-direct';
     let before: ReturnType<typeof sizesOf> | null = null;
     for (const minutes of [1, 2, 5, 10, 20, 30, 45, 60, 120, 480]) {
-      const plan = planOrNull(60 * minutes, look);
+      const plan = planOrNull(60 * minutes, look, method);
       // What was possible in less time is so in more.
       expect(plan !== null || before === null, `seed ${seed}: ${minutes} min`).toBe(true);
       if (plan === null) continue;
       expect(plan.seconds, `seed ${seed}`).toBeLessThanOrEqual(60 * minutes);
-      expect(plan, `seed ${seed}`).toEqual(planSettings(plan.hyperparameters, look));
+      expect(plan, `seed ${seed}`).toEqual(planSettings(plan.hyperparameters, look, method));
+      const stages = METHOD_STAGES[method].filter(({ scorer }) => !scorer).map(({ name }) => name);
+      expect(new Set(Object.keys(plan.stages))).toEqual(new Set(stages));
       const sizes = sizesOf(plan);
       for (const [name, size] of Object.entries(sizes)) {
         const least = before?.[name as keyof typeof sizes] ?? 0;

@@ -1,4 +1,5 @@
 /** An experiment while it is made: all that is typed or chosen, and the request that it becomes. */
+import { ALIGNING_METHODS, type AligningMethod } from '../../../../shared/method-stages.ts';
 import type { z } from 'zod';
 import type { experimentEndpoints } from '../../../../shared/api/experiments.ts';
 import type { FieldError } from '../../../../shared/api/field-errors.ts';
@@ -122,10 +123,17 @@ export function unsizedDraft({ sizedFor, unsized }: ExperimentDraft): Partial<Ex
   return sizedFor === '' ? {} : { hyperparameters: unsized, sizedFor: '', unsized: '' };
 }
 
-/** Whether a look can choose sizes for a time: those of RLCD, where the model simulates for itself. */
-export function takesBudget({ method, simulator }: Pick<ExperimentDraft, 'method' | 'simulator'>): boolean {
-  return method === 'rlcd' && simulator === '';
+/** The method whose sizes a look can choose for a time; undefined for others, and where another model simulates. */
+export function budgetedMethod({
+  method,
+  simulator,
+}: Pick<ExperimentDraft, 'method' | 'simulator'>): AligningMethod | undefined {
+  return simulator === '' ? ALIGNING_METHODS.find((one) => one === method) : undefined;
 }
+
+/** Whether a budget can be given. */
+export const takesBudget = (draft: Pick<ExperimentDraft, 'method' | 'simulator'>): boolean =>
+  budgetedMethod(draft) !== undefined;
 
 /** The budget that no sizes were chosen for yet; undefined where there is none. */
 export function openBudget(draft: ExperimentDraft): string | undefined {

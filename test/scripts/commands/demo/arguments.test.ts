@@ -22,6 +22,7 @@ describe('rlcd demo: options', () => {
   it('runs the bundled model under the Worker unless told otherwise', async () => {
     expect(await read(demo, [])).toEqual({
       host: 'worker',
+      method: 'rlcd',
       scale: 'small',
       seed: 1,
       model: 'bundled',
@@ -34,9 +35,10 @@ describe('rlcd demo: options', () => {
 
   it('reads every option', async () => {
     const given =
-      '--host node --scale full --seed 7 --model m --prompts p --principle q --data d --port 1 --exit --json';
+      '--host node --method rlcd-direct --scale full --seed 7 --model m --prompts p --principle q --data d --port 1 --exit --json';
     expect(await read(demo, given.split(' '))).toEqual({
       host: 'node',
+      method: 'rlcd-direct',
       scale: 'full',
       seed: 7,
       model: 'm',

@@ -9,7 +9,7 @@ import { readBaseModel } from '../../../../scripts/experiment/base-model.ts';
 import type { LookMaterials } from '../../../../scripts/experiment/look.ts';
 import { readPrinciple } from '../../../../scripts/experiment/principle.ts';
 import { readPrompts } from '../../../../scripts/experiment/prompts.ts';
-import { HYPERPARAMETERS } from '../../../../shared/planner/alignment-settings.ts';
+import { HYPERPARAMETERS, settingsOfMethod } from '../../../../shared/planner/alignment-settings.ts';
 
 const MODEL = 'gpu-runner/models/stories';
 const ELSEWHERE = { kind: 'served', name: 's', url: 'http://127.0.0.1:1/v1', model: 'm' } as const;
@@ -30,6 +30,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const given: AlignmentOptions = {
   host: 'node',
+  method: 'rlcd',
   scale: 'small',
   seed: 1,
   model: MODEL,
@@ -71,6 +72,16 @@ function sidesAlike({ principle: { name, definition } }: LookMaterials): LookMat
 
 // Each look opens the engine twice.
 describe('before the leap', { timeout: 240_000 }, () => {
+  it('has the settings of the stages that the method has, and no start where there is no preference model', async () => {
+    const { leaping } = await leapWith({ model: 'bundled', method: 'rlcd-direct' });
+    const { ppo, select, generate } = HYPERPARAMETERS.small;
+    expect((await leaping).hyperparameters).toEqual({ ppo, select, generate });
+    const { ppo: full } = settingsOfMethod('rlcd-direct', HYPERPARAMETERS.full);
+    expect(full).toMatchObject({ learningRate: HYPERPARAMETERS.full.ppo?.learningRate });
+    expect(full).not.toHaveProperty('valueStart');
+    expect(settingsOfMethod('rlcd', HYPERPARAMETERS.full)).toEqual(HYPERPARAMETERS.full);
+  });
+
   it('the bundled model is not looked at, and keeps its settings', async () => {
     const { told, leaping } = await leapWith({ model: 'bundled' });
     expect(await leaping).toEqual({ hyperparameters: HYPERPARAMETERS.small, planned: undefined });

@@ -22,7 +22,12 @@ function principle(name: string, positive: string): string {
 it('puts affixes where it is asked to, in a chat alone', async () => {
   const prompts = join(folder, 'prompts.txt');
   writeFileSync(prompts, 'How are you?\n');
-  const common = { model: 'bundled', prompts, principle: principle('kind', '(kind)') } as const;
+  const common = {
+    method: 'rlcd',
+    model: 'bundled',
+    prompts,
+    principle: principle('kind', '(kind)'),
+  } as const;
   const chat = { ...common, form: 'chat', simulator, placement: 'user' } as const;
   const { principle: placed } = await readMaterials(chat, folder);
   expect(placed.definition.placement).toBe('user');
@@ -38,14 +43,20 @@ it('puts affixes where it is asked to, in a chat alone', async () => {
 
 it('refuses an affix that would end the label, before anything is sampled', async () => {
   const common = {
+    method: 'rlcd',
     model: 'bundled',
     form: 'chat',
     simulator,
     principle: principle('colon', '(kind: polite)'),
-  };
+  } as const;
   await expect(readMaterials({ ...common, form: 'chat' }, folder)).rejects.toThrow(
     /"\(kind: polite\)" holds a colon/,
   );
   const { principle: placed } = await readMaterials({ ...common, form: 'chat', placement: 'system' }, folder);
   expect(placed.definition.affixPairs[0]?.positive).toBe('(kind: polite)');
+});
+
+it('refuses a simulator where the method makes no pairs', async () => {
+  const options = { method: 'rlcd-direct', model: 'bundled', simulator, principle: 'kind-stories' } as const;
+  await expect(readMaterials(options, folder)).rejects.toThrow(/--simulator writes pairs/);
 });

@@ -7,7 +7,7 @@ import {
   type LookResult,
 } from '../../../../../shared/api/tasks/look.ts';
 import type { Hyperparameters } from '../../../../../shared/api/tasks/kinds.ts';
-import { METHOD_STAGES } from '../../../../../shared/method-stages.ts';
+import { hasContrast } from '../../../../../shared/method-stages.ts';
 import { BUDGET_SETTINGS, withLongestAnswer } from '../../../../../shared/planner/alignment-settings.ts';
 import type { SizingLook } from '../../../../../shared/planner/budget-sizes.ts';
 import { sizingOf } from '../../../../../shared/planner/sizing-look.ts';
@@ -38,7 +38,7 @@ function settingsOfRun(draft: ExperimentDraft, form: PrincipleForm): Hyperparame
 
 /** Whether there are two sides of the model's own to look at. */
 export function canLook({ method, simulator }: Pick<ExperimentDraft, 'method' | 'simulator'>): boolean {
-  return simulator === '' && METHOD_STAGES[method].some(({ sides }) => sides === 'contrast');
+  return simulator === '' && hasContrast(method);
 }
 
 /** The API refuses a look at prompts that are too few for the run that is to follow. */

@@ -12,7 +12,7 @@ import {
   BUDGET,
   hyperparametersOf,
   openBudget,
-  takesBudget,
+  budgetedMethod,
   unsizedDraft,
   type ExperimentDraft,
 } from '../draft.ts';
@@ -84,8 +84,9 @@ export function useLook(
     setBudgetFault();
     const { budget, hyperparameters, sizedFor, unsized } = draft;
     const seconds = readTimeSpan(budget);
-    if (seconds === undefined || !takesBudget(draft)) return;
-    const sizes = chooseSizes(seconds, look);
+    const method = budgetedMethod(draft);
+    if (seconds === undefined || method === undefined) return;
+    const sizes = chooseSizes(seconds, look, method);
     if ('fault' in sizes) setBudgetFault(sizes.fault);
     else {
       setDraft({
