@@ -1,5 +1,6 @@
 /** What a schema refuses, field by field, in the words of the API: the edge answers them, and forms show them before they ask. */
 import type { $ZodIssue } from 'zod/v4/core';
+import './fault-words.ts';
 import type { Problem } from './problem.ts';
 
 /** Which part of a request is wrong, and why. */
@@ -34,7 +35,7 @@ export function fieldErrors(place: Place, issues: readonly $ZodIssue[]): FieldEr
       return issue.keys.slice(0, MOST_ERRORS).map((key) => ({
         in: place,
         pointer: pointerTo(place, [...path, key]),
-        detail: 'is not a known field',
+        detail: 'is not a known field; leave it out',
       }));
     }
     const nearest = issue.code === 'invalid_union' ? nearestForm(issue.errors) : undefined;

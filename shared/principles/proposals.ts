@@ -14,6 +14,9 @@ type ModelPair = ProposedPair & { readonly by: 'model' };
 
 /** What such sentences are about; what follows is said of answers. */
 const SUBJECT = /^(?:the\s+)?(?:answers|responses|replies)\s+(?:should\s+|must\s+)?/i;
+/** The same of a text that goes on from its prompt. */
+const TEXTS =
+  /^(?:the\s+)?(?<noun>stories|tales|poems|texts|letters|articles|continuations|answers|responses)\s+(?:should\s+|must\s+)?/i;
 /** Longest affix in characters: it stands in a label. */
 const LONGEST = 160;
 
@@ -58,20 +61,43 @@ export function requestsFromTemplates(sentence: string): ProposedPair[] {
   ];
 }
 
-/** What a sentence says of answers, in the plural; null where it is about something else. */
-function predicateOf(said: string): string | null {
-  const subject = SUBJECT.exec(said);
+/**
+ * Pairs for a text that goes on from a prompt: sentences in front of it, each on a line of its own, so that none runs into
+ * the prompt's first word.
+ */
+export function prefixesFromTemplates(sentence: string): ProposedPair[] {
+  const said = plain(sentence);
+  const noun = TEXTS.exec(said)?.groups?.['noun']?.toLowerCase();
+  const predicate = predicateOf(said, TEXTS);
+  const [towards, away] = (predicate === null ? undefined : ofPredicate(predicate, noun)[0]) ?? [];
+  const pairs: (readonly [string, string])[] = [
+    ...(towards === undefined || away === undefined
+      ? []
+      : [[`These are ${towards}.`, `These are ${away}.`] as const]),
+    [`What follows keeps to the rule that ${said}.`, `What follows breaks the rule that ${said}.`],
+    [`As always here, ${said}.`, `This time, it is not so that ${said}.`],
+  ];
+  return pairs.map(([positive, negative]) => ({
+    positive: `${positive}\n`,
+    negative: `${negative}\n`,
+    by: 'template' as const,
+  }));
+}
+
+/** What a sentence says of answers, or of another subject, in the plural; null where it is about something else. */
+function predicateOf(said: string, of: RegExp = SUBJECT): string | null {
+  const subject = of.exec(said);
   return subject === null ? null : said.slice(subject[0].length).replace(/^be\s+/i, 'are ');
 }
 
 /** @param predicate in the plural, as "are kind" or "admit what they do not know" */
-function ofPredicate(predicate: string): (readonly [string, string])[] {
+function ofPredicate(predicate: string, noun = 'answers'): (readonly [string, string])[] {
   const quality = /^are\s+(?:not\s+)?(.*)$/i.exec(predicate)?.[1];
   if (quality !== undefined) {
     const not = /^are\s+not\s/i.test(predicate);
     const [good, bad] = not ? ['not ', ''] : ['', 'not '];
     return [
-      [`answers that are ${good}${quality}`, `answers that are ${bad}${quality}`],
+      [`${noun} that are ${good}${quality}`, `${noun} that are ${bad}${quality}`],
       [`${not ? 'not ' : 'very '}${quality} response`, `${not ? 'very ' : 'not at all '}${quality} response`],
     ];
   }
@@ -79,8 +105,8 @@ function ofPredicate(predicate: string): (readonly [string, string])[] {
   const act = denied ?? predicate;
   const [towards, away] =
     denied === undefined
-      ? ([`answers that ${act}`, `answers that never ${act}`] as const)
-      : ([`answers that never ${act}`, `answers that always ${act}`] as const);
+      ? ([`${noun} that ${act}`, `${noun} that never ${act}`] as const)
+      : ([`${noun} that never ${act}`, `${noun} that always ${act}`] as const);
   return [
     [towards, away],
     denied === undefined

@@ -7,6 +7,8 @@ export interface FieldProps {
   /** Where the value stands in the request: a JSON pointer in the body, else the parameter's name. */
   readonly at: string;
   readonly hint?: JSX.Element;
+  /** What is odd about the value, with what to do; it can be sent all the same. */
+  readonly warning?: string | undefined;
   readonly class?: string;
 }
 
@@ -31,7 +33,11 @@ export function Field(props: FieldWithControl) {
     id,
     'aria-invalid': isWrong() || undefined,
     'aria-describedby':
-      [isWrong() ? `${id}-error` : '', props.hint === undefined ? '' : `${id}-hint`]
+      [
+        isWrong() ? `${id}-error` : '',
+        props.warning === undefined ? '' : `${id}-warning`,
+        props.hint === undefined ? '' : `${id}-hint`,
+      ]
         .filter(Boolean)
         .join(' ') || undefined,
   });
@@ -52,6 +58,13 @@ export function Field(props: FieldWithControl) {
             )}
           </For>
         </ul>
+      </Show>
+      <Show when={props.warning}>
+        {(warning) => (
+          <span class="notice warn small" id={`${id}-warning`}>
+            {warning()}
+          </span>
+        )}
       </Show>
       <Show when={props.hint}>
         <span class="tiny muted" id={`${id}-hint`}>

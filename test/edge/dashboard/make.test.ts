@@ -54,7 +54,7 @@ describe.skipIf(!present)('the workbench', () => {
     edge = await startEdge({ host: 'node', port, dataFolder: folder, adminKey: ADMIN_KEY });
     browser = await launchChromium();
     page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-    page.setDefaultTimeout(120_000);
+    page.setDefaultTimeout(20_000);
     page.on('pageerror', (error) => faults.push(error.message));
     page.on('console', (message) => {
       // What the API refuses on purpose is written there by the browser itself.
@@ -98,7 +98,7 @@ describe.skipIf(!present)('the workbench', () => {
     await page.getByLabel('Requests a minute at most').fill('0');
     await page.getByLabel('Expires').fill('2020-01-02T03:04');
     await page.getByRole('button', { name: 'Make the key' }).click();
-    await page.getByText(/expected number to be >=1/).waitFor();
+    await page.getByText('is 0; give 1 or more').waitFor();
     await page.getByLabel('Requests a minute at most').fill('1000');
     await page.getByRole('button', { name: 'Make the key' }).click();
     // Only the edge knows what time it is there.
@@ -194,6 +194,37 @@ describe.skipIf(!present)('the workbench', () => {
     expect(await cards.count()).toBe(2);
     await expectAccessible(page);
     await expectFitsPhone(page);
+  });
+
+  it('proposes affixes for texts that go on, and tells of one that runs into the prompt before it is saved', async () => {
+    await page.goto(`${url}/write`);
+    await page.getByRole('heading', { name: 'New principle' }).waitFor();
+    await page.getByLabel('Form').selectOption('prefix');
+    await page.getByText('Write the description first').waitFor();
+    await page.getByLabel('Description').fill('stories are kind');
+    await page.getByRole('button', { name: /^Propose pairs/ }).click();
+    await expect.poll(() => page.getByLabel('Towards').count()).toBe(3);
+    const first = page.getByLabel('Towards').first();
+    expect(await first.inputValue()).toBe('These are stories that are kind.\n');
+    await first.fill('A kind story:');
+    const warning = page.getByText(
+      /^It runs into the prompt, as in "A kind story:Once upon a time": end it with/,
+    );
+    await warning.waitFor();
+    expect(await first.getAttribute('aria-describedby')).toBe(await warning.getAttribute('id'));
+    await expectAccessible(page);
+    await expectFitsPhone(page);
+    await page.getByLabel('Name').fill('kindly');
+    await page.getByRole('button', { name: 'Add the principle' }).click();
+    await page.getByRole('heading', { level: 2, name: 'kindly' }).waitFor();
+    await warning.waitFor();
+    expect(await page.locator('main').innerText()).not.toContain('affixPairs');
+    const kindly = await client.getPrincipleVersion({
+      parameters: { principleName: 'kindly', principleVersion: '1' },
+    });
+    expect(kindly.definition.affixPairs[0]?.negative).toBe('These are stories that are not kind.\n');
+    await client.deletePrinciple({ parameters: { principleName: 'kindly' } });
+    await page.goto(url);
   });
 
   it('writes a principle, with proposed affixes, and its next version', async () => {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { affixWarnings } from '../../../shared/principles/affix-warnings.ts';
 import {
   distinctPairs,
   pairOfAnswer,
   pairsFromTemplates,
+  prefixesFromTemplates,
   questionForPair,
   requestsFromTemplates,
 } from '../../../shared/principles/proposals.ts';
@@ -28,6 +30,29 @@ describe('pairs from templates', () => {
       '(response by the rule that be brief use few words) (response against the rule that be brief use few words)',
       '(as always, be brief use few words) (this time, it is not so that be brief use few words)',
     ]);
+  });
+
+  it('for a text that goes on stand on lines of their own, which run into no prompt', () => {
+    const prefixes = (sentence: string) =>
+      prefixesFromTemplates(sentence).map(({ positive, negative }) => [positive, negative]);
+    expect(prefixes('The stories should be kind.')[0]).toEqual([
+      'These are stories that are kind.\n',
+      'These are stories that are not kind.\n',
+    ]);
+    expect(prefixes('texts never give orders')[0]).toEqual([
+      'These are texts that never give orders.\n',
+      'These are texts that always give orders.\n',
+    ]);
+    expect(prefixes('nobody is hurt')).toEqual([
+      [
+        'What follows keeps to the rule that nobody is hurt.\n',
+        'What follows breaks the rule that nobody is hurt.\n',
+      ],
+      ['As always here, nobody is hurt.\n', 'This time, it is not so that nobody is hurt.\n'],
+    ]);
+    const affixPairs = prefixesFromTemplates('stories are kind');
+    expect(affixPairs).toHaveLength(3);
+    expect(affixWarnings({ form: 'prefix', affixPairs })).toEqual([]);
   });
 
   it('ask a chat model for such answers behind the words of the user', () => {

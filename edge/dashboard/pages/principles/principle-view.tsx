@@ -2,6 +2,7 @@
 import { A } from '@solidjs/router';
 import { useQuery } from '@tanstack/solid-query';
 import { createMemo, createSignal, For, Show } from 'solid-js';
+import { affixWarning } from '../../../../shared/principles/affix-warnings.ts';
 import { now } from '../../app/clock.ts';
 import { useSession } from '../../app/session.ts';
 import type { PrincipleVersion } from '../../app/types.ts';
@@ -110,30 +111,34 @@ function Definition(props: { readonly version: PrincipleVersion }) {
           <dd>{ago(props.version.createdAt, now())}</dd>
         </div>
       </dl>
-      <For each={props.version.warnings}>
-        {({ pointer, detail }) => (
-          <p class="notice warn">
-            <code>{pointer}</code> {detail}
-          </p>
-        )}
-      </For>
       <ol class="stack close">
         <For each={definition().affixPairs}>
           {(pair, index) => (
             <li class="sides">
               <div class="side good">
-                <h3>{index()} towards</h3>
+                <h3>Pair {index() + 1}, towards</h3>
                 <ModelText text={pair.positive} />
+                <Warning of={affixWarning(definition().form, pair.positive)} />
               </div>
               <div class="side bad">
-                <h3>{index()} away</h3>
+                <h3>Pair {index() + 1}, away</h3>
                 <ModelText text={pair.negative} />
+                <Warning of={affixWarning(definition().form, pair.negative)} />
               </div>
             </li>
           )}
         </For>
       </ol>
     </section>
+  );
+}
+
+/** What is odd about the text above it. */
+function Warning(props: { readonly of: string | undefined }) {
+  return (
+    <Show when={props.of}>
+      <p class="notice warn small">It {props.of}</p>
+    </Show>
   );
 }
 

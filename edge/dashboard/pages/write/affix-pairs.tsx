@@ -1,13 +1,16 @@
 /** The affix pairs of a draft: written, proposed from the description, taken out again. */
-import { Index, Show } from 'solid-js';
+import { createUniqueId, Index, Show } from 'solid-js';
 import { affixWarning } from '../../../../shared/principles/affix-warnings.ts';
-import { distinctPairs, pairsFromTemplates } from '../../../../shared/principles/proposals.ts';
-import { TextField } from '../../form/controls.tsx';
+import {
+  distinctPairs,
+  pairsFromTemplates,
+  prefixesFromTemplates,
+} from '../../../../shared/principles/proposals.ts';
+import { TextArea, TextField } from '../../form/controls.tsx';
 import { NO_PAIR, type DraftPair } from './draft.ts';
 
 interface AffixPairsProps {
   readonly description: string;
-  /** Proposals are labels of dialogues. */
   readonly isDialogue: boolean;
   readonly pairs: readonly DraftPair[];
   readonly onChange: (pairs: readonly DraftPair[]) => void;
@@ -16,16 +19,18 @@ interface AffixPairsProps {
 const isEmpty = ({ positive, negative }: DraftPair) => positive === '' && negative === '';
 
 export function AffixPairs(props: AffixPairsProps) {
+  const id = createUniqueId();
   const change = (at: number, part: Partial<DraftPair>) =>
     props.onChange(props.pairs.map((pair, index) => (index === at ? { ...pair, ...part } : pair)));
-  const hint = (affix: string) => {
+  const warningOf = (affix: string) => {
     const warning = affixWarning(props.isDialogue ? 'dialogue' : 'prefix', affix);
     return warning === undefined ? undefined : `It ${warning}`;
   };
+  const templates = () => (props.isDialogue ? pairsFromTemplates : prefixesFromTemplates)(props.description);
   const propose = () => {
     const written = props.pairs.filter((pair) => !isEmpty(pair));
     const known = new Set(written.map(({ positive }) => positive));
-    const proposed = distinctPairs(pairsFromTemplates(props.description))
+    const proposed = distinctPairs(templates())
       .filter(({ positive }) => !known.has(positive))
       .map(({ positive, negative }) => ({ positive, negative, scoringInstruction: '' }));
     props.onChange([...written, ...proposed]);
@@ -34,26 +39,29 @@ export function AffixPairs(props: AffixPairsProps) {
     <section class="stack close" aria-label="Affix pairs">
       <h2>Affix pairs</h2>
       <p class="small muted">
-        Two texts that urge a prompt towards the principle and away from it; each prompt draws one pair. The
-        question is for methods that label pairs (rlaif and those that rescore): an instruction in the form
-        dialogue, an affirming text in the form prefix.
+        Two texts that urge a prompt towards the principle and away from it; each prompt draws one pair. In
+        the form prefix they stand in front of the prompt as they are, so each ends with a space or a new
+        line. The question is for methods that label pairs (rlaif and those that rescore): an instruction in
+        the form dialogue, an affirming text in the form prefix.
       </p>
       <Index each={props.pairs}>
         {(pair, index) => (
           <fieldset class="field panel stack close">
             <legend>Pair {index + 1}</legend>
             <div class="sides">
-              <TextField
+              <TextArea
                 label="Towards"
                 at={`#/affixPairs/${index}/positive`}
-                hint={hint(pair().positive)}
+                rows={2}
+                warning={warningOf(pair().positive)}
                 value={pair().positive}
                 onInput={(positive) => change(index, { positive })}
               />
-              <TextField
+              <TextArea
                 label="Away"
                 at={`#/affixPairs/${index}/negative`}
-                hint={hint(pair().negative)}
+                rows={2}
+                warning={warningOf(pair().negative)}
                 value={pair().negative}
                 onInput={(negative) => change(index, { negative })}
               />
@@ -82,11 +90,18 @@ export function AffixPairs(props: AffixPairsProps) {
         <button type="button" class="button" onClick={() => props.onChange([...props.pairs, NO_PAIR])}>
           Add a pair
         </button>
-        <Show when={props.isDialogue}>
-          <button type="button" class="button" disabled={props.description.trim() === ''} onClick={propose}>
-            Propose pairs from the description
-          </button>
-        </Show>
+        <button
+          type="button"
+          class="button"
+          disabled={props.description.trim() === ''}
+          aria-describedby={id}
+          onClick={propose}
+        >
+          Propose pairs from the description
+        </button>
+        <span class="tiny muted" id={id}>
+          {props.description.trim() === '' ? 'Write the description first: pairs are proposed from it' : ''}
+        </span>
       </div>
     </section>
   );
