@@ -1,10 +1,21 @@
-/** What an experiment has cost so far: added up over its tasks, those that it shares with others included. */
+/** What an experiment has cost so far: added up over the tasks that it asked for, so that no time counts in two experiments. */
 import type { TaskView } from '../../shared/api/tasks.ts';
 
+/** Seconds under lease of the tasks that an experiment asked for. */
+export function runnerSecondsOf(tasks: readonly TaskView[], experimentId: string): number {
+  return secondsOf(tasks.filter((task) => task.experimentId === experimentId));
+}
+
+const secondsOf = (tasks: readonly TaskView[]) =>
+  tasks.reduce((total, { runnerSeconds }) => total + runnerSeconds, 0);
+
 export function costOf(tasks: readonly TaskView[], experimentId: string) {
-  const sum = (of: (task: TaskView) => number): number => tasks.reduce((total, task) => total + of(task), 0);
+  const own = tasks.filter((task) => task.experimentId === experimentId);
+  const shared = tasks.filter((task) => task.experimentId !== experimentId);
+  const sum = (of: (task: TaskView) => number): number => own.reduce((total, task) => total + of(task), 0);
   return {
-    runnerSeconds: sum(({ runnerSeconds }) => runnerSeconds),
+    runnerSeconds: secondsOf(own),
+    sharedRunnerSeconds: secondsOf(shared),
     gpuSeconds: sum(({ gpuSeconds }) => gpuSeconds),
     tokens: {
       prompt: sum(({ tokens }) => tokens.prompt),
@@ -13,6 +24,6 @@ export function costOf(tasks: readonly TaskView[], experimentId: string) {
       trained: sum(({ tokens }) => tokens.trained),
     },
     tasks: tasks.length,
-    sharedTasks: tasks.filter((task) => task.experimentId !== experimentId).length,
+    sharedTasks: shared.length,
   };
 }

@@ -1,4 +1,4 @@
-/** Why something waits, in words for people. */
+/** How long something waits, and why, in words for people. */
 /** The runners that can take work now. */
 export interface Fleet {
   /** Engine version -> runners alive. */
@@ -28,4 +28,16 @@ export function whyTaskWaits(task: QueuedTask, fleet: Fleet, now: number): strin
 /** @param open the stages before it that have not succeeded */
 export function whyStageWaits(open: readonly string[]): string {
   return open.length === 0 ? 'waits to be planned' : `waits for ${open.join(', ')}`;
+}
+
+/**
+ * When a stage came to be worked at: when its first task was claimed, or as soon as it was ready where that had been done
+ * for another experiment before. Null while it waits.
+ */
+export function startOf(
+  { readyAt }: { readonly readyAt: number | null },
+  tasks: readonly { readonly startedAt: number | null }[],
+): number | null {
+  const claims = tasks.flatMap(({ startedAt }) => startedAt ?? []);
+  return readyAt === null || claims.length === 0 ? null : Math.max(readyAt, Math.min(...claims));
 }

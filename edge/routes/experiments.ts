@@ -3,10 +3,10 @@ import type { experimentEndpoints } from '../../shared/api/experiments.ts';
 import { compareDocuments } from '../../shared/compare-documents.ts';
 import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
-import { costOf } from '../domain/cost.ts';
+import { costOf, runnerSecondsOf } from '../domain/cost.ts';
 import { createExperiment } from '../orchestration/create.ts';
 import { METHOD_STAGES } from '../../shared/method-stages.ts';
-import { whyStageWaits } from '../domain/waiting.ts';
+import { startOf, whyStageWaits } from '../domain/waiting.ts';
 import { conflict, notFound } from '../domain/errors.ts';
 import {
   findExperiment,
@@ -68,10 +68,13 @@ export function experimentHandlers(dependencies: Dependencies): Handlers<typeof 
           stages: stages.map((stage) => {
             const needs = rules.find(({ name }) => name === stage.name)?.inputs.map(({ from }) => from) ?? [];
             const open = stages.filter(({ name, status }) => needs.includes(name) && status !== 'succeeded');
+            const own = tasks.filter(({ stageId }) => stageId === stage.id).map(({ task }) => task);
             return Object.assign(stage, {
               needs,
+              startedAt: startOf(stage, own),
+              runnerSeconds: runnerSecondsOf(own, experimentId),
               waitsFor: stage.status === 'waiting' ? whyStageWaits(open.map(({ name }) => name)) : null,
-              tasks: tasks.filter(({ stageId }) => stageId === stage.id).map(({ task }) => task),
+              tasks: own,
             });
           }),
         },

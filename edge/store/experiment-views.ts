@@ -63,11 +63,13 @@ function columnsOf(database: Database) {
     .from(stages)
     .where(eq(stages.experimentId, experiments.id));
   const judged = ofTasks(database, sql`${tasks.result}`, eq(stages.kind, 'judge')).limit(1);
+  // A task counts for the experiment that asked for it, not for those that found it.
   const cost = ofTasks(
     database,
     sql`json_object('busy', coalesce(sum(${tasks.busyMilliseconds}), 0),
       'running', count(case ${tasks.status} when 'leased' then 1 end),
       'since', coalesce(sum(case ${tasks.status} when 'leased' then ${tasks.claimedAt} end), 0))`,
+    sql`${tasks.experimentId} = ${experiments.id}`,
   );
   return {
     id: experiments.id,
@@ -183,9 +185,9 @@ export async function findExperiment(
 }
 
 const stagesOfExperiment = prepared((database) => {
-  const { experimentId: _, position, ...columns } = getTableColumns(stages);
+  const { experimentId: _, position, startedAt: readyAt, ...columns } = getTableColumns(stages);
   return database
-    .select({ ...columns, progress: stageProgress(database) })
+    .select({ ...columns, readyAt, progress: stageProgress(database) })
     .from(stages)
     .where(eq(stages.experimentId, sql.placeholder('experimentId')))
     .orderBy(position)

@@ -95,6 +95,9 @@ const putTasks = compiled<{ json: string; now: number }>((database, value) => {
         failures: restarted(sql`0`, sql`${tasks.failures}`),
         expirations: restarted(sql`0`, sql`${tasks.expirations}`),
         availableAt: restarted(excluded(tasks.availableAt), sql`${tasks.availableAt}`),
+        // What is done anew is done for who asks now: time and tokens count once, there.
+        experimentId: restarted(excluded(tasks.experimentId), sql`${tasks.experimentId}`),
+        startedAt: restarted(sql`null`, sql`${tasks.startedAt}`),
         finishedAt: restarted(sql`null`, sql`${tasks.finishedAt}`),
         status: restarted(sql`'queued'`, sql`${tasks.status}`),
       },

@@ -114,7 +114,9 @@ const experiment = z
       ),
     runnerSeconds: z
       .number()
-      .describe('Time under lease of all its tasks, shared ones included; 0 in the answer to its creation'),
+      .describe(
+        'Time under lease of the tasks that it asked for first, or anew; 0 in the answer to its creation',
+      ),
     createdAt: instant.describe('When it was made: milliseconds since the epoch, UTC'),
     createdBy: creator,
     finishedAt: instant.nullable().describe('When it ended, milliseconds since the epoch; null before'),
@@ -138,10 +140,19 @@ const stage = z
       .number()
       .nullable()
       .describe('What it is planned to take, in seconds; null where nobody said'),
+    readyAt: instant
+      .nullable()
+      .describe('When its tasks might be claimed, milliseconds since the epoch; null before'),
     startedAt: instant
       .nullable()
-      .describe('When its first task was claimed, milliseconds since the epoch; null before'),
+      .describe(
+        'When the first of its tasks was claimed, or found to be under way or done: what lies between this and ' +
+          '`readyAt` is waiting. Milliseconds since the epoch; null before',
+      ),
     finishedAt: instant.nullable().describe('When it ended, milliseconds since the epoch; null before'),
+    runnerSeconds: z
+      .number()
+      .describe('Time under lease of those of its tasks that the experiment asked for first, or anew'),
     tasks: z.array(taskView).describe('Its tasks'),
   })
   .meta({ id: 'Stage', description: 'A step of the method, with its tasks' });
@@ -158,11 +169,16 @@ const experimentDetail = experiment
     ),
     cost: z
       .object({
-        runnerSeconds: z.number().describe('Time under lease of all its tasks, shared ones included'),
+        runnerSeconds: z
+          .number()
+          .describe('Time under lease of the tasks that it asked for first, or anew: no time counts twice'),
+        sharedRunnerSeconds: z
+          .number()
+          .describe('That of the tasks that another experiment asked for, which counts there'),
         gpuSeconds: z.number().describe('The part of it on runners with a GPU'),
         tokens: tokenCounts,
         tasks: z.int().describe('How many tasks it has'),
-        sharedTasks: z.int().describe('Tasks that another experiment asked for first'),
+        sharedTasks: z.int().describe('Tasks that another experiment asked for'),
       })
       .describe('What it took'),
     lastEventId: z.int().describe('Follow the live events from here on: nothing is missed'),

@@ -52,7 +52,10 @@ function paceOf(stages: readonly StageState[], planned: PlannedSeconds | undefin
   for (const { name, share, startedAt, finishedAt } of stages) {
     const seconds = planned?.[name] ?? 0;
     if (startedAt === null || seconds <= 0 || share < LEAST_SHARE) continue;
-    passed += ((finishedAt ?? now) - startedAt) / 1000;
+    const took = ((finishedAt ?? now) - startedAt) / 1000;
+    // What was found done took no time here, and says nothing of how fast this machine is.
+    if (took <= 0) continue;
+    passed += took;
     done += seconds * share;
   }
   return done === 0 ? 1 : Math.min(SLOWEST, Math.max(1 / SLOWEST, passed / done));

@@ -52,6 +52,50 @@ export function costsConformance(start: () => Promise<Harness>): void {
     expect(await cost()).toMatchObject({ runnerSeconds: 76, gpuSeconds: 71, tokens: twice });
   });
 
+  it('counts no time twice: a retry tells of what had been done, and counts what is done for it', async () => {
+    const { harness } = await begin();
+    const { client } = harness.clients;
+    const runner = new TestRunner(harness);
+    const [{ id: failedId } = { id: '' }] = (await client.listExperiments()).items;
+    // The two shards of the simulation, 10 s each; then what comes next fails after 30 s and waits nowhere.
+    for (const _ of [0, 1]) {
+      const task = await claim(runner);
+      expect(task.kind).toBe('simulate');
+      harness.advance(10_000);
+      await runner.complete(task);
+    }
+    const fails = await claim(runner);
+    harness.advance(30_000);
+    await runner.fail(fails, 'bad-input', false);
+    const detail = async (experimentId: string) =>
+      await client.getExperiment({ parameters: { experimentId } });
+    const failed = await detail(failedId);
+    expect([failed.status, failed.cost.runnerSeconds]).toEqual(['failed', 50]);
+
+    harness.advance(60_000);
+    const { id } = await client.createExperiment({ body: EXPERIMENT });
+    const stageOf = async (name: string) => (await detail(id)).stages.find((stage) => stage.name === name);
+    expect((await detail(id)).cost).toMatchObject({
+      runnerSeconds: 30,
+      sharedRunnerSeconds: 20,
+      sharedTasks: 2,
+    });
+    expect((await detail(failedId)).cost).toMatchObject({ runnerSeconds: 20, sharedRunnerSeconds: 30 });
+    // What was found done took no time; what is done anew waits until a runner takes it.
+    const simulated = await stageOf('simulate');
+    expect([simulated?.status, simulated?.runnerSeconds]).toEqual(['succeeded', 0]);
+    expect(simulated?.startedAt).toBe(simulated?.finishedAt);
+    expect(await stageOf(fails.stage)).toMatchObject({ startedAt: null });
+    harness.advance(40_000);
+    const again = await claim(runner);
+    expect(again.id).toBe(fails.id);
+    harness.advance(5000);
+    const stage = await stageOf(fails.stage);
+    expect([(stage?.startedAt ?? 0) - (stage?.readyAt ?? 0), stage?.runnerSeconds]).toEqual([40_000, 35]);
+    const listed = (await client.listExperiments()).items;
+    expect(listed.map(({ runnerSeconds }) => runnerSeconds)).toEqual([35, 20]);
+  });
+
   it('takes a task that is handed back for no failure of the task, and gives it out again at once', async () => {
     const { harness } = await begin();
     const [runner] = [new TestRunner(harness)];

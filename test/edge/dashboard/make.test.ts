@@ -54,7 +54,7 @@ describe.skipIf(!present)('the workbench', () => {
     edge = await startEdge({ host: 'node', port, dataFolder: folder, adminKey: ADMIN_KEY });
     browser = await launchChromium();
     page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(120_000);
     page.on('pageerror', (error) => faults.push(error.message));
     page.on('console', (message) => {
       // What the API refuses on purpose is written there by the browser itself.
@@ -445,6 +445,11 @@ describe.skipIf(!present)('the workbench', () => {
     const failed = await client.getExperiment({ parameters: { experimentId: task.experimentId } });
     // What had succeeded is done in it, too.
     expect([again?.seed, again?.status]).toEqual([failed.seed, 'running']);
+    const planned = async (experimentId: string) =>
+      (await client.getExperiment({ parameters: { experimentId } })).stages.map(
+        ({ plannedSeconds }) => plannedSeconds,
+      );
+    expect(await planned(again?.id ?? '')).toEqual(failed.stages.map(({ plannedSeconds }) => plannedSeconds));
   });
 
   it('deletes what nothing uses, and says what uses the rest', async () => {

@@ -12,8 +12,10 @@ function stage(change: Partial<Stage>, ...tasks: readonly Partial<Task>[]): Stag
     status: 'running',
     progress: 0,
     plannedSeconds: null,
-    startedAt: 0,
+    readyAt: 0,
+    startedAt: null,
     finishedAt: null,
+    runnerSeconds: 0,
     tasks: tasks as Task[],
     ...change,
   } as Stage;
@@ -21,49 +23,45 @@ function stage(change: Partial<Stage>, ...tasks: readonly Partial<Task>[]): Stag
 
 describe('the times of a stage', () => {
   it('are those of waiting alone until a runner takes a task', () => {
-    const waiting = { status: 'queued', startedAt: null, runnerSeconds: 0 } as const;
+    const waiting = { status: 'queued' } as const;
     expect(timesOf(stage({}, waiting), 20 * MINUTE)).toEqual({ waited: 1200, worked: undefined });
     expect(endsOf([stage({ plannedSeconds: 60 }, waiting)], 20 * MINUTE)).toEqual({
       ends: [null],
       end: null,
     });
-    expect(timesOf(stage({ status: 'waiting', startedAt: null }), MINUTE).waited).toBeUndefined();
+    expect(timesOf(stage({ status: 'waiting', readyAt: null }), MINUTE).waited).toBeUndefined();
   });
 
   it('keep the wait and the work of runners apart, and tell the end by the pace of the work', () => {
-    const task = { status: 'leased', startedAt: 20 * MINUTE, runnerSeconds: 60 } as const;
-    const running = stage({ progress: 0.25 }, task);
+    const task = { status: 'leased' } as const;
+    const taken = { startedAt: 20 * MINUTE, runnerSeconds: 60 };
+    const running = stage({ ...taken, progress: 0.25 }, task);
     // A quarter in the minute since it was taken: three more to go.
     expect(timesOf(running, 21 * MINUTE)).toEqual({ waited: 1200, worked: 60 });
-    const next = stage({ name: 'select', status: 'waiting', startedAt: null });
+    const next = stage({ name: 'select', status: 'waiting', readyAt: null });
     expect(endsOf([running, next], 21 * MINUTE)).toEqual({ ends: [24 * MINUTE, null], end: null });
-    expect(endsOf([stage({ progress: 0.001 }, task)], 21 * MINUTE).ends).toEqual([null]);
+    expect(endsOf([stage({ ...taken, progress: 0.001 }, task)], 21 * MINUTE).ends).toEqual([null]);
   });
 
   it('go by the plan, as fast as what is done went, also for stages that wait', () => {
-    const leased = { status: 'leased', startedAt: 20 * MINUTE, runnerSeconds: 120 } as const;
-    const running = stage({ progress: 0.5, plannedSeconds: 120 }, leased);
-    const next = stage({ name: 'select', status: 'waiting', startedAt: null, plannedSeconds: 60 });
+    const taken = { startedAt: 20 * MINUTE, runnerSeconds: 120 };
+    const running = stage({ ...taken, progress: 0.5, plannedSeconds: 120 }, { status: 'leased' });
+    const next = stage({ name: 'select', status: 'waiting', readyAt: null, plannedSeconds: 60 });
     // Half of two planned minutes took two: it goes at half the speed of the plan.
     expect(endsOf([running, next], 22 * MINUTE)).toEqual({
       ends: [24 * MINUTE, 26 * MINUTE],
       end: 26 * MINUTE,
     });
-    const waits = stage(
-      { progress: 0, plannedSeconds: 120 },
-      { ...leased, status: 'queued', startedAt: null },
-    );
+    const waits = stage({ progress: 0, plannedSeconds: 120 }, { status: 'queued' });
     expect(endsOf([waits, next], 22 * MINUTE).end).toBeNull();
   });
 
-  it('add up the work of shards, and count no wait for what an earlier experiment had begun', () => {
-    const tasks = [10, 20].map((runnerSeconds) => ({
-      status: 'succeeded' as const,
-      startedAt: -MINUTE,
-      runnerSeconds,
-    }));
-    const done = stage({ status: 'succeeded', progress: 1, finishedAt: MINUTE }, ...tasks);
-    expect(timesOf(done, 5 * MINUTE)).toEqual({ waited: 0, worked: 30 });
+  it('of what an earlier experiment had done are none', () => {
+    const done = stage(
+      { status: 'succeeded', progress: 1, startedAt: 0, finishedAt: 0 },
+      { status: 'succeeded', startedAt: -MINUTE, runnerSeconds: 30 },
+    );
+    expect(timesOf(done, 5 * MINUTE)).toEqual({ waited: 0, worked: 0 });
     expect(endsOf([done], 5 * MINUTE)).toEqual({ ends: [null], end: null });
   });
 });

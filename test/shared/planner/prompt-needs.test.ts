@@ -22,6 +22,7 @@ describe('the prompts that a method needs', () => {
   it.each<[Method, object]>([
     ['rlcd', chosen],
     ['rlcd-direct', { train: 1, dev: 2, test: 2 }],
+    ['rlcd-direct', { ...chosen, train: 1 }],
     ['rlaif', chosen],
     ['rlcd-rescore', chosen],
     ['context-distillation', unchosen],

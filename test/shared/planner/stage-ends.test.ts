@@ -29,6 +29,16 @@ it('moves what waits by the pace of what is done, and weighs stages by the plan'
   expect(share).toBe(0.25);
 });
 
+it('takes nothing for fast that had been done before', () => {
+  const stages = [
+    stage({ name: 'a', status: 'succeeded', share: 1, startedAt: ago(9), finishedAt: ago(9) }),
+    stage({ name: 'b', status: 'running', startedAt: ago(9) }),
+  ];
+  const { ends, share } = stageEnds(stages, { a: 60, b: 180 }, NOW);
+  expect(ends).toEqual([null, later(180)]);
+  expect(share).toBe(0.25);
+});
+
 it('goes by its own pace where nothing was planned, and says nothing of what waits', () => {
   const stages = [
     stage({ name: 'a', status: 'running', share: 0.25, startedAt: ago(30) }),

@@ -17,7 +17,12 @@ export function Cost(props: { readonly cost: ExperimentDetail['cost'] }) {
       <dl class="facts">
         <div>
           <dt>Runner time</dt>
-          <dd>{duration(props.cost.runnerSeconds)}</dd>
+          <dd>
+            {duration(props.cost.runnerSeconds)}
+            <Show when={props.cost.sharedRunnerSeconds > 0}>
+              , and {duration(props.cost.sharedRunnerSeconds)} that count where they were asked for
+            </Show>
+          </dd>
         </div>
         <div>
           <dt>GPU time</dt>
@@ -40,7 +45,7 @@ export function Cost(props: { readonly cost: ExperimentDetail['cost'] }) {
           <dd>
             {count(props.cost.tasks)}
             <Show when={props.cost.sharedTasks > 0}>
-              , {count(props.cost.sharedTasks)} shared with an earlier experiment
+              , {count(props.cost.sharedTasks)} shared with another experiment
             </Show>
           </dd>
         </div>

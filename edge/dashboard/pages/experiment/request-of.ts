@@ -8,6 +8,9 @@ const SCORER = 'train-scorer';
 export function requestOf(experiment: ExperimentDetail) {
   const { name, method, principle, promptSet, baseModel, simulator, form, seed, shards, hyperparameters } =
     experiment;
+  const planned = experiment.stages.flatMap((stage) =>
+    stage.plannedSeconds === null ? [] : [[stage.name, stage.plannedSeconds] as const],
+  );
   return {
     name,
     method,
@@ -19,6 +22,7 @@ export function requestOf(experiment: ExperimentDetail) {
     seed,
     shards,
     hyperparameters,
+    ...(planned.length > 0 && { plannedSeconds: Object.fromEntries(planned) }),
     ...(experiment.stages.some(({ kind }) => kind === SCORER) && { scorer: true }),
   };
 }

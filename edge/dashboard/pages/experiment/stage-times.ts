@@ -6,29 +6,29 @@ import { stateOf } from './stage-state.ts';
 interface StageTimes {
   /** Seconds from when its tasks might be taken until one was; undefined before they might. */
   readonly waited: number | undefined;
-  /** Seconds of runners, over all its tasks; undefined before one was taken. */
+  /** Seconds of runners at what this experiment asked for; undefined before a task was taken. */
   readonly worked: number | undefined;
 }
 
 type Timed = Pick<
   Stage,
-  'name' | 'status' | 'progress' | 'plannedSeconds' | 'startedAt' | 'finishedAt' | 'tasks'
+  | 'name'
+  | 'status'
+  | 'progress'
+  | 'plannedSeconds'
+  | 'readyAt'
+  | 'startedAt'
+  | 'finishedAt'
+  | 'runnerSeconds'
+  | 'tasks'
 >;
-
-/** When the first of its tasks was taken; null before one was. */
-function claimedAtOf({ tasks }: Pick<Stage, 'tasks'>): number | null {
-  const claims = tasks.flatMap((task) => task.startedAt ?? []);
-  return claims.length === 0 ? null : Math.min(...claims);
-}
 
 /** @param now milliseconds since the epoch */
 export function timesOf(stage: Timed, now: number): StageTimes {
-  const { startedAt, finishedAt, tasks } = stage;
-  const claimedAt = claimedAtOf(stage);
+  const { readyAt, startedAt, finishedAt, runnerSeconds } = stage;
   return {
-    // Work that is shared with an earlier experiment began before this one asked for it.
-    waited: startedAt === null ? undefined : Math.max(0, (claimedAt ?? finishedAt ?? now) - startedAt) / 1000,
-    worked: claimedAt === null ? undefined : tasks.reduce((sum, { runnerSeconds }) => sum + runnerSeconds, 0),
+    waited: readyAt === null ? undefined : ((startedAt ?? finishedAt ?? now) - readyAt) / 1000,
+    worked: startedAt === null ? undefined : runnerSeconds,
   };
 }
 
@@ -56,13 +56,13 @@ export function endsOf(stages: readonly Timed[], now: number): Pick<StageEnds, '
 
 /** A stage that is open but that nobody works at waits. */
 function workOf(stage: Timed): StageState {
-  const { name, progress: share, finishedAt } = stage;
+  const { name, progress: share, startedAt, finishedAt } = stage;
   const state = stateOf(stage);
   return {
     name,
     status: state === 'queued' ? 'waiting' : state,
     share,
-    startedAt: claimedAtOf(stage),
+    startedAt,
     finishedAt,
   };
 }

@@ -64,7 +64,8 @@ export function newDraft({ models, principles, promptSets }: Parts): ExperimentD
 
 /** What another experiment was asked to do. */
 export function draftOf(experiment: ExperimentDetail): ExperimentDraft {
-  const { principle, seed, shards, ...request } = requestOf(experiment);
+  // What is changed is planned anew, by a look.
+  const { principle, seed, shards, plannedSeconds: _, ...request } = requestOf(experiment);
   const { method, hyperparameters: given } = madeOf(request);
   return {
     simulator: '',
