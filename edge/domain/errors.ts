@@ -45,7 +45,7 @@ export function conflict(detail: string): DomainError {
 
 /** @throws DomainError `conflict` naming what still uses the thing that is to be deleted; undefined: nothing does */
 export function requireUnused(what: string, users: string | undefined): void {
-  if (users !== undefined) throw conflict(`The ${what} is in use by ${users}; delete that first`);
+  if (users !== undefined) throw conflict(`The ${what} is in use by ${users}; delete that first, or keep it`);
 }
 
 /** The bytes of an artifact are missing or not those of its hash: who has them can mend it. */

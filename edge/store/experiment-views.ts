@@ -148,7 +148,8 @@ export async function listExperiments(
     table: typeof principles | typeof promptSets | typeof baseModels,
     name: string | undefined,
   ): SQL | undefined =>
-    name === undefined ? undefined : sql`(select id from ${table} where name = ${name})`;
+    // What nothing is called is an id.
+    name === undefined ? undefined : sql`coalesce((select id from ${table} where name = ${name}), ${name})`;
   const place = byName
     ? cursor && sql`(${experiments.name}, ${experiments.id}) > (${cursor[0]}, ${cursor[1]})`
     : cursor && lt(experiments.id, cursor[0]);

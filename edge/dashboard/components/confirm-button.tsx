@@ -13,6 +13,10 @@ interface ConfirmButtonProps {
   readonly act: () => Promise<unknown>;
   readonly onDone: () => void;
   readonly small?: true;
+  /** Why it cannot be done now, with the way out; left out where nothing is known to stand against it. */
+  readonly obstacle?: JSX.Element;
+  /** When somebody asks for it. */
+  readonly onAsk?: () => void;
 }
 
 export function ConfirmButton(props: ConfirmButtonProps) {
@@ -32,6 +36,7 @@ export function ConfirmButton(props: ConfirmButtonProps) {
         aria-label={`${props.word} ${props.what}`}
         onClick={() => {
           act.reset();
+          props.onAsk?.();
           dialog?.showModal();
         }}
       >
@@ -47,14 +52,21 @@ export function ConfirmButton(props: ConfirmButtonProps) {
           <h2>
             {props.word} {props.what}?
           </h2>
-          <p>{props.children}</p>
+          <p>{props.obstacle ?? props.children}</p>
           <Show when={act.isError}>
             <Problem error={act.error} />
           </Show>
           <div class="row">
-            <button type="button" class="button danger" disabled={act.isPending} onClick={() => act.mutate()}>
-              {props.word}
-            </button>
+            <Show when={!props.obstacle}>
+              <button
+                type="button"
+                class="button danger"
+                disabled={act.isPending}
+                onClick={() => act.mutate()}
+              >
+                {props.word}
+              </button>
+            </Show>
             <button type="button" class="button" onClick={() => dialog?.close()}>
               Keep it
             </button>

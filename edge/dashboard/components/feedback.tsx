@@ -2,12 +2,18 @@
 import type { UseQueryResult } from '@tanstack/solid-query';
 import { For, Match, Show, Switch, type JSX } from 'solid-js';
 import { ApiError } from '../../../shared/api/client.ts';
+import type { Problem as ProblemDocument } from '../../../shared/api/problem.ts';
+
+/** What is refused because of what there is now is said without the words of the protocol. */
+function titleOf(problem: ProblemDocument | undefined): string | undefined {
+  return problem?.status === 409 ? 'That cannot be done now' : problem?.title;
+}
 
 export function Problem(props: { readonly error: unknown; readonly onRetry?: () => void }) {
   const problem = () => (props.error instanceof ApiError ? props.error.problem : undefined);
   return (
     <div class="notice bad" role="alert">
-      <strong>{problem()?.title ?? 'The edge cannot be reached'}</strong>
+      <strong>{titleOf(problem()) ?? 'The edge cannot be reached'}</strong>
       <span>{problem()?.detail ?? 'Nothing is lost; the page reads again when the connection is back.'}</span>
       <Show when={problem()?.errors}>
         {(errors) => (

@@ -204,6 +204,20 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
     }
   });
 
+  it('lists those of a prompt set and of a base model by name and by id', async () => {
+    const { client, create } = await begin();
+    const made = await create();
+    const found = async (query: object) =>
+      (await client.listExperiments({ query })).items.map(({ id }) => id);
+    for (const [filter, { id, name }] of Object.entries({
+      promptSet: made.promptSet,
+      baseModel: made.baseModel,
+    })) {
+      for (const value of [id, name]) expect(await found({ [filter]: value }), filter).toEqual([made.id]);
+      expect(await found({ [filter]: 'nothing' })).toEqual([]);
+    }
+  });
+
   it('looks: one task, whose result is all that it makes, and which is gone with the experiment', async () => {
     const { harness, client, create, get } = await begin();
     const { id } = await create({ method: 'look', hyperparameters: {} });

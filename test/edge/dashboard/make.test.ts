@@ -13,7 +13,9 @@ import { createClient, type Client } from '../../../shared/api/client.ts';
 import { TestRunner } from '../runner.ts';
 import { expectAccessible, expectFitsPhone } from './accessible.ts';
 import { visitNowhere } from './visit-nowhere.ts';
+import { visitFewPrompts } from './visit-few-prompts.ts';
 import { visitLook } from './visit-look.ts';
+import { visitPrefixes } from './visit-prefixes.ts';
 
 const present = findChromium() !== undefined;
 if (!present) console.log(`skipped: ${CHROMIUM_ABSENT}`);
@@ -197,34 +199,8 @@ describe.skipIf(!present)('the workbench', () => {
   });
 
   it('proposes affixes for texts that go on, and tells of one that runs into the prompt before it is saved', async () => {
-    await page.goto(`${url}/write`);
-    await page.getByRole('heading', { name: 'New principle' }).waitFor();
-    await page.getByLabel('Form').selectOption('prefix');
-    await page.getByText('Write the description first').waitFor();
-    await page.getByLabel('Description').fill('stories are kind');
-    await page.getByRole('button', { name: /^Propose pairs/ }).click();
-    await expect.poll(() => page.getByLabel('Towards').count()).toBe(3);
-    const first = page.getByLabel('Towards').first();
-    expect(await first.inputValue()).toBe('These are stories that are kind.\n');
-    await first.fill('A kind story:');
-    const warning = page.getByText(
-      /^It runs into the prompt, as in "A kind story:Once upon a time": end it with/,
-    );
-    await warning.waitFor();
-    expect(await first.getAttribute('aria-describedby')).toBe(await warning.getAttribute('id'));
-    await expectAccessible(page);
-    await expectFitsPhone(page);
-    await page.getByLabel('Name').fill('kindly');
-    await page.getByRole('button', { name: 'Add the principle' }).click();
-    await page.getByRole('heading', { level: 2, name: 'kindly' }).waitFor();
-    await warning.waitFor();
-    expect(await page.locator('main').innerText()).not.toContain('affixPairs');
-    const kindly = await client.getPrincipleVersion({
-      parameters: { principleName: 'kindly', principleVersion: '1' },
-    });
-    expect(kindly.definition.affixPairs[0]?.negative).toBe('These are stories that are not kind.\n');
-    await client.deletePrinciple({ parameters: { principleName: 'kindly' } });
-    await page.goto(url);
+    await visitPrefixes(page, url, client);
+    expect((await client.listPrinciples()).items).toEqual([]);
   });
 
   it('writes a principle, with proposed affixes, and its next version', async () => {
@@ -300,42 +276,8 @@ describe.skipIf(!present)('the workbench', () => {
   });
 
   it('says which prompts are too few as soon as they are chosen, and asks for no look at them', async () => {
-    const rows = ['train', 'train', 'dev', 'test'].map((split, row) => ({
-      prompt: `Tell me ${row}.`,
-      split,
-    }));
-    const { id } = await client.createPromptSet({
-      query: { name: 'few', rule: 'field' },
-      body: rows.map((row) => JSON.stringify(row)).join('\n'),
-    });
-    await page.goto(`${url}/experiments/new`);
-    const choose = async (name: string) => await page.getByLabel('Prompts').selectOption({ label: name });
-    await choose('few');
-    await page.getByText('2 to train, 1 to choose by (dev), 1 to test').waitFor();
-    const dev = page.getByText(/^few has 1 prompt in the split dev, and select needs at least 2 prompts/);
-    const test = page.getByText(/^few has 1 prompt in the split test, and judge needs at least 2 prompts/);
-    await dev.first().waitFor();
-    await test.first().waitFor();
-    expect(await page.getByLabel('Prompts').getAttribute('aria-invalid')).toBe('true');
-    await expectAccessible(page);
-    await expectFitsPhone(page);
-    await page.getByRole('button', { name: 'Start without a look' }).click();
-    expect(await page.getByLabel('Prompts').evaluate((element) => element === document.activeElement)).toBe(
-      true,
-    );
-    // The API refuses the look in the same words.
-    await page.getByRole('button', { name: 'Look first' }).click();
-    const refused = page.getByRole('alert').filter({ hasText: 'The look was refused' });
-    await refused.getByText(/^few has 1 prompt in the split dev, and select needs/).waitFor();
-    expect(await dev.count()).toBe(2);
-    await page.getByLabel('Method').selectOption('dpo');
-    await expect.poll(() => dev.count()).toBe(1);
-    expect(await page.getByLabel('Method').locator('option').allInnerTexts()).not.toContain('look');
-    await choose('my-prompts');
-    await expect.poll(() => page.getByLabel('Prompts').getAttribute('aria-invalid')).toBe(null);
-    expect((await client.listExperiments()).items).toEqual([]);
-    await client.deletePromptSet({ parameters: { promptSetId: id } });
-    await page.goto(url);
+    await visitFewPrompts(page, url, client);
+    expect((await client.listPromptSets()).items.map(({ name }) => name)).toEqual(['my-prompts']);
   });
 
   it('looks before the leap: what speaks against a run, and sizes and times for a budget', async () => {
@@ -447,6 +389,20 @@ describe.skipIf(!present)('the workbench', () => {
     expect([again?.seed, again?.status]).toEqual([failed.seed, 'running']);
   });
 
+  it('says which experiments keep a prompt set, with the way to them', async () => {
+    await visit('Prompts');
+    await page.getByRole('button', { name: 'Delete my-prompts' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Delete my-prompts' });
+    await dialog
+      .getByText(/Experiments were made with it: .+Delete them first, or keep the prompts/)
+      .waitFor();
+    expect(await dialog.getByRole('button').allInnerTexts()).toEqual(['Keep it']);
+    await expectAccessible(page);
+    await expectFitsPhone(page);
+    await dialog.getByRole('link', { name: 'made by hand' }).first().click();
+    await page.getByRole('heading', { level: 1, name: 'made by hand' }).waitFor();
+  });
+
   it('deletes what nothing uses, and says what uses the rest', async () => {
     await page.goto(`${url}/principles/modest`);
     await page.getByRole('button', { name: 'Move it to version 2' }).click();
@@ -482,6 +438,9 @@ describe.skipIf(!present)('the workbench', () => {
     await confirm('Delete principle modest');
     await page.getByText('No principle yet').waitFor();
     expect((await client.listPrinciples()).items).toEqual([]);
+    await visit('Prompts');
+    await confirm('Delete my-prompts');
+    await page.getByText('No prompts yet').waitFor();
   });
 
   it('has broken neither the policy nor anything else on the way', () => {

@@ -34,7 +34,10 @@ function* schemasIn(schema: z.core.$ZodType, seen: Set<z.core.$ZodType>): Genera
   // Nothing is asked of it before the schema in front of it has checked the value.
   if (def.type !== 'transform') yield schema;
   const { checks: _, ...rest } = def;
-  const parts: unknown[] = Object.values({ ...rest, ...('shape' in def ? (def.shape as object) : {}) }).flat();
+  const parts: unknown[] = Object.values({
+    ...rest,
+    ...('shape' in def ? (def.shape as object) : {}),
+  }).flat();
   for (const part of parts) {
     if (part instanceof z.core.$ZodType) yield* schemasIn(part, seen);
   }

@@ -1,13 +1,16 @@
 /** One prompt set: how it was split and what was left out, its prompts, and its end. */
-import { useNavigate } from '@solidjs/router';
-import { useQueryClient } from '@tanstack/solid-query';
-import { For } from 'solid-js';
+import { A, useNavigate } from '@solidjs/router';
+import { useQuery, useQueryClient } from '@tanstack/solid-query';
+import { For, Show } from 'solid-js';
 import { now } from '../../app/clock.ts';
 import { useSession } from '../../app/session.ts';
-import type { PromptSet } from '../../app/types.ts';
+import type { Experiment, PromptSet } from '../../app/types.ts';
 import { ConfirmButton } from '../../components/confirm-button.tsx';
 import { ago, count } from '../../text/format.ts';
 import { PromptList } from './prompt-list.tsx';
+
+/** So many experiments are named. */
+const NAMED = 3;
 
 /** What is counted, in words; what is zero is left out. */
 function factsOf({ counts }: PromptSet): (readonly [string, number])[] {
@@ -27,6 +30,14 @@ export function PromptSetView(props: { readonly set: PromptSet }) {
   const { client } = useSession();
   const queryClient = useQueryClient();
   const navigate = useNavigate();
+  const users = useQuery(() => ({
+    queryKey: ['experiments', 'of-prompt-set', props.set.id],
+    queryFn: async ({ signal }) => {
+      const query = { promptSet: props.set.id, limit: NAMED + 1 };
+      return (await client.listExperiments({ query }, { signal })).items;
+    },
+  }));
+  const found = () => (users.isSuccess ? users.data : []);
   return (
     <div class="stack">
       <div class="row apart">
@@ -34,6 +45,8 @@ export function PromptSetView(props: { readonly set: PromptSet }) {
         <ConfirmButton
           word="Delete"
           what={props.set.name}
+          onAsk={() => void users.refetch()}
+          obstacle={found().length > 0 ? <InUse by={found()} /> : undefined}
           act={() => client.deletePromptSet({ parameters: { promptSetId: props.set.id } })}
           onDone={() => {
             void queryClient.invalidateQueries({ queryKey: ['prompt-sets'] });
@@ -59,5 +72,25 @@ export function PromptSetView(props: { readonly set: PromptSet }) {
       </dl>
       <PromptList promptSetId={props.set.id} />
     </div>
+  );
+}
+
+/** Which experiments keep it, and what to do. */
+function InUse(props: { readonly by: readonly Experiment[] }) {
+  const isOne = () => props.by.length === 1;
+  return (
+    <>
+      {isOne() ? 'An experiment was made with it: ' : 'Experiments were made with it: '}
+      <For each={props.by.slice(0, NAMED)}>
+        {({ id, name }, index) => (
+          <>
+            {index() > 0 ? ', ' : ''}
+            <A href={`/experiments/${id}`}>{name}</A>
+          </>
+        )}
+      </For>
+      <Show when={props.by.length > NAMED}> and others</Show>. Delete {isOne() ? 'it' : 'them'} first, or keep
+      the prompts: nothing else can tell what was asked.
+    </>
   );
 }
