@@ -34,6 +34,21 @@ export async function expectFitsEverywhere(page: Page): Promise<void> {
   ]);
 }
 
+/** What one could press if one could get there: it lies beside the screen, and nothing that scrolls brings it in. Runs in the page. */
+function outOfReach(): string[] {
+  const scrolls = (element: Element | null): boolean =>
+    element !== null &&
+    ((element.scrollWidth > element.clientWidth && /auto|scroll/.test(getComputedStyle(element).overflowX)) ||
+      scrolls(element.parentElement));
+  return [...document.querySelectorAll('a, button, input, select, textarea, summary')]
+    .filter((element) => {
+      const { left, right } = element.getBoundingClientRect();
+      const isBeside = left < -1 || right > innerWidth + 1;
+      return isBeside && element.checkVisibility() && !scrolls(element.parentElement);
+    })
+    .map(({ outerHTML }) => outerHTML.slice(0, 120));
+}
+
 async function expectOn(page: Page, screens: readonly Screen[]): Promise<void> {
   for (const [viewport, colorScheme] of screens) {
     await page.emulateMedia({ colorScheme });
@@ -41,6 +56,7 @@ async function expectOn(page: Page, screens: readonly Screen[]): Promise<void> {
     await expectAccessible(page);
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     expect(width, page.url()).toBeLessThanOrEqual(viewport.width);
+    expect(await page.evaluate(outOfReach), page.url()).toEqual([]);
   }
   await page.setViewportSize(DESK);
   await page.emulateMedia({ colorScheme: 'light' });

@@ -26,41 +26,48 @@ export function MatrixTable(props: MatrixTableProps) {
     return own && their ? compareByScore(own, their) : undefined;
   };
   return (
-    <div class="panel flush scroll" tabindex="0" role="region" aria-label={`Win rates, judge ${props.judge}`}>
-      <table class="matrix">
-        <caption>
-          How often the row is preferred to the column, judge {props.judge}
-          {props.lengthControlled ? ', at equal length' : ''}; 95 % intervals.
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">System</th>
-            <For each={systems()}>{({ name }) => <th scope="col">against {name}</th>}</For>
-          </tr>
-        </thead>
-        <tbody>
-          <For each={systems()}>
-            {(row) => (
-              <tr>
-                <th scope="row">{row.name}</th>
-                <For each={systems()}>
-                  {(column) => (
-                    <Show when={row.id !== column.id} fallback={<td class="muted">–</td>}>
-                      <MatrixCell
-                        cell={cell(row.id, column.id)}
-                        lengthControlled={props.lengthControlled}
-                        onOpen={() => props.onOpen(row.id, column.id)}
-                        label={`Read ${row.name} beside ${column.name}`}
-                      />
-                    </Show>
-                  )}
-                </For>
-              </tr>
-            )}
-          </For>
-        </tbody>
-      </table>
-    </div>
+    <>
+      <p class="small muted">
+        How often the row is preferred to the column, judge {props.judge}
+        {props.lengthControlled ? ', at equal length' : ''}; 95 % intervals.
+      </p>
+      <div
+        class="panel flush scroll"
+        tabindex="0"
+        role="region"
+        aria-label={`Win rates, judge ${props.judge}`}
+      >
+        <table class="matrix">
+          <thead>
+            <tr>
+              <th scope="col">System</th>
+              <For each={systems()}>{({ name }) => <th scope="col">against {name}</th>}</For>
+            </tr>
+          </thead>
+          <tbody>
+            <For each={systems()}>
+              {(row) => (
+                <tr>
+                  <th scope="row">{row.name}</th>
+                  <For each={systems()}>
+                    {(column) => (
+                      <Show when={row.id !== column.id} fallback={<td class="muted">–</td>}>
+                        <MatrixCell
+                          cell={cell(row.id, column.id)}
+                          lengthControlled={props.lengthControlled}
+                          onOpen={() => props.onOpen(row.id, column.id)}
+                          label={`Read ${row.name} beside ${column.name}`}
+                        />
+                      </Show>
+                    )}
+                  </For>
+                </tr>
+              )}
+            </For>
+          </tbody>
+        </table>
+      </div>
+    </>
   );
 }
 

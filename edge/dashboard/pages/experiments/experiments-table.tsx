@@ -1,11 +1,14 @@
-/** The table of experiments: only the rows in view are in the document, however many there are. */
+/** The table of experiments, of cards on a phone: only the rows in view are in the document, however many there are. */
 import { createVirtualizer } from '@tanstack/solid-virtual';
-import { For, Show, type Accessor } from 'solid-js';
+import { createEffect, For, on, Show, type Accessor } from 'solid-js';
+import { isNarrow } from '../../app/narrow.ts';
 import type { Experiment } from '../../app/types.ts';
 import { PinIcon } from '../../components/icons.tsx';
 import type { Column } from './columns.tsx';
 
+/** As the style sheet has them. */
 const ROW_PIXELS = 46;
+const CARD_PIXELS = 148;
 
 interface TableProps {
   readonly rows: readonly Experiment[];
@@ -57,9 +60,10 @@ export function ExperimentsTable(props: TableProps) {
       return props.rows.length;
     },
     getScrollElement: () => scroller ?? null,
-    estimateSize: () => ROW_PIXELS,
+    estimateSize: () => (isNarrow() ? CARD_PIXELS : ROW_PIXELS),
     overscan: 12,
   });
+  createEffect(on(isNarrow, () => virtual.measure(), { defer: true }));
   const items = () => virtual.getVirtualItems();
   const before: Accessor<number> = () => items()[0]?.start ?? 0;
   const after = () => virtual.getTotalSize() - (items().at(-1)?.end ?? 0);
@@ -115,7 +119,9 @@ function Row(props: TableProps & { readonly row: Experiment; readonly index: num
       </td>
       <For each={props.columns}>
         {(column) => (
-          <td class={column.number ? 'number' : 'nowrap'}>{column.cell(props.row, props.baseline)}</td>
+          <td class={column.number ? 'number' : 'nowrap'} data-column={column.id}>
+            {column.cell(props.row, props.baseline)}
+          </td>
         )}
       </For>
       <td>

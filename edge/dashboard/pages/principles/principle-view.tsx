@@ -163,7 +163,7 @@ function UsedBy(props: { readonly name: string; readonly version: number }) {
             role="region"
             aria-label="Experiments of the principle"
           >
-            <table>
+            <table class="cards">
               <thead>
                 <tr>
                   <th scope="col">Version</th>
@@ -183,16 +183,18 @@ function UsedBy(props: { readonly name: string; readonly version: number }) {
                 >
                   {(item) => (
                     <tr class={item.principle.version === props.version ? 'pinned' : ''}>
-                      <td>{item.principle.version}</td>
-                      <td>
+                      <td data-label="Version">{item.principle.version}</td>
+                      <td data-label="Experiment">
                         <A class="name" href={`/experiments/${item.id}`}>
                           {item.name}
                         </A>
                       </td>
-                      <td>
+                      <td data-label="State">
                         <Status status={item.status} />
                       </td>
-                      <td class="nowrap">{ago(item.createdAt, now())}</td>
+                      <td data-label="Made" class="nowrap">
+                        {ago(item.createdAt, now())}
+                      </td>
                     </tr>
                   )}
                 </For>

@@ -88,7 +88,7 @@ function Runners() {
           }
         >
           <div class="panel flush scroll" tabindex="0" role="region" aria-label="Runners">
-            <table>
+            <table class="cards">
               <thead>
                 <tr>
                   <th scope="col">Runner</th>
@@ -105,21 +105,21 @@ function Runners() {
                   {(runner) => (
                     <tr>
                       <th scope="row">{runner.name}</th>
-                      <td>
+                      <td data-label="State">
                         <Status status={runner.status} />
                       </td>
-                      <td class="nowrap">
+                      <td data-label="Doing" class="nowrap">
                         <Show when={runner.task} fallback={<span class="muted">waits for work</span>}>
                           {(task) => <A href={`/experiments/${task().experimentId}`}>{task().stage}</A>}
                         </Show>
                       </td>
-                      <td class="nowrap">
+                      <td data-label="Since" class="nowrap">
                         {runner.task ? duration(Math.max(0, now() - runner.task.since) / 1000) : ''}
                       </td>
-                      <td class="nowrap" title={dateTime(runner.seenAt)}>
+                      <td data-label="Last heard" class="nowrap" title={dateTime(runner.seenAt)}>
                         {ago(runner.seenAt, now())}
                       </td>
-                      <td class="small">
+                      <td data-label="Machine" class="small">
                         {Object.entries(runner.device)
                           .map(([name, value]) =>
                             name === 'memoryBytes'
@@ -128,7 +128,9 @@ function Runners() {
                           )
                           .join(' · ')}
                       </td>
-                      <td class="nowrap">{runner.engineVersion}</td>
+                      <td data-label="Engine" class="nowrap">
+                        {runner.engineVersion}
+                      </td>
                     </tr>
                   )}
                 </For>
@@ -158,7 +160,7 @@ function Launches() {
             fallback={<p class="muted">No launcher has been asked: people start the runners here.</p>}
           >
             <div class="panel flush scroll" tabindex="0" role="region" aria-label="Launches">
-              <table>
+              <table class="cards">
                 <thead>
                   <tr>
                     <th scope="col">When</th>
@@ -177,16 +179,20 @@ function Launches() {
                   <For each={page().items}>
                     {(launch) => (
                       <tr>
-                        <td class="nowrap" title={dateTime(launch.createdAt)}>
+                        <td data-label="When" class="nowrap" title={dateTime(launch.createdAt)}>
                           {ago(launch.createdAt, now())}
                         </td>
-                        <td>{launch.launcher}</td>
-                        <td>
+                        <td data-label="Launcher">{launch.launcher}</td>
+                        <td data-label="Outcome">
                           <Status status={launch.outcome} />
                         </td>
-                        <td>{launch.reason}</td>
-                        <td class="number">{launch.queuedTasks}</td>
-                        <td class="number">{launch.liveRunners}</td>
+                        <td data-label="Reason">{launch.reason}</td>
+                        <td data-label="Tasks waiting" class="number">
+                          {launch.queuedTasks}
+                        </td>
+                        <td data-label="Runners alive" class="number">
+                          {launch.liveRunners}
+                        </td>
                       </tr>
                     )}
                   </For>
