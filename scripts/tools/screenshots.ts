@@ -72,6 +72,18 @@ async function shootPages(page: Page): Promise<void> {
   await page.getByRole('link', { name: 'Runners' }).click();
   await page.getByRole('table').first().waitFor();
   await shoot(page, 'runners');
+  for (const [name, file] of [
+    ['Prompts', 'prompts'],
+    ['Keys', 'keys'],
+  ] as const) {
+    await page.getByRole('link', { name, exact: true }).click();
+    await page.getByRole('heading', { level: 1, name }).waitFor();
+    await shoot(page, file);
+  }
+  await page.getByRole('link', { name: 'Experiments' }).click();
+  await page.getByRole('link', { name: 'New experiment' }).click();
+  await page.getByRole('button', { name: 'Look first' }).waitFor();
+  await shoot(page, 'new-experiment');
 }
 
 async function shootAll(dataFolder: string): Promise<void> {
@@ -97,6 +109,7 @@ async function shootAll(dataFolder: string): Promise<void> {
     await shoot(dark, 'curves-dark');
     await dark.close();
     const narrow = await open(NARROW, 'light');
+    await shoot(narrow, 'experiments-360');
     await narrow.getByRole('link', { name: /^rlcd/ }).first().click();
     await narrow.getByText('Preferred to the base model').waitFor();
     await shoot(narrow, 'experiment-360');

@@ -353,6 +353,10 @@ describe.skipIf(!present)('the dashboard', () => {
     await settings.getByRole('rowheader', { name: 'ppo: steps' }).waitFor();
     await open(`/compare?ids=${base?.id}`);
     await page.getByText('add an experiment that aligns it').waitFor();
+    await open(`/pairs/${base?.id}`);
+    await page.getByText('The method base samples no pairs').waitFor();
+    await open(`/label/${base?.id}`);
+    await page.getByText('The method base has no stage judge').waitFor();
     await expectFitsEverywhere(page);
   });
 

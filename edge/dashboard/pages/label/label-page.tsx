@@ -13,6 +13,10 @@ export default function LabelPage() {
   const parameters = useParams<{ experimentId?: string }>();
   const navigate = useNavigate();
   const experiment = useExperiment(() => parameters.experimentId);
+  const nothing = () =>
+    experiment.isSuccess && experiment.data.stages.every(({ kind }) => kind !== 'judge')
+      ? `The method ${experiment.data.method} has no stage judge, which makes them.`
+      : 'The stage judge makes them out of the completions of both systems.';
   return (
     <Show
       when={!isMissing(experiment.error)}
@@ -39,7 +43,7 @@ export default function LabelPage() {
           {(id) => (
             <>
               <AskedPrinciple experimentId={id} />
-              <Labelling experimentId={id} />
+              <Labelling experimentId={id} nothing={nothing()} />
             </>
           )}
         </Show>

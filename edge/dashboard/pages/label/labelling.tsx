@@ -29,7 +29,13 @@ function isTyping({ target }: KeyboardEvent): boolean {
   return target instanceof Element && target.closest('input, select, textarea') !== null;
 }
 
-export function Labelling(props: { readonly experimentId: string }) {
+interface LabellingProps {
+  readonly experimentId: string;
+  /** Said where there never was a pair. */
+  readonly nothing: string;
+}
+
+export function Labelling(props: LabellingProps) {
   const { client, own } = useSession();
   const queryClient = useQueryClient();
   const keyOf = (part: string) => ['experiment', props.experimentId, 'labels', part];
@@ -100,7 +106,7 @@ export function Labelling(props: { readonly experimentId: string }) {
               <Empty title={total(answer()) > 0 ? 'No pair is left' : 'There is no pair to label yet'}>
                 {total(answer()) > 0
                   ? 'Thank you. Undo takes the last label back, or the last pair that was skipped.'
-                  : 'The stage judge makes them out of the completions of both systems.'}
+                  : props.nothing}
               </Empty>
             }
           >

@@ -30,6 +30,10 @@ export default function PairsPage() {
     },
   }));
   const experiment = useExperiment(() => parameters.experimentId);
+  const nothing = () =>
+    experiment.isSuccess && experiment.data.stages.every(({ kind }) => kind !== 'simulate')
+      ? `The method ${experiment.data.method} samples no pairs.`
+      : 'The stage that samples them has not ended, or no pair passes the filters.';
   return (
     <Show
       when={!isMissing(experiment.error)}
@@ -71,14 +75,20 @@ export default function PairsPage() {
             </Empty>
           }
         >
-          {(id) => <PairList experimentId={id} />}
+          {(id) => <PairList experimentId={id} nothing={nothing()} />}
         </Show>
       </div>
     </Show>
   );
 }
 
-function PairList(props: { readonly experimentId: string }) {
+interface PairListProps {
+  readonly experimentId: string;
+  /** Said where there is none. */
+  readonly nothing: string;
+}
+
+function PairList(props: PairListProps) {
   const { client } = useSession();
   const { query } = usePairQuery();
   const pairs = useInfiniteQuery(() => ({
@@ -123,9 +133,7 @@ function PairList(props: { readonly experimentId: string }) {
         <Problem error={pairs.error} onRetry={() => void pairs.refetch()} />
       </Match>
       <Match when={items().length === 0}>
-        <Empty title="No pair">
-          The stage that samples them has not ended, or no pair passes the filters.
-        </Empty>
+        <Empty title="No pair">{props.nothing}</Empty>
       </Match>
       <Match when={true}>
         <div class="row apart">
