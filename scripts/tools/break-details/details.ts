@@ -207,8 +207,8 @@ export const DETAILS: readonly Detail[] = [
       broken(
         'long prompts are cut',
         `${PPO}/rollout-prompts.ts`,
-        'encodePrompt(tokenizer, plain, { name: id, maximumTokens: limit })',
-        'encodePrompt(tokenizer, plain, { name: id, maximumTokens: Infinity }).slice(0, limit)',
+        'tokens: encodePrompt(tokenizer, plain, { name: id, maximumTokens })',
+        'tokens: encodePrompt(tokenizer, plain, { name: id, maximumTokens: Infinity }).slice(0, maximumTokens)',
       ),
     ],
   },
@@ -415,8 +415,8 @@ export const DETAILS: readonly Detail[] = [
           },
           {
             file: `${PPO}/score-rollouts.ts`,
-            find: 'map(({ sequence, response }) => scoredPart(sequence, response));',
-            replace: 'map(({ sequence, response }) => engine.reader.again(scoredPart(sequence, response)));',
+            find: 'tokens: scoredPart(sequence, response), start',
+            replace: 'tokens: engine.reader.again(scoredPart(sequence, response)), start',
           },
         ],
       },

@@ -174,7 +174,10 @@ describe('an experiment', () => {
     };
     const detail = {
       ...asked,
-      stages: [{ kind: 'ppo' }, { kind: 'train-scorer' }],
+      stages: [
+        { kind: 'ppo', plannedSeconds: null },
+        { kind: 'train-scorer', plannedSeconds: null },
+      ],
     } as unknown as ExperimentDetail;
     const command = repeatCommand(detail, 'http://127.0.0.1:1');
     const script = `curl() { printf '%s\\0' "$@"; }\n${command}`;

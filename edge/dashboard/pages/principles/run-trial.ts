@@ -7,7 +7,12 @@ import { affixPairIndex } from '../../../../shared/dialogue/contrast-prompts.ts'
 import { inPassing, StageFailedError } from '../../app/in-passing.ts';
 import type { Pair } from '../../app/types.ts';
 
-const SPLITS = ['train', 'dev', 'test'] as const;
+/**
+ * Simulates both sides, which is all that a trial waits for, and asks least of the prompts beside that: two to test, which
+ * are never answered.
+ */
+const METHOD = 'dpo';
+const SPLITS = ['train', 'test', 'test'] as const;
 
 interface Trial {
   readonly principle: { readonly name: string; readonly version: number };
@@ -50,7 +55,7 @@ export async function runTrial(
       {
         body: {
           name: `Trial of ${trial.principle.name} v${trial.principle.version}`,
-          method: 'rlcd',
+          method: METHOD,
           principle: { ...trial.principle },
           promptSet: promptSet.id,
           baseModel: trial.baseModel,
