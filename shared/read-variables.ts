@@ -45,9 +45,10 @@ export function explainVariables(variables: Variables): Record<string, string> {
   return Object.fromEntries(Object.entries(variables).map(([name, { help }]) => [name, help]));
 }
 
-/** An http or https address, without its last slashes. */
+/** An http or https address, without its last slashes. Addresses stand in logs and errors, so that no secret may stand in one. */
 export const httpAddress = z
   .url({ protocol: /^https?$/, error: 'needs an http or https address' })
+  .refine((url) => !url.includes('@'), 'needs an address without a name or password')
   .transform((url) => url.replace(/\/+$/, ''));
 
 /**

@@ -54,14 +54,14 @@ export function keyHandlers(
       const key = await findKey(database, parameters.keyId);
       if (!key) throw notFound(`key ${parameters.keyId}`);
       const { id, scopes } = key;
-      const isLast = scopes.includes('admin') && keys.isLive(key) && bootstrapKey === undefined;
-      if (isLast && !(await hasAdministrator(database, id))) {
+      const mayBeLast = scopes.includes('admin') && keys.isLive(key) && bootstrapKey === undefined;
+      if (mayBeLast && !(await hasAdministrator(database, id))) {
         throw conflict(
           `Key ${id} is the last administrator's, and nobody could make keys any more: make another first`,
         );
       }
       keys.change(key.id);
-      return { writes: [revokeKey(database, key.id, now)] };
+      return { writes: [revokeKey(database, key.id, now, { keepsAdministrator: mayBeLast })] };
     },
   };
 }

@@ -45,10 +45,15 @@ export async function commit(
 }
 
 /**
- * Whether a write failed because another request was first: it wrote the same unique row, or removed a row that
- * this one refers to.
+ * Whether a write failed because another request was first: it wrote the same unique row, removed a row that this one refers
+ * to, or revoked the other administrator.
  */
 export function isLostRace(error: unknown): boolean {
   const cause = error instanceof DrizzleQueryError ? error.cause : error;
-  return cause instanceof Error && /(UNIQUE|PRIMARY KEY|FOREIGN KEY) constraint/i.test(cause.message);
+  return (
+    cause instanceof Error &&
+    /(UNIQUE|PRIMARY KEY|FOREIGN KEY) constraint|NOT NULL constraint failed: api_keys\.secret_sha256/i.test(
+      cause.message,
+    )
+  );
 }

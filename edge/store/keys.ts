@@ -52,10 +52,24 @@ export async function hasAdministrator(database: Database, exceptKeyId = ''): Pr
   return (await database.$count(apiKeys, and(administrates, ne(apiKeys.id, exceptKeyId)))) > 0;
 }
 
-export function revokeKey(database: Database, keyId: string, now: number): Statement {
+/** Whether another administrator is there; as `administrates`, of the rows beside the one that is written. */
+const hasOther = (keyId: string) => sql`exists (select 1 from ${apiKeys} as others where others.id <> ${keyId}
+  and others.revoked_at is null and others.expires_at is null and others.scopes like '%"admin"%')`;
+
+/**
+ * @param keepsAdministrator whether the batch shall have no effect where no other administrator is left by then: the column
+ *   is NOT NULL, and isLostRace knows it, so that the request is looked at again
+ */
+export function revokeKey(
+  database: Database,
+  keyId: string,
+  now: number,
+  { keepsAdministrator = false }: { readonly keepsAdministrator?: boolean } = {},
+): Statement {
+  const secretSha256 = sql`case when ${hasOther(keyId)} then ${apiKeys.secretSha256} end`;
   return database
     .update(apiKeys)
-    .set({ revokedAt: now })
+    .set({ revokedAt: now, ...(keepsAdministrator && { secretSha256 }) })
     .where(and(eq(apiKeys.id, keyId), isNull(apiKeys.revokedAt)));
 }
 

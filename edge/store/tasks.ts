@@ -92,6 +92,8 @@ const putTasks = compiled<{ json: string; now: number }>((database, value) => {
       target: tasks.contentKey,
       set: {
         cancelRequestedAt: null,
+        // Where the model is opened is no part of the key: what is done anew is done where who asks now says.
+        specification: restarted(excluded(tasks.specification), sql`${tasks.specification}`),
         failures: restarted(sql`0`, sql`${tasks.failures}`),
         expirations: restarted(sql`0`, sql`${tasks.expirations}`),
         availableAt: restarted(excluded(tasks.availableAt), sql`${tasks.availableAt}`),

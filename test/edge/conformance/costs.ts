@@ -52,6 +52,30 @@ export function costsConformance(start: () => Promise<Harness>): void {
     expect(await cost()).toMatchObject({ runnerSeconds: 76, gpuSeconds: 71, tokens: twice });
   });
 
+  it('does anew what has failed where the one who asks now says that the model lies', async () => {
+    const { harness } = await begin();
+    const { client } = harness.clients;
+    const runner = new TestRunner(harness);
+    const known = (await client.listBaseModels()).items.find(({ name }) => name === EXPERIMENT.baseModel);
+    if (!known) throw new Error('the world has no base model');
+    const { weightsSha256, parameterCount, contextLength } = known;
+    const same = { weightsSha256, parameterCount, contextLength };
+    await client.createBaseModel({ body: { ...same, name: 'mistyped', source: '/nowhere' } });
+    const asked = { ...EXPERIMENT, method: 'base', hyperparameters: {} } as const;
+    const sourceOf = async (baseModel: string) => {
+      await client.createExperiment({ body: { ...asked, seed: 77, baseModel } });
+      for (;;) {
+        const task = await claim(runner);
+        if (task.seed === 77) return { task, source: task.baseModel.source };
+        await runner.fail(task, 'bad-input', false);
+      }
+    };
+    const wrong = await sourceOf('mistyped');
+    expect(wrong.source).toBe('/nowhere');
+    await runner.fail(wrong.task, 'bad-input', false);
+    expect((await sourceOf(EXPERIMENT.baseModel)).source).toBe(known.source);
+  });
+
   it('counts no time twice: a retry tells of what had been done, and counts what is done for it', async () => {
     const { harness } = await begin();
     const { client } = harness.clients;

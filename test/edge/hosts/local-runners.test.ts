@@ -8,7 +8,7 @@ import { createLocalProcesses } from '../../../edge/hosts/local-process.ts';
 import { openLocalRunners } from '../../../edge/hosts/local-runners.ts';
 import { openNodeHost } from '../../../edge/hosts/node.ts';
 import { createSecret } from '../../../edge/http/keys.ts';
-import { commit } from '../../../edge/store/database.ts';
+import { commit, isLostRace } from '../../../edge/store/database.ts';
 import { findKey, hasAdministrator, insertKey, revokeKey } from '../../../edge/store/keys.ts';
 import { failLaunch, insertLaunch, listLaunches } from '../../../edge/store/launches.ts';
 import { createClient } from '../../../shared/api/client.ts';
@@ -111,6 +111,13 @@ describe('the last administrator', () => {
     await expect(other.revokeKey({ parameters: { keyId: second } })).rejects.toMatchObject({
       problem: { status: 409, detail: expect.stringContaining('make another first') },
     });
+    // Of two that revoke each other at once, each sees the other before either is written: the second write has no effect.
+    const third = '019ab0e7-6c00-7000-8000-000000000003';
+    await make(third);
+    const revoking = (id: string) => [revokeKey(database, id, clock(), { keepsAdministrator: true })];
+    await commit(database, revoking(third));
+    await expect(commit(database, revoking(second))).rejects.toSatisfy(isLostRace);
+    expect((await findKey(database, second))?.revokedAt).toBeNull();
     // Revoked before: nothing to refuse.
     await other.revokeKey({ parameters: { keyId: first } });
     host.close();

@@ -23,6 +23,7 @@ describe('runner configuration', () => {
     ['RLCD_EDGE_URL', undefined, 'is not set'],
     ['RLCD_EDGE_URL', 'ftp://host', 'needs an http or https address'],
     ['RLCD_EDGE_URL', 'nonsense', 'needs an http or https address'],
+    ['RLCD_EDGE_URL', 'http://user:secret@host', 'needs an address without a name or password'],
     ['RLCD_RUNNER_KEY', undefined, 'is not set'],
     ['RLCD_RUNNER_NAME', 'two words', 'needs 1 to 100 letters'],
     ['RLCD_IDLE_SECONDS', '-1', 'RLCD_IDLE_SECONDS'],
@@ -31,6 +32,7 @@ describe('runner configuration', () => {
     expect(wrong).toThrow(ConfigurationError);
     expect(wrong).toThrow(name);
     expect(wrong).toThrow(fault);
+    expect(wrong).not.toThrow(/secret@/);
   });
 
   it('names all that is missing or wrong at once', () => {

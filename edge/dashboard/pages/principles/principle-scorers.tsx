@@ -16,6 +16,8 @@ export function PrincipleScorers(props: { readonly name: string }) {
   const scorers = useQuery(() => ({
     queryKey: ALL,
     staleTime: 10_000,
+    // A row stays the one it was: else a list that is read again closes the question that somebody has just been asked.
+    reconcile: 'id',
     queryFn: ({ signal }) => readAll((query) => client.listScorers({ query }, { signal })),
   }));
   return (
