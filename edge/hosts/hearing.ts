@@ -11,6 +11,7 @@ export class Hearing {
   readonly #tell: (line: string) => void;
   #markedAt: number;
   #missed = 0;
+  #passing: Promise<void> | undefined;
 
   /** @param tell told of every gap, in a line */
   constructor(clock: () => number, tell: (line: string) => void) {
@@ -34,17 +35,26 @@ export class Hearing {
     this.#tell(`The edge heard nobody for ${gap} ms: every lease lasts longer by as much`);
   }
 
-  /** @param lengthen given the milliseconds in which nobody was heard since the last time; called where there were any */
+  /**
+   * Resolves when the leases are as long as they have to be, whoever makes them so.
+   *
+   * @param lengthen given the milliseconds in which nobody was heard since the last time; called where there were any
+   */
   async passOn(lengthen: (milliseconds: number) => Promise<void>): Promise<void> {
     this.mark();
+    // Its failure is told to who began it; what is missed then is still to be passed on, below.
+    while (this.#passing) await this.#passing.catch(() => undefined);
     const missed = this.#missed;
     if (missed === 0) return;
     this.#missed = 0;
+    this.#passing = lengthen(missed);
     try {
-      await lengthen(missed);
+      await this.#passing;
     } catch (error) {
       this.#missed += missed;
       throw error;
+    } finally {
+      this.#passing = undefined;
     }
   }
 }

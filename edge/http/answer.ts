@@ -3,6 +3,7 @@ import { isBytes, type Endpoint } from '../../shared/api/endpoint.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Record } from './audit.ts';
 import { conflict } from '../domain/errors.ts';
+import { lengthenMissed } from '../orchestration/sweep.ts';
 import { commit, isLostRace, type Statement } from '../store/database.ts';
 import { holdQuotas } from '../store/quotas.ts';
 import { etagOf, isKnown } from './etag.ts';
@@ -37,11 +38,12 @@ export async function answer(
   endpoint: Endpoint,
   handler: AnyHandler,
   admitted: Admitted,
-  { database, clock, clientAddress }: Dependencies,
+  { database, clock, clientAddress, hearing }: Dependencies,
   record: Record | undefined,
 ): Promise<Response> {
   const { context, principal, input } = admitted;
   const now = clock();
+  if (endpoint.method !== 'get') await lengthenMissed({ database, hearing }, now);
   const { upload } = input;
   const createdBy = { id: principal.keyId, name: principal.name };
   const call = {

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { LEASE_MILLISECONDS } from '../../../edge/domain/lease.ts';
 import { Hearing } from '../../../edge/hosts/hearing.ts';
+import { followAbsence } from '../../../edge/store/leases/absence.ts';
 import { sweep } from '../../../edge/orchestration/sweep.ts';
 import { edgeUrl, startEdge } from '../../../scripts/processes/edge-process.ts';
 import { freePort } from '../../../scripts/processes/free-port.ts';
@@ -55,6 +56,23 @@ it('leaves a task to its runner after two minutes without an edge, and takes it 
   pass(1);
   expect(await status()).toBe('queued');
   expect(lines).toHaveLength(1);
+});
+
+it('leaves its tasks to a runner that was not heard yet when the edge died behind a jump of its clock', async () => {
+  const { harness, runner, task, hearing } = await leased();
+  const { dependencies } = harness;
+  Object.assign(dependencies, { hearing });
+  const other = new TestRunner(harness);
+  const its = required(await other.claim());
+  harness.advance(TWO_MINUTES);
+  // One of them writes at the new time; then the edge is killed, and starts again a second later.
+  await runner.report(task, 1);
+  harness.advance(1000);
+  const { database, clock } = dependencies;
+  await followAbsence(database, clock());
+  await sweep({ database, hearing: new Hearing(clock, () => {}) }, clock());
+  const parameters = { taskId: its.id };
+  expect((await harness.clients.client.getTask({ parameters })).status).toBe('leased');
 });
 
 it('gives what was missed to the leases once, and keeps it where that fails', async () => {
