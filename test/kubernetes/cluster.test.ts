@@ -1,4 +1,4 @@
-/** The launcher, the manifests and the answer for KEDA against a real Kubernetes API server with its controllers. */
+/** The launcher, the manifests and the answer for KEDA against a real Kubernetes API server; no controllers and no kubelet run. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
