@@ -182,6 +182,7 @@ describe('npm run demo', () => {
     const [preferenceModel] = trained?.artifacts ?? [];
     expect(result.judge).toMatchObject({ artifact: preferenceModel?.sha256, trainPairs: 93 });
     expect(result.judge?.heldOut).toMatchObject({ n: 17, interval: { confidence: 0.95 } });
+    expect(result.judge?.correctedWinRate).toMatchObject({ interval: { confidence: 0.95 } });
     expect(trained?.results['train-preference-model']).toMatchObject([{ humanPairs: 110, droppedPairs: 0 }]);
     const name = `preference-model-${preferenceModel?.sha256.slice(0, 12)}`;
     expect(rlcd?.results['judge']).toMatchObject([
@@ -197,7 +198,7 @@ describe('npm run demo', () => {
     const second = await demo({ ...options, judge, json: false }, { columns });
     showsNarrow(second.output, columns, result);
     expect(second.output.replaceAll(/\s+/g, ' ')).toMatch(
-      /by a judge trained on 93 pairs of people, which no training step of the policy saw[^]*prefers what people chose in \S+ % \[.*\] of 17 pairs[^]*by the judge "sentiment"/,
+      /by a judge trained on 93 pairs of people, which no training step of the policy saw[^]*prefers what people chose in \S+ % \[.*\] of 17 pairs[^]*people would prefer RLCD in \S+ %[^]*by the judge "sentiment"/,
     );
     expect(second.progress).toContain(run.experimentIds.rlcd);
     expect(second.progress).toMatch(/Judge: trained before, on 110 of 110 pairs/);

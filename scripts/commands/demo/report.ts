@@ -1,14 +1,17 @@
 /** The result in words and tables for a person. Every figure stands in the API's results; none is computed here. */
-import { judgeName } from '../../../shared/api/tasks/judge.ts';
 import { choiceRule } from '../../../shared/report/choice-rule.ts';
 import { printable } from '../../terminal/printable.ts';
-import { readRlcdResults, type ResultDocument, type RlcdResults } from './result.ts';
+import {
+  isOfPeople,
+  readRlcdResults,
+  type Judgement,
+  type ResultDocument,
+  type RlcdResults,
+} from './result.ts';
 import type { ExperimentDetail } from '../../experiment/detail.ts';
 import { duration, fixed, percentWithInterval } from '../../../shared/report/figures.ts';
 import { fitTable, percent } from '../../terminal/table.ts';
 import { labelled, wrapText } from '../../terminal/text-width.ts';
-
-type Judgement = RlcdResults['judge'][0]['judgements'][number];
 
 /** Longer lines are hard to read, however wide a terminal is. */
 const WIDEST = 100;
@@ -73,19 +76,18 @@ function verdict(judgement: Judgement, trained: TrainedJudge): (string | Table)[
   ];
   const head = ['', `win rate [${percent(interval.confidence)}]`, 'at equal length', 'n', 'won/lost/tied'];
   const table = { head, rows };
-  if (trained === undefined || judge !== nameOf(trained)) {
+  if (trained === undefined || !isOfPeople(judgement, trained)) {
     return [`RESULT: ${outcome}, by the judge "${judge}" that no training step saw`, table];
   }
-  const { heldOut, trainPairs } = trained;
+  const { heldOut, trainPairs, correctedWinRate: corrected } = trained;
   const accuracy = percentWithInterval(heldOut.accuracy, heldOut.interval);
   return [
     `RESULT: ${outcome}, by a judge trained on ${trainPairs} pairs of people, which no training step of the policy saw`,
     table,
     `The judge prefers what people chose in ${accuracy} of ${heldOut.n} pairs that it was not trained on`,
+    `If it errs as often on these answers, people would prefer RLCD in ${percentWithInterval(corrected.rate, corrected.interval)} of them`,
   ];
 }
-
-const nameOf = ({ artifact }: NonNullable<TrainedJudge>) => judgeName({ kind: 'preference-model', artifact });
 
 function systems({ first, second, ratios }: Judgement): Table {
   const row = (name: string, system: Judgement['first']) => [

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Client } from '../../../shared/api/client.ts';
-import { comparisonLine, judgeResult } from '../../../shared/api/tasks/judge.ts';
+import { comparisonLine, judgeName, judgeResult } from '../../../shared/api/tasks/judge.ts';
 import { ppoResult } from '../../../shared/api/tasks/ppo.ts';
 import { selectResult } from '../../../shared/api/tasks/select.ts';
 import { simulateResult } from '../../../shared/api/tasks/simulate.ts';
@@ -10,6 +10,7 @@ import { trainPreferenceModelResult } from '../../../shared/api/tasks/train-pref
 import type { Placement } from '../../../shared/principles/placement.ts';
 import type { PromptForm } from '../../../shared/principles/principle.ts';
 import { canonicalJson } from '../../../shared/canonical-json.ts';
+import { correctedWinRate, type CorrectedWinRate } from '../../../shared/statistics/corrected-win-rate.ts';
 import type { ExperimentDetail } from '../../experiment/detail.ts';
 import type { JudgeFigures } from './train-judge.ts';
 
@@ -24,6 +25,7 @@ const rlcdResults = z.object({
   judge: z.tuple([judgeResult]),
 });
 export type RlcdResults = z.infer<typeof rlcdResults>;
+export type Judgement = RlcdResults['judge'][0]['judgements'][number];
 type Sample = z.infer<typeof comparisonLine>;
 
 /** What both experiments ran with. */
@@ -49,8 +51,15 @@ export interface Setting {
   readonly judge?: JudgeFigures & { readonly pairsSha256: string };
 }
 
+/** The judge of people's pairs with what its errors make of its verdict. */
+interface JudgeOfPeople extends NonNullable<Setting['judge']> {
+  /** How often people would prefer the aligned model, if the judge errs here as often as on pairs of theirs. */
+  readonly correctedWinRate: CorrectedWinRate;
+}
+
 /** Everything here is the same for equal seeds on one kind of machine. */
 interface SeededResult extends Setting {
+  readonly judge?: JudgeOfPeople;
   readonly experiments: readonly {
     readonly method: string;
     readonly parameters: Readonly<Record<string, unknown>>;
@@ -94,11 +103,13 @@ export function readRlcdResults(experiment: ExperimentDetail): RlcdResults {
 export async function buildResult(
   client: Client,
   experiments: readonly ExperimentDetail[],
-  setting: Setting,
+  { judge, ...setting }: Setting,
   run: RunFacts,
 ): Promise<ResultDocument> {
+  const [aligned] = experiments;
   const result: SeededResult = {
     ...setting,
+    ...(judge && aligned && { judge: judgeOfPeople(judge, readRlcdResults(aligned)) }),
     experiments: await Promise.all(
       experiments.map(async (experiment) => ({
         method: experiment.method,
@@ -111,6 +122,24 @@ export async function buildResult(
   };
   const resultSha256 = createHash('sha256').update(canonicalJson(result)).digest('hex');
   return { format: 'rlcd-demo-1', resultSha256, result, run };
+}
+
+/** Whether a judgement is that of the judge of people's pairs. */
+export function isOfPeople({ judge }: Judgement, { artifact }: JudgeFigures): boolean {
+  return judge === judgeName({ kind: 'preference-model', artifact });
+}
+
+function judgeOfPeople(
+  judge: NonNullable<Setting['judge']>,
+  { judge: [judged] }: RlcdResults,
+): JudgeOfPeople {
+  const judgement = judged.judgements.find((one) => isOfPeople(one, judge));
+  if (judgement === undefined) throw new Error("the judge of people's pairs has given no verdict");
+  const { n, winRate } = judgement;
+  const { heldOut } = judge;
+  const share = (rate: number, of: number) => ({ successes: rate * of, n: of });
+  const corrected = correctedWinRate(share(winRate, n), share(heldOut.accuracy, heldOut.n));
+  return { ...judge, correctedWinRate: corrected };
 }
 
 async function artifactsOf(client: Client, experimentId: string) {
