@@ -94,6 +94,8 @@ const preferenceModel = z.strictObject({
   heldOut: z.strictObject({
     n: count,
     accuracy: estimate,
+    /** What length alone would reach; null in results of before it was measured. */
+    lengthOnlyAccuracy: share.nullable().default(null),
     brier: z.number(),
     expectedCalibrationError: z.number(),
   }),

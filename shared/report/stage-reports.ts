@@ -13,6 +13,7 @@ const heldOutResult = z.object({
     n: z.int(),
     accuracy: z.number(),
     interval,
+    lengthOnlyAccuracy: z.number().nullable().default(null),
     brier: z.number(),
     expectedCalibrationError: z.number(),
   }),
@@ -30,15 +31,9 @@ export function preferenceModelReports(experiments: readonly ExperimentEvidence[
     const result = resultOf(experiment, 'train-preference-model');
     if (result === undefined) return [];
     const { heldOut } = heldOutResult.parse(result);
-    const { n, accuracy, interval, brier, expectedCalibrationError } = heldOut;
+    const { accuracy, interval, ...others } = heldOut;
     const { method, seed } = experiment;
-    return [
-      {
-        method,
-        seed,
-        heldOut: { n, accuracy: { value: accuracy, interval }, brier, expectedCalibrationError },
-      },
-    ];
+    return [{ method, seed, heldOut: { ...others, accuracy: { value: accuracy, interval } } }];
   });
 }
 

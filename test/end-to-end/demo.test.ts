@@ -198,7 +198,7 @@ describe('npm run demo', () => {
     const second = await demo({ ...options, judge, json: false }, { columns });
     showsNarrow(second.output, columns, result);
     expect(second.output.replaceAll(/\s+/g, ' ')).toMatch(
-      /by a judge trained on 93 pairs of people, which no training step of the policy saw[^]*prefers what people chose in \S+ % \[.*\] of 17 pairs[^]*people would prefer RLCD in \S+ %[^]*by the judge "sentiment"/,
+      /by a judge trained on 93 pairs of people, which no training step of the policy saw[^]*prefers what people chose in \S+ % \[.*\] of 17 pairs that it was not trained on, where length alone would reach \S+ %[^]*people would prefer RLCD in \S+ %[^]*by the judge "sentiment"/,
     );
     expect(second.progress).toContain(run.experimentIds.rlcd);
     expect(second.progress).toMatch(/Judge: trained before, on 110 of 110 pairs/);

@@ -81,6 +81,7 @@ export async function trainPreferenceModel(
         n: evaluation.n,
         accuracy: evaluation.accuracy,
         interval: evaluation.accuracyInterval,
+        lengthOnlyAccuracy: evaluation.lengthOnlyAccuracy,
         brier: evaluation.brier,
         expectedCalibrationError: evaluation.calibration.expectedCalibrationError,
         calibrationBins: [...evaluation.calibration.bins],

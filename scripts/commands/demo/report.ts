@@ -84,9 +84,14 @@ function verdict(judgement: Judgement, trained: TrainedJudge): (string | Table)[
   return [
     `RESULT: ${outcome}, by a judge trained on ${trainPairs} pairs of people, which no training step of the policy saw`,
     table,
-    `The judge prefers what people chose in ${accuracy} of ${heldOut.n} pairs that it was not trained on`,
+    `The judge prefers what people chose in ${accuracy} of ${heldOut.n} pairs that it was not trained on${byLength(heldOut)}`,
     `If it errs as often on these answers, people would prefer RLCD in ${percentWithInterval(corrected.rate, corrected.interval)} of them`,
   ];
+}
+
+/** What the simplest judge of all would reach on the same pairs. */
+function byLength({ lengthOnlyAccuracy }: { readonly lengthOnlyAccuracy: number | null }): string {
+  return lengthOnlyAccuracy === null ? '' : `, where length alone would reach ${percent(lengthOnlyAccuracy)}`;
 }
 
 function systems({ first, second, ratios }: Judgement): Table {
@@ -138,7 +143,7 @@ function preferenceModel({ simulate, 'train-preference-model': trained }: RlcdRe
   const { heldOut } = model;
   const accuracy = percentWithInterval(heldOut.accuracy, heldOut.interval);
   return [
-    `Preference model: ${accuracy} of ${heldOut.n} held-out pairs right, Brier score ${fixed(heldOut.brier, 3)} (from ${pairs} simulated pairs)`,
+    `Preference model: ${accuracy} of ${heldOut.n} held-out pairs right${byLength(heldOut)}, Brier score ${fixed(heldOut.brier, 3)} (from ${pairs} simulated pairs)`,
   ];
 }
 

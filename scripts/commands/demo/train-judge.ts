@@ -74,6 +74,8 @@ export interface JudgeFigures {
     readonly n: number;
     readonly accuracy: number;
     readonly interval: z.output<typeof trainPreferenceModelResult>['heldOut']['interval'];
+    /** On how many people chose the longer side; null where a run of before that was measured has trained it. */
+    readonly lengthOnlyAccuracy: number | null;
   };
 }
 
@@ -83,8 +85,8 @@ export async function judgeFigures(client: Client, experiment: ExperimentDetail)
   const [output] = tasks.flatMap(({ outputs }) => outputs);
   if (output === undefined) throw new Error(`the experiment ${experiment.name} has made no preference model`);
   const { trainPairs, heldOut } = trainPreferenceModelResult.parse(experiment.results[STAGE]?.[0]);
-  const { n, accuracy, interval } = heldOut;
-  return { artifact: output.sha256, trainPairs, heldOut: { n, accuracy, interval } };
+  const { n, accuracy, interval, lengthOnlyAccuracy } = heldOut;
+  return { artifact: output.sha256, trainPairs, heldOut: { n, accuracy, interval, lengthOnlyAccuracy } };
 }
 
 /** The judge's training as a stage among those of the run. */

@@ -51,6 +51,13 @@ export const trainPreferenceModelResult = z.strictObject({
       n: count.describe('Pairs'),
       accuracy: z.number().describe('Share whose better side got the higher score'),
       interval,
+      lengthOnlyAccuracy: z
+        .number()
+        .min(0)
+        .max(1)
+        .nullable()
+        .default(null)
+        .describe('Share whose better side is the longer one: what length alone would reach'),
       brier: z.number().describe('Brier score of its probabilities'),
       expectedCalibrationError: z.number().describe('Mean gap of probability and outcome over the bins'),
       calibrationBins: z

@@ -107,15 +107,18 @@ function heldOut(models: readonly PreferenceModelReport[]): Block {
   return {
     kind: 'table',
     caption: 'Each preference model on held-out pairs of its own labels: what it learnt, right or wrong',
-    head: ['method', 'seed', 'n', 'accuracy (%)', 'Brier score', 'calibration error'],
-    rows: models.map(({ method, seed, heldOut: { n, accuracy, brier, expectedCalibrationError } }) => [
-      method,
-      String(seed),
-      String(n),
-      percentEstimate(accuracy),
-      fixed(brier, 3),
-      fixed(expectedCalibrationError, 3),
-    ]),
+    head: ['method', 'seed', 'n', 'accuracy (%)', 'length alone (%)', 'Brier score', 'calibration error'],
+    rows: models.map(
+      ({ method, seed, heldOut: { n, accuracy, lengthOnlyAccuracy, brier, expectedCalibrationError } }) => [
+        method,
+        String(seed),
+        String(n),
+        percentEstimate(accuracy),
+        lengthOnlyAccuracy === null ? '-' : percent(lengthOnlyAccuracy),
+        fixed(brier, 3),
+        fixed(expectedCalibrationError, 3),
+      ],
+    ),
   };
 }
 

@@ -88,6 +88,7 @@ function results(method: Method, seed: number): ExperimentEvidence['results'] {
           n: 20,
           accuracy: 0.5,
           interval,
+          lengthOnlyAccuracy: 0.6,
           brier: 0.25,
           expectedCalibrationError: 0.1,
           calibrationBins: [],

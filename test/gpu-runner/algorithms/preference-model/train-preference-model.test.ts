@@ -71,6 +71,7 @@ describe('training of a preference model', () => {
     expect(result).toMatchObject({ trainPairs: 48, droppedPairs: 0, steps: 12 });
     expect(result.heldOut.n).toBe(16);
     expect(result.heldOut.accuracy).toBeGreaterThan(0.95);
+    expect(result.heldOut.lengthOnlyAccuracy).toBe(evaluation.lengthOnlyAccuracy);
     expect(evaluation.meanMargin).toBeGreaterThan(1);
   });
 
