@@ -13,6 +13,7 @@ import { keyAccess } from './serve/key-access.ts';
 import { Sampling } from './serve/sampling.ts';
 import type { ServedModel } from './serve/sampling-calls.ts';
 import { createServer, listen } from './serve/server.ts';
+import { resolvedSource } from './tasks/model-sources.ts';
 
 const VARIABLES = {
   RLCD_ENDPOINT_KEY: {
@@ -57,10 +58,11 @@ export const command = createCommand(
   .option('--address <host>', 'where it listens', '127.0.0.1')
   .addOption(deviceOption())
   .addHelpText('after', helpSection('Environment:', explainVariables(VARIABLES)))
-  .action(async ({ model: source, name, identity = null, adapter, port, address, device: wanted }) => {
+  .action(async ({ model: named, name, identity = null, adapter, port, address, device: wanted }) => {
     const { RLCD_ENDPOINT_KEY: key, RLCD_CACHE: cache } = readVariables(VARIABLES, process.env);
     const { device, reason } = chooseDevice(wanted);
     log(`device ${device}: ${reason}`);
+    const source = resolvedSource(named);
     const base: ServedModel = { source, identity, adapterFile: null };
     const models = new Map<string, ServedModel>([
       [name ?? path.basename(source), base],

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { ClaimedTask } from '../shared/api/tasks.ts';
 import type { TaskKind } from '../shared/api/tasks/kinds.ts';
 import type { RunHooks } from './algorithms/run-hooks.ts';
+import type { Release } from './files/model-cache.ts';
 import { onDevice } from './llama/backends/open-model.ts';
 import { tokenMeter } from './llama/model/token-meter.ts';
 import { processPort, Rpc } from './rpc/rpc.ts';
@@ -75,6 +76,7 @@ const hooks = (signal: AbortSignal): RunHooks => ({
 async function run(task: ClaimedTask): Promise<Done> {
   abort = new AbortController();
   const { signal } = abort;
+  let release: Release = () => {};
   try {
     const get = (sha256: string) => runner.call('get', sha256);
     const common = {
@@ -91,9 +93,11 @@ async function run(task: ClaimedTask): Promise<Done> {
       return await runServedTask(task, task.baseModel.served, common);
     }
     const imported = await openTaskModel(task.baseModel, cacheDirectory);
+    release = imported.release;
     const memoryBytes = deviceMemoryBytes(device);
     refuseTooLarge(task, imported, device, memoryBytes);
     const model = await onDevice(imported, device, cacheDirectory);
+    release = model.release;
     const context = {
       task,
       model,
@@ -103,6 +107,7 @@ async function run(task: ClaimedTask): Promise<Done> {
     const { outputs, result } = await runTask(task.kind, context);
     return { outputs, result };
   } finally {
+    release();
     sendTokens();
   }
 }

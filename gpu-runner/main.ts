@@ -14,6 +14,7 @@ import { servedHosts } from './served-model/served-hosts.ts';
 import { createEdgeServer } from './serve/edge-access.ts';
 import { Sampling } from './serve/sampling.ts';
 import { listen } from './serve/server.ts';
+import { resolvedSource } from './tasks/model-sources.ts';
 import { describeModel } from './tasks/open-base-model.ts';
 
 type Settings = ReturnType<typeof readConfiguration>;
@@ -105,7 +106,13 @@ export const command = createCommand(
   .action(async ({ device, describeModel: source, name }) => {
     if (source === undefined) await work(chooseDevice(device));
     else
-      console.log(JSON.stringify(await describeModel(name, source, readCacheFolder(process.env)), null, 2));
+      console.log(
+        JSON.stringify(
+          await describeModel(name, resolvedSource(source), readCacheFolder(process.env)),
+          null,
+          2,
+        ),
+      );
   });
 
 if (import.meta.main) await runCommand(command);

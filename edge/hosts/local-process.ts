@@ -27,7 +27,12 @@ export interface LocalRunner {
 const IDLE_SECONDS = 120;
 
 /** What the operator of this machine lets its runners do, whoever starts them. */
-const RUNNERS_LIMITS = new Set(['RLCD_MODEL_SOURCES', 'RLCD_SERVED_HOSTS', 'RLCD_DOWNLOAD_LIMIT_GB']);
+const RUNNERS_LIMITS = new Set([
+  'RLCD_MODEL_SOURCES',
+  'RLCD_SERVED_HOSTS',
+  'RLCD_DOWNLOAD_LIMIT_GB',
+  'RLCD_CACHE_LIMIT_GB',
+]);
 
 /** The edge's own settings, its administrator's key among them, are not for its children. */
 function variablesForRunners(): NodeJS.ProcessEnv {

@@ -10,6 +10,7 @@ import {
   type Values,
   wholeNumber,
 } from '../../shared/read-variables.ts';
+import { CACHE_LIMIT_VARIABLES } from '../files/model-cache.ts';
 import { HUB_VARIABLES } from '../llama/weights/hub-variables.ts';
 import { SERVED_VARIABLES } from '../served-model/served-hosts.ts';
 import { MODEL_SOURCE_VARIABLES } from '../tasks/model-sources.ts';
@@ -45,6 +46,7 @@ export const RUNNER_VARIABLES = {
       ),
   },
   ...CACHE_VARIABLES,
+  ...CACHE_LIMIT_VARIABLES,
   RLCD_IDLE_SECONDS: {
     help: 'ends the runner after so many seconds without work, or without an answer of the edge; runs on unless given',
     schema: seconds.optional(),

@@ -104,12 +104,23 @@ export class ServedModels {
     return opened.then(async (open) => await open.close());
   }
 
-  async #open({ source, identity, adapterFile }: ServedModel): Promise<OpenModel> {
-    const { cacheDirectory, device, ready } = this.#options;
+  async #open(wanted: ServedModel): Promise<OpenModel> {
+    const { source, identity } = wanted;
+    const { cacheDirectory } = this.#options;
     const imported =
       identity === null
         ? await openBaseModel(source, cacheDirectory)
         : await openTaskModel({ name: source, source, weightsSha256: identity }, cacheDirectory);
+    try {
+      return await this.#load(wanted, imported);
+    } catch (error) {
+      imported.release();
+      throw error;
+    }
+  }
+
+  async #load({ adapterFile }: ServedModel, imported: ImportedModel): Promise<OpenModel> {
+    const { device, ready } = this.#options;
     const { architecture } = imported;
     const contextLength = Math.min(architecture.maximumPositions, LONGEST_CONTEXT);
     const adapter = adapterFile === null ? null : await readAdapter(adapterFile, imported);
@@ -144,6 +155,7 @@ export class ServedModels {
     const close = async (): Promise<void> => {
       await sampler.close();
       await (await reading)?.close();
+      model.release();
     };
     return { model, sampler, vector: adapter?.vector, template, contextLength, score, close };
   }

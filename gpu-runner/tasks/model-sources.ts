@@ -1,10 +1,10 @@
 /** From where this runner opens models that experiments name: its operator's word, nobody else's. */
+import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { readVariables, type Environment } from '../../shared/read-variables.ts';
 import { UserError } from '../../shared/user-error.ts';
-import { exists } from '../files/files.ts';
 import { isHubId } from '../llama/weights/hub.ts';
 
 /** Every owner on the hub, and no folder: a key of a client must not find out what lies on a runner's machine. */
@@ -47,28 +47,57 @@ async function liesIn(source: string, folder: string): Promise<boolean> {
   return way === '' || !(way === '..' || way.startsWith(`..${path.sep}`) || path.isAbsolute(way));
 }
 
+/** A source that a person names on this machine: a path that exists is one, however it is written. */
+export function resolvedSource(source: string): string {
+  return source !== 'bundled' && existsSync(source) ? path.resolve(source) : source;
+}
+
+/** From the root, or plainly from where the runner was started: what else has slashes is a hub id or nothing. */
+function isPath(text: string): boolean {
+  return path.isAbsolute(text) || /^\.\.?[\\/]/.test(text);
+}
+
 /**
  * Refuses a source before anything of it is read. The refusal is the same whether it is there or not.
  *
- * @param source as `importModel` takes it, or the folder of a classifier
+ * @param source as `importModel` takes it with `hubFirst`
  * @throws ModelNotAllowedError naming the source and the variable that would allow it
  */
 export async function requireAllowedSource(
   source: string,
   environment: Environment<typeof MODEL_SOURCE_VARIABLES> = process.env,
 ): Promise<void> {
-  const { RLCD_MODEL_SOURCES: allowed } = readVariables(MODEL_SOURCE_VARIABLES, environment);
-  if (source === 'bundled') return;
-  // What exists as a path is taken as one.
-  if (isHubId(source) && !(await exists(source))) {
-    const [owner = ''] = source.split('/');
-    if (allowed.includes(WHOLE_HUB) || allowed.includes(owner)) return;
-  } else {
-    for (const folder of allowed.filter((one) => path.isAbsolute(one))) {
-      if (await liesIn(source, folder)) return;
-    }
+  if (source === 'bundled') {
+    readAllowed(environment);
+    return;
   }
-  throw new ModelNotAllowedError(`this runner may not open ${source}`, {
+  if (!isHubId(source)) {
+    await requireAllowedPlace(source, environment);
+    return;
+  }
+  const allowed = readAllowed(environment);
+  const [owner = ''] = source.split('/');
+  if (!allowed.includes(WHOLE_HUB) && !allowed.includes(owner)) throw notAllowed(source);
+}
+
+/** The same for a file or folder, which is none of the hub's. @throws ModelNotAllowedError */
+export async function requireAllowedPlace(
+  place: string,
+  environment: Environment<typeof MODEL_SOURCE_VARIABLES> = process.env,
+): Promise<void> {
+  const folders = readAllowed(environment).filter((one) => path.isAbsolute(one));
+  if (isPath(place)) {
+    for (const folder of folders) if (await liesIn(place, folder)) return;
+  }
+  throw notAllowed(place);
+}
+
+function readAllowed(environment: Environment<typeof MODEL_SOURCE_VARIABLES>): readonly string[] {
+  return readVariables(MODEL_SOURCE_VARIABLES, environment).RLCD_MODEL_SOURCES;
+}
+
+function notAllowed(source: string): ModelNotAllowedError {
+  return new ModelNotAllowedError(`this runner may not open ${source}`, {
     cure: 'Start the runner with its folder, or its owner on the hub, in RLCD_MODEL_SOURCES if it may: RLCD_MODEL_SOURCES=*,/models',
   });
 }

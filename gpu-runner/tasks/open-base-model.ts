@@ -23,11 +23,21 @@ async function earlierHash({ base }: ImportedModel): Promise<string> {
   return createHash('sha256').update(`${base.sha256}\n${tokenizer}\n`).digest('hex');
 }
 
-/** Opens a model by source: `bundled`, a path or a hub id. @throws ModelFileError */
-export async function openBaseModel(source: string, cacheDirectory: string): Promise<ImportedModel> {
+/**
+ * Opens a model by source: `bundled`, a path or a hub id.
+ *
+ * @param hubFirst as {@link importModel} takes it
+ * @throws ModelFileError
+ */
+export async function openBaseModel(
+  source: string,
+  cacheDirectory: string,
+  hubFirst = false,
+): Promise<ImportedModel> {
   let told = '';
   return await importModel(source === 'bundled' ? BUNDLED_MODEL : source, {
     cacheDirectory,
+    hubFirst,
     onProgress: ({ bytes, ofBytes, endsAt }) => {
       const line = `${source}: ${Math.floor((10 * bytes) / ofBytes) * 10} % of ${gigabytes(ofBytes)}`;
       if (line === told) return;
@@ -49,9 +59,10 @@ export async function openTaskModel(
   cacheDirectory: string,
 ): Promise<ImportedModel> {
   await requireAllowedSource(source);
-  const model = await openBaseModel(source, cacheDirectory);
+  const model = await openBaseModel(source, cacheDirectory, true);
   const { identity } = model.base;
   if (identity === weightsSha256) return model;
+  model.release();
   if (weightsSha256 === (await earlierHash(model))) {
     throw new TaskInputError(
       `base model "${name}" (${source}) was registered by an earlier version, whose hash left out rope, ends, positions ` +

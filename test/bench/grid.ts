@@ -139,6 +139,7 @@ async function randomModel(name: string, architecture: Architecture): Promise<Mo
       backend: await openCpuBackend(base),
       tokenizer: await loadTokenizer(words, { ...architecture, vocabularySize }),
       provenance: base.provenance,
+      release: () => {},
     };
   } finally {
     rmSync(words, { recursive: true });

@@ -2,7 +2,7 @@
 import { type ImportedModel, importModel, type ImportOptions } from '../weights/import-model.ts';
 import type { Model } from '../weights/model.ts';
 import { openCpuBackend } from './cpu/cpu-backend.ts';
-import { cudaFolder } from './cuda/cuda-base.ts';
+import { openCudaBase } from './cuda/cuda-base.ts';
 import { cudaBackend } from './cuda/cuda-backend.ts';
 
 /** What a model can run on. */
@@ -19,9 +19,13 @@ export async function onDevice(
   cacheDirectory: string,
 ): Promise<Model> {
   const { base } = imported;
-  const backend =
-    device === 'cpu' ? await openCpuBackend(base) : cudaBackend(base, await cudaFolder(base, cacheDirectory));
-  return { ...imported, backend };
+  if (device === 'cpu') return { ...imported, backend: await openCpuBackend(base) };
+  const converted = await openCudaBase(base, cacheDirectory);
+  const release = (): void => {
+    converted.release();
+    imported.release();
+  };
+  return { ...imported, backend: cudaBackend(base, converted.folder), release };
 }
 
 /** Imports a model (see {@link importModel}) for the CPU. @throws ModelFileError */

@@ -1,7 +1,7 @@
 /** Fetches one file from the hub: going on where it broke off, and held against the size and hash that the hub states. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { exists } from '../../files/files.ts';
 import { ModelFileError } from '../../files/model-file-error.ts';
@@ -34,6 +34,7 @@ export async function fetchHubFile(connection: HubConnection, request: FileReque
   await mkdir(path.dirname(target), { recursive: true });
   // Named by its content, so that what is left of another version is never gone on with.
   const partial = `${target}.${file.hash?.hex.slice(0, 16) ?? file.bytes}.partial`;
+  await dropPartsOfOthers(target, partial);
   await retry(async () => await fetchRest(connection, request, partial), {
     passing: (error) => error instanceof PassingHubError,
     askedDelayMs: (error) => (error instanceof PassingHubError ? error.delayMs : undefined),
@@ -43,6 +44,15 @@ export async function fetchHubFile(connection: HubConnection, request: FileReque
   });
   await check(`${model}/${file.name}`, file, partial);
   await rename(partial, target);
+}
+
+/** A revision that moves must not leave a part of each of its versions. */
+async function dropPartsOfOthers(target: string, partial: string): Promise<void> {
+  const folder = path.dirname(target);
+  for (const name of await readdir(folder)) {
+    const isPart = name.startsWith(`${path.basename(target)}.`) && name.endsWith('.partial');
+    if (isPart && name !== path.basename(partial)) await rm(path.join(folder, name), { force: true });
+  }
 }
 
 async function fetchRest(

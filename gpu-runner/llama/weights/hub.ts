@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { COMPANION_FILES, TOKENIZER_FILE } from '../tokenizer/companions.ts';
 import { exists } from '../../files/files.ts';
+import { ModelCache } from '../../files/model-cache.ts';
 import { ModelFileError } from '../../files/model-file-error.ts';
 import { retry } from '../../../shared/retry.ts';
 import { gigabytes } from '../../../shared/planner/plan.ts';
@@ -17,6 +18,16 @@ const hubId =
 
 /** Stands in a folder when all files of the model are there. */
 const DONE_FILE = 'download.json';
+
+const LARGER = 'Set RLCD_DOWNLOAD_LIMIT_GB to more, or choose a smaller model';
+
+/**
+ * The largest file beside the weights, in bytes: all that reads one refuses more. The index of weights in parts is fetched
+ * before the model's size is known, so that nothing else bounds it.
+ */
+const LARGEST_DESCRIPTION = 128 * 1024 * 1024;
+
+const isWeights = (name: string): boolean => /\.(?:safetensors|gguf)$/.test(name);
 
 /** Parts of one GGUF model: NAME-00001-of-00003.gguf. */
 const part = /-\d{5}-of-(?<count>\d{5})\.gguf$/;
@@ -36,12 +47,27 @@ export function isHubId(text: string): boolean {
   return hubId.test(text) && !text.includes('..');
 }
 
+/** @throws ModelFileError for what is no hub id */
+function partsOf(id: string): { readonly model: string; readonly revision: string; readonly file?: string } {
+  const { model, revision = 'main', file } = hubId.exec(id)?.groups ?? {};
+  if (model === undefined || id.includes('..')) {
+    throw new ModelFileError(id, null, 'is not a hub id', 'Write owner/name or owner/name@revision');
+  }
+  return { model, revision, ...(file === undefined ? {} : { file }) };
+}
+
+/** Under which name the cache keeps what {@link downloadModel} fetches: one for each GGUF file of a model. */
+export function hubNameOf(id: string): string {
+  const { model, revision, file } = partsOf(id);
+  return [`${model}@${revision}`, ...(file === undefined ? [] : [file])].join('--').replaceAll('/', '--');
+}
+
 /**
  * Downloads architecture, tokenizer and weights of a model, or takes those that are there already: a model that was fetched
  * whole is opened without any request.
  *
- * HF_ENDPOINT names the hub, HF_TOKEN goes to its host alone. The total is told before the first weight is fetched. A file
- * appears under its name only when it is whole and has the size and hash that the hub states. A download that breaks off goes
+ * HF_ENDPOINT names the hub, HF_TOKEN goes to its host alone. The total is told before the first weight is fetched, and room
+ * for it made in the cache, whose model of that name the caller holds ({@link ModelCache.use}). A file appears under its name only when it is whole and has the size and hash that the hub states. A download that breaks off goes
  * on where it stopped, some times by itself, then when the model is asked for again.
  *
  * @param id `owner/name`, optionally `@revision` (a commit makes the result reproducible; `main` otherwise) and `:FILE.gguf`
@@ -53,11 +79,9 @@ export async function downloadModel(
   cacheDirectory: string,
   onProgress: (progress: DownloadProgress) => void = () => {},
 ): Promise<string> {
-  const { model, revision = 'main', file } = hubId.exec(id)?.groups ?? {};
-  if (model === undefined || id.includes('..')) {
-    throw new ModelFileError(id, null, 'is not a hub id', 'Write owner/name or owner/name@revision');
-  }
-  const folder = path.join(cacheDirectory, 'hub', `${model}@${revision}`.replaceAll('/', '--'));
+  const { model, revision, file } = partsOf(id);
+  const cache = new ModelCache(cacheDirectory);
+  const folder = cache.folderOf('hub', hubNameOf(id));
   const wanted = file === undefined ? folder : path.join(folder, file);
   const done = path.join(folder, file === undefined ? DONE_FILE : `${file}.${DONE_FILE}`);
   if (await exists(done)) return wanted;
@@ -69,25 +93,24 @@ export async function downloadModel(
     largestDelayMs: 4000,
     attempts: 3,
   });
-  const fetchOne = async (one: HubFile, onBytes: (bytes: number) => void): Promise<void> =>
-    await fetchHubFile(connection, {
-      model,
-      commit,
-      file: one,
-      target: path.join(folder, one.name),
-      onBytes,
-    });
+  const refuseLarger = (bytes: number, limit: number, what: string, cure: string): void => {
+    if (bytes <= limit) return;
+    const fault = `has ${gigabytes(bytes)} to fetch, the limit is ${gigabytes(limit)}`;
+    throw new ModelFileError(what, null, fault, cure);
+  };
+  const fetchOne = async (one: HubFile, onBytes: (bytes: number) => void): Promise<void> => {
+    if (!isWeights(one.name)) {
+      refuseLarger(one.bytes, LARGEST_DESCRIPTION, `${model}/${one.name}`, 'Choose another model');
+    }
+    refuseLarger(one.bytes, connection.limit, `${model}/${one.name}`, LARGER);
+    const target = path.join(folder, one.name);
+    await fetchHubFile(connection, { model, commit, file: one, target, onBytes });
+  };
   const needed =
     file === undefined ? await folderFiles(model, files, folder, fetchOne) : ggufFiles(model, files, file);
   const total = needed.reduce((sum, { bytes }) => sum + bytes, 0);
-  if (total > connection.limit) {
-    throw new ModelFileError(
-      model,
-      null,
-      `has ${gigabytes(total)} to fetch, the limit is ${gigabytes(connection.limit)}`,
-      'Set RLCD_DOWNLOAD_LIMIT_GB to more, or choose a smaller model',
-    );
-  }
+  refuseLarger(total, connection.limit, model, LARGER);
+  await cache.makeRoom('hub', hubNameOf(id), total);
   const started = Date.now();
   let before = 0;
   let hadAtStart: number | null = null;
@@ -107,7 +130,7 @@ export async function downloadModel(
 
 type Files = HubListing['files'];
 
-/** Configuration, tokenizer and weights; the index of weights in parts is fetched to know them. */
+/** Configuration, tokenizer and weights with their index; the index of weights in parts is fetched to know them. */
 async function folderFiles(
   model: string,
   files: Files,

@@ -17,7 +17,8 @@ import { baseSource } from './base-source.ts';
 import { convertWeights } from './convert.ts';
 import { exists } from '../../files/files.ts';
 import { RememberedHashes } from '../../files/remembered-hashes.ts';
-import { downloadModel, type DownloadProgress, isHubId } from './hub.ts';
+import { ModelCache, type Release } from '../../files/model-cache.ts';
+import { downloadModel, type DownloadProgress, hubNameOf, isHubId } from './hub.ts';
 import { openHuggingFaceFolder, type OpenedCheckpoint, weightFileNames } from './huggingface-folder.ts';
 import { ggufIn } from './gguf/gguf-in.ts';
 import { openGguf } from './gguf/open-gguf.ts';
@@ -32,7 +33,7 @@ import {
   openBase,
   type BaseFile,
 } from './base-file.ts';
-import type { BasePrecision } from './base-layout.ts';
+import { baseLayout, type BasePrecision, layoutLength } from './base-layout.ts';
 import { BaseWriter } from './base-writer.ts';
 
 /** Part of every cache key: raise it when the same source would be converted to other bytes. */
@@ -43,6 +44,11 @@ export interface ImportOptions {
   readonly cacheDirectory: string;
   /** `int8` unless said otherwise; `fp32` is for small models that are trained in full and for reference forwards. */
   readonly precision?: BasePrecision;
+  /**
+   * What has the form of a hub id is one, though a path of that name may exist: for names that come from somewhere else,
+   * where a path would tell what lies on this machine.
+   */
+  readonly hubFirst?: boolean;
   /** Called while a model comes from the hub. */
   readonly onProgress?: (progress: DownloadProgress) => void;
 }
@@ -53,6 +59,8 @@ export interface ImportedModel {
   readonly base: BaseFile;
   readonly tokenizer: Tokenizer;
   readonly provenance: BaseProvenance;
+  /** Lets the cache drop it: for a process that goes on without it. The end of the process does so, too. */
+  readonly release: Release;
 }
 
 /** A source before its conversion. */
@@ -69,41 +77,78 @@ interface Source {
  * Imports a model.
  *
  * @param pathOrHubId a Hugging Face LLaMA folder, a GGUF file or the folder of one, a llama2.c file with its tokenizer
- *   beside it or the folder of one, a converted base folder, or a hub id (`owner/name`, optionally `@revision`); what exists as a path is taken as one
- * @throws ModelFileError naming the file, the fault and the cure; CacheFolderError
+ *   beside it or the folder of one, a converted base folder, or a hub id (`owner/name`, optionally `@revision`); what exists
+ *   as a path is taken as one unless `hubFirst` is set
+ * @throws ModelFileError naming the file, the fault and the cure; CacheFolderError; CacheFullError
  */
 export async function importModel(pathOrHubId: string, options: ImportOptions): Promise<ImportedModel> {
-  const { cacheDirectory, precision = 'int8', onProgress } = options;
+  const { cacheDirectory, precision = 'int8', hubFirst = false } = options;
   await openCacheFolder(cacheDirectory);
-  const location = await locate(pathOrHubId, cacheDirectory, onProgress);
-  const hashes = new RememberedHashes(cacheDirectory);
-  const named = {
-    source: nameOf(pathOrHubId),
-    location: (await exists(pathOrHubId)) ? location : pathOrHubId,
-  };
-  const isFolder = (await stat(location)).isDirectory();
-  if (isFolder && (await exists(path.join(location, BASE_DESCRIPTION_FILE)))) {
-    const base = await openBase(location);
-    const origin = { ...named, location: base.provenance.location ?? location };
-    if (base.precision === precision) return await describe(base, origin.location, hashes);
-    if (base.precision !== 'fp32') {
-      const cure = 'Open it as int8, or give the fp32 model that it was made from';
-      throw new ModelFileError(
-        location,
-        'precision',
-        `is ${base.precision}, asked for is ${precision}`,
-        cure,
-      );
+  const cache = new ModelCache(cacheDirectory);
+  if (isHubId(pathOrHubId) && (hubFirst || !(await exists(pathOrHubId)))) {
+    const release = cache.use('hub', hubNameOf(pathOrHubId));
+    try {
+      const location = await downloadModel(pathOrHubId, cacheDirectory, options.onProgress);
+      const named = { source: pathOrHubId, location: pathOrHubId };
+      return await open(location, named, precision, cache, cacheDirectory);
+    } finally {
+      // The base is all that is needed from now on.
+      release();
     }
-    return await describe(
-      await convertOnce(baseFolderSource(base), origin, precision, cacheDirectory, hashes),
-      origin.location,
-      hashes,
+  }
+  if (!(await exists(pathOrHubId))) {
+    const cure = 'Check the path, or give a hub id such as owner/name';
+    throw new ModelFileError(pathOrHubId, null, 'does not exist', cure);
+  }
+  const location = path.resolve(pathOrHubId);
+  const named = { source: path.basename(location), location };
+  return await open(location, named, precision, cache, cacheDirectory);
+}
+
+/** What it is called, and where it was opened from. */
+interface Named {
+  readonly source: string;
+  readonly location: string;
+}
+
+/** Opens what lies at a place, converted if it must be. */
+async function open(
+  location: string,
+  named: Named,
+  precision: BasePrecision,
+  cache: ModelCache,
+  cacheDirectory: string,
+): Promise<ImportedModel> {
+  const hashes = new RememberedHashes(cacheDirectory);
+  const isFolder = (await stat(location)).isDirectory();
+  const ready = isFolder && (await exists(path.join(location, BASE_DESCRIPTION_FILE)));
+  const present = ready ? await openBase(location) : null;
+  if (present?.precision === precision) {
+    return await describe(present, present.provenance.location ?? location, hashes, () => {});
+  }
+  if (present !== null && present.precision !== 'fp32') {
+    const cure = 'Open it as int8, or give the fp32 model that it was made from';
+    throw new ModelFileError(
+      location,
+      'precision',
+      `is ${present.precision}, asked for is ${precision}`,
+      cure,
     );
   }
-  const source = isFolder ? await folderSource(location) : await fileSource(await followed(location));
-  const base = await convertOnce(source, named, precision, cacheDirectory, hashes);
-  return await describe(base, named.location, hashes);
+  const source =
+    present !== null
+      ? baseFolderSource(present)
+      : isFolder
+        ? await folderSource(location)
+        : await fileSource(await followed(location));
+  const origin: Named = { ...named, location: present?.provenance.location ?? named.location };
+  const { base, release } = await convertOnce(source, origin, precision, cache, hashes);
+  try {
+    return await describe(base, origin.location, hashes, release);
+  } catch (error) {
+    release();
+    throw error;
+  }
 }
 
 async function folderSource(folder: string): Promise<Source> {
@@ -130,45 +175,30 @@ async function llama2cFileIn(folder: string): Promise<string | undefined> {
   return model === undefined || others.length > 0 ? undefined : path.join(folder, model);
 }
 
-async function locate(
-  pathOrHubId: string,
-  cacheDirectory: string,
-  onProgress: ImportOptions['onProgress'],
-): Promise<string> {
-  if (await exists(pathOrHubId)) return path.resolve(pathOrHubId);
-  if (isHubId(pathOrHubId)) return await downloadModel(pathOrHubId, cacheDirectory, onProgress);
-  throw new ModelFileError(
-    pathOrHubId,
-    null,
-    'does not exist',
-    'Check the path, or give a hub id such as owner/name',
-  );
-}
-
-/** The last part of a path, or a hub id whole: what a result may show of where it came from. */
-function nameOf(pathOrHubId: string): string {
-  return isHubId(pathOrHubId) ? pathOrHubId : path.basename(path.resolve(pathOrHubId));
-}
-
 /**
  * Checks the weights against the hash that names them.
  *
  * @param location where it was opened from this time: the same bytes may lie in several places
  */
-async function describe(base: BaseFile, location: string, hashes: RememberedHashes): Promise<ImportedModel> {
+async function describe(
+  base: BaseFile,
+  location: string,
+  hashes: RememberedHashes,
+  release: Release,
+): Promise<ImportedModel> {
   await base.verify((file) => hashes.hashOf(file));
   const { architecture } = base;
   const tokenizer = await loadTokenizer(base.folder, architecture);
-  return { architecture, base, tokenizer, provenance: { ...base.provenance, location } };
+  return { architecture, base, tokenizer, provenance: { ...base.provenance, location }, release };
 }
 
 async function convertOnce(
   source: Source,
-  named: Pick<BaseProvenance, 'source' | 'location'>,
+  named: Named,
   precision: BasePrecision,
-  cacheDirectory: string,
+  cache: ModelCache,
   hashes: RememberedHashes,
-): Promise<BaseFile> {
+): Promise<{ readonly base: BaseFile; readonly release: Release }> {
   const files: BaseProvenance['files'] = [];
   for (const file of source.files) {
     files.push({
@@ -180,7 +210,25 @@ async function convertOnce(
   const key = createHash('sha256').update(
     JSON.stringify([IMPORTER_VERSION, source.origin, precision, files]),
   );
-  const folder = path.join(cacheDirectory, 'bases', key.digest('hex'));
+  const name = key.digest('hex');
+  const release = cache.use('bases', name);
+  try {
+    return { base: await convert(source, { ...named, files }, precision, cache, name), release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** The base of that name, made unless it is there. */
+async function convert(
+  source: Source,
+  provenance: Omit<BaseProvenance, 'origin'>,
+  precision: BasePrecision,
+  cache: ModelCache,
+  name: string,
+): Promise<BaseFile> {
+  const folder = cache.folderOf('bases', name);
   if (await exists(path.join(folder, BASE_DESCRIPTION_FILE))) return await openBase(folder);
   const { source: weights, close } = await source.open();
   try {
@@ -193,16 +241,19 @@ async function convertOnce(
       bosToken: bosToken !== null && within(bosToken) ? bosToken : null,
       eosTokens: eosTokens.filter(within),
     };
+    const bytes = layoutLength(baseLayout(architecture, precision, precision === 'int8'));
+    // Some processors want the bytes a second time.
+    await cache.makeRoom('bases', name, 2 * bytes);
     const writer = await BaseWriter.create(folder, architecture, precision);
     try {
-      for (const [name, { bytes }] of companions)
-        await writeFile(path.join(writer.partialFolder, name), bytes);
+      for (const [file, { bytes: content }] of companions)
+        await writeFile(path.join(writer.partialFolder, file), content);
       await convertWeights(weights, writer);
     } catch (error) {
       await writer.abort();
       throw error;
     }
-    return await writer.finish({ origin: source.origin, ...named, files });
+    return await writer.finish({ origin: source.origin, ...provenance });
   } finally {
     await close();
   }

@@ -4,7 +4,7 @@ import { judgeName, type TaskJudge } from '../../../shared/api/tasks/judge.ts';
 import { chatJudge } from '../../algorithms/judge/chat-judge.ts';
 import { scoringJudge, type PairJudge } from '../../algorithms/judge/pair-judge.ts';
 import { inputAdapter } from '../adapter-artifact.ts';
-import { requireAllowedSource } from '../model-sources.ts';
+import { requireAllowedPlace } from '../model-sources.ts';
 import type { TaskContext } from '../task-context.ts';
 import { chatEndpoint, judgeEndpoint } from './chat-endpoint.ts';
 import { classifierJudge } from './classifier.ts';
@@ -24,7 +24,7 @@ export async function openJudge(context: TaskContext<'judge'>, judge: TaskJudge)
     );
   }
   if (judge.kind === 'classifier') {
-    await requireAllowedSource(judge.folder);
+    await requireAllowedPlace(judge.folder);
     return await classifierJudge(name, judge.folder, judge.label);
   }
   if (judge.kind === 'endpoint') {

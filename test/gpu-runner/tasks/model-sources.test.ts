@@ -3,7 +3,11 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { openTaskModel } from '../../../gpu-runner/tasks/open-base-model.ts';
-import { requireAllowedSource } from '../../../gpu-runner/tasks/model-sources.ts';
+import {
+  requireAllowedPlace,
+  requireAllowedSource,
+  resolvedSource,
+} from '../../../gpu-runner/tasks/model-sources.ts';
 import { temporaryFolder } from '../llama/weights/made-up-checkpoint.ts';
 
 const folder = temporaryFolder();
@@ -52,6 +56,53 @@ it('opens the bundled model and the hub where nothing is said, and no path, ther
   await expect(requireAllowedSource('someone/model', all)).resolves.toBeUndefined();
   await expect(requireAllowedSource(path.join(models, 'tiny'), all)).resolves.toBeUndefined();
   await expect(requireAllowedSource(path.join(folder, 'secret'), all)).rejects.toThrow('may not open');
+});
+
+it('takes what has the form of a hub id for one, though a path of that name may be there', async () => {
+  const here = process.cwd();
+  process.chdir(folder);
+  try {
+    // Of both the first exists below the working folder, the second does not.
+    for (const source of ['models/tiny', 'models/nothing', 'models-of-others', 'nothing']) {
+      await expect(requireAllowedSource(source, {})).resolves.toBeUndefined();
+      await expect(requireAllowedSource(source, environment)).rejects.toThrow(`may not open ${source}`);
+      await expect(requireAllowedPlace(source, environment)).rejects.toThrow(`may not open ${source}`);
+    }
+    await expect(requireAllowedSource('./models/tiny', environment)).resolves.toBeUndefined();
+    await expect(requireAllowedPlace('./models/tiny', environment)).resolves.toBeUndefined();
+    for (const source of ['./models/nothing', './secret', './nothing', 'models/tiny/../../secret', 'a/b/c']) {
+      await expect(requireAllowedSource(source, environment)).rejects.toThrow(`may not open ${source}`);
+    }
+    // What a person names here is looked for here first.
+    expect(resolvedSource('models/tiny')).toBe(path.resolve('models/tiny'));
+    expect(resolvedSource('models/nothing')).toBe('models/nothing');
+    expect(resolvedSource('bundled')).toBe('bundled');
+  } finally {
+    process.chdir(here);
+  }
+});
+
+it('asks the hub for a hub id, and opens no path of that name', async () => {
+  const here = process.cwd();
+  process.chdir(folder);
+  process.env['HF_ENDPOINT'] = 'http://127.0.0.1:1';
+  try {
+    const refusals = await Promise.all(
+      ['models/tiny', 'models/nothing'].map(async (source) => {
+        const model = { name: 'x', source, weightsSha256: '' };
+        const opened = openTaskModel(model, path.join(folder, 'cache'));
+        return await opened.then(
+          () => 'opened',
+          (error: unknown) => String(error).replaceAll(source, 'SOURCE'),
+        );
+      }),
+    );
+    expect(new Set(refusals).size).toBe(1);
+    expect(refusals[0]).toContain('SOURCE: 127.0.0.1:1 cannot be reached');
+  } finally {
+    delete process.env['HF_ENDPOINT'];
+    process.chdir(here);
+  }
 });
 
 it('names what cannot be a place', async () => {

@@ -9,7 +9,7 @@ import { CUDA_CHUNK_STEPS, cudaRolloutGraph, type DecodeAttention } from './roll
 const ASSUMED_RATE = 1e14;
 
 /**
- * @param folder with the base in its CUDA form (see {@link cudaFolder})
+ * @param folder with the base in its CUDA form (see {@link openCudaBase})
  * @param attention of decoding steps; by rows and positions unless given
  */
 export function cudaBackend(base: CudaBase, folder: string, attention?: DecodeAttention): Backend {

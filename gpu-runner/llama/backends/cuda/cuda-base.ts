@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { ModelCache, type Release } from '../../../files/model-cache.ts';
 import { float16Bits } from '../../../tensor/data-type.ts';
 import type { Architecture } from '../../model/architecture.ts';
 import type { BaseFile } from '../../weights/base-file.ts';
@@ -10,22 +11,45 @@ import { CUDA_BINARY_FILE, CudaLayoutError, type CudaRegion, cudaLayout, ZERO_PO
 /** Goes up when the same base would give other bytes. */
 const LAYOUT_VERSION = 1;
 
+/** The CUDA form of a base in the cache, which keeps it until it is released. */
+interface CudaBase {
+  readonly folder: string;
+  readonly release: Release;
+}
+
 /**
  * The folder with the CUDA form of a base; it is made when it is not there yet. The 8-bit numbers stay what they are, the
  * scales are rounded to fp16.
  */
-export async function cudaFolder(base: BaseFile, cacheDirectory: string): Promise<string> {
+export async function openCudaBase(base: BaseFile, cacheDirectory: string): Promise<CudaBase> {
   if (base.precision !== 'int8') {
     throw new CudaLayoutError(`the base in ${base.folder} is ${base.precision}: open the model as int8`);
   }
   const key = createHash('sha256').update(`${LAYOUT_VERSION} ${base.identity}`).digest('hex');
-  return await writeCudaBase(path.join(cacheDirectory, 'cuda', key), base.architecture, async (region) => {
+  const cache = new ModelCache(cacheDirectory);
+  const release = cache.use('cuda', key);
+  try {
+    await cache.makeRoom('cuda', key, lengthOf(cudaLayout(base.architecture)));
+    return { folder: await convert(base, cache.folderOf('cuda', key)), release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+async function convert(base: BaseFile, folder: string): Promise<string> {
+  return await writeCudaBase(folder, base.architecture, async (region) => {
     const name = region.name.replace(/\.(?:weight|blockScale|channelScale)$/, '');
     if (region.dtype === 'uint8') return await unsignedWeight(base, name, region);
     if (!region.name.endsWith('Scale')) return halves(await base.readFloat32(region.name));
     const scales = halves(await base.readFloat32(`${name}.scale`));
     return region.name.endsWith('.channelScale') ? scales : repeated(scales, region.shape[1] ?? 1);
   });
+}
+
+function lengthOf(regions: readonly CudaRegion[]): number {
+  const last = regions.at(-1);
+  return last === undefined ? 0 : last.offset + last.length;
 }
 
 /** Fills a folder region by region; it appears under its name when it is whole, and one that is there is kept. */
@@ -35,8 +59,7 @@ export async function writeCudaBase(
   content: (region: CudaRegion, index: number) => Promise<Uint8Array | Uint16Array>,
 ): Promise<string> {
   const regions = cudaLayout(architecture);
-  const last = regions.at(-1);
-  const length = last === undefined ? 0 : last.offset + last.length;
+  const length = lengthOf(regions);
   if ((await sizeOf(path.join(folder, CUDA_BINARY_FILE))) === length) return folder;
   const partial = `${folder}.partial-${randomUUID()}`;
   await mkdir(partial, { recursive: true });

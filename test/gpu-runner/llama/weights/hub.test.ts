@@ -1,5 +1,5 @@
 /** The hub, played by a server of this test: what is asked for, what is sent to whom, and every way a download goes wrong. */
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ModelFileError } from '../../../../gpu-runner/files/model-file-error.ts';
@@ -106,6 +106,83 @@ describe('what is fetched', () => {
       /^owner\/one: has 0\.000\d+ GB to fetch, the limit is 0\.0000100 GB\. Set RLCD_DOWNLOAD_LIMIT_GB to more/,
     );
     expect(asked()).not.toContain(WEIGHTS);
+  });
+});
+
+describe('what is bounded', () => {
+  const INDEX = 'model.safetensors.index.json';
+
+  test('the index of weights in parts, which is read before the size is known: by the limit', async () => {
+    hub.folders.set('owner/shards', writeHuggingFaceFolder({ shards: 2 }));
+    vi.stubEnv('RLCD_DOWNLOAD_LIMIT_GB', '0.000001');
+    await expect(open('owner/shards')).rejects.toThrow(
+      /^owner\/shards\/model\.safetensors\.index\.json: has .* to fetch, the limit is 0\.00000100 GB/,
+    );
+    expect(asked()).toEqual(['main']);
+  });
+
+  test.each([INDEX, 'config.json', 'tokenizer.json', 'tokenizer_config.json'])(
+    '%s by what a description may have, whatever a model may',
+    async (large) => {
+      hub.folders.set('owner/shards', writeHuggingFaceFolder({ shards: 2 }));
+      hub.faults.set('listing', (_request, response) => {
+        const names = [INDEX, 'config.json', 'tokenizer.json', 'tokenizer_config.json'];
+        const siblings = names.map((rfilename) => ({
+          rfilename,
+          size: rfilename === large ? 2e9 : index.length,
+        }));
+        response.writeHead(200).end(JSON.stringify({ sha: COMMIT, siblings }));
+        return true;
+      });
+      const index = JSON.stringify({ weight_map: {} });
+      for (const name of [INDEX, 'config.json', 'tokenizer.json']) {
+        hub.faults.set(name, (request, response) => {
+          send(request, response, Buffer.from(index));
+          return true;
+        });
+      }
+      await expect(open('owner/shards')).rejects.toThrow(ModelFileError);
+      expect(asked()).not.toContain(large);
+    },
+  );
+
+  test('a file that has no end, and does not say so, is left where the hub said it ends', async () => {
+    hub.folders.set('owner/shards', writeHuggingFaceFolder({ shards: 2 }));
+    let sent = 0;
+    let closed: Promise<unknown> = Promise.resolve();
+    hub.faults.set(INDEX, (_request, response) => {
+      closed = new Promise((resolve) => response.once('close', resolve));
+      response.writeHead(200);
+      const more = (): void => {
+        if (response.destroyed) return;
+        sent += 65_536;
+        response.write(Buffer.alloc(65_536), () => setImmediate(more));
+      };
+      more();
+      return true;
+    });
+    await expect(open('owner/shards')).rejects.toThrow(/more than the \d+ bytes arrived that the hub states/);
+    await closed;
+    expect(sent).toBeLessThan(64e6);
+    expect(files().filter((name) => name.includes(INDEX))).toEqual([]);
+  });
+
+  test('all that is kept of models: what was used longest ago makes room, and comes again when it is asked for', async () => {
+    hub.folders.set('owner/two', writeHuggingFaceFolder({ config: { rope_theta: 77 } }));
+    const one = await open();
+    const sizes = ['hub-owner--one@main', `bases-${path.basename(one.base.folder)}`].map((name) =>
+      Number(readFileSync(path.join(cacheDirectory, 'in-use', `${name}.bytes`), 'utf8')),
+    );
+    // One model fits, with what it was made from.
+    vi.stubEnv('RLCD_CACHE_LIMIT_GB', String(sizes.reduce((sum, size) => sum + size, 1000) / 1e9));
+    expect(existsSync(path.join(cacheDirectory, 'hub', 'owner--one@main'))).toBe(true);
+    await expect(open('owner/two')).rejects.toMatchObject({ code: 'cache-full' });
+    one.release();
+    const two = await open('owner/two');
+    expect(existsSync(one.base.folder)).toBe(false);
+    expect(existsSync(path.join(cacheDirectory, 'hub', 'owner--one@main'))).toBe(false);
+    two.release();
+    expect((await open()).base.identity).toBe(one.base.identity);
   });
 });
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openCpuBackend } from '../../../../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import { cudaBackend } from '../../../../../gpu-runner/llama/backends/cuda/cuda-backend.ts';
-import { cudaFolder } from '../../../../../gpu-runner/llama/backends/cuda/cuda-base.ts';
+import { openCudaBase } from '../../../../../gpu-runner/llama/backends/cuda/cuda-base.ts';
 import { cudaRolloutGraph } from '../../../../../gpu-runner/llama/backends/cuda/rollout-graph.ts';
 import type { Architecture } from '../../../../../gpu-runner/llama/model/architecture.ts';
 import type { Backend } from '../../../../../gpu-runner/llama/model/backend.ts';
@@ -83,7 +83,7 @@ describe.each(variants)('on CUDA: %s', (name, architecture) => {
 
   it('samples and scores as the CPU form does, within 8 bits and fp16', async () => {
     await withBase(architecture, 'int8', 3, async (base) => {
-      const converted = await cudaFolder(base, path.join(folder, name.replaceAll(' ', '-')));
+      const { folder: converted } = await openCudaBase(base, path.join(folder, name.replaceAll(' ', '-')));
       const request = smallRequest(4, { maximumNewTokens: 40 });
       const cpu = await openCpuBackend(base);
       for (const attention of ['fused', 'two-part'] as const) {

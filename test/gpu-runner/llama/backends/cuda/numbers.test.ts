@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { normal } from '../../../../../shared/random.ts';
-import { cudaFolder } from '../../../../../gpu-runner/llama/backends/cuda/cuda-base.ts';
+import { openCudaBase } from '../../../../../gpu-runner/llama/backends/cuda/cuda-base.ts';
 import { writeRandomCudaBase } from '../../../../bench/gpu/random-cuda-base.ts';
 import { cudaBackend } from '../../../../../gpu-runner/llama/backends/cuda/cuda-backend.ts';
 import type { DecodeAttention } from '../../../../../gpu-runner/llama/backends/cuda/rollout-graph.ts';
@@ -31,7 +31,7 @@ const vector = initialAdapter(layout, 1, 0).map((value, index) =>
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'rlcd-cuda-'));
   base = await smallBase(path.join(folder, 'base'));
-  const converted = await cudaFolder(base, folder);
+  const { folder: converted } = await openCudaBase(base, folder);
   moved = (attention) => cudaBackend(base, converted, attention);
 });
 
