@@ -35,6 +35,11 @@ const matchUp = z.strictObject({
   ties: count,
   /** Share won by the first, ties as halves; the interval resamples prompts. */
   rate: estimate,
+  /**
+   * That the two are the same, by flipping the signs of whole prompts; adjusted by Holm for all pairs of the judge. Null in
+   * reports of before it was computed.
+   */
+  adjustedP: share.nullable().default(null),
   perSeed: z.array(seedValue),
   /** Rate at equal lengths; null where lengths cannot be told from quality. */
   lengthControlled: estimate.nullable(),
@@ -65,7 +70,17 @@ const judgeReport = z.strictObject({
   /** Mean score of each system; empty for a judge that only compares. */
   scores: z.array(z.strictObject({ system: z.string(), score: estimate })),
   /** Bradley-Terry strengths, the strongest first; null where they are not finite. */
-  ranking: z.array(z.strictObject({ system: z.string(), strength: estimate, meanWinRate: share })).nullable(),
+  ranking: z
+    .array(
+      z.strictObject({
+        system: z.string(),
+        strength: estimate,
+        meanWinRate: share,
+        /** Letters; two systems share one where their adjusted p is 0.05 or more. Null as `adjustedP`. */
+        groups: z.string().nullable().default(null),
+      }),
+    )
+    .nullable(),
 });
 export type JudgeReport = z.infer<typeof judgeReport>;
 

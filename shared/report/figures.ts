@@ -25,6 +25,11 @@ export function percentEstimate({ value, interval }: Estimate): string {
   return `${percent(value)} [${percent(interval.lower)}, ${percent(interval.upper)}]`;
 }
 
+/** `0.032`, `< 0.001`: a p-value. */
+export function probability(p: number): string {
+  return p < 0.001 ? '< 0.001' : fixed(p, 3);
+}
+
 export function estimateText({ value, interval }: Estimate, digits: number): string {
   return `${fixed(value, digits)} [${fixed(interval.lower, digits)}, ${fixed(interval.upper, digits)}]`;
 }

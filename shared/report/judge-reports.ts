@@ -1,15 +1,19 @@
 /** What each judge says of all systems: match-ups, scores, and one ranking. */
 import { rankSystems } from '../statistics/bradley-terry-bootstrap.ts';
 import { definedOrNull } from '../statistics/errors.ts';
+import { significanceGroups } from '../statistics/significance-groups.ts';
 import { clusterMean } from './cluster-mean.ts';
-import type { JudgeReport } from './document.ts';
+import type { JudgeReport, MatchUp } from './document.ts';
 import type { ExperimentEvidence } from './evidence.ts';
 import { judgeConduct } from './judge-conduct.ts';
-import { matchUp, pairsOfSystems, scoreTable, type PairOfSystems, type ScoreTable } from './match-ups.ts';
+import { matchUpsOf, pairsOfSystems, scoreTable, type PairOfSystems, type ScoreTable } from './match-ups.ts';
 
 /** Ties added to each pair of systems, so that one that wins everything keeps a finite strength. */
 const TIES_ADDED = 1;
 const RESAMPLES = 200;
+
+/** Chance of any false finding among all pairs of a judge. */
+const LEVEL = 0.05;
 
 /** One report a judge, in the order in which judges occur. */
 export function judgeReports(experiments: readonly ExperimentEvidence[]): JudgeReport[] {
@@ -17,12 +21,13 @@ export function judgeReports(experiments: readonly ExperimentEvidence[]): JudgeR
   return [...judges].map((judge) => {
     const scores = scoreTable(experiments, judge);
     const pairs = pairsOfSystems(experiments, judge, scores);
+    const matchUps = matchUpsOf(pairs);
     return {
       judge,
       conduct: judgeConduct(experiments, judge),
-      matchUps: pairs.map(matchUp),
+      matchUps,
       scores: meanScores(scores),
-      ranking: ranking(pairs),
+      ranking: ranking(pairs, matchUps),
     };
   });
 }
@@ -37,7 +42,7 @@ function meanScores(scores: ScoreTable): JudgeReport['scores'] {
 }
 
 /** Bradley-Terry over all pairs; all comparisons of a prompt are resampled together. */
-function ranking(pairs: readonly PairOfSystems[]): JudgeReport['ranking'] {
+function ranking(pairs: readonly PairOfSystems[], matchUps: readonly MatchUp[]): JudgeReport['ranking'] {
   const rows = pairs.flatMap(({ first, second, shares }) =>
     shares.map(({ share, promptId }) => ({ first, second, score: share, promptId })),
   );
@@ -48,10 +53,23 @@ function ranking(pairs: readonly PairOfSystems[]): JudgeReport['ranking'] {
       rows.map(({ promptId }) => promptId),
       { seed: 1, resamples: RESAMPLES, tiesAdded: TIES_ADDED },
     );
-    return systems.map(({ system, strength, interval, meanWinRate }) => ({
+    const groups = significanceGroups(
+      systems.map(({ system }) => system),
+      (one, other) => areTold(matchUps, one, other),
+    );
+    return systems.map(({ system, strength, interval, meanWinRate }, place) => ({
       system,
       strength: { value: strength, interval },
       meanWinRate,
+      groups: groups[place] ?? '',
     }));
   });
+}
+
+/** Whether the judge tells two systems apart, at 5 % for all of its pairs together. */
+function areTold(matchUps: readonly MatchUp[], one: string, other: string): boolean {
+  const found = matchUps.find(
+    ({ first, second }) => (first === one && second === other) || (first === other && second === one),
+  );
+  return (found?.adjustedP ?? 1) < LEVEL;
 }

@@ -1,6 +1,8 @@
 /** Every system against every other, out of what one judge said of each against the base model. */
 import { lengthControlledWinRate } from '../statistics/length-controlled-win-rate.ts';
 import { definedOrNull } from '../statistics/errors.ts';
+import { holm } from '../statistics/holm.ts';
+import { signFlipTest } from '../statistics/sign-flip-test.ts';
 import { clusterMean, type PromptValue } from './cluster-mean.ts';
 import type { MatchUp } from './document.ts';
 import { ReportError, type ExperimentEvidence } from './evidence.ts';
@@ -114,8 +116,29 @@ export function pairsOfSystems(
   );
 }
 
-/** Win rate of the first system, over all seeds and by seed, and at equal lengths. */
-export function matchUp({ first, second, shares }: PairOfSystems): MatchUp {
+/** Seed of the flips: the same rows give the same report. */
+const FLIP_SEED = 1;
+
+/** Each prompt's rows together, as far as they stand on the side of the first system. */
+function chanceOf(shares: readonly PairedShare[]): number {
+  const prompts = Map.groupBy(shares, ({ promptId }) => promptId);
+  const differences = [...prompts.values()].map((rows) =>
+    rows.reduce((sum, row) => sum + row.share - 0.5, 0),
+  );
+  return signFlipTest(differences, FLIP_SEED);
+}
+
+/**
+ * Win rates of every pair's first system, over all seeds and by seed, and at equal lengths; chances are adjusted for there
+ * being so many pairs.
+ */
+export function matchUpsOf(pairs: readonly PairOfSystems[]): MatchUp[] {
+  if (pairs.length === 0) return [];
+  const adjusted = holm(pairs.map(({ shares }) => chanceOf(shares)));
+  return pairs.map((pair, index) => matchUp(pair, adjusted[index] ?? 1));
+}
+
+function matchUp({ first, second, shares }: PairOfSystems, adjustedP: number): MatchUp {
   const wins = shares.filter(({ share }) => share === 1).length;
   const losses = shares.filter(({ share }) => share === 0).length;
   const values: PromptValue[] = shares.map(({ promptId, share }) => ({ promptId, value: share }));
@@ -128,6 +151,7 @@ export function matchUp({ first, second, shares }: PairOfSystems): MatchUp {
     losses,
     ties: shares.length - wins - losses,
     rate: clusterMean(values),
+    adjustedP,
     perSeed: [...bySeed].map(([seed, own]) => ({ seed, value: meanOf(own.map(({ share }) => share)) })),
     lengthControlled: atEqualLength(shares),
   };

@@ -1,7 +1,7 @@
 /** Who wins against whom, by each judge. */
 import type { Estimate, JudgeReport, ReportDocument } from '../document.ts';
 import { mirror } from '../claims.ts';
-import { estimateText, fixed, percent, percentEstimate } from '../figures.ts';
+import { estimateText, fixed, percent, percentEstimate, probability } from '../figures.ts';
 import type { Block, Section } from './blocks.ts';
 
 const NOTE =
@@ -64,15 +64,18 @@ function pairs({ matchUps }: JudgeReport): Block {
   return {
     kind: 'table',
     caption: 'Every pair: counts, the rate at equal length, and the seeds side by side',
-    head: ['pair', 'n', 'won/lost/tied', 'win rate', 'at equal length', 'by seed'],
-    rows: matchUps.map(({ first, second, n, wins, losses, ties, rate, lengthControlled, perSeed }) => [
-      `${first} against ${second}`,
-      String(n),
-      `${wins}/${losses}/${ties}`,
-      percentEstimate(rate),
-      lengthControlled === null ? '–' : percentEstimate(lengthControlled),
-      perSeed.map(({ value }) => percent(value)).join(', '),
-    ]),
+    head: ['pair', 'n', 'won/lost/tied', 'win rate', 'p (Holm)', 'at equal length', 'by seed'],
+    rows: matchUps.map(
+      ({ first, second, n, wins, losses, ties, rate, adjustedP, lengthControlled, perSeed }) => [
+        `${first} against ${second}`,
+        String(n),
+        `${wins}/${losses}/${ties}`,
+        percentEstimate(rate),
+        adjustedP === null ? '–' : probability(adjustedP),
+        lengthControlled === null ? '–' : percentEstimate(lengthControlled),
+        perSeed.map(({ value }) => percent(value)).join(', '),
+      ],
+    ),
   };
 }
 
@@ -101,12 +104,13 @@ function conductTable({ conduct }: JudgeReport): Block[] {
 function ranking({ ranking: ranked, scores }: JudgeReport): Block[] {
   if (ranked === null) return [];
   const caption =
-    'One scale for all systems: Bradley-Terry strengths (natural logarithm, sum 0), the strongest first';
-  const head = ['system', 'strength', 'mean win rate against the others', 'mean score'];
-  const rows = ranked.map(({ system, strength, meanWinRate }) => {
+    'One scale for all systems: Bradley-Terry strengths (natural logarithm, sum 0), the strongest first; systems that share a letter are not told apart (p of 0.05 or more)';
+  const head = ['system', 'not told apart', 'strength', 'mean win rate against the others', 'mean score'];
+  const rows = ranked.map(({ system, strength, meanWinRate, groups }) => {
     const score = scores.find((one) => one.system === system)?.score;
     return [
       system,
+      groups ?? '–',
       estimateText(strength, 2),
       percent(meanWinRate),
       score === undefined ? '–' : fixed(score.value, 3),

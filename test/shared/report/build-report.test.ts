@@ -1,4 +1,5 @@
 /** The report's numbers against what the evidence was made of, and against counts made another way. */
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { buildReport } from '../../../shared/report/build-report.ts';
 import { mirror, verdictOf } from '../../../shared/report/claims.ts';
@@ -38,6 +39,27 @@ describe('buildReport', () => {
     const ranked = document.judges[0]?.ranking?.map(({ system }) => system) ?? [];
     expect(ranked.slice(0, 2)).toEqual(['rlcd', 'context-distillation']);
     expect(ranked.toSorted()).toEqual(Object.keys(STRENGTHS).toSorted());
+  });
+
+  it('gives systems a letter together exactly where all pairs taken together do not tell them apart', () => {
+    const [judge] = document.judges;
+    const lettersOf = (name: string) =>
+      judge?.ranking?.find(({ system }) => system === name)?.groups?.split('') ?? [];
+    const told = (judge?.matchUps ?? []).map(({ first, second, adjustedP }) => {
+      const shared = lettersOf(first).some((letter) => lettersOf(second).includes(letter));
+      expect(shared, `${first} against ${second}, p ${adjustedP}`).toBe((adjustedP ?? 1) >= 0.05);
+      return !shared;
+    });
+    expect(told).toContain(true);
+    expect(told).toContain(false);
+    const [weakest] = judge?.ranking?.slice(-1) ?? [];
+    expect(weakest?.groups).not.toContain('a');
+  });
+
+  it('reads a report of before p-values', async () => {
+    const file = new URL('../../../docs/results/paper-small/report.json', import.meta.url);
+    const { judges } = reportDocument.parse(JSON.parse(await readFile(file, 'utf8')));
+    expect(judges.flatMap(({ matchUps }) => matchUps.map(({ adjustedP }) => adjustedP))).toContain(null);
   });
 
   it('finds the accuracy of labels by the gold judge, soft labels included', () => {
