@@ -43,9 +43,8 @@ describe('buildReport', () => {
 
   it('gives systems a letter together exactly where all pairs taken together do not tell them apart', () => {
     const [judge] = document.judges;
-    const lettersOf = (name: string) => [
-      ...(judge?.ranking?.find(({ system }) => system === name)?.groups ?? ''),
-    ];
+    const lettersOf = (name: string) =>
+      Array.from(judge?.ranking?.find(({ system }) => system === name)?.groups ?? '');
     const told = (judge?.matchUps ?? []).map(({ first, second, adjustedP }) => {
       const shared = lettersOf(first).some((letter) => lettersOf(second).includes(letter));
       expect(shared, `${first} against ${second}, p ${adjustedP}`).toBe((adjustedP ?? 1) >= 0.05);
