@@ -41,7 +41,7 @@ export interface StageRule {
   /** Whether a simulation measures how much likelier each side is behind its own prompt, whatever the settings say. */
   readonly measuresContrast?: true;
   /** The loss of a training from pairs, where it is not that of `dpo`. */
-  readonly loss?: 'dlma' | 'simpo';
+  readonly loss?: 'dlma' | 'simpo' | 'kto';
   /** Whether the model that simulates and labels works on it, where the experiment names another than the aligned one. */
   readonly bySimulator?: true;
   /** Whether all of its pairs are people's. */
@@ -205,6 +205,7 @@ export const METHOD_STAGES: Readonly<Record<Method, readonly StageRule[]>> = {
     ...evaluate('dpo'),
   ],
   simpo: [simulate('contrast'), adapt('dpo', { loss: 'simpo' }), ...evaluate('dpo')],
+  kto: [simulate('contrast'), adapt('dpo', { loss: 'kto' }), ...evaluate('dpo')],
   'human-preference-model': [humanPreferenceModel],
   look: [{ name: 'look', kind: 'look', split: 'train', principle: 'affixes', inputs: [] }],
 };

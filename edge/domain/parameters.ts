@@ -109,6 +109,7 @@ function planned(
 /** What the loss of a method adds to the parameters of `dpo`; nothing for `dpo` itself, whose tasks are those they were. */
 function lossOf({ loss }: StageRule, { dpo: given = {} }: Hyperparameters): object {
   if (loss === undefined) return {};
+  if (loss === 'kto') return { loss: { kind: loss } };
   const { gamma = DPO_DEFAULTS.gamma, beta = SIMPO_BETA } = given;
   if (loss === 'simpo') return { loss: { kind: loss, gamma }, beta };
   const {

@@ -2,11 +2,13 @@
 import type { PairLoss } from '../../shared/api/tasks/dpo.ts';
 import type { TaskParameters, TaskResult } from '../../shared/api/tasks/kinds.ts';
 import { adapterLayout, initialAdapter } from '../llama/model/lora-layout.ts';
-import { longestOf } from '../llama/model/sequence.ts';
+import { longestOf, sequenceOf, type Sequence } from '../llama/model/sequence.ts';
 import {
   DirectPreferenceTrainer,
   type DirectPreferencePair,
 } from '../llama/trainer/direct-preference-trainer.ts';
+import { type ProspectPair, ProspectTrainer } from '../llama/trainer/prospect-trainer.ts';
+import type { TrainerOptions } from '../llama/trainer/trainer.ts';
 import type { Model } from '../llama/weights/model.ts';
 import { AlgorithmInputError } from './algorithm-error.ts';
 import { workOf } from './checkpoint.ts';
@@ -33,7 +35,8 @@ export interface DpoOutcome {
  * - dpo (Rafailov et al. 2023): target = the base's m;
  * - dlma (Liu et al. 2024): the base's m + (coefficient / beta) clip(contrast, -limit, limit), so that pairs whose prompts
  *   tell them apart more are driven further apart;
- * - simpo (Meng et al. 2024): log p is the mean over the tokens, target = gamma / beta, and no base is asked.
+ * - simpo (Meng et al. 2024): log p is the mean over the tokens, target = gamma / beta, and no base is asked;
+ * - kto (Ethayarajh et al. 2024): the loss is of single responses, see {@link ProspectTrainer}.
  *
  * @param resume bytes of an earlier checkpoint of the same task, or null
  * @throws AlgorithmInputError for pairs that cannot teach; what {@link supervisedRun} throws
@@ -47,11 +50,16 @@ export async function dpo(
   resume: Uint8Array | null,
 ): Promise<DpoOutcome> {
   const examples = preferenceExamples(model.tokenizer, settings.promptForm, pairs, settings.maximumLength);
+  const unrelated = settings.loss?.kind === 'kto' ? unrelatedResponses(examples, settings.maximumLength) : [];
   const size = {
-    maximumTime: longestOf(examples.flatMap(({ chosen, rejected }) => [chosen, rejected])),
+    maximumTime: longestOf(examples.flatMap(sidesOf).concat(unrelated.flat())),
     microbatchRows: 2 * settings.microbatchPairs,
   };
-  const rows = targetsOf(examples, settings, await referenceMargins(model, examples, size, settings, hooks));
+  const sequences = examples.map((example, index) => sidesOf(example).concat(unrelated[index] ?? []));
+  const references = await referenceNats(model, sequences, size, settings, hooks);
+  const rows = examples.map((example, index) =>
+    rowOf(example, unrelated[index] ?? [], references[index] ?? [], settings),
+  );
   const layout = adapterLayout(model.architecture, settings.rank, settings.alpha);
   const { vector, steps, trainLoss, lastEpoch } = await supervisedRun(
     model,
@@ -61,11 +69,7 @@ export async function dpo(
       batchSize: settings.batchPairs,
       ...size,
       start: initialAdapter(layout, seed, streamOf('adapter-start', 3)),
-      open: (options) =>
-        DirectPreferenceTrainer.open(options, {
-          beta: settings.beta,
-          perToken: settings.loss?.kind === 'simpo',
-        }),
+      open: (options) => openTrainer(options, settings),
       batch: (indices) => indices.flatMap((index) => rows[index] ?? []),
       report: (batch, { margins: [own = []] }) => {
         const agreements = agreementsOf(batch, own);
@@ -103,24 +107,60 @@ function agreementsOf(batch: readonly DirectPreferencePair[], margins: readonly 
   );
 }
 
-/** Every pair with the margin that the loss asks of it. @throws AlgorithmInputError for a pair without a contrast */
-function targetsOf(
+type LossSettings = Pick<TaskParameters<'dpo'>, 'beta' | 'loss'>;
+
+async function openTrainer(options: TrainerOptions, { beta, loss }: LossSettings) {
+  if (loss?.kind === 'kto') return await ProspectTrainer.open(options, beta);
+  return await DirectPreferenceTrainer.open(options, {
+    entry: 'pair',
+    beta,
+    perToken: loss?.kind === 'simpo',
+  });
+}
+
+const sidesOf = ({ chosen, rejected }: PreferenceExample): Sequence<Int32Array>[] => [chosen, rejected];
+
+/** Both responses of the next pair behind each pair's prompt, cut at the end where they are too long. */
+function unrelatedResponses(
   examples: readonly PreferenceExample[],
-  { beta, loss }: Pick<TaskParameters<'dpo'>, 'beta' | 'loss'>,
+  maximumLength: number,
+): Sequence<Int32Array>[][] {
+  return examples.map(({ chosen: { tokens, start } }, index) => {
+    const prompt = tokens.subarray(0, start);
+    const other = examples[(index + 1) % examples.length];
+    if (other === undefined) return [];
+    return sidesOf(other).map((side) =>
+      sequenceOf(prompt, side.tokens.subarray(side.start, side.start + maximumLength - start)),
+    );
+  });
+}
+
+/**
+ * A pair as it is trained on.
+ *
+ * @param references log p under the base of both sides and of the unrelated responses; empty without a reference
+ * @throws AlgorithmInputError for a pair without a contrast
+ */
+function rowOf(
+  { chosen, rejected, labelProbability: target, contrast }: PreferenceExample,
+  unrelated: readonly Sequence[],
   references: readonly number[],
-): DirectPreferencePair[] {
-  return examples.map(({ chosen, rejected, labelProbability: target, contrast }, index) => ({
+  { beta, loss }: LossSettings,
+): ProspectPair {
+  const [ofChosen = 0, ofRejected = 0, ...others] = references;
+  return {
     chosen,
     rejected,
     target,
-    referenceMargin: references[index] ?? 0,
+    reference: { chosen: ofChosen, rejected: ofRejected },
     targetMargin: targetMargin(loss, contrast) / beta,
-  }));
+    unrelated: unrelated.map((sequence, index) => ({ sequence, reference: others[index] ?? 0 })),
+  };
 }
 
 /** What beta times the margin over the reference must exceed. */
 function targetMargin(loss: PairLoss | undefined, contrast: number | undefined): number {
-  if (loss === undefined) return 0;
+  if (loss === undefined || loss.kind === 'kto') return 0;
   if (loss.kind === 'simpo') return loss.gamma;
   if (contrast === undefined) {
     throw new AlgorithmInputError(
@@ -131,26 +171,23 @@ function targetMargin(loss: PairLoss | undefined, contrast: number | undefined):
   return contrastCoefficient * Math.min(contrastLimit, Math.max(-contrastLimit, contrast));
 }
 
-/** log p(chosen) - log p(rejected) of every pair under the base model; none where the loss has no reference. */
-async function referenceMargins(
+/** log p under the base model of each list of sequences; none where the loss has no reference. */
+async function referenceNats(
   model: Model,
-  examples: readonly PreferenceExample[],
+  lists: readonly (readonly Sequence<Int32Array>[])[],
   size: { readonly maximumTime: number; readonly microbatchRows: number },
-  { loss }: Pick<TaskParameters<'dpo'>, 'loss'>,
+  { loss }: LossSettings,
   hooks: RunHooks,
-): Promise<number[]> {
+): Promise<number[][]> {
   if (loss?.kind === 'simpo') return [];
   const reference = await ReferenceModel.open(model, { scoring: 'tokens', ...size });
-  const margins: number[] = [];
+  const nats: number[][] = [];
   try {
-    for (const { chosen, rejected } of examples) {
-      const logProbabilities = await reference.logProbabilities([chosen, rejected], hooks.signal);
-      const [ofChosen = 0, ofRejected = 0] = logProbabilities.map((values) =>
-        values.reduce((sum, value) => sum + value, 0),
-      );
-      margins.push(ofChosen - ofRejected);
+    for (const sequences of lists) {
+      const rows = await reference.logProbabilities(sequences, hooks.signal);
+      nats.push(rows.map((values) => values.reduce((sum, value) => sum + value, 0)));
     }
-    return margins;
+    return nats;
   } finally {
     await reference.close();
   }

@@ -11,6 +11,7 @@ export const METHODS = [
   'dpo',
   'dlma',
   'simpo',
+  'kto',
   'human-preference-model',
   'look',
 ] as const;

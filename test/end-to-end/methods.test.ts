@@ -32,6 +32,7 @@ const SETTINGS: Readonly<Record<(typeof METHODS)[number], Hyperparameters>> = {
   dpo: { simulate, dpo, generate },
   dlma: { simulate, dpo: { ...dpo, contrastCoefficient: 0.3 }, generate },
   simpo: { simulate, dpo: { ...dpo, gamma: 1 }, generate },
+  kto: { simulate, dpo, generate },
   'human-preference-model': { 'train-preference-model': trainPreferenceModel },
   look: { look: { maximumNewTokens: 24 } },
 };
@@ -74,7 +75,7 @@ describe('the methods', () => {
     }
     // Equal work is done once: the contrast pairs, the preference model of hard labels, the base's answers.
     const pairs = await artifactOf(id('rlcd'), 'simulate');
-    for (const method of ['rlcd-rescore', 'best-of-n', 'dpo', 'simpo']) {
+    for (const method of ['rlcd-rescore', 'best-of-n', 'dpo', 'simpo', 'kto']) {
       expect(await artifactOf(id(method), 'simulate')).toEqual(pairs);
     }
     expect(await artifactOf(id('best-of-n'), 'train-preference-model')).toEqual(
@@ -110,7 +111,7 @@ describe('the methods', () => {
     expect(Math.min(...labels)).toBeGreaterThanOrEqual(0.5);
     expect(Math.max(...labels)).toBeLessThan(1);
     expect(resultOf('context-distillation', 'distill')).toMatchObject({ droppedExamples: 0 });
-    for (const method of ['dpo', 'dlma', 'simpo']) {
+    for (const method of ['dpo', 'dlma', 'simpo', 'kto']) {
       expect(resultOf(method, 'dpo'), method).toMatchObject({ droppedPairs: 0 });
     }
     // The same words as rlcd's; dlma could not train on pairs without their contrast.

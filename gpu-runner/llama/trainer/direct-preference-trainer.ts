@@ -19,8 +19,8 @@ import {
 export interface DirectPreferencePair {
   readonly chosen: Sequence;
   readonly rejected: Sequence;
-  /** log p(chosen) - log p(rejected) under the reference, nats; 0 without one */
-  readonly referenceMargin: number;
+  /** log p of each side under the reference, nats; 0 without one */
+  readonly reference: { readonly chosen: number; readonly rejected: number };
   /** nats by which the margin must exceed the reference's for an even loss; 0 in plain DPO */
   readonly targetMargin: number;
   /** P(chosen is better), in [0, 1] */
@@ -38,6 +38,8 @@ export interface DirectPreferenceStep {
 }
 
 export interface DirectPreferenceLoss {
+  /** what is compared: the sides of a pair with each other, or every response with a baseline of its step */
+  readonly entry: 'pair' | 'response';
   /** how strongly a policy far from the reference is held back, above 0 */
   readonly beta: number;
   /** whether log p is the mean over the tokens of a response, and not their sum */
@@ -46,24 +48,31 @@ export interface DirectPreferenceLoss {
 
 /** Trains by direct preference loss. Groups train side by side, each on its own pairs. */
 export class DirectPreferenceTrainer extends Trainer {
-  readonly #perToken: boolean;
+  readonly #loss: DirectPreferenceLoss;
 
-  private constructor(options: TrainerOptions, runner: StepRunner, perToken: boolean) {
+  private constructor(options: TrainerOptions, runner: StepRunner, loss: DirectPreferenceLoss) {
     super(options, runner);
-    this.#perToken = perToken;
+    this.#loss = loss;
   }
 
   /** `microbatchRows` counts texts: a pair is two. */
-  static async open(
-    options: TrainerOptions,
-    { beta, perToken }: DirectPreferenceLoss,
-  ): Promise<DirectPreferenceTrainer> {
-    const step = await openStep(options, { kind: 'direct-preference', beta });
-    return new DirectPreferenceTrainer(options, step, perToken);
+  static async open(options: TrainerOptions, loss: DirectPreferenceLoss): Promise<DirectPreferenceTrainer> {
+    const kind = loss.entry === 'pair' ? 'direct-preference' : 'prospect';
+    return new DirectPreferenceTrainer(options, await openStep(options, { kind, beta: loss.beta }), loss);
   }
 
-  /** One update on the pairs of each group. @param learningRates one per group */
-  async step(groups: Groups, learningRates: ArrayLike<number>): Promise<DirectPreferenceStep> {
+  /**
+   * One update on the pairs of each group.
+   *
+   * @param learningRates one per group
+   * @param baselines one per group, nats over the reference at which a response is neither gained nor lost; for entries
+   *   of one response
+   */
+  async step(
+    groups: Groups,
+    learningRates: ArrayLike<number>,
+    baselines: ArrayLike<number> = [],
+  ): Promise<DirectPreferenceStep> {
     const { trainable, maximumTime, microbatchRows } = this.options;
     assertGroups(groups, trainable);
     for (const { target } of groups.flat()) {
@@ -72,7 +81,7 @@ export class DirectPreferenceTrainer extends Trainer {
     }
     const factors = meanFactors(groups, () => 1);
     const parts = microbatches(groups, Math.max(1, Math.floor(microbatchRows / 2))).map((pairs) =>
-      directPreferenceBatch(pairs, factors, trainable, maximumTime, this.#perToken),
+      directPreferenceBatch(pairs, factors, trainable, maximumTime, this.#loss, baselines),
     );
     const outcome = await this.runner.step(
       parts.map(({ batch }) => batch),
@@ -83,16 +92,38 @@ export class DirectPreferenceTrainer extends Trainer {
       const scores = picks.unpack(outcome.scored[index]?.['logProbabilities'] ?? [], rows);
       const total = (group: number, row: number): number => {
         const values = Array.from(scores[group]?.[row] ?? []);
-        return values.reduce((sum, value) => sum + value, 0) / (this.#perToken ? values.length : 1);
+        return values.reduce((sum, value) => sum + value, 0) / (this.#loss.perToken ? values.length : 1);
       };
       pairs.forEach((groupPairs, group) => {
-        groupPairs.forEach(({ referenceMargin }, pair) => {
-          margins[group]?.push(total(group, 2 * pair) - total(group, 2 * pair + 1) - referenceMargin);
+        groupPairs.forEach(({ reference: { chosen, rejected } }, pair) => {
+          margins[group]?.push(total(group, 2 * pair) - total(group, 2 * pair + 1) - (chosen - rejected));
         });
       });
     });
     return { loss: outcome.loss, margins, gradientNorms: outcome.gradientNorms };
   }
+}
+
+/** What one entry of the loss is compared with. */
+interface Entry {
+  readonly reference: number;
+  readonly target: number;
+  readonly weight: number;
+}
+
+/** The entries of a pair: itself, or its two responses, which share its weight. */
+function entriesOf(
+  { reference, targetMargin, target }: DirectPreferencePair,
+  entry: DirectPreferenceLoss['entry'],
+  baseline: number,
+  weight: number,
+): readonly Entry[] {
+  const { chosen, rejected } = reference;
+  if (entry === 'pair') return [{ reference: chosen - rejected + targetMargin, target, weight }];
+  return [
+    { reference: chosen + baseline, target, weight: weight / 2 },
+    { reference: rejected + baseline, target: 1 - target, weight: weight / 2 },
+  ];
 }
 
 /** The feeds of one micro-batch. @param factors per group, 1 / (pairs of the whole batch) */
@@ -101,34 +132,38 @@ function directPreferenceBatch(
   factors: readonly number[],
   trainable: Trainable,
   maximumTime: number,
-  perToken: boolean,
+  { entry, perToken }: DirectPreferenceLoss,
+  baselines: ArrayLike<number>,
 ): { pairs: Groups; rows: readonly (readonly Sequence[])[]; picks: Picks; batch: Microbatch } {
   const rows = pairs.map((group) => group.flatMap(({ chosen, rejected }) => [chosen, rejected]));
   const { shape, feeds } = tokenFeeds(rows, trainable, maximumTime, true);
   const picks = new Picks(rows, shape, vocabularyBlock(architectureOf(trainable)));
-  const count = pairs.flat().length;
-  const firstPair = pairs.map((_, group) => pairs.slice(0, group).flat().length);
-  const ofPair = (name: (pair: DirectPreferencePair, group: number) => number) =>
+  const entries = pairs.flatMap((group, index) =>
+    group.flatMap((pair) => entriesOf(pair, entry, baselines[index] ?? 0, factors[index] ?? 0)),
+  );
+  const firstRow = rows.map((_, group) => rows.slice(0, group).flat().length);
+  const rowsPerEntry = entry === 'pair' ? 2 : 1;
+  const ofEntry = (name: keyof Entry) =>
     float32(
-      [count, 1],
-      Float32Array.from(pairs.flatMap((group, index) => group.map((pair) => name(pair, index)))),
+      [entries.length, 1],
+      Float32Array.from(entries, (one) => one[name]),
     );
   const batch: Microbatch = {
     feeds: {
       ...feeds,
       ...pickFeeds('token', picks, true),
       tokenTargets: picks.targets(),
-      pairSigns: picks.signs(count, (group, row) => {
+      pairSigns: picks.signs(entries.length, (group, row) => {
         const sequence = rows[group]?.[row];
         const share = perToken && sequence !== undefined ? 1 / scoredCount(sequence) : 1;
         return {
-          pair: (firstPair[group] ?? 0) + Math.floor(row / 2),
-          sign: row % 2 === 0 ? share : -share,
+          pair: Math.floor(((firstRow[group] ?? 0) + row) / rowsPerEntry),
+          sign: row % rowsPerEntry === 0 ? share : -share,
         };
       }),
-      referenceMargins: ofPair(({ referenceMargin, targetMargin }) => referenceMargin + targetMargin),
-      preferenceTargets: ofPair(({ target }) => target),
-      preferenceWeights: ofPair((_, group) => factors[group] ?? 0),
+      referenceMargins: ofEntry('reference'),
+      preferenceTargets: ofEntry('target'),
+      preferenceWeights: ofEntry('weight'),
     },
     scored: { logProbabilities: picks.shape },
   };

@@ -7,7 +7,14 @@ import { adamW, type AdamOptions, clipByGroupNorm } from '../../tensor/optimiser
 import type { Architecture } from '../model/architecture.ts';
 import type { AdapterGroups, Backend } from '../model/backend.ts';
 import { finalNorm, residualStream } from '../model/decoder.ts';
-import { directPreferenceLoss, languageModelLoss, policyLoss, preferenceLoss, valueLoss } from './losses.ts';
+import {
+  directPreferenceLoss,
+  languageModelLoss,
+  policyLoss,
+  preferenceLoss,
+  prospectLoss,
+  valueLoss,
+} from './losses.ts';
 import { type ScalarHeads, scalarHead } from '../model/scalar-head.ts';
 import { SUM_FAN, SUM_LEVELS, selectRows, sumRowsById } from '../model/select-rows.ts';
 import {
@@ -30,6 +37,7 @@ export type Objective =
   | { readonly kind: 'language-model' }
   | { readonly kind: 'preference' }
   | { readonly kind: 'direct-preference'; readonly beta: number }
+  | { readonly kind: 'prospect'; readonly beta: number }
   /** Without a clip for values no value model is trained along. */
   | { readonly kind: 'ppo'; readonly policyClip: number; readonly valueClip: number | null };
 
@@ -258,7 +266,7 @@ function objectiveLoss(model: ModelGraph, objective: Objective): Value {
   if (objective.kind === 'language-model') {
     return languageModelLoss(logProbabilities, like('tokenWeights', logProbabilities));
   }
-  if (objective.kind === 'direct-preference') {
+  if (objective.kind === 'direct-preference' || objective.kind === 'prospect') {
     const places = elementCount(logProbabilities.shape);
     const ofPair = (name: string): Value => graph.input(name, 'float32', ['pairs', 1]);
     const targets = {
@@ -267,7 +275,8 @@ function objectiveLoss(model: ModelGraph, objective: Objective): Value {
       targets: ofPair('preferenceTargets'),
       weights: ofPair('preferenceWeights'),
     };
-    return directPreferenceLoss(ops.reshape(logProbabilities, [places, 1]), targets, objective.beta);
+    const lossOf = objective.kind === 'prospect' ? prospectLoss : directPreferenceLoss;
+    return lossOf(ops.reshape(logProbabilities, [places, 1]), targets, objective.beta);
   }
   graph.output('entropies', entropies);
   const values = objective.valueClip === null ? null : model.scalarScores(1);

@@ -31,19 +31,28 @@ export function preferenceLoss(scores: Value, targets: Value, weights: Value): V
   return weightedSum(weights, ops.subtract(ops.softplus(difference), ops.multiply(targets, difference)));
 }
 
-/** What the direct preference loss compares the policy with. */
+/** What a direct preference loss compares the policy with: an entry is a pair of responses, or one response. */
 export interface DirectPreferenceTargets {
   /**
-   * [pairs, blocks * C]: s for a token of the chosen response, -s' for one of the rejected, 0 elsewhere; s is 1, or 1 / tokens
-   * of the response where log p is its mean
+   * [entries, blocks * C]: s for a token of the chosen response or of the only one, -s' for one of the rejected, 0 elsewhere; s is
+   * 1, or 1 / tokens of the response where log p is its mean
    */
   readonly signs: Value;
-  /** [pairs, 1]: log p_ref(chosen) - log p_ref(rejected), and the margin over it that is asked for */
+  /** [entries, 1]: what the signs make of log p_ref, and what is asked for over it */
   readonly referenceMargins: Value;
-  /** [pairs, 1] in [0, 1]: P(chosen is better) */
+  /** [entries, 1] in [0, 1]: P(chosen is better), or P(the response is desirable) */
   readonly targets: Value;
-  /** [pairs, 1] */
+  /** [entries, 1] */
   readonly weights: Value;
+}
+
+/** z = beta (signs log p - reference), [entries, 1]. @param logProbabilities [blocks * C, 1] */
+function overReference(
+  logProbabilities: Value,
+  { signs, referenceMargins }: DirectPreferenceTargets,
+  beta: number,
+): Value {
+  return ops.multiply(ops.subtract(ops.matMul(signs, logProbabilities), referenceMargins), beta);
 }
 
 /**
@@ -55,12 +64,27 @@ export interface DirectPreferenceTargets {
  */
 export function directPreferenceLoss(
   logProbabilities: Value,
-  { signs, referenceMargins, targets, weights }: DirectPreferenceTargets,
+  entries: DirectPreferenceTargets,
   beta: number,
 ): Value {
-  const margins = ops.subtract(ops.matMul(signs, logProbabilities), referenceMargins);
-  const z = ops.multiply(margins, beta);
+  const { targets, weights } = entries;
+  const z = overReference(logProbabilities, entries, beta);
   return weightedSum(weights, ops.subtract(ops.softplus(z), ops.multiply(targets, z)));
+}
+
+/**
+ * Kahneman-Tversky optimisation (Ethayarajh et al., 2024) with soft targets and both losses weighed alike: with
+ * z = beta (log p - log p_ref - z0) of one response,
+ * L = sum_i w_i (1 - t_i sigmoid(z_i) - (1 - t_i) sigmoid(-z_i)) = sum_i w_i (t_i + (1 - 2 t_i) sigmoid(z_i)).
+ *
+ * @param logProbabilities [blocks * C, 1]
+ * @param entries of one response each; z0 stands in their references
+ */
+export function prospectLoss(logProbabilities: Value, entries: DirectPreferenceTargets, beta: number): Value {
+  const { targets, weights } = entries;
+  const value = ops.sigmoid(overReference(logProbabilities, entries, beta));
+  const direction = ops.add(ops.multiply(targets, -2), 1);
+  return weightedSum(weights, ops.add(targets, ops.multiply(direction, value)));
 }
 
 /** What the policy loss compares the policy with; all [blocks, C]. */

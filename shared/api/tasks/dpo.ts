@@ -54,7 +54,7 @@ export const LOSS_SETTINGS = [
 /** Of `simpo`, whose margins are nats a token, not nats of a response (Meng et al. 2024). */
 export const SIMPO_BETA = 2;
 
-/** How `dlma` and `simpo` differ from `dpo`. */
+/** How `dlma`, `simpo` and `kto` differ from `dpo`. */
 const loss = z
   .discriminatedUnion('kind', [
     z
@@ -74,6 +74,13 @@ const loss = z
         gamma,
       })
       .meta({ id: 'SimpoLoss', description: 'Margins a token, without a reference (Meng et al. 2024)' }),
+    z
+      .strictObject({
+        kind: z
+          .literal('kto')
+          .describe('Every response is gained or lost against how far the policy has moved on the whole'),
+      })
+      .meta({ id: 'KtoLoss', description: 'Single responses, not pairs (Ethayarajh et al. 2024)' }),
   ])
   .describe('How the loss differs from that of `dpo`; absent where it does not');
 export type PairLoss = z.infer<typeof loss>;

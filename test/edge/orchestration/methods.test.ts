@@ -132,7 +132,7 @@ describe('the methods', () => {
 
   it('do equal work once: contrast pairs, hard-label preference model, base completions', () => {
     const pairs = keyOf('rlcd', 'simulate');
-    for (const method of ['rlcd-rescore', 'best-of-n', 'dpo', 'simpo'] as const) {
+    for (const method of ['rlcd-rescore', 'best-of-n', 'dpo', 'simpo', 'kto'] as const) {
       expect(keyOf(method, 'simulate')).toBe(pairs);
     }
     expect(keyOf('rlaif', 'simulate')).not.toBe(pairs);
@@ -247,7 +247,7 @@ describe('the methods', () => {
     expect(keyOf('context-distillation', 'simulate', given)).toBe(keyOf('context-distillation', 'simulate'));
   });
 
-  it('dlma and simpo differ from dpo by their loss, and dlma has the contrast of its pairs measured', () => {
+  it('dlma, simpo and kto differ from dpo by their loss, and dlma has the contrast of its pairs measured', () => {
     expect(planned('dpo').get('dpo')?.parameters).not.toHaveProperty('loss');
     expect(planned('dlma').get('dpo')?.parameters).toMatchObject({
       beta: 0.1,
@@ -261,6 +261,7 @@ describe('the methods', () => {
     const filtered: Given = { hyperparameters: { simulate: { leastContrast: 2 } } };
     expect(keyOf('dlma', 'simulate', filtered)).toBe(keyOf('rlcd', 'simulate', filtered));
     const given: Given = { hyperparameters: { dpo: { beta: 3, gamma: 1 } } };
+    expect(planned('kto').get('dpo')?.parameters).toMatchObject({ beta: 0.1, loss: { kind: 'kto' } });
     expect(planned('simpo', given).get('dpo')?.parameters).toMatchObject({ beta: 3, loss: { gamma: 1 } });
   });
 

@@ -70,6 +70,24 @@ describe('dpo', () => {
     expect(result.accuracy).toBeGreaterThan(0.8);
   });
 
+  it('kto starts where every response is worth a half, learns, and goes on after a kill to the same bytes', async () => {
+    const loss = { kind: 'kto' } as const;
+    const recorded = recordingHooks();
+    const whole = await run({ loss }, recorded);
+    const [first] = recorded.metrics;
+    // A fresh adapter is the base itself: nothing has moved, z is 0, and 1 - sigmoid(0) is a half.
+    expect(first?.values['dpo/margin']).toBe(0);
+    expect(first?.values['dpo/loss']).toBeCloseTo(0.5, 6);
+    expect(recorded.metrics.at(-1)?.values['dpo/loss']).toBeLessThan(0.48);
+    expect(whole.result.accuracy).toBeGreaterThan(0.8);
+    expect(whole).not.toEqual(await run());
+    const killed = recordingHooks(4);
+    await expect(run({ loss }, killed)).rejects.toThrow('killed');
+    expect(await run({ loss }, recordingHooks(), killed.checkpoints.get(4) ?? new Uint8Array())).toEqual(
+      whole,
+    );
+  });
+
   it('dlma asks more of pairs that contrast more, up to its limit, and refuses pairs without a contrast', async () => {
     const loss = { kind: 'dlma', contrastCoefficient: 0.2, contrastLimit: 40 } as const;
     const contrasted = (nats: number) =>

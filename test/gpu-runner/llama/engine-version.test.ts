@@ -29,8 +29,8 @@ import { smallShape } from './sampler/small-model.ts';
 const RECORDED = {
   version: '9',
   /** of a base as version 3 of the format held it before inputs were turned: the bundled model is one */
-  plain: 'e78d0429b27543f8004bec046ff4d6b3297ab82a95d5312322e5274fb3737ba4',
-  turned: '79d2ba1c5f039df594aa0392bc5a27c2a1ba1498953e2acb4cfec9439fb6c401',
+  plain: '3a5848f4a5e06dc31fec76774371bafe75234331e3ebb8587bac0c00418b969c',
+  turned: '989d5be9ab5b7528460222b214438ba791b4e29705217d997a66500aeaba86a1',
 };
 
 const folder = await mkdtemp(path.join(tmpdir(), 'rlcd-version-'));
@@ -49,6 +49,7 @@ const objectives: readonly Objective[] = [
   { kind: 'language-model' },
   { kind: 'preference' },
   { kind: 'direct-preference', beta: 0.1 },
+  { kind: 'prospect', beta: 0.1 },
   { kind: 'ppo', policyClip: 0.2, valueClip: 0.2 },
 ];
 

@@ -21,7 +21,7 @@ function pairsOf(seed: number, targets: readonly number[]): DirectPreferencePair
   return targets.map((target, index) => ({
     chosen: { tokens: texts[2 * index] ?? [], start: 2 },
     rejected: { tokens: texts[2 * index + 1] ?? [], start: 2 },
-    referenceMargin: (index - 1) / 4,
+    reference: { chosen: (index - 1) / 4, rejected: 0 },
     targetMargin: index / 8,
     target,
   }));
@@ -42,7 +42,7 @@ const open = async (
       microbatchRows,
       session: { threads: 2 },
     },
-    { beta: BETA, perToken },
+    { entry: 'pair', beta: BETA, perToken },
   );
 
 /** log p(chosen) - log p(rejected) less the reference's, by the forward pass. */
@@ -66,7 +66,8 @@ async function marginsOf(
     (values) => Array.from(values).reduce((sum, value) => sum + value, 0) / (perToken ? values.length : 1),
   );
   return pairs.map(
-    ({ referenceMargin }, pair) => (sums[2 * pair] ?? 0) - (sums[2 * pair + 1] ?? 0) - referenceMargin,
+    ({ reference: { chosen, rejected } }, pair) =>
+      (sums[2 * pair] ?? 0) - (sums[2 * pair + 1] ?? 0) - (chosen - rejected),
   );
 }
 

@@ -24,6 +24,7 @@ const objectives: readonly Objective[] = [
   { kind: 'language-model' },
   { kind: 'preference' },
   { kind: 'direct-preference', beta: 0.1 },
+  { kind: 'prospect', beta: 0.1 },
   { kind: 'ppo', policyClip: 0.2, valueClip: 0.2 },
 ];
 
