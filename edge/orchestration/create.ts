@@ -10,10 +10,10 @@ import type { Statement, Store } from '../store/database.ts';
 import { insertExperiment, logExperimentEvent } from '../store/experiments.ts';
 import { createIdentifier } from '../store/identifier.ts';
 import { findPrinciple, findVersion } from '../store/principles.ts';
-import { countDifferentPrompts } from '../store/prompt-sets.ts';
 import { materialiseSplit } from '../store/prompt-splits.ts';
 import { resolveBaseModel, resolvePromptSet } from '../store/references.ts';
 import { planExperiment } from './advance.ts';
+import { requireHumanPairs } from './require-human-pairs.ts';
 import { requirePrompts } from './require-prompts.ts';
 import { taskModelOf } from '../domain/base-model.ts';
 import { METHOD_STAGES, type StageRule } from '../../shared/method-stages.ts';
@@ -226,26 +226,6 @@ async function materialise(
   return splits;
 }
 
-/** @throws DomainError where pairs of people are asked for and the split has none: the task would fail at its turn */
-async function requireHumanPairs(
-  { database }: Store,
-  { id, name }: { readonly id: string; readonly name: string },
-  resolved: ReturnType<typeof resolveStages>,
-) {
-  const asking = resolved.find(({ rule, parameters }) => rule.splitWith && parameters[rule.splitWith] !== 0);
-  const { split, splitWith, humanOnly } = asking?.rule ?? {};
-  if (asking === undefined || split === undefined || splitWith === undefined) return;
-  const labelled = { promptSetId: id, split, first: null, labelled: true, enough: 1 };
-  if ((await countDifferentPrompts(database, labelled)) > 0) return;
-  const lacking = `the split ${split} of ${name} has no pair that people labelled`;
-  const cure = 'upload rows of {chosen, rejected} with their prompts';
-  throw invalidRequest([
-    humanOnly
-      ? fault('#/promptSet', `${lacking}; ${cure}`)
-      : fault(`#/hyperparameters/${asking.rule.kind}/${splitWith}`, `${lacking}; ${cure}, or leave it out`),
-  ]);
-}
-
 /**
  * The writes that create an experiment, and its first view.
  *
@@ -273,7 +253,7 @@ export async function createExperiment(
     models,
     await findJudgeModels(store, body),
   );
-  await requireHumanPairs(store, promptSet, resolved);
+  await requireHumanPairs(database, promptSet, resolved);
   await requirePrompts(database, body, promptSet, resolved);
   const splits = await materialise(
     store,

@@ -8,13 +8,13 @@ import { invalidRequest } from '../domain/errors.ts';
 import type { Database } from '../store/database.ts';
 import { countDifferentPrompts } from '../store/prompt-sets.ts';
 
-interface ResolvedStage {
+export interface ResolvedStage {
   readonly rule: StageRule;
   /** Complete. */
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 
-interface CountedSet {
+export interface CountedSet {
   readonly id: string;
   readonly name: string;
   readonly splitRule: SplitRuleRecord;

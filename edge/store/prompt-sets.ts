@@ -200,6 +200,23 @@ export async function countDifferentPrompts(
   return (await database.selectDistinct({ text: rows.text }).from(rows).limit(enough)).length;
 }
 
+/** How many rows of a split people labelled. */
+export async function countLabelledRows(
+  database: Database,
+  promptSetId: string,
+  split: Split,
+): Promise<number> {
+  return await database.$count(
+    prompts,
+    and(
+      eq(prompts.promptSetId, promptSetId),
+      eq(prompts.split, split),
+      isNotNull(prompts.chosen),
+      isNotNull(prompts.rejected),
+    ),
+  );
+}
+
 /** Gives an uploaded set its name: from now on it is there. */
 export function finishPromptSet(
   database: Database,

@@ -159,6 +159,15 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
         ['has 1 different prompt that people labelled in the split train'],
       ],
       [
+        { promptSet: labelled, hyperparameters: { 'train-preference-model': { humanShare: 1 } } },
+        '#/hyperparameters/train-preference-model/humanShare',
+        [
+          'is 1, which is 2 of 2 simulated pairs',
+          'labelled has 1 pair that people labelled',
+          'give at most 0.50, or upload rows',
+        ],
+      ],
+      [
         { hyperparameters: { ...ppo, select: { promptLimit: 1 } } },
         '#/hyperparameters/select/promptLimit',
         ['leaves 1 prompt of the split dev'],
