@@ -3,8 +3,10 @@ import { isBytes, type Endpoint } from '../../shared/api/endpoint.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Record } from './audit.ts';
 import { conflict } from '../domain/errors.ts';
+import type { Holder } from '../domain/lease.ts';
 import { lengthenMissed } from '../orchestration/sweep.ts';
 import { commit, isLostRace, type Statement } from '../store/database.ts';
+import { commitUnder } from '../store/leases/lease.ts';
 import { holdQuotas } from '../store/quotas.ts';
 import { etagOf, isKnown } from './etag.ts';
 import type { Call, OwnHeaders, UploadCall } from './handler.ts';
@@ -23,6 +25,7 @@ export type AnyHandler = (
       readonly body?: unknown;
       readonly bodyWhenRepeated?: unknown;
       readonly writes?: readonly Statement[];
+      readonly holder?: Holder | undefined;
       readonly headers?: OwnHeaders;
       readonly undo?: () => Promise<void>;
     }
@@ -71,7 +74,7 @@ export async function answer(
     const makes = (reply.writes ?? []).length > 0 && endpoint.method !== 'delete';
     const kept = await idempotency?.record(endpoint.status, repeated ?? '');
     try {
-      await commit(database, [
+      await commitUnder(database, reply.holder, [
         ...(reply.writes ?? []),
         ...(kept ? [kept.statement] : []),
         ...(record ? [record(admitted, reply.body, now)] : []),

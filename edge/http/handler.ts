@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { Creator } from '../../shared/api/fields.ts';
 import type { Bytes, Endpoint, EndpointInput, EndpointOutput } from '../../shared/api/endpoint.ts';
+import type { Holder } from '../domain/lease.ts';
 import type { Statement } from '../store/database.ts';
 import type { Principal } from './keys.ts';
 import type { StreamedBody } from './streamed-body.ts';
@@ -32,6 +33,8 @@ interface Writes {
    * idempotency key. If another request wins a unique row, the handler runs again and reads anew.
    */
   readonly writes?: readonly Statement[];
+  /** The lease that must be held still when they are committed; undefined: they stand under none. */
+  readonly holder?: Holder | undefined;
   /** What the answer carries beside those of every answer. */
   readonly headers?: OwnHeaders;
   /** Takes back what the handler did beside its writes; called where these are refused. */

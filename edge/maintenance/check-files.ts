@@ -2,10 +2,11 @@
 import { eq, and } from 'drizzle-orm';
 import { rm } from 'node:fs/promises';
 import type { BlobFile } from '../hosts/file-blobs.ts';
-import { artifactBlob, partBlob, type ArtifactRow } from '../store/artifacts.ts';
+import { artifactBlob, type ArtifactRow } from '../store/artifacts.ts';
 import { GRACE_MILLISECONDS } from '../store/collect.ts';
 import { unusedBlobs, uploadParts } from '../store/schema/index.ts';
 import { UPLOAD_LIFETIME } from '../store/sweep.ts';
+import { partBlob } from '../store/uploads.ts';
 import { counted, sizeOf, type Finding } from './finding.ts';
 import type { OpenFolder } from './folder.ts';
 
@@ -52,7 +53,7 @@ export async function checkFiles(
   const notes = await database.select({ name: unusedBlobs.name }).from(unusedBlobs);
   const known = new Set([
     ...rows.map(artifactBlob),
-    ...parts.map(({ uploadId, number }) => partBlob(uploadId, number)),
+    ...parts.map(partBlob),
     ...notes.map(({ name }) => name),
   ]);
   const sizes = new Map(files.map(({ name, bytes }) => [name, bytes]));
@@ -66,9 +67,7 @@ export async function checkFiles(
       !known.has(name) &&
       now - modifiedAt > GRACE_MILLISECONDS,
   );
-  const broken = parts.filter(
-    ({ uploadId, number, bytes }) => sizes.get(partBlob(uploadId, number)) !== bytes,
-  );
+  const broken = parts.filter((part) => sizes.get(partBlob(part)) !== part.bytes);
   return [
     ...useless(
       'blob-without-row',

@@ -11,13 +11,14 @@ import { mayReadArtifact } from '../store/artifact-access.ts';
 import { holdArtifact, openArtifact, putBy, writeArtifact } from '../store/artifact-bytes.ts';
 import { artifactBlob, findArtifact, listArtifacts, type ArtifactRow } from '../store/artifacts.ts';
 import { removeArtifact } from '../store/collect.ts';
+import type { commit } from '../store/database.ts';
 import { whoUsesArtifact } from '../store/uses.ts';
-import { requireLease } from '../store/leases/lease.ts';
+import { commitUnder, requireLease } from '../store/leases/lease.ts';
 
 /**
- * Refuses who does not hold the task he names; a runner must name one, others may write without.
+ * Refuses who does not hold the task he names, before a body is read; a runner must name one, others may write without.
  *
- * @returns under which lease it is written; undefined: under none
+ * @returns under which lease it is to be committed, since that may end until then; undefined: under none
  * @throws DomainError `forbidden` without task and epoch, or as the lease says
  */
 export async function guardWriter(
@@ -33,6 +34,12 @@ export async function guardWriter(
   await requireLease(database, holder);
   return holder;
 }
+
+/** As a batch of an artifact that is put under a lease is run. */
+export const under =
+  (holder: Holder | undefined): typeof commit =>
+  async (database, statements) =>
+    await commitUnder(database, holder, statements);
 
 /** A key that may do more than run tasks is not held to one task. */
 function isRunner({ scopes }: Principal): boolean {
@@ -71,7 +78,8 @@ export function artifactHandlers(
       const { sha256 } = parameters;
       const { kind, mediaType, taskId = null } = query;
       const { quotas } = principal;
-      const by = { producedByTaskId: taskId, createdBy, quotas, holder, isKept: !holder };
+      const lease = { holder, commit: under(holder), isKept: !holder };
+      const by = { producedByTaskId: taskId, createdBy, quotas, ...lease };
       const artifact = { sha256, mediaType, kind, ...by };
       const known = await holdArtifact(dependencies, sha256, now);
       const verify = () => requireHash(upload, sha256);
@@ -81,7 +89,7 @@ export function artifactHandlers(
       }
       await upload.drain();
       verify();
-      return { body: known.row, writes: putBy(database, artifact) };
+      return { body: known.row, writes: putBy(database, artifact), holder };
     },
 
     async downloadArtifact({ parameters, query }, { principal, request }) {

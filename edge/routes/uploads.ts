@@ -5,23 +5,25 @@ import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
 import type { Principal } from '../http/keys.ts';
 import { conflict, invalidRequest, notFound } from '../domain/errors.ts';
-import {
-  deleteUpload,
-  findUpload,
-  insertUpload,
-  listParts,
-  partBlob,
-  putPart,
-  releaseParts,
-  type UploadPartRow,
-  type UploadRow,
-} from '../store/artifacts.ts';
 import { holdArtifact, putBy, writeArtifact } from '../store/artifact-bytes.ts';
 import { chunksOf } from '../store/blobs.ts';
 import { commit } from '../store/database.ts';
 import { createIdentifier } from '../store/identifier.ts';
 import { UPLOAD_LIFETIME } from '../store/sweep.ts';
-import { guardWriter } from './artifacts.ts';
+import {
+  beyondDeclared,
+  deleteUploads,
+  endUpload,
+  findUpload,
+  insertUpload,
+  isCompleted,
+  listParts,
+  partBlob,
+  writePart,
+  type UploadPartRow,
+  type UploadRow,
+} from '../store/uploads.ts';
+import { guardWriter, under } from './artifacts.ts';
 
 function view(upload: UploadRow, parts: readonly UploadPartRow[]) {
   return {
@@ -41,12 +43,12 @@ function requireWhole(upload: UploadRow, parts: readonly UploadPartRow[]): void 
   }
 }
 
-/** @throws DomainError `conflict` as soon as there are more bytes than the upload declared: nothing of them stays */
+/** @throws DomainError `conflict` as soon as there are more bytes than the upload has room for: nothing of them stays */
 async function* within(chunks: AsyncIterable<Uint8Array>, room: number, { bytes }: UploadRow) {
   let read = 0;
   for await (const chunk of chunks) {
     read += chunk.length;
-    if (read > room) throw conflict(`The upload declared ${bytes} bytes, and this part goes beyond them`);
+    if (read > room) throw beyondDeclared(bytes);
     yield chunk;
   }
 }
@@ -72,14 +74,14 @@ export function uploadHandlers(
     return await guardWriter(dependencies, principal, { taskId, epoch: epoch ?? undefined });
   }
 
-  async function* join(
-    upload: UploadRow,
-    parts: readonly UploadPartRow[],
-    hash: ReturnType<typeof createHash>,
-  ) {
-    for (const { number } of parts) {
-      const stream = await blobs.get(partBlob(upload.id, number));
-      if (!stream) throw conflict(`Part ${number} is gone; put it again`);
+  async function* join(parts: readonly UploadPartRow[], hash: ReturnType<typeof createHash>) {
+    for (const part of parts) {
+      const stream = await blobs.get(partBlob(part));
+      if (!stream) {
+        throw conflict(
+          `Part ${part.number} is gone, or was put again meanwhile; look at the upload, and put what is missing or complete it again`,
+        );
+      }
       for await (const chunk of chunksOf(stream)) {
         hash.update(chunk);
         yield chunk;
@@ -89,13 +91,14 @@ export function uploadHandlers(
 
   return {
     async createUpload({ body }, { principal, now }) {
-      await guardWriter(dependencies, principal, body);
+      const holder = await guardWriter(dependencies, principal, body);
       const { sha256, bytes, mediaType, kind, taskId = null, epoch = null } = body;
       const id = createIdentifier(now);
       const { keyId } = principal;
       const producedByTaskId = taskId;
-      const row = { id, sha256, bytes, mediaType, kind, producedByTaskId, epoch, keyId, createdAt: now };
-      return { body: view(row, []), writes: [insertUpload(database, row)] };
+      const description = { id, sha256, bytes, mediaType, kind, producedByTaskId, epoch, keyId };
+      const row = { ...description, createdAt: now, completedAt: null };
+      return { body: view(row, []), writes: [insertUpload(database, row)], holder };
     },
 
     async getUpload({ parameters }, { principal }) {
@@ -103,34 +106,41 @@ export function uploadHandlers(
       return { body: view(upload, await listParts(database, upload.id)) };
     },
 
-    async putUploadPart({ parameters }, { principal, upload: body }) {
+    async putUploadPart({ parameters }, { principal, now, upload: body }) {
       const upload = await requireUpload(parameters.uploadId, principal);
-      await requireWriter(upload, principal);
+      const holder = await requireWriter(upload, principal);
       const number = Number(parameters.partNumber);
       if (number > MAXIMUM_PARTS) {
         throw invalidRequest([
           { in: 'path', pointer: 'partNumber', detail: `must be 1 to ${MAXIMUM_PARTS}` },
         ]);
       }
+      if (upload.completedAt !== null) throw isCompleted(upload.id);
       const others = (await listParts(database, upload.id)).filter((other) => other.number !== number);
+      // As soon as it is known; what comes beside it is counted when it is committed.
       const room = upload.bytes - others.reduce((sum, { bytes }) => sum + bytes, 0);
-      await blobs.put(partBlob(upload.id, number), within(body.chunks(), room, upload));
-      const part = { uploadId: upload.id, number, bytes: body.bytes, etag: body.sha256 };
-      const parts = [...others, part].sort((a, b) => a.number - b.number);
-      const undo = async () => await blobs.delete(partBlob(upload.id, number));
-      return { body: view(upload, parts), writes: [putPart(database, part)], undo };
+      const content = within(body.chunks(), room, upload);
+      const { quotas } = principal;
+      await writePart(dependencies, { upload, number, content, read: () => body, holder, quotas }, now);
+      return { body: view(upload, await listParts(database, upload.id)) };
     },
 
     async completeUpload({ parameters }, { principal, now, createdBy }) {
       const upload = await requireUpload(parameters.uploadId, principal);
       const holder = await requireWriter(upload, principal);
       const { sha256, mediaType, kind, producedByTaskId } = upload;
-      const by = { producedByTaskId, createdBy, quotas: principal.quotas, holder, isKept: !holder };
+      const lease = { holder, commit: under(holder), isKept: !holder };
+      const by = { producedByTaskId, createdBy, quotas: principal.quotas, ...lease };
       const artifact = { sha256, mediaType, kind, ...by };
       const known = await holdArtifact(dependencies, sha256, now);
       const parts = await listParts(database, upload.id);
-      // An answer that was lost: the parts went with the first.
-      if (known?.intact && parts.length === 0) return { body: known.row };
+      if (upload.completedAt !== null) {
+        // An answer that was lost: the parts went with the first.
+        if (known?.intact) return { body: known.row };
+        throw conflict(
+          `Upload ${upload.id} was completed, and its artifact is gone since; begin another one`,
+        );
+      }
       requireWhole(upload, parts);
       const hash = createHash('sha256');
       const verify = () => {
@@ -138,23 +148,25 @@ export function uploadHandlers(
         if (found === sha256) return;
         throw conflict(`The parts have the SHA-256 ${found}, not ${sha256}; put them again`);
       };
-      const content = join(upload, parts, hash);
+      const content = join(parts, hash);
       let { row } = known ?? {};
       if (row && known?.intact) {
         // Who names an artifact has shown that he has its bytes, stored already or not.
         for await (const _ of content);
         verify();
       } else row = await writeArtifact(dependencies, artifact, content, verify, now, row);
-      await commit(database, [...putBy(database, artifact), ...releaseParts(database, upload.id, now)]);
-      for (const { number } of parts) await blobs.delete(partBlob(upload.id, number));
+      const ends = [...putBy(database, artifact), ...endUpload(database, upload.id, now)];
+      await artifact.commit(database, ends);
+      for (const part of parts) await blobs.delete(partBlob(part));
       return { body: row };
     },
 
-    async abortUpload({ parameters }, { principal }) {
+    async abortUpload({ parameters }, { principal, now }) {
       const upload = await requireUpload(parameters.uploadId, principal);
-      for (const { number } of await listParts(database, upload.id))
-        await blobs.delete(partBlob(upload.id, number));
-      return { writes: [deleteUpload(database, upload.id)] };
+      const parts = await listParts(database, upload.id);
+      await commit(database, deleteUploads(database, [upload.id], now));
+      for (const part of parts) await blobs.delete(partBlob(part));
+      return {};
     },
   };
 }

@@ -10,12 +10,9 @@ import { chunksOf, type ByteRange } from './blobs.ts';
 import { GRACE_MILLISECONDS } from './collect.ts';
 import { commit, type Database, type Statement, type Store } from './database.ts';
 import { allColumns } from './json-rows.ts';
-import { holdQuotas, quotaOf, type Quotas } from './quotas.ts';
-import { fenceCondition } from './leases/lease.ts';
-import { artifacts, taskPuts, tasks, unusedBlobs } from './schema/index.ts';
-
-/** Longer than any request: a blob that is still being written is not collected. */
-const WRITING_MILLISECONDS = 24 * 60 * 60 * 1000;
+import { forgetNote, putNoted, takeBackRefused } from './noted-blobs.ts';
+import { holdQuotas, type Quotas } from './quotas.ts';
+import { artifacts, taskPuts, unusedBlobs } from './schema/index.ts';
 
 export interface NewArtifact extends Pick<
   ArtifactRow,
@@ -23,6 +20,8 @@ export interface NewArtifact extends Pick<
 > {
   /** The lease under which a runner puts it; undefined: nobody's. */
   readonly holder?: Holder | undefined;
+  /** Runs its batch, under that lease; left out: as any batch. */
+  readonly commit?: typeof commit;
   /** Whether it stays until somebody deletes it. */
   readonly isKept: boolean;
   /** The quotas of who puts it; left out where nothing holds him. */
@@ -81,18 +80,14 @@ export async function holdArtifact(
   return { row, intact: stays && (await isIntact(store, row)) };
 }
 
-/** Who has shown that he has the bytes may name them: a task under its lease, or a client, who keeps them. */
+/** Who has shown that he has the bytes may name them: a task, under its lease, or a client, who keeps them. */
 export function putBy(database: Database, { sha256, holder, isKept }: NewArtifact): Statement[] {
   const kept = database
     .update(artifacts)
     .set({ isKept: true, dueAt: null })
     .where(eq(artifacts.sha256, sha256));
   if (!holder) return isKept ? [kept] : [];
-  const held = database
-    .select(allColumns(taskPuts, { taskId: tasks.id, sha256: sql`${sha256}` }))
-    .from(tasks)
-    .where(and(eq(tasks.id, holder.taskId), fenceCondition(holder)));
-  return [database.insert(taskPuts).select(held).onConflictDoNothing()];
+  return [database.insert(taskPuts).values({ taskId: holder.taskId, sha256 }).onConflictDoNothing()];
 }
 
 /**
@@ -100,15 +95,17 @@ export function putBy(database: Database, { sha256, holder, isKept }: NewArtifac
  *
  * @param damaged the row whose bytes are wrong; undefined where there was none
  * @param verify throws after the last byte where they are not those of the hash
+ * @throws what `commit` of the artifact refuses: nothing of it stays then
  */
 export async function writeArtifact(
-  { database, blobs }: Store,
+  store: Store,
   artifact: NewArtifact,
   content: AsyncIterable<Uint8Array>,
   verify: () => void,
   now: number,
   damaged?: ArtifactRow,
 ): Promise<ArtifactRow> {
+  const { database } = store;
   const { sha256, mediaType, kind, producedByTaskId, createdBy, isKept } = artifact;
   const writing = randomUUID();
   const name = artifactBlob({ sha256, writing });
@@ -119,39 +116,26 @@ export async function writeArtifact(
       yield chunk;
     }
   };
-  await blobs.put(name, counted(), async () => {
-    verify();
-    // Before the name is there, and after all that can refuse it: a refusal changes nothing.
-    await commit(database, [
-      database.insert(unusedBlobs).values({ name, dueAt: now + WRITING_MILLISECONDS }),
-    ]);
-  });
+  await putNoted(store, name, counted(), now, verify);
   const dueAt = isKept ? null : now + GRACE_MILLISECONDS;
   const description = { sha256, bytes, mediaType, kind, producedByTaskId, createdAt: now, createdBy };
   const row = { ...description, writing, isKept, dueAt };
   const isThis = (writings: string) => and(eq(artifacts.sha256, sha256), eq(artifacts.writing, writings));
-  await commit(database, [
+  const isNamed = exists(
+    database
+      .select({ one: sql`1` })
+      .from(artifacts)
+      .where(isThis(writing)),
+  );
+  const run = artifact.commit ?? commit;
+  await run(database, [
     ...(damaged ? replace(database, damaged, writing, now) : []),
     database.insert(artifacts).values(row).onConflictDoNothing(),
     // Where another writing was first this blob stays to be collected.
-    database.delete(unusedBlobs).where(
-      and(
-        eq(unusedBlobs.name, name),
-        exists(
-          database
-            .select({ one: sql`1` })
-            .from(artifacts)
-            .where(isThis(writing)),
-        ),
-      ),
-    ),
+    forgetNote(database, name, isNamed),
     ...putBy(database, artifact),
     ...(createdBy && artifact.quotas ? holdQuotas(database, createdBy.id, artifact.quotas) : []),
-  ]).catch(async (error: unknown) => {
-    // Not after a day, when they are collected: who is refused again and again would fill the disk.
-    if (quotaOf(error) !== undefined) await blobs.delete(name);
-    throw error;
-  });
+  ]).catch(async (error: unknown) => await takeBackRefused(store, name, error));
   return (await findArtifact(database, sha256)) ?? row;
 }
 

@@ -1,11 +1,11 @@
 /** What time removes: old answers, uploads that never ended, reports, launches, runners, exports, and what nothing uses. */
 import { and, eq, inArray, isNull, lt, notExists, or, sql, type SQLWrapper } from 'drizzle-orm';
 import { removeAuditRecords } from './audit.ts';
-import { partBlob } from './artifacts.ts';
 import { collect } from './collect.ts';
 import { commit, type Database, type Store } from './database.ts';
 import { removeOldSessions } from './sessions.ts';
 import { qualify } from './qualify.ts';
+import { deleteUploads } from './uploads.ts';
 import {
   events,
   hasStatus,
@@ -15,7 +15,6 @@ import {
   runners,
   stageTasks,
   tasks,
-  uploadParts,
   uploads,
 } from './schema/index.ts';
 
@@ -56,23 +55,15 @@ export function removeReports(database: Database, now: number): SQLWrapper {
 
 /** Removes what is past its time; called by the scheduled handler, and safe to repeat or to break off. */
 export async function sweepStore({ database, blobs }: Store, now: number): Promise<void> {
-  const old = database
+  const old = await database
     .select({ id: uploads.id })
     .from(uploads)
     .where(lt(uploads.createdAt, now - UPLOAD_LIFETIME))
     .orderBy(uploads.createdAt)
-    .limit(UPLOADS_A_SWEEP)
-    .as('old');
-  const dead = await database
-    .select({ id: old.id, number: uploadParts.number })
-    .from(old)
-    .leftJoin(uploadParts, eq(uploadParts.uploadId, old.id));
-  for (const { id, number } of dead) {
-    if (number !== null) await blobs.delete(partBlob(id, number));
-  }
-  const ids = [...new Set(dead.map(({ id }) => id))];
+    .limit(UPLOADS_A_SWEEP);
+  const ids = old.map(({ id }) => id);
   await commit(database, [
-    database.delete(uploads).where(inArray(uploads.id, ids)),
+    ...deleteUploads(database, ids, now),
     database
       .delete(promptSets)
       .where(and(isNull(promptSets.readyAt), lt(promptSets.createdAt, now - UPLOAD_LIFETIME))),

@@ -2,11 +2,11 @@
 import { and, eq, notExists, or, sql, type SQL } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import { conflict } from '../../domain/errors.ts';
-import { LEASE_MILLISECONDS, leaseLost, type Holder } from '../../domain/lease.ts';
+import { LEASE_MILLISECONDS, type Holder } from '../../domain/lease.ts';
 import { commit, type Database } from '../database.ts';
 import { artifacts, taskPuts, tasks } from '../schema/index.ts';
 import { compiled, prepared } from '../statement.ts';
-import { commitFenced, fence, logCheckpointEvent, logTaskEvent, requireLease, touchRunner } from './lease.ts';
+import { commitUnder, logCheckpointEvent, logTaskEvent, requireLease, touchRunner } from './lease.ts';
 
 /** Progress was made: what failed before no longer counts towards the cap. */
 const setCheckpoint = compiled<Holder & { leaseUntil: number; sha256: string; step: number }>(
@@ -18,7 +18,6 @@ const setCheckpoint = compiled<Holder & { leaseUntil: number; sha256: string; st
     return database
       .update(tasks)
       .set({
-        epoch: fence(value),
         leaseExpiresAt: value('leaseUntil'),
         failures: forget(sql`${tasks.failures}`),
         expirations: forget(sql`${tasks.expirations}`),
@@ -83,7 +82,7 @@ export async function checkpointTask(
   const isNew = lease.checkpointStep === null || step > lease.checkpointStep;
   const superseded = isNew ? lease.previousCheckpointSha256 : lease.checkpointSha256;
   const leaseUntil = now + LEASE_MILLISECONDS;
-  const written = await commitFenced(database, [
+  await commitUnder(database, holder, [
     setCheckpoint(database, { ...holder, leaseUntil, sha256, step }),
     forgetSuperseded(database, { taskId, superseded }),
     touchRunner(database, { taskId, now }),
@@ -94,7 +93,6 @@ export async function checkpointTask(
       now,
     }),
   ]);
-  if (!written) throw leaseLost(holder);
   return { leaseUntil, cancel: lease.cancelRequestedAt !== null };
 }
 

@@ -1,15 +1,14 @@
 /** Complete: the task ends with its outputs, its result and its rows, all in one batch. */
 import { and, eq, notExists, sql } from 'drizzle-orm';
 import { conflict } from '../../domain/errors.ts';
-import { leaseLost, type Holder } from '../../domain/lease.ts';
+import type { Holder } from '../../domain/lease.ts';
 import type { Database, Statement } from '../database.ts';
 import { allColumns, given, jsonRows } from '../json-rows.ts';
 import { artifacts, taskInputs, taskOutputs, taskPuts, tasks } from '../schema/index.ts';
 import { compiled, prepared } from '../statement.ts';
 import {
   account,
-  commitFenced,
-  fence,
+  commitUnder,
   logTaskEvent,
   raiseRevisions,
   readLease,
@@ -55,7 +54,6 @@ const setSucceeded = compiled<Holder & { result: string; now: number }>((databas
   database
     .update(tasks)
     .set({
-      epoch: fence(value),
       status: 'succeeded',
       leaseExpiresAt: null,
       result: value('result'),
@@ -113,7 +111,7 @@ export async function completeTask(
   const { taskId } = holder;
   await requireOutputs(database, taskId, outputs);
   const json = JSON.stringify(outputs);
-  const written = await commitFenced(database, [
+  await commitUnder(database, holder, [
     setSucceeded(database, { ...holder, result: JSON.stringify(result), now }),
     touchRunner(database, { taskId, now }),
     insertOutputs(database, { taskId, outputs: json }),
@@ -121,5 +119,4 @@ export async function completeTask(
     logTaskEvent(database, { taskId, kind: 'task-succeeded', data: JSON.stringify({ outputs }), now }),
     raiseRevisions(database, { taskId }),
   ]);
-  if (!written) throw leaseLost(holder);
 }

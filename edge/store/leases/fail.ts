@@ -1,19 +1,11 @@
 /** Fail: the runner gives a task back, and the reason is kept whatever becomes of the task. */
 import { and, eq, sql } from 'drizzle-orm';
-import { afterFailure, leaseLost, type Failure, type Holder } from '../../domain/lease.ts';
+import { afterFailure, type Failure, type Holder } from '../../domain/lease.ts';
 import type { Database, Statement } from '../database.ts';
 import { allColumns } from '../json-rows.ts';
 import { runners, taskFailures, tasks } from '../schema/index.ts';
 import { compiled, prepared } from '../statement.ts';
-import {
-  account,
-  commitFenced,
-  fence,
-  logTaskEvent,
-  raiseRevisions,
-  requireLease,
-  touchRunner,
-} from './lease.ts';
+import { account, commitUnder, logTaskEvent, raiseRevisions, requireLease, touchRunner } from './lease.ts';
 
 const failureOf = prepared((database) =>
   database
@@ -45,7 +37,6 @@ const giveBack = compiled<
   database
     .update(tasks)
     .set({
-      epoch: fence(value),
       failures: sql`${tasks.failures} + ${value('failed')}`,
       expirations: sql`${tasks.expirations} + ${value('expired')}`,
       leaseExpiresAt: null,
@@ -104,7 +95,7 @@ export async function failTask(
   const { handedBack, again, delay } = afterFailure(lease, failure);
   const { taskId } = holder;
   const { code, message, cure = null } = failure.reason;
-  const written = await commitFenced(database, [
+  await commitUnder(database, holder, [
     giveBack(database, {
       ...holder,
       failed: handedBack ? 0 : 1,
@@ -125,5 +116,4 @@ export async function failTask(
     raiseRevisions(database, { taskId }),
     ...also,
   ]);
-  if (!written) throw leaseLost(holder);
 }

@@ -1,8 +1,6 @@
 /**
- * The fence of a lease, which keeps everybody but its holder out.
- *
- * Every write for a task is one batch that begins with an update under {@link fence}. `tasks.epoch` is NOT NULL,
- * so for anybody but the holder of the lease the update fails, and the whole batch with it.
+ * The fence of a lease, which keeps everybody but its holder out: every write for a task is one batch that begins with a
+ * statement that fails for anybody else, and the whole batch with it.
  */
 import { and, eq, exists, inArray, sql, type SQL } from 'drizzle-orm';
 import { DomainError } from '../../domain/errors.ts';
@@ -10,24 +8,17 @@ import { leaseLost, type Holder } from '../../domain/lease.ts';
 import { commit, type Database, type Statement } from '../database.ts';
 import { allColumns } from '../json-rows.ts';
 import { hasGpu } from '../runners.ts';
-import { events, experiments, hasStatus, runners, stages, stageTasks, tasks } from '../schema/index.ts';
+import {
+  events,
+  experiments,
+  hasStatus,
+  runners,
+  stages,
+  stageTasks,
+  taskPuts,
+  tasks,
+} from '../schema/index.ts';
 import { compiled, prepared, type RowOf, type Value } from '../statement.ts';
-
-/** The same for a statement whose values are known. */
-export function fenceCondition({ epoch, keyId }: Omit<Holder, 'taskId'>) {
-  return and(hasStatus('leased'), eq(tasks.epoch, epoch), eq(tasks.leaseKeyId, keyId));
-}
-
-/** The epoch if the holder has the lease, else null. @param condition what else must hold */
-export function fence(value: Value<Holder>, condition?: SQL): SQL {
-  const held = and(
-    hasStatus('leased'),
-    eq(tasks.epoch, value('epoch')),
-    eq(tasks.leaseKeyId, value('keyId')),
-    condition,
-  );
-  return sql`case when ${held} then ${tasks.epoch} end`;
-}
 
 const leaseOfTask = prepared((database) =>
   database
@@ -74,19 +65,42 @@ export async function requireLease(database: Database, holder: Holder): Promise<
   return row;
 }
 
+/** Does nothing under the lease, and fails without it: `task_puts.task_id` is NOT NULL. A task that is gone is held by nobody. */
+const requireHeld = compiled<Holder>((database, value) => {
+  const held = database
+    .select({ one: sql`1` })
+    .from(tasks)
+    .where(
+      and(
+        eq(tasks.id, value('taskId')),
+        hasStatus('leased'),
+        eq(tasks.epoch, value('epoch')),
+        eq(tasks.leaseKeyId, value('keyId')),
+      ),
+    );
+  return sql`insert into ${taskPuts} ("task_id", "sha256") select null, '' where not ${exists(held)}`;
+});
+
 /**
- * Runs the writes of a holder.
+ * Runs the writes of a holder: all of them or none.
  *
- * @param statements the first one under {@link fence}
- * @returns whether they took effect; false: the fence held them back, and nothing happened
+ * @param holder undefined: no lease stands behind them
+ * @returns the rows of each
+ * @throws DomainError `lease-lost` where the lease has ended by now
  */
-export async function commitFenced(database: Database, statements: readonly Statement[]): Promise<boolean> {
+export async function commitUnder(
+  database: Database,
+  holder: Holder | undefined,
+  statements: readonly Statement[],
+): Promise<readonly unknown[][]> {
+  if (!holder) return await commit(database, statements);
   try {
-    await commit(database, statements);
-    return true;
+    const [, ...rows] = await commit(database, [requireHeld(database, holder), ...statements]);
+    return rows;
   } catch (error) {
-    if (error instanceof Error && /NOT NULL constraint failed: tasks\.epoch/.test(error.message))
-      return false;
+    if (error instanceof Error && /NOT NULL constraint failed: task_puts\.task_id/.test(error.message)) {
+      throw leaseLost(holder);
+    }
     throw error;
   }
 }

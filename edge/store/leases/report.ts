@@ -9,7 +9,7 @@ import { allColumns, given, givenJson, jsonChunks, jsonRows } from '../json-rows
 import { bucketsOf, mergePoints, windowOf, type MetricPoint } from '../metric-chunks.ts';
 import { metricChunks, samples, tasks } from '../schema/index.ts';
 import { compiled, excluded, prepared } from '../statement.ts';
-import { commitFenced, fence, logTaskEvent, requireLease, touchRunner } from './lease.ts';
+import { commitUnder, logTaskEvent, requireLease, touchRunner } from './lease.ts';
 
 export interface ReportAnswer {
   readonly leaseUntil: number;
@@ -35,8 +35,8 @@ const applyReport = compiled<
   return database
     .update(tasks)
     .set({
-      epoch: fence(value, eq(tasks.reportSequence, value('present'))),
-      reportSequence: value('sequence'),
+      // The column is NOT NULL: where another report was first the whole batch has no effect.
+      reportSequence: sql`case when ${tasks.reportSequence} = ${value('present')} then ${value('sequence')} end`,
       leaseExpiresAt: value('leaseUntil'),
       progress: sql`coalesce(${value('progress')}, ${tasks.progress})`,
       promptTokens: more(tasks.promptTokens, value('prompt')),
@@ -46,6 +46,10 @@ const applyReport = compiled<
     })
     .where(eq(tasks.id, value('taskId')));
 });
+
+function isOvertaken(error: unknown): boolean {
+  return error instanceof Error && /NOT NULL constraint failed: tasks\.report_sequence/.test(error.message);
+}
 
 /**
  * Applies a report.
@@ -77,7 +81,7 @@ export async function reportTask(
       );
     }
     const leaseUntil = now + LEASE_MILLISECONDS;
-    const applied = await commitFenced(database, [
+    const writes = [
       applyReport(database, {
         ...holder,
         present: lease.reportSequence,
@@ -93,8 +97,13 @@ export async function reportTask(
       ...(await metricStatements(database, taskId, report.metrics)),
       ...jsonChunks(report.samples).map((json) => putSamples(database, { taskId, now, json })),
       ...eventStatements(database, taskId, report, now),
-    ]);
-    if (applied) return { leaseUntil, cancel, applied: true };
+    ];
+    try {
+      await commitUnder(database, holder, writes);
+      return { leaseUntil, cancel, applied: true };
+    } catch (error) {
+      if (!isOvertaken(error)) throw error;
+    }
   }
 }
 

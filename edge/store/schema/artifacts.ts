@@ -51,6 +51,8 @@ export const uploads = sqliteTable(
     epoch: integer('epoch'),
     keyId: text('key_id').notNull(),
     createdAt: instant('created_at').notNull(),
+    /** When it became an artifact: from then on it takes no part. */
+    completedAt: instant('completed_at'),
   },
   (table) => [index('uploads_created').on(table.createdAt)],
 );
@@ -65,6 +67,8 @@ export const uploadParts = sqliteTable(
     bytes: integer('bytes').notNull(),
     /** SHA-256 of the part. */
     etag: text('etag').notNull(),
+    /** Names the blob beside the number: every put has another, so that one that is refused takes no other's bytes. */
+    writing: text('writing').notNull().default(''),
   },
   (table) => [primaryKey({ columns: [table.uploadId, table.number] })],
 );

@@ -1,7 +1,8 @@
 /** Conformance of artifacts: verified bytes, parts of them, uploads in parts, and what a runner may touch. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { artifactBlob, partBlob } from '../../../edge/store/artifacts.ts';
+import { artifactBlob } from '../../../edge/store/artifacts.ts';
+import { listParts, partBlob } from '../../../edge/store/uploads.ts';
 import { artifacts, runners, tasks } from '../../../edge/store/schema/index.ts';
 import { sweepStore } from '../../../edge/store/sweep.ts';
 import type { TaskSpecification } from '../../../edge/domain/task-key.ts';
@@ -49,6 +50,12 @@ async function leaseTask(
     leaseExpiresAt: Number.MAX_SAFE_INTEGER,
     createdAt: 1,
   });
+}
+
+/** @param count how many there were */
+async function expectGone({ blobs }: Harness, names: readonly string[], count: number): Promise<void> {
+  expect(names).toHaveLength(count);
+  for (const name of names) expect(await blobs.size(name)).toBeUndefined();
 }
 
 export function artifactsConformance(start: () => Promise<Harness>): void {
@@ -148,10 +155,11 @@ export function artifactsConformance(start: () => Promise<Harness>): void {
       await expect(complete()).rejects.toMatchObject({ problem: { status: 409 } });
       const { parts: arrived } = await put(1, parts[0] ?? new Uint8Array());
       expect(arrived.map(({ number }) => number)).toEqual([1, 2, 3]);
+      const names = (await listParts(harness.database, id)).map(partBlob);
       const artifact = await complete();
       expect(artifact).toMatchObject({ sha256, bytes: whole.length });
       expect(await complete()).toEqual(artifact);
-      expect(await harness.blobs.size(partBlob(id, 1))).toBeUndefined();
+      await expectGone(harness, names, 3);
       const stored = await client.downloadArtifact({ parameters: { sha256 } });
       expect(sha256Of(new Uint8Array(await stored.arrayBuffer()))).toBe(sha256);
     });
@@ -164,19 +172,21 @@ export function artifactsConformance(start: () => Promise<Harness>): void {
       const parameters = { uploadId: id };
       await client.putUploadPart({ parameters: { ...parameters, partNumber: '1' }, body: bytesOf(5) });
       await expect(admin.getUpload({ parameters })).rejects.toMatchObject({ problem: { status: 404 } });
+      const names = (await listParts(harness.database, id)).map(partBlob);
       await client.abortUpload({ parameters });
-      expect(await harness.blobs.size(partBlob(id, 1))).toBeUndefined();
+      await expectGone(harness, names, 1);
       await expect(client.getUpload({ parameters })).rejects.toMatchObject({ problem: { status: 404 } });
 
       const { id: dead, expiresAt } = await client.createUpload({ body });
       await client.putUploadPart({ parameters: { uploadId: dead, partNumber: '1' }, body: bytesOf(5) });
       await sweepStore(harness, expiresAt);
       expect((await client.getUpload({ parameters: { uploadId: dead } })).parts).toHaveLength(1);
+      const deadNames = (await listParts(harness.database, dead)).map(partBlob);
       await sweepStore(harness, expiresAt + 1);
       await expect(client.getUpload({ parameters: { uploadId: dead } })).rejects.toMatchObject({
         problem: { status: 404 },
       });
-      expect(await harness.blobs.size(partBlob(dead, 1))).toBeUndefined();
+      await expectGone(harness, deadNames, 1);
     });
   });
 

@@ -25,6 +25,7 @@ import { quotasConformance } from './quotas.ts';
 import { scorersConformance } from './scorers.ts';
 import { sessionsConformance } from './sessions.ts';
 import { tasksConformance } from './tasks.ts';
+import { uploadsConformance } from './uploads.ts';
 
 export function conformance(open: OpenStore): void {
   const start = async () => await createHarness(open);
@@ -93,6 +94,9 @@ export function conformance(open: OpenStore): void {
   });
   describe('base models', () => {
     baseModelsConformance(start);
+  });
+  describe('uploads', () => {
+    uploadsConformance(start);
   });
   describe('artifacts', () => {
     artifactsConformance(start);
