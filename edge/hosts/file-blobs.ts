@@ -1,4 +1,7 @@
-/** Blobs as files: written beside their place and renamed into it, so that a name is whole or absent. */
+/**
+ * Blobs as files: written beside their place and renamed into it, so that a name is whole or absent; and on the disk, name and
+ * bytes, before whoever put one is told, so that no row outlives a crash that its bytes have not.
+ */
 import { randomUUID } from 'node:crypto';
 import {
   createReadStream,
@@ -9,12 +12,13 @@ import {
   rmSync,
   type Stats,
 } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Blobs, ByteRange } from '../store/blobs.ts';
 import { hasCode } from '../../shared/caught.ts';
+import { flush } from './flush.ts';
 
 /** A file below the folder of the blobs. */
 export interface BlobFile {
@@ -32,7 +36,7 @@ export class FileBlobs implements Blobs {
   readonly #directory: string;
 
   constructor(directory: string) {
-    this.#directory = directory;
+    this.#directory = resolve(directory);
   }
 
   #path(name: string): string {
@@ -40,6 +44,13 @@ export class FileBlobs implements Blobs {
       throw new RangeError(`blob name ${JSON.stringify(name)}: use a-z, 0-9, hyphens and slashes`);
     }
     return join(this.#directory, name);
+  }
+
+  /** From the one in which a file lies up to the one in which the folder of the blobs does. */
+  #foldersOf(path: string): string[] {
+    const folder = dirname(path);
+    const isAbove = folder === dirname(this.#directory);
+    return isAbove ? [folder] : [folder, ...this.#foldersOf(folder)];
   }
 
   /** Every file but those that are removed meanwhile, in no order. */
@@ -78,11 +89,11 @@ export class FileBlobs implements Blobs {
     const temporary = join(dirname(path), `.${randomUUID()}`);
     try {
       await pipeline(bytes instanceof Uint8Array ? [bytes] : bytes, createWriteStream(temporary));
-      const file = await open(temporary);
-      await file.sync();
-      await file.close();
+      await flush(temporary);
       await verify?.();
       await rename(temporary, path);
+      // The folders above as well: this blob, or one that is put at the same time, may have made them.
+      for (const folder of this.#foldersOf(path)) await flush(folder);
     } finally {
       await rm(temporary, { force: true });
     }

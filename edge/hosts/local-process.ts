@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { messageWithCause } from '../../shared/caught.ts';
 import type { Launcher } from '../orchestration/launch/launcher.ts';
+import { LastWords } from './last-words.ts';
 
 const RUNNER = fileURLToPath(new URL('../../gpu-runner/main.ts', import.meta.url));
 
@@ -15,8 +16,8 @@ export interface LocalProcesses {
 export interface LocalRunner {
   /** Where the edge answers. */
   readonly edgeUrl: string;
-  /** A key of the scope `runner`. */
-  readonly key: string;
+  /** A key of the scope `runner` that is good now; asked for at every launch. */
+  readonly key: () => Promise<string>;
   /** Told of a runner that ended in any other way than by itself or by {@link LocalProcesses.stop}. */
   readonly onFailed: (launchId: string, reason: string) => Promise<void>;
   /** Runs under this Node; the product's runner unless a test says otherwise. */
@@ -52,16 +53,19 @@ export function createLocalProcesses({
     launcher: {
       name: 'local-process',
       async launch({ launchId }) {
-        const child = spawn(process.execPath, [script], {
-          env: {
-            ...variablesForRunners(),
-            RLCD_EDGE_URL: edgeUrl,
-            RLCD_RUNNER_KEY: key,
-            RLCD_RUNNER_NAME: `local-${launchId.slice(-12)}`,
-            RLCD_LAUNCH_ID: launchId,
-            RLCD_IDLE_SECONDS: String(IDLE_SECONDS),
-          },
-          stdio: ['ignore', 'inherit', 'inherit'],
+        const env = {
+          ...variablesForRunners(),
+          RLCD_EDGE_URL: edgeUrl,
+          RLCD_RUNNER_KEY: await key(),
+          RLCD_RUNNER_NAME: `local-${launchId.slice(-12)}`,
+          RLCD_LAUNCH_ID: launchId,
+          RLCD_IDLE_SECONDS: String(IDLE_SECONDS),
+        };
+        const child = spawn(process.execPath, [script], { env, stdio: ['ignore', 'inherit', 'pipe'] });
+        const lastWords = new LastWords(env);
+        child.stderr.on('data', (chunk: Buffer) => {
+          process.stderr.write(chunk);
+          lastWords.hear(chunk);
         });
         const error = await new Promise<Error | undefined>((resolve) => {
           child.once('spawn', () => resolve(undefined));
@@ -69,11 +73,13 @@ export function createLocalProcesses({
         });
         if (error) return { outcome: 'failed', reason: error.message };
         children.add(child);
-        child.once('exit', (code, signal) => {
-          children.delete(child);
+        child.once('exit', () => children.delete(child));
+        // When its standard error has ended, too: the last that it said may come after its end.
+        child.once('close', (code, signal) => {
           if (code === 0 || isStopping) return;
           const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
-          const reason = `process ${child.pid} ended ${how}; its last lines stand in the edge's log`;
+          const why = lastWords.line ?? 'it said nothing on its standard error';
+          const reason = `process ${child.pid} ended ${how}: ${why}`;
           onFailed(launchId, reason).catch((fault: unknown) =>
             console.error(`Launch ${launchId}: ${reason}; not written down: ${messageWithCause(fault)}`),
           );

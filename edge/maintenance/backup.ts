@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { eq } from 'drizzle-orm';
 import { hasCode } from '../../shared/caught.ts';
 import { UserError } from '../../shared/user-error.ts';
+import { flush } from '../hosts/flush.ts';
 import { migrate, missingMigrations } from '../hosts/migrate-node.ts';
 import { NodeDatabase } from '../hosts/node-database.ts';
 import { artifactBlob, findArtifact, type ArtifactRow } from '../store/artifacts.ts';
@@ -19,7 +20,7 @@ import { isDamage, look } from './check.ts';
 import { BLOBS_FOLDER, DATABASE_FILE } from '../hosts/store-folder.ts';
 import { openFolder, type OpenFolder } from './folder.ts';
 import { readManifest, sha256OfFile, writtenManifest, type Manifest } from './manifest.ts';
-import { copyFlushed, flush, makeWhole, writeFlushed } from './whole-folder.ts';
+import { copyFlushed, makeWhole, writeFlushed } from './whole-folder.ts';
 
 /**
  * @param out a folder that is not there yet

@@ -1,10 +1,11 @@
 /** Folders that are there whole or not at all, whatever ends the process that writes them. */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { hasCode } from '../../shared/caught.ts';
 import { UserError } from '../../shared/user-error.ts';
+import { flush } from '../hosts/flush.ts';
 
 /**
  * Makes a folder of which nothing is seen under its name before all of it is on the disk: it is written beside its place
@@ -40,16 +41,6 @@ const SQLITE_FULL = 13;
 
 const isDiskFull = (error: unknown) =>
   hasCode(error, 'ENOSPC') || (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_FULL);
-
-/** Waits until a file, or what a folder lists, is on the disk. */
-export async function flush(path: string): Promise<void> {
-  const file = await open(path);
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
 
 /** Copies a file, sharing its blocks where the file system can. */
 export async function copyFlushed(from: string, to: string): Promise<void> {

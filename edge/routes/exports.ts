@@ -15,7 +15,7 @@ import { conflict, damaged, notFound } from '../domain/errors.ts';
 import type { Dependencies } from '../http/dependencies.ts';
 import type { Handlers } from '../http/handler.ts';
 import { exportOf, type ExportState } from '../orchestration/export-task.ts';
-import { openArtifact } from '../store/artifact-bytes.ts';
+import { isIntact, openArtifact } from '../store/artifact-bytes.ts';
 import { findArtifact } from '../store/artifacts.ts';
 import { findBaseModel } from '../store/base-models.ts';
 import { chunksOf } from '../store/blobs.ts';
@@ -84,6 +84,8 @@ export function exportHandlers({ database, blobs }: Dependencies): Handlers<type
       if (artifact === null) {
         throw new ExportError('the base model alone has no adapter', { cure: 'Leave out the stage' });
       }
+      // It is read in parts, which can not be checked one by one.
+      if (!(await isIntact({ database, blobs }, artifact))) throw damaged(artifact.sha256);
       const source = await openAdapterSource(rangesOf(artifact.sha256), artifact.bytes);
       return [card, ...adapterFiles(to, source, facts, experiment.view.name)];
     }

@@ -9,6 +9,7 @@ import { holdArtifact, putBy, writeArtifact } from '../store/artifact-bytes.ts';
 import { chunksOf } from '../store/blobs.ts';
 import { commit } from '../store/database.ts';
 import { createIdentifier } from '../store/identifier.ts';
+import { deleteNoted } from '../store/noted-blobs.ts';
 import { UPLOAD_LIFETIME } from '../store/sweep.ts';
 import {
   beyondDeclared,
@@ -157,7 +158,7 @@ export function uploadHandlers(
       } else row = await writeArtifact(dependencies, artifact, content, verify, now, row);
       const ends = [...putBy(database, artifact), ...endUpload(database, upload.id, now)];
       await artifact.commit(database, ends);
-      for (const part of parts) await blobs.delete(partBlob(part));
+      await deleteNoted(dependencies, parts.map(partBlob));
       return { body: row };
     },
 
@@ -165,7 +166,7 @@ export function uploadHandlers(
       const upload = await requireUpload(parameters.uploadId, principal);
       const parts = await listParts(database, upload.id);
       await commit(database, deleteUploads(database, [upload.id], now));
-      for (const part of parts) await blobs.delete(partBlob(part));
+      await deleteNoted(dependencies, parts.map(partBlob));
       return {};
     },
   };

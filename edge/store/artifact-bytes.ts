@@ -4,15 +4,17 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { and, eq, exists, sql } from 'drizzle-orm';
+import { damaged } from '../domain/errors.ts';
 import type { Holder } from '../domain/lease.ts';
 import { artifactBlob, findArtifact, type ArtifactRow } from './artifacts.ts';
-import { chunksOf, type ByteRange } from './blobs.ts';
+import { chunksOf, type Blobs, type ByteRange } from './blobs.ts';
 import { GRACE_MILLISECONDS } from './collect.ts';
 import { commit, type Database, type Statement, type Store } from './database.ts';
 import { allColumns } from './json-rows.ts';
 import { forgetNote, putNoted, takeBackRefused } from './noted-blobs.ts';
 import { holdQuotas, type Quotas } from './quotas.ts';
 import { artifacts, taskPuts, unusedBlobs } from './schema/index.ts';
+import { verified } from './verified-stream.ts';
 
 export interface NewArtifact extends Pick<
   ArtifactRow,
@@ -28,18 +30,52 @@ export interface NewArtifact extends Pick<
   readonly quotas?: Quotas;
 }
 
-/** The bytes of an artifact, or a part of them; undefined where they are not stored. */
+/** Blobs that a reader has found to have other bytes than their hash; by the store, as long as this process lives. */
+const damagedBlobs = new WeakMap<Blobs, Set<string>>();
+const MAXIMUM_REMEMBERED = 1000;
+
+function rememberDamage({ blobs }: Store, name: string): void {
+  const names = damagedBlobs.get(blobs) ?? new Set();
+  if (names.size >= MAXIMUM_REMEMBERED) names.clear();
+  damagedBlobs.set(blobs, names.add(name));
+}
+
+/**
+ * The bytes of an artifact, or a part of them; undefined where they are not stored, or were found damaged and still are.
+ * Read whole they are hashed on the way, and end with `artifact-damaged` in the place of their last piece where they are
+ * not those of the hash. A part can not be checked.
+ */
 export async function openArtifact(
-  { database, blobs }: Store,
+  store: Store,
   sha256: string,
   range?: ByteRange,
 ): Promise<ReadableStream<Uint8Array> | undefined> {
-  const row = await findArtifact(database, sha256);
-  const stream = row && (await blobs.get(artifactBlob(row), range));
+  const row = await findArtifact(store.database, sha256);
+  const stream = row && (await openBlob(store, row, range));
   if (stream) return stream;
   // Between the two reads it may have been written anew.
-  const again = await findArtifact(database, sha256);
-  return again && again.writing !== row?.writing ? await blobs.get(artifactBlob(again), range) : undefined;
+  const again = await findArtifact(store.database, sha256);
+  return again && again.writing !== row?.writing ? await openBlob(store, again, range) : undefined;
+}
+
+async function openBlob(
+  store: Store,
+  row: ArtifactRow,
+  range: ByteRange | undefined,
+): Promise<ReadableStream<Uint8Array> | undefined> {
+  const name = artifactBlob(row);
+  const found = damagedBlobs.get(store.blobs);
+  if (found?.has(name)) {
+    if (!(await isIntact(store, row))) return undefined;
+    found.delete(name);
+  }
+  const stream = await store.blobs.get(name, range);
+  const isWhole = range === undefined || (range.offset === 0 && range.length === row.bytes);
+  if (!stream || !isWhole) return stream;
+  return verified(stream, row.sha256, () => {
+    rememberDamage(store, name);
+    return damaged(row.sha256);
+  });
 }
 
 /** What is wrong with the stored bytes, as the end of a sentence; undefined: they have the hash. Reads all of them. */
@@ -93,7 +129,7 @@ export function putBy(database: Database, { sha256, holder, isKept }: NewArtifac
 /**
  * Writes an artifact's bytes and then its row; a row whose bytes are damaged gets these.
  *
- * @param damaged the row whose bytes are wrong; undefined where there was none
+ * @param wrong the row whose bytes are wrong; undefined where there was none
  * @param verify throws after the last byte where they are not those of the hash
  * @throws what `commit` of the artifact refuses: nothing of it stays then
  */
@@ -103,7 +139,7 @@ export async function writeArtifact(
   content: AsyncIterable<Uint8Array>,
   verify: () => void,
   now: number,
-  damaged?: ArtifactRow,
+  wrong?: ArtifactRow,
 ): Promise<ArtifactRow> {
   const { database } = store;
   const { sha256, mediaType, kind, producedByTaskId, createdBy, isKept } = artifact;
@@ -129,7 +165,7 @@ export async function writeArtifact(
   );
   const run = artifact.commit ?? commit;
   await run(database, [
-    ...(damaged ? replace(database, damaged, writing, now) : []),
+    ...(wrong ? replace(database, wrong, writing, now) : []),
     database.insert(artifacts).values(row).onConflictDoNothing(),
     // Where another writing was first this blob stays to be collected.
     forgetNote(database, name, isNamed),
@@ -140,8 +176,8 @@ export async function writeArtifact(
 }
 
 /** The damaged blob goes, and the row names the new one; nothing where somebody else has mended it meanwhile. */
-function replace(database: Database, damaged: ArtifactRow, writing: string, now: number): Statement[] {
-  const isDamaged = and(eq(artifacts.sha256, damaged.sha256), eq(artifacts.writing, damaged.writing));
+function replace(database: Database, wrong: ArtifactRow, writing: string, now: number): Statement[] {
+  const isDamaged = and(eq(artifacts.sha256, wrong.sha256), eq(artifacts.writing, wrong.writing));
   return [
     database
       .insert(unusedBlobs)
@@ -149,7 +185,7 @@ function replace(database: Database, damaged: ArtifactRow, writing: string, now:
         database
           .select(
             allColumns(unusedBlobs, {
-              name: sql`${artifactBlob(damaged)}`,
+              name: sql`${artifactBlob(wrong)}`,
               dueAt: sql`${now + GRACE_MILLISECONDS}`,
             }),
           )

@@ -6,6 +6,7 @@
  * still, so that a download that has begun is not cut off, and by a name that no other writing ever has.
  */
 import { and, eq, exists, inArray, lte, or, sql, type SQLWrapper } from 'drizzle-orm';
+import { messageOf } from '../../shared/caught.ts';
 import { commit, type Database, type Statement, type Store } from './database.ts';
 import { allColumns, jsonRows } from './json-rows.ts';
 import { qualify } from './qualify.ts';
@@ -27,6 +28,8 @@ import {
 export const GRACE_MILLISECONDS = 60 * 60 * 1000;
 const ARTIFACTS_A_ROUND = 100;
 const BLOBS_A_ROUND = 100;
+/** Until a blob that could not be deleted is tried again. */
+export const RETRY_MILLISECONDS = 60_000;
 
 /** What keeps an artifact: whoever reads it from here on finds it by one of these. */
 export function isUsed(database: Database) {
@@ -125,6 +128,7 @@ export function removeArtifact(database: Database, sha256: string, now: number):
   ];
 }
 
+/** One that cannot be deleted holds up no other: it is told, and tried again a while later. */
 async function collectBlobs({ database, blobs }: Store, now: number): Promise<number> {
   const due = await database
     .select({ name: unusedBlobs.name })
@@ -132,14 +136,32 @@ async function collectBlobs({ database, blobs }: Store, now: number): Promise<nu
     .where(lte(unusedBlobs.dueAt, now))
     .orderBy(unusedBlobs.dueAt)
     .limit(BLOBS_A_ROUND);
-  for (const { name } of due) await blobs.delete(name);
-  const names = JSON.stringify(due.map(({ name }) => name));
-  if (due.length > 0) {
-    await commit(database, [
-      database
-        .delete(unusedBlobs)
-        .where(inArray(unusedBlobs.name, sql`(select given.value from ${jsonRows(sql`${names}`)})`)),
-    ]);
+  if (due.length === 0) return 0;
+  const deleted: string[] = [];
+  const kept: string[] = [];
+  let fault: unknown;
+  for (const { name } of due) {
+    try {
+      await blobs.delete(name);
+      deleted.push(name);
+    } catch (error) {
+      kept.push(name);
+      fault ??= error;
+    }
+  }
+  const isOf = (names: readonly string[]) =>
+    inArray(unusedBlobs.name, sql`(select given.value from ${jsonRows(sql`${JSON.stringify(names)}`)})`);
+  await commit(database, [
+    database.delete(unusedBlobs).where(isOf(deleted)),
+    database
+      .update(unusedBlobs)
+      .set({ dueAt: now + RETRY_MILLISECONDS })
+      .where(isOf(kept)),
+  ]);
+  if (kept.length > 0) {
+    console.error(
+      `${kept.length} unused blobs could not be deleted (${kept[0]}: ${messageOf(fault)}); tried again in ${RETRY_MILLISECONDS / 1000} s`,
+    );
   }
   return due.length;
 }

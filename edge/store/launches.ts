@@ -1,5 +1,5 @@
 /** Queries on launches: the log of decisions, and what decides the next one. */
-import { and, desc, eq, exists, gt, isNull, lt, lte, sql } from 'drizzle-orm';
+import { and, desc, eq, exists, gt, isNull, lt, lte, or, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { commit, type Database } from './database.ts';
 import { allColumns } from './json-rows.ts';
@@ -128,12 +128,22 @@ export async function setLaunchOutcome(
   await database.update(launches).set({ outcome, reason }).where(eq(launches.id, id));
 }
 
-/** What was launched has ended without having claimed. */
-export async function failLaunch(database: Database, id: string, reason: string): Promise<void> {
+/**
+ * What was launched has ended without having claimed.
+ *
+ * @param since one that was launched after this has failed although it had claimed: it is no use to launch the next one at once
+ */
+export async function failLaunch(
+  database: Database,
+  id: string,
+  reason: string,
+  since?: number,
+): Promise<void> {
+  const isEarly = since === undefined ? undefined : gt(launches.createdAt, since);
   await database
     .update(launches)
     .set({ outcome: 'failed', reason })
-    .where(and(eq(launches.id, id), isNull(launches.arrivedAt)));
+    .where(and(eq(launches.id, id), or(isNull(launches.arrivedAt), isEarly)));
 }
 
 export async function listLaunches(

@@ -47,3 +47,8 @@ export async function takeBackRefused(
   }
   throw error;
 }
+
+/** Deletes at once what a batch has noted as unused; what cannot be deleted is left to the collector, which tells why. */
+export async function deleteNoted({ blobs }: Store, names: readonly string[]): Promise<void> {
+  for (const name of names) await blobs.delete(name).catch(() => undefined);
+}

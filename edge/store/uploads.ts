@@ -6,7 +6,7 @@ import type { Holder } from '../domain/lease.ts';
 import type { Database, Statement, Store } from './database.ts';
 import { allColumns } from './json-rows.ts';
 import { commitUnder } from './leases/lease.ts';
-import { forgetNote, putNoted, takeBackRefused } from './noted-blobs.ts';
+import { deleteNoted, forgetNote, putNoted, takeBackRefused } from './noted-blobs.ts';
 import { qualify } from './qualify.ts';
 import { holdQuotas, type Quotas } from './quotas.ts';
 import { unusedBlobs, uploadParts, uploads } from './schema/index.ts';
@@ -42,19 +42,18 @@ export function insertUpload(database: Database, row: typeof uploads.$inferInser
   return database.insert(uploads).values(row);
 }
 
-/** Parts that nobody reads any more: the collector deletes what their request does not. */
-function releaseParts(database: Database, which: SQL | undefined, now: number): Statement[] {
+/** Parts that nobody reads any more; the second tells which they were. The collector deletes what their request does not. */
+function releaseParts(database: Database, which: SQL | undefined, now: number): [Statement, Statement] {
+  const note = allColumns(unusedBlobs, { name: blobName, dueAt: sql`${now}` });
   return [
     database
       .insert(unusedBlobs)
-      .select(
-        database
-          .select(allColumns(unusedBlobs, { name: blobName, dueAt: sql`${now}` }))
-          .from(uploadParts)
-          .where(which),
-      )
+      .select(database.select(note).from(uploadParts).where(which))
       .onConflictDoNothing(),
-    database.delete(uploadParts).where(which),
+    database
+      .delete(uploadParts)
+      .where(which)
+      .returning({ number: uploadParts.number, writing: uploadParts.writing }),
   ];
 }
 
@@ -96,14 +95,13 @@ export async function writePart(
   { upload, number, content, read, holder, quotas }: NewPart,
   now: number,
 ): Promise<void> {
-  const { database, blobs } = store;
+  const { database } = store;
   const { id: uploadId } = upload;
   const writing = randomUUID();
   const name = partBlob({ uploadId, number, writing });
   await putNoted(store, name, content, now);
   const { bytes, sha256: etag } = read();
   const isNumber = and(eq(uploadParts.uploadId, uploadId), eq(uploadParts.number, number));
-  const before = await database.select().from(uploadParts).where(isNumber);
   const others = database
     .select({ bytes: sql`coalesce(sum(${qualify(uploadParts.bytes)}), 0)` })
     .from(uploadParts)
@@ -114,7 +112,7 @@ export async function writePart(
     .where(and(eq(qualify(uploads.id), uploadId), sql`${qualify(uploads.completedAt)} is null`));
   // The column is NOT NULL: where there is no room, or no upload, the whole batch has no effect.
   const held = sql`case when ${others} + ${bytes} <= ${declared} then ${bytes} end`;
-  await commitUnder(database, holder, [
+  const [, replaced = []] = await commitUnder(database, holder, [
     ...releaseParts(database, isNumber, now),
     database.insert(uploadParts).values({ uploadId, number, bytes: held, etag, writing }),
     forgetNote(database, name),
@@ -124,7 +122,11 @@ export async function writePart(
       throw isWithoutRoom(error) ? await whyRefused(database, upload) : error;
     })
     .catch(async (error: unknown) => await takeBackRefused(store, name, error));
-  for (const part of before) await blobs.delete(partBlob(part));
+  const parts = replaced as Pick<UploadPartRow, 'number' | 'writing'>[];
+  await deleteNoted(
+    store,
+    parts.map((part) => partBlob({ uploadId, ...part })),
+  );
 }
 
 function isWithoutRoom(error: unknown): boolean {

@@ -75,7 +75,7 @@ export const scorerEndpoints = defineEndpoints({
       scorerLabel: scorerLabel.describe('The label, such as `production`'),
     }),
     body: z.strictObject({ scorer: identifier.describe('The scorer, by its id') }),
-    refuses: ['conflict', 'not-found'],
+    refuses: ['artifact-damaged', 'conflict', 'not-found'],
     status: 200,
     response: z.object({
       principle: name.describe('Name of the principle'),
@@ -119,7 +119,7 @@ export const scorerEndpoints = defineEndpoints({
       texts: z.array(response).min(1).max(MAXIMUM_TEXTS).describe('The texts'),
     }),
     maximumBytes: 8 * 1024 * 1024,
-    refuses: ['conflict', 'not-found'],
+    refuses: ['artifact-damaged', 'conflict', 'not-found'],
     status: 200,
     response: z.object({ scorer, scores: z.array(score).describe('One for each text, in order') }),
   },
@@ -136,7 +136,7 @@ export const scorerEndpoints = defineEndpoints({
       first: response.describe('The first response'),
       second: response.describe('The second response'),
     }),
-    refuses: ['conflict', 'not-found'],
+    refuses: ['artifact-damaged', 'conflict', 'not-found'],
     status: 200,
     response: z.object({
       scorer,
@@ -158,7 +158,7 @@ export const scorerEndpoints = defineEndpoints({
       responses: z.array(response).min(2).max(MAXIMUM_TEXTS).describe('The responses to choose from'),
     }),
     maximumBytes: 8 * 1024 * 1024,
-    refuses: ['conflict', 'not-found'],
+    refuses: ['artifact-damaged', 'conflict', 'not-found'],
     status: 200,
     response: z.object({
       scorer,

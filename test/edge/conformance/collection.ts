@@ -74,6 +74,33 @@ export function collectionConformance(start: () => Promise<Harness>): void {
       }
     });
 
+    it('whose bits have flipped never arrive whole, and are told as damaged from then on, until they are mended', async () => {
+      const harness = await start();
+      const { clients, fetch, secrets } = harness;
+      // Of more pieces than one, on both hosts.
+      const right = Buffer.alloc(300_000, 'right');
+      const of = sha256Of(right);
+      const put = async () =>
+        await clients.client.putArtifact({ parameters: { sha256: of }, query: { kind }, body: right });
+      await put();
+      const wrong = Buffer.from(right);
+      wrong[0] = 0;
+      await harness.blobs.put(await blobNameOf(harness, of), wrong);
+      const part = async (range: string) =>
+        await fetch(`/v1/artifacts/${of}`, { key: secrets.client, headers: { range } });
+      // A part can not be checked.
+      expect((await (await part('bytes=1-5')).text()).length).toBe(5);
+      await expect((await part('bytes=0-')).arrayBuffer()).rejects.toThrow(/missing or damaged/);
+      for (const answer of [await read(harness, of), await part('bytes=1-5')]) {
+        expect([answer.status, await answer.json()]).toMatchObject([
+          410,
+          { type: 'urn:rlcd:problem:artifact-damaged' },
+        ]);
+      }
+      await put();
+      expect(Buffer.from(await (await read(harness, of)).arrayBuffer()).equals(right)).toBe(true);
+    });
+
     it('that are refused leave nothing, and what a client put stays', async () => {
       const harness = await start();
       const body = Buffer.from('not the right ones');

@@ -1,5 +1,6 @@
 /** Conformance of exports: an adapter's zip, and the forms that a runner makes when they are first asked for. */
 import { expect, it } from 'vitest';
+import { artifactBlob } from '../../../edge/store/artifacts.ts';
 import { baseModels } from '../../../edge/store/schema/index.ts';
 import { exportPending } from '../../../shared/api/exports.ts';
 import { encodeSafetensors } from '../../../shared/safetensors/encode.ts';
@@ -77,6 +78,16 @@ export function exportsConformance(start: () => Promise<Harness>): void {
     const text = (name: string) => new TextDecoder().decode(files.get(`${experimentId}-peft/${name}`));
     expect(JSON.parse(text('adapter_config.json'))).toMatchObject({ r: 2, task_type: 'CAUSAL_LM' });
     expect(text('README.md')).toContain('library_name: peft');
+  });
+
+  it('refuses to make one of an adapter whose stored bits have flipped, by that name', async () => {
+    const { harness, adapter, ask } = await begin();
+    const wrong = Buffer.from(adapterBytes());
+    wrong[wrong.length - 1] = 1;
+    await harness.blobs.put(artifactBlob({ sha256: adapter, writing: '' }), wrong);
+    await expect(ask({ to: 'peft' })).rejects.toMatchObject({
+      problem: { status: 410, type: 'urn:rlcd:problem:artifact-damaged' },
+    });
   });
 
   it('has a runner make what holds the weights, and answers 202 with its progress until it is there', async () => {

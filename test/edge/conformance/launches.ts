@@ -5,6 +5,8 @@ import { createKubernetesLauncher } from '../../../edge/orchestration/launch/kub
 import type { Launcher, LaunchPolicy, LaunchRequest } from '../../../edge/orchestration/launch/launcher.ts';
 import { reconcile } from '../../../edge/orchestration/launch/reconcile.ts';
 import { createWebhookLauncher } from '../../../edge/orchestration/launch/webhook.ts';
+import { failLaunch } from '../../../edge/store/launches.ts';
+import { runners } from '../../../edge/store/schema/index.ts';
 import type { Harness } from '../harness.ts';
 import { ApiServer, status, TOKEN } from '../orchestration/launch/api-server.ts';
 import { TestRunner } from '../runner.ts';
@@ -98,6 +100,28 @@ export function launchesConformance(start: () => Promise<Harness>): void {
     harness.advance(2000);
     await tick();
     expect(asked).toHaveLength(4);
+  });
+
+  it('holds the next one back where the one before ended soon after its first claim, longer each time', async () => {
+    const asked: LaunchRequest[] = [];
+    const { harness, tick } = await begin(tellingLauncher(asked));
+    for (const [seconds, word] of [
+      [5, '1'],
+      [10, '2'],
+    ] as const) {
+      expect((await tick())?.outcome).toBe('launched');
+      const launchId = asked.at(-1)?.launchId ?? '';
+      await new TestRunner(harness, { launchId }).claim();
+      const now = harness.dependencies.clock();
+      // One that had worked for longer is no failure of its launch.
+      await failLaunch(harness.database, launchId, 'ended', now);
+      await failLaunch(harness.database, launchId, 'ended', now - START_MILLISECONDS);
+      // The runner is not heard any more.
+      await harness.database.update(runners).set({ seenAt: 0 });
+      expect((await tick())?.reason).toBe(`backing off for ${seconds} s after ${word} failed launches`);
+      harness.advance(seconds * 1000);
+    }
+    expect((await tick())?.outcome).toBe('launched');
   });
 
   it('takes nothing a stranger says for the arrival of the runner that it launched', async () => {

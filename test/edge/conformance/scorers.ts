@@ -117,7 +117,7 @@ export function scorersConformance(start: () => Promise<Harness>): void {
     const { sha256 } = await publishScorer(harness, madeScorer({ hugged: 7 }, 0.125));
     await harness.blobs.put(artifactBlob({ sha256, writing: '' }), new Uint8Array([1, 2, 3]));
     const score = async () => await client.score({ body: { ...choice, texts: ['hugged'] } });
-    await expect(score()).rejects.toMatchObject({ problem: { status: 409 } });
+    await expect(score()).rejects.toMatchObject({ problem: { status: 410 } });
     await harness.blobs.delete(artifactBlob({ sha256, writing: '' }));
     await expect(score()).rejects.toThrow(/not stored/);
   });

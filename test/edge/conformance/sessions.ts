@@ -36,8 +36,8 @@ export function sessionsConformance(start: () => Promise<Harness>): void {
     const answer = await ask();
     expect([answer.status, await id(answer)]).toEqual([200, own.id]);
     const kept = JSON.stringify(await harness.database.select().from(sessions));
-    for (const secret of [cookie.split('_').at(-1) ?? '', harness.secrets.client])
-      expect(kept).not.toContain(secret);
+    // An underscore may stand in it as well.
+    for (const secret of [cookie.slice(-43), harness.secrets.client]) expect(kept).not.toContain(secret);
     expect((await ask('/v1/keys')).status).toBe(403);
     // Nor does it live on by itself.
     expect((await ask('/v1/session', { method: 'POST' })).status).toBe(400);
