@@ -18,7 +18,7 @@ export function whyTaskWaits(task: QueuedTask, fleet: Fleet, now: number): strin
     return `waits ${Math.ceil((task.availableAt - now) / 1000)} s after a failure, then it is tried again`;
   }
   const able = fleet.live.get(task.engineVersion) ?? 0;
-  if (able > 0) return `waits for one of ${able} runners to be free`;
+  if (able > 0) return `waits for ${able === 1 ? 'the runner' : `one of ${able} runners`} to be free`;
   const others = [...fleet.live.keys()];
   return others.length === 0
     ? 'waits for a runner; none is alive'

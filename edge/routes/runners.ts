@@ -22,7 +22,7 @@ export function runnerHandlers({ database, launch }: Dependencies): Handlers<typ
     async launchRunner(_, { now }) {
       if (!launch) {
         throw conflict(
-          'No launcher is configured; start a runner by hand, or set RLCD_LAUNCH_URL and its secret',
+          'This edge has nothing to start runners with: start one by hand, or the edge with RLCD_RUNNERS=1 (npx rlcd serve) or RLCD_LAUNCH_URL',
         );
       }
       return { body: { launch: (await reconcile(database, launch, now)) ?? null } };

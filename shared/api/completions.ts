@@ -28,6 +28,7 @@ const LONGEST_SHOWN = 40;
 function must(be: string) {
   const error = ({ input }: { readonly input?: unknown }): string => {
     if (input === undefined) return `is missing: it must be ${be}`;
+    if (Number.isNaN(input)) return `is no number: it must be ${be}`;
     const shown = JSON.stringify(input);
     const cut = shown.length > LONGEST_SHOWN ? `${shown.slice(0, LONGEST_SHOWN)}...` : shown;
     return `is ${cut}: it must be ${be}`;

@@ -17,15 +17,19 @@ const SUBJECT = /^(?:the\s+)?(?:answers|responses|replies)\s+(?:should\s+|must\s
 /** The same of a text that goes on from its prompt. */
 const TEXTS =
   /^(?:the\s+)?(?<noun>stories|tales|poems|texts|letters|articles|continuations|answers|responses)\s+(?:should\s+|must\s+)?/i;
+/** What a sentence without a subject begins with: what it asks is asked of answers, or of the texts that follow. */
+const COMMAND = /^(?:please\s+)?(?=(?:be|do\s+not|don't|never|always)\s)/i;
+/** A quality that can stand before what has it: "kind", "brief and clear". */
+const SHORT = /^[\w-]+(?:\s+and\s+[\w-]+)?$/;
 /** Longest affix in characters: it stands in a label. */
 const LONGEST = 160;
 
 /**
  * Pairs of like form for a sentence such as "answers admit what they do not know". Of a sentence that begins otherwise, it
- * is only said that answers follow it.
+ * is only said that answers follow it; one that commands, such as "be kind", is about answers.
  */
 export function pairsFromTemplates(sentence: string): ProposedPair[] {
-  const said = plain(sentence);
+  const said = statementOf(sentence, 'answers');
   const predicate = predicateOf(said);
   const pairs: (readonly [string, string])[] = [
     [`response by the rule that ${said}`, `response against the rule that ${said}`],
@@ -44,7 +48,7 @@ export function pairsFromTemplates(sentence: string): ProposedPair[] {
  * remark in its label (docs/results/contrast.md).
  */
 export function requestsFromTemplates(sentence: string): ProposedPair[] {
-  const said = plain(sentence);
+  const said = statementOf(sentence, 'answers');
   const predicate = predicateOf(said);
   const [answers] = predicate === null ? [] : ofPredicate(predicate);
   const [positive, negative] = answers ?? [
@@ -66,7 +70,7 @@ export function requestsFromTemplates(sentence: string): ProposedPair[] {
  * the prompt's first word.
  */
 export function prefixesFromTemplates(sentence: string): ProposedPair[] {
-  const said = plain(sentence);
+  const said = statementOf(sentence, 'texts');
   const noun = TEXTS.exec(said)?.groups?.['noun']?.toLowerCase();
   const predicate = predicateOf(said, TEXTS);
   const [towards, away] = (predicate === null ? undefined : ofPredicate(predicate, noun)[0]) ?? [];
@@ -84,6 +88,19 @@ export function prefixesFromTemplates(sentence: string): ProposedPair[] {
   }));
 }
 
+/** A sentence that commands, such as "be kind", as one that says how things are; any other as it is. */
+function statementOf(sentence: string, subject: string): string {
+  const said = plain(sentence);
+  const command = COMMAND.exec(said);
+  if (command === null) return said;
+  return `${subject} ${said
+    .slice(command[0].length)
+    .replace(/^be\s+/i, 'are ')
+    .replace(/^(?:do\s+not|don't|never)\s+be\s+/i, 'are not ')
+    .replace(/^don't\s/i, 'do not ')
+    .replace(/^(?:Do|Never|Always)\s/, (word) => word.toLowerCase())}`;
+}
+
 /** What a sentence says of answers, or of another subject, in the plural; null where it is about something else. */
 function predicateOf(said: string, of: RegExp = SUBJECT): string | null {
   const subject = of.exec(said);
@@ -96,13 +113,15 @@ function ofPredicate(predicate: string, noun = 'answers'): (readonly [string, st
   if (quality !== undefined) {
     const not = /^are\s+not\s/i.test(predicate);
     const [good, bad] = not ? ['not ', ''] : ['', 'not '];
+    const pair = [`${noun} that are ${good}${quality}`, `${noun} that are ${bad}${quality}`] as const;
+    if (!SHORT.test(quality)) return [pair];
     return [
-      [`${noun} that are ${good}${quality}`, `${noun} that are ${bad}${quality}`],
+      pair,
       [`${not ? 'not ' : 'very '}${quality} response`, `${not ? 'very ' : 'not at all '}${quality} response`],
     ];
   }
   const denied = /^(?:do\s+not|don't|never)\s+(.*)$/i.exec(predicate)?.[1];
-  const act = denied ?? predicate;
+  const act = denied ?? predicate.replace(/^always\s+/i, '');
   const [towards, away] =
     denied === undefined
       ? ([`${noun} that ${act}`, `${noun} that never ${act}`] as const)
@@ -115,10 +134,11 @@ function ofPredicate(predicate: string, noun = 'answers'): (readonly [string, st
   ];
 }
 
-/** In one line without a colon, which would end the label, and without its full stop. */
+/** In one line, with commas for colons, which would end the label, and without its full stop. */
 function plain(sentence: string): string {
   const line = sentence
-    .replaceAll(/[:()]/g, ' ')
+    .replaceAll(/\s*:\s*/g, ', ')
+    .replaceAll(/[()]/g, ' ')
     .replaceAll(/\s+/g, ' ')
     .trim()
     .replace(/[.!]+$/, '');

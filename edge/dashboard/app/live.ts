@@ -37,7 +37,10 @@ export function connectLive({ client, onEvent, onOpen }: LiveOptions): Live {
 
   async function follow(onAlive: () => void): Promise<void> {
     const silent = new AbortController();
-    const watch = () => setTimeout(() => silent.abort(), SILENCE_MILLISECONDS);
+    const end = () => silent.abort();
+    const watch = () => setTimeout(end, SILENCE_MILLISECONDS);
+    // What the browser knows at once need not be found out by silence.
+    addEventListener('offline', end);
     let timer = watch();
     try {
       const response = await client.followAll(
@@ -66,6 +69,7 @@ export function connectLive({ client, onEvent, onOpen }: LiveOptions): Live {
       }
     } finally {
       clearTimeout(timer);
+      removeEventListener('offline', end);
     }
   }
 

@@ -10,6 +10,8 @@ import type { OwnKey } from './types.ts';
 const STORED_KEY = 'rlcd-key';
 const STORED_END = 'rlcd-session-until';
 const UNAUTHORIZED = 401;
+/** What a key is made of, as the edge reads it: a browser sends no header of anything else. */
+const CAN_BE_SENT = /^[!-~]{1,500}$/;
 /** Written and removed again: other tabs of the browser hear of it. */
 const SIGNED_OUT = 'rlcd-signed-out';
 
@@ -56,9 +58,10 @@ export async function resume(): Promise<void> {
  * Signs in with a key.
  *
  * @param stays whether this browser stays signed in, new tabs and windows included
- * @throws ApiError where the edge refuses it, TypeError where the edge cannot be reached
+ * @throws ApiError where it is no key or the edge refuses it, TypeError where the edge cannot be reached
  */
 export async function signIn(key: string, stays: boolean): Promise<void> {
+  if (!CAN_BE_SENT.test(key)) throw unknownKey();
   const client = clientOf(key);
   if (!stays) {
     await enter(client, false);

@@ -2,6 +2,7 @@
 import { useMutation } from '@tanstack/solid-query';
 import { Show, type JSX } from 'solid-js';
 import { Problem } from './feedback.tsx';
+import { visibleName } from '../text/visible-text.ts';
 
 interface ConfirmButtonProps {
   /** What the button does, in a word. */
@@ -20,6 +21,7 @@ interface ConfirmButtonProps {
 }
 
 export function ConfirmButton(props: ConfirmButtonProps) {
+  const title = () => `${props.word} ${visibleName(props.what)}`;
   let dialog: HTMLDialogElement | undefined;
   const act = useMutation(() => ({
     mutationFn: () => props.act(),
@@ -33,7 +35,7 @@ export function ConfirmButton(props: ConfirmButtonProps) {
       <button
         type="button"
         class={`button danger ${props.small ? 'small' : ''}`}
-        aria-label={`${props.word} ${props.what}`}
+        aria-label={title()}
         onClick={() => {
           act.reset();
           props.onAsk?.();
@@ -43,15 +45,13 @@ export function ConfirmButton(props: ConfirmButtonProps) {
         {props.word}
       </button>
       <dialog
-        aria-label={`${props.word} ${props.what}`}
+        aria-label={title()}
         ref={(element) => {
           dialog = element;
         }}
       >
         <div class="stack close">
-          <h2>
-            {props.word} {props.what}?
-          </h2>
+          <h2>{title()}?</h2>
           <p>{props.obstacle ?? props.children}</p>
           <Show when={act.isError}>
             <Problem error={act.error} />
@@ -67,7 +67,7 @@ export function ConfirmButton(props: ConfirmButtonProps) {
                 {props.word}
               </button>
             </Show>
-            <button type="button" class="button" onClick={() => dialog?.close()}>
+            <button type="button" class="button" autofocus onClick={() => dialog?.close()}>
               Keep it
             </button>
           </div>

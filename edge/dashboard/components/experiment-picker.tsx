@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/solid-query';
 import { createMemo, For } from 'solid-js';
 import { useSession } from '../app/session.ts';
 import type { Experiment } from '../app/types.ts';
+import { visibleName } from '../text/visible-text.ts';
 
 const SHOWN = 200;
 
@@ -40,7 +41,7 @@ export function ExperimentPicker(props: ExperimentPickerProps) {
         <For each={choices()}>
           {({ id, name }) => (
             <option value={id} selected={id === props.value}>
-              {name}
+              {visibleName(name)}
             </option>
           )}
         </For>

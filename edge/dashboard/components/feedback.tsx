@@ -9,12 +9,21 @@ function titleOf(problem: ProblemDocument | undefined): string | undefined {
   return problem?.status === 409 ? 'That cannot be done now' : problem?.title;
 }
 
-export function Problem(props: { readonly error: unknown; readonly onRetry?: () => void }) {
+const READ_AGAIN = 'Nothing is lost; the page reads again when the connection is back.';
+
+interface ProblemProps {
+  readonly error: unknown;
+  readonly onRetry?: () => void;
+  /** What holds where the edge cannot be reached; that nothing is lost unless given. */
+  readonly unreached?: string;
+}
+
+export function Problem(props: ProblemProps) {
   const problem = () => (props.error instanceof ApiError ? props.error.problem : undefined);
   return (
     <div class="notice bad" role="alert">
       <strong>{titleOf(problem()) ?? 'The edge cannot be reached'}</strong>
-      <span>{problem()?.detail ?? 'Nothing is lost; the page reads again when the connection is back.'}</span>
+      <span>{problem()?.detail ?? props.unreached ?? READ_AGAIN}</span>
       <Show when={problem()?.errors}>
         {(errors) => (
           <ul>
@@ -63,7 +72,9 @@ export function Loaded<T>(props: LoadedProps<T>) {
     <Switch>
       <Match when={props.query.isPending}>
         <p class="loading" aria-live="polite">
-          Reading {props.what}…
+          {props.query.fetchStatus === 'paused'
+            ? `You are offline: ${props.what} will be read when the connection is back.`
+            : `Reading ${props.what}…`}
         </p>
       </Match>
       <Match when={props.query.data === undefined}>

@@ -8,12 +8,17 @@ import { faultsOf, isOf } from './faults.ts';
 type InputOf<Id extends OperationId> = NonNullable<Parameters<Client[Id]>[0]>;
 type Answer<Id extends OperationId> = Awaited<ReturnType<Client[Id]>>;
 
+interface Attempt {
+  readonly idempotencyKey: string;
+}
+
 interface FormOptions<Id extends OperationId> {
   /** Whose checks, words and request the form has. */
   readonly operation: Id;
   /** What the fields hold now. */
   readonly input: () => InputOf<Id>;
-  readonly send: (input: InputOf<Id>) => Promise<Answer<Id>>;
+  /** @param attempt to be handed on: what is sent again because no answer came is done once */
+  readonly send: (input: InputOf<Id>, attempt: Attempt) => Promise<Answer<Id>>;
   readonly onDone: (answer: Answer<Id>) => void;
   /** What is wrong with fields that cannot be put into the request at all. */
   readonly faults?: () => readonly FieldError[];
@@ -33,6 +38,13 @@ export interface Form {
   readonly otherErrors: Accessor<readonly FieldError[]>;
   /** A field says that it shows the errors of a pointer, as long as it stands. */
   readonly shows: (pointer: string) => void;
+  /**
+   * Says what is wrong with the fields before anything else is done with them.
+   *
+   * @param isNone of a fault that does not stand against it
+   * @returns whether nothing is wrong
+   */
+  readonly check: (isNone?: (fault: FieldError) => boolean) => boolean;
   /** Sends, unless a field is wrong. @returns whether it was done */
   readonly submit: () => Promise<boolean>;
 }
@@ -43,6 +55,8 @@ export function createForm<Id extends OperationId>(options: FormOptions<Id>): Fo
   const [isChecked, setChecked] = createSignal(false);
   const [problem, setProblem] = createSignal<unknown>();
   const [isSending, setSending] = createSignal(false);
+  /** What was sent last, as long as nobody knows whether it was done. */
+  let unanswered: (Attempt & ReturnType<typeof requestOf>) | undefined;
   const [shown, setShown] = createSignal<ReadonlySet<string>>(new Set());
 
   const asTyped = createMemo(() => options.asTyped?.() ?? []);
@@ -54,19 +68,30 @@ export function createForm<Id extends OperationId>(options: FormOptions<Id>): Fo
   /** Once somebody has tried to send, a field that is mended says so at once. */
   const errors = createMemo(() => distinct([...(isChecked() ? found() : asTyped()), ...refused()]));
 
+  function check(isNone: (fault: FieldError) => boolean = () => false): boolean {
+    const isRight = found().every(isNone);
+    setChecked(!isRight);
+    return isRight;
+  }
+
   async function submit(): Promise<boolean> {
     if (isSending()) return false;
     setProblem();
     setRefused([]);
-    const isWrong = found().length > 0;
-    setChecked(isWrong);
-    if (isWrong) return false;
+    if (!check()) return false;
     const input = options.input();
+    const request = requestOf(input as AnyInput);
+    const isAgain = request.text === unanswered?.text && request.file === unanswered.file;
+    const idempotencyKey = (isAgain ? unanswered?.idempotencyKey : undefined) ?? crypto.randomUUID();
+    unanswered = { ...request, idempotencyKey };
     setSending(true);
     try {
-      options.onDone(await options.send(input));
+      const answer = await options.send(input, { idempotencyKey });
+      unanswered = undefined;
+      options.onDone(answer);
       return true;
     } catch (cause) {
+      if (cause instanceof ApiError) unanswered = undefined;
       const told = cause instanceof ApiError ? cause.problem.errors : undefined;
       setRefused(told ?? []);
       if (told === undefined) setProblem(cause);
@@ -87,8 +112,14 @@ export function createForm<Id extends OperationId>(options: FormOptions<Id>): Fo
       setShown((before) => new Set(before).add(pointer));
       onCleanup(() => setShown((before) => new Set([...before].filter((other) => other !== pointer))));
     },
+    check,
     submit,
   };
+}
+
+/** What tells a request from another: fields as they are now, and the file itself, of which nothing else is known. */
+function requestOf(input: AnyInput) {
+  return { text: JSON.stringify(input), file: input.body instanceof Blob ? input.body : undefined };
 }
 
 /** What both the form and the API say is said once. */

@@ -2,7 +2,11 @@
 import { For, Show, type JSX } from 'solid-js';
 import { Problem } from '../components/feedback.tsx';
 import { FormProvider, type Form } from './create-form.ts';
+import { focusFault } from './focus-fault.ts';
 import { RequestView } from './request-view.tsx';
+
+/** Whether it was done nobody can say; a request that is sent again is done once. */
+const UNREACHED = 'What you typed is still here: send it again when the connection is back.';
 
 interface FormViewProps {
   readonly form: Form;
@@ -19,9 +23,7 @@ interface FormViewProps {
 export function FormView(props: FormViewProps) {
   let element: HTMLFormElement | undefined;
   const submit = async () => {
-    if (await props.form.submit()) return;
-    // What is wrong is read first where it stands.
-    element?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+    if (!(await props.form.submit())) focusFault(element);
   };
   return (
     <FormProvider value={props.form}>
@@ -52,7 +54,9 @@ export function FormView(props: FormViewProps) {
             </ul>
           </div>
         </Show>
-        <Show when={props.form.problem()}>{(problem) => <Problem error={problem()} />}</Show>
+        <Show when={props.form.problem()}>
+          {(problem) => <Problem error={problem()} unreached={UNREACHED} />}
+        </Show>
         <div class="row">
           <button
             type="submit"

@@ -59,7 +59,8 @@ export function ago(instant: number, now: number): string {
 
 /** The same of what may be still to come: `in 3 days`. */
 export function fromNow(instant: number, now: number): string {
-  return instant > now ? `in ${span((instant - now) / 1000)}` : ago(instant, now);
+  // Clocks of two machines, and the one of the page, which moves by seconds, are not equal.
+  return instant > now + 10_000 ? `in ${span((instant - now) / 1000)}` : ago(instant, now);
 }
 
 /** `2026-11-23 20:34`, in the reader's time zone. */

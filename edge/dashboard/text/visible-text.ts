@@ -50,6 +50,13 @@ export function visiblePieces(text: string): Piece[] {
   return pieces;
 }
 
+/** The same in one piece, for headings, titles and labels: a name of which nothing is hidden, and which moves nothing beside it. */
+export function visibleName(name: string): string {
+  return visiblePieces(name.replaceAll(/[\t\n]/g, ' '))
+    .map((piece) => (piece.kind === 'text' ? piece.text : `[${piece.label}]`))
+    .join('');
+}
+
 /** Cuts text into parts of about so many characters, never inside one. */
 export function cutText(text: string, size: number): string[] {
   const parts: string[] = [];

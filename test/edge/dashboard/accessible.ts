@@ -34,6 +34,22 @@ export async function expectFitsEverywhere(page: Page): Promise<void> {
   ]);
 }
 
+/**
+ * What is cut at the right of a phone's screen, and wants to be scrolled sideways.
+ *
+ * @param names of the regions that must show all that they have
+ */
+export async function expectWholeOnPhone(page: Page, names: readonly (string | RegExp)[]): Promise<void> {
+  await page.setViewportSize({ width: 390, height: 844 });
+  for (const name of names) {
+    const [shown, has] = await page
+      .getByRole('region', { name })
+      .evaluate(({ clientWidth, scrollWidth }) => [clientWidth, scrollWidth] as const);
+    expect(has, String(name)).toBeLessThanOrEqual(shown);
+  }
+  await page.setViewportSize(DESK);
+}
+
 /** What one could press if one could get there: it lies beside the screen, and nothing that scrolls brings it in. Runs in the page. */
 function outOfReach(): string[] {
   const scrolls = (element: Element | null): boolean =>

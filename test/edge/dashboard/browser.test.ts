@@ -7,7 +7,7 @@ import { CHROMIUM_ABSENT, findChromium, launchChromium } from '../../../scripts/
 import { signIn } from '../../../scripts/tools/browser/sign-in.ts';
 import { unzip } from '../../shared/export/unzip.ts';
 import { SCALES } from '../../../edge/dashboard/components/token-levels.ts';
-import { expectAccessible, expectFitsEverywhere } from './accessible.ts';
+import { expectAccessible, expectFitsEverywhere, expectWholeOnPhone } from './accessible.ts';
 import { bodyOf, createFilledEdge, type FilledEdge } from './filled-edge.ts';
 import { teachScorer } from './teach-scorer.ts';
 import { compareCurves, visitCurves } from './visit-curves.ts';
@@ -351,6 +351,8 @@ describe.skipIf(!present)('the dashboard', () => {
     await page.getByText(/^base .+ has none of the settings of simulate, .*ppo, .*: its method/).waitFor();
     await page.getByLabel('Only settings that differ').uncheck();
     await settings.getByRole('rowheader', { name: 'ppo: steps' }).waitFor();
+    await expectWholeOnPhone(page, [/^Win rates/, 'Settings']);
+    await accessible();
     await open(`/compare?ids=${base?.id}`);
     await page.getByText('add an experiment that aligns it').waitFor();
     await open(`/pairs/${base?.id}`);
@@ -407,7 +409,9 @@ describe.skipIf(!present)('the dashboard', () => {
 
   it('Runners: asks the launcher, and says what it answered', async () => {
     await page.getByRole('button', { name: 'Start a runner' }).click();
-    const answer = page.getByText(/No launcher is configured|Not started|launched|skipped|refused/).first();
+    const answer = page
+      .getByText(/nothing to start runners with|Not started|launched|skipped|refused/)
+      .first();
     await answer.waitFor();
     expect(await answer.isVisible()).toBe(true);
   });

@@ -107,6 +107,8 @@ describe('what stands beside curves', () => {
       [0, 1, 2].map((tick) => tickText(from + tick * increment, increment).replaceAll('\u202f', ' '));
     expect(ticks(0.9985, 0.0005)).toEqual(['0.9985', '0.999', '0.9995']);
     expect(ticks(1000, 0.5)).toEqual(['1000', '1000.5', '1001']);
+    expect(ticks(1.4e-6, 2e-7)).toEqual(['1.4e-6', '1.6e-6', '1.8e-6']);
+    expect(ticks(0, 0.00005)).toEqual(['0', '5e-5', '0.0001']);
     expect(ticks(0, 2500)).toEqual(['0', '2 500', '5 000']);
     expect(ticks(-0.2, 0.1)).toEqual(['-0.2', '-0.1', '0']);
     expect(ticks(2e7, 1e7)).toEqual(['2e7', '3e7', '4e7']);

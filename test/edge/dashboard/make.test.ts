@@ -60,7 +60,8 @@ describe.skipIf(!present)('the workbench', () => {
     page.on('pageerror', (error) => faults.push(error.message));
     page.on('console', (message) => {
       // What the API refuses on purpose is written there by the browser itself.
-      if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) faults.push(message.text());
+      if (message.type() === 'error' && !/status of 4\d\d|ERR_FAILED/.test(message.text()))
+        faults.push(message.text());
     });
     await page.goto(url);
     await page.getByLabel('Key', { exact: true }).fill(ADMIN_KEY);
@@ -132,13 +133,55 @@ describe.skipIf(!present)('the workbench', () => {
     await expect.poll(() => row.getByRole('button', { name: 'Revoke laptop' }).count()).toBe(0);
     await expect(made.getOwnKey()).rejects.toThrow(/401/);
     // One that is revoked while its secret is shown takes the secret with it.
-    await name.fill('lost at once');
+    await name.fill('lost \u202eat once');
     await page.getByRole('button', { name: 'Make the key' }).click();
     const lost = (await page.locator('.secret').textContent()) ?? '';
-    await page.getByRole('button', { name: 'Revoke lost at once' }).click();
+    // A name turns nothing round that stands beside it.
+    await page.getByText('The key lost [U+202E]at once is made').waitFor();
+    await page.getByRole('button', { name: 'Revoke lost [U+202E]at once' }).click();
+    // Who presses the return key without reading keeps what there is.
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Keep it');
     await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
     await expect.poll(() => page.locator('.secret').count()).toBe(0);
     expect(await page.content()).not.toContain(lost);
+  });
+
+  it('has the command that starts a runner, with the key that was made for it', async () => {
+    await page.getByLabel('Name').fill('worker');
+    await page.getByRole('checkbox', { name: /^client/ }).uncheck();
+    await page.getByRole('checkbox', { name: /^runner/ }).check();
+    await page.getByRole('button', { name: 'Make the key' }).click();
+    const secret = (await page.locator('.secret').textContent()) ?? '';
+    expect((await createClient({ baseUrl: url, key: secret }).getOwnKey()).scopes).toEqual(['runner']);
+    await page.getByText(`RLCD_EDGE_URL=${url} RLCD_RUNNER_KEY=${secret} npx rlcd runner`).waitFor();
+    await page.getByRole('button', { name: 'I have it' }).click();
+    await visit('Runners');
+    await page.getByText(`RLCD_EDGE_URL=${url} RLCD_RUNNER_KEY=KEY npx rlcd runner`).waitFor();
+    await expectAccessible(page);
+    await expectFitsPhone(page);
+    await visit('Keys');
+    await page.getByText('The same as a request').click();
+  });
+
+  it('sends again what no answer came to, and it is done once', async () => {
+    await page.getByLabel('Name').fill('sent twice');
+    await page.route('**/v1/keys', async (route) => {
+      if (route.request().method() !== 'POST') return await route.fallback();
+      await route.fetch();
+      await route.abort();
+    });
+    await page.getByRole('button', { name: 'Make the key' }).click();
+    await page.getByRole('alert').getByText('What you typed is still here: send it again').waitFor();
+    await page.unroute('**/v1/keys');
+    await page.getByRole('button', { name: 'Make the key' }).click();
+    await page.getByText('The key sent twice is made').waitFor();
+    const named = async () =>
+      (await client.listKeys()).items.filter(({ name }) => name === 'sent twice').length;
+    expect(await named()).toBe(1);
+    // Another one of the same is asked for anew.
+    await page.getByLabel('Name').fill('sent twice');
+    await page.getByRole('button', { name: 'Make the key' }).click();
+    await expect.poll(named).toBe(2);
   });
 
   it('shows the request of a form as programs that make the same', async () => {
@@ -213,6 +256,15 @@ describe.skipIf(!present)('the workbench', () => {
     await page.getByText(/must be 1 to 100 of a-z/).waitFor();
     await page.getByText('must not be empty').nth(2).waitFor();
     await expectAccessible(page);
+    // Who looks at another page finds again what was typed, as long as it is wanted.
+    await visit('Models');
+    await page.goBack();
+    await page.getByText('This is as you left it').waitFor();
+    expect(await page.getByLabel('Name').inputValue()).toBe('Modest');
+    await expectAccessible(page);
+    await page.getByRole('button', { name: 'Begin again' }).click();
+    await expect.poll(() => page.getByLabel('Name').inputValue()).toBe('');
+    expect(await page.getByText('This is as you left it').count()).toBe(0);
     await page.getByLabel('Name').fill('modest');
     await page.getByLabel('Description').fill('answers admit what they do not know');
     await page.getByRole('button', { name: /^Propose pairs/ }).click();
@@ -307,6 +359,9 @@ describe.skipIf(!present)('the workbench', () => {
     await expectFitsPhone(page);
     await page.getByRole('button', { name: 'Start without a look' }).click();
     await page.getByRole('heading', { name: 'made by hand' }).waitFor();
+    await page.getByText('No runner is alive').waitFor();
+    await page.getByRole('link', { name: 'my-prompts' }).click();
+    await page.getByRole('heading', { level: 2, name: 'my-prompts' }).waitFor();
     await visit('Experiments');
     await page.getByRole('link', { name: 'made by hand' }).click();
     await page.getByRole('link', { name: 'Clone' }).click();
@@ -419,8 +474,13 @@ describe.skipIf(!present)('the workbench', () => {
     await refused.getByRole('button', { name: 'Keep it' }).click();
     await confirm('Delete the label production');
     await page.getByText('This version has no label').waitFor();
-    const used = await confirm('Delete principle modest');
-    await used.getByText(/experiment.+made/).waitFor();
+    await page.getByRole('button', { name: 'Delete principle modest' }).click();
+    const used = page.getByRole('dialog', { name: 'Delete principle modest' });
+    await used
+      .getByText(/Experiments were made with it: .+Delete them first, or keep the principle/)
+      .waitFor();
+    await used.getByRole('link', { name: 'made by hand' }).first().waitFor();
+    await expectFitsPhone(page);
     await used.getByRole('button', { name: 'Keep it' }).click();
     await page.getByRole('combobox', { name: /^Version/ }).selectOption('1');
     await expectFitsPhone(page);

@@ -95,6 +95,13 @@ describe.skipIf(!present)('a session', () => {
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').getByText('This key is not known here').waitFor();
     await expectAccessible(page);
+    // No browser sends such a key: that is no edge that cannot be reached.
+    for (const key of ['two words', 'ключ', '🔑', 'k'.repeat(100_000)]) {
+      await keyField(page).fill(key);
+      await expect.poll(() => page.getByRole('alert').count()).toBe(0);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByRole('alert').getByText('This key is not known here').waitFor();
+    }
     // What is typed anew was not refused.
     await keyField(page).fill('other');
     await expect.poll(() => page.getByRole('alert').count()).toBe(0);

@@ -11,7 +11,7 @@ import {
   percent,
   percentRange,
 } from '../../../edge/dashboard/text/format.ts';
-import { cutText, visiblePieces } from '../../../edge/dashboard/text/visible-text.ts';
+import { cutText, visibleName, visiblePieces } from '../../../edge/dashboard/text/visible-text.ts';
 
 /** What the pieces stand for: text as it is, marks by their code. */
 const join = (text: string) =>
@@ -32,6 +32,10 @@ describe('visible text', () => {
       { kind: 'mark', label: 'U+E0041', title: 'control or invisible character' },
       { kind: 'mark', label: 'U+009B', title: 'control or invisible character' },
     ]);
+  });
+
+  it('is a name in one piece, in which nothing is hidden', () => {
+    expect(visibleName('my\nrun \u202eevil\u2066 \ufeff👩‍🚀')).toBe('my run [U+202E]evil[U+2066] [U+FEFF]👩‍🚀');
   });
 
   it('leaves ordinary text alone: markup, line ends, tabs, emoji with joiners, right-to-left scripts', () => {

@@ -15,7 +15,11 @@ export async function visitTry(page: Page, edge: FilledEdge): Promise<number> {
   };
   await form.getByLabel('Temperature').fill('9');
   await ask('Once upon a time');
-  await form.getByText(/it must be a number from 0/).waitFor();
+  await form.getByText('Temperature is 9: it must be a number from 0').waitFor();
+  await form.getByLabel('Temperature').fill('warm');
+  await ask('');
+  await form.getByText('Temperature is no number: it must be').waitFor();
+  await form.getByText('A text that both go on with is empty').waitFor();
   await form.getByLabel('Temperature').fill('1');
   await form.getByLabel('Tokens at most').fill('20');
   await ask('Once upon a time');

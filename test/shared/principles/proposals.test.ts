@@ -21,14 +21,23 @@ describe('pairs from templates', () => {
     ['The responses should be kind.', '(answers that are kind) (answers that are not kind)'],
     ['Answers are not long', '(answers that are not long) (answers that are long)'],
     ['answers never give orders', '(answers that never give orders) (answers that always give orders)'],
+    ['be harmless', '(answers that are harmless) (answers that are not harmless)'],
+    ['be harmless', '(very harmless response) (not at all harmless response)'],
+    [
+      'Be brief: use few words!',
+      '(answers that are brief, use few words) (answers that are not brief, use few words)',
+    ],
+    ["Don't be cruel.", '(answers that are not cruel) (answers that are cruel)'],
+    ['Do not give orders', '(answers that never give orders) (answers that always give orders)'],
+    ['Always give a reason', '(answers that give a reason) (answers that never give a reason)'],
   ])('of %j', (sentence, pair) => {
     expect(texts(sentence)).toContain(pair);
   });
 
   it('say of any other sentence that answers follow it', () => {
-    expect(texts('be brief: use few words!')).toEqual([
-      '(response by the rule that be brief use few words) (response against the rule that be brief use few words)',
-      '(as always, be brief use few words) (this time, it is not so that be brief use few words)',
+    expect(texts('nobody is hurt: ever!')).toEqual([
+      '(response by the rule that nobody is hurt, ever) (response against the rule that nobody is hurt, ever)',
+      '(as always, nobody is hurt, ever) (this time, it is not so that nobody is hurt, ever)',
     ]);
   });
 
@@ -69,10 +78,13 @@ describe('pairs from templates', () => {
       ['user', 'Please give answers that never give orders.', 'Please give answers that always give orders.'],
     ]);
     expect(request('be brief')).toEqual([
+      ['user', 'Please give answers that are brief.', 'Please give answers that are not brief.'],
+    ]);
+    expect(request('nobody is hurt')).toEqual([
       [
         'user',
-        'Please give answers by the rule that be brief.',
-        'Please give answers against the rule that be brief.',
+        'Please give answers by the rule that nobody is hurt.',
+        'Please give answers against the rule that nobody is hurt.',
       ],
     ]);
   });

@@ -5,6 +5,7 @@ import { ExperimentPicker, useNewestExperiments } from '../../components/experim
 import { Empty, Loaded } from '../../components/feedback.tsx';
 import { Missing } from '../../components/missing.tsx';
 import { PageHeading } from '../../components/page-heading.tsx';
+import { visibleName } from '../../text/visible-text.ts';
 import { Beside } from './beside.tsx';
 import { ComparedCurves } from './compared-curves.tsx';
 import { judgesOf, systemsOf } from './matrix.ts';
@@ -21,7 +22,7 @@ export default function ComparePage() {
   const ids = createMemo(() => (parameters.ids ?? '').split(',').filter(Boolean));
   const set = (next: readonly string[]) => setParameters({ ids: next.join(',') }, { replace: true });
   const nameOf = (id: string) =>
-    (newest.isSuccess ? newest.data : []).find((item) => item.id === id)?.name ?? id;
+    visibleName((newest.isSuccess ? newest.data : []).find((item) => item.id === id)?.name ?? id);
   const read = useReadExperiments(ids);
   const noneIsThere = () =>
     ids().length > 0 && read.isSuccess && read.data.every(({ detail }) => detail === undefined);

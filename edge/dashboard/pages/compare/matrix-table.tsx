@@ -37,7 +37,7 @@ export function MatrixTable(props: MatrixTableProps) {
         role="region"
         aria-label={`Win rates, judge ${props.judge}`}
       >
-        <table class="matrix">
+        <table class="matrix cards">
           <thead>
             <tr>
               <th scope="col">System</th>
@@ -51,11 +51,12 @@ export function MatrixTable(props: MatrixTableProps) {
                   <th scope="row">{row.name}</th>
                   <For each={systems()}>
                     {(column) => (
-                      <Show when={row.id !== column.id} fallback={<td class="muted">–</td>}>
+                      <Show when={row.id !== column.id} fallback={<td class="muted self">–</td>}>
                         <MatrixCell
                           cell={cell(row.id, column.id)}
                           lengthControlled={props.lengthControlled}
                           onOpen={() => props.onOpen(row.id, column.id)}
+                          against={`against ${column.name}`}
                           label={`Read ${row.name} beside ${column.name}`}
                         />
                       </Show>
@@ -75,6 +76,8 @@ interface MatrixCellProps {
   readonly cell: Cell | undefined;
   readonly lengthControlled: boolean;
   readonly onOpen: () => void;
+  /** Its column, where a row is a card. */
+  readonly against: string;
   readonly label: string;
 }
 
@@ -90,24 +93,26 @@ function MatrixCell(props: MatrixCellProps) {
     <Show
       when={shown()}
       fallback={
-        <td class="muted small">
+        <td class="muted small" data-label={props.against}>
           {props.cell ? 'lengths differ alike: cannot be told' : 'no prompt in common for this judge'}
         </td>
       }
     >
       {(found) => (
-        <td classList={{ few: found().n < FEWEST }}>
-          <strong>{percent(found().rate)}</strong>{' '}
-          <span class="tiny muted nowrap">
-            [{percentRange(found().range)}], n = {found().n}
-          </span>
-          <Show when={found().n < FEWEST}>
-            <div class="tiny">{tooFew(found().n)}</div>
-          </Show>
+        <td classList={{ few: found().n < FEWEST }} data-label={props.against}>
           <div>
-            <button type="button" class="button small" aria-label={props.label} onClick={props.onOpen}>
-              Read
-            </button>
+            <strong>{percent(found().rate)}</strong>{' '}
+            <span class="tiny muted nowrap">
+              [{percentRange(found().range)}], n = {found().n}
+            </span>
+            <Show when={found().n < FEWEST}>
+              <div class="tiny">{tooFew(found().n)}</div>
+            </Show>
+            <div>
+              <button type="button" class="button small" aria-label={props.label} onClick={props.onOpen}>
+                Read
+              </button>
+            </div>
           </div>
         </td>
       )}

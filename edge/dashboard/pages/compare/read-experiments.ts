@@ -5,6 +5,7 @@ import { readComparisons } from '../../app/read-comparisons.ts';
 import { useSession } from '../../app/session.ts';
 import { isMissing } from '../../components/missing.tsx';
 import type { Comparison, ExperimentDetail } from '../../app/types.ts';
+import { visibleName } from '../../text/visible-text.ts';
 
 export interface Read {
   readonly id: string;
@@ -34,7 +35,7 @@ export function useReadExperiments(ids: Accessor<readonly string[]>) {
           try {
             const detail = await client.getExperiment({ parameters: { experimentId: id } }, { signal });
             const comparisons = await readComparisons(client, id, {}, signal);
-            return { id, name: detail.name, detail, comparisons };
+            return { id, name: visibleName(detail.name), detail, comparisons };
           } catch (error) {
             if (isMissing(error)) return { id, detail: undefined };
             throw error;

@@ -22,7 +22,7 @@ export function SettingsTable(props: { readonly experiments: readonly Read[] }) 
         </label>
       </div>
       <div class="panel flush scroll" tabindex="0" role="region" aria-label="Settings">
-        <table>
+        <table class="cards">
           <thead>
             <tr>
               <th scope="col">Setting</th>
@@ -41,7 +41,9 @@ export function SettingsTable(props: { readonly experiments: readonly Read[] }) 
               {({ name, values }) => (
                 <tr>
                   <th scope="row">{name}</th>
-                  <For each={values}>{(value) => <td>{value ?? '–'}</td>}</For>
+                  <For each={values}>
+                    {(value, index) => <td data-label={props.experiments[index()]?.name}>{value ?? '–'}</td>}
+                  </For>
                 </tr>
               )}
             </For>

@@ -17,6 +17,7 @@ import { Curves } from './curves.tsx';
 import { Failure } from './failure.tsx';
 import { KlGrid } from './kl-grid.tsx';
 import { Lineage } from './lineage.tsx';
+import { NoRunner } from './no-runner.tsx';
 import { Overview } from './overview.tsx';
 import { Samples } from './samples.tsx';
 import { Settings } from './settings.tsx';
@@ -111,6 +112,9 @@ function Header(props: { readonly experiment: ExperimentDetail }) {
       <Show when={props.experiment.status === 'failed'}>
         <Failure experiment={props.experiment} />
       </Show>
+      <Show when={isOpen()}>
+        <NoRunner />
+      </Show>
       <dl class="facts small">
         <div>
           <dt>State</dt>
@@ -141,7 +145,9 @@ function Header(props: { readonly experiment: ExperimentDetail }) {
         </div>
         <div>
           <dt>Prompts</dt>
-          <dd>{props.experiment.promptSet.name}</dd>
+          <dd>
+            <A href={`/prompts/${props.experiment.promptSet.id}`}>{props.experiment.promptSet.name}</A>
+          </dd>
         </div>
         <div>
           <dt>Base model</dt>

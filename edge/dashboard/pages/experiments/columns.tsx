@@ -7,6 +7,7 @@ import { Meter } from '../../components/meter.tsx';
 import { Status } from '../../components/status.tsx';
 import { WinRate } from '../../components/win-rate.tsx';
 import { ago, dateTime, duration, percent } from '../../text/format.ts';
+import { visibleName } from '../../text/visible-text.ts';
 
 export interface Column {
   readonly id: string;
@@ -44,7 +45,7 @@ export const COLUMNS: readonly Column[] = [
     key: ({ name }) => name,
     cell: (row) => (
       <A class="name" href={`/experiments/${row.id}`}>
-        {row.name}
+        {visibleName(row.name)}
       </A>
     ),
   },
@@ -60,7 +61,7 @@ export const COLUMNS: readonly Column[] = [
     key: ({ progress }) => progress,
     cell: (row) => (
       <span class="progress">
-        <Meter share={row.progress} label={`Progress of ${row.name}`} />
+        <Meter share={row.progress} label={`Progress of ${visibleName(row.name)}`} />
         <span class="tiny muted">{percent(row.progress, 0)}</span>
       </span>
     ),

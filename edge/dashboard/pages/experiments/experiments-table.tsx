@@ -5,6 +5,7 @@ import { isNarrow } from '../../app/narrow.ts';
 import type { Experiment } from '../../app/types.ts';
 import { PinIcon } from '../../components/icons.tsx';
 import type { Column } from './columns.tsx';
+import { visibleName } from '../../text/visible-text.ts';
 
 /** As the style sheet has them. */
 const ROW_PIXELS = 46;
@@ -112,7 +113,7 @@ function Row(props: TableProps & { readonly row: Experiment; readonly index: num
       <td>
         <input
           type="checkbox"
-          aria-label={`Select ${props.row.name}`}
+          aria-label={`Select ${visibleName(props.row.name)}`}
           checked={props.selected.has(props.row.id)}
           onChange={(event) => props.onSelect(props.row.id, event.currentTarget.checked)}
         />
@@ -129,7 +130,7 @@ function Row(props: TableProps & { readonly row: Experiment; readonly index: num
           type="button"
           class="button quiet small"
           aria-pressed={isBaseline()}
-          aria-label={`Baseline: ${props.row.name}`}
+          aria-label={`Baseline: ${visibleName(props.row.name)}`}
           title={isBaseline() ? 'The others are compared with this one' : 'Compare the others with this one'}
           onClick={() => props.onPin(isBaseline() ? undefined : props.row.id)}
         >

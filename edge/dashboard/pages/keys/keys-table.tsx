@@ -6,6 +6,7 @@ import { useSession } from '../../app/session.ts';
 import type { Key } from '../../app/types.ts';
 import { ConfirmButton } from '../../components/confirm-button.tsx';
 import { count, dateTime, fromNow } from '../../text/format.ts';
+import { visibleName } from '../../text/visible-text.ts';
 
 export function KeysTable(props: { readonly keys: readonly Key[] }) {
   return (
@@ -53,7 +54,7 @@ function KeyRow(props: { readonly key: Key }) {
   return (
     <tr>
       <th scope="row">
-        {props.key.name}{' '}
+        {visibleName(props.key.name)}{' '}
         <Show when={isOwn()}>
           <span class="tag">this session's</span>
         </Show>

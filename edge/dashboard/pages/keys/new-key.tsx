@@ -6,11 +6,13 @@ import { SCOPES, type Scope } from '../../../../shared/api/words.ts';
 import { useSession } from '../../app/session.ts';
 import type { Key, NewKey as MadeKey } from '../../app/types.ts';
 import { CopyButton } from '../../components/copy-button.tsx';
+import { RunnerCommand } from '../../components/runner-command.tsx';
 import { TextField } from '../../form/controls.tsx';
 import { createForm } from '../../form/create-form.ts';
 import { FieldSet } from '../../form/field-set.tsx';
 import { FormView } from '../../form/form-view.tsx';
 import { asInstant, asNumber, given } from '../../form/values.ts';
+import { visibleName } from '../../text/visible-text.ts';
 
 const MAY: Readonly<Record<Scope, string>> = {
   client: 'make and read experiments, principles, prompts and models',
@@ -37,7 +39,7 @@ export function NewKey(props: { readonly keys: readonly Key[] | undefined }) {
         ...given('requestsPerMinute', values.requestsPerMinute, asNumber),
       },
     }),
-    send: (input) => client.createKey(input),
+    send: (input, attempt) => client.createKey(input, attempt),
     onDone(key) {
       setMade(key);
       setValues({ ...EMPTY });
@@ -100,7 +102,7 @@ export function NewKey(props: { readonly keys: readonly Key[] | undefined }) {
 function Secret(props: { readonly made: MadeKey; readonly onDone: () => void }) {
   return (
     <div class="notice good" role="status">
-      <strong>The key {props.made.name} is made</strong>
+      <strong>The key {visibleName(props.made.name)} is made</strong>
       <Show
         when={props.made.secret}
         fallback="Its secret was answered once already and is not kept: revoke the key and make another."
@@ -109,6 +111,10 @@ function Secret(props: { readonly made: MadeKey; readonly onDone: () => void }) 
           <>
             <span>This is the only time that its secret is shown: copy it now.</span>
             <code class="secret">{secret()}</code>
+            <Show when={props.made.scopes.includes('runner')}>
+              <span>A runner starts with it by:</span>
+              <RunnerCommand secret={secret()} />
+            </Show>
             <span class="row">
               <CopyButton text={secret()} label="Copy the secret" />
               <button type="button" class="button small" onClick={() => props.onDone()}>

@@ -7,6 +7,7 @@ import { now } from '../../app/clock.ts';
 import { useSession } from '../../app/session.ts';
 import type { BaseModel } from '../../app/types.ts';
 import { ConfirmButton } from '../../components/confirm-button.tsx';
+import { InUse, useUsers } from '../../components/in-use.tsx';
 import { ago, count, dateTime } from '../../text/format.ts';
 
 /** What a model is of, and where it came from, as far as its registration says it. */
@@ -59,6 +60,7 @@ function ModelRow(props: { readonly model: BaseModel }) {
   const { client } = useSession();
   const queryClient = useQueryClient();
   const facts = () => factsOf(props.model);
+  const users = useUsers(() => ({ baseModel: props.model.id }));
   return (
     <tr>
       <th scope="row">{props.model.name}</th>
@@ -88,6 +90,8 @@ function ModelRow(props: { readonly model: BaseModel }) {
             small
             word="Delete"
             what={props.model.name}
+            onAsk={users.ask}
+            obstacle={users.found().length > 0 ? <InUse by={users.found()} what="the model" /> : undefined}
             act={() => client.deleteBaseModel({ parameters: { baseModelId: props.model.id } })}
             onDone={() => void queryClient.invalidateQueries({ queryKey: ['base-models'] })}
           >

@@ -23,7 +23,7 @@ export function RegisterOpened() {
     // Whatever was pasted: the contract tells what it lacks.
     input: () => ({ body: read().value as Parameters<typeof client.createBaseModel>[0]['body'] }),
     faults: () => read().faults,
-    send: (input) => client.createBaseModel(input),
+    send: (input, attempt) => client.createBaseModel(input, attempt),
     onDone() {
       setText('');
       void queryClient.invalidateQueries({ queryKey: ['base-models'] });

@@ -46,7 +46,7 @@ export function RegisterServed() {
           : {}),
       },
     }),
-    send: (input) => client.createBaseModel(input),
+    send: (input, attempt) => client.createBaseModel(input, attempt),
     onDone() {
       setValues({ ...EMPTY });
       void queryClient.invalidateQueries({ queryKey: ['base-models'] });

@@ -1,14 +1,14 @@
 /** The form of an experiment. */
 import { useNavigate } from '@solidjs/router';
 import { Show } from 'solid-js';
-import { createStore } from 'solid-js/store';
-import { METHODS } from '../../../../shared/api/words.ts';
 import { PROMPT_FORMS } from '../../../../shared/api/tasks/settings.ts';
 import { METHOD_STAGES } from '../../../../shared/method-stages.ts';
 import { useSession } from '../../app/session.ts';
+import { FEWEST, tooFew } from '../../components/win-rate.tsx';
 import { CheckField, Select, TextField } from '../../form/controls.tsx';
 import { createForm } from '../../form/create-form.ts';
 import { FormView } from '../../form/form-view.tsx';
+import { createKeptDraft, KeptNotice } from '../../form/kept-draft.tsx';
 import { LONGEST_ANSWER } from '../../../../shared/planner/alignment-settings.ts';
 import {
   BUDGET,
@@ -22,16 +22,26 @@ import {
 import { HyperparametersField } from './hyperparameters-field.tsx';
 import { LookPanel, NoLook } from './look/look-panel.tsx';
 import { plannedSecondsOf, useLook } from './look/use-look.ts';
+import { METHOD_WORDS } from './method-words.ts';
 import type { Parts } from './parts.ts';
 import { PrincipleFields } from './principle-fields.tsx';
 import { promptsOf } from './prompts-of.ts';
 
 const named = ({ id, name }: { readonly id: string; readonly name: string }) => [id, name] as const;
 
-export function ExperimentForm(props: { readonly parts: Parts; readonly draft: ExperimentDraft }) {
+interface ExperimentFormProps {
+  readonly parts: Parts;
+  /** What it begins with. */
+  readonly draft: ExperimentDraft;
+  /** The experiment that it begins as. */
+  readonly from?: string;
+}
+
+export function ExperimentForm(props: ExperimentFormProps) {
   const { client } = useSession();
   const navigate = useNavigate();
-  const [draft, setDraft] = createStore<ExperimentDraft>({ ...props.draft });
+  const kept = createKeptDraft<ExperimentDraft>(`an experiment ${props.from ?? ''}`, props.draft);
+  const { draft, setDraft } = kept;
   const look = useLook(draft, setDraft, () => props.parts.promptSets);
   const prompts = () => promptsOf(draft, props.parts.promptSets);
   const form = createForm({
@@ -39,9 +49,19 @@ export function ExperimentForm(props: { readonly parts: Parts; readonly draft: E
     input: () => ({ body: { ...bodyOf(draft), ...plannedSecondsOf(look.plan()) } }),
     faults: () => faultsOfDraft(draft),
     asTyped: () => [...faultsOfTyped(draft), ...look.budgetFaults(), ...prompts().faults],
-    send: (input) => client.createExperiment(input),
-    onDone: ({ id }) => navigate(`/experiments/${id}`),
+    send: (input, attempt) => client.createExperiment(input, attempt),
+    onDone({ id }) {
+      kept.forget();
+      navigate(`/experiments/${id}`);
+    },
   });
+  /** Too few are refused; these say little, which is told before and not after. */
+  const fewComparisons = () => {
+    const { comparisons = FEWEST, faults } = prompts();
+    return comparisons < FEWEST && faults.length === 0
+      ? `The verdict will be made of ${tooFew(comparisons)}`
+      : undefined;
+  };
   const stages = () =>
     METHOD_STAGES[draft.method].filter(({ scorer }) => !scorer || draft.scorer).map(({ name }) => name);
   return (
@@ -53,12 +73,13 @@ export function ExperimentForm(props: { readonly parts: Parts; readonly draft: E
         isSecondary={look.advice().isSecondary}
         isBlocked={look.advice().isBlocked}
       >
+        <KeptNotice of={kept} />
         <Select
           label="Method"
           at="#/method"
           hint={`Its stages: ${stages().join(', ')}`}
           value={draft.method}
-          choices={METHODS.filter((name) => name !== 'look').map((name) => [name, name] as const)}
+          choices={Object.entries(METHOD_WORDS).map(([name, words]) => [name, `${name}: ${words}`] as const)}
           onInput={(text) => setDraft({ method: text as ExperimentDraft['method'] })}
         />
         <Select
@@ -78,6 +99,7 @@ export function ExperimentForm(props: { readonly parts: Parts; readonly draft: E
           label="Prompts"
           at="#/promptSet"
           hint={prompts().counts}
+          warning={fewComparisons()}
           value={draft.promptSet}
           choices={props.parts.promptSets.map(named)}
           onInput={(promptSet) => setDraft({ promptSet })}

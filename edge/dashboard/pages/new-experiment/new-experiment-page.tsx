@@ -9,6 +9,7 @@ import { PageHeading } from '../../components/page-heading.tsx';
 import { draftOf, newDraft } from './draft.ts';
 import { ExperimentForm } from './experiment-form.tsx';
 import type { Parts } from './parts.ts';
+import { visibleName } from '../../text/visible-text.ts';
 
 export default function NewExperimentPage() {
   const [parameters] = useSearchParams<{ from: string }>();
@@ -94,10 +95,10 @@ function Clone(props: { readonly parts: Parts; readonly source: Source }) {
       {(experiment) => (
         <>
           <p class="lead">
-            It begins as <A href={`/experiments/${experiment().id}`}>{experiment().name}</A>. Work that both
-            have in common is not done again.
+            It begins as <A href={`/experiments/${experiment().id}`}>{visibleName(experiment().name)}</A>.
+            Work that both have in common is not done again.
           </p>
-          <ExperimentForm parts={props.parts} draft={draftOf(experiment())} />
+          <ExperimentForm parts={props.parts} draft={draftOf(experiment())} from={experiment().id} />
         </>
       )}
     </Loaded>

@@ -5,6 +5,7 @@ import { Show } from 'solid-js';
 import { useSession } from '../../app/session.ts';
 import type { PrincipleVersion } from '../../app/types.ts';
 import { ConfirmButton } from '../../components/confirm-button.tsx';
+import { InUse, useUsers } from '../../components/in-use.tsx';
 
 interface DeletePrincipleProps {
   readonly name: string;
@@ -19,6 +20,7 @@ export function DeletePrinciple(props: DeletePrincipleProps) {
   const queryClient = useQueryClient();
   const navigate = useNavigate();
   const principle = () => ({ principleName: props.name });
+  const users = useUsers(() => ({ principle: props.name }));
   const leave = async () => {
     const { name } = props;
     // The list first: a page without a name shows the first of it.
@@ -44,6 +46,8 @@ export function DeletePrinciple(props: DeletePrincipleProps) {
       <ConfirmButton
         word="Delete principle"
         what={props.name}
+        onAsk={users.ask}
+        obstacle={users.found().length > 0 ? <InUse by={users.found()} what="the principle" /> : undefined}
         act={() => client.deletePrinciple({ parameters: principle() })}
         onDone={() => void leave()}
       >

@@ -15,6 +15,7 @@ import { Labels } from './labels.tsx';
 import { PrincipleScorers } from './principle-scorers.tsx';
 import { TryPrinciple } from './try-principle.tsx';
 import { VersionDifference } from './version-difference.tsx';
+import { visibleName } from '../../text/visible-text.ts';
 
 const SHOWN = 200;
 
@@ -186,7 +187,7 @@ function UsedBy(props: { readonly name: string; readonly version: number }) {
                       <td data-label="Version">{item.principle.version}</td>
                       <td data-label="Experiment">
                         <A class="name" href={`/experiments/${item.id}`}>
-                          {item.name}
+                          {visibleName(item.name)}
                         </A>
                       </td>
                       <td data-label="State">

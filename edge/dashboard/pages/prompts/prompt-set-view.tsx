@@ -1,16 +1,14 @@
 /** One prompt set: how it was split and what was left out, its prompts, and its end. */
-import { A, useNavigate } from '@solidjs/router';
-import { useQuery, useQueryClient } from '@tanstack/solid-query';
-import { For, Show } from 'solid-js';
+import { useNavigate } from '@solidjs/router';
+import { useQueryClient } from '@tanstack/solid-query';
+import { For } from 'solid-js';
 import { now } from '../../app/clock.ts';
 import { useSession } from '../../app/session.ts';
-import type { Experiment, PromptSet } from '../../app/types.ts';
+import type { PromptSet } from '../../app/types.ts';
 import { ConfirmButton } from '../../components/confirm-button.tsx';
+import { InUse, useUsers } from '../../components/in-use.tsx';
 import { ago, count } from '../../text/format.ts';
 import { PromptList } from './prompt-list.tsx';
-
-/** So many experiments are named. */
-const NAMED = 3;
 
 /** What is counted, in words; what is zero is left out. */
 function factsOf({ counts }: PromptSet): (readonly [string, number])[] {
@@ -30,14 +28,7 @@ export function PromptSetView(props: { readonly set: PromptSet }) {
   const { client } = useSession();
   const queryClient = useQueryClient();
   const navigate = useNavigate();
-  const users = useQuery(() => ({
-    queryKey: ['experiments', 'of-prompt-set', props.set.id],
-    queryFn: async ({ signal }) => {
-      const query = { promptSet: props.set.id, limit: NAMED + 1 };
-      return (await client.listExperiments({ query }, { signal })).items;
-    },
-  }));
-  const found = () => (users.isSuccess ? users.data : []);
+  const users = useUsers(() => ({ promptSet: props.set.id }));
   return (
     <div class="stack">
       <div class="row apart">
@@ -45,8 +36,8 @@ export function PromptSetView(props: { readonly set: PromptSet }) {
         <ConfirmButton
           word="Delete"
           what={props.set.name}
-          onAsk={() => void users.refetch()}
-          obstacle={found().length > 0 ? <InUse by={found()} /> : undefined}
+          onAsk={users.ask}
+          obstacle={users.found().length > 0 ? <InUse by={users.found()} what="the prompts" /> : undefined}
           act={() => client.deletePromptSet({ parameters: { promptSetId: props.set.id } })}
           onDone={() => {
             void queryClient.invalidateQueries({ queryKey: ['prompt-sets'] });
@@ -72,25 +63,5 @@ export function PromptSetView(props: { readonly set: PromptSet }) {
       </dl>
       <PromptList promptSetId={props.set.id} />
     </div>
-  );
-}
-
-/** Which experiments keep it, and what to do. */
-function InUse(props: { readonly by: readonly Experiment[] }) {
-  const isOne = () => props.by.length === 1;
-  return (
-    <>
-      {isOne() ? 'An experiment was made with it: ' : 'Experiments were made with it: '}
-      <For each={props.by.slice(0, NAMED)}>
-        {({ id, name }, index) => (
-          <>
-            {index() > 0 ? ', ' : ''}
-            <A href={`/experiments/${id}`}>{name}</A>
-          </>
-        )}
-      </For>
-      <Show when={props.by.length > NAMED}> and others</Show>. Delete {isOne() ? 'it' : 'them'} first, or keep
-      the prompts: nothing else can tell what was asked.
-    </>
   );
 }

@@ -63,7 +63,8 @@ export function UploadPrompts() {
       body: values.file ?? '',
     }),
     faults: () => (values.file ? [] : [{ in: 'body', pointer: LINE, detail: 'choose a file' }]),
-    send: (input) => client.createPromptSet(input, { headers: { 'content-type': values.file?.type ?? '' } }),
+    send: (input, attempt) =>
+      client.createPromptSet(input, { ...attempt, headers: { 'content-type': values.file?.type ?? '' } }),
     onDone({ id }) {
       void queryClient.invalidateQueries({ queryKey: ['prompt-sets'] });
       navigate(`/prompts/${id}`);

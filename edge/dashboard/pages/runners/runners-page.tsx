@@ -6,8 +6,10 @@ import { now } from '../../app/clock.ts';
 import { useSession } from '../../app/session.ts';
 import { Empty, Loaded, Problem } from '../../components/feedback.tsx';
 import { PageHeading } from '../../components/page-heading.tsx';
+import { RunnerCommand } from '../../components/runner-command.tsx';
 import { Status } from '../../components/status.tsx';
 import { ago, dateTime, duration, gigabytes } from '../../text/format.ts';
+import { visibleName } from '../../text/visible-text.ts';
 
 /** A runner that goes says nothing, so the list is asked again. */
 const ASK_EVERY_MILLISECONDS = 10_000;
@@ -79,10 +81,8 @@ function Runners() {
           fallback={
             <div class="panel">
               <Empty title="No runner has reported yet">
-                <p>
-                  Start one with <code>npx rlcd runner</code>; <code>npx rlcd runner --help</code> tells what
-                  it needs.
-                </p>
+                <p>On a machine with the project, the edge's own or another:</p>
+                <ByHand />
               </Empty>
             </div>
           }
@@ -104,7 +104,7 @@ function Runners() {
                 <For each={page().items}>
                   {(runner) => (
                     <tr>
-                      <th scope="row">{runner.name}</th>
+                      <th scope="row">{visibleName(runner.name)}</th>
                       <td data-label="State">
                         <Status status={runner.status} />
                       </td>
@@ -137,9 +137,31 @@ function Runners() {
               </tbody>
             </table>
           </div>
+          <details class="panel">
+            <summary>Start one by hand</summary>
+            <ByHand />
+          </details>
         </Show>
       )}
     </Loaded>
+  );
+}
+
+function ByHand() {
+  const { own } = useSession();
+  return (
+    <div class="stack close">
+      <RunnerCommand />
+      <p class="small muted">
+        KEY is one with the scope runner,{' '}
+        <Show when={own.scopes.includes('admin')} fallback="which an administrator makes on the page Keys">
+          to be made on the page <A href="/keys">Keys</A>
+        </Show>
+        . With <code>RLCD_SERVE_URL</code> set to an address at which the edge reaches it, such as{' '}
+        <code>http://127.0.0.1:8790</code>, models answer in Try, too; <code>npx rlcd runner --help</code>{' '}
+        tells the rest.
+      </p>
+    </div>
   );
 }
 

@@ -1,5 +1,5 @@
 /** The affix pairs of a draft: written, proposed from the description, taken out again. */
-import { createUniqueId, Index, Show } from 'solid-js';
+import { createEffect, createUniqueId, Index, on, Show } from 'solid-js';
 import { affixWarning } from '../../../../shared/principles/affix-warnings.ts';
 import {
   distinctPairs,
@@ -18,6 +18,11 @@ interface AffixPairsProps {
 
 const isEmpty = ({ positive, negative }: DraftPair) => positive === '' && negative === '';
 
+const isEqual = (one: DraftPair, other: DraftPair) =>
+  one.positive === other.positive &&
+  one.negative === other.negative &&
+  one.scoringInstruction === other.scoringInstruction;
+
 export function AffixPairs(props: AffixPairsProps) {
   const id = createUniqueId();
   const change = (at: number, part: Partial<DraftPair>) =>
@@ -27,14 +32,28 @@ export function AffixPairs(props: AffixPairsProps) {
     return warning === undefined ? undefined : `It ${warning}`;
   };
   const templates = () => (props.isDialogue ? pairsFromTemplates : prefixesFromTemplates)(props.description);
+  /** What was proposed last, as long as nobody has changed it. */
+  let proposals: readonly DraftPair[] = [];
+  const isOwn = (pair: DraftPair) => !proposals.some((proposed) => isEqual(proposed, pair));
   const propose = () => {
-    const written = props.pairs.filter((pair) => !isEmpty(pair));
+    const written = props.pairs.filter((pair) => !isEmpty(pair) && isOwn(pair));
     const known = new Set(written.map(({ positive }) => positive));
     const proposed = distinctPairs(templates())
       .filter(({ positive }) => !known.has(positive))
       .map(({ positive, negative }) => ({ positive, negative, scoringInstruction: '' }));
+    proposals = proposed;
     props.onChange([...written, ...proposed]);
   };
+  // What was proposed for dialogues runs into a text, and the other way round.
+  createEffect(
+    on(
+      () => props.isDialogue,
+      () => {
+        if (props.description.trim() !== '' && !props.pairs.every(isOwn)) propose();
+      },
+      { defer: true },
+    ),
+  );
   return (
     <section class="stack close" aria-label="Affix pairs">
       <h2>Affix pairs</h2>

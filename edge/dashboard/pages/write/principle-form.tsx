@@ -2,7 +2,6 @@
 import { useNavigate } from '@solidjs/router';
 import { useQueryClient } from '@tanstack/solid-query';
 import { Show } from 'solid-js';
-import { createStore } from 'solid-js/store';
 import { principleForm } from '../../../../shared/api/tasks/settings.ts';
 import { PLACEMENTS } from '../../../../shared/principles/placement.ts';
 import { useSession } from '../../app/session.ts';
@@ -10,6 +9,7 @@ import type { PrincipleVersion } from '../../app/types.ts';
 import { Select, TextArea, TextField } from '../../form/controls.tsx';
 import { createForm } from '../../form/create-form.ts';
 import { FormView } from '../../form/form-view.tsx';
+import { createKeptDraft, KeptNotice } from '../../form/kept-draft.tsx';
 import { AffixPairs } from './affix-pairs.tsx';
 import { definitionOf, draftOf, type Draft } from './draft.ts';
 
@@ -29,12 +29,16 @@ export function PrincipleForm(props: { readonly newest?: PrincipleVersion }) {
   const { client } = useSession();
   const queryClient = useQueryClient();
   const navigate = useNavigate();
-  const [draft, setDraft] = createStore<Draft>(draftOf(props.newest));
+  const { newest } = props;
+  const about = newest ? `the next version of ${newest.principle} ${newest.number}` : 'a new principle';
+  const kept = createKeptDraft<Draft>(about, draftOf(newest));
+  const { draft, setDraft } = kept;
   const form = createForm({
     operation: 'createPrincipleVersion',
     input: () => ({ parameters: { principleName: draft.name }, body: definitionOf(draft) }),
-    send: (input) => client.createPrincipleVersion(input),
+    send: (input, attempt) => client.createPrincipleVersion(input, attempt),
     onDone({ principle }) {
+      kept.forget();
       void queryClient.invalidateQueries({ queryKey: ['principles'] });
       navigate(`/principles/${principle}`);
     },
@@ -46,6 +50,7 @@ export function PrincipleForm(props: { readonly newest?: PrincipleVersion }) {
         label="Principle"
         submit={props.newest ? `Add version ${props.newest.number + 1}` : 'Add the principle'}
       >
+        <KeptNotice of={kept} />
         <Show when={!props.newest}>
           <TextField
             label="Name"

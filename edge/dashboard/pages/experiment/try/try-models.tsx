@@ -21,6 +21,14 @@ const FIELDS = [
   ['max_tokens', 'Tokens at most'],
 ] as const;
 
+/** Where a question stands in the request, in one of its forms. */
+const PROMPT = '#/prompt';
+
+/** What a field of the request is called here. */
+function labelOf(pointer: string, question: string): string {
+  return FIELDS.find(([name]) => pointer === `#/${name}`)?.[1] ?? question;
+}
+
 /** The form in which the experiment's own answers were asked for. */
 function formOf({ stages }: ExperimentDetail) {
   const asked = stages.find(({ name }) => name === GENERATE)?.parameters['promptForm'];
@@ -47,6 +55,7 @@ function Talk(props: { readonly experiment: ExperimentDetail }) {
   const { client } = useSession();
   const form = formOf(props.experiment);
   const models = { base: props.experiment.baseModel.name, aligned: `${props.experiment.id}/adapter` };
+  const label = form === 'prefix' ? 'A text that both go on with' : 'What both are asked';
   const conversation = createConversation({ client, models, form });
   const [prompt, setPrompt] = createSignal('');
   const [scale, setScale] = createSignal<Scale>();
@@ -63,8 +72,9 @@ function Talk(props: { readonly experiment: ExperimentDetail }) {
       max_tokens: Number(max_tokens),
     };
     const { operation, input } = questionOf(form, models.aligned, [{ role: 'user', text: prompt() }], read);
-    setFaults(faultsOf(operation, input));
-    if (faults().length > 0 || prompt() === '' || conversation.isWriting()) return;
+    const missing = prompt() === '' ? [{ in: 'body' as const, pointer: PROMPT, detail: 'is empty' }] : [];
+    setFaults([...missing, ...faultsOf(operation, input)]);
+    if (faults().length > 0 || conversation.isWriting()) return;
     void conversation.ask(prompt(), read);
     setPrompt('');
   };
@@ -88,7 +98,7 @@ function Talk(props: { readonly experiment: ExperimentDetail }) {
         }}
       >
         <label class="field">
-          <span>{form === 'prefix' ? 'A text that both go on with' : 'What both are asked'}</span>
+          <span>{label}</span>
           <textarea rows="3" value={prompt()} onInput={(event) => setPrompt(event.currentTarget.value)} />
         </label>
         <div class="row end">
@@ -124,7 +134,7 @@ function Talk(props: { readonly experiment: ExperimentDetail }) {
             <For each={faults()}>
               {({ pointer, detail }) => (
                 <li>
-                  <code>{pointer}</code> {detail}
+                  {labelOf(pointer, label)} {detail}
                 </li>
               )}
             </For>

@@ -2,6 +2,8 @@
 import { For, Match, Show, Switch } from 'solid-js';
 import { ApiError } from '../../../../../shared/api/client.ts';
 import { Problem } from '../../../components/feedback.tsx';
+import { useForm } from '../../../form/create-form.ts';
+import { focusFault } from '../../../form/focus-fault.ts';
 import type { ExperimentDraft } from '../draft.ts';
 import { LookFigures } from './look-figures.tsx';
 import { PlanTable } from './plan-table.tsx';
@@ -9,6 +11,7 @@ import type { FormLook } from './use-look.ts';
 
 export function LookPanel(props: { readonly look: FormLook }) {
   const { look } = props;
+  const form = useForm();
   return (
     <section class="panel stack close" aria-labelledby="look">
       <h2 id="look">Look first</h2>
@@ -21,7 +24,10 @@ export function LookPanel(props: { readonly look: FormLook }) {
           type="button"
           class={`button ${look.isCurrent() ? '' : 'primary'}`}
           disabled={look.taking.isPending}
-          onClick={() => look.taking.mutate()}
+          onClick={({ currentTarget }) => {
+            if (form.check(look.answers)) look.taking.mutate();
+            else focusFault(currentTarget.form);
+          }}
         >
           {look.taking.isPending ? 'Looking…' : look.taken() ? 'Look again' : 'Look first'}
         </button>

@@ -38,6 +38,8 @@ export interface FormLook {
   readonly taken: Accessor<TakenLook | undefined>;
   /** Whether the form still says what was looked at. */
   readonly isCurrent: Accessor<boolean>;
+  /** Whether a fault of the form is that a look is missing, or that the last one found no sizes. */
+  readonly answers: (fault: FieldError) => boolean;
   /** Why the budget cannot be kept; none where it can, or none is given. */
   readonly budgetFaults: Accessor<readonly FieldError[]>;
   /** What the run would be and take; undefined without a look at what the form says. */
@@ -144,6 +146,7 @@ export function useLook(
     progress,
     taken,
     isCurrent,
+    answers: ({ pointer }) => pointer === BUDGET && readTimeSpan(draft.budget) !== undefined,
     budgetFaults,
     plan,
     doubts,
