@@ -12,5 +12,6 @@ export const METHOD_WORDS: Readonly<Record<Exclude<Method, 'look'>, string>> = {
   dpo: 'pairs by contrast, without a preference model',
   dlma: 'dpo with margins that the contrast measures',
   simpo: 'pairs by contrast, without a reference model',
+  kto: 'single answers of the pairs, gained or lost one by one',
   'human-preference-model': 'a judge of pairs that people labelled',
 };
