@@ -15,6 +15,7 @@ import { expectAccessible, expectFitsPhone } from './accessible.ts';
 import { visitNowhere } from './visit-nowhere.ts';
 import { visitFewPrompts } from './visit-few-prompts.ts';
 import { visitLook } from './visit-look.ts';
+import { sendTwice, visitRunnerKey } from './visit-keys.ts';
 import { visitPrefixes } from './visit-prefixes.ts';
 
 const present = findChromium() !== undefined;
@@ -147,41 +148,11 @@ describe.skipIf(!present)('the workbench', () => {
   });
 
   it('has the command that starts a runner, with the key that was made for it', async () => {
-    await page.getByLabel('Name').fill('worker');
-    await page.getByRole('checkbox', { name: /^client/ }).uncheck();
-    await page.getByRole('checkbox', { name: /^runner/ }).check();
-    await page.getByRole('button', { name: 'Make the key' }).click();
-    const secret = (await page.locator('.secret').textContent()) ?? '';
-    expect((await createClient({ baseUrl: url, key: secret }).getOwnKey()).scopes).toEqual(['runner']);
-    await page.getByText(`RLCD_EDGE_URL=${url} RLCD_RUNNER_KEY=${secret} npx rlcd runner`).waitFor();
-    await page.getByRole('button', { name: 'I have it' }).click();
-    await visit('Runners');
-    await page.getByText(`RLCD_EDGE_URL=${url} RLCD_RUNNER_KEY=KEY npx rlcd runner`).waitFor();
-    await expectAccessible(page);
-    await expectFitsPhone(page);
-    await visit('Keys');
-    await page.getByText('The same as a request').click();
+    expect(await visitRunnerKey(page, url)).toEqual(['runner']);
   });
 
   it('sends again what no answer came to, and it is done once', async () => {
-    await page.getByLabel('Name').fill('sent twice');
-    await page.route('**/v1/keys', async (route) => {
-      if (route.request().method() !== 'POST') return await route.fallback();
-      await route.fetch();
-      await route.abort();
-    });
-    await page.getByRole('button', { name: 'Make the key' }).click();
-    await page.getByRole('alert').getByText('What you typed is still here: send it again').waitFor();
-    await page.unroute('**/v1/keys');
-    await page.getByRole('button', { name: 'Make the key' }).click();
-    await page.getByText('The key sent twice is made').waitFor();
-    const named = async () =>
-      (await client.listKeys()).items.filter(({ name }) => name === 'sent twice').length;
-    expect(await named()).toBe(1);
-    // Another one of the same is asked for anew.
-    await page.getByLabel('Name').fill('sent twice');
-    await page.getByRole('button', { name: 'Make the key' }).click();
-    await expect.poll(named).toBe(2);
+    expect(await sendTwice(page, client)).toEqual({ afterTwo: 1, afterThree: 2 });
   });
 
   it('shows the request of a form as programs that make the same', async () => {
