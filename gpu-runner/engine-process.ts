@@ -8,9 +8,10 @@ import { onDevice } from './llama/backends/open-model.ts';
 import { tokenMeter } from './llama/model/token-meter.ts';
 import { processPort, Rpc } from './rpc/rpc.ts';
 import type { Done, EngineCalls, RunnerCalls } from './runner/engine-calls.ts';
-import { deviceMemoryBytes, refuseTooLarge } from './tasks/memory-check.ts';
+import { deviceMemoryBytes, refuseTooLarge, taskSilence } from './tasks/memory-check.ts';
 import { openTaskModel } from './tasks/open-base-model.ts';
 import { runTask } from './tasks/run-task.ts';
+import { onWork } from '../shared/working.ts';
 import { runServedTask } from './tasks/served/run-served-task.ts';
 import type { ArtifactBytes, ArtifactFile, TaskContext } from './tasks/task-context.ts';
 
@@ -32,6 +33,8 @@ const runner = new Rpc<RunnerCalls, EngineCalls>(processPort(process), {
   run,
   abort: () => abort.abort(new Error('the task was stopped')),
 });
+
+onWork(() => runner.notify('working', null));
 
 type Tokens = typeof tokenMeter;
 let counted: Tokens = { ...tokenMeter };
@@ -94,6 +97,7 @@ async function run(task: ClaimedTask): Promise<Done> {
     }
     const imported = await openTaskModel(task.baseModel, cacheDirectory);
     release = imported.release;
+    runner.notify('expectSilence', taskSilence(task, imported));
     const memoryBytes = deviceMemoryBytes(device);
     refuseTooLarge(task, imported, device, memoryBytes);
     const model = await onDevice(imported, device, cacheDirectory);

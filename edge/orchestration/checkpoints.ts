@@ -1,4 +1,4 @@
-/** Checkpoints whose bytes are gone: the task goes on from the one before, which costs time instead of the task. */
+/** Checkpoints whose bytes are gone or of no use: the task goes on from the one before, which costs time instead of the task. */
 import { isIntact } from '../store/artifact-bytes.ts';
 import { artifactBlob, findArtifact } from '../store/artifacts.ts';
 import type { Store } from '../store/database.ts';
@@ -31,4 +31,14 @@ export async function dropIfDamaged(
   if (intact) return false;
   await dropCheckpoint(store.database, { taskId, sha256, step }, now);
   return true;
+}
+
+/** Drops a checkpoint whose bytes are the right ones, which the runner of the task's lease cannot read. */
+export async function dropUnreadable(
+  store: Store,
+  { taskId, sha256, step }: Checkpointed,
+  now: number,
+): Promise<void> {
+  if (sha256 === null) return;
+  await dropCheckpoint(store.database, { taskId, sha256, step }, now, 'a runner cannot read what it holds');
 }

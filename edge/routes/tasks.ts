@@ -1,10 +1,11 @@
 /** Tasks: what a runner says, and what people see of it. */
 import { ARTIFACT_DAMAGED } from '../../shared/api/artifacts.ts';
+import { BAD_CHECKPOINT } from '../../shared/api/tasks.ts';
 import type { ClaimedTask, taskEndpoints } from '../../shared/api/tasks.ts';
 import { requiredOutputs, taskSchemas, type TaskKind } from '../../shared/api/tasks/kinds.ts';
 import type { Dependencies } from '../http/dependencies.ts';
 import type { Call, Handlers } from '../http/handler.ts';
-import { dropIfDamaged, type Checkpointed } from '../orchestration/checkpoints.ts';
+import { dropIfDamaged, dropUnreadable, type Checkpointed } from '../orchestration/checkpoints.ts';
 import { ingestOutputs } from '../orchestration/ingest.ts';
 import { advanceUnplanned } from '../orchestration/advance.ts';
 import { sweep } from '../orchestration/sweep.ts';
@@ -156,6 +157,8 @@ export function taskHandlers({
         const { checkpointSha256: sha256, checkpointStep: step } = await requireLease(database, holder);
         if (body.reason.code === ARTIFACT_DAMAGED) {
           await dropIfDamaged(store, { ...parameters, sha256, step }, now, true);
+        } else if (body.reason.code === BAD_CHECKPOINT) {
+          await dropUnreadable(store, { ...parameters, sha256, step }, now);
         }
         await failTask(database, holder, body, now, [recordOf('failTask', holder, call)]);
       }

@@ -10,14 +10,14 @@ import { z } from 'zod';
 import { canonicalJson } from '../../shared/canonical-json.ts';
 import { parseSafetensors } from '../llama/weights/safetensors-reader.ts';
 import { encodeSafetensors } from '../llama/weights/safetensors-writer.ts';
-import { CheckpointError } from './algorithm-error.ts';
+import { CheckpointError, TrainingDivergedError } from './algorithm-error.ts';
 
 /** 2: says what it was made from; AdamW's state is called first and second moments. */
 const CHECKPOINT_VERSION = 2;
 
 const MAGIC = Buffer.from('RLCDCKPT');
 const HASH_BYTES = 32;
-const CURE = 'start the task again without this checkpoint, or use the engine version that wrote it';
+const CURE = 'the task goes on without it; the engine version that wrote it can read it';
 
 /** What an algorithm is at work on: a checkpoint of other work is refused. */
 export interface Work {
@@ -79,7 +79,7 @@ export interface Checkpoint<State> {
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
 }
 
-/** Writes a checkpoint. @throws CheckpointError naming the tensor if a number is not finite: such a run has diverged */
+/** Writes a checkpoint. @throws TrainingDivergedError naming the tensor if a number is not finite */
 export async function encodeCheckpoint<State>(
   { algorithm, ...work }: Work,
   checkpoint: Checkpoint<State>,
@@ -87,7 +87,7 @@ export async function encodeCheckpoint<State>(
   const tensors = [...checkpoint.tensors].map(([name, { shape, data }]) => {
     const bad = data.findIndex((value) => !Number.isFinite(value));
     if (bad !== -1) {
-      throw new CheckpointError(
+      throw new TrainingDivergedError(
         `tensor ${name} holds ${data[bad]} at ${bad}: the run diverged before this step`,
       );
     }
@@ -136,14 +136,9 @@ export async function decodeCheckpoint<State>(
       `the checkpoint is of ${field('algorithm')}, the task is ${work.algorithm}: ${CURE}`,
     );
   }
-  assertSameWork(workSchema.parse(JSON.parse(field('work'))), work);
-  const parsed = schema.safeParse(JSON.parse(field('state')));
-  if (!parsed.success) {
-    throw new CheckpointError(
-      `the checkpoint's state is not complete: ${z.prettifyError(parsed.error)}: ${CURE}`,
-    );
-  }
-  const wanted = new Set(tensorNames(parsed.data));
+  assertSameWork(stated(workSchema, 'work', field('work')), work);
+  const state = stated(schema, 'state', field('state'));
+  const wanted = new Set(tensorNames(state));
   const unknown = [...reader.entries.keys()].filter((name) => !wanted.has(name));
   const missing = [...wanted].filter((name) => !reader.entries.has(name));
   if (unknown.length > 0 || missing.length > 0) {
@@ -155,14 +150,28 @@ export async function decodeCheckpoint<State>(
   for (const [name, entry] of reader.entries) {
     tensors.set(name, { shape: entry.shape, data: await readFinite(reader, name) });
   }
-  return { step: Number(field('step')), state: parsed.data, tensors };
+  return { step: Number(field('step')), state, tensors };
+}
+
+/** A field's JSON in its form. @throws CheckpointError if it is none */
+function stated<Value>(schema: z.ZodType<Value>, name: string, text: string): Value {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new CheckpointError(`the checkpoint's ${name} is no JSON: ${CURE}`, { cause });
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const fault = z.prettifyError(parsed.error);
+  throw new CheckpointError(`the checkpoint's ${name} is not complete: ${fault}: ${CURE}`);
 }
 
 /** @throws CheckpointError saying what the checkpoint was made from, and what this task has instead */
 function assertSameWork(found: z.infer<typeof workSchema>, work: Work): void {
   const { unit, count, sha256, settings } = work;
   const refuse = (difference: string): never => {
-    throw new CheckpointError(`the checkpoint is of ${difference}: start the task again without it`);
+    throw new CheckpointError(`the checkpoint is of ${difference}: ${CURE}`);
   };
   if (found.count !== count || found.unit !== unit) {
     refuse(`${found.count} ${found.unit}, this task has ${count}`);

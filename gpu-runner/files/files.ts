@@ -6,6 +6,7 @@ import { placeOfCut } from './cut-json.ts';
 import { ModelFileError } from './model-file-error.ts';
 import { openRegularFile } from './regular-file.ts';
 import { hasCode } from '../../shared/caught.ts';
+import { worked } from '../../shared/working.ts';
 import { firstIssue } from '../../shared/first-issue.ts';
 
 const LARGEST_READ = 1 << 30;
@@ -51,6 +52,7 @@ export async function readExactly(
       );
     }
     done += bytesRead;
+    worked();
   }
 }
 
@@ -147,7 +149,10 @@ export async function hashFile(file: string): Promise<string> {
   return await withFile(file, async (handle) => {
     const hash = createHash('sha256');
     const chunks = handle.createReadStream({ highWaterMark: 1 << 20, autoClose: false });
-    for await (const chunk of chunks) hash.update(chunk as Buffer);
+    for await (const chunk of chunks) {
+      hash.update(chunk as Buffer);
+      worked();
+    }
     return hash.digest('hex');
   });
 }

@@ -19,6 +19,10 @@ export interface RunnerCalls {
   checkpoint(checkpoint: { readonly step: number; readonly bytes: Uint8Array }): Promise<void>;
   /** Answered by nothing. */
   report(report: Report): void;
+  /** It gets on. Answered by nothing. */
+  working(nothing: null): void;
+  /** For how many seconds it may say nothing from now on, by what the task takes. Answered by nothing. */
+  expectSilence(seconds: number): void;
 }
 
 /** What a task leaves when it succeeds. */

@@ -71,6 +71,8 @@ export class Engine {
         putFile: async (artifact) => await serve().putFile(artifact),
         checkpoint: async (checkpoint) => await serve().checkpoint(checkpoint),
         report: (report) => this.#task?.report(report),
+        working: () => this.#task?.working(null),
+        expectSilence: (seconds) => this.#task?.expectSilence(seconds),
       },
       () => {
         this.#running = null;

@@ -1,6 +1,7 @@
 /** One leased task from claim to its end: heartbeats, reports in order, checkpoints, and exactly one ending. */
 import { ApiError } from '../../shared/api/client.ts';
-import { RUNNER_STOPPED, type ClaimedTask } from '../../shared/api/tasks.ts';
+import { RUNNER_STOPPED, STALLED, type ClaimedTask } from '../../shared/api/tasks.ts';
+import { LEAST_SILENCE_SECONDS } from '../../shared/planner/silence.ts';
 import { DamagedArtifactError, type Edge, LeaseLostError, pause } from './edge.ts';
 import type { Engine } from './engine.ts';
 import type { Done, RunnerCalls } from './engine-calls.ts';
@@ -17,20 +18,15 @@ const HEARTBEATS_PER_LEASE = 6;
 /** After a stop, what must still be said to the edge is given up after so long. */
 const LAST_WORDS_MS = 8000;
 
-/**
- * An engine that has said nothing for so long is taken for stuck: a healthy one is silent longest while a large model is
- * downloaded and converted.
- */
-const SILENT_MS = 4 * 3_600_000;
-
 const CANCELLED: Failure = { code: 'cancelled', message: 'cancelled as asked', retryable: false };
 const HANDED_BACK: Failure = { code: RUNNER_STOPPED, message: 'the runner was stopped', retryable: true };
-const STALLED: Failure = {
-  code: 'stalled',
-  message: `the engine has said nothing for ${SILENT_MS / 3_600_000} hours, and was ended`,
+/** An engine that is taken for stuck. */
+const stalledAfter = (seconds: number): Failure => ({
+  code: STALLED,
+  message: `the engine has done nothing for ${Math.ceil(seconds / 60)} minutes, and was ended`,
   cure: 'Look for an input that it cannot get through, such as a tokenizer whose pattern never ends on a prompt',
   retryable: true,
-};
+});
 
 /**
  * Runs a claimed task.
@@ -52,9 +48,11 @@ export async function runSession(
   const queue = new ReportQueue(epoch);
   let cancelled = false;
   let lost = false;
-  let stalled = false;
+  let stalled: Failure | null = null;
   let failed: unknown = null;
   let heardAt = performance.now();
+  /** Until the engine has opened the model, and tells how long its work takes. */
+  let silenceSeconds = LEAST_SILENCE_SECONDS;
   /** Calls of the engine that the edge has not answered yet. */
   let asked = 0;
   let sending = Promise.resolve();
@@ -90,9 +88,9 @@ export async function runSession(
       await Promise.race([pause(every, lease.signal), wake.promise]);
       if (queue.waiting) await pause(REPORT_WITHIN_MS, lease.signal);
       if (!lease.signal.aborted) await beat();
-      if (asked === 0 && performance.now() - heardAt > SILENT_MS && !work.signal.aborted) {
-        stalled = true;
-        work.abort(new Error(STALLED.message));
+      if (asked === 0 && performance.now() - heardAt > silenceSeconds * 1000 && !work.signal.aborted) {
+        stalled = stalledAfter(silenceSeconds);
+        work.abort(new Error(stalled.message));
       }
     }
   };
@@ -128,6 +126,12 @@ export async function runSession(
       queue.add(report);
       if (queue.waiting) wake.resolve();
     },
+    working: () => {
+      heardAt = performance.now();
+    },
+    expectSilence: (seconds) => {
+      silenceSeconds = seconds;
+    },
   };
   let ending = await engine.run(task, serve, work.signal).then(
     (done): Ending => ({ done }),
@@ -144,7 +148,7 @@ export async function runSession(
       if (refused === undefined) return 'completed';
       ending = { failure: refused };
     }
-    const interrupted = cancelled ? CANCELLED : stalled ? STALLED : HANDED_BACK;
+    const interrupted = cancelled ? CANCELLED : (stalled ?? HANDED_BACK);
     const failure = 'failure' in ending && !work.signal.aborted ? ending.failure : interrupted;
     if (!work.signal.aborted) await flush();
     await edge.fail(taskId, epoch, failure, lease.signal);

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { messageWithCause } from '../../shared/caught.ts';
 import { retry, retryAfterMs } from '../../shared/retry.ts';
 import { UserError } from '../../shared/user-error.ts';
+import { worked } from '../../shared/working.ts';
 import { withTimeLimit } from '../../shared/with-time-limit.ts';
 
 export interface Endpoint {
@@ -127,7 +128,11 @@ export async function postJson<Answer>(
       firstDelayMs,
       largestDelayMs,
       signal,
-      onRetry: (_, attempt) => (retries = attempt),
+      onRetry: (_, attempt) => {
+        retries = attempt;
+        // The server may be long in coming, and asks for its time itself.
+        worked();
+      },
     });
     return { answer, retries };
   } catch (error) {

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { ExportFile } from '../../shared/export/export-file.ts';
 import { exportBytes } from '../../shared/export/export-size.ts';
+import { worked } from '../../shared/working.ts';
 import { parameterCount } from '../../shared/planner/model-bytes.ts';
 import { modelFiles } from '../export/model-files.ts';
 import { readAdapterArtifact } from './adapter-artifact.ts';
@@ -63,6 +64,7 @@ async function writeFile(place: string, { chunks }: ExportFile, onBytes: (bytes:
     for await (const chunk of chunks()) {
       await handle.writeFile(chunk);
       hash.update(chunk);
+      worked();
       bytes += chunk.length;
       onBytes(chunk.length);
     }

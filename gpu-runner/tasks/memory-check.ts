@@ -4,6 +4,7 @@ import type { ClaimedTask } from '../../shared/api/tasks.ts';
 import { refusal, type Workload } from '../../shared/planner/plan.ts';
 import type { ImportedModel } from '../llama/weights/import-model.ts';
 import { batchSizes } from '../../shared/planner/batch-sizes.ts';
+import { longestSilence } from '../../shared/planner/silence.ts';
 import { trainingRows } from '../../shared/planner/training-rows.ts';
 import { machineMemoryBytes } from '../../shared/machine-memory.ts';
 import { UserError } from '../../shared/user-error.ts';
@@ -27,7 +28,7 @@ const USUAL_TOKENS = 128;
  */
 export function taskWorkload(
   { kind, parameters }: Pick<ClaimedTask, 'kind' | 'parameters'>,
-  model: ImportedModel,
+  model: Pick<ImportedModel, 'architecture'>,
 ): Workload {
   const { sampleRows } = batchSizes(model);
   const { maximumPositions } = model.architecture;
@@ -50,6 +51,15 @@ export function taskWorkload(
     trainGroups: kind === 'ppo' ? (settings['advantageEstimator'] === 'gae' ? 2 : 1) * policies : 1,
     rank,
   };
+}
+
+/** Seconds for which the engine may say nothing while it does a task. */
+export function taskSilence(
+  task: Pick<ClaimedTask, 'kind' | 'parameters'>,
+  model: Pick<ImportedModel, 'architecture'>,
+): number {
+  const { architecture } = model;
+  return longestSilence(architecture, taskWorkload(task, model), batchSizes(model).scoreRows);
 }
 
 /**

@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../../shared/caught.ts';
 import { UserError } from '../../shared/user-error.ts';
+import { worked } from '../../shared/working.ts';
 import { type Answer, type Asked, Rpc, threadPort } from '../rpc/rpc.ts';
 import { SessionError } from './errors.ts';
 import type { Profile } from './profile.ts';
@@ -71,7 +72,9 @@ export class SessionWorker {
     moved: readonly ArrayBuffer[] = [],
   ): Promise<Answer<SessionCalls[Name]>> {
     try {
-      return await this.#rpc.call<Name>(name, asked, moved);
+      const answer = await this.#rpc.call<Name>(name, asked, moved);
+      worked();
+      return answer;
     } catch (error) {
       if (error instanceof SessionError) throw error;
       const fault = error instanceof UserError ? SessionError.faultOf(error.code) : 'run';

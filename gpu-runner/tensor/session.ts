@@ -7,6 +7,7 @@ import type { DataType, TensorData } from './data-type.ts';
 import { SessionError, type SessionFault } from './errors.ts';
 import { type Profile, summariseProfile } from './profile.ts';
 import { messageOf } from '../../shared/caught.ts';
+import { worked } from '../../shared/working.ts';
 
 /** A tensor in host memory. */
 export interface HostTensor {
@@ -69,6 +70,7 @@ export class TensorSession {
         typeof source.model === 'string'
           ? await InferenceSession.create(source.model, engineOptions)
           : await InferenceSession.create(source.model, engineOptions);
+      worked();
       return new TensorSession(session, profileFolder);
     } catch (error) {
       if (profileFolder !== undefined) rmSync(profileFolder, { recursive: true });
@@ -103,6 +105,7 @@ export class TensorSession {
     const fetches = named ? wanted : engineTensors(outputs);
     try {
       const results = await this.#session.run(engineTensors(feeds), fetches);
+      worked();
       // Results asked for in place stand in the buffers given.
       if (!named) return outputs;
       return Object.fromEntries(wanted.map((name) => [name, hostTensor(name, results[name])]));

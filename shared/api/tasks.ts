@@ -237,6 +237,10 @@ const taskId = z.strictObject({ taskId: identifier.describe('The task, by its id
 
 /** The code of a task that is handed back because its machine ends: no fault of the task. */
 export const RUNNER_STOPPED = 'runner-stopped';
+/** The code of a task whose checkpoint has the right bytes and cannot be read: the edge drops it for the one before. */
+export const BAD_CHECKPOINT = 'bad-checkpoint';
+/** The code of a task whose engine did nothing for so long that it was ended: what it cannot get through it meets again. */
+export const STALLED = 'stalled';
 
 const failureReason = z
   .strictObject({

@@ -119,8 +119,9 @@ export async function dropCheckpoint(
     step,
   }: { readonly taskId: string; readonly sha256: string; readonly step: number | null },
   now: number,
+  reason = 'its bytes are missing or damaged',
 ): Promise<void> {
-  const data = JSON.stringify({ step, sha256, reason: 'its bytes are missing or damaged' });
+  const data = JSON.stringify({ step, sha256, reason });
   await commit(database, [
     logCheckpointEvent(database, { taskId, sha256, kind: 'task-checkpoint-dropped', data, now }),
     takeBack(database, { taskId, sha256 }),

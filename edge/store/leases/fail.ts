@@ -92,13 +92,13 @@ export async function failTask(
   also: readonly Statement[] = [],
 ): Promise<void> {
   const lease = await requireLease(database, holder);
-  const { handedBack, again, delay } = afterFailure(lease, failure);
+  const { handedBack, failed, again, delay } = afterFailure(lease, failure);
   const { taskId } = holder;
   const { code, message, cure = null } = failure.reason;
   await commitUnder(database, holder, [
     giveBack(database, {
       ...holder,
-      failed: handedBack ? 0 : 1,
+      failed,
       expired: handedBack ? 1 : 0,
       status: again ? 'queued' : 'failed',
       ends: again ? 0 : 1,

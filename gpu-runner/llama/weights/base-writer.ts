@@ -2,6 +2,7 @@
 import { type FileHandle, mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Architecture } from '../model/architecture.ts';
+import { worked } from '../../../shared/working.ts';
 import { hashFile } from '../../files/files.ts';
 import {
   BASE_BINARY_FILE,
@@ -87,6 +88,7 @@ export class BaseWriter {
       const count = Math.min(1 << 30, bytes.length - done);
       const { bytesWritten } = await this.#handle.write(bytes, done, count, region.offset + first + done);
       done += bytesWritten;
+      worked();
     }
     this.#written.set(name, (this.#written.get(name) ?? 0) + bytes.length);
   }

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { exists } from '../../files/files.ts';
 import { ModelFileError } from '../../files/model-file-error.ts';
 import { retry } from '../../../shared/retry.ts';
+import { worked } from '../../../shared/working.ts';
 import { type HubConnection, PassingHubError } from './hub-connection.ts';
 import type { HubFile } from './hub-listing.ts';
 
@@ -85,6 +86,7 @@ async function fetchRest(
       if (bytes > file.bytes) break;
       await handle.writeFile(chunk);
       onBytes(bytes);
+      worked();
     }
   } catch (error) {
     const cure = 'Try again; what has arrived is kept, and the download goes on from there';
@@ -107,8 +109,10 @@ async function check(what: string, { hash, bytes }: HubFile, partial: string): P
   if (hash === null) return;
   const digest = createHash(hash.kind === 'git' ? 'sha1' : 'sha256');
   if (hash.kind === 'git') digest.update(`blob ${bytes}\0`);
-  for await (const chunk of createReadStream(partial, { highWaterMark: 1 << 20 }))
+  for await (const chunk of createReadStream(partial, { highWaterMark: 1 << 20 })) {
     digest.update(chunk as Buffer);
+    worked();
+  }
   const found = digest.digest('hex');
   if (found === hash.hex) return;
   await rm(partial);

@@ -169,6 +169,27 @@ export function collectionConformance(start: () => Promise<Harness>): void {
       expect(shards.find((one) => one?.id === task.id)?.checkpoint).toMatchObject({ step: 1 });
     });
 
+    it('that no runner can read are dropped for the one before, then for the beginning', async () => {
+      const { harness, runner, task, checkpoint } = await checkpointed();
+      await checkpoint(1);
+      await checkpoint(2);
+      await runner.fail(task, 'bad-checkpoint', true);
+      harness.advance(60_000);
+      const again = await runner.claim(undefined, [task.kind]);
+      expect(again).toMatchObject({ id: task.id, checkpoint: { step: 1, sha256: sha256Of('state 1') } });
+      if (again) await runner.fail(again, 'bad-checkpoint', true);
+      harness.advance(60_000);
+      const shards = [await runner.claim(), await new TestRunner(harness).claim()];
+      expect(shards.find((one) => one?.id === task.id)).toMatchObject({ checkpoint: null });
+      const told = (await harness.database.select().from(events)).filter(
+        (event) => event.kind === 'task-checkpoint-dropped',
+      );
+      expect(told.map(({ data }) => data['reason'])).toEqual([
+        'a runner cannot read what it holds',
+        'a runner cannot read what it holds',
+      ]);
+    });
+
     it('that are superseded go while the task still runs; the last two stay', async () => {
       const { harness, checkpoint, task } = await checkpointed();
       for (let step = 1; step <= 5; step++) await checkpoint(step);

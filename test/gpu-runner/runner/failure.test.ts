@@ -15,7 +15,7 @@ import { GraphError, SessionError } from '../../../gpu-runner/tensor/errors.ts';
 // These codes are on the wire: programs read them.
 it.each([
   [new TrainingDivergedError('x'), 'diverged', false],
-  [new CheckpointError('x'), 'bad-checkpoint', false],
+  [new CheckpointError('x'), 'bad-checkpoint', true],
   [new AlgorithmInputError('x'), 'bad-input', false],
   [new TaskInputError('x'), 'bad-input', false],
   [new SamplingRequestError('x'), 'bad-input', false],

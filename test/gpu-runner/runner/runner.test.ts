@@ -1,5 +1,6 @@
 /** The runner against a real edge over HTTP: a whole alignment, cancel, SIGTERM, a lost lease and a refused key. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createHash, randomUUID } from 'node:crypto';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,8 +12,11 @@ import { describeModel } from '../../../gpu-runner/tasks/open-base-model.ts';
 import { startRunner } from '../../../scripts/processes/runner-process.ts';
 import type { Child, Exit } from '../../../scripts/processes/child.ts';
 import { createClient, type Client } from '../../../shared/api/client.ts';
+import { ENGINE_VERSION } from '../../../shared/engine-version.ts';
+import { createIdentifier } from '../../../shared/identifier.ts';
 import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
 import { TINY } from '../../../scripts/tools/chaos/settings.ts';
+import type { Method } from '../../../shared/method-stages.ts';
 import { judgement } from '../../../shared/api/tasks/judge.ts';
 import { kindStories } from '../../../shared/principles/kind-stories/kind-stories.ts';
 import { openTinyModel, tinyBannedTexts, tinyPrompts } from '../algorithms/tiny-model.ts';
@@ -68,15 +72,16 @@ afterAll(async () => {
 });
 
 const BLOCK_ENGINE = new URL('block-engine.ts', import.meta.url).href;
+const TELL_PATTERN = new URL('tell-pattern.ts', import.meta.url).href;
 const JUMP_CLOCK = new URL('jump-clock.ts', import.meta.url).href;
 
-const start = (secret = key, preload: readonly string[] = []): Child =>
+const start = (secret = key, preload: readonly string[] = [], model = tiny.model.base.folder): Child =>
   startRunner({
     url,
     key: secret,
     name: `runner-${runners++}`,
     dataFolder: folder,
-    models: [tiny.model.base.folder],
+    models: [model],
     preload,
   });
 
@@ -86,12 +91,18 @@ async function end(runner: Child): Promise<Exit> {
   return await runner.exited;
 }
 
-async function experiment(seed: number, hyperparameters: Hyperparameters): Promise<string> {
-  const body = {
-    method: 'rlcd' as const,
-    principle: { name: kindStories.name, version: 1 },
+async function experiment(
+  seed: number,
+  hyperparameters: Hyperparameters,
+  of: { method: Method; promptSet: string; baseModel: string } = {
+    method: 'rlcd',
     promptSet: 'tiny',
     baseModel: 'tiny',
+  },
+): Promise<string> {
+  const body = {
+    principle: { name: kindStories.name, version: 1 },
+    ...of,
     seed,
     hyperparameters,
   };
@@ -131,10 +142,10 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** What the simulation's task of an experiment failed with. */
-async function failuresOf(experimentId: string) {
+/** What the first task of a stage failed with. */
+async function failuresOf(experimentId: string, stage: 'simulate' | 'generate' = 'simulate') {
   const { stages } = await client.getExperiment({ parameters: { experimentId } });
-  const taskId = stages.find(({ kind }) => kind === 'simulate')?.tasks[0]?.id ?? '';
+  const taskId = stages.find(({ kind }) => kind === stage)?.tasks[0]?.id ?? '';
   return (await client.getTask({ parameters: { taskId } })).failures;
 }
 
@@ -198,6 +209,53 @@ describe('the runner', () => {
     await end(second);
   });
 
+  it('drops a checkpoint that it cannot read, says so, and goes on from the one before', async () => {
+    const id = await experiment(10, ENDLESS);
+    const first = start();
+    const task = await ppoUnderWay(id);
+    expect((await end(first)).code).toBe(0);
+    // Another runner, of a version that writes what this one cannot read.
+    const other = createClient({ baseUrl: url, key });
+    const runner = { id: randomUUID(), name: 'other', engineVersion: ENGINE_VERSION, device: {} };
+    const claimed = await until(async () => {
+      const body = { claimId: createIdentifier(Date.now()), runner, kinds: ['ppo' as const] };
+      return (await other.claimTask({ body })).task ?? undefined;
+    });
+    expect(claimed.id).toBe(task.id);
+    const { epoch, checkpoint } = claimed;
+    const lease = { taskId: claimed.id, epoch };
+    const bytes = Buffer.from('of another format');
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const put = {
+      parameters: { sha256 },
+      query: { kind: 'checkpoint' as const, ...lease },
+      body: new Blob([bytes]),
+    };
+    await other.putArtifact(put);
+    const parameters = { taskId: claimed.id };
+    const before = checkpoint?.step ?? 0;
+    await other.checkpointTask({ parameters, body: { epoch, sha256, step: before + 1 } });
+    const reason = { code: 'runner-stopped', message: 'ends' };
+    await other.failTask({ parameters, body: { epoch, reason, retryable: true } });
+    const second = start();
+    const failures = await until(async () => {
+      const told = (await client.getTask({ parameters })).failures.filter(
+        ({ code }) => code !== 'runner-stopped',
+      );
+      return told.length > 0 ? told : undefined;
+    });
+    expect(failures).toMatchObject([{ code: 'bad-checkpoint', retried: true }]);
+    expect(failures[0]?.message).toContain('are no checkpoint of this project');
+    await until(async () =>
+      new RegExp(`ppo .*starts after step ${before}\n`).test(readFileSync(second.logFile, 'utf8'))
+        ? true
+        : undefined,
+    );
+    await ppoUnderWay(id);
+    await client.cancelExperiment({ parameters: { experimentId: id } });
+    expect((await end(second)).code).toBe(0);
+  });
+
   it('tells that its engine was killed, and goes on in a new one from the last checkpoint', async () => {
     const id = await experiment(5, ENDLESS);
     const runner = start();
@@ -237,6 +295,43 @@ describe('the runner', () => {
     const failure = await until(async () => (await failuresOf(id))[0]);
     expect(failure).toMatchObject({ code: 'stalled', retried: true });
     await client.cancelExperiment({ parameters: { experimentId: id } });
+    expect((await end(runner)).code).toBe(0);
+  });
+
+  it('ends an engine whose tokenizer never gets through a prompt, twice and no more', async () => {
+    const model = join(folder, 'endless');
+    cpSync(tiny.model.base.folder, model, { recursive: true });
+    const file = join(model, 'tokenizer.json');
+    const tokenizer: Record<string, unknown> = JSON.parse(readFileSync(file, 'utf8'));
+    const split = { type: 'Split', pattern: { Regex: '(a+)+b' }, behavior: 'Isolated', invert: false };
+    writeFileSync(file, JSON.stringify({ ...tokenizer, pre_tokenizer: split }));
+    await client.createBaseModel({ body: await describeModel('endless', model, join(folder, 'cache')) });
+    const lines = ['train', 'dev', 'test'].flatMap((part) =>
+      Array.from({ length: 16 }, (_, row) => `{"prompt":"${row} ${'a'.repeat(64)}!","split":"${part}"}`),
+    );
+    await client.createPromptSet({ query: { name: 'endless', rule: 'field' }, body: lines.join('\n') });
+    const id = await experiment(9, {}, { method: 'base', promptSet: 'endless', baseModel: 'endless' });
+    const failures = async () => await failuresOf(id, 'generate');
+    const runner = start(key, [TELL_PATTERN, JUMP_CLOCK], model);
+    for (const times of [1, 2]) {
+      await until(async () => {
+        const told = readFileSync(runner.logFile, 'utf8').match(/the pattern runs/g)?.length ?? 0;
+        return told >= times ? true : undefined;
+      });
+      runner.kill('SIGUSR2');
+      await until(async () => ((await failures()).length === times ? true : undefined));
+    }
+    expect(await failures()).toMatchObject([
+      {
+        code: 'stalled',
+        retried: true,
+        cure: expect.stringContaining('a tokenizer whose pattern never ends'),
+      },
+      { code: 'stalled', retried: false },
+    ]);
+    // Of what follows from the model: minutes for one so small.
+    expect((await failures())[0]?.message).toBe('the engine has done nothing for 16 minutes, and was ended');
+    expect((await client.getExperiment({ parameters: { experimentId: id } })).status).toBe('failed');
     expect((await end(runner)).code).toBe(0);
   });
 
