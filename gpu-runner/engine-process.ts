@@ -1,5 +1,6 @@
 /** The process in which the engine works: runs one task at a time and asks the runner for everything else. */
 import { Worker } from 'node:worker_threads';
+import { messageOf } from '../shared/caught.ts';
 import type { ClaimedTask } from '../shared/api/tasks.ts';
 import type { TaskKind } from '../shared/api/tasks/kinds.ts';
 import type { RunHooks } from './algorithms/run-hooks.ts';
@@ -10,6 +11,7 @@ import { processPort, Rpc } from './rpc/rpc.ts';
 import type { Done, EngineCalls, RunnerCalls } from './runner/engine-calls.ts';
 import { deviceMemoryBytes, refuseTooLarge, taskSilence } from './tasks/memory-check.ts';
 import { openTaskModel } from './tasks/open-base-model.ts';
+import { withoutContents } from './tasks/told-error.ts';
 import { runTask } from './tasks/run-task.ts';
 import { onWork } from '../shared/working.ts';
 import { runServedTask } from './tasks/served/run-served-task.ts';
@@ -110,6 +112,10 @@ async function run(task: ClaimedTask): Promise<Done> {
     } as TaskContext<TaskKind>;
     const { outputs, result } = await runTask(task.kind, context);
     return { outputs, result };
+  } catch (error) {
+    const told = withoutContents(error, task.baseModel.source);
+    if (told !== error) console.error(messageOf(error));
+    throw told;
   } finally {
     release();
     sendTokens();

@@ -15,17 +15,21 @@ import { modelTypeOf } from './outside.ts';
 const FRONT_MATTER_BYTES = 64 * 1024;
 const LONGEST = 200;
 
-/** @param location where the model was opened: a folder, a file, or what no path names */
+/**
+ * @param location what the model is called: a path or hub id as it was given, or `bundled`
+ * @param place where it lies, if that is told apart
+ */
 export async function exportFacts(
   { architecture, base }: Pick<ImportedModel, 'architecture' | 'base'>,
   location: string,
+  place = location,
 ): Promise<Pick<BaseFacts, 'ggufArchitecture' | 'modelType' | 'location' | 'licence'>> {
-  const modelType = (await modelTypeOf(base)) ?? (await toldModelType(base, location));
+  const modelType = (await modelTypeOf(base)) ?? (await toldModelType(base, place));
   return {
     ggufArchitecture: await ggufNameOf(architecture, modelType),
     modelType,
     location,
-    licence: await licenceOf(location),
+    licence: await licenceOf(place),
   };
 }
 

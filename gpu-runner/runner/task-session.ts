@@ -1,6 +1,7 @@
 /** One leased task from claim to its end: heartbeats, reports in order, checkpoints, and exactly one ending. */
 import { ApiError } from '../../shared/api/client.ts';
 import { RUNNER_STOPPED, STALLED, type ClaimedTask } from '../../shared/api/tasks.ts';
+import { messageOf } from '../../shared/caught.ts';
 import { LEAST_SILENCE_SECONDS } from '../../shared/planner/silence.ts';
 import { DamagedArtifactError, type Edge, LeaseLostError, pause } from './edge.ts';
 import type { Engine } from './engine.ts';
@@ -135,7 +136,11 @@ export async function runSession(
   };
   let ending = await engine.run(task, serve, work.signal).then(
     (done): Ending => ({ done }),
-    (error: unknown): Ending => ({ failure: describeFailure(error) }),
+    (error: unknown): Ending => {
+      // In full: what goes to the edge leaves out what is this machine's own.
+      if (!work.signal.aborted) console.error(messageOf(error));
+      return { failure: describeFailure(error, [task.baseModel.source]) };
+    },
   );
   stop.removeEventListener('abort', onStop);
   const endWatch = limitLastWords(stop, lease);

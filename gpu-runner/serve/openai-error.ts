@@ -1,5 +1,6 @@
 /** Errors in OpenAI's form, with our code and the cure in the message. */
 import type { SERVING_REFUSALS } from '../../shared/api/completions.ts';
+import { withoutPlaces } from '../tasks/told-error.ts';
 import { UserError } from '../../shared/user-error.ts';
 
 type RefusalStatus = (typeof SERVING_REFUSALS)[number];
@@ -43,7 +44,8 @@ export function toOpenaiError(error: unknown): { readonly status: RefusalStatus;
   const own = error instanceof RequestRefusedError;
   const status = own ? error.status : (STATUSES[error.code] ?? 400);
   const parameter = own ? error.parameter : null;
-  const { message, code } = error;
+  const { code } = error;
+  const message = withoutPlaces(error.message);
   return { status, body: { error: { message, type: typeOf(status), param: parameter, code } } };
 }
 

@@ -1,5 +1,6 @@
 /** The models that a server holds open: a few at a time, each loaded once, the longest unused closed for a new one. */
 import { readFile } from 'node:fs/promises';
+import { messageOf } from '../../shared/caught.ts';
 import { refusal } from '../../shared/planner/plan.ts';
 import { UserError } from '../../shared/user-error.ts';
 import { sizeOfFile } from '../files/files.ts';
@@ -12,6 +13,7 @@ import type { ImportedModel } from '../llama/weights/import-model.ts';
 import type { Model } from '../llama/weights/model.ts';
 import { decodeAdapterArtifact } from '../tasks/adapter-artifact.ts';
 import { deviceMemoryBytes } from '../tasks/memory-check.ts';
+import { withoutContents } from '../tasks/told-error.ts';
 import { openBaseModel, openTaskModel } from '../tasks/open-base-model.ts';
 import { type ServedModel, USUAL_NEW_TOKENS } from './sampling-calls.ts';
 
@@ -107,10 +109,15 @@ export class ServedModels {
   async #open(wanted: ServedModel): Promise<OpenModel> {
     const { source, identity } = wanted;
     const { cacheDirectory } = this.#options;
-    const imported =
+    const imported = await (
       identity === null
-        ? await openBaseModel(source, cacheDirectory)
-        : await openTaskModel({ name: source, source, weightsSha256: identity }, cacheDirectory);
+        ? openBaseModel(source, cacheDirectory)
+        : openTaskModel({ name: source, source, weightsSha256: identity }, cacheDirectory)
+    ).catch((error: unknown) => {
+      const told = withoutContents(error, source);
+      if (told !== error) console.error(messageOf(error));
+      throw told;
+    });
     try {
       return await this.#load(wanted, imported);
     } catch (error) {

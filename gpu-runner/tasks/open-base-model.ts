@@ -99,7 +99,7 @@ export async function describeModel(name: string, source: string, cacheDirectory
       headSize,
       tiedEmbedding,
       ...((await loadChatTemplate(model.base.folder)) === null ? {} : { chatTemplate: true }),
-      ...(await exportFacts(model, source === 'bundled' ? BUNDLED_MODEL : source)),
+      ...(await exportFacts(model, source, source === 'bundled' ? BUNDLED_MODEL : source)),
     },
   };
 }

@@ -34,8 +34,11 @@ export async function classifierJudge(name: string, folder: string, label: strin
     local_files_only: true,
     dtype: 'fp32',
   }).catch((cause: unknown) => {
-    const why = messageOf(cause);
-    throw new TaskInputError(`${folder} cannot be opened as a text classifier: ${why}`, { cause });
+    // Its words may quote what stands in the folder's files.
+    console.error(`${folder} cannot be opened as a text classifier: ${messageOf(cause)}`);
+    throw new TaskInputError(`${folder} cannot be opened as a text classifier: the runner's log says why`, {
+      cause,
+    });
   });
   const score = async (responses: readonly { readonly response: string }[], signal: AbortSignal) => {
     const scores: number[] = [];
