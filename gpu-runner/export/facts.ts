@@ -16,7 +16,7 @@ const FRONT_MATTER_BYTES = 64 * 1024;
 const LONGEST = 200;
 
 /**
- * @param location what the model is called: a path or hub id as it was given, or `bundled`
+ * @param location what the model is called: a path or hub id as it was given, or the bundled one's place in a checkout
  * @param place where it lies, if that is told apart
  */
 export async function exportFacts(

@@ -17,6 +17,9 @@ import { TaskInputError } from './task-context.ts';
 /** What `bundled` stands for. */
 const BUNDLED_MODEL = fileURLToPath(new URL('../models/stories', import.meta.url));
 
+/** Where it is in every checkout: of the machine it tells nothing. */
+const BUNDLED_IN_CHECKOUT = 'gpu-runner/models/stories';
+
 /** By what releases up to 0.1.0 named a model. It left out everything but weights and tokenizer, so it is no longer enough. */
 async function earlierHash({ base }: ImportedModel): Promise<string> {
   const tokenizer = await hashFile(path.join(base.folder, TOKENIZER_FILE));
@@ -99,7 +102,9 @@ export async function describeModel(name: string, source: string, cacheDirectory
       headSize,
       tiedEmbedding,
       ...((await loadChatTemplate(model.base.folder)) === null ? {} : { chatTemplate: true }),
-      ...(await exportFacts(model, source, source === 'bundled' ? BUNDLED_MODEL : source)),
+      ...(source === 'bundled'
+        ? await exportFacts(model, BUNDLED_IN_CHECKOUT, BUNDLED_MODEL)
+        : await exportFacts(model, source)),
     },
   };
 }
