@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/solid-query';
 import { createMemo, For } from 'solid-js';
 import { useSession } from '../app/session.ts';
 import type { Experiment } from '../app/types.ts';
-import { visibleName } from '../text/visible-text.ts';
+import { distinctNames } from '../text/distinct-names.ts';
 
 const SHOWN = 200;
 
@@ -28,9 +28,13 @@ export function useNewestExperiments() {
 
 export function ExperimentPicker(props: ExperimentPickerProps) {
   const newest = useNewestExperiments();
-  const choices = createMemo(() =>
-    (newest.isSuccess ? newest.data : []).filter((item) => props.only?.(item) ?? true),
-  );
+  const choices = createMemo(() => {
+    const found = newest.isSuccess ? newest.data : [];
+    const names = distinctNames(found);
+    return found
+      .map((item, index) => ({ item, name: names[index] ?? '' }))
+      .filter(({ item }) => props.only?.(item) ?? true);
+  });
   return (
     <label class="field grow">
       <span>{props.label ?? 'Experiment'}</span>
@@ -39,9 +43,9 @@ export function ExperimentPicker(props: ExperimentPickerProps) {
           {newest.isPending ? 'Reading…' : 'Choose one'}
         </option>
         <For each={choices()}>
-          {({ id, name }) => (
-            <option value={id} selected={id === props.value}>
-              {visibleName(name)}
+          {({ item, name }) => (
+            <option value={item.id} selected={item.id === props.value}>
+              {name}
             </option>
           )}
         </For>

@@ -60,11 +60,14 @@ export function createForm<Id extends OperationId>(options: FormOptions<Id>): Fo
   const [shown, setShown] = createSignal<ReadonlySet<string>>(new Set());
 
   const asTyped = createMemo(() => options.asTyped?.() ?? []);
-  const found = () => [
-    ...asTyped(),
-    ...(options.faults?.() ?? []),
-    ...faultsOf(options.operation, options.input() as AnyInput),
-  ];
+  const found = () => {
+    const unread = options.faults?.() ?? [];
+    // What cannot be read is not missing as well.
+    const others = faultsOf(options.operation, options.input() as AnyInput).filter(
+      ({ pointer }) => !unread.some((fault) => fault.pointer === pointer),
+    );
+    return [...asTyped(), ...unread, ...others];
+  };
   /** Once somebody has tried to send, a field that is mended says so at once. */
   const errors = createMemo(() => distinct([...(isChecked() ? found() : asTyped()), ...refused()]));
 

@@ -159,7 +159,8 @@ export function page(document: PageDocument): Html {
           <h1>RLCD API</h1>
           <p>
             Every request carries <code>Authorization: Bearer KEY</code>. The same as a document for programs:
-            <a href="/openapi.json">openapi.json</a> (OpenAPI 3.1).
+            <a href="/openapi.json">openapi.json</a> (OpenAPI 3.1). For people there is
+            <a href="/">the dashboard</a>.
           </p>
           <form class="search" id="search" role="search" hidden>
             <label for="sought">Search</label>

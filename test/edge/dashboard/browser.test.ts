@@ -139,6 +139,14 @@ describe.skipIf(!present)('the dashboard', () => {
     await page.getByRole('tab', { name: 'Settings' }).click();
     expect(await page.getByLabel('Command').textContent()).toContain('"seed": 3');
     await accessible();
+    // The part that is open is in view, where not all of them fit, too.
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.reload();
+    const tab = page.getByRole('tab', { name: 'Settings' });
+    await expect
+      .poll(async () => await tab.evaluate((element) => element.getBoundingClientRect().right))
+      .toBeLessThanOrEqual(390);
+    await page.setViewportSize({ width: 1280, height: 900 });
   });
 
   it('Experiment: the model in the form that is chosen, made by a runner where it must be', async () => {

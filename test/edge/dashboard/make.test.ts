@@ -287,6 +287,7 @@ describe.skipIf(!present)('the workbench', () => {
     await opened.getByLabel('What it answers').fill('{');
     await opened.getByRole('button', { name: 'Register' }).click();
     await opened.getByText(/^is not JSON/).waitFor();
+    expect(await opened.locator('.errors li').count()).toBe(1);
     await opened.getByLabel('What it answers').fill(JSON.stringify({ ...MODEL, parameterCount: 0.5 }));
     await opened.getByRole('button', { name: 'Register' }).click();
     await opened.getByText('/parameterCount').waitFor();

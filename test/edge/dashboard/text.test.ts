@@ -11,6 +11,7 @@ import {
   percent,
   percentRange,
 } from '../../../edge/dashboard/text/format.ts';
+import { distinctNames } from '../../../edge/dashboard/text/distinct-names.ts';
 import { cutText, visibleName, visiblePieces } from '../../../edge/dashboard/text/visible-text.ts';
 
 /** What the pieces stand for: text as it is, marks by their code. */
@@ -20,6 +21,19 @@ const join = (text: string) =>
       piece.kind === 'text' ? piece.text : String.fromCodePoint(Number.parseInt(piece.label.slice(2), 16)),
     )
     .join('');
+
+describe('names', () => {
+  it('say when they were made where they are shared', () => {
+    const at = (seconds: number) => new Date(2026, 10, 30, 12, 0, seconds).getTime();
+    expect(
+      distinctNames([
+        { name: 'same', createdAt: at(7) },
+        { name: 'other\u202e', createdAt: at(8) },
+        { name: 'same', createdAt: at(59) },
+      ]),
+    ).toEqual(['same (2026-11-30 12:00:07)', 'other[U+202E]', 'same (2026-11-30 12:00:59)']);
+  });
+});
 
 describe('visible text', () => {
   it('names what cannot be seen or turns text around', () => {

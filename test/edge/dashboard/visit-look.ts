@@ -49,6 +49,11 @@ export async function visitLook(page: Page, url: string, client: Client): Promis
   await page.getByLabel('Hyperparameters').fill(own);
 
   await button('Look first').click();
+  await button('Stop').click();
+  await button('Look first').waitFor();
+  await expect.poll(async () => (await client.listExperiments()).items.length).toBe(0);
+  expect(await page.getByRole('alert').count()).toBe(0);
+  await button('Look first').click();
   await page
     .getByRole('status')
     .getByText(/runner/)

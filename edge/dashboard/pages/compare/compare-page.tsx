@@ -5,7 +5,7 @@ import { ExperimentPicker, useNewestExperiments } from '../../components/experim
 import { Empty, Loaded } from '../../components/feedback.tsx';
 import { Missing } from '../../components/missing.tsx';
 import { PageHeading } from '../../components/page-heading.tsx';
-import { visibleName } from '../../text/visible-text.ts';
+import { distinctNames } from '../../text/distinct-names.ts';
 import { Beside } from './beside.tsx';
 import { ComparedCurves } from './compared-curves.tsx';
 import { judgesOf, systemsOf } from './matrix.ts';
@@ -21,8 +21,12 @@ export default function ComparePage() {
   const newest = useNewestExperiments();
   const ids = createMemo(() => (parameters.ids ?? '').split(',').filter(Boolean));
   const set = (next: readonly string[]) => setParameters({ ids: next.join(',') }, { replace: true });
-  const nameOf = (id: string) =>
-    visibleName((newest.isSuccess ? newest.data : []).find((item) => item.id === id)?.name ?? id);
+  const names = createMemo(() => {
+    const found = newest.isSuccess ? newest.data : [];
+    const distinct = distinctNames(found);
+    return new Map(found.map(({ id }, index) => [id, distinct[index]]));
+  });
+  const nameOf = (id: string) => names().get(id) ?? id;
   const read = useReadExperiments(ids);
   const noneIsThere = () =>
     ids().length > 0 && read.isSuccess && read.data.every(({ detail }) => detail === undefined);

@@ -1,8 +1,9 @@
 /** One experiment: what it does, how it learns, what it wrote, what it is made of. */
 import { A, useNavigate, useParams, useSearchParams } from '@solidjs/router';
 import { Tabs } from '@kobalte/core/tabs';
-import { For, Show, type JSX } from 'solid-js';
+import { createEffect, For, on, Show, type JSX } from 'solid-js';
 import { now } from '../../app/clock.ts';
+import { isNarrow } from '../../app/narrow.ts';
 import { useSession } from '../../app/session.ts';
 import { useExperiment } from '../../app/use-experiment.ts';
 import type { ExperimentDetail } from '../../app/types.ts';
@@ -61,9 +62,24 @@ export default function ExperimentPage() {
 function Parts(props: { readonly experiment: () => ExperimentDetail }) {
   const [search, setSearch] = useSearchParams<{ tab: string }>();
   const shown = () => TABS.find(({ id }) => id === search.tab)?.id ?? 'overview';
+  let list: HTMLElement | undefined;
+  // On a phone they are more than fit: the one that is open is in view, also where an address opened it.
+  createEffect(
+    on([shown, isNarrow], () =>
+      requestAnimationFrame(() =>
+        list?.querySelector('[data-selected]')?.scrollIntoView({ block: 'nearest', inline: 'center' }),
+      ),
+    ),
+  );
   return (
     <Tabs value={shown()} onChange={(tab) => setSearch({ tab }, { replace: true })}>
-      <Tabs.List class="tabs" aria-label="Parts of the experiment">
+      <Tabs.List
+        class="tabs"
+        aria-label="Parts of the experiment"
+        ref={(element) => {
+          list = element;
+        }}
+      >
         <For each={TABS}>
           {({ id, label }) => (
             <Tabs.Trigger class="tab" value={id}>

@@ -31,11 +31,18 @@ export function LookPanel(props: { readonly look: FormLook }) {
         >
           {look.taking.isPending ? 'Looking…' : look.taken() ? 'Look again' : 'Look first'}
         </button>
+        <Show when={look.taking.isPending}>
+          <button type="button" class="button" onClick={() => look.stop()}>
+            Stop
+          </button>
+        </Show>
         <span class="small muted" role="status">
           {look.taking.isPending ? look.progress() : ''}
         </span>
       </div>
-      <Show when={look.taking.isError && look.taking.error}>{(error) => <Failed error={error()} />}</Show>
+      <Show when={look.taking.isError && !look.isStopped() && look.taking.error}>
+        {(error) => <Failed error={error()} />}
+      </Show>
       <Show when={look.taken()}>
         {(taken) => (
           <>

@@ -32,6 +32,10 @@ export interface FormLook {
   readonly setBudget: (part: Partial<Pick<ExperimentDraft, 'budget' | 'longestAnswer'>>) => void;
   readonly isPossible: Accessor<boolean>;
   readonly taking: UseMutationResult<TakenLook, Error, void>;
+  /** Takes the look no further; its task is given up. */
+  readonly stop: () => void;
+  /** Whether the last one was stopped. */
+  readonly isStopped: Accessor<boolean>;
   /** What a look waits for. */
   readonly progress: Accessor<string>;
   /** The last look; undefined before one. */
@@ -68,15 +72,19 @@ export function useLook(
   const [progress, setProgress] = createSignal('');
   const [budgetFault, setBudgetFault] = createSignal<string>();
   const [isAccepted, setAccepted] = createSignal(false);
-  const left = new AbortController();
-  onCleanup(() => left.abort());
+  /** Of the look that is taken now. */
+  let ending = new AbortController();
+  const [isStopped, setStopped] = createSignal(false);
+  onCleanup(() => ending.abort());
   const taking = useMutation(() => ({
     async mutationFn() {
       setAccepted(false);
       setBudgetFault();
+      setStopped(false);
+      ending = new AbortController();
       const set = promptSetOf(draft, promptSets());
       if (!set) throw new Error(`there is no prompt set ${draft.promptSet}`);
-      return await takeLook(client, { ...draft, ...unsizedDraft(draft) }, set, setProgress, left.signal);
+      return await takeLook(client, { ...draft, ...unsizedDraft(draft) }, set, setProgress, ending.signal);
     },
     onSuccess: size,
   }));
@@ -143,6 +151,11 @@ export function useLook(
     },
     isPossible,
     taking,
+    stop() {
+      setStopped(true);
+      ending.abort();
+    },
+    isStopped,
     progress,
     taken,
     isCurrent,
