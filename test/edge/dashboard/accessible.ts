@@ -50,6 +50,17 @@ export async function expectWholeOnPhone(page: Page, names: readonly (string | R
   await page.setViewportSize(DESK);
 }
 
+/** The part that the address opens, where not all of them fit. */
+export async function expectTabInView(page: Page, name: string): Promise<void> {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.reload();
+  const tab = page.getByRole('tab', { name });
+  await expect
+    .poll(async () => await tab.evaluate((element) => element.getBoundingClientRect().right))
+    .toBeLessThanOrEqual(390);
+  await page.setViewportSize(DESK);
+}
+
 /** What one could press if one could get there: it lies beside the screen, and nothing that scrolls brings it in. Runs in the page. */
 function outOfReach(): string[] {
   const scrolls = (element: Element | null): boolean =>

@@ -29,7 +29,18 @@ export function DownloadAdapter(props: { readonly experiment: ExperimentDetail }
   };
   return (
     <Show when={hasAdapter(props.experiment)}>
-      <details class="menu">
+      <details
+        class="menu"
+        onKeyDown={({ key, currentTarget }) => {
+          if (key !== 'Escape') return;
+          currentTarget.removeAttribute('open');
+          currentTarget.querySelector('summary')?.focus();
+        }}
+        onFocusOut={({ relatedTarget, currentTarget }) => {
+          const isLeft = relatedTarget instanceof Node && !currentTarget.contains(relatedTarget);
+          if (isLeft) currentTarget.removeAttribute('open');
+        }}
+      >
         <summary class="button">Download adapter</summary>
         <ul class="panel">
           <For each={FORMS}>

@@ -109,7 +109,12 @@ function Runners() {
                         <Status status={runner.status} />
                       </td>
                       <td data-label="Doing" class="nowrap">
-                        <Show when={runner.task} fallback={<span class="muted">waits for work</span>}>
+                        <Show
+                          when={runner.task}
+                          fallback={
+                            <span class="muted">{runner.status === 'gone' ? '–' : 'waits for work'}</span>
+                          }
+                        >
                           {(task) => <A href={`/experiments/${task().experimentId}`}>{task().stage}</A>}
                         </Show>
                       </td>
