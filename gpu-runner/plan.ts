@@ -5,6 +5,8 @@ import { createCommand, runCommand } from '../shared/command-line/command.ts';
 import { UsageError } from '../shared/command-line/usage-error.ts';
 import { positiveNumber, wholeNumber } from '../shared/command-line/values.ts';
 import { alignmentWorkload } from '../shared/planner/alignment-workload.ts';
+import { batchSizes } from '../shared/planner/batch-sizes.ts';
+import { readingRows } from '../shared/planner/reading-rows.ts';
 import { fitMicrobatches } from '../shared/planner/fit-microbatches.ts';
 import { HYPERPARAMETERS, SCALES } from '../shared/planner/alignment-settings.ts';
 import { gigabytes, planMemory, refusal, type Workload } from '../shared/planner/plan.ts';
@@ -50,12 +52,16 @@ export const command = createCommand(
     const limit = options.memory === undefined ? deviceMemoryBytes(device) : options.memory * 1e9;
     const settings = fitMicrobatches(HYPERPARAMETERS[options.scale], shape, limit, device);
     const usual = alignmentWorkload(settings, shape);
+    const promptTokens = options.prompt ?? usual.promptTokens;
+    const newTokens = options.new ?? usual.newTokens;
+    const { scoreRows } = batchSizes({ architecture: shape });
     const workload: Workload = {
       sampleRows: options.batch ?? usual.sampleRows,
       trainRows: options.trainBatch ?? usual.trainRows,
       trainGroups: options.policies === undefined ? usual.trainGroups : 2 * options.policies,
-      promptTokens: options.prompt ?? usual.promptTokens,
-      newTokens: options.new ?? usual.newTokens,
+      promptTokens,
+      newTokens,
+      readRows: readingRows(shape, scoreRows, promptTokens + newTokens),
       rank: options.rank ?? usual.rank,
     };
     const { parts, total } = planMemory(device, shape, workload);

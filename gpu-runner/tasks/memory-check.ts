@@ -5,6 +5,7 @@ import { refusal, type Workload } from '../../shared/planner/plan.ts';
 import type { ImportedModel } from '../llama/weights/import-model.ts';
 import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { longestSilence } from '../../shared/planner/silence.ts';
+import { readingRows } from '../../shared/planner/reading-rows.ts';
 import { trainingRows } from '../../shared/planner/training-rows.ts';
 import { machineMemoryBytes } from '../../shared/machine-memory.ts';
 import { UserError } from '../../shared/user-error.ts';
@@ -30,7 +31,7 @@ export function taskWorkload(
   { kind, parameters }: Pick<ClaimedTask, 'kind' | 'parameters'>,
   model: Pick<ImportedModel, 'architecture'>,
 ): Workload {
-  const { sampleRows } = batchSizes(model);
+  const { sampleRows, scoreRows } = batchSizes(model);
   const { maximumPositions } = model.architecture;
   const settings: Readonly<Record<string, unknown>> = parameters;
   const numberOf = (name: string, otherwise: number): number => {
@@ -45,6 +46,8 @@ export function taskWorkload(
   const ownRows = TRAINING.has(kind) ? trainingRows(model.architecture, longest, rank) : 0;
   return {
     sampleRows: SAMPLING.has(kind) ? sampleRows : 0,
+    // The reward of a rollout.
+    readRows: kind === 'ppo' ? readingRows(model.architecture, scoreRows, promptTokens + newTokens) : 0,
     promptTokens,
     newTokens,
     trainRows: numberOf('microbatchSize', ownRows),

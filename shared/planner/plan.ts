@@ -16,6 +16,7 @@ import {
   keptPerToken,
   largestMatrix,
   type ModelShape,
+  passingBytes,
   type PlannedDevice,
   vocabularyBlock,
 } from './model-bytes.ts';
@@ -31,6 +32,8 @@ export interface Workload {
   /** adapter groups that train side by side: a policy and its value model are two */
   readonly trainGroups: number;
   readonly rank: number;
+  /** rows that are read together without a gradient, such as for the contrast as reward; none unless given */
+  readonly readRows?: number;
 }
 
 /** Bytes by what they hold. */
@@ -79,8 +82,6 @@ const CPU = {
   adapterVectors: 10,
   momentVectors: 5.3,
   logitCopies: 3,
-  /** of what lives at a time in a prompt's pass, what is not taken again by the caches of the steps */
-  promptShare: 0.9,
   /** an arena below 2 GiB: what its regions waste */
   waste: 1.03,
 };
@@ -118,8 +119,8 @@ function arenaBytes(held: number): number {
  * read. A training step unfolds one matrix to fp32 at a time, and computes the gated activation again, so that it keeps 3 F of 4 F.
  */
 function cpuParts(model: ModelShape, workload: Workload): MemoryParts {
-  const { sampleRows, trainRows, trainGroups, rank, promptTokens, newTokens } = workload;
-  const { vocabularySize, hiddenSize, intermediateSize, layers, heads, keyValueHeads, headSize } = model;
+  const { sampleRows, trainRows, trainGroups, rank, promptTokens, newTokens, readRows = 0 } = workload;
+  const { vocabularySize, hiddenSize, intermediateSize, layers } = model;
   const positions = promptTokens + newTokens;
   const weights = baseBytes('cpu', model);
   const samples = sampleRows === 0 ? 0 : replicaCount(weights, sampleRows, THREADS);
@@ -135,22 +136,17 @@ function cpuParts(model: ModelShape, workload: Workload): MemoryParts {
   const vocabulary = trains * step.vocabulary;
   const unfolded = trains * FLOAT * largestMatrix(model);
   const held = kept + flowing + vocabulary + unfolded + trains * 5 * vector * trainGroups;
-  // Live at a time in a prompt's pass: stream, norm, projections, gate and up with their product, scores and weights.
-  const passing =
-    3 * hiddenSize +
-    (3 * heads + 4 * keyValueHeads) * headSize +
-    4 * intermediateSize +
-    2 * heads * promptTokens;
+  const reads = Number(readRows > 0);
   // A rollout of more than one run hands its caches to the host and back.
   const cacheCopies = newTokens > firstRunSteps(model, weights, sampleRows) ? 4 : 1;
   return {
     process:
       CPU.process +
-      samples * (CPU.session + CPU.layer * layers) +
+      (samples + reads) * (CPU.session + CPU.layer * layers) +
       trains * (CPU.trainerSession + CPU.trainerLayer * layers) +
       Math.min(1, samples) * CPU.sampler +
       Math.max(0, samples - 1) * CPU.replica,
-    weights: (samples + trains) * 2 * (weights - table) + unfolded,
+    weights: (samples + reads + trains) * 2 * (weights - table) + unfolded,
     // A sampler: its policies' vectors, cut, and side by side. A trainer: its states of parameters, two gradients, and what
     // the arena holds; the moments of those states, of which zeros take no page where they are large.
     adapters:
@@ -159,12 +155,14 @@ function cpuParts(model: ModelShape, workload: Workload): MemoryParts {
     moments: trains * CPU.momentVectors * vector * trainGroups,
     keyValueCache: cacheCopies * sampleRows * positions * cacheBytesPerPlace('cpu', model),
     activations:
-      CPU.promptShare * FLOAT * sampleRows * promptTokens * passing +
+      passingBytes(model, sampleRows, promptTokens) +
+      passingBytes(model, readRows, positions) +
       kept +
       flowing +
       arenaBytes(held) -
       held,
-    vocabulary: FLOAT * CPU.logitCopies * sampleRows * vocabularySize + vocabulary,
+    vocabulary:
+      FLOAT * CPU.logitCopies * (sampleRows + reads * vocabularyBlock(model)) * vocabularySize + vocabulary,
     rollouts: 24 * (sampleRows + trainRows) * positions,
   };
 }
@@ -174,15 +172,15 @@ function cpuParts(model: ModelShape, workload: Workload): MemoryParts {
  * once; one matrix at a time is unfolded to fp16.
  */
 function gpuParts(device: PlannedDevice, model: ModelShape, workload: Workload): MemoryParts {
-  const { sampleRows, trainRows, trainGroups, rank, promptTokens, newTokens } = workload;
+  const { sampleRows, trainRows, trainGroups, rank, promptTokens, newTokens, readRows = 0 } = workload;
   const { vocabularySize, hiddenSize, intermediateSize, layers, heads, keyValueHeads, headSize } = model;
   const positions = promptTokens + newTokens;
-  const sessions = Number(sampleRows > 0) + Number(trainRows > 0);
+  const sessions = Number(sampleRows > 0) + Number(readRows > 0) + Number(trainRows > 0);
   const trains = trainRows > 0 ? 1 : 0;
   const groups = trains * trainGroups;
   const vector = adapterNumbers(model, rank);
   const tokens = trainRows * trainGroups * positions;
-  const prompt = sampleRows * promptTokens;
+  const prompt = Math.max(sampleRows * promptTokens, readRows * positions);
   const mixed = (heads + 2 * keyValueHeads) * headSize;
   // Live at a time in a pass without a backward: stream, norm, projections, gate and up with their product.
   const passing = 3 * hiddenSize + 2 * mixed + heads * headSize + 4 * intermediateSize;

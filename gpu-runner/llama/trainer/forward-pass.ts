@@ -1,5 +1,6 @@
 /** Forward passes of the training graph: log-probabilities, entropies, values and scores of given sequences. */
 import { vocabularyBlock } from '../../../shared/planner/model-bytes.ts';
+import { readingRows } from '../../../shared/planner/reading-rows.ts';
 import type { HostTensor, HostTensors, SessionOptions, TensorSession } from '../../tensor/session.ts';
 import { lastOf, type Sequence } from '../model/sequence.ts';
 import { float32, Picks } from './batch.ts';
@@ -27,7 +28,7 @@ export interface ForwardPassOptions {
   readonly maximumTime: number;
   /** logits are divided by it, 1 unless given */
   readonly temperature?: number;
-  /** sequences of one group that go through the graph together */
+  /** sequences of one group that go through the graph together, or fewer where those would take much memory */
   readonly microbatchRows: number;
   readonly session?: SessionOptions;
 }
@@ -57,7 +58,13 @@ export class ForwardPass {
   static async open(options: ForwardPassOptions): Promise<ForwardPass> {
     const { trainable, scoring, maximumTime, temperature, session = {} } = options;
     const graph = forwardGraph(graphOptions(trainable, maximumTime, temperature), scoring);
-    return new ForwardPass(options, await openGraph(graph, trainable, session));
+    const groups = groupsOf(trainable);
+    const wanted = options.microbatchRows * groups;
+    const rows = Math.floor(readingRows(architectureOf(trainable), wanted, maximumTime) / groups);
+    return new ForwardPass(
+      { ...options, microbatchRows: Math.max(1, rows) },
+      await openGraph(graph, trainable, session),
+    );
   }
 
   /**

@@ -28,6 +28,7 @@ describe('a task', () => {
   it('holds a sampler and twice as many trained groups as policies', () => {
     expect(taskWorkload(ppo, model)).toEqual({
       sampleRows: 16,
+      readRows: 4,
       promptTokens: 192,
       newTokens: 300,
       trainRows: 32,

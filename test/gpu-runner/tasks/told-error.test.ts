@@ -93,5 +93,8 @@ test('the body of a registration tells of no folder that was not named', async (
   const body = JSON.stringify(await describeModel('small', 'bundled', cache));
   expect(body).not.toContain(process.cwd());
   expect(body).not.toContain(cache);
-  expect(JSON.parse(body)).toMatchObject({ source: 'bundled', configuration: { location: 'gpu-runner/models/stories' } });
+  expect(JSON.parse(body)).toMatchObject({
+    source: 'bundled',
+    configuration: { location: 'gpu-runner/models/stories' },
+  });
 });

@@ -19,13 +19,14 @@ import { adapterLayout } from '../../../gpu-runner/llama/model/lora-layout.ts';
 
 const shapes = Object.entries(namedShapes);
 const devices = ['cpu', 'cuda'] as const;
-const workloads: fc.Arbitrary<Workload> = fc.record({
+const workloads: fc.Arbitrary<Required<Workload>> = fc.record({
   sampleRows: fc.integer({ min: 0, max: 256 }),
   promptTokens: fc.integer({ min: 1, max: 512 }),
   newTokens: fc.integer({ min: 0, max: 512 }),
   trainRows: fc.integer({ min: 0, max: 64 }),
   trainGroups: fc.integer({ min: 1, max: 8 }),
   rank: fc.integer({ min: 1, max: 64 }),
+  readRows: fc.integer({ min: 0, max: 64 }),
 });
 
 describe("a CPU's sampler", () => {
