@@ -34,6 +34,8 @@ export interface BlobFile {
 
 export class FileBlobs implements Blobs {
   readonly #directory: string;
+  /** Folders that are named on the disk, or are about to be. */
+  readonly #named = new Map<string, Promise<void>>();
 
   constructor(directory: string) {
     this.#directory = resolve(directory);
@@ -46,11 +48,21 @@ export class FileBlobs implements Blobs {
     return join(this.#directory, name);
   }
 
-  /** From the one in which a file lies up to the one in which the folder of the blobs does. */
-  #foldersOf(path: string): string[] {
-    const folder = dirname(path);
-    const isAbove = folder === dirname(this.#directory);
-    return isAbove ? [folder] : [folder, ...this.#foldersOf(folder)];
+  /** Makes a folder, and waits until those above name it on the disk; however many puts ask at the same time. */
+  async #makeFolder(folder: string): Promise<void> {
+    await mkdir(folder, { recursive: true });
+    const known = this.#named.get(folder) ?? this.#flushAbove(folder);
+    this.#named.set(folder, known);
+    await known.catch((error: unknown) => {
+      this.#named.delete(folder);
+      throw error;
+    });
+  }
+
+  async #flushAbove(folder: string): Promise<void> {
+    for (let below = folder; below !== dirname(this.#directory); below = dirname(below)) {
+      await flush(dirname(below));
+    }
   }
 
   /** Every file but those that are removed meanwhile, in no order. */
@@ -85,15 +97,14 @@ export class FileBlobs implements Blobs {
     verify?: () => void | Promise<void>,
   ): Promise<void> {
     const path = this.#path(name);
-    await mkdir(dirname(path), { recursive: true });
+    await this.#makeFolder(dirname(path));
     const temporary = join(dirname(path), `.${randomUUID()}`);
     try {
       await pipeline(bytes instanceof Uint8Array ? [bytes] : bytes, createWriteStream(temporary));
       await flush(temporary);
       await verify?.();
       await rename(temporary, path);
-      // The folders above as well: this blob, or one that is put at the same time, may have made them.
-      for (const folder of this.#foldersOf(path)) await flush(folder);
+      await flush(dirname(path));
     } finally {
       await rm(temporary, { force: true });
     }

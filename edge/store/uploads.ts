@@ -14,17 +14,18 @@ import { unusedBlobs, uploadParts, uploads } from './schema/index.ts';
 export type UploadRow = typeof uploads.$inferSelect;
 export type UploadPartRow = typeof uploadParts.$inferSelect;
 
-/** The blob of a part that has arrived. */
+/** The blob of a part that has arrived. Those of an upload have no folder of their own, which would stay when they went. */
 export function partBlob({
   uploadId,
   number,
   writing,
 }: Pick<UploadPartRow, 'uploadId' | 'number' | 'writing'>): string {
-  return `uploads/${uploadId}/${number}${writing === '' ? '' : `-${writing}`}`;
+  return `uploads/${uploadId}${writing === '' ? `/${number}` : `-${number}-${writing}`}`;
 }
 
 /** The same, as the database says it. */
-const blobName = sql`'uploads/' || ${uploadParts.uploadId} || '/' || ${uploadParts.number} || iif(${uploadParts.writing} = '', '', '-' || ${uploadParts.writing})`;
+const blobName = sql`'uploads/' || ${uploadParts.uploadId} || iif(${uploadParts.writing} = '', '/' || ${uploadParts.number},
+  '-' || ${uploadParts.number} || '-' || ${uploadParts.writing})`;
 
 export async function findUpload(database: Database, uploadId: string): Promise<UploadRow | undefined> {
   return await database.select().from(uploads).where(eq(uploads.id, uploadId)).get();

@@ -85,6 +85,8 @@ function gated(client: NodeDatabase, inner: Blobs, gate: Gate): Store {
 
 export interface Situation {
   readonly store: Store;
+  /** Of all blobs that there are. */
+  readonly blobNames: () => readonly string[];
   /** What each actor ended with. */
   readonly ended: readonly PromiseSettledResult<unknown>[];
 }
@@ -103,7 +105,7 @@ interface Gated {
 
 /** @returns which actors could have taken each step */
 async function runOnce(
-  store: Store,
+  store: Store & { readonly blobs: MemoryBlobs },
   order: readonly number[],
   actors: readonly Gated[],
   check: (situation: Situation, taken: readonly number[]) => Promise<void>,
@@ -130,7 +132,8 @@ async function runOnce(
     taken.push(next);
     actors[next]?.gate.open();
   }
-  await check({ store, ended: await work }, taken);
+  const blobNames = () => [...store.blobs.kept.keys()];
+  await check({ store, blobNames, ended: await work }, taken);
   return { taken, choices };
 }
 
