@@ -5,6 +5,7 @@
 import { createSignal } from 'solid-js';
 import { ApiError, createClient, type Client } from '../../../shared/api/client.ts';
 import { SESSION_HEADER } from '../../../shared/api/sessions.ts';
+import { forgetDrafts } from './drafts.ts';
 import type { OwnKey } from './types.ts';
 
 const STORED_KEY = 'rlcd-key';
@@ -32,7 +33,7 @@ let isShared = false;
 // Who signed out in one tab did so in all; the edge may have refused this one a moment before the reason came.
 addEventListener('storage', ({ key, newValue }) => {
   const isTold = key === SIGNED_OUT && newValue !== null;
-  if (isTold && isShared && (session() || ended())) signedOut('You signed out in another tab.');
+  if (isTold && isShared && (session() || ended())) left('You signed out in another tab.');
 });
 
 /** Whether there is something to go on with, without asking for a key. */
@@ -129,19 +130,26 @@ function unknownKey(): ApiError {
 export async function signOut(): Promise<void> {
   const current = session();
   if (!current?.stays) {
-    signedOut();
+    left();
     return;
   }
   try {
     await current.client.deleteSession();
     localStorage.setItem(SIGNED_OUT, String(Date.now()));
     localStorage.removeItem(SIGNED_OUT);
-    signedOut();
+    left();
   } catch (error) {
     // What was ended meanwhile needs no end; anything else must not look like one.
-    if (error instanceof ApiError && error.problem.status === UNAUTHORIZED) signedOut();
+    if (error instanceof ApiError && error.problem.status === UNAUTHORIZED) left();
     else setEnded('The edge could not be told, so you are still signed in: try again.');
   }
+}
+
+/** Somebody went: nothing of theirs stays, where a session that ends by itself keeps what was typed. */
+function left(reason?: string): void {
+  signedOut(reason);
+  // What is open now puts its draft away as it closes.
+  forgetDrafts();
 }
 
 function signedOut(reason?: string): void {

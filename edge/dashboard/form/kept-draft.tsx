@@ -1,7 +1,8 @@
-/** What somebody has typed into a form and not sent yet: kept while they look at other pages, for as long as they are signed in. */
+/** What somebody has typed into a form and not sent yet: kept while they look at other pages, until they sign out. */
 import { createSignal, onCleanup, Show, type Accessor } from 'solid-js';
 import { createStore, unwrap, type SetStoreFunction } from 'solid-js/store';
-import { useSession, type Session } from '../app/session.ts';
+import { draftsOf } from '../app/drafts.ts';
+import { useSession } from '../app/session.ts';
 
 interface KeptDraft<T extends object> {
   readonly draft: T;
@@ -14,14 +15,6 @@ interface KeptDraft<T extends object> {
   readonly forget: () => void;
 }
 
-const drafts = new WeakMap<Session, Map<string, object>>();
-
-function draftsOf(session: Session): Map<string, object> {
-  const own = drafts.get(session) ?? new Map<string, object>();
-  drafts.set(session, own);
-  return own;
-}
-
 /**
  * A draft that outlives its page.
  *
@@ -29,7 +22,7 @@ function draftsOf(session: Session): Map<string, object> {
  * @param initial what it begins with where none was left
  */
 export function createKeptDraft<T extends object>(name: string, initial: T): KeptDraft<T> {
-  const own = draftsOf(useSession());
+  const own = draftsOf(useSession().own.id);
   const left = own.get(name) as T | undefined;
   const [isKept, setKept] = createSignal(left !== undefined);
   const [draft, setDraft] = createStore<T>(structuredClone(left ?? initial));

@@ -196,6 +196,28 @@ describe.skipIf(!present)('a session', () => {
     await keyField(page).waitFor();
   });
 
+  it('that ran out gives back what was typed when its key signs in again, and one that was left does not', async () => {
+    const { secret } = await keyOf('writes');
+    const again = async () => {
+      await keyField(page).fill(secret);
+      await page.getByLabel(/^Stay signed in/).check();
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      return await page.getByLabel('Description').inputValue();
+    };
+    await signIn(secret, true);
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Principles' }).click();
+    await page.getByRole('link', { name: 'New principle' }).click();
+    await page.getByLabel('Description').fill('answers are kind');
+    await context.clearCookies();
+    await page.getByLabel('Name').fill('kind');
+    await page.getByRole('button', { name: /^Propose pairs/ }).click();
+    await page.getByRole('button', { name: 'Add the principle' }).click();
+    await page.getByText('The key is no longer accepted.').waitFor();
+    expect(await again()).toBe('answers are kind');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    expect(await again()).toBe('');
+  });
+
   it('ends when its key is revoked', async () => {
     const { id, secret } = await keyOf('revoked');
     await signIn(secret, true);
