@@ -75,7 +75,9 @@ describe('before the leap', { timeout: 240_000 }, () => {
   it('has the settings of the stages that the method has, and no start where there is no preference model', async () => {
     const { leaping } = await leapWith({ model: 'bundled', method: 'rlcd-direct' });
     const { ppo, select, generate } = HYPERPARAMETERS.small;
-    expect((await leaping).hyperparameters).toEqual({ ppo, select, generate });
+    // The contrast is held to the base by a dearer KL.
+    const direct = { ...ppo, klCoefficients: [0.2, 0.4] };
+    expect((await leaping).hyperparameters).toEqual({ ppo: direct, select, generate });
     const { ppo: full } = settingsOfMethod('rlcd-direct', HYPERPARAMETERS.full);
     expect(full).toMatchObject({ learningRate: HYPERPARAMETERS.full.ppo?.learningRate });
     expect(full).not.toHaveProperty('valueStart');
