@@ -23,6 +23,8 @@ export interface StagePlan {
   readonly prompts: ArtifactReference | null;
   /** What it is planned to take; absent where nobody said. */
   readonly plannedSeconds?: number;
+  /** How much of the experiment it is beside the others, by its tokens; absent in those of before. */
+  readonly weight?: number;
 }
 
 export interface StageState extends StagePlan {

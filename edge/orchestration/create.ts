@@ -17,6 +17,7 @@ import { requireHumanPairs } from './require-human-pairs.ts';
 import { requirePrompts } from './require-prompts.ts';
 import { taskModelOf } from '../domain/base-model.ts';
 import { METHOD_STAGES, type StageRule } from '../../shared/method-stages.ts';
+import { stageWeights } from '../../shared/planner/stage-weights.ts';
 import { resolveParameters, type JudgeModels, type ParametersPrinciple } from '../domain/parameters.ts';
 import { faultOfForm } from '../../shared/dialogue/prompt-form-of.ts';
 import type { ExperimentState, StagePlan, StageState } from '../domain/experiment.ts';
@@ -262,13 +263,22 @@ export async function createExperiment(
     now,
   );
   const id = createIdentifier(now);
+  const { counts: prompts } = promptSet;
+  const weights = stageWeights({
+    method: body.method,
+    hyperparameters: body.hyperparameters,
+    form,
+    prompts,
+  });
   const plans = resolved.map(({ rule, parameters }) => {
     const name = splitOf(rule, parameters);
     const split = name === undefined ? undefined : splits.get(name);
     const plannedSeconds = body.plannedSeconds?.[rule.name];
+    const weight = weights[rule.name];
     const stagePlan: StagePlan = {
       parameters,
       ...(plannedSeconds !== undefined && { plannedSeconds }),
+      ...(weight !== undefined && { weight }),
       prompts: split ? { sha256: split.sha256, bytes: split.bytes } : null,
     };
     const state: StageState = {

@@ -56,8 +56,8 @@ function ofTasks(database: Database, value: SQL, condition?: SQL) {
 const simulators = alias(baseModels, 'simulators');
 
 function columnsOf(database: Database) {
-  // What nobody planned weighs as a second: all stages alike without a plan.
-  const weight = sql`coalesce(${stages.plan} ->> 'plannedSeconds', 1.0)`;
+  // By the plan in seconds, else by tokens; what neither tells weighs as most do.
+  const weight = sql`coalesce(${stages.plan} ->> 'plannedSeconds', ${stages.plan} ->> 'weight', 1.0)`;
   const progress = database
     .select({ progress: sql`sum(${stageProgress(database)} * ${weight}) / sum(${weight})` })
     .from(stages)
@@ -202,6 +202,7 @@ export async function findStages(database: Database, experimentId: string) {
     Object.assign(row, {
       parameters: { ...plan.parameters },
       plannedSeconds: plan.plannedSeconds ?? null,
+      weight: plan.weight ?? 1,
     }),
   );
 }

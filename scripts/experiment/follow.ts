@@ -2,7 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../../shared/api/client.ts';
 import { ChildEndedError, type Child } from '../processes/child.ts';
-import { stageEnds, type PlannedSeconds, type StageState } from '../../shared/planner/stage-ends.ts';
+import {
+  stageEnds,
+  stageEndsByWeight,
+  type PlannedSeconds,
+  type StageState,
+} from '../../shared/planner/stage-ends.ts';
 import type { OverallView } from '../terminal/progress.ts';
 import type { StageView } from '../terminal/stage-lines.ts';
 import type { ExperimentDetail, Stage } from './detail.ts';
@@ -32,7 +37,7 @@ interface FollowOptions {
   /** Processes without which it would never end. */
   readonly children: readonly Child[];
   readonly signal: AbortSignal;
-  /** How long each stage was planned to take; left out, each ends by its own pace alone. */
+  /** How long each stage was planned to take; left out, their weights and their pace tell. */
   readonly planned?: PlannedSeconds;
   /** What stages are called where it is not their own name, in the plan as well. */
   readonly names?: Readonly<Record<string, string>>;
@@ -87,7 +92,13 @@ async function look({
       detail: await detailOf(client, stage),
     }));
     const shown = [...before.map(ended), ...(await Promise.all(live)), ...after.map(toCome)];
-    const { ends, share, end } = stageEnds(shown, planned, Date.now());
+    const isWhole = shown.length === experiment.stages.length;
+    const weights = Object.fromEntries(experiment.stages.map(({ name, weight }) => [name, weight]));
+    // Stages of other experiments have weights of their own, which say nothing beside these.
+    const { ends, share, end } =
+      planned === undefined && isWhole
+        ? stageEndsByWeight(shown, weights, Date.now())
+        : stageEnds(shown, planned, Date.now());
     const views = shown.map(({ name, status, share: own, detail, ...times }, index) => {
       const endsAt = ends[index] ?? null;
       return { name, status, share: own, detail, seconds: secondsOf(times), endsAt };

@@ -140,6 +140,9 @@ const stage = z
       .number()
       .nullable()
       .describe('What it is planned to take, in seconds; null where nobody said'),
+    weight: z
+      .number()
+      .describe('How much of the experiment it is beside its other stages, by the tokens that it handles'),
     readyAt: instant
       .nullable()
       .describe('When its tasks might be claimed, milliseconds since the epoch; null before'),

@@ -118,7 +118,7 @@ export function settingsOfMethod(method: Method, { ppo, ...settings }: Hyperpara
   if (ppo === undefined || training === undefined) return Object.fromEntries(kept);
   if (training.inputs.length > 0) return { ...Object.fromEntries(kept), ppo };
   // Without a preference model there is no head to start from.
-  const { valueStart, ...others } = ppo;
+  const { valueStart: _, ...others } = ppo;
   const klCoefficients = DIRECT_KL_COEFFICIENTS.slice(0, ppo.klCoefficients?.length);
   return { ...Object.fromEntries(kept), ppo: { ...others, klCoefficients } };
 }

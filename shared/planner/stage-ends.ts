@@ -34,7 +34,30 @@ export function stageEnds(
   planned: PlannedSeconds | undefined,
   now: number,
 ): StageEnds {
-  const pace = paceOf(stages, planned, now);
+  // As planned before anything is done.
+  const pace = paceOf(stages, planned, now) ?? 1;
+  return endsAtPace(stages, planned, Math.min(SLOWEST, Math.max(1 / SLOWEST, pace)), now);
+}
+
+/**
+ * Where nobody knows how fast the machine is: as {@link stageEnds}, once a stage has gone far enough to show it.
+ *
+ * @param weights of the stages beside each other, in any unit
+ */
+export function stageEndsByWeight(
+  stages: readonly StageState[],
+  weights: PlannedSeconds,
+  now: number,
+): StageEnds {
+  return endsAtPace(stages, weights, paceOf(stages, weights, now), now);
+}
+
+function endsAtPace(
+  stages: readonly StageState[],
+  planned: PlannedSeconds | undefined,
+  pace: number | null,
+  now: number,
+): StageEnds {
   let end: number | null = now;
   const ends = stages.map((stage) => {
     if (stage.status !== 'running' && stage.status !== 'waiting') return null;
@@ -46,8 +69,12 @@ export function stageEnds(
   return { ends, share: plannedShare(stages, planned), end };
 }
 
-/** Seconds that passed for each planned second of what is done; 1 before anything is. */
-function paceOf(stages: readonly StageState[], planned: PlannedSeconds | undefined, now: number): number {
+/** Seconds that passed for each planned one of what is done; null before anything is. */
+function paceOf(
+  stages: readonly StageState[],
+  planned: PlannedSeconds | undefined,
+  now: number,
+): number | null {
   let [passed, done] = [0, 0];
   for (const { name, share, startedAt, finishedAt } of stages) {
     const seconds = planned?.[name] ?? 0;
@@ -58,16 +85,16 @@ function paceOf(stages: readonly StageState[], planned: PlannedSeconds | undefin
     passed += took;
     done += seconds * share;
   }
-  return done === 0 ? 1 : Math.min(SLOWEST, Math.max(1 / SLOWEST, passed / done));
+  return done === 0 ? null : passed / done;
 }
 
 function secondsLeft(
   { status, share, startedAt }: StageState,
   seconds: number | undefined,
-  pace: number,
+  pace: number | null,
   now: number,
 ): number | null {
-  const byPlan = seconds === undefined ? null : seconds * pace;
+  const byPlan = seconds === undefined || pace === null ? null : seconds * pace;
   if (status === 'waiting' || startedAt === null || share < LEAST_SHARE) {
     return byPlan === null ? null : byPlan * (1 - share);
   }

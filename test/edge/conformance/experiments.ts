@@ -240,7 +240,7 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
     expect(await harness.database.select().from(tasks)).toEqual([]);
   });
 
-  it('weighs the progress by what stages are planned to take, and alike where nobody planned', async () => {
+  it('weighs the progress by what stages are planned to take, and by their tokens where nobody planned', async () => {
     const { harness, client, create, get } = await begin();
     const planned = await create({ plannedSeconds: { simulate: 94 } });
     const other = await create({ seed: 8 });
@@ -256,9 +256,13 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
       94,
       ...Array.from({ length: 6 }, () => null),
     ]);
-    // Six more stages, of a second each.
-    expect(one.progress).toBeCloseTo(0.94, 10);
-    expect(two.progress).toBeCloseTo(1 / 7, 10);
+    const [simulation = 0, ...others] = two.stages.map(({ weight }) => weight);
+    const rest = others.reduce((sum, weight) => sum + weight, 0);
+    expect(simulation).toBeGreaterThan(0);
+    expect(new Set(others).size).toBeGreaterThan(2);
+    // What the plan leaves out is as little beside it as a second.
+    expect(one.progress).toBeCloseTo(94 / (94 + rest), 10);
+    expect(two.progress).toBeCloseTo(simulation / (simulation + rest), 10);
     const { items } = await client.listExperiments();
     expect(items.map(({ progress }) => progress)).toEqual([two.progress, one.progress]);
   });

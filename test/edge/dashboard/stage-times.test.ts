@@ -12,6 +12,7 @@ function stage(change: Partial<Stage>, ...tasks: readonly Partial<Task>[]): Stag
     status: 'running',
     progress: 0,
     plannedSeconds: null,
+    weight: 1,
     readyAt: 0,
     startedAt: null,
     finishedAt: null,
@@ -38,9 +39,14 @@ describe('the times of a stage', () => {
     const running = stage({ ...taken, progress: 0.25 }, task);
     // A quarter in the minute since it was taken: three more to go.
     expect(timesOf(running, 21 * MINUTE)).toEqual({ waited: 1200, worked: 60 });
-    const next = stage({ name: 'select', status: 'waiting', readyAt: null });
-    expect(endsOf([running, next], 21 * MINUTE)).toEqual({ ends: [24 * MINUTE, null], end: null });
-    expect(endsOf([stage({ ...taken, progress: 0.001 }, task)], 21 * MINUTE).ends).toEqual([null]);
+    const next = stage({ name: 'select', status: 'waiting', readyAt: null, weight: 0.5 });
+    // Half as much comes behind it, at the pace that it shows.
+    expect(endsOf([running, next], 21 * MINUTE)).toEqual({
+      ends: [24 * MINUTE, 26 * MINUTE],
+      end: 26 * MINUTE,
+    });
+    const early = stage({ ...taken, progress: 0.001 }, task);
+    expect(endsOf([early, next], 21 * MINUTE)).toEqual({ ends: [null, null], end: null });
   });
 
   it('go by the plan, as fast as what is done went, also for stages that wait', () => {

@@ -1,6 +1,6 @@
 /** When stages end: by plan, by their own pace, and never before now. */
 import { expect, it } from 'vitest';
-import { stageEnds, type StageState } from '../../../shared/planner/stage-ends.ts';
+import { stageEnds, stageEndsByWeight, type StageState } from '../../../shared/planner/stage-ends.ts';
 import { uniform } from '../../../shared/random.ts';
 
 const NOW = 1_800_000_000_000;
@@ -47,6 +47,23 @@ it('goes by its own pace where nothing was planned, and says nothing of what wai
   const { ends, share, end } = stageEnds(stages, undefined, NOW);
   expect(ends).toEqual([later(90), null]);
   expect([share, end]).toEqual([null, null]);
+});
+
+it('goes by weights at the pace that shows, however fast the machine is, and says nothing before', () => {
+  const begun = stage({ name: 'a', status: 'running', share: 0.01, startedAt: ago(1) });
+  const stages = [begun, stage({ name: 'b' })];
+  expect(stageEndsByWeight(stages, { a: 1, b: 3 }, NOW)).toEqual({
+    ends: [null, null],
+    share: 0.0025,
+    end: null,
+  });
+  for (const seconds of [0.1, 10, 10_000]) {
+    const half = { ...begun, share: 0.5, startedAt: ago(seconds) };
+    const { ends, share } = stageEndsByWeight([half, stage({ name: 'b' })], { a: 1, b: 3 }, NOW);
+    expect(ends[0]).toBeCloseTo(later(seconds), -1);
+    expect(ends[1]).toBeCloseTo(later(7 * seconds), -1);
+    expect(share).toBe(0.125);
+  }
 });
 
 it('leaves the plan for its own pace as it goes', () => {

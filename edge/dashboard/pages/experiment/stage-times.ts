@@ -1,5 +1,10 @@
 /** How long stages waited for a runner, how long runners worked at them, and when they end by the clock. */
-import { stageEnds, type StageEnds, type StageState } from '../../../../shared/planner/stage-ends.ts';
+import {
+  stageEnds,
+  stageEndsByWeight,
+  type StageEnds,
+  type StageState,
+} from '../../../../shared/planner/stage-ends.ts';
 import type { Stage } from '../../app/types.ts';
 import { stateOf } from './stage-state.ts';
 
@@ -16,6 +21,7 @@ type Timed = Pick<
   | 'status'
   | 'progress'
   | 'plannedSeconds'
+  | 'weight'
   | 'readyAt'
   | 'startedAt'
   | 'finishedAt'
@@ -33,8 +39,8 @@ export function timesOf(stage: Timed, now: number): StageTimes {
 }
 
 /**
- * When each stage ends, and all of them: by plan and pace where a plan is known, else each stage that runs by its own pace
- * alone. Nobody can say it while no runner works.
+ * When each stage ends, and all of them: by plan and pace where a plan is known, else by weight and pace, once one shows.
+ * Nobody can say it while no runner works.
  *
  * @param now milliseconds since the epoch
  */
@@ -44,14 +50,11 @@ export function endsOf(stages: readonly Timed[], now: number): Pick<StageEnds, '
   const planned = Object.fromEntries(
     stages.flatMap(({ name, plannedSeconds }) => (plannedSeconds === null ? [] : [[name, plannedSeconds]])),
   );
-  if (Object.keys(planned).length > 0) {
-    const { ends, end } = stageEnds(states, planned, now);
-    return { ends, end };
-  }
-  const ends = states.map((state) =>
-    state.status === 'running' ? stageEnds([state], undefined, now).end : null,
-  );
-  return { ends, end: null };
+  const { ends, end } =
+    Object.keys(planned).length > 0
+      ? stageEnds(states, planned, now)
+      : stageEndsByWeight(states, Object.fromEntries(stages.map(({ name, weight }) => [name, weight])), now);
+  return { ends, end };
 }
 
 /** A stage that is open but that nobody works at waits. */

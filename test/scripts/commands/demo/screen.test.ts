@@ -40,7 +40,7 @@ const stages = [
     endsAt: NOW + 60_000,
     detail: '16/40 steps  reward 0.31 to 0.52  KL 1.4 to 3.9  2143 tokens/s',
   }),
-  ...['select', 'generate', 'generate-base', 'judge'].map((name) => stage(name)),
+  ...['select', 'generate', 'generate-base', 'judge'].map((name) => stage(name, { endsAt: NOW + 90_000 })),
 ];
 
 /** What a shell makes of lines that go on. */
@@ -50,7 +50,7 @@ const asShell = (text: string) => text.replaceAll(/ +\\\n +/g, ' ');
 function screen(columns: number): string {
   const written: string[] = [firstScreen(place, { isTTY: true, columns })];
   const output = { isTTY: true, columns, write: (text: string) => written.push(text) };
-  createProgress(output, () => NOW).show(stages);
+  createProgress(output, () => NOW).show(stages, { share: 0.57, endsAt: NOW + 90_000 });
   return written.join('');
 }
 

@@ -1,0 +1,35 @@
+/** How much of an experiment a stage is: by its tokens, 1 on average, for every method. */
+import { describe, expect, it } from 'vitest';
+import { METHODS } from '../../../shared/api/words.ts';
+import { METHOD_STAGES } from '../../../shared/method-stages.ts';
+import { stageWeights } from '../../../shared/planner/stage-weights.ts';
+
+const prompts = { train: 100, dev: 20, test: 50 };
+
+describe('the weights of stages', () => {
+  it('are their tokens at the speeds of drawing, reading and training', () => {
+    const hyperparameters = {
+      simulate: { maximumNewTokens: 64, promptLimit: 10, pairsPerPrompt: 1 },
+      dpo: { epochs: 2 },
+      generate: { maximumNewTokens: 64, promptLimit: null },
+    };
+    const { simulate, generate } = stageWeights({
+      method: 'dpo',
+      hyperparameters,
+      form: 'prefix',
+      prompts,
+    });
+    // 20 answers of 64 tokens drawn (640), their prompts of 32 read (213), and 10 pairs of two texts of 96 read four times for
+    // those who look at them (1,280); 50 answers drawn (1,600), and read with their prompts (1,600).
+    expect((generate ?? 0) / (simulate ?? 0)).toBeCloseTo((1600 + 4800 / 3) / (640 + 640 / 3 + 3840 / 3), 12);
+  });
+
+  it.each(METHODS)('of %s are 1 on average, none below 0, one for every stage but the scorer', (method) => {
+    const weights = stageWeights({ method, hyperparameters: {}, form: 'dialogue', prompts });
+    const stages = METHOD_STAGES[method].filter(({ scorer }) => !scorer).map(({ name }) => name);
+    expect(Object.keys(weights).toSorted()).toEqual(stages.toSorted());
+    const values = Object.values(weights);
+    expect(Math.min(...values)).toBeGreaterThanOrEqual(0);
+    expect(values.reduce((sum, value) => sum + value, 0) / values.length).toBeCloseTo(1, 12);
+  });
+});
