@@ -42,7 +42,7 @@ export function guard(
     if (header !== undefined) return await keys.identify(header);
     const { method, url } = req;
     if (!isOwnPage({ method, url, header: (name) => req.header(name) })) return undefined;
-    return await sessions.identify(req.header('cookie'));
+    return await sessions.identify(url, req.header('cookie'));
   }
 
   return async (context) => {

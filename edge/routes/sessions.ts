@@ -19,13 +19,13 @@ export function sessionHandlers(sessions: Sessions): Handlers<typeof sessionEndp
         throw invalidRequest([{ in: 'header', pointer: 'authorization', detail }]);
       }
       const isSecure = headers.get('origin')?.startsWith('https:') ?? false;
-      const { expiresAt, setCookie, statement } = sessions.create(principal, isSecure);
+      const { expiresAt, setCookie, statement } = sessions.create(principal, url, isSecure);
       return { body: { expiresAt }, headers: { 'set-cookie': setCookie }, writes: [statement] };
     },
 
-    async deleteSession(_, { principal: { sessionId } }) {
+    async deleteSession(_, { principal: { sessionId }, request: { url } }) {
       if (sessionId === undefined) throw notFound('a session of this request');
-      const { setCookie, statement } = sessions.end(sessionId);
+      const { setCookie, statement } = sessions.end(sessionId, url);
       return { headers: { 'set-cookie': setCookie }, writes: [statement] };
     },
   };

@@ -44,6 +44,18 @@ export function sessionsConformance(start: () => Promise<Harness>): void {
     expect((await signIn(harness.secrets.runner)).status).toBe(403);
   });
 
+  it('of two edges on one machine live beside each other: a cookie knows no port', async () => {
+    const { ask, harness } = await begin();
+    const other = await harness.fetch(':8899/v1/session', {
+      method: 'POST',
+      key: harness.secrets.client,
+      headers: { ...OWN, origin: `${ORIGIN}:8899` },
+    });
+    const [name] = (other.headers.get('set-cookie') ?? '').split('=');
+    expect(name).toBe('rlcd_session_8899');
+    expect((await ask()).status).toBe(200);
+  });
+
   it('are worth nothing to a page that is not of the edge, nor without the header', async () => {
     const { harness, signIn, ask } = await begin();
     const body = JSON.stringify(KINDNESS);

@@ -18,7 +18,7 @@ const present = findChromium() !== undefined;
 if (!present) console.log(`skipped: ${CHROMIUM_ABSENT}`);
 
 const ADMIN_KEY = 'an-administrator-key-for-tests-only-0123456789';
-const COOKIE = /rlcd_session=/;
+const COOKIE = /rlcd_session_\d+=/;
 
 describe.skipIf(!present)('a session', () => {
   const folder = mkdtempSync(join(tmpdir(), 'rlcd-session-'));
@@ -156,7 +156,8 @@ describe.skipIf(!present)('a session', () => {
     }
     const [cookie, ...others] = await context.cookies();
     expect(others).toEqual([]);
-    expect(cookie).toMatchObject({ name: 'rlcd_session', path: '/v1', httpOnly: true, sameSite: 'Strict' });
+    expect(cookie?.name).toBe(`rlcd_session_${new URL(page.url()).port}`);
+    expect(cookie).toMatchObject({ path: '/v1', httpOnly: true, sameSite: 'Strict' });
     expect(cookie?.value).not.toContain(secret.slice(-43));
     // What is made by it is made by its key.
     await tab.goto(`${url}/principles`);
@@ -180,7 +181,7 @@ describe.skipIf(!present)('a session', () => {
     const copy = async () =>
       (
         await fetch(`${url}/v1/key`, {
-          headers: { cookie: `rlcd_session=${cookie?.value}`, [SESSION_HEADER]: '1' },
+          headers: { cookie: `${cookie?.name}=${cookie?.value}`, [SESSION_HEADER]: '1' },
         })
       ).status;
     expect(await copy()).toBe(200);
