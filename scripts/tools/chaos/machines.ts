@@ -70,8 +70,9 @@ export class Machines {
     this.#children.get(EDGE)?.send(this.#state);
   }
 
-  /** Kills, and resolves when the victim is gone; it is started again behind that. */
+  /** Kills, and resolves when the victim is gone; it is started again behind that. What is coming up is killed when it is up. */
   async kill(machine: Machine): Promise<void> {
+    await this.#restarts;
     const child = this.#children.get(machine);
     child?.kill('SIGKILL');
     await child?.exited;
