@@ -21,6 +21,8 @@ import { TestRunner } from '../runner.ts';
 import { EXPERIMENT, finish, putArtifact, seedWorld, sha256Of } from '../seed.ts';
 
 const LEASE = 60_000;
+/** One of these hung for ten minutes in one run of some eighty on a busy machine; where is not known (2026-11-30). */
+const PATIENCE = { timeout: 60_000, retry: 1 };
 const DAY = 24 * 60 * 60 * 1000;
 const LOST = { problem: { status: 409, type: 'urn:rlcd:problem:lease-lost' } };
 
@@ -223,6 +225,7 @@ describe.each([
 ])('a %s%s whose lease is lost between its read and its batch', (write, _, prepare) => {
   it.each(Object.keys(LOSSES).map((loss, index) => [loss, EPOCHS[index]] as const))(
     'has no effect: %s',
+    PATIENCE,
     async (loss, epoch) => {
       const situation = await begin();
       const { client, runner, task } = situation;
@@ -253,7 +256,7 @@ const STREAMED: Readonly<Record<string, (situation: Situation) => Promise<string
 };
 
 describe.each(Object.keys(STREAMED))('a %s whose body outlasts its lease', (write) => {
-  it.each(Object.keys(LOSSES))('has no effect: %s', async (loss) => {
+  it.each(Object.keys(LOSSES))('has no effect: %s', PATIENCE, async (loss) => {
     const situation = await begin();
     const { fetch, secrets } = situation.harness;
     const path = (await STREAMED[write]?.(situation)) ?? '';
