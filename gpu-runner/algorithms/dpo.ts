@@ -120,7 +120,7 @@ async function openTrainer(options: TrainerOptions, { beta, loss }: LossSettings
 
 const sidesOf = ({ chosen, rejected }: PreferenceExample): Sequence<Int32Array>[] => [chosen, rejected];
 
-/** Both responses of the next pair behind each pair's prompt, cut at the end where they are too long. */
+/** Both responses of the next pair behind each pair's prompt (of an only pair: its own), cut at the end where they are too long. */
 function unrelatedResponses(
   examples: readonly PreferenceExample[],
   maximumLength: number,

@@ -157,11 +157,13 @@ const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule)
       trained: pairsOf(simulate, comparison) * distill.epochs * textTokens(simulate, comparison),
     };
   },
-  dpo: (comparison) => {
+  dpo: (comparison, { loss }) => {
     const simulate = settingsOf('simulate', comparison.hyperparameters);
-    const dpo = settingsOf('dpo', comparison.hyperparameters);
+    const { epochs } = settingsOf('dpo', comparison.hyperparameters);
     const texts = 2 * pairsOf(simulate, comparison) * textTokens(simulate, comparison);
-    return { ...NOTHING, read: texts, trained: texts * dpo.epochs };
+    // By the base, where there is one: both sides, and of kto as many unrelated responses, which the policy reads at each step.
+    const reads = loss === 'simpo' ? 0 : loss === 'kto' ? 2 + epochs : 1;
+    return { ...NOTHING, read: texts * reads, trained: texts * epochs };
   },
   generate: (comparison) => {
     const generate = settingsOf('generate', comparison.hyperparameters);

@@ -24,6 +24,17 @@ describe('the weights of stages', () => {
     expect((generate ?? 0) / (simulate ?? 0)).toBeCloseTo((1600 + 4800 / 3) / (640 + 640 / 3 + 3840 / 3), 12);
   });
 
+  it('count what each loss over the pairs reads beside its training', () => {
+    const shareOf = (method: 'dpo' | 'simpo' | 'kto') => {
+      const hyperparameters = { dpo: { epochs: 2 } };
+      const { dpo = 0, simulate = 0 } = stageWeights({ method, hyperparameters, form: 'prefix', prompts });
+      return dpo / simulate;
+    };
+    // Two epochs at the speed of training, and 1, 0 and 2 + 2 readings at a third of its time.
+    expect(shareOf('simpo') / shareOf('dpo')).toBeCloseTo(2 / (2 + 1 / 3), 12);
+    expect(shareOf('kto') / shareOf('dpo')).toBeCloseTo((2 + 4 / 3) / (2 + 1 / 3), 12);
+  });
+
   it.each(METHODS)('of %s are 1 on average, none below 0, one for every stage but the scorer', (method) => {
     const weights = stageWeights({ method, hyperparameters: {}, form: 'dialogue', prompts });
     const stages = METHOD_STAGES[method].filter(({ scorer }) => !scorer).map(({ name }) => name);
