@@ -75,7 +75,10 @@ const GIVEN: { readonly [Id in OperationId]?: Pick<AnyInput, 'query' | 'body'> }
     body: { principle: 'kind-stories', responses: ['The fox gave the hat back.', 'The fox ran away.'] },
   },
   claimTask: {
-    body: { claimId: UUID, runner: { id: UUID, name: 'workshop', engineVersion: '9', device: { cores: 8 } } },
+    body: {
+      claimId: UUID,
+      runner: { id: UUID, name: 'workshop', engineVersion: '10', device: { cores: 8 } },
+    },
   },
   reportTask: {
     body: {

@@ -65,6 +65,8 @@ export interface Backend {
   /** how sessions of training and scoring graphs are opened */
   readonly trainingSession: SessionOptions;
   readonly adaptedModel: (graph: Graph, options: AdaptedModelOptions) => AdaptedModel;
+  /** the backend whose graphs gradients go through as fast as they may, its files made; others are exact, and slower */
+  readonly forTraining: () => Promise<Backend>;
   /** @param session what the caller asks of the sessions: fewer threads, a profile */
   readonly planRollout: (options: RolloutOptions, session: SessionOptions) => RolloutPlan;
 }

@@ -21,8 +21,8 @@ export interface VocabularyProjection {
   readonly mix: (weights: Value) => Value;
   /** the output rows of tokens int64 [rows]: [rows, hidden] */
   readonly rows: (tokens: Value) => Value;
-  /** x as the projection sees it: rounded where the product is an 8-bit one */
-  readonly seen: (x: Value) => Value;
+  /** x as the projection sees it, rounded where the product is an 8-bit one; left out where `mix` is too rough for x . mix(p) */
+  readonly seen?: (x: Value) => Value;
 }
 
 /**
@@ -30,8 +30,8 @@ export interface VocabularyProjection {
  *
  * log p(y) = z_y - max z + log max p, z = (x / T) W. Its gradient by x is (W_y - sum_v p_v W_v) / T: a vector per row that does not
  * depend on the loss, so it is made while the block of p is at hand, and nothing as large as the vocabulary is kept.
- * The same vector gives the entropy: H = max z - log max p - (x / T) . sum_v p_v W_v. With capped logits c tanh(z / c) each
- * row W_v counts with the slope of its cap, and the entropy is summed over the logits themselves.
+ * Where it is exact the same vector gives the entropy, H = max z - log max p - (x / T) . sum_v p_v W_v; else that is summed over the
+ * logits. So it is with capped logits c tanh(z / c), where each row W_v counts with the slope of its cap.
  *
  * @param hidden [blocks, C, hidden]
  * @param targets int64 [blocks, C]
@@ -71,8 +71,11 @@ export function frozenTokenScores(
         };
       }
       const mixed = projection.mix(probabilities);
-      const mean = ops.reduceSum(ops.multiply(projection.seen(x), mixed), { axes: [-1] });
-      const entropy = ops.subtract(normaliser, mean);
+      const seen = projection.seen?.(x);
+      const entropy =
+        seen === undefined
+          ? summedEntropy()
+          : ops.subtract(normaliser, ops.reduceSum(ops.multiply(seen, mixed), { axes: [-1] }));
       const toRow = logits.tempered(ops.subtract(projection.rows(target), mixed));
       return { carried: [], stacked: [logProbability, entropy, toRow] };
     },

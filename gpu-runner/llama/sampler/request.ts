@@ -87,6 +87,15 @@ export function checkRequest(
       );
     }
   });
+  // A row that ended goes through the engine for as long as another goes on.
+  const longest = Math.max(...prompts.map(({ length }) => length));
+  const steps = Math.max(...prompts.map((_, row) => limitOf(request, row)));
+  if (longest + steps > maximumPositions) {
+    refuse(
+      'maximumNewTokens',
+      `lets one row grow by ${steps} beside a prompt of ${longest} tokens: together at most ${maximumPositions} in this session`,
+    );
+  }
 }
 
 /** The most tokens that a row may get. */

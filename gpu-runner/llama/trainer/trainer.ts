@@ -48,9 +48,15 @@ export async function openStep(
   objective: Objective,
   temperature = 1,
 ): Promise<StepRunner> {
-  const { trainable, maximumTime, optimiser, session = {}, state } = options;
+  const { maximumTime, optimiser, session = {}, state } = options;
+  const trainable = await readyToTrain(options.trainable);
   const graph = trainingStepGraph(graphOptions(trainable, maximumTime, temperature), objective, optimiser);
   return new StepRunner(await openGraph(graph, trainable, session), state);
+}
+
+async function readyToTrain(trainable: Trainable): Promise<Trainable> {
+  if (trainable.kind === 'full') return trainable;
+  return { ...trainable, backend: await trainable.backend.forTraining() };
 }
 
 /** A loaded training step with its state; the objectives derive from it. */

@@ -61,7 +61,8 @@ export function inputGradientGraph(cpuBase: CpuBase, layer: BackwardLayer, form:
     return graph;
   }
   const weight = {
-    values: byRows ? values : ops.transpose(values, [1, 0]),
+    // By way of fp32, so that the engine transposes it once, while it loads.
+    values: byRows ? values : ops.cast(ops.transpose(ops.cast(values, 'float32'), [1, 0]), 'int8'),
     scale: graph.constant('float32', new Float32Array(layer.inputs).fill(1)),
   };
   const scaled = ops.multiply(g, scale);

@@ -1,4 +1,4 @@
-/** The frozen base under adapters inside a CPU training graph: the sampler's own products forward, dequantised weights backward. */
+/** The frozen base under adapters inside a CPU training graph: the sampler's own products forward, and their way back. */
 import { multiplyDimensions } from '../../../tensor/dimension.ts';
 import { Graph, type Value } from '../../../tensor/graph.ts';
 import * as ops from '../../../tensor/operators.ts';
@@ -9,8 +9,15 @@ import type { ExternalTensors } from '../../model/external-tensors.ts';
 import type { GraphWeights } from '../../model/graph-weights.ts';
 import type { VocabularyProjection } from '../../model/lm-head.ts';
 import { withAdapters } from '../../model/lora.ts';
-import { type CpuBase, cpuTensors, eightBitWeights, floatWeights } from './cpu-weights.ts';
+import {
+  type CpuBase,
+  cpuTensors,
+  type EightBitWeights,
+  eightBitWeights,
+  floatWeights,
+} from './cpu-weights.ts';
 import { exactMix } from './exact-attention.ts';
+import { inputGradient, vocabularyMix } from './input-gradient.ts';
 
 /** A base as constants of a graph: its layers, how they attend, and its vocabulary projection. */
 interface FrozenBase {
@@ -52,13 +59,11 @@ function floatBase(cpuBase: CpuBase, tensors: ExternalTensors): FrozenBase {
   };
 }
 
-/**
- * 8-bit forward, straight through the rounding backward: dX = g W^T with W dequantised while the step runs, once g is
- * there: what waits for nothing the engine runs first, and would then hold every matrix of the base in fp32 from the start
- * of the step on. Written as DequantizeLinear because the engine would compute a cast of a constant while loading.
- */
+/** 8-bit forward, straight through the rounding backward. */
 function eightBitBase(cpuBase: CpuBase, tensors: ExternalTensors, maximumTime: number): FrozenBase {
   const eightBit = eightBitWeights(cpuBase, tensors, maximumTime);
+  const { exactProduct } = cpuBase;
+  const form = cpuBase.backward ?? 'exact';
   const linear = (name: string, x: Value): Value => {
     const inputs = eightBit.turn(name, x);
     return ops.first(
@@ -67,13 +72,7 @@ function eightBitBase(cpuBase: CpuBase, tensors: ExternalTensors, maximumTime: n
         [inputs],
         () => [eightBit.product(name, inputs)],
         ({ outputGradients: [g] }) =>
-          g === undefined
-            ? []
-            : [
-                ops.matMul(g, dequantised(tensors, name, 1, ops.after(tensors.value(`${name}.scale`), g)), {
-                  transposeB: true,
-                }),
-              ],
+          g === undefined ? [] : [inputGradient(g, tensors, name, form, exactProduct)],
       ),
     );
   };
@@ -84,39 +83,24 @@ function eightBitBase(cpuBase: CpuBase, tensors: ExternalTensors, maximumTime: n
     projection: {
       logits: (x) => eightBit.linear('output', x),
       // A tied base holds the output a second time by rows, which is the layout this product wants.
-      mix: (p) =>
-        eightBit.turn(
-          'output',
-          tied
-            ? ops.matMul(p, dequantised(tensors, 'embedding', 0))
-            : ops.matMul(p, dequantised(tensors, 'output', 1), { transposeB: true }),
-        ),
+      mix: (p) => eightBit.turn('output', vocabularyMix(p, tensors, tied, form, exactProduct)),
       rows: (tokens) => {
         if (tied) return eightBit.embed(tokens);
         const columns = ops.cast(ops.gather(tensors.value('output.weight'), tokens, 1), 'float32');
         const scaled = ops.multiply(columns, ops.gather(tensors.value('output.scale'), tokens));
         return eightBit.turn('output', transposed(scaled));
       },
-      seen: (x) => {
-        const inputs = eightBit.turn('output', x);
-        const largest = ops.reduceMax(ops.absolute(inputs), { axes: [-1], keep: true });
-        const step = ops.multiply(ops.maximum(largest, 1e-30), 1 / 127);
-        return eightBit.turn('output', ops.multiply(ops.round(ops.divide(inputs, step)), step));
-      },
+      ...(form === 'exact' ? { seen: (x) => roundedInputs(eightBit, x) } : {}),
     },
   };
 }
 
-/** An 8-bit weight in fp32, with its scale along `axis`. */
-function dequantised(
-  tensors: ExternalTensors,
-  name: string,
-  axis: number,
-  scale = tensors.value(`${name}.scale`),
-): Value {
-  const values = tensors.value(`${name}.weight`);
-  const output = { dtype: 'float32', shape: values.shape } as const;
-  return ops.emitOne('DequantizeLinear', [values, scale], output, { axis });
+/** What the vocabulary's product reads for x, back in x's own coordinates. */
+function roundedInputs({ turn }: EightBitWeights, x: Value): Value {
+  const inputs = turn('output', x);
+  const largest = ops.reduceMax(ops.absolute(inputs), { axes: [-1], keep: true });
+  const step = ops.multiply(ops.maximum(largest, 1e-30), 1 / 127);
+  return turn('output', ops.multiply(ops.round(ops.divide(inputs, step)), step));
 }
 
 function transposed(x: Value): Value {

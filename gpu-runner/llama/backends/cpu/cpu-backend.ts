@@ -9,8 +9,10 @@ import {
 import type { Backend } from '../../model/backend.ts';
 import type { BaseFile } from '../../weights/base-file.ts';
 import { cpuAdaptedModel } from './adapted-model.ts';
+import { prepareBackward } from './backward-file.ts';
 import type { CpuBase } from './cpu-weights.ts';
 import { fastestExactProduct } from './exact-product.ts';
+import { backwardForm } from './input-gradient.ts';
 import { cpuRolloutGraph } from './rollout-graph.ts';
 import { prepareUnsigned } from './unsigned-file.ts';
 
@@ -25,12 +27,18 @@ export async function openCpuBackend(base: BaseFile): Promise<Backend> {
 export function cpuBackend(cpuBase: CpuBase): Backend {
   const { base } = cpuBase;
   const { architecture, folder } = base;
-  return {
+  const backend: Backend = {
     architecture,
     folder,
     // Planning the memory of a run ahead would keep a second set of all activations.
     trainingSession: { memoryPattern: false },
     adaptedModel: (graph, options) => cpuAdaptedModel(graph, cpuBase, options),
+    forTraining: async () => {
+      const backward = cpuBase.backward ?? backwardForm(architecture);
+      if (base.precision !== 'int8' || backward === 'exact') return backend;
+      await prepareBackward(base);
+      return cpuBackend({ ...cpuBase, backward });
+    },
     planRollout: ({ rows, ...options }, session) => {
       const weights = base.regions.reduce((sum, { length }) => sum + length, 0);
       const threads = session.threads ?? availableParallelism();
@@ -52,4 +60,5 @@ export function cpuBackend(cpuBase: CpuBase): Backend {
       };
     },
   };
+  return backend;
 }

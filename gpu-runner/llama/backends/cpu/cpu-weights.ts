@@ -5,9 +5,11 @@ import { ExternalTensors } from '../../model/external-tensors.ts';
 import type { GraphWeights } from '../../model/graph-weights.ts';
 import { type HadamardBlock, turned } from '../../model/hadamard.ts';
 import { BASE_BINARY_FILE, type BaseFile } from '../../weights/base-file.ts';
+import { BACKWARD_FILE, backwardMatrices } from './backward-file.ts';
 import { eightBitLinear } from './eight-bit-linear.ts';
 import { EXACT_POSITIONS, type ValueGrid } from './exact-attention.ts';
 import type { ExactProduct } from './exact-product.ts';
+import type { BackwardForm } from './input-gradient.ts';
 import { UNSIGNED_FILE } from './unsigned-file.ts';
 import { valueGrid } from './value-limit.ts';
 
@@ -18,15 +20,22 @@ export interface CpuBase {
   readonly exactProduct: ExactProduct;
   /** whether the weights of products stand as unsigned bytes in a file of their own */
   readonly hasUnsignedFile: boolean;
+  /** the form of the way back: chosen when the backend is made ready to train, unless given; exact until then */
+  readonly backward?: BackwardForm;
 }
 
 const UNSIGNED = '.unsigned';
 
-/** Its tensors; `NAME.unsigned` is a weight of a product plus 128, where the base has that in a file. */
-export function cpuTensors(graph: Graph, { base, hasUnsignedFile }: CpuBase): ExternalTensors {
+/** Its tensors; `NAME.unsigned` is a weight of a product plus 128, where the base has that in a file, `NAME.back` its way back. */
+export function cpuTensors(graph: Graph, { base, hasUnsignedFile, backward }: CpuBase): ExternalTensors {
+  const back = new Map(
+    (backward === 'eight-bit' ? backwardMatrices(base) : [])
+      .flatMap(({ values, scale }) => [values, scale])
+      .map((region) => [region.name, { ...region, location: BACKWARD_FILE }]),
+  );
   return new ExternalTensors(graph, (name) => {
     if (!name.endsWith(UNSIGNED))
-      return base.has(name) ? { ...base.region(name), location: BASE_BINARY_FILE } : undefined;
+      return base.has(name) ? { ...base.region(name), location: BASE_BINARY_FILE } : back.get(name);
     if (!hasUnsignedFile) return undefined;
     return { ...base.region(name.slice(0, -UNSIGNED.length)), dtype: 'uint8', location: UNSIGNED_FILE };
   });

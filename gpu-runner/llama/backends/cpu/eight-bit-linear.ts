@@ -42,15 +42,33 @@ export function eightBitLinear(x: Value, weight: EightBitWeight, options: Linear
 function symmetricProduct(x: Value, weight: EightBitWeight, exactProduct: ExactProduct): Value {
   const largest = ops.reduceMax(ops.absolute(x), { axes: [-1], keep: true });
   // A row of zeros divides 0 by 0; whatever byte comes of it, the product is finite and its scale is 0.
-  const product = unitProduct(ops.divide(x, largest), 1 / LARGEST, ZERO_POINT, weight, exactProduct);
-  return ops.multiply(product, largest);
+  const unit = ops.divide(x, largest);
+  return ops.multiply(unitProduct(unit, 1 / LARGEST, ZERO_POINT, weight, exactProduct).product, largest);
+}
+
+/** The second term has steps so much smaller: the first leaves at most half a step. */
+const FINER = 2 * LARGEST;
+
+/**
+ * x W with what the first rounding of a row left rounded once more, in a second product:
+ * x = r (q / 127 + q' / (127 * 254)), r = max|x|. 15 bits of x for the price of two products.
+ */
+export function twoTermLinear(x: Value, weight: EightBitWeight, exactProduct: ExactProduct): Value {
+  const { graph } = x;
+  const largest = ops.reduceMax(ops.absolute(x), { axes: [-1], keep: true });
+  const unit = ops.divide(x, largest);
+  const first = unitProduct(unit, 1 / LARGEST, ZERO_POINT, weight, exactProduct);
+  const [step, zero] = [graph.scalar(1 / LARGEST, 'float32'), graph.scalar(ZERO_POINT, 'uint8')];
+  const left = ops.subtract(unit, emitOne('DequantizeLinear', [first.quantised, step, zero], unit));
+  const second = unitProduct(left, 1 / (LARGEST * FINER), ZERO_POINT, weight, exactProduct);
+  return ops.multiply(ops.add(first.product, second.product), largest);
 }
 
 function centredProduct(x: Value, weight: EightBitWeight, exactProduct: ExactProduct): Value {
   const high = ops.reduceMax(x, { axes: [-1], keep: true });
   const low = ops.reduceMin(x, { axes: [-1], keep: true });
   const span = ops.subtract(high, low);
-  const product = unitProduct(
+  const { product } = unitProduct(
     ops.divide(ops.subtract(x, low), span),
     1 / BYTE_LARGEST,
     0,
@@ -69,7 +87,7 @@ function unitProduct(
   zero: number,
   { values, scale, unsigned }: EightBitWeight,
   exactProduct: ExactProduct,
-): Value {
+): { readonly product: Value; readonly quantised: Value } {
   const { graph } = x;
   const zeroPoint = graph.scalar(zero, 'uint8');
   const stepScale = graph.scalar(step, 'float32');
@@ -77,13 +95,14 @@ function unitProduct(
   const operand = exactProduct === 'signed' ? values : (unsigned ?? asUnsigned(values));
   const operandZero = exactProduct === 'signed' ? graph.scalar(0, 'int8') : graph.scalar(ZERO_POINT, 'uint8');
   const shape = [...x.shape.slice(0, -1), dimensionAt(values.shape, -1)];
-  return emitOne(
+  const product = emitOne(
     'MatMulIntegerToFloat',
     [quantised, operand, stepScale, scale, zeroPoint, operandZero],
     { dtype: 'float32', shape },
     {},
     'com.microsoft',
   );
+  return { product, quantised };
 }
 
 /** s8 values plus 128 as u8. Of a constant the engine computes this once, while it loads. */

@@ -15,11 +15,12 @@ const ASSUMED_RATE = 1e14;
 export function cudaBackend(base: CudaBase, folder: string, attention?: DecodeAttention): Backend {
   const { architecture } = base;
   assertRunsOnCuda(architecture);
-  return {
+  const backend: Backend = {
     architecture,
     folder,
     trainingSession: { memoryPattern: false, device: 'cuda' },
     adaptedModel: (graph, options) => cudaAdaptedModel(graph, base, options),
+    forTraining: () => Promise.resolve(backend),
     planRollout: ({ rows, ...options }, session) => {
       assertWindowsHold(architecture, options.maximumPositions);
       return {
@@ -36,4 +37,5 @@ export function cudaBackend(base: CudaBase, folder: string, attention?: DecodeAt
       };
     },
   };
+  return backend;
 }

@@ -312,6 +312,8 @@ describe('restrictions', () => {
     await refused({ rowIds: [1] }, /rowIds/);
     await refused({ ends: { states: 3, next: new Uint8Array(160) } }, /ends/);
     await refused({ maximumNewTokens: 300 }, /300/);
+    const long = Array.from({ length: 200 }, () => 1);
+    await refused({ prompts: [long, [1]], maximumNewTokens: [56, 100] }, /maximumNewTokens lets one row/);
   });
 });
 
