@@ -1,5 +1,6 @@
 /** `npm run bench -- backward-curves`: what training makes of a model by the exact and by the 8-bit way back, seed by seed. */
 import { readFile } from 'node:fs/promises';
+import { Option } from '@commander-js/extra-typings';
 import { dpo } from '../../gpu-runner/algorithms/dpo.ts';
 import { Generator } from '../../gpu-runner/algorithms/generator.ts';
 import { ppo } from '../../gpu-runner/algorithms/ppo/ppo.ts';
@@ -23,6 +24,8 @@ const HELD_OUT = 60;
 const ROLLOUTS = 16;
 const NEW_TOKENS = 32;
 
+const OBJECTIVES = ['preference', 'direct-preference', 'ppo'] as const;
+
 export const command = createCommand(
   'npm run bench -- backward-curves',
   'Preference model, DPO and PPO on the same pairs by both ways back; a JSON line for each run.',
@@ -32,8 +35,9 @@ export const command = createCommand(
   .option('--train <n>', 'pairs that are trained on', wholeNumber(16), 96)
   .option('--steps <n>', 'steps of PPO', wholeNumber(1), 4)
   .option('--seeds <n>', 'runs of each', wholeNumber(1), 3)
+  .addOption(new Option('--only <objective>', 'one of the three').choices(OBJECTIVES))
   .option('--cache <folder>', 'where the converted model is kept', '.rlcd/cache')
-  .action(async ({ model: source, pairs: file, train, steps, seeds, cache }) => {
+  .action(async ({ model: source, pairs: file, train, steps, seeds, only, cache }) => {
     const imported = await importModel(source, { cacheDirectory: cache });
     const exactProduct = await fastestExactProduct();
     const pairs = pairsOf(await readFile(file, 'utf8'), imported, train + HELD_OUT);
@@ -41,9 +45,9 @@ export const command = createCommand(
       for (const backward of ['exact', 'eight-bit'] as const) {
         const backend = cpuBackend({ base: imported.base, exactProduct, hasUnsignedFile: false, backward });
         const runs = { preference, 'direct-preference': directPreference, ppo: policy };
-        for (const [name, run] of Object.entries(runs)) {
+        for (const name of only === undefined ? OBJECTIVES : [only]) {
           const started = performance.now();
-          const figures = await run({ ...imported, backend }, pairs, seed, steps);
+          const figures = await runs[name]({ ...imported, backend }, pairs, seed, steps);
           const seconds = Math.round((performance.now() - started) / 1000);
           console.log(JSON.stringify({ name, seed, backward, ...figures, seconds }));
         }
