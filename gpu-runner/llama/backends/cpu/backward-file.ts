@@ -8,14 +8,18 @@ import { hadamardBlock, type HadamardBlock } from '../../model/hadamard.ts';
 import type { BaseFile } from '../../weights/base-file.ts';
 import type { TensorRegion } from '../../weights/base-layout.ts';
 import { turnBlocks } from '../../weights/turn-blocks.ts';
+import type { ExactProduct } from './exact-product.ts';
 
-/** With a number that rises when what stands in it is made otherwise. */
-export const BACKWARD_FILE = 'base.backward.1.bin';
+/** As this processor's exact product takes integers, with a number that rises when what stands there is made otherwise. */
+export const BACKWARD_FILES: Readonly<Record<ExactProduct, string>> = {
+  signed: 'base.backward.1.bin',
+  unsigned: 'base.backward.1.unsigned.bin',
+};
 
 const PAGE = 4096;
 const LARGEST = 127;
 
-/** A matrix [inputs, outputs] of the base, and where its way back stands: int8 [outputs, inputs], a scale for each input. */
+/** A matrix [inputs, outputs] of the base, and where its way back stands: integers [outputs, inputs], a scale for each input. */
 interface BackwardMatrix {
   readonly name: string;
   readonly values: TensorRegion;
@@ -56,17 +60,17 @@ export function backwardMatrices({
  *
  * @throws ModelFileError where the folder cannot be written
  */
-export async function prepareBackward(base: BaseFile): Promise<void> {
+export async function prepareBackward(base: BaseFile, exactProduct: ExactProduct): Promise<void> {
   const matrices = backwardMatrices(base);
   const last = matrices.at(-1)?.scale;
   const length = last === undefined ? 0 : last.offset + last.length;
-  const file = path.join(base.folder, BACKWARD_FILE);
+  const file = path.join(base.folder, BACKWARD_FILES[exactProduct]);
   if (await hasLength(file, length)) return;
   const partial = `${file}.partial-${randomUUID()}`;
   try {
     const target = await open(partial, 'wx');
     try {
-      for (const matrix of matrices) await writeBack(base, matrix, target);
+      for (const matrix of matrices) await writeBack(base, matrix, exactProduct, target);
       await target.truncate(length);
       await target.sync();
     } finally {
@@ -94,12 +98,17 @@ async function hasLength(file: string, length: number): Promise<boolean> {
   }
 }
 
-async function writeBack(base: BaseFile, matrix: BackwardMatrix, target: FileHandle): Promise<void> {
+async function writeBack(
+  base: BaseFile,
+  matrix: BackwardMatrix,
+  exactProduct: ExactProduct,
+  target: FileHandle,
+): Promise<void> {
   const { name, values, scale, block } = matrix;
   const [outputs = 0, inputs = 0] = values.shape;
   const stored = await base.readInt8(`${name}.weight`);
   if (block === undefined) {
-    await writeAll(target, transposed(stored, inputs, outputs), values.offset);
+    await writeAll(target, asTaken(transposed(stored, inputs, outputs), exactProduct), values.offset);
     await writeAll(target, new Float32Array(inputs).fill(1), scale.offset);
     return;
   }
@@ -110,8 +119,16 @@ async function writeBack(base: BaseFile, matrix: BackwardMatrix, target: FileHan
     outputs,
     block,
   );
-  await writeAll(target, integers, values.offset);
+  await writeAll(target, asTaken(integers, exactProduct), values.offset);
   await writeAll(target, steps, scale.offset);
+}
+
+/** Bytes of the integers, or of the integers plus 128, in place. */
+function asTaken(integers: Int8Array, exactProduct: ExactProduct): Int8Array {
+  if (exactProduct === 'unsigned') {
+    for (let place = 0; place < integers.length; place++) integers[place] = (integers[place] ?? 0) ^ 0x80;
+  }
+  return integers;
 }
 
 function transposed(values: Int8Array, rows: number, columns: number): Int8Array {

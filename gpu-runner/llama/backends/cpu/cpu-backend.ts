@@ -36,7 +36,7 @@ export function cpuBackend(cpuBase: CpuBase): Backend {
     forTraining: async () => {
       const backward = cpuBase.backward ?? backwardForm(architecture);
       if (base.precision !== 'int8' || backward === 'exact') return backend;
-      await prepareBackward(base);
+      await prepareBackward(base, cpuBase.exactProduct);
       return cpuBackend({ ...cpuBase, backward });
     },
     planRollout: ({ rows, ...options }, session) => {

@@ -1,11 +1,11 @@
 /** The frozen base inside a CPU graph: 8-bit products of its integers, or its fp32 numbers as they are. */
 import type { Graph, Value } from '../../../tensor/graph.ts';
 import * as ops from '../../../tensor/operators.ts';
-import { ExternalTensors } from '../../model/external-tensors.ts';
+import { ExternalTensors, type StoredTensor } from '../../model/external-tensors.ts';
 import type { GraphWeights } from '../../model/graph-weights.ts';
 import { type HadamardBlock, turned } from '../../model/hadamard.ts';
 import { BASE_BINARY_FILE, type BaseFile } from '../../weights/base-file.ts';
-import { BACKWARD_FILE, backwardMatrices } from './backward-file.ts';
+import { BACKWARD_FILES, backwardMatrices } from './backward-file.ts';
 import { eightBitLinear } from './eight-bit-linear.ts';
 import { EXACT_POSITIONS, type ValueGrid } from './exact-attention.ts';
 import type { ExactProduct } from './exact-product.ts';
@@ -27,11 +27,17 @@ export interface CpuBase {
 const UNSIGNED = '.unsigned';
 
 /** Its tensors; `NAME.unsigned` is a weight of a product plus 128, where the base has that in a file, `NAME.back` its way back. */
-export function cpuTensors(graph: Graph, { base, hasUnsignedFile, backward }: CpuBase): ExternalTensors {
-  const back = new Map(
-    (backward === 'eight-bit' ? backwardMatrices(base) : [])
-      .flatMap(({ values, scale }) => [values, scale])
-      .map((region) => [region.name, { ...region, location: BACKWARD_FILE }]),
+export function cpuTensors(
+  graph: Graph,
+  { base, exactProduct, hasUnsignedFile, backward }: CpuBase,
+): ExternalTensors {
+  const location = BACKWARD_FILES[exactProduct];
+  const integers = exactProduct === 'signed' ? 'int8' : 'uint8';
+  const back = new Map<string, StoredTensor>(
+    (backward === 'eight-bit' ? backwardMatrices(base) : []).flatMap(({ values, scale }) => [
+      [values.name, { ...values, dtype: integers, location }],
+      [scale.name, { ...scale, location }],
+    ]),
   );
   return new ExternalTensors(graph, (name) => {
     if (!name.endsWith(UNSIGNED))

@@ -68,7 +68,10 @@ export function vocabularyMix(
 }
 
 function wayBack(tensors: ExternalTensors, name: string): EightBitWeight {
-  return { values: tensors.value(`${name}.back`), scale: tensors.value(`${name}.backScale`) };
+  const values = tensors.value(`${name}.back`);
+  // The file holds what this processor takes: the integers, or the integers plus 128.
+  const unsigned = values.dtype === 'uint8' ? values : undefined;
+  return { values, scale: tensors.value(`${name}.backScale`), unsigned };
 }
 
 /** Integers whose scale stands by their rows, with the factor. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
-  BACKWARD_FILE,
+  BACKWARD_FILES,
   backwardMatrices,
   prepareBackward,
 } from '../../../../../gpu-runner/llama/backends/cpu/backward-file.ts';
@@ -37,8 +37,13 @@ async function randomBase(architecture: Architecture, isTurned = true): Promise<
 describe('the backward file', () => {
   it("holds the forward's integers transposed, and gate and up turned and rounded anew by columns", async () => {
     const base = await randomBase(smallShape({ intermediateSize: 96, tiedEmbedding: false }));
-    await prepareBackward(base);
-    const bytes = readFileSync(path.join(base.folder, BACKWARD_FILE));
+    await prepareBackward(base, 'signed');
+    await prepareBackward(base, 'unsigned');
+    const [bytes, unsigned] = (['signed', 'unsigned'] as const).map((form) =>
+      readFileSync(path.join(base.folder, BACKWARD_FILES[form])),
+    );
+    if (bytes === undefined || unsigned === undefined) throw new Error('two files');
+    expect(unsigned.length).toBe(bytes.length);
     const matrices = backwardMatrices(base);
     expect(matrices.map(({ name }) => name)).toEqual([
       ...[0, 1].flatMap((layer) =>
@@ -52,8 +57,11 @@ describe('the backward file', () => {
       const [outputs = 0, inputs = 0] = values.shape;
       const stored = await base.readInt8(`${name}.weight`);
       const scales = await base.readFloat32(`${name}.scale`);
-      const integer = (output: number, input: number): number =>
-        bytes.readInt8(values.offset + output * inputs + input);
+      const integer = (output: number, input: number): number => {
+        const place = values.offset + output * inputs + input;
+        if (unsigned.readUInt8(place) !== bytes.readInt8(place) + 128) throw new Error(`${name}: ${place}`);
+        return bytes.readInt8(place);
+      };
       const step = (input: number): number => bytes.readFloatLE(scale.offset + 4 * input);
       expect(block).toBe(name.endsWith('gateUp') ? 64 : undefined);
       const turn = block === undefined ? undefined : hadamardMatrix(block);
@@ -81,11 +89,11 @@ describe('the backward file', () => {
   it('of a tied model leaves the output out, and is written again when it was cut short', async () => {
     const base = await randomBase(shape);
     expect(backwardMatrices(base).map(({ name }) => name)).not.toContain('output');
-    await prepareBackward(base);
-    const file = path.join(base.folder, BACKWARD_FILE);
+    await prepareBackward(base, 'signed');
+    const file = path.join(base.folder, BACKWARD_FILES.signed);
     const whole = readFileSync(file);
     writeFileSync(file, whole.subarray(0, whole.length - 1));
-    await Promise.all([prepareBackward(base), prepareBackward(base)]);
+    await Promise.all([prepareBackward(base, 'signed'), prepareBackward(base, 'signed')]);
     expect(readFileSync(file).equals(whole)).toBe(true);
     expect(readdirSync(base.folder).filter((name) => name.includes('partial'))).toEqual([]);
   });
@@ -94,7 +102,9 @@ describe('the backward file', () => {
     context.skip(process.getuid?.() === 0, 'root writes anywhere');
     const base = await randomBase(shape);
     chmodSync(base.folder, 0o500);
-    await expect(prepareBackward(base)).rejects.toThrow(/cannot be written, and training keeps 1 MB there/);
+    await expect(prepareBackward(base, 'signed')).rejects.toThrow(
+      /cannot be written, and training keeps 1 MB there/,
+    );
     chmodSync(base.folder, 0o700);
   });
 });
@@ -103,14 +113,14 @@ describe('the form of the way back', () => {
   it('is eight bits from a width of 512 on, whose file is made then; exact below', async () => {
     const narrow = await openCpuBackend(await randomBase(shape));
     expect(await narrow.forTraining()).toBe(narrow);
-    expect(readdirSync(narrow.folder)).not.toContain(BACKWARD_FILE);
+    expect(readdirSync(narrow.folder).filter((name) => name.includes('backward'))).toEqual([]);
     const wide = await openCpuBackend(
       await randomBase(
         smallShape({ hiddenSize: 512, headSize: 128, layers: 1, rope: { ...shape.rope, rotarySize: 128 } }),
       ),
     );
     expect(await wide.forTraining()).not.toBe(wide);
-    expect(readdirSync(wide.folder)).toContain(BACKWARD_FILE);
+    expect(readdirSync(wide.folder)).toContain(BACKWARD_FILES[await fastestExactProduct()]);
   });
 });
 
@@ -124,7 +134,9 @@ const variants: readonly (readonly [string, Architecture, boolean])[] = [
 describe.each(variants)('gradients of a base %s', (_name, architecture, isTurned) => {
   it('by eight bits point where the exact ones do, the forward is the same, and both exact products agree', async () => {
     const base = await randomBase(architecture, isTurned);
-    await prepareBackward(base);
+    const fastest = await fastestExactProduct();
+    await prepareBackward(base, 'unsigned');
+    await prepareBackward(base, fastest);
     const layout = adapterLayout(architecture, 4, 8);
     const vector = randomAdapter(layout, 7);
     const rows = [
@@ -174,7 +186,7 @@ describe.each(variants)('gradients of a base %s', (_name, architecture, isTurned
       expect(Math.abs(entropy - (entropies[1]?.[place] ?? Number.NaN))).toBeLessThan(0.02);
     });
     // Where the signed product is exact it gives the same bytes; elsewhere this repeats the unsigned one.
-    expect(await run({ backward: 'eight-bit', exactProduct: await fastestExactProduct() })).toEqual(rounded);
+    expect(await run({ backward: 'eight-bit', exactProduct: fastest })).toEqual(rounded);
   });
 });
 
