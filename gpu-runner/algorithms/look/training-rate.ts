@@ -19,6 +19,8 @@ interface TrainingRate {
 
 /** @param length tokens of a text, prompt and answer */
 export async function measureTrainingRate(model: Model, length: number): Promise<TrainingRate> {
+  // What is made once for a model is no part of an opening.
+  await model.backend.forTraining();
   const opened = performance.now();
   const layout = adapterLayout(model.architecture, RANK, 16);
   const trainer = await PreferenceTrainer.open({
