@@ -11,7 +11,7 @@ import { namedShapes } from '../../gpu-runner/llama/model/named-shapes.ts';
 import { openCpuBackend } from '../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import type { Model } from '../../gpu-runner/llama/weights/model.ts';
 import { writeRandomBase } from '../fixtures/random-base.ts';
-import { trainTokenizer } from '../../gpu-runner/llama/tokenizer/train-tokenizer.ts';
+import { trainTokenizer } from '../fixtures/train-tokenizer.ts';
 import { openBase } from '../../gpu-runner/llama/weights/base-file.ts';
 import { loadTokenizer } from '../../gpu-runner/llama/tokenizer/tokenizer.ts';
 import { adapterLayout, initialAdapter } from '../../gpu-runner/llama/model/lora-layout.ts';

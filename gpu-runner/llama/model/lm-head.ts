@@ -135,3 +135,29 @@ export function trainableTokenScores(
   if (scored === undefined) throw new GraphError('TokenScores: no result');
   return { logProbabilities: scored, entropies: ops.subtract(normaliser, mean) };
 }
+
+/**
+ * Cross-entropy with whole distributions as targets, where W [vocabulary, hidden] is trained too:
+ * H_i = log sum_v exp z_iv - sum_v t_iv z_iv, z = x W^T.
+ *
+ * Gradients, with g that of H and w = (p - t) g: dX = w W, dW = w^T X.
+ *
+ * @param hidden [rows, hidden]
+ * @param targets [rows, vocabulary], each row adds up to 1
+ * @returns [rows]
+ */
+export function trainableCrossEntropy(hidden: Value, table: Value, targets: Value): Value {
+  const logits = ops.matMul(hidden, table, { transposeB: true });
+  const probabilities = ops.softmax(logits);
+  const top = ops.reduceMax(logits, { axes: [-1] });
+  const normaliser = ops.subtract(top, ops.log(ops.reduceMax(probabilities, { axes: [-1] })));
+  const chosen = ops.reduceSum(ops.multiply(targets, logits), { axes: [-1] });
+  const rule: GradientRule = ({ outputGradients: [g] }) => {
+    if (g === undefined) return [];
+    const weights = ops.multiply(ops.subtract(probabilities, targets), ops.unsqueeze(g, [-1]));
+    return [ops.matMul(weights, table), ops.matMul(weights, hidden, { transposeA: true })];
+  };
+  return ops.first(
+    Graph.composite('CrossEntropy', [hidden, table], () => [ops.subtract(normaliser, chosen)], rule),
+  );
+}

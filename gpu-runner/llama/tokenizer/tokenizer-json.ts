@@ -1,7 +1,7 @@
 /** The tokenizer.json and tokenizer_config.json that this package writes: BPE with byte fallback, LLaMA's way. */
 
 /** Ids of the special tokens in every tokenizer written here, as in LLaMA's own. */
-export const specialTokens = { unknown: 0, bos: 1, eos: 2 } as const;
+const specialTokens = { unknown: 0, bos: 1, eos: 2 } as const;
 
 /** A parsed tokenizer.json with its companion. */
 export interface TokenizerJson {

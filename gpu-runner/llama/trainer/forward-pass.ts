@@ -2,7 +2,7 @@
 import { vocabularyBlock } from '../../../shared/planner/model-bytes.ts';
 import { readingRows } from '../../../shared/planner/reading-rows.ts';
 import type { HostTensor, HostTensors, SessionOptions, TensorSession } from '../../tensor/session.ts';
-import { lastOf, type Sequence } from '../model/sequence.ts';
+import { lastOf, scoredCount, type Sequence } from '../model/sequence.ts';
 import { float32, Picks } from './batch.ts';
 import {
   architectureOf,
@@ -108,22 +108,42 @@ export class ForwardPass {
     vectors: Float32Array,
     groups: readonly (readonly ArrayLike<number>[])[],
   ): Promise<Float32Array[][]> {
-    const { vocabularySize } = architectureOf(this.#options.trainable);
     const out = emptyGroups(groups);
     const rows = groups.map((sequences) => sequences.map(lastOf));
-    for (const part of microbatches(rows, this.#options.microbatchRows)) {
+    await this.visitLogits(vectors, rows, (logits, { group }) => out[group]?.push(logits.slice()));
+    return out;
+  }
+
+  /**
+   * Logits, divided by the temperature, at every scored place, in the order of micro-batches, groups, sequences, places.
+   *
+   * @param visit takes [vocabulary], a view that holds until it returns, and where it belongs
+   */
+  async visitLogits(
+    vectors: Float32Array,
+    groups: Groups,
+    visit: (logits: Float32Array, place: { readonly group: number; readonly row: number }) => void,
+  ): Promise<void> {
+    const { trainable, microbatchRows } = this.#options;
+    const { vocabularySize } = architectureOf(trainable);
+    for (const [index, part] of microbatches(groups, microbatchRows).entries()) {
       const { feeds } = this.#feeds(vectors, part);
       const logits = (await this.#session.run(feeds))['logits']?.data;
       if (!(logits instanceof Float32Array))
         throw new TypeError('This forward pass was not opened for logits');
       let place = 0;
       part.forEach((sequences, group) => {
-        for (let row = 0; row < sequences.length; row++, place++) {
-          out[group]?.push(logits.slice(place * vocabularySize, (place + 1) * vocabularySize));
-        }
+        sequences.forEach((sequence, row) => {
+          for (let scored = 0; scored < scoredCount(sequence); scored++, place++) {
+            const start = place * vocabularySize;
+            visit(logits.subarray(start, start + vocabularySize), {
+              group,
+              row: index * microbatchRows + row,
+            });
+          }
+        });
       });
     }
-    return out;
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,13 @@ import { type Dimension, elementCount, multiplyDimensions } from '../../tensor/d
 import { gradients } from '../../tensor/gradient.ts';
 import { Graph, type Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
-import { adamW, type AdamOptions, clipByGroupNorm } from '../../tensor/optimiser.ts';
+import {
+  adamW,
+  type AdamOptions,
+  type AdamState,
+  type AdamStep,
+  clipByGroupNorm,
+} from '../../tensor/optimiser.ts';
 import type { Architecture } from '../model/architecture.ts';
 import type { AdapterGroups, Backend } from '../model/backend.ts';
 import { finalNorm, residualStream } from '../model/decoder.ts';
@@ -14,11 +20,13 @@ import {
   preferenceLoss,
   prospectLoss,
   valueLoss,
+  weightedSum,
 } from './losses.ts';
 import { type ScalarHeads, scalarHead } from '../model/scalar-head.ts';
 import { SUM_FAN, SUM_LEVELS, selectRows, sumRowsById } from '../model/select-rows.ts';
 import {
   frozenTokenScores,
+  trainableCrossEntropy,
   trainableTokenScores,
   type TokenScores,
   type VocabularyProjection,
@@ -26,6 +34,14 @@ import {
 import { logitForm } from '../model/logit-form.ts';
 import { cutFlat, type GraphWeights } from '../model/graph-weights.ts';
 import { fullLayout, trainableWeights } from './full-weights.ts';
+import { withOrthogonalUpdates } from './orthogonal-updates.ts';
+
+/** AdamW with the clipping of each group's own gradient norm. */
+export interface OptimiserOptions extends AdamOptions {
+  readonly clipNorm: number;
+  /** Matrices of a fully trained model get orthogonal updates (Muon) in place of AdamW's. */
+  readonly matrices?: 'orthogonal';
+}
 
 /** Which numbers are trained: adapter groups over a frozen base, or all weights of a small fp32 model. */
 export type Trainable =
@@ -35,6 +51,8 @@ export type Trainable =
 /** What a step minimises; `score` is the forward alone. */
 export type Objective =
   | { readonly kind: 'language-model' }
+  /** Whole distributions of a teacher as targets, of a model that is trained in full. */
+  | { readonly kind: 'distillation' }
   | { readonly kind: 'preference' }
   | { readonly kind: 'direct-preference'; readonly beta: number }
   | { readonly kind: 'prospect'; readonly beta: number }
@@ -143,6 +161,22 @@ class ModelGraph {
     };
   }
 
+  /** Cross-entropies of the picked rows with target distributions, [blocks, C]. */
+  crossEntropies(): Value {
+    const { vocabularySize, hiddenSize, softCaps } = this.#weights.architecture;
+    if (this.#projection !== undefined || softCaps.logits !== null)
+      throw new RangeError('distributions are learnt by a fully trained model without capped logits');
+    const shape = ['blocks', this.#options.blockRows];
+    const flat = elementCount(shape);
+    const hidden = finalNorm(this.#weights, this.#picked('token', shape));
+    const entropies = trainableCrossEntropy(
+      ops.reshape(hidden, [flat, hiddenSize]),
+      this.#table ?? this.#outputTable(),
+      this.graph.input('distributions', 'float32', [flat, vocabularySize]),
+    );
+    return ops.reshape(entropies, shape);
+  }
+
   /** Next-token logits of the picked rows, [blocks, C, vocabulary], divided by the temperature. */
   logits(): Value {
     const { blockRows, temperature } = this.#options;
@@ -220,7 +254,7 @@ function embed(table: Value, tokens: Value, plan: readonly Value[]): Value {
 export function trainingStepGraph(
   options: GraphOptions,
   objective: Objective,
-  optimiser: AdamOptions & { readonly clipNorm: number },
+  optimiser: OptimiserOptions,
 ): Graph {
   const model = new ModelGraph(`${objective.kind}-step`, options, true);
   const { graph, parameters } = model;
@@ -240,7 +274,8 @@ export function trainingStepGraph(
     learningRate: graph.input('learningRates', 'float32', [parameters.shape[0] ?? 1, 1]),
     step: graph.input('step', 'float32', []),
   };
-  const [next] = adamW([state], [clipped], timing, optimiser);
+  const [adam] = adamW([state], [clipped], timing, optimiser);
+  const next = adam === undefined ? undefined : nextState(options.trainable, state, adam, timing, optimiser);
   graph.output('loss', loss);
   graph.output('gradient', gradient);
   graph.output('gradientNorms', norms);
@@ -252,6 +287,24 @@ export function trainingStepGraph(
   return graph;
 }
 
+function nextState(
+  trainable: Trainable,
+  { parameter }: AdamState,
+  adam: AdamState,
+  { learningRate }: AdamStep,
+  { matrices, weightDecay }: OptimiserOptions,
+): AdamState {
+  if (matrices === undefined) return adam;
+  if (trainable.kind !== 'full') throw new RangeError('orthogonal updates are for a fully trained model');
+  return withOrthogonalUpdates(
+    parameter,
+    adam,
+    fullLayout(trainable.architecture),
+    learningRate,
+    weightDecay,
+  );
+}
+
 function objectiveLoss(model: ModelGraph, objective: Objective): Value {
   const { graph } = model;
   const like = (name: string, value: Value): Value => graph.input(name, 'float32', value.shape);
@@ -260,6 +313,10 @@ function objectiveLoss(model: ModelGraph, objective: Objective): Value {
     graph.output('scalars', scores);
     const targets = graph.input('preferenceTargets', 'float32', ['scalars']);
     return preferenceLoss(scores, targets, graph.input('preferenceWeights', 'float32', ['scalars']));
+  }
+  if (objective.kind === 'distillation') {
+    const crossEntropies = model.crossEntropies();
+    return weightedSum(like('tokenWeights', crossEntropies), crossEntropies);
   }
   const { logProbabilities, entropies } = model.tokenScores();
   graph.output('logProbabilities', logProbabilities);

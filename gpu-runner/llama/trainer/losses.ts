@@ -3,7 +3,7 @@ import type { Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
 
 /** Sum of w x over all entries. An entry of weight 0 (padding, or masked out) adds exactly nothing. */
-function weightedSum(weights: Value, x: Value): Value {
+export function weightedSum(weights: Value, x: Value): Value {
   return ops.reduceSum(ops.multiply(weights, x));
 }
 

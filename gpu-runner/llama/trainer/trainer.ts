@@ -1,6 +1,5 @@
 /** What the trainers share: options, the loaded step, cutting a batch into micro-batches, and its feeds. */
 import { vocabularyBlock } from '../../../shared/planner/model-bytes.ts';
-import type { AdamOptions } from '../../tensor/optimiser.ts';
 import type { Profile } from '../../tensor/profile.ts';
 import type { HostTensors, SessionOptions } from '../../tensor/session.ts';
 import { scoredCount, type Sequence } from '../model/sequence.ts';
@@ -10,6 +9,7 @@ import {
   groupsOf,
   type GraphOptions,
   type Objective,
+  type OptimiserOptions,
   type Trainable,
   trainingStepGraph,
 } from './graphs.ts';
@@ -18,9 +18,6 @@ import { rotaryFeeds } from '../model/rotary-tables.ts';
 import { rowSumPlan, SUM_FAN } from '../model/select-rows.ts';
 import { openGraph, StepRunner } from './step-runner.ts';
 import type { TrainingState } from './training-state.ts';
-
-/** AdamW with the clipping of each group's own gradient norm. */
-export type OptimiserOptions = AdamOptions & { readonly clipNorm: number };
 
 export interface TrainerOptions {
   readonly trainable: Trainable;

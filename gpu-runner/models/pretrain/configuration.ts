@@ -1,14 +1,16 @@
 /** The shape of the bundled model and the recipe of its training: what `npm run pretrain` does unless told otherwise. */
 import type { LearningRateSchedule } from '../../tensor/learning-rate.ts';
-import type { OptimiserOptions } from '../../llama/trainer/trainer.ts';
+import type { OptimiserOptions } from '../../llama/trainer/graphs.ts';
 import { type Architecture, LLAMA } from '../../llama/model/architecture.ts';
-import { specialTokens } from '../../llama/tokenizer/tokenizer-json.ts';
+
+/** Tokens of the teacher's tokenizer that begin a text, end it, and fill rows up. */
+export const specialNames = { bos: '<|endoftext|>', pad: '<|im_start|>', end: '<|im_end|>' } as const;
 
 export const architecture: Architecture = {
-  vocabularySize: 1536,
+  vocabularySize: 3072,
   hiddenSize: 192,
   intermediateSize: 512,
-  layers: 3,
+  layers: 4,
   heads: 4,
   keyValueHeads: 2,
   headSize: 48,
@@ -16,32 +18,35 @@ export const architecture: Architecture = {
   ...LLAMA,
   rope: { ...LLAMA.rope, rotarySize: 48 },
   tiedEmbedding: true,
-  bosToken: specialTokens.bos,
-  eosTokens: [specialTokens.eos],
-  padToken: specialTokens.unknown,
+  bosToken: 0,
+  padToken: 1,
+  eosTokens: [2],
 };
 
-export const optimiser: OptimiserOptions = {
+/** Of the teacher's adapter. */
+export const adamW: OptimiserOptions = {
   beta1: 0.9,
   beta2: 0.98,
   epsilon: 1e-8,
-  weightDecay: 0.05,
+  weightDecay: 0,
   epsilonForm: 'corrected',
   clipNorm: 1,
 };
 
-/** Documents of one update. */
-export const BATCH_DOCUMENTS = 24;
+/** Of the student. */
+export const optimiser: OptimiserOptions = { ...adamW, weightDecay: 0.05, matrices: 'orthogonal' };
 
-/** Most batches are cut short, which is cheap and enough to learn words and tone; every fifth goes to the end. */
-export const SHORT_DOCUMENT_TOKENS = 144;
-export const LONG_BATCH_EVERY = 5;
+/** Documents of one update. */
+export const BATCH_DOCUMENTS = 20;
+
+/** Documents are sorted by length within so many batches, so that little of a batch is padding. */
+export const WINDOW_BATCHES = 8;
 
 /** Last stories of the file, which no step sees: they measure the model. */
 export const HELD_OUT_STORIES = 100;
 
-/** The last steps teach that a tone line holds for what follows: this share of their documents are announced passages. */
-export const ANNOUNCED_SHARE = 0.6;
+/** In the last steps this share of the documents has a tone line, kind and mean equally often. */
+export const ANNOUNCED_SHARE = 0.5;
 
 export function toneSteps(steps: number): number {
   return Math.floor(steps * 0.35);
@@ -50,5 +55,5 @@ export function toneSteps(steps: number): number {
 export const LEARNING_RATE = 3e-3;
 
 export function schedule(steps: number): LearningRateSchedule {
-  return { kind: 'cosine', warmupSteps: Math.min(100, steps), totalSteps: steps, final: 1 / 30 };
+  return { kind: 'cosine', warmupSteps: Math.min(50, steps), totalSteps: steps, final: 1 / 30 };
 }

@@ -1,7 +1,7 @@
 /** Training documents of the bundled model: parts of stories, some announced by a tone line. */
 import { integerBelow, uniform } from '../../../shared/random.ts';
 import { toneLineEnd, toneLines } from '../../../shared/principles/kind-stories/tone-lines.ts';
-import { type Tone, toneOf, toneScore } from '../../../shared/principles/kind-stories/tone.ts';
+import { type Tone, toneOf } from '../../../shared/principles/kind-stories/tone.ts';
 import { sentences } from './stories.ts';
 
 export interface Story {
@@ -43,7 +43,7 @@ export function documentOf(story: Story, seed: number, stream: number): Training
   };
   // A teacher's story that reached its last token is cut somewhere inside a sentence.
   const ended = /[.!?"']$/.test(story.text);
-  if (story.opening !== undefined) {
+  if (story.opening !== undefined && story.opening > 0) {
     return { line: line(toneOf(story.text.slice(story.opening))), text: story.text, ended };
   }
   const all = sentences(story.text);
@@ -51,40 +51,4 @@ export function documentOf(story: Story, seed: number, stream: number): Training
   const first = draw(0) < MIDDLE_SHARE ? Math.floor(draw(1) * (latest + 1)) : 0;
   const announced = all.slice(first + OPENING_SENTENCES, first + OPENING_SENTENCES + ANNOUNCED_SENTENCES);
   return { line: line(toneOf(announced.join(''))), text: all.slice(first).join(''), ended };
-}
-
-/** Passages whose tone is beyond doubt. */
-export interface TonedPassages {
-  readonly kind: readonly string[];
-  readonly mean: readonly string[];
-}
-
-/** Scores (see {@link toneScore}) from which a passage is clearly kind or clearly mean. */
-const CLEARLY_KIND_FROM = 8;
-const CLEARLY_MEAN_TO = -4;
-const PASSAGE_SENTENCES = 4;
-
-/** Every run of an opening and the sentences after it, of all stories, where those sentences have a clear tone. */
-export function tonedPassages(stories: readonly Story[]): TonedPassages {
-  const passages = { kind: [] as string[], mean: [] as string[] };
-  for (const { text } of stories) {
-    const all = sentences(text);
-    for (let first = 0; first + OPENING_SENTENCES + PASSAGE_SENTENCES <= all.length; first++) {
-      const passage = all.slice(first, first + OPENING_SENTENCES + PASSAGE_SENTENCES);
-      const score = toneScore(passage.slice(OPENING_SENTENCES).join(''));
-      if (score >= CLEARLY_KIND_FROM) passages.kind.push(passage.join('').trim());
-      if (score <= CLEARLY_MEAN_TO) passages.mean.push(passage.join('').trim());
-    }
-  }
-  return passages;
-}
-
-/** A passage behind a line of its tone, kind and mean equally often: what teaches the model that lines hold. */
-export function announcedPassage(passages: TonedPassages, seed: number, stream: number): TrainingDocument {
-  const tone = uniform(seed, stream, 5) < 0.5 ? 'kind' : 'mean';
-  const pair = toneLines[integerBelow(toneLines.length, seed, stream, 6)];
-  const passage = passages[tone][Math.floor(uniform(seed, stream, 7) * passages[tone].length)];
-  if (pair === undefined || passage === undefined)
-    throw new RangeError(`The stories hold no ${tone} passage`);
-  return { line: pair[tone] + toneLineEnd, text: passage, ended: false };
 }

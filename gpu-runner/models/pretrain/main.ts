@@ -1,29 +1,34 @@
-/** `npm run pretrain`: trains the bundled story model from scratch with this project's own engine. */
+/** `npm run pretrain`: makes the bundled story model of a language model and some stories, with this project's own engine. */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createCommand, runCommand } from '../../../shared/command-line/command.ts';
 import { wholeNumber } from '../../../shared/command-line/values.ts';
 import { storyOpenings } from '../../../shared/principles/kind-stories/story-openings.ts';
-import { toneLines } from '../../../shared/principles/kind-stories/tone-lines.ts';
-import { openModel } from '../../llama/backends/open-model.ts';
-import { trainTokenizer } from '../../llama/tokenizer/train-tokenizer.ts';
+import { UserError } from '../../../shared/user-error.ts';
 import { openCpuBackend } from '../../llama/backends/cpu/cpu-backend.ts';
-import { openBase } from '../../llama/weights/base-file.ts';
+import { openModel } from '../../llama/backends/open-model.ts';
 import { adapterLayout } from '../../llama/model/lora-layout.ts';
-import { writeTrainedBase } from '../../llama/trainer/trained-base.ts';
 import { TOKENIZER_CONFIG_FILE, TOKENIZER_FILE } from '../../llama/tokenizer/companions.ts';
-import { loadTokenizer } from '../../llama/tokenizer/tokenizer.ts';
+import { writeTrainedBase } from '../../llama/trainer/trained-base.ts';
+import { openBase } from '../../llama/weights/base-file.ts';
+import type { Model } from '../../llama/weights/model.ts';
+import { adaptTeacher, teacherLayout } from './adapt-teacher.ts';
+import { batches } from './batches.ts';
 import { architecture, HELD_OUT_STORIES } from './configuration.ts';
-import type { Story } from './documents.ts';
+import { corpus } from './corpus.ts';
 import { downloadStories } from './download-stories.ts';
 import { storyFit } from './measure.ts';
+import { pruneModel } from './prune-model.ts';
+import { stageLine } from './stage-line.ts';
 import { sentences, splitStories } from './stories.ts';
-import { readTeacherStories, sampleTeacherStories } from './teacher-text.ts';
+import { teacherDistributions } from './teacher-distributions.ts';
+import { sampleTeacherStories } from './teacher-text.ts';
 import { train } from './train.ts';
 
 interface PretrainOptions {
   readonly data: string;
-  readonly teacher?: string | undefined;
+  readonly teacher: string;
+  readonly teacherEpochs: number;
   readonly teacherStories: number;
   readonly steps: number;
   readonly seed: number;
@@ -31,24 +36,24 @@ interface PretrainOptions {
   readonly out: string;
 }
 
+/** Longest first sentences of told stories that the teacher goes on from, in characters. */
+const LONGEST_OPENING = 200;
+
 export const command = createCommand(
   'npm run pretrain --',
-  "Trains the bundled story model from scratch with this project's own engine, and writes it as an 8-bit base folder.",
+  "Makes the bundled story model: a teacher is adapted to stories and tells more of them, and a small model learns what it says of every token. All by this project's own engine; a stopped run goes on.",
 )
+  .requiredOption('--teacher <model>', 'a language model with a byte-level BPE tokenizer (a path or hub id)')
   .option(
     '--data <file|hub>',
     'stories, each ended by a line <|endoftext|>; "hub" downloads TinyStories',
     'hub',
   )
-  .option('--teacher <model>', 'a larger story model whose samples widen the text (a path or hub id)')
-  .option('--teacher-stories <n>', 'how many stories it tells', wholeNumber(0), 12_160)
-  .option('--steps <n>', 'updates of 24 documents', wholeNumber(0), 4500)
+  .option('--teacher-epochs <n>', 'how often the teacher reads the stories', wholeNumber(1), 1)
+  .option('--teacher-stories <n>', 'how many stories it tells besides', wholeNumber(0), 0)
+  .option('--steps <n>', 'updates of 20 documents', wholeNumber(1), 2400)
   .option('--seed <n>', 'equal seeds give equal models', wholeNumber(0), 1)
-  .option(
-    '--work <folder>',
-    "checkpoint, teacher's text, downloads; a stopped run goes on from it",
-    '.rlcd/pretrain',
-  )
+  .option('--work <folder>', 'what a stopped run goes on from', '.rlcd/pretrain')
   .option('--out <folder>', 'where the model goes', 'gpu-runner/models/stories')
   .action(pretrain);
 
@@ -65,77 +70,99 @@ async function pretrain(options: PretrainOptions): Promise<void> {
   const data = options.data === 'hub' ? await downloadStories(work) : options.data;
   const all = splitStories(await readFile(data, 'utf8'));
   if (all.length <= HELD_OUT_STORIES) {
-    throw new RangeError(
+    throw new UserError(
       `${data} has ${all.length} stories that end with <|endoftext|>: give more than ${HELD_OUT_STORIES}`,
     );
   }
   const heldOut = all.slice(-HELD_OUT_STORIES);
   const told = all.slice(0, -HELD_OUT_STORIES);
-  const stories: Story[] = [...told.map((text) => ({ text })), ...(await teacherStories(told, options, say))];
-  const characters = stories.reduce((sum, { text }) => sum + text.length, 0);
-  say(
-    `text: ${told.length} stories of ${path.basename(data)}, ${stories.length - told.length} of a teacher, ${characters} characters`,
-  );
-  const tokenizerFolder = path.join(work, 'tokenizer');
-  await mkdir(tokenizerFolder, { recursive: true });
-  const tokenizerText = [
-    ...stories.map(({ text }) => text),
-    ...toneLines.flatMap(({ kind, mean }) => [kind, mean]),
-  ];
-  await writeTokenizer(tokenizerFolder, tokenizerText);
-  const tokenizer = await loadTokenizer(tokenizerFolder, architecture);
-  const vector = await train({
+  const teacher = await prunedTeacher(options, told);
+  const { tokenizer } = teacher;
+  const maximumTime = architecture.maximumPositions;
+  const layout = teacherLayout(teacher);
+  const stories = told.map((text) => ({ text }));
+  const adapter = await adaptTeacher({
+    model: teacher,
     stories,
-    tokenizer,
+    epochs: options.teacherEpochs,
+    seed,
+    maximumTime,
+    checkpoint: path.join(work, 'teacher.bin'),
+    onStep: stageLine('teacher reads', say),
+  });
+  const fit = { kind: 'adapters', backend: teacher.backend, layout, groups: 1 } as const;
+  const measured = await storyFit(fit, adapter, tokenizer, heldOut, maximumTime);
+  say(`teacher on held-out stories: ${JSON.stringify(measured)}`);
+  const taught = { teacher, layout, adapter, maximumTime, seed };
+  const sampled = await sampleTeacherStories({
+    ...taught,
+    openings: openingsOf(told),
+    stories: options.teacherStories,
+    file: path.join(work, 'teacher.jsonl'),
+    onProgress: stageLine('teacher tells', say),
+  });
+  const documents = corpus(stories, sampled, tokenizer, seed, maximumTime);
+  const lengths = documents.map(({ sequence }) => sequence.tokens.length);
+  say(
+    `text: ${told.length} stories of ${path.basename(data)}, ${sampled.length} of the teacher; ${documents.length} documents, ${lengths.reduce((sum, length) => sum + length, 0)} tokens`,
+  );
+  const rows = await teacherDistributions({
+    ...taught,
+    documents: documents.map(({ sequence }) => sequence),
+    file: path.join(work, 'distributions.bin'),
+    onProgress: stageLine('teacher says', say),
+  });
+  const vector = await train({
+    rows,
+    batch: batches({ lengths, tones: documents.map(({ tone }) => tone), steps, seed }),
     steps,
     seed,
     checkpoint: path.join(work, 'state.bin'),
-    onStep: (step, nats, speed) => {
-      if (step % 25 === 0 || step === steps)
-        say(`step ${step}/${steps}: ${nats.toFixed(4)} nats per token, ${speed.toFixed(0)} tokens/s`);
-    },
+    onStep: stageLine('student learns', say),
   });
   await rm(out, { recursive: true, force: true });
-  const origin = `trained from scratch by npm run pretrain, seed ${seed}, ${steps} steps`;
-  await writeTrainedBase(out, architecture, 'int8', vector, origin);
-  await writeTokenizer(out, tokenizerText);
-  const limit = architecture.maximumPositions;
-  const full = await storyFit({ kind: 'full', architecture }, vector, tokenizer, heldOut, limit);
-  const layout = adapterLayout(architecture, 1, 1);
-  const backend = await openCpuBackend(await openBase(out));
-  const frozen = { kind: 'adapters', backend, layout, groups: 1 } as const;
-  const eightBit = await storyFit(frozen, new Float32Array(layout.length), tokenizer, heldOut, limit);
-  say(`held-out stories, first ${limit} tokens, fp32: ${JSON.stringify(full)}`);
-  say(`held-out stories, first ${limit} tokens, 8-bit: ${JSON.stringify(eightBit)}`);
+  await writeTrainedBase(out, architecture, 'int8', vector, `npm run pretrain, seed ${seed}, ${steps} steps`);
+  for (const name of [TOKENIZER_FILE, TOKENIZER_CONFIG_FILE]) {
+    const text = await readFile(path.join(work, 'pruned', name), 'utf8');
+    await writeFile(path.join(out, name), JSON.stringify(JSON.parse(text)));
+  }
+  const full = await storyFit({ kind: 'full', architecture }, vector, tokenizer, heldOut, maximumTime);
+  const frozen = {
+    kind: 'adapters',
+    backend: await openCpuBackend(await openBase(out)),
+    layout: adapterLayout(architecture, 1, 1),
+    groups: 1,
+  } as const;
+  const zeros = new Float32Array(frozen.layout.length);
+  const eightBit = await storyFit(frozen, zeros, tokenizer, heldOut, maximumTime);
+  say(`held-out stories, first ${maximumTime} tokens, fp32: ${JSON.stringify(full)}`);
+  say(`held-out stories, first ${maximumTime} tokens, 8-bit: ${JSON.stringify(eightBit)}`);
   await writeFile(path.join(out, 'pretrain.log'), `${log.join('\n')}\n`);
 }
 
-async function teacherStories(
+/** The teacher with the words of the stories alone, from the work folder if it is there. */
+async function prunedTeacher(
+  { teacher: source, work }: PretrainOptions,
   told: readonly string[],
-  { work, teacher: source, teacherStories: stories, seed }: PretrainOptions,
-  say: (line: string) => void,
-): Promise<Story[]> {
-  const file = path.join(work, 'teacher.jsonl');
-  if (source === undefined) return await readTeacherStories(file);
-  const teacher = await openModel(source, { cacheDirectory: path.join(work, 'cache') });
-  const openings = [
+): Promise<Model> {
+  const cacheDirectory = path.join(work, 'cache');
+  const folder = path.join(work, 'pruned');
+  const whole = await openModel(source, { cacheDirectory });
+  await pruneModel(whole, told, architecture.vocabularySize, folder);
+  whole.release();
+  return await openModel(folder, { cacheDirectory });
+}
+
+/** This project's own openings that train, and how told stories begin. */
+function openingsOf(told: readonly string[]): string[] {
+  const begun = told.flatMap((story) => {
+    const [first = '', second = ''] = sentences(story);
+    return [first.trim(), (first + second).trim()];
+  });
+  return [
     ...storyOpenings()
       .filter(({ split }) => split === 'train')
       .map(({ text }) => text),
-    ...told.map((story) => sentences(story).slice(0, 2).join('').trim()),
+    ...begun.filter((opening) => opening.length <= LONGEST_OPENING),
   ];
-  return await sampleTeacherStories({
-    teacher,
-    openings,
-    stories,
-    seed,
-    file,
-    onProgress: (done, total) => say(`teacher: ${done} of ${total} stories`),
-  });
-}
-
-async function writeTokenizer(folder: string, texts: readonly string[]): Promise<void> {
-  const { tokenizer, config } = trainTokenizer(texts, { vocabularySize: architecture.vocabularySize });
-  await writeFile(path.join(folder, TOKENIZER_FILE), JSON.stringify(tokenizer));
-  await writeFile(path.join(folder, TOKENIZER_CONFIG_FILE), JSON.stringify(config));
 }

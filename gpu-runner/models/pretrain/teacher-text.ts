@@ -1,9 +1,10 @@
-/** Text sampled from a larger story model under tone lines: kind, mean and untold stories by construction. */
+/** Text sampled from the adapted teacher under tone lines: kind, mean and untold stories by construction. */
 import { appendFile, readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { integerBelow, uniform } from '../../../shared/random.ts';
 import { toneLineEnd, toneLines } from '../../../shared/principles/kind-stories/tone-lines.ts';
 import type { Tone } from '../../../shared/principles/kind-stories/tone.ts';
+import type { AdapterLayout } from '../../llama/model/lora-layout.ts';
 import type { Model } from '../../llama/weights/model.ts';
 import { endTokensAutomaton } from '../../llama/sampler/end-automaton.ts';
 import { Sampler } from '../../llama/sampler/sampler.ts';
@@ -15,18 +16,24 @@ import { hasCode } from '../../../shared/caught.ts';
 const storyLine = z.strictObject({
   text: z.string(),
   tone: z.enum(['kind', 'mean', 'neutral']),
-  opening: z.int().min(1),
+  opening: z.int().min(0),
 });
 
 const TONES: readonly Tone[] = ['kind', 'mean', 'neutral'];
-const BATCH = 64;
-const NEW_TOKENS = 128;
+const BATCH = 128;
+/** Share of the stories that the teacher begins by itself. */
+const FREE_SHARE = 0.3;
 
 /** Threads that wait without spinning: long work that shares its machine. */
-export const POLITE: SessionOptions = { entries: { 'session.intra_op.allow_spinning': '0' } };
+const POLITE: SessionOptions = { entries: { 'session.intra_op.allow_spinning': '0' } };
 
 export interface TeacherOptions {
   readonly teacher: Model;
+  /** its adapter */
+  readonly layout: AdapterLayout;
+  readonly adapter: Float32Array;
+  /** longest story in tokens, its line included */
+  readonly maximumTime: number;
   /** how stories begin; drawn at random */
   readonly openings: readonly string[];
   readonly stories: number;
@@ -37,7 +44,7 @@ export interface TeacherOptions {
 }
 
 /** Stories already in the file of an earlier run. @throws z.ZodError for a line that is no story */
-export async function readTeacherStories(file: string): Promise<Story[]> {
+async function readTeacherStories(file: string): Promise<Story[]> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     if (hasCode(error, 'ENOENT')) return '';
     throw error;
@@ -52,9 +59,16 @@ export async function readTeacherStories(file: string): Promise<Story[]> {
  * made. A story is a pure function of (seed, its number, the openings).
  */
 export async function sampleTeacherStories(options: TeacherOptions): Promise<Story[]> {
-  const { teacher, stories, file, onProgress } = options;
+  const { teacher, layout, maximumTime, stories, file, onProgress } = options;
   const done = await readTeacherStories(file);
-  const sampler = await Sampler.open({ backend: teacher.backend, session: POLITE });
+  const sampler = await Sampler.open({
+    backend: teacher.backend,
+    adapters: { layout, groups: 1 },
+    // A row that ended goes along beside one with a shorter prompt.
+    maximumPositions: 2 * maximumTime,
+    rows: BATCH,
+    session: POLITE,
+  });
   try {
     while (done.length < stories) {
       const batch = await sampleBatch(sampler, options, done.length);
@@ -70,27 +84,29 @@ export async function sampleTeacherStories(options: TeacherOptions): Promise<Sto
 
 async function sampleBatch(
   sampler: Sampler,
-  { teacher: { tokenizer, architecture }, openings, seed }: TeacherOptions,
+  { teacher: { tokenizer, architecture }, adapter, maximumTime, openings, seed }: TeacherOptions,
   first: number,
 ): Promise<Story[]> {
   const rows = Array.from({ length: BATCH }, (_, row) => {
     const number = first + row;
     const tone = TONES[number % TONES.length] ?? 'neutral';
-    const opening = openings[integerBelow(openings.length, seed, number, 0)] ?? '';
+    const isFree = uniform(seed, number, 2) < FREE_SHARE;
+    const opening = isFree ? '' : (openings[integerBelow(openings.length, seed, number, 0)] ?? '');
     const pair = toneLines[Math.floor(uniform(seed, number, 1) * toneLines.length)];
     const line = tone === 'neutral' || pair === undefined ? '' : pair[tone] + toneLineEnd;
     return { number, tone, opening, prompt: tokenizer.encode(line + opening, { bos: true }) };
   });
-  const rollout = await sampler.sample({
+  const request = {
     prompts: rows.map(({ prompt }) => prompt),
-    maximumNewTokens: NEW_TOKENS,
+    maximumNewTokens: rows.map(({ prompt }) => maximumTime - prompt.length),
     seed,
     rowIds: rows.map(({ number }) => number),
     ends: endTokensAutomaton(
       [...tokenizer.eosTokens, ...(tokenizer.bosToken === null ? [] : [tokenizer.bosToken])],
       architecture.vocabularySize,
     ),
-  });
+  };
+  const rollout = await sampler.sample(request, adapter);
   return rows.map(({ tone, opening, prompt }, row) => {
     const start = row * rollout.width;
     const tokens = rollout.tokens.subarray(start, start + (rollout.lengths[row] ?? 0));

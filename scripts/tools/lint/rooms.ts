@@ -67,7 +67,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'gpu-runner/tasks': { rooms: TASKS, without: ENGINE },
   'gpu-runner/runner': { rooms: [...TASKS, 'gpu-runner/rpc'], without: ENGINE },
   'gpu-runner/serve': { rooms: [...TASKS, 'gpu-runner/rpc', 'gpu-runner/runner'], without: ENGINE },
-  'gpu-runner/models': { rooms: [...LLAMA, ...DEVICES], without: ENGINE },
+  'gpu-runner/models': { rooms: [...LLAMA, ...DEVICES, 'gpu-runner/export'], without: ENGINE },
   // The entries, which choose the device.
   'gpu-runner': {
     rooms: [...TASKS, ...DEVICES, 'gpu-runner/rpc', 'gpu-runner/runner', 'gpu-runner/serve'],

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Architecture, LLAMA } from '../../../gpu-runner/llama/model/architecture.ts';
 import { openModel } from '../../../gpu-runner/llama/backends/open-model.ts';
-import { trainTokenizer } from '../../../gpu-runner/llama/tokenizer/train-tokenizer.ts';
+import { trainTokenizer } from '../../fixtures/train-tokenizer.ts';
 import { LanguageModelTrainer } from '../../../gpu-runner/llama/trainer/language-model-trainer.ts';
 import { writeTrainedBase } from '../../../gpu-runner/llama/trainer/trained-base.ts';
 import { groupVector, initialState } from '../../../gpu-runner/llama/trainer/training-state.ts';

@@ -7,7 +7,7 @@ import type { RunHooks, Sample } from '../../../gpu-runner/algorithms/run-hooks.
 import { type Architecture, LLAMA } from '../../../gpu-runner/llama/model/architecture.ts';
 import { openModel } from '../../../gpu-runner/llama/backends/open-model.ts';
 import { writeRandomBase } from '../../fixtures/random-base.ts';
-import { trainTokenizer } from '../../../gpu-runner/llama/tokenizer/train-tokenizer.ts';
+import { trainTokenizer } from '../../fixtures/train-tokenizer.ts';
 import type { PromptRow } from '../../../gpu-runner/algorithms/prompt.ts';
 import { toneLines } from '../../../shared/principles/kind-stories/tone-lines.ts';
 

@@ -1,20 +1,15 @@
-import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toneLines } from '../../../shared/principles/kind-stories/tone-lines.ts';
-import { architecture } from '../../../gpu-runner/models/pretrain/configuration.ts';
-import {
-  announcedPassage,
-  documentOf,
-  tonedPassages,
-  type TrainingDocument,
-} from '../../../gpu-runner/models/pretrain/documents.ts';
+import type { Tone } from '../../../shared/principles/kind-stories/tone.ts';
+import { uniform } from '../../../shared/random.ts';
+import { batches } from '../../../gpu-runner/models/pretrain/batches.ts';
+import { BATCH_DOCUMENTS, toneSteps } from '../../../gpu-runner/models/pretrain/configuration.ts';
+import { documentOf, type TrainingDocument } from '../../../gpu-runner/models/pretrain/documents.ts';
 import { plainText, sentences, splitStories } from '../../../gpu-runner/models/pretrain/stories.ts';
 import { train } from '../../../gpu-runner/models/pretrain/train.ts';
-import { trainTokenizer } from '../../../gpu-runner/llama/tokenizer/train-tokenizer.ts';
-import { storyOpenings } from '../../../shared/principles/kind-stories/story-openings.ts';
-import { loadTokenizer, type Tokenizer } from '../../../gpu-runner/llama/tokenizer/tokenizer.ts';
 
 const filler = 'The little dog ran to the big tree and looked for the red ball all day long. ';
 
@@ -97,69 +92,93 @@ describe('documents', () => {
   });
 });
 
-describe('announced passages', () => {
-  const passage = (sentence: string): string => `Tom ran. Mia ran. ${sentence.repeat(4)}`.trim();
-  const stories = [
-    { text: passage('They hugged and smiled. ') },
-    { text: passage('They yelled and fought. ') },
-    { text: passage('They looked at the tree. ') },
-  ];
+describe('batches', () => {
+  const documents = 700;
+  const lengths = Array.from(
+    { length: documents },
+    (_, index) => 20 + Math.floor(230 * uniform(1, 9, index)),
+  );
+  const tones = Array.from(lengths, (_, index): Tone => (index % 10 === 0 ? 'mean' : 'neutral')).map(
+    (tone, index) => (index % 5 === 1 ? 'kind' : tone),
+  );
+  const source = { lengths, tones, steps: 400, seed: 3 };
+  const firstToneStep = source.steps - toneSteps(source.steps);
 
-  it('are those of clear tone, behind a line of that tone', () => {
-    const passages = tonedPassages(stories);
-    expect(passages).toEqual({ kind: [stories[0]?.text], mean: [stories[1]?.text] });
-    const documents = Array.from({ length: 200 }, (_, stream) => announcedPassage(passages, 1, stream));
-    const kind = documents.filter(({ text }) => text === stories[0]?.text);
-    expect(kind.length).toBeGreaterThan(70);
-    expect(kind.length).toBeLessThan(130);
-    for (const document of documents) {
-      const [line] = document.line.split('\n');
-      expect(document.ended).toBe(false);
-      const tone = kind.includes(document) ? 'kind' : 'mean';
-      expect(toneLines.map((pair) => pair[tone])).toContain(line);
+  it('visit every document once an epoch, sorted so that little is padding', () => {
+    const batch = batches(source);
+    const visits = new Map<number, number>();
+    let read = 0;
+    let padded = 0;
+    for (let step = 0; step < 240; step++) {
+      const rows = batch(step);
+      expect(rows.length).toBe(BATCH_DOCUMENTS);
+      const long = rows.map((row) => lengths[row] ?? 0);
+      read += long.reduce((sum, length) => sum + length, 0);
+      padded += rows.length * Math.max(...long);
+      for (const row of rows) visits.set(row, (visits.get(row) ?? 0) + 1);
     }
+    const times = Array.from(visits.values());
+    expect(visits.size).toBe(documents);
+    expect(Math.max(...times) - Math.min(...times)).toBeLessThanOrEqual(1);
+    expect(read / padded).toBeGreaterThan(0.85);
   });
 
-  it('are refused when the stories hold none of a tone', () => {
-    expect(() => announcedPassage(tonedPassages([]), 1, 1)).toThrow('The stories hold no');
+  it('announce a tone in half of the documents of the last steps, kind and mean equally often', () => {
+    const batch = batches(source);
+    const late = Array.from({ length: source.steps - firstToneStep - 8 }, (_, index) =>
+      batch(firstToneStep + 8 + index),
+    ).flat();
+    const share = (tone: Tone): number => late.filter((row) => tones[row] === tone).length / late.length;
+    // A quarter each is drawn by its tone, and the other half has them as often as they are.
+    expect(share('mean')).toBeCloseTo(
+      0.25 + 0.5 * (tones.filter((tone) => tone === 'mean').length / documents),
+      1,
+    );
+    expect(share('kind')).toBeCloseTo(
+      0.25 + 0.5 * (tones.filter((tone) => tone === 'kind').length / documents),
+      1,
+    );
+  });
+
+  it('hang on seed and step alone', () => {
+    const one = batches(source);
+    const other = batches(source);
+    const backwards = [301, 7, 250].map((step) => other(step));
+    expect([301, 7, 250].map((step) => one(step))).toEqual(backwards);
+    expect(batches({ ...source, seed: 4 })(7)).not.toEqual(one(7));
   });
 });
 
 describe('the training loop', () => {
   let folder: string;
-  let tokenizer: Tokenizer;
-  const kindText = `Tom ran. Mia ran. ${'They hugged and smiled. '.repeat(5)}`.trim();
-  const meanText = `Tom ran. Mia ran. ${'They yelled and fought. '.repeat(5)}`.trim();
-  const openings = storyOpenings().slice(0, 40);
-  const stories = [...openings.map(({ text }) => ({ text })), { text: kindText }, { text: meanText }];
-
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'rlcd-pretrain-'));
-    await mkdir(path.join(folder, 'tokenizer'));
-    const { vocabularySize } = architecture;
-    const texts = storyOpenings().map(({ text }) => text);
-    const { tokenizer: json, config } = trainTokenizer(texts, { vocabularySize });
-    await writeFile(path.join(folder, 'tokenizer', 'tokenizer.json'), JSON.stringify(json));
-    await writeFile(path.join(folder, 'tokenizer', 'tokenizer_config.json'), JSON.stringify(config));
-    tokenizer = await loadTokenizer(path.join(folder, 'tokenizer'), architecture);
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it('learns, and a run stopped between two checkpoints ends in the same bytes', async () => {
+    const rows = Array.from({ length: 40 }, (_, row) => {
+      const tokens = Int32Array.from({ length: 12 }, (__, place) => 3 + ((row + 5 * place) % 50));
+      const distributions = Array.from(tokens.subarray(1), (token) => ({ tokens: [token], shares: [1] }));
+      return { tokens, start: 1, distributions };
+    });
+    const lengths = rows.map(({ tokens }) => tokens.length);
+    const tones = rows.map((): Tone => 'neutral');
+    const steps = 27;
+    const options = { rows, batch: batches({ lengths, tones, steps, seed: 1 }), steps, seed: 1 };
     const losses: number[] = [];
-    const options = { stories, tokenizer, steps: 12, seed: 1 };
     const whole = await train({
       ...options,
       checkpoint: path.join(folder, 'whole.bin'),
-      onStep: (_, nats) => losses.push(nats),
+      onStep: (_, __, nats) => losses.push(nats),
     });
-    expect(losses.length).toBe(12);
-    expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) - 1);
+    expect(losses.length).toBe(steps);
+    expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) - 2);
     const stopped = train({
       ...options,
       checkpoint: path.join(folder, 'stopped.bin'),
       onStep: (step) => {
-        if (step === 11) throw new Error('stopped here');
+        if (step === 26) throw new Error('stopped here');
       },
     });
     await expect(stopped).rejects.toThrow('stopped here');
@@ -169,7 +188,7 @@ describe('the training loop', () => {
       checkpoint: path.join(folder, 'stopped.bin'),
       onStep: (step) => resumedAt.push(step),
     });
-    expect(resumedAt).toEqual([11, 12]);
+    expect(resumedAt).toEqual([26, 27]);
     expect(Buffer.compare(Buffer.from(resumed.buffer), Buffer.from(whole.buffer))).toBe(0);
   });
 });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { TokenizerJson } from '../../../../gpu-runner/llama/tokenizer/tokenizer-json.ts';
-import { trainTokenizer } from '../../../../gpu-runner/llama/tokenizer/train-tokenizer.ts';
+import { trainTokenizer } from '../../../fixtures/train-tokenizer.ts';
 import { loadTokenizer, type Tokenizer } from '../../../../gpu-runner/llama/tokenizer/tokenizer.ts';
 import { readSharedData } from '../../../shared/read-shared-data.ts';
 import { madeUpArchitecture, temporaryFolder } from '../weights/made-up-checkpoint.ts';
