@@ -1,5 +1,5 @@
 /** The optimiser of a task: the fields that every training task has, as the trainers take them. */
-import type { OptimiserOptions } from '../llama/trainer/graphs.ts';
+import type { OptimiserOptions } from '../llama/trainer/optimiser.ts';
 
 /** AdamW as the parameters of a task name it. */
 export function adamOf({

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ClaimedTask } from '../../shared/api/tasks.ts';
+import { clockTime } from '../../shared/clock-time.ts';
 import { gigabytes } from '../../shared/planner/plan.ts';
 import { hashFile } from '../files/files.ts';
 import { exportFacts } from '../export/facts.ts';
@@ -45,7 +46,7 @@ export async function openBaseModel(
       const line = `${source}: ${Math.floor((10 * bytes) / ofBytes) * 10} % of ${gigabytes(ofBytes)}`;
       if (line === told) return;
       told = line;
-      const end = endsAt === null ? '' : `, there at ${endsAt.toTimeString().slice(0, 5)}`;
+      const end = endsAt === null ? '' : `, there at ${clockTime(endsAt.getTime())}`;
       console.error(`${line}${end}`);
     },
   });

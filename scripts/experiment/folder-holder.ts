@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { hasCode } from '../../shared/caught.ts';
 import { UsageError } from '../../shared/command-line/usage-error.ts';
-import { clockTime } from '../terminal/clock.ts';
+import { clockTime } from '../../shared/clock-time.ts';
 
 const SQLITE_BUSY = 5;
 

@@ -10,7 +10,7 @@ import { gigabytes, planMemory } from '../../shared/planner/plan.ts';
 import { stageSizes } from '../../shared/planner/stage-sizes.ts';
 import { settingsOf } from '../../shared/planner/work.ts';
 import { duration } from '../../shared/report/figures.ts';
-import { clockTime } from '../terminal/clock.ts';
+import { clockTime } from '../../shared/clock-time.ts';
 import { printable } from '../terminal/printable.ts';
 import { formatTable } from '../terminal/table.ts';
 import { labelled } from '../terminal/text-width.ts';

@@ -1,6 +1,6 @@
 /** A stage as lines of a terminal, none wider than it is. */
 import { duration } from '../../shared/report/figures.ts';
-import { clockTime } from './clock.ts';
+import { clockTime } from '../../shared/clock-time.ts';
 import { printable } from './printable.ts';
 import { fillLines, textWidth } from './text-width.ts';
 

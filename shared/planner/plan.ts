@@ -116,7 +116,8 @@ function arenaBytes(held: number): number {
 /**
  * A CPU. Weights of products stand twice in each session: packed by the engine, and as pages of a file that it maps (what it
  * packed from in a sampler, what the backward pass reads in a trainer, or the packed integers that it multiplies by in one of a
- * wide model). Of the embedding only the rows of its tokens are read. A training step unfolds one matrix to fp32 at a time, and computes the gated activation again, so that it keeps 3 F of 4 F.
+ * wide model). Of the embedding only the rows of its tokens are read. A training step unfolds one matrix to fp32 at a time, and
+ * computes the gated activation again, so that it keeps 3 F of 4 F.
  */
 function cpuParts(model: ModelShape, workload: Workload): MemoryParts {
   const { sampleRows, trainRows, trainGroups, rank, promptTokens, newTokens, readRows = 0 } = workload;

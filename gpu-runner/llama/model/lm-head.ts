@@ -93,15 +93,21 @@ export function frozenTokenScores(
   return { logProbabilities: scored, entropies };
 }
 
+/** p, and the log of the sum of exponentials, of logits [rows, vocabulary]. */
+function normalised(logits: Value): { probabilities: Value; normaliser: Value } {
+  const probabilities = ops.softmax(logits);
+  const top = ops.reduceMax(logits, { axes: [-1] });
+  // Both reductions run in all threads, where a sum of exponentials would not; max p >= 1 / vocabulary keeps it exact.
+  const normaliser = ops.subtract(top, ops.log(ops.reduceMax(probabilities, { axes: [-1] })));
+  return { probabilities, normaliser };
+}
+
 /** log p(target), p, and the log of the sum of exponentials of a block of logits [rows, vocabulary]. */
 function scoreBlock(
   logits: Value,
   target: Value,
 ): { logProbability: Value; probabilities: Value; normaliser: Value } {
-  const probabilities = ops.softmax(logits);
-  const top = ops.reduceMax(logits, { axes: [-1] });
-  // Both reductions run in all threads, where a sum of exponentials would not; max p >= 1 / vocabulary keeps it exact.
-  const normaliser = ops.subtract(top, ops.log(ops.reduceMax(probabilities, { axes: [-1] })));
+  const { probabilities, normaliser } = normalised(logits);
   const chosen = ops.squeeze(ops.gatherElements(logits, ops.unsqueeze(target, [-1]), 1), [-1]);
   return { logProbability: ops.subtract(chosen, normaliser), probabilities, normaliser };
 }
@@ -148,9 +154,7 @@ export function trainableTokenScores(
  */
 export function trainableCrossEntropy(hidden: Value, table: Value, targets: Value): Value {
   const logits = ops.matMul(hidden, table, { transposeB: true });
-  const probabilities = ops.softmax(logits);
-  const top = ops.reduceMax(logits, { axes: [-1] });
-  const normaliser = ops.subtract(top, ops.log(ops.reduceMax(probabilities, { axes: [-1] })));
+  const { probabilities, normaliser } = normalised(logits);
   const chosen = ops.reduceSum(ops.multiply(targets, logits), { axes: [-1] });
   const rule: GradientRule = ({ outputGradients: [g] }) => {
     if (g === undefined) return [];

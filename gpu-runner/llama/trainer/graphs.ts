@@ -3,13 +3,7 @@ import { type Dimension, elementCount, multiplyDimensions } from '../../tensor/d
 import { gradients } from '../../tensor/gradient.ts';
 import { Graph, type Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
-import {
-  adamW,
-  type AdamOptions,
-  type AdamState,
-  type AdamStep,
-  clipByGroupNorm,
-} from '../../tensor/optimiser.ts';
+import { clipByGroupNorm } from '../../tensor/optimiser.ts';
 import type { Architecture } from '../model/architecture.ts';
 import type { AdapterGroups, Backend } from '../model/backend.ts';
 import { finalNorm, residualStream } from '../model/decoder.ts';
@@ -34,14 +28,7 @@ import {
 import { logitForm } from '../model/logit-form.ts';
 import { cutFlat, type GraphWeights } from '../model/graph-weights.ts';
 import { fullLayout, trainableWeights } from './full-weights.ts';
-import { withOrthogonalUpdates } from './orthogonal-updates.ts';
-
-/** AdamW with the clipping of each group's own gradient norm. */
-export interface OptimiserOptions extends AdamOptions {
-  readonly clipNorm: number;
-  /** Matrices of a fully trained model get orthogonal updates (Muon) in place of AdamW's. */
-  readonly matrices?: 'orthogonal';
-}
+import { type OptimiserOptions, updatedState } from './optimiser.ts';
 
 /** Which numbers are trained: adapter groups over a frozen base, or all weights of a small fp32 model. */
 export type Trainable =
@@ -274,35 +261,16 @@ export function trainingStepGraph(
     learningRate: graph.input('learningRates', 'float32', [parameters.shape[0] ?? 1, 1]),
     step: graph.input('step', 'float32', []),
   };
-  const [adam] = adamW([state], [clipped], timing, optimiser);
-  const next = adam === undefined ? undefined : nextState(options.trainable, state, adam, timing, optimiser);
+  const { trainable } = options;
+  const layout = trainable.kind === 'full' ? fullLayout(trainable.architecture) : null;
+  const next = updatedState(state, clipped, timing, optimiser, layout);
   graph.output('loss', loss);
   graph.output('gradient', gradient);
   graph.output('gradientNorms', norms);
-  if (next !== undefined) {
-    graph.output('nextParameters', next.parameter);
-    graph.output('nextFirstMoments', next.firstMoment);
-    graph.output('nextSecondMoments', next.secondMoment);
-  }
+  graph.output('nextParameters', next.parameter);
+  graph.output('nextFirstMoments', next.firstMoment);
+  graph.output('nextSecondMoments', next.secondMoment);
   return graph;
-}
-
-function nextState(
-  trainable: Trainable,
-  { parameter }: AdamState,
-  adam: AdamState,
-  { learningRate }: AdamStep,
-  { matrices, weightDecay }: OptimiserOptions,
-): AdamState {
-  if (matrices === undefined) return adam;
-  if (trainable.kind !== 'full') throw new RangeError('orthogonal updates are for a fully trained model');
-  return withOrthogonalUpdates(
-    parameter,
-    adam,
-    fullLayout(trainable.architecture),
-    learningRate,
-    weightDecay,
-  );
 }
 
 function objectiveLoss(model: ModelGraph, objective: Objective): Value {

@@ -9,13 +9,13 @@ import {
   groupsOf,
   type GraphOptions,
   type Objective,
-  type OptimiserOptions,
   type Trainable,
   trainingStepGraph,
 } from './graphs.ts';
 import { tokenMeter } from '../model/token-meter.ts';
 import { rotaryFeeds } from '../model/rotary-tables.ts';
 import { rowSumPlan, SUM_FAN } from '../model/select-rows.ts';
+import type { OptimiserOptions } from './optimiser.ts';
 import { openGraph, StepRunner } from './step-runner.ts';
 import type { TrainingState } from './training-state.ts';
 

@@ -1,6 +1,6 @@
 /** The shape of the bundled model and the recipe of its training: what `npm run pretrain` does unless told otherwise. */
 import type { LearningRateSchedule } from '../../tensor/learning-rate.ts';
-import type { OptimiserOptions } from '../../llama/trainer/graphs.ts';
+import type { OptimiserOptions } from '../../llama/trainer/optimiser.ts';
 import { type Architecture, LLAMA } from '../../llama/model/architecture.ts';
 
 /** Tokens of the teacher's tokenizer that begin a text, end it, and fill rows up. */

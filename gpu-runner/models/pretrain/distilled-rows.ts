@@ -1,4 +1,4 @@
-/** Rows with a teacher's distributions as a file: half a gigabyte of numbers in a tenth of it. */
+/** Rows with a teacher's distributions as a file: some fifty bytes a token, of a vocabulary of at most 65,536. */
 import { appendFile, readFile, truncate } from 'node:fs/promises';
 import { hasCode } from '../../../shared/caught.ts';
 import type { DistilledRow, Distribution } from '../../llama/trainer/distillation-trainer.ts';

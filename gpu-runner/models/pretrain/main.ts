@@ -1,10 +1,11 @@
 /** `npm run pretrain`: makes the bundled story model of a language model and some stories, with this project's own engine. */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createCommand, runCommand } from '../../../shared/command-line/command.ts';
 import { wholeNumber } from '../../../shared/command-line/values.ts';
 import { storyOpenings } from '../../../shared/principles/kind-stories/story-openings.ts';
 import { UserError } from '../../../shared/user-error.ts';
+import { exists, hashFile } from '../../files/files.ts';
 import { openCpuBackend } from '../../llama/backends/cpu/cpu-backend.ts';
 import { openModel } from '../../llama/backends/open-model.ts';
 import { adapterLayout } from '../../llama/model/lora-layout.ts';
@@ -19,6 +20,7 @@ import { corpus } from './corpus.ts';
 import { downloadStories } from './download-stories.ts';
 import { storyFit } from './measure.ts';
 import { pruneModel } from './prune-model.ts';
+import { sameRun } from './run-record.ts';
 import { stageLine } from './stage-line.ts';
 import { sentences, splitStories } from './stories.ts';
 import { teacherDistributions } from './teacher-distributions.ts';
@@ -54,13 +56,14 @@ export const command = createCommand(
   .option('--steps <n>', 'updates of 20 documents', wholeNumber(1), 2400)
   .option('--seed <n>', 'equal seeds give equal models', wholeNumber(0), 1)
   .option('--work <folder>', 'what a stopped run goes on from', '.rlcd/pretrain')
-  .option('--out <folder>', 'where the model goes', 'gpu-runner/models/stories')
+  .option('--out <folder>', 'where the model goes, a folder that is not there yet', '.rlcd/pretrained')
   .action(pretrain);
 
 if (import.meta.main) await runCommand(command);
 
 async function pretrain(options: PretrainOptions): Promise<void> {
   const { work, out, seed, steps } = options;
+  if (await exists(out)) throw new UserError(`${out} is there already`, { cure: 'Give another --out' });
   await mkdir(work, { recursive: true });
   const log: string[] = [];
   const say = (line: string): void => {
@@ -76,6 +79,15 @@ async function pretrain(options: PretrainOptions): Promise<void> {
   }
   const heldOut = all.slice(-HELD_OUT_STORIES);
   const told = all.slice(0, -HELD_OUT_STORIES);
+  const { teacher: source, teacherEpochs, teacherStories } = options;
+  await sameRun(work, {
+    data: await hashFile(data),
+    teacher: source,
+    teacherEpochs,
+    teacherStories,
+    steps,
+    seed,
+  });
   const teacher = await prunedTeacher(options, told);
   const { tokenizer } = teacher;
   const maximumTime = architecture.maximumPositions;
@@ -84,7 +96,7 @@ async function pretrain(options: PretrainOptions): Promise<void> {
   const adapter = await adaptTeacher({
     model: teacher,
     stories,
-    epochs: options.teacherEpochs,
+    epochs: teacherEpochs,
     seed,
     maximumTime,
     checkpoint: path.join(work, 'teacher.bin'),
@@ -97,7 +109,7 @@ async function pretrain(options: PretrainOptions): Promise<void> {
   const sampled = await sampleTeacherStories({
     ...taught,
     openings: openingsOf(told),
-    stories: options.teacherStories,
+    stories: teacherStories,
     file: path.join(work, 'teacher.jsonl'),
     onProgress: stageLine('teacher tells', say),
   });
@@ -120,7 +132,6 @@ async function pretrain(options: PretrainOptions): Promise<void> {
     checkpoint: path.join(work, 'state.bin'),
     onStep: stageLine('student learns', say),
   });
-  await rm(out, { recursive: true, force: true });
   await writeTrainedBase(out, architecture, 'int8', vector, `npm run pretrain, seed ${seed}, ${steps} steps`);
   for (const name of [TOKENIZER_FILE, TOKENIZER_CONFIG_FILE]) {
     const text = await readFile(path.join(work, 'pruned', name), 'utf8');

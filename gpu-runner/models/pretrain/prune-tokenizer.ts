@@ -1,6 +1,7 @@
 /** A byte-level BPE tokenizer cut down to the tokens that a text needs: what stays is cut as before. */
 import { z } from 'zod';
 import { UserError } from '../../../shared/user-error.ts';
+import { byteCharacters } from '../../llama/tokenizer/pipeline/byte-characters.ts';
 
 /** What of a tokenizer.json is read and written here; the rest stays as it is. */
 export const bytePairTokenizer = z.looseObject({
@@ -25,7 +26,7 @@ export interface PrunedTokenizer {
  * many as there is room for.
  *
  * @param counts how often each token of the old vocabulary occurs in the text
- * @throws UserError where the room does not hold the bytes and special tokens
+ * @throws UserError where a special token is none of the vocabulary, or the room does not hold them and the bytes
  */
 export function pruneTokenizer(
   tokenizer: BytePairTokenizer,
@@ -34,12 +35,17 @@ export function pruneTokenizer(
   size: number,
 ): PrunedTokenizer {
   const { vocab } = tokenizer.model;
+  const absent = special.filter((text) => vocab[text] === undefined);
+  if (absent.length > 0)
+    throw new UserError(
+      `a teacher needs the token ${absent.join(' and ')} in its vocabulary; choose another`,
+    );
   const merges = tokenizer.model.merges.map((merge) => pairOf(merge));
   const partsOf = new Map<string, readonly [string, string]>();
   for (const [first, second] of merges) {
     if (!partsOf.has(first + second)) partsOf.set(first + second, [first, second]);
   }
-  const kept = new Set([...special, ...byteCharacters()]);
+  const kept = new Set([...special, ...byteCharacters]);
   if (kept.size > size)
     throw new UserError(`a vocabulary of ${size} has no room for ${kept.size} bytes and special tokens`);
   const named = new Map(Object.entries(vocab).map(([text, token]) => [token, text]));
@@ -84,14 +90,4 @@ function missing(
   if (text === undefined || kept.has(text)) return [];
   const parts = (partsOf.get(text) ?? []).flatMap((part) => missing(part, partsOf, kept));
   return [...new Set([...parts, text])];
-}
-
-/** The 256 characters that stand for bytes in GPT-2's byte-level vocabularies: printable bytes are themselves. */
-function byteCharacters(): string[] {
-  const isPrintable = (byte: number): boolean =>
-    (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
-  let others = 0;
-  return Array.from({ length: 256 }, (_, byte) =>
-    String.fromCodePoint(isPrintable(byte) ? byte : 256 + others++),
-  );
 }

@@ -1,6 +1,6 @@
 /** Lines of a long stage: how far it is, what it measured, and when it ends by the clock. */
 
-const HALF_A_DAY = 12 * 3600 * 1000;
+import { clockTime } from '../../../shared/clock-time.ts';
 
 /**
  * Says a line for every fiftieth part of a stage.
@@ -19,13 +19,11 @@ export function stageLine(
     if (part === said && done < total) return;
     said = part;
     const each = (Date.now() - first.time) / Math.max(1, done - first.done);
-    const left = each * (total - done);
-    const end = new Date(Date.now() + left);
-    const day = left < HALF_A_DAY ? '' : `${end.toDateString()}, `;
+    const end = Date.now() + each * (total - done);
     const figures = [
       ...(nats === undefined ? [] : [`${nats.toFixed(4)} nats per token`]),
       ...(tokensPerSecond === undefined ? [] : [`${tokensPerSecond.toFixed(0)} tokens/s`]),
-      ...(done === first.done || done === total ? [] : [`ends at ${day}${end.toTimeString().slice(0, 5)}`]),
+      ...(done === first.done || done === total ? [] : [`ends ${clockTime(end)}`]),
     ];
     say([`${stage}: ${done} of ${total}`, ...figures].join(', '));
   };

@@ -70,7 +70,8 @@ export async function teacherDistributions(options: DistributionOptions): Promis
   });
   try {
     while (done.length < documents.length) {
-      const first = done.length;
+      // A chunk that was cut off is read whole again, so that its micro-batches are those of a run that was not stopped.
+      const first = done.length - (done.length % CHUNK_DOCUMENTS);
       // Documents of like length share a micro-batch, so that little of it is padding.
       const order = documents
         .slice(first, first + CHUNK_DOCUMENTS)
@@ -85,7 +86,8 @@ export async function teacherDistributions(options: DistributionOptions): Promis
       const chunk = order
         .map(({ sequence, index }, row) => ({ index, row: { ...sequence, distributions: found[row] ?? [] } }))
         .toSorted((one, other) => one.index - other.index)
-        .map(({ row }) => row);
+        .map(({ row }) => row)
+        .slice(done.length - first);
       await appendRows(file, chunk);
       done.push(...chunk);
       onProgress(done.length, documents.length);

@@ -1,17 +1,12 @@
 /** The input gradient of a frozen layer, dX = g W^T with W = Q diag(s): in fp32 as training steps do it, and with g s in 8 bits. */
 import { cpuTensors, type CpuBase } from '../../../gpu-runner/llama/backends/cpu/cpu-weights.ts';
-import {
-  eightBitLinear,
-  type EightBitWeight,
-} from '../../../gpu-runner/llama/backends/cpu/eight-bit-linear.ts';
+import { eightBitLinear, twoTermLinear } from '../../../gpu-runner/llama/backends/cpu/eight-bit-linear.ts';
 import { hadamardBlock, turned, turnedWeight } from '../../../gpu-runner/llama/model/hadamard.ts';
-import { Graph, type Value } from '../../../gpu-runner/tensor/graph.ts';
+import { Graph } from '../../../gpu-runner/tensor/graph.ts';
 import { emitOne } from '../../../gpu-runner/tensor/operators/emit.ts';
 import * as ops from '../../../gpu-runner/tensor/operators.ts';
 
 const STEP = 1 / 127;
-/** The second term rounds what the first left, at most half a step, in steps so much smaller. */
-const FINER = 254;
 
 /**
  * - `fp32`: W dequantised while the graph runs, what training steps do;
@@ -70,40 +65,7 @@ export function inputGradientGraph(cpuBase: CpuBase, layer: BackwardLayer, form:
     'dx',
     form === 'one term'
       ? eightBitLinear(scaled, weight, { exactProduct })
-      : inTwoTerms(scaled, weight, cpuBase),
+      : twoTermLinear(scaled, weight, exactProduct),
   );
   return graph;
-}
-
-/** x W with x = r (q / 127 + q' / (127 254)), r a row's largest number. */
-function inTwoTerms(x: Value, weight: EightBitWeight, { exactProduct }: CpuBase): Value {
-  const { graph } = x;
-  const largest = ops.reduceMax(ops.absolute(x), { axes: [-1], keep: true });
-  const unit = ops.divide(x, largest);
-  const term = (of: Value, size: number): { readonly left: Value; readonly product: Value } => {
-    const [step, zero] = [graph.scalar(size, 'float32'), graph.scalar(128, 'uint8')];
-    const rounded = emitOne('QuantizeLinear', [of, step, zero], { dtype: 'uint8', shape: of.shape });
-    const back = emitOne('DequantizeLinear', [rounded, step, zero], of);
-    const [signed, operand] = [exactProduct === 'signed', weight.values];
-    const bytes = signed ? operand : flipped(operand);
-    const operandZero = signed ? graph.scalar(0, 'int8') : zero;
-    const output = { dtype: 'float32', shape: [...of.shape.slice(0, -1), operand.shape[1] ?? 1] } as const;
-    const product = emitOne(
-      'MatMulIntegerToFloat',
-      [rounded, bytes, step, weight.scale, zero, operandZero],
-      output,
-      {},
-      'com.microsoft',
-    );
-    return { left: ops.subtract(of, back), product };
-  };
-  const first = term(unit, STEP);
-  const second = term(first.left, STEP / FINER);
-  return ops.multiply(ops.add(first.product, second.product), largest);
-}
-
-/** s8 values plus 128 as u8. */
-function flipped(values: Value): Value {
-  const bytes = ops.cast(values, 'uint8');
-  return emitOne('BitwiseXor', [bytes, values.graph.scalar(128, 'uint8')], bytes);
 }

@@ -9,6 +9,7 @@ import {
   bytePairTokenizer,
   pruneTokenizer,
 } from '../../../gpu-runner/models/pretrain/prune-tokenizer.ts';
+import { sameRun } from '../../../gpu-runner/models/pretrain/run-record.ts';
 import { stageLine } from '../../../gpu-runner/models/pretrain/stage-line.ts';
 import { systematicShares } from '../../../gpu-runner/models/pretrain/teacher-distributions.ts';
 import { normal, uniform } from '../../../shared/random.ts';
@@ -96,6 +97,12 @@ describe('a cut tokenizer', () => {
     expect(tokenizer.added_tokens).toEqual([{ id: 0, content: '<|end|>', special: true }]);
   });
 
+  it('is refused of a tokenizer without a special token that is asked for', () => {
+    expect(() => pruneTokenizer(whole, counts, ['<|end|>', '<|begin|>'], 300)).toThrow(
+      'a teacher needs the token <|begin|> in its vocabulary',
+    );
+  });
+
   it('is refused a size that the bytes do not fit into', () => {
     expect(() => pruneTokenizer(whole, counts, ['<|end|>'], 256)).toThrow('no room for 257 bytes');
   });
@@ -138,6 +145,19 @@ describe('rows in a file', () => {
   });
 });
 
+describe('a work folder', () => {
+  it('takes the run that it was begun with, and names what differs of another', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'rlcd-work-'));
+    try {
+      await sameRun(folder, { seed: 1, steps: 20 });
+      await sameRun(folder, { seed: 1, steps: 20 });
+      await expect(sameRun(folder, { seed: 1, steps: 30 })).rejects.toThrow('steps 20, not 30');
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
+
 describe('lines of a stage', () => {
   it('come for every fiftieth part and at the end, with the end by the clock', () => {
     const lines: string[] = [];
@@ -145,7 +165,7 @@ describe('lines of a stage', () => {
     for (let done = 1; done <= 200; done++) line(done, 200, 1.5, 300);
     expect(lines.length).toBe(50);
     expect(lines[0]).toMatch(
-      /^teacher tells: 4 of 200, 1\.5000 nats per token, 300 tokens\/s, ends at \d\d:\d\d$/,
+      /^teacher tells: 4 of 200, 1\.5000 nats per token, 300 tokens\/s, ends (?:\w{3} )?\d\d:\d\d$/,
     );
     expect(lines.at(-1)).toBe('teacher tells: 200 of 200, 1.5000 nats per token, 300 tokens/s');
   });

@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { WriteStream } from 'node:tty';
 import { describe, expect, it, vi } from 'vitest';
-import { clockTime } from '../../../scripts/terminal/clock.ts';
+import { clockTime } from '../../../shared/clock-time.ts';
 import { createProgress } from '../../../scripts/terminal/progress.ts';
 import type { StageView } from '../../../scripts/terminal/stage-lines.ts';
 

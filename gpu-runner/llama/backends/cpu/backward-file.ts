@@ -1,6 +1,5 @@
 /** The weights of an 8-bit base as gradients go back through them, in a file beside base.bin. */
-import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { hasCode } from '../../../../shared/caught.ts';
 import { ModelFileError } from '../../../files/model-file-error.ts';
@@ -8,6 +7,7 @@ import { hadamardBlock, type HadamardBlock } from '../../model/hadamard.ts';
 import type { BaseFile } from '../../weights/base-file.ts';
 import type { TensorRegion } from '../../weights/base-layout.ts';
 import { turnBlocks } from '../../weights/turn-blocks.ts';
+import { derivedFile, writeAt } from './derived-file.ts';
 import type { ExactProduct } from './exact-product.ts';
 
 /** As this processor's exact product takes integers, with a number that rises when what stands there is made otherwise. */
@@ -65,20 +65,11 @@ export async function prepareBackward(base: BaseFile, exactProduct: ExactProduct
   const last = matrices.at(-1)?.scale;
   const length = last === undefined ? 0 : last.offset + last.length;
   const file = path.join(base.folder, BACKWARD_FILES[exactProduct]);
-  if (await hasLength(file, length)) return;
-  const partial = `${file}.partial-${randomUUID()}`;
   try {
-    const target = await open(partial, 'wx');
-    try {
+    await derivedFile(file, length, async (target) => {
       for (const matrix of matrices) await writeBack(base, matrix, exactProduct, target);
-      await target.truncate(length);
-      await target.sync();
-    } finally {
-      await target.close();
-    }
-    await rename(partial, file);
+    });
   } catch (error) {
-    await rm(partial, { force: true });
     if (!hasCode(error, 'EROFS', 'EACCES', 'EPERM', 'ENOSPC')) throw error;
     throw new ModelFileError(
       file,
@@ -86,15 +77,6 @@ export async function prepareBackward(base: BaseFile, exactProduct: ExactProduct
       `cannot be written, and training keeps ${Math.ceil(length / 1e6)} MB there`,
       'Give the model a folder that can be written, with room for it',
     );
-  }
-}
-
-async function hasLength(file: string, length: number): Promise<boolean> {
-  try {
-    return (await stat(file)).size === length;
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return false;
-    throw error;
   }
 }
 
@@ -174,9 +156,5 @@ async function writeAll(
   numbers: Int8Array | Float32Array,
   offset: number,
 ): Promise<void> {
-  const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
-  for (let written = 0; written < bytes.length;) {
-    const { bytesWritten } = await target.write(bytes, written, bytes.length - written, offset + written);
-    written += bytesWritten;
-  }
+  await writeAt(target, new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength), offset);
 }

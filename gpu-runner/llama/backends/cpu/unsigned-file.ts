@@ -1,11 +1,11 @@
 /** The weights of a base as unsigned bytes, in a file beside base.bin, for processors whose exact product takes them so. */
-import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { readExactly, withFile } from '../../../files/files.ts';
 import type { BaseFile } from '../../weights/base-file.ts';
 import { layoutLength, type TensorRegion } from '../../weights/base-layout.ts';
 import { hasCode } from '../../../../shared/caught.ts';
+import { derivedFile, writeAt } from './derived-file.ts';
 
 export const UNSIGNED_FILE = 'base.unsigned.bin';
 
@@ -34,33 +34,15 @@ export function isUnsigned({ name, dtype }: TensorRegion): boolean {
 export async function prepareUnsigned(base: BaseFile): Promise<boolean> {
   const length = layoutLength(base.regions);
   if (base.precision !== 'int8' || length < SMALLEST) return false;
-  const file = path.join(base.folder, UNSIGNED_FILE);
-  if (await hasLength(file, length)) return true;
-  const partial = `${file}.partial-${randomUUID()}`;
   try {
-    const target = await open(partial, 'wx');
-    try {
-      await target.truncate(length);
+    await derivedFile(path.join(base.folder, UNSIGNED_FILE), length, async (target) => {
       await withFile(base.binaryPath, async (source) => {
         for (const region of base.regions.filter(isUnsigned)) await turnOver(base, source, target, region);
       });
-    } finally {
-      await target.close();
-    }
-    await rename(partial, file);
+    });
     return true;
   } catch (error) {
-    await rm(partial, { force: true });
     if (hasCode(error, ...READ_ONLY)) return false;
-    throw error;
-  }
-}
-
-async function hasLength(file: string, length: number): Promise<boolean> {
-  try {
-    return (await stat(file)).size === length;
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return false;
     throw error;
   }
 }
@@ -77,9 +59,6 @@ async function turnOver(
     const bytes = new Uint8Array(words.buffer, 0, count);
     await readExactly(source, base.binaryPath, offset + done, bytes, name);
     for (let index = 0; index < words.length; index++) words[index] = (words[index] ?? 0) ^ HIGHEST_BITS;
-    for (let written = 0; written < count;) {
-      const { bytesWritten } = await target.write(bytes, written, count - written, offset + done + written);
-      written += bytesWritten;
-    }
+    await writeAt(target, bytes, offset + done);
   }
 }

@@ -10,7 +10,7 @@ import type { BaseFile } from '../../../../gpu-runner/llama/weights/base-file.ts
 import type { BasePrecision } from '../../../../gpu-runner/llama/weights/base-layout.ts';
 import { type AdapterLayout, adapterFromVector } from '../../../../gpu-runner/llama/model/lora-layout.ts';
 import { fullLayout } from '../../../../gpu-runner/llama/trainer/full-weights.ts';
-import type { OptimiserOptions } from '../../../../gpu-runner/llama/trainer/graphs.ts';
+import type { OptimiserOptions } from '../../../../gpu-runner/llama/trainer/optimiser.ts';
 import { normal } from '../../../../shared/random.ts';
 import type { OracleLinear, OracleWeights } from '../../../oracle/llama.ts';
 import { Matrix } from '../../../oracle/tape.ts';

@@ -1,10 +1,36 @@
 /** The optimiser of a whole model: AdamW for vectors and embeddings, Muon's orthogonal updates for matrices. */
 import type { Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
-import type { AdamState } from '../../tensor/optimiser.ts';
+import { type AdamOptions, type AdamState, type AdamStep, adamW } from '../../tensor/optimiser.ts';
 import { nearlyOrthogonal } from '../../tensor/orthogonal.ts';
 import type { FlatTensor } from '../model/flat-layout.ts';
 import { cutFlat } from '../model/graph-weights.ts';
+
+/** AdamW with the clipping of each group's own gradient norm. */
+export interface OptimiserOptions extends AdamOptions {
+  readonly clipNorm: number;
+  /** Matrices of a fully trained model get orthogonal updates (Muon) in place of AdamW's. */
+  readonly matrices?: 'orthogonal';
+}
+
+/**
+ * One update.
+ *
+ * @param gradient clipped already
+ * @param layout tensors of a fully trained model; null for adapters, which AdamW alone trains
+ */
+export function updatedState(
+  state: AdamState,
+  gradient: Value,
+  timing: AdamStep,
+  options: OptimiserOptions,
+  layout: readonly FlatTensor[] | null,
+): AdamState {
+  const next = ops.known(adamW([state], [gradient], timing, options)[0], 'state');
+  if (options.matrices === undefined) return next;
+  if (layout === null) throw new RangeError('orthogonal updates are for a fully trained model');
+  return withOrthogonalUpdates(state.parameter, next, layout, timing.learningRate, options.weightDecay);
+}
 
 /** Root mean square that an update of AdamW has at equal rates (Liu et al., 2025, "Muon is scalable"). */
 const ROOT_MEAN_SQUARE = 0.2;
@@ -17,7 +43,7 @@ const ROOT_MEAN_SQUARE = 0.2;
  * @param next what AdamW made of them
  * @param learningRate [1, 1]
  */
-export function withOrthogonalUpdates(
+function withOrthogonalUpdates(
   before: Value,
   next: AdamState,
   layout: readonly FlatTensor[],
