@@ -94,7 +94,6 @@ const dialogue: Hyperparameters = {
     whitenRewards: false,
     epochs: 1,
     noveltyCoefficient: 0,
-    penaltyWithoutStop: null,
     maximumPromptTokens: 128,
   },
   select: { temperature: 0.7, minimumDistinct2: MINIMUM_DISTINCT_2 },

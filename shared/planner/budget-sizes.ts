@@ -75,13 +75,19 @@ const POLICY_SIZES: Readonly<Record<PrincipleForm, PolicySizes>> = {
     gridScale: 20,
   },
 };
-/** Longest answers of PPO: many short ones teach more than few long ones. */
-const POLICY_TOKENS = [
-  [16, 96],
-  [6, 64],
-  [2, 48],
-  [0, 32],
-] as const;
+/**
+ * Longest answers of PPO. Of stories many short ones teach more than few long ones. A dialogue's are as long as those it is
+ * judged by: an answer that is cut off earlier cannot learn to end (docs/results/align.md).
+ */
+const POLICY_TOKENS: Readonly<Record<PrincipleForm, Sizes>> = {
+  prefix: [
+    [16, 96],
+    [6, 64],
+    [2, 48],
+    [0, 32],
+  ],
+  dialogue: [[0, Number.POSITIVE_INFINITY]],
+};
 const LEAST_PAIRS = 48;
 const MOST_PAIRS = 6000;
 const MOST_PAIRS_PER_PROMPT = 4;
@@ -122,7 +128,7 @@ function sizesAt(scale: number, look: Omit<SizingLook, 'rates'>, method: Alignin
   const policy = method === 'rlcd-direct' ? DIRECT_SIZES : POLICY_SIZES[look.form];
   const rollouts = sizeAt(policy.rollouts, scale);
   const steps = Math.min(policy.mostSteps, Math.floor(LEAST_STEPS * scale ** policy.exponent));
-  const policyTokens = Math.min(look.longestAnswer, sizeAt(POLICY_TOKENS, scale));
+  const policyTokens = Math.min(look.longestAnswer, sizeAt(POLICY_TOKENS[look.form], scale));
   const grid = scale >= policy.gridScale;
   const coefficients = settings.ppo?.klCoefficients ?? [];
   const limit = (least: number, most: number, available: number) =>
