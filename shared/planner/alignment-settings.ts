@@ -51,7 +51,7 @@ const small: Hyperparameters = {
  * Measured on stories3M-q80 (docs/method.md). Most of the reward of a text is settled by its prompt and its first sentences,
  * and the preference model says so of a text that is not finished: value models that keep its head, and a trace that
  * decays, take that out of the advantages. With twice the rollouts and a lower rate, a nat of KL buys more reward.
- * Nothing is banned: a restricted draw sorts the vocabulary at every step.
+ * Nothing is banned: stories hold neither back-slashes nor back-ticks.
  */
 const full: Hyperparameters = {
   simulate: { maximumNewTokens: 64, promptLimit: 3000, pairsPerPrompt: 3, bannedTexts: [] },

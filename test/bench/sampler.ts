@@ -10,7 +10,7 @@ import { shapeOption } from './common/shape-option.ts';
 import { BareProducts } from './sampler/bare-products.ts';
 import { median, peakMegabytes, randomBase, round } from './common/figures.ts';
 import { createCommand } from '../../shared/command-line/command.ts';
-import { wholeNumber } from '../../shared/command-line/values.ts';
+import { positiveNumber, wholeNumber } from '../../shared/command-line/values.ts';
 import { jsonOption } from '../../scripts/experiment/options.ts';
 
 const PROMPT = 16;
@@ -30,6 +30,9 @@ export const command = createCommand(
     wholeNumber(0),
     0,
   )
+  .option('--top-p <p>', 'draws from the likeliest tokens that hold so much probability', positiveNumber, 1)
+  .option('--banned <n>', 'bans so many tokens', wholeNumber(0), 0)
+  .option('--temperature <t>', 'of the draws', positiveNumber, 1)
   .option('--profile', 'prints the time of each kind of operator, in one session', false)
   .addOption(jsonOption())
   .action(async (values) => {
@@ -50,6 +53,9 @@ export const command = createCommand(
         Int32Array.from({ length: PROMPT }, (_unused, index) => (row * 61 + index * 37 + 3) % vocabularySize),
       ),
       maximumNewTokens: STEPS,
+      topP: values.topP,
+      temperature: values.temperature,
+      bannedTokens: Array.from({ length: values.banned }, (_, token) => token * 7),
       seed: SEED,
       rowIds: Array.from({ length: batch }, (_, row) => row),
     };

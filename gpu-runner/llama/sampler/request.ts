@@ -128,8 +128,9 @@ export function constantFeeds(request: SamplingRequest, architecture: Architectu
   const banned = new Set(bannedTokens);
   return {
     inverseTemperature: float32([], () => 1 / temperature),
+    banning: bool([], () => banned.size > 0),
     banned: float32([vocabularySize], (token) => (banned.has(token) ? NEVER : 0)),
-    restricted: bool([], () => topK !== undefined || topP < 1 || banned.size > 0),
+    cut: bool([], () => topK !== undefined || topP < 1),
     topK: int64([1], () => Math.min(topK ?? vocabularySize, vocabularySize)),
     topP: float32([], () => topP),
     ends: { dtype: 'uint8', shape: [next.length], data: next },

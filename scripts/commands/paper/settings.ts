@@ -79,8 +79,7 @@ const tiny: PaperSettings = {
 /**
  * Five systems and three seeds of a model of three million parameters within half an hour of two cores, with many pairs and
  * the value models of `npm run demo -- --scale full`. The same for every method, and no novelty, which the paper has not.
- * Nothing is banned and no tail is cut (`bannedTexts`, `topP`): a draw that is restricted sorts the vocabulary at every
- * step, and stories hold neither back-slashes nor back-ticks.
+ * Nothing is banned and no tail is cut (`bannedTexts`, `topP`), as in the paper: stories hold neither back-slashes nor back-ticks.
  */
 const small: PaperSettings = {
   methods: SYSTEMS,

@@ -6,10 +6,12 @@ import * as ops from '../../../tensor/operators.ts';
 
 /** How logits become a distribution, and the number that picks from it. */
 export interface DrawOptions {
-  /** whether the next three are looked at, bool scalar: the usual draw does without them */
-  readonly restricted: Value;
+  /** whether `banned` bans any, bool scalar: the usual draw does without it */
+  readonly banning: Value;
   /** fp32 [vocabulary], 0 or hugely negative: tokens that are never drawn */
   readonly banned: Value;
+  /** whether `topK` or `topP` leaves any out, bool scalar: only then are tokens sorted */
+  readonly cut: Value;
   /** number of most likely tokens kept, int64 [1] */
   readonly topK: Value;
   /** the smallest set of most likely tokens whose probability reaches this is kept, fp32 scalar */
@@ -31,15 +33,21 @@ export interface Drawn {
  * @param uniform one number in [0, 1) per row, fp32 [batch]
  */
 export function drawToken(logits: Value, uniform: Value, options: DrawOptions): Drawn {
+  const { banned, banning, cut } = options;
+  const allowed = (body: Graph): Value => ops.softmax(ops.add(body.capture(logits), banned));
   const [token, probability] = ops.branch(
     logits.graph,
     'draw',
-    options.restricted,
-    (body) => {
-      const allowed = ops.softmax(ops.add(body.capture(logits), options.banned));
-      return drawFromHead(allowed, body.capture(uniform), options);
-    },
-    (body) => drawFromAll(ops.softmax(body.capture(logits)), body.capture(uniform)),
+    cut,
+    (body) => drawFromHead(allowed(body), body.capture(uniform), options),
+    (body) =>
+      ops.branch(
+        body,
+        'whole',
+        banning,
+        (inner) => drawFromAll(allowed(inner), inner.capture(uniform)),
+        (inner) => drawFromAll(ops.softmax(inner.capture(logits)), inner.capture(uniform)),
+      ),
   );
   if (token === undefined || probability === undefined) throw new GraphError('The draw lost a result');
   return { token, probability };
@@ -76,15 +84,63 @@ function drawFromAll(probabilities: Value, uniform: Value): Value[] {
   return [ops.reshape(token, [batch]), ops.reshape(probability, [batch])];
 }
 
-/** Draws from the most likely tokens, sorted. */
-function drawFromHead(probabilities: Value, uniform: Value, { topK, topP }: DrawOptions): Value[] {
+/**
+ * How many of the most likely tokens are sorted first. To find 512 or 8,192 of 49,152 for 64 rows takes 9 ms or 45 ms of two
+ * cores, to sort them all 190 ms, and every pass over what is sorted comes on top.
+ */
+const HEADS = [512, 8192];
+/** Above the rounding of a sum of probabilities: a head is taken only where it surely holds the nucleus. */
+const ROUNDING = 1e-6;
+
+/**
+ * Draws from the most likely tokens, sorted: from the first head that holds all that is kept of every row, which gives the
+ * same bits as sorting the whole vocabulary.
+ */
+function drawFromHead(
+  probabilities: Value,
+  uniform: Value,
+  { topK, topP }: Pick<DrawOptions, 'topK' | 'topP'>,
+  [size, ...larger]: readonly number[] = HEADS,
+): readonly Value[] {
+  if (size === undefined) return drawSorted(mostLikely(probabilities, topK), uniform, topP);
+  const few = ops.minimum(topK, size);
+  const head = mostLikely(probabilities, few);
+  const mass = ops.reduceMin(ops.reduceSum(head.sorted, { axes: [1] }), { axes: [0] });
+  const holds = ops.greater(mass, ops.add(topP, ROUNDING));
+  const all = ops.squeeze(ops.equal(few, topK), [0]);
+  return ops.branch(
+    probabilities.graph,
+    `head${size}`,
+    ops.or(holds, all),
+    (body) => {
+      const captured = { sorted: body.capture(head.sorted), tokens: body.capture(head.tokens) };
+      return drawSorted(captured, body.capture(uniform), topP);
+    },
+    (body) => drawFromHead(body.capture(probabilities), body.capture(uniform), { topK, topP }, larger),
+  );
+}
+
+interface MostLikely {
+  /** fp32 [batch, kept], falling */
+  readonly sorted: Value;
+  /** int64 [batch, kept] */
+  readonly tokens: Value;
+}
+
+/** @param count int64 [1] */
+function mostLikely(probabilities: Value, count: Value): MostLikely {
   const [batch = 1] = probabilities.shape;
   const shape = [batch, 'kept'];
-  const [sorted, tokens] = Graph.emit('TopK', [probabilities, topK], { axis: 1 }, [
+  const [sorted, tokens] = Graph.emit('TopK', [probabilities, count], { axis: 1 }, [
     { dtype: 'float32', shape },
     { dtype: 'int64', shape },
   ]);
   if (sorted === undefined || tokens === undefined) throw new GraphError('TopK lost a result');
+  return { sorted, tokens };
+}
+
+function drawSorted({ sorted, tokens }: MostLikely, uniform: Value, topP: Value): Value[] {
+  const [batch = 1] = sorted.shape;
   const before = ops.subtract(ops.cumulativeSum(sorted, 1), sorted);
   const kept = ops.where(ops.less(before, topP), sorted, 0);
   const upTo = ops.cumulativeSum(kept, 1);

@@ -94,8 +94,9 @@ export function rolloutInputs(
     firstSteps: graph.input('firstSteps', 'int64', []),
     ends: graph.input('ends', 'uint8', ['ends']),
     draw: {
-      restricted: graph.input('restricted', 'bool', []),
+      banning: graph.input('banning', 'bool', []),
       banned: graph.input('banned', 'float32', [architecture.vocabularySize]),
+      cut: graph.input('cut', 'bool', []),
       topK: graph.input('topK', 'int64', [1]),
       topP: graph.input('topP', 'float32', []),
     },
