@@ -8,6 +8,7 @@ import {
   type ResultDocument,
   type RlcdResults,
 } from './result.ts';
+import { adviceWithoutWin } from './no-win.ts';
 import type { ExperimentDetail } from '../../experiment/detail.ts';
 import { duration, fixed, percentWithInterval } from '../../../shared/report/figures.ts';
 import { fitTable, percent } from '../../terminal/table.ts';
@@ -33,6 +34,7 @@ export function formatReport(
     ...results.judge[0].judgements.flatMap((judgement) => [
       ...verdict(judgement, document.result.judge),
       systems(judgement),
+      ...advice(rlcd.method, judgement, results, document.result.judge),
     ]),
     ...grid(results.select[0]),
     ...preferenceModel(results),
@@ -87,6 +89,11 @@ function verdict(judgement: Judgement, trained: TrainedJudge): (string | Table)[
     `The judge prefers what people chose in ${accuracy} of ${heldOut.n} pairs that it was not trained on${byLength(heldOut)}`,
     `If it errs as often on these answers, people would prefer RLCD in ${percentWithInterval(corrected.rate, corrected.interval)} of them`,
   ];
+}
+
+function advice(method: string, judgement: Judgement, results: RlcdResults, trained: TrainedJudge): string[] {
+  const judge = trained !== undefined && isOfPeople(judgement, trained) ? trained : undefined;
+  return adviceWithoutWin({ method, judgement, selection: results.select[0], judge });
 }
 
 /** What the simplest judge of all would reach on the same pairs. */
