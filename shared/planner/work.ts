@@ -46,7 +46,7 @@ export interface ExpectedAnswers {
 /** Tokens of the paper's A/B question beside the pair itself, and of the affirming text after a story. */
 const QUESTION_TOKENS = { dialogue: 120, prefix: 12 } as const;
 /** Pairs of a simulation whose tokens are read for those who look at them. */
-export const SHOWN_PAIRS = 256;
+export const SHOWN_PAIRS = 64;
 /** Both answers of a pair, each behind two prompts. */
 const PAIR_READS = 4;
 /** Passes over a rollout that PPO reads without a gradient: reference, old log-probabilities; reward and values, too. */
