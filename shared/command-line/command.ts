@@ -55,12 +55,20 @@ function usageError(command: AnyCommand, words: readonly string[], error: Comman
   const name = sub === undefined ? command.name() : `${command.name()} ${sub.name()}`;
   const isMissing = error.code === 'commander.missingMandatoryOptionValue';
   const { code, message } = (isMissing && unknownOption(command, called, words)) || error;
-  const missing = called.options.find(({ flags }) => message.includes(`'${flags}' not specified`));
+  const missing = code === 'commander.missingMandatoryOptionValue' ? missingOptions(called) : [];
+  const others = missing.slice(1).map(({ flags }) => `, nor '${flags}'`);
   const fault = code === 'commander.help' ? 'name what to do' : message.replace(/^error: /, '');
-  const what = missing === undefined ? '' : `${missing.long} takes ${missing.description}; `;
-  return new UsageError(fault.replaceAll('\n', ' ').replace(/\.$/, ''), {
-    cure: `${what}${name} --help lists the options`,
+  const what = missing.map(({ long, description }) => `${long} takes ${description}; `);
+  return new UsageError(fault.replaceAll('\n', ' ').replace(/\.$/, '') + others.join(''), {
+    cure: `${what.join('')}${name} --help lists the options`,
   });
+}
+
+/** All that a command line lacks, in the order of the help: commander names the first alone. */
+function missingOptions(command: AnyCommand) {
+  return command.options.filter(
+    (option) => option.mandatory && command.getOptionValue(option.attributeName()) === undefined,
+  );
 }
 
 /** The fault of an unknown option, which commander tells only where no other option is missing: that one, mistyped, perhaps. */

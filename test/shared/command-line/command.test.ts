@@ -67,6 +67,17 @@ describe('a command', () => {
     );
   });
 
+  it('names all that is missing at once, and nothing that is there', async () => {
+    const command = createCommand('rlcd x', '')
+      .requiredOption('--model <path>', 'a folder')
+      .requiredOption('--seed <n>', 'a number')
+      .requiredOption('--prompts <file>', 'one prompt a line');
+    await expect(parseCommand(command, ['--seed', '1'])).rejects.toThrow(
+      "required option '--model <path>' not specified, nor '--prompts <file>'. " +
+        '--model takes a folder; --prompts takes one prompt a line; rlcd x --help lists the options.',
+    );
+  });
+
   it('tells an option that is mistyped before it tells that it is missing, and does no work', async () => {
     let worked = false;
     const command = createCommand('rlcd x', '')
