@@ -5,6 +5,9 @@ import { lastOf } from '../../llama/model/sequence.ts';
 import { ForwardPass } from '../../llama/trainer/forward-pass.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 
+/** Texts that are read between two looks at the signal: those of like length go through the engine together. */
+const READ_AT_A_TIME = 256;
+
 export interface PreferenceModelOptions {
   readonly rank: number;
   readonly alpha: number;
@@ -44,10 +47,10 @@ export class PreferenceModel {
   /** Scores of texts given as tokens, in order. */
   async score(texts: readonly Int32Array[], signal: AbortSignal): Promise<Float64Array> {
     const scores = new Float64Array(texts.length);
-    const { microbatchRows, vector } = this.#options;
-    for (let start = 0; start < texts.length; start += microbatchRows) {
+    const { vector } = this.#options;
+    for (let start = 0; start < texts.length; start += READ_AT_A_TIME) {
       signal.throwIfAborted();
-      const part = texts.slice(start, start + microbatchRows).map((tokens) => lastOf(tokens));
+      const part = texts.slice(start, start + READ_AT_A_TIME).map((tokens) => lastOf(tokens));
       const { scalars } = await this.#forwardPass.score(vector, [part]);
       scalars[0]?.forEach((scalar, row) => {
         scores[start + row] = scalar[0] ?? Number.NaN;

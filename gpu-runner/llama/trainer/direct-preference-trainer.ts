@@ -3,11 +3,11 @@ import { vocabularyBlock } from '../../../shared/planner/model-bytes.ts';
 import { scoredCount, type Sequence } from '../model/sequence.ts';
 import { float32, Picks } from './batch.ts';
 import { architectureOf, type Trainable } from './graphs.ts';
+import { inOrder, likeLengths } from './like-lengths.ts';
 import type { Microbatch, StepRunner } from './step-runner.ts';
 import {
   assertGroups,
   meanFactors,
-  microbatches,
   openStep,
   pickFeeds,
   tokenFeeds,
@@ -80,27 +80,33 @@ export class DirectPreferenceTrainer extends Trainer {
         throw new RangeError(`A pair has the label ${target}, not a probability`);
     }
     const factors = meanFactors(groups, () => 1);
-    const parts = microbatches(groups, Math.max(1, Math.floor(microbatchRows / 2))).map((pairs) =>
-      directPreferenceBatch(pairs, factors, trainable, maximumTime, this.#loss, baselines),
-    );
+    const pairsPerPart = Math.max(1, Math.floor(microbatchRows / 2));
+    const parts = likeLengths(
+      groups,
+      pairsPerPart,
+      ({ chosen, rejected }) => 2 * Math.max(chosen.tokens.length, rejected.tokens.length),
+    ).map((part) => ({
+      ...part,
+      ...directPreferenceBatch(part.groups, factors, trainable, maximumTime, this.#loss, baselines),
+    }));
     const outcome = await this.runner.step(
       parts.map(({ batch }) => batch),
       learningRates,
     );
-    const margins: number[][] = groups.map(() => []);
-    parts.forEach(({ pairs, rows, picks }, index) => {
+    const margins = parts.map(({ groups: pairs, rows, picks }, index) => {
       const scores = picks.unpack(outcome.scored[index]?.['logProbabilities'] ?? [], rows);
       const total = (group: number, row: number): number => {
         const values = Array.from(scores[group]?.[row] ?? []);
         return values.reduce((sum, value) => sum + value, 0) / (this.#loss.perToken ? values.length : 1);
       };
-      pairs.forEach((groupPairs, group) => {
-        groupPairs.forEach(({ reference: { chosen, rejected } }, pair) => {
-          margins[group]?.push(total(group, 2 * pair) - total(group, 2 * pair + 1) - (chosen - rejected));
-        });
-      });
+      return pairs.map((groupPairs, group) =>
+        groupPairs.map(
+          ({ reference: { chosen, rejected } }, pair) =>
+            total(group, 2 * pair) - total(group, 2 * pair + 1) - (chosen - rejected),
+        ),
+      );
     });
-    return { loss: outcome.loss, margins, gradientNorms: outcome.gradientNorms };
+    return { loss: outcome.loss, margins: inOrder(parts, margins), gradientNorms: outcome.gradientNorms };
   }
 }
 
@@ -134,7 +140,7 @@ function directPreferenceBatch(
   maximumTime: number,
   { entry, perToken }: DirectPreferenceLoss,
   baselines: ArrayLike<number>,
-): { pairs: Groups; rows: readonly (readonly Sequence[])[]; picks: Picks; batch: Microbatch } {
+): { rows: readonly (readonly Sequence[])[]; picks: Picks; batch: Microbatch } {
   const rows = pairs.map((group) => group.flatMap(({ chosen, rejected }) => [chosen, rejected]));
   const { shape, feeds } = tokenFeeds(rows, trainable, maximumTime, true);
   const picks = new Picks(rows, shape, vocabularyBlock(architectureOf(trainable)));
@@ -167,5 +173,5 @@ function directPreferenceBatch(
     },
     scored: { logProbabilities: picks.shape },
   };
-  return { pairs, rows, picks, batch };
+  return { rows, picks, batch };
 }

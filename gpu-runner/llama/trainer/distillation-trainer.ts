@@ -3,8 +3,9 @@ import { vocabularyBlock } from '../../../shared/planner/model-bytes.ts';
 import type { Sequence } from '../model/sequence.ts';
 import { float32, Picks } from './batch.ts';
 import { architectureOf, type Trainable } from './graphs.ts';
+import { likeLengths } from './like-lengths.ts';
 import type { Microbatch } from './step-runner.ts';
-import { meanFactors, microbatches, openStep, pickFeeds, rowWeight, tokenFeeds, Trainer } from './trainer.ts';
+import { meanFactors, openStep, pickFeeds, rowWeight, tokenFeeds, Trainer } from './trainer.ts';
 import type { TrainerOptions } from './trainer.ts';
 
 /** What a teacher says of one token: candidates, and the share of each; shares add up to 1. */
@@ -34,12 +35,12 @@ export class DistillationTrainer extends Trainer {
     return new DistillationTrainer(options, await openStep(options, { kind: 'distillation' }));
   }
 
-  /** One update. Rows that stand together share a micro-batch, padded to its longest. */
+  /** One update. */
   async step(rows: readonly DistilledRow[], learningRate: number): Promise<DistillationStep> {
     const { trainable, maximumTime, microbatchRows } = this.options;
     const [factor = 0] = meanFactors([rows], rowWeight);
-    const batches = microbatches([rows], microbatchRows).map(([part = []]) =>
-      distillationBatch(part, factor, trainable, maximumTime),
+    const batches = likeLengths([rows], microbatchRows, ({ tokens: { length } }) => length).map((part) =>
+      distillationBatch(part.groups.flat(), factor, trainable, maximumTime),
     );
     const { loss, gradientNorms } = await this.runner.step(batches, [learningRate]);
     return { loss, gradientNorms, tokens: rows.reduce((sum, row) => sum + rowWeight(row), 0) };

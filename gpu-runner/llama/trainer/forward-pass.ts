@@ -12,15 +12,9 @@ import {
   type Trainable,
   vectorLength,
 } from './graphs.ts';
+import { inOrder, likeLengths, type Part } from './like-lengths.ts';
 import { openGraph } from './step-runner.ts';
-import {
-  assertGroups,
-  graphOptions,
-  microbatches,
-  pickFeeds,
-  tokenFeeds,
-  type TokenNumbers,
-} from './trainer.ts';
+import { assertGroups, graphOptions, pickFeeds, tokenFeeds, type TokenNumbers } from './trainer.ts';
 
 export interface ForwardPassOptions {
   readonly trainable: Trainable;
@@ -74,29 +68,33 @@ export class ForwardPass {
    * @param vectors the groups' trained vectors, [G, P] (see {@link initialState}) or a state's parameters
    */
   async score(vectors: Float32Array, groups: Groups): Promise<Scores> {
-    const { trainable, scoring, microbatchRows } = this.#options;
+    const { trainable, microbatchRows } = this.#options;
     assertGroups(groups, trainable);
-    const scores = {
-      logProbabilities: emptyGroups(groups),
-      entropies: emptyGroups(groups),
-      scalars: emptyGroups(groups),
+    const parts = partsOf(groups, microbatchRows);
+    const found: Record<keyof Scores, Float32Array[][][]> = {
+      logProbabilities: [],
+      entropies: [],
+      scalars: [],
     };
-    const append = (name: keyof typeof scores, picks: Picks, part: Groups, results: HostTensors): void => {
-      const tensor = results[name];
-      if (tensor === undefined) return;
-      const rows = picks.unpack(Array.from(tensor.data, Number), part);
-      rows.forEach((groupRows, group) => scores[name][group]?.push(...groupRows));
-    };
-    for (const part of microbatches(groups, microbatchRows)) {
-      const { feeds, tokens, scalars } = this.#feeds(vectors, part);
+    for (const part of parts) {
+      const { feeds, tokens, scalars } = this.#feeds(vectors, part.groups);
       const results = await this.#session.run(feeds);
-      if (scoring !== 'scalars') {
-        append('logProbabilities', tokens, part, results);
-        append('entropies', tokens, part, results);
-      }
-      append('scalars', scalars, part, results);
+      const read = (name: keyof Scores, picks: Picks): void => {
+        const tensor = results[name];
+        const none = part.groups.map(() => []);
+        found[name].push(
+          tensor === undefined ? none : picks.unpack(Array.from(tensor.data, Number), part.groups),
+        );
+      };
+      read('logProbabilities', tokens);
+      read('entropies', tokens);
+      read('scalars', scalars);
     }
-    return scores;
+    return {
+      logProbabilities: inOrder(parts, found.logProbabilities),
+      entropies: inOrder(parts, found.entropies),
+      scalars: inOrder(parts, found.scalars),
+    };
   }
 
   /**
@@ -108,14 +106,17 @@ export class ForwardPass {
     vectors: Float32Array,
     groups: readonly (readonly ArrayLike<number>[])[],
   ): Promise<Float32Array[][]> {
-    const out = emptyGroups(groups);
+    const out: Float32Array[][] = groups.map(() => []);
     const rows = groups.map((sequences) => sequences.map(lastOf));
-    await this.visitLogits(vectors, rows, (logits, { group }) => out[group]?.push(logits.slice()));
+    await this.visitLogits(vectors, rows, (logits, { group, row }) => {
+      const own = out[group];
+      if (own !== undefined) own[row] = logits.slice();
+    });
     return out;
   }
 
   /**
-   * Logits, divided by the temperature, at every scored place, in the order of micro-batches, groups, sequences, places.
+   * Logits, divided by the temperature, at every scored place: sequences in any order, the places of each in theirs.
    *
    * @param visit takes [vocabulary], a view that holds until it returns, and where it belongs
    */
@@ -126,7 +127,7 @@ export class ForwardPass {
   ): Promise<void> {
     const { trainable, microbatchRows } = this.#options;
     const { vocabularySize } = architectureOf(trainable);
-    for (const [index, part] of microbatches(groups, microbatchRows).entries()) {
+    for (const { groups: part, places } of partsOf(groups, microbatchRows)) {
       const { feeds } = this.#feeds(vectors, part);
       const logits = (await this.#session.run(feeds))['logits']?.data;
       if (!(logits instanceof Float32Array))
@@ -138,7 +139,7 @@ export class ForwardPass {
             const start = place * vocabularySize;
             visit(logits.subarray(start, start + vocabularySize), {
               group,
-              row: index * microbatchRows + row,
+              row: places[group]?.[row] ?? -1,
             });
           }
         });
@@ -171,6 +172,6 @@ export class ForwardPass {
   }
 }
 
-function emptyGroups(groups: readonly unknown[]): Float32Array[][] {
-  return groups.map(() => []);
+function partsOf(groups: Groups, rows: number): Part<Sequence>[] {
+  return likeLengths(groups, rows, ({ tokens: { length } }) => length);
 }

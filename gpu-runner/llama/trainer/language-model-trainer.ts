@@ -3,11 +3,11 @@ import { vocabularyBlock } from '../../../shared/planner/model-bytes.ts';
 import type { Sequence } from '../model/sequence.ts';
 import { Picks } from './batch.ts';
 import { architectureOf, type Trainable } from './graphs.ts';
+import { likeLengths } from './like-lengths.ts';
 import type { Microbatch } from './step-runner.ts';
 import {
   assertGroups,
   meanFactors,
-  microbatches,
   openStep,
   pickFeeds,
   rowWeight,
@@ -44,8 +44,8 @@ export class LanguageModelTrainer extends Trainer {
     const { trainable, maximumTime, microbatchRows } = this.options;
     assertGroups(groups, trainable);
     const factors = meanFactors(groups, rowWeight);
-    const parts = microbatches(groups, microbatchRows).map((rows) =>
-      languageModelBatch(rows, factors, trainable, maximumTime),
+    const parts = likeLengths(groups, microbatchRows, ({ tokens: { length } }) => length).map((part) =>
+      languageModelBatch(part.groups, factors, trainable, maximumTime),
     );
     const outcome = await this.runner.step(
       parts.map(({ batch }) => batch),

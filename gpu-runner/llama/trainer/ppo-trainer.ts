@@ -3,11 +3,11 @@ import { vocabularyBlock } from '../../../shared/planner/model-bytes.ts';
 import type { Sequence } from '../model/sequence.ts';
 import { Picks } from './batch.ts';
 import { architectureOf } from './graphs.ts';
+import { inOrder, inTurn, type Part } from './like-lengths.ts';
 import type { Microbatch, StepOutcome, StepRunner } from './step-runner.ts';
 import {
   assertGroups,
   meanFactors,
-  microbatches,
   openStep,
   pickFeeds,
   rowWeight,
@@ -80,9 +80,10 @@ export class PpoTrainer extends Trainer {
   async step(policies: Groups, learningRates: ArrayLike<number>): Promise<PpoStep> {
     assertGroups(trainedRows(policies, this.#ppo), this.options.trainable);
     const factors = meanFactors(policies, rowWeight);
-    const parts = microbatches(policies, this.options.microbatchRows).map((rows) =>
-      ppoBatch(rows, factors, this.#ppo),
-    );
+    const parts = inTurn(policies, this.options.microbatchRows).map((part) => ({
+      ...part,
+      ...ppoBatch(part.groups, factors, this.#ppo),
+    }));
     const outcome = await this.runner.step(
       parts.map(({ batch }) => batch),
       learningRates,
@@ -97,7 +98,7 @@ export class PpoTrainer extends Trainer {
   }
 }
 
-interface Part {
+interface PpoPart {
   readonly rows: Groups;
   readonly tokens: Picks;
   readonly scalars: Picks;
@@ -105,21 +106,17 @@ interface Part {
 
 /** One scored output of all micro-batches, by policy and rollout. */
 function gather(
-  parts: readonly Part[],
+  parts: readonly (PpoPart & Pick<Part<unknown>, 'places'>)[],
   outcome: StepOutcome,
   name: string,
   picks: 'tokens' | 'scalars',
 ): Float32Array[][] {
-  const out: Float32Array[][] = [];
-  parts.forEach((part, index) => {
+  const results = parts.map((part, index) => {
     const rows = picks === 'tokens' ? part.rows : valueRows(part.rows);
     const all = part[picks].unpack(outcome.scored[index]?.[name] ?? [], rows);
-    const own = picks === 'tokens' ? all : all.slice(part.rows.length);
-    own.forEach((groupRows, group) => {
-      (out[group] ??= []).push(...groupRows);
-    });
+    return picks === 'tokens' ? all : all.slice(part.rows.length);
   });
-  return out;
+  return inOrder(parts, results);
 }
 
 /** Rows by trained group: the policies', and the same again for their value models. */
@@ -139,7 +136,7 @@ export function ppoBatch(
   policies: Groups,
   factors: readonly number[],
   options: PpoOptions,
-): Part & { readonly batch: Microbatch } {
+): PpoPart & { readonly batch: Microbatch } {
   const { trainable, maximumTime, value } = options;
   const { shape, feeds } = tokenFeeds(trainedRows(policies, options), trainable, maximumTime, true);
   const tokens = new Picks(policies, shape, vocabularyBlock(architectureOf(trainable)));

@@ -1,12 +1,12 @@
 /** Training of preference models: pairs of texts, soft labels, a scalar head on the last position. */
 import { lastOf } from '../model/sequence.ts';
 import { Picks } from './batch.ts';
+import { inOrder, likeLengths } from './like-lengths.ts';
 import type { Trainable } from './graphs.ts';
 import type { Microbatch } from './step-runner.ts';
 import {
   assertGroups,
   meanFactors,
-  microbatches,
   openStep,
   pickFeeds,
   tokenFeeds,
@@ -49,22 +49,22 @@ export class PreferenceTrainer extends Trainer {
     }
     const factors = meanFactors(groups, () => 1);
     const pairsPerPart = Math.max(1, Math.floor(microbatchRows / 2));
-    const parts = microbatches(groups, pairsPerPart);
+    const parts = likeLengths(
+      groups,
+      pairsPerPart,
+      ({ first, second }) => 2 * Math.max(first.length, second.length),
+    );
     const outcome = await this.runner.step(
-      parts.map((pairs) => preferenceBatch(pairs, factors, trainable, maximumTime)),
+      parts.map((part) => preferenceBatch(part.groups, factors, trainable, maximumTime)),
       learningRates,
     );
-    const scores: [number, number][][] = groups.map(() => []);
-    parts.forEach((pairs, index) => {
+    const scores = parts.map((part, index) => {
       const flat = outcome.scored[index]?.['scalars'] ?? [];
       let place = 0;
-      pairs.forEach((groupPairs, group) => {
-        for (let pair = 0; pair < groupPairs.length; pair++, place++) {
-          scores[group]?.push([flat[2 * place] ?? Number.NaN, flat[2 * place + 1] ?? Number.NaN]);
-        }
-      });
+      const next = (): number => flat[place++] ?? Number.NaN;
+      return part.groups.map((pairs) => pairs.map((): [number, number] => [next(), next()]));
     });
-    return { loss: outcome.loss, scores, gradientNorms: outcome.gradientNorms };
+    return { loss: outcome.loss, scores: inOrder(parts, scores), gradientNorms: outcome.gradientNorms };
   }
 }
 

@@ -87,17 +87,6 @@ export class Trainer {
   }
 }
 
-/** The rows of each group cut into micro-batches of at most `rows` rows a group. @throws RangeError for an empty batch */
-export function microbatches<Row>(groups: readonly (readonly Row[])[], rows: number): (readonly Row[])[][] {
-  const longest = Math.max(0, ...groups.map((group) => group.length));
-  if (longest === 0) throw new RangeError('A batch needs at least one row');
-  if (!Number.isInteger(rows) || rows < 1)
-    throw new RangeError(`A micro-batch needs at least one row, got ${rows}`);
-  return Array.from({ length: Math.ceil(longest / rows) }, (_, index) =>
-    groups.map((group) => group.slice(index * rows, (index + 1) * rows)),
-  );
-}
-
 /** Tokens of a batch as feeds, counted as work, with the plan of the embedding's gradient where it is trained. */
 export function tokenFeeds(
   groups: readonly (readonly Sequence[])[],

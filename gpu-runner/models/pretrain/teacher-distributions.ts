@@ -72,21 +72,14 @@ export async function teacherDistributions(options: DistributionOptions): Promis
     while (done.length < documents.length) {
       // A chunk that was cut off is read whole again, so that its micro-batches are those of a run that was not stopped.
       const first = done.length - (done.length % CHUNK_DOCUMENTS);
-      // Documents of like length share a micro-batch, so that little of it is padding.
-      const order = documents
-        .slice(first, first + CHUNK_DOCUMENTS)
-        .map((sequence, index) => ({ sequence, index }))
-        .toSorted((one, other) => one.sequence.tokens.length - other.sequence.tokens.length);
-      const found = order.map((): Distribution[] => []);
-      await pass.visitLogits(adapter, [order.map(({ sequence }) => sequence)], (logits, { row }) => {
+      const part = documents.slice(first, first + CHUNK_DOCUMENTS);
+      const found = part.map((): Distribution[] => []);
+      await pass.visitLogits(adapter, [part], (logits, { row }) => {
         const place = found[row];
-        const number = first + (order[row]?.index ?? 0);
-        place?.push(systematicShares(logits, uniform(seed, number, place.length)));
+        place?.push(systematicShares(logits, uniform(seed, first + row, place.length)));
       });
-      const chunk = order
-        .map(({ sequence, index }, row) => ({ index, row: { ...sequence, distributions: found[row] ?? [] } }))
-        .toSorted((one, other) => one.index - other.index)
-        .map(({ row }) => row)
+      const chunk = part
+        .map((sequence, row) => ({ ...sequence, distributions: found[row] ?? [] }))
         .slice(done.length - first);
       await appendRows(file, chunk);
       done.push(...chunk);

@@ -16,9 +16,14 @@ const look = {
 
 it('counts what is padded: texts that go together are as long as the longest of them', () => {
   const rates = { sampled: 1, read: 1000, trained: 100, secondsPerTask: 3 };
-  // One text of 90 tokens in each batch of 2 pairs: 90 tokens a text; 85 pairs train, 15 are read.
-  const lengths = Array.from({ length: 100 }, (_, pair) => (pair % 2 === 0 ? 90 : 10));
-  expect(judgeSeconds(100, { lengths, rows: 4, rates })).toBeCloseTo(3 + 85 * 1.8 + 15 * 0.18, 6);
+  const seconds = (lengths: number[]) => judgeSeconds(100, { lengths, rows: 32, rates });
+  const of = (one: number, others: number) =>
+    Array.from({ length: 100 }, (_, pair) => (pair % 16 === 0 ? one : others));
+  // One of a batch is longer by less than another run costs: all are as long; 85 pairs train, 15 are read.
+  expect(seconds(of(90, 89))).toBeCloseTo(3 + 85 * 1.8 + 15 * 0.18, 6);
+  // Long and short ones go apart: 7 of 90 tokens and 93 of 10 as they are.
+  const ofPair = (2 * (7 * 90 + 93 * 10)) / 100;
+  expect(seconds(of(90, 10))).toBeCloseTo(3 + (ofPair * 85) / 100 + (ofPair * 15) / 1000, 6);
 });
 
 it('takes all that help without a budget, and what fits a third of one', () => {
