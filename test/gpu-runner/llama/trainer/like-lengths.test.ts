@@ -1,5 +1,5 @@
 /** How a batch is cut: every row once, no part too large, and nothing cheaper among all cuts of sorted rows. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inOrder, inTurn, likeLengths } from '../../../../gpu-runner/llama/trainer/like-lengths.ts';
 
