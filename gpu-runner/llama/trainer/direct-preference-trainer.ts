@@ -85,15 +85,15 @@ export class DirectPreferenceTrainer extends Trainer {
       groups,
       pairsPerPart,
       ({ chosen, rejected }) => 2 * Math.max(chosen.tokens.length, rejected.tokens.length),
-    ).map((part) => ({
-      ...part,
-      ...directPreferenceBatch(part.groups, factors, trainable, maximumTime, this.#loss, baselines),
-    }));
+    );
+    const batches = parts.map((part) =>
+      directPreferenceBatch(part.groups, factors, trainable, maximumTime, this.#loss, baselines),
+    );
     const outcome = await this.runner.step(
-      parts.map(({ batch }) => batch),
+      batches.map(({ batch }) => batch),
       learningRates,
     );
-    const margins = parts.map(({ groups: pairs, rows, picks }, index) => {
+    const margins = batches.map(({ pairs, rows, picks }, index) => {
       const scores = picks.unpack(outcome.scored[index]?.['logProbabilities'] ?? [], rows);
       const total = (group: number, row: number): number => {
         const values = Array.from(scores[group]?.[row] ?? []);
@@ -140,7 +140,7 @@ function directPreferenceBatch(
   maximumTime: number,
   { entry, perToken }: DirectPreferenceLoss,
   baselines: ArrayLike<number>,
-): { rows: readonly (readonly Sequence[])[]; picks: Picks; batch: Microbatch } {
+): { pairs: Groups; rows: readonly (readonly Sequence[])[]; picks: Picks; batch: Microbatch } {
   const rows = pairs.map((group) => group.flatMap(({ chosen, rejected }) => [chosen, rejected]));
   const { shape, feeds } = tokenFeeds(rows, trainable, maximumTime, true);
   const picks = new Picks(rows, shape, vocabularyBlock(architectureOf(trainable)));
@@ -173,5 +173,5 @@ function directPreferenceBatch(
     },
     scored: { logProbabilities: picks.shape },
   };
-  return { rows, picks, batch };
+  return { pairs, rows, picks, batch };
 }

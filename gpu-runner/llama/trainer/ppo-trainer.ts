@@ -3,7 +3,7 @@ import { vocabularyBlock } from '../../../shared/planner/model-bytes.ts';
 import type { Sequence } from '../model/sequence.ts';
 import { Picks } from './batch.ts';
 import { architectureOf } from './graphs.ts';
-import { inOrder, inTurn, type Part } from './like-lengths.ts';
+import { inOrder, inTurn } from './like-lengths.ts';
 import type { Microbatch, StepOutcome, StepRunner } from './step-runner.ts';
 import {
   assertGroups,
@@ -80,20 +80,18 @@ export class PpoTrainer extends Trainer {
   async step(policies: Groups, learningRates: ArrayLike<number>): Promise<PpoStep> {
     assertGroups(trainedRows(policies, this.#ppo), this.options.trainable);
     const factors = meanFactors(policies, rowWeight);
-    const parts = inTurn(policies, this.options.microbatchRows).map((part) => ({
-      ...part,
-      ...ppoBatch(part.groups, factors, this.#ppo),
-    }));
+    const parts = inTurn(policies, this.options.microbatchRows);
+    const batches = parts.map((part) => ppoBatch(part.groups, factors, this.#ppo));
     const outcome = await this.runner.step(
-      parts.map(({ batch }) => batch),
+      batches.map(({ batch }) => batch),
       learningRates,
     );
     return {
       loss: outcome.loss,
       gradientNorms: outcome.gradientNorms,
-      logProbabilities: gather(parts, outcome, 'logProbabilities', 'tokens'),
-      entropies: gather(parts, outcome, 'entropies', 'tokens'),
-      values: this.#ppo.value && gather(parts, outcome, 'scalars', 'scalars'),
+      logProbabilities: inOrder(parts, gather(batches, outcome, 'logProbabilities', 'tokens')),
+      entropies: inOrder(parts, gather(batches, outcome, 'entropies', 'tokens')),
+      values: this.#ppo.value && inOrder(parts, gather(batches, outcome, 'scalars', 'scalars')),
     };
   }
 }
@@ -104,19 +102,18 @@ interface PpoPart {
   readonly scalars: Picks;
 }
 
-/** One scored output of all micro-batches, by policy and rollout. */
+/** One scored output of each micro-batch, by policy and rollout. */
 function gather(
-  parts: readonly (PpoPart & Pick<Part<unknown>, 'places'>)[],
+  batches: readonly PpoPart[],
   outcome: StepOutcome,
   name: string,
   picks: 'tokens' | 'scalars',
-): Float32Array[][] {
-  const results = parts.map((part, index) => {
+): Float32Array[][][] {
+  return batches.map((part, index) => {
     const rows = picks === 'tokens' ? part.rows : valueRows(part.rows);
     const all = part[picks].unpack(outcome.scored[index]?.[name] ?? [], rows);
     return picks === 'tokens' ? all : all.slice(part.rows.length);
   });
-  return inOrder(parts, results);
 }
 
 /** Rows by trained group: the policies', and the same again for their value models. */

@@ -79,7 +79,7 @@ export async function teacherDistributions(options: DistributionOptions): Promis
         place?.push(systematicShares(logits, uniform(seed, first + row, place.length)));
       });
       const chunk = part
-        .map((sequence, row) => ({ ...sequence, distributions: found[row] ?? [] }))
+        .map(({ tokens, start }, row) => ({ tokens, start, distributions: found[row] ?? [] }))
         .slice(done.length - first);
       await appendRows(file, chunk);
       done.push(...chunk);
