@@ -22,18 +22,18 @@ const WIDE = 0.1;
 export function adviceWithoutWin(outcome: Outcome): string[] {
   const { judgement, method } = outcome;
   if (judgement.interval.lower > 0.5) return [];
-  const lines = [
+  return [
+    'What to try next:',
     ...judgeAdvice(outcome.judge),
     ...rewardAdvice(outcome),
     ...(method === 'rlcd'
       ? [
           'Try --method rlcd-direct: its reward is how much likelier an answer is behind the prompt towards the principle, which ' +
-            'few pairs do not teach a preference model. It takes a third of the time.',
+            'few pairs do not teach a preference model. It makes no pairs, and takes less time.',
         ]
       : ['Try --method rlcd: a preference model of many pairs may take what the contrast leaves out.']),
     ...widthAdvice(judgement),
   ];
-  return lines.length === 0 ? [] : ['What to try next:', ...lines];
 }
 
 function judgeAdvice(judge: JudgeFigures | undefined): string[] {

@@ -31,10 +31,11 @@ export function formatReport(
   const width = Math.min(columns, WIDEST);
   const results = readRlcdResults(rlcd);
   const sections = [
-    ...results.judge[0].judgements.flatMap((judgement) => [
+    ...results.judge[0].judgements.flatMap((judgement, place) => [
       ...verdict(judgement, document.result.judge),
       systems(judgement),
-      ...advice(rlcd.method, judgement, results, document.result.judge),
+      // The first judge decides; what another misses after its win is no reason to begin anew.
+      ...(place === 0 ? advice(rlcd.method, judgement, results, document.result.judge) : []),
     ]),
     ...grid(results.select[0]),
     ...preferenceModel(results),

@@ -89,7 +89,7 @@ function drawFromAll(probabilities: Value, uniform: Value): Value[] {
  * cores, to sort them all 190 ms, and every pass over what is sorted comes on top.
  */
 const HEADS = [512, 8192];
-/** Above the rounding of a sum of probabilities: a head is taken only where it surely holds the nucleus. */
+/** Above the rounding of one sum: a head is taken only where what follows it is surely not kept. */
 const ROUNDING = 1e-6;
 
 /**
@@ -105,15 +105,20 @@ function drawFromHead(
   if (size === undefined) return drawSorted(mostLikely(probabilities, topK), uniform, topP);
   const few = ops.minimum(topK, size);
   const head = mostLikely(probabilities, few);
-  const mass = ops.reduceMin(ops.reduceSum(head.sorted, { axes: [1] }), { axes: [0] });
-  const holds = ops.greater(mass, ops.add(topP, ROUNDING));
+  // By the same sums that decide what is kept: the head's are the first of the whole vocabulary's.
+  const reached = ops.reduceMin(ops.reduceMax(head.before, { axes: [1] }), { axes: [0] });
+  const holds = ops.greater(reached, ops.add(topP, ROUNDING));
   const all = ops.squeeze(ops.equal(few, topK), [0]);
   return ops.branch(
     probabilities.graph,
     `head${size}`,
     ops.or(holds, all),
     (body) => {
-      const captured = { sorted: body.capture(head.sorted), tokens: body.capture(head.tokens) };
+      const captured = {
+        sorted: body.capture(head.sorted),
+        tokens: body.capture(head.tokens),
+        before: body.capture(head.before),
+      };
       return drawSorted(captured, body.capture(uniform), topP);
     },
     (body) => drawFromHead(body.capture(probabilities), body.capture(uniform), { topK, topP }, larger),
@@ -125,6 +130,8 @@ interface MostLikely {
   readonly sorted: Value;
   /** int64 [batch, kept] */
   readonly tokens: Value;
+  /** the sum of those before each, fp32 [batch, kept] */
+  readonly before: Value;
 }
 
 /** @param count int64 [1] */
@@ -136,12 +143,11 @@ function mostLikely(probabilities: Value, count: Value): MostLikely {
     { dtype: 'int64', shape },
   ]);
   if (sorted === undefined || tokens === undefined) throw new GraphError('TopK lost a result');
-  return { sorted, tokens };
+  return { sorted, tokens, before: ops.subtract(ops.cumulativeSum(sorted, 1), sorted) };
 }
 
-function drawSorted({ sorted, tokens }: MostLikely, uniform: Value, topP: Value): Value[] {
+function drawSorted({ sorted, tokens, before }: MostLikely, uniform: Value, topP: Value): Value[] {
   const [batch = 1] = sorted.shape;
-  const before = ops.subtract(ops.cumulativeSum(sorted, 1), sorted);
   const kept = ops.where(ops.less(before, topP), sorted, 0);
   const upTo = ops.cumulativeSum(kept, 1);
   const total = ops.reduceMax(upTo, { axes: [1], keep: true });
