@@ -4,7 +4,7 @@ import { createMemo, createSignal, For, onCleanup, onMount, Show } from 'solid-j
 import { useSession } from '../app/session.ts';
 import { Problem } from '../components/feedback.tsx';
 import { figure } from '../text/format.ts';
-import { klNote } from '../text/kl-note.ts';
+import { whyBelow } from '../text/kl-note.ts';
 import { acrossOf, KL, type Chart } from './charts.ts';
 import { ACROSS, SMOOTHINGS, type CurveView } from './curve-view.ts';
 import { lookOf, Plot, type Shape } from './plot.tsx';
@@ -53,17 +53,20 @@ export function CurveChart(props: CurveChartProps) {
     });
   const shapes = createMemo(() => shapesOf(weight(), false));
   const all = createMemo(() => (weight() === 0 ? shapes() : [...shapesOf(0, true), ...shapes()]));
-  /** The value at the hovered place, else the last step's. */
-  const valueOf = (curve: Curve, shape: Shape | undefined) => {
+  /** A line's value at the hovered place, else the last step's; a dash before it is read. */
+  const valueAt = (index: number) => {
     const x = hovered();
-    const point =
-      x === undefined ? smoothed(curve.points, weight()).at(-1) : shape?.points.findLast(([at]) => at <= x);
-    return point?.[1];
+    const points =
+      x === undefined ? smoothed(data()?.[index]?.points ?? [], weight()) : shapes()[index]?.points;
+    const point = x === undefined ? points?.at(-1) : points?.findLast(([at]) => at <= x);
+    return point === undefined ? '–' : figure(point[1]);
   };
+  /** Whether or not it is needed: what stands below a chart keeps its place when the chart is read. */
   const note = () => {
-    if (!props.chart.metric.startsWith(KL)) return undefined;
-    const values = (data() ?? []).flatMap(({ points }) => points.map(([, value]) => value));
-    return klNote(values, props.chart.metric === KL ? props.chart.lines[0]?.run.klEstimator : undefined);
+    const { metric, lines } = props.chart;
+    return metric.startsWith(KL)
+      ? whyBelow(metric === KL ? lines[0]?.run.klEstimator : undefined)
+      : undefined;
   };
   return (
     <figure
@@ -107,11 +110,12 @@ export function CurveChart(props: CurveChartProps) {
         </Show>
       </div>
       <ul class="legend">
-        <For each={data()}>
-          {(curve, index) => (
+        {/* Of the lines, not of what was read of them: nothing below moves when it comes. */}
+        <For each={props.chart.lines}>
+          {({ label }, index) => (
             <li>
               <span class={`swatch series-${lookOf(index()).colour} dash-${lookOf(index()).dash}`} />
-              {curve.label} <span>{figure(valueOf(curve, shapes()[index()]) ?? Number.NaN)}</span>
+              {label} <span>{valueAt(index())}</span>
             </li>
           )}
         </For>
@@ -123,7 +127,14 @@ export function CurveChart(props: CurveChartProps) {
           )}
         </Show>
       </ul>
-      <Show when={note()}>{(text) => <p class="tiny muted">{text()}</p>}</Show>
+      <Show when={note()}>
+        {(text) => (
+          <details class="tiny muted">
+            <summary>Below 0?</summary>
+            {text()}
+          </details>
+        )}
+      </Show>
     </figure>
   );
 }

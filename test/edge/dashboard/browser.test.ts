@@ -10,7 +10,7 @@ import { SCALES } from '../../../edge/dashboard/components/token-levels.ts';
 import { expectAccessible, expectFitsEverywhere, expectTabInView, expectWholeOnPhone } from './accessible.ts';
 import { bodyOf, createFilledEdge, type FilledEdge } from './filled-edge.ts';
 import { teachScorer } from './teach-scorer.ts';
-import { compareCurves, visitCurves } from './visit-curves.ts';
+import { compareCurves, goThroughCharts, visitCurves } from './visit-curves.ts';
 import { visitPrinciples } from './visit-principles.ts';
 import { visitTry } from './visit-try.ts';
 
@@ -355,6 +355,7 @@ describe.skipIf(!present)('the dashboard', () => {
     expect(names).toContain('method');
     expect(names.filter((name) => /^(simulate|ppo|select|judge)/.test(name))).toEqual([]);
     await page.getByText(/^base .+ has none of the settings of simulate, .*ppo, .*: its method/).waitFor();
+    await goThroughCharts(page);
     await page.getByLabel('Only settings that differ').uncheck();
     await settings.getByRole('rowheader', { name: 'ppo: steps' }).waitFor();
     await expectWholeOnPhone(page, [/^Win rates/, 'Settings']);

@@ -222,6 +222,8 @@ describe.skipIf(!present)('a session', () => {
   it('ends when its key is revoked', async () => {
     const { id, secret } = await keyOf('revoked');
     await signIn(secret, true);
+    // No page is open that could learn of it first and leave the next nothing to go on with.
+    await page.goto('about:blank');
     await admin.revokeKey({ parameters: { keyId: id } });
     const tab = await newTab();
     await tab.getByText('You were signed out').waitFor();

@@ -48,10 +48,22 @@ export async function visitCurves(page: Page): Promise<void> {
 export async function compareCurves(page: Page, edge: FilledEdge): Promise<void> {
   const { items } = await edge.client.listExperiments({ query: { method: 'rlcd' } });
   expect(items.length).toBeGreaterThan(1);
+  // Held back: nothing on the page may move when a curve comes.
+  const held = Promise.withResolvers<void>();
+  await page.route(/\/curve\?/, async (route) => {
+    await held.promise;
+    await route.continue();
+  });
   await page.goto(`${edge.url}/compare?ids=${items.map(({ id }) => id).join(',')}`);
   const curves = page.getByRole('region', { name: 'Curves' });
   const reward = curves.getByRole('figure').filter({ has: page.getByRole('img', { name: /^Reward\./ }) });
+  await reward.waitFor();
+  const before = await reward.boundingBox();
+  expect(await reward.locator('canvas').count()).toBe(0);
+  held.resolve();
   await reward.locator('canvas').waitFor();
+  expect(await reward.boundingBox()).toEqual(before);
+  await page.unroute(/\/curve\?/);
   // Of each the chosen policy alone, by the name of its experiment.
   const chosen = await chosenOf(edge);
   const labels = await reward.getByRole('listitem').allInnerTexts();
@@ -64,6 +76,16 @@ export async function compareCurves(page: Page, edge: FilledEdge): Promise<void>
   const many = Array.from({ length: 21 }, () => edge.experimentId);
   await page.goto(`${edge.url}/compare?ids=${many.join(',')}`);
   await curves.getByText('of up to 20 experiments').waitFor();
+}
+
+/** Reads every chart of the page, as a reader does who goes down it: what stands below them keeps its place from here on. */
+export async function goThroughCharts(page: Page): Promise<void> {
+  await page.getByRole('figure').first().waitFor();
+  await page.getByText('Reading metrics…').waitFor({ state: 'hidden' });
+  for (const chart of await page.getByRole('figure').all()) {
+    await chart.scrollIntoViewIfNeeded();
+    await chart.locator('canvas').waitFor();
+  }
 }
 
 async function chosenOf({ client, experimentId }: FilledEdge): Promise<number> {
