@@ -69,7 +69,7 @@ export const ENGINE_QUESTIONS = {
     }),
     answer: trainingMeasurement,
   },
-  /** The longer text of each pair, prompt and response, in tokens; null where a preference model leaves the pair out. */
+  /** Tokens of both texts of each pair, with what they begin with once; null where a preference model leaves the pair out. */
   'measure-pairs': {
     question: z.strictObject({
       ...model,

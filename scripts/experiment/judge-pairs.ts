@@ -18,8 +18,8 @@ export interface JudgePairs {
   /** As the command line named it. */
   readonly file: string;
   readonly pairs: readonly JudgePair[];
-  /** Tokens of the longer text of each pair. */
-  readonly lengths: readonly number[];
+  /** Tokens of each pair: of both texts, with what they begin with once. */
+  readonly tokens: readonly number[];
   /** What was left out of the file and why, in words; may be empty. */
   readonly leftOut: string;
 }
@@ -51,10 +51,10 @@ export async function readJudgePairs(file: string, reading: JudgeReading): Promi
   }
   const own = new Set(reading.prompts.rows.map(({ prompt }) => promptKey(prompt)));
   const foreign = hard.filter(({ prompt }) => !own.has(promptKey(prompt)));
-  const measured = await lengthsOf(foreign, reading);
+  const measured = await tokensOf(foreign, reading);
   const usable = foreign.flatMap(({ prompt, chosen, rejected }, index) => {
-    const length = measured[index] ?? null;
-    return length === null ? [] : [{ pair: { prompt, chosen, rejected }, length }];
+    const tokens = measured[index] ?? null;
+    return tokens === null ? [] : [{ pair: { prompt, chosen, rejected }, tokens }];
   });
   const reasons = [
     [rows.length - compared.length, 'without a pair'],
@@ -74,12 +74,12 @@ export async function readJudgePairs(file: string, reading: JudgeReading): Promi
   return {
     file,
     pairs: usable.map(({ pair }) => pair),
-    lengths: usable.map(({ length }) => length),
+    tokens: usable.map(({ tokens }) => tokens),
     leftOut: why,
   };
 }
 
-async function lengthsOf(
+async function tokensOf(
   pairs: readonly JudgePair[],
   { model, form, cache }: JudgeReading,
 ): Promise<readonly (number | null)[]> {

@@ -1,7 +1,5 @@
 /** How many pairs of people a judge is trained on, with which settings, and how long that takes. */
 import type { Hyperparameters } from '../api/tasks/kinds.ts';
-import { TRAIN_PREFERENCE_MODEL_DEFAULTS } from '../api/tasks/train-preference-model.ts';
-import { cutByLengths } from './cut-by-lengths.ts';
 import type { WorkRates } from './seconds.ts';
 
 /** The stage as a plan and a person read it. */
@@ -36,25 +34,14 @@ export function judgeSettings(pairs: number): Hyperparameters {
 
 /** What a plan knows of the pairs and the machine. */
 export interface JudgeLook {
-  /** Tokens of the longer text of each pair. */
-  readonly lengths: readonly number[];
-  /** Texts that go through the engine together at most, each as long as the longest of them. */
-  readonly rows: number;
+  /** Tokens of each pair: of both texts, with what they begin with once. */
+  readonly tokens: readonly number[];
   readonly rates: WorkRates;
 }
 
 /** Seconds of training on so many of the pairs, and of measuring on those that are held out. */
-export function judgeSeconds(pairs: number, { lengths, rows, rates }: JudgeLook): number {
-  const { batchPairs } = TRAIN_PREFERENCE_MODEL_DEFAULTS;
-  let tokens = 0;
-  for (let first = 0; first < lengths.length; first += batchPairs) {
-    const batch = lengths.slice(first, first + batchPairs).map((length) => 2 * length);
-    batch.sort((a, b) => a - b);
-    for (const [start, end] of cutByLengths(batch, 1, Math.max(1, Math.floor(rows / 2)))) {
-      tokens += (end - start) * (batch[end - 1] ?? 0);
-    }
-  }
-  const ofPair = tokens / Math.max(1, lengths.length);
+export function judgeSeconds(pairs: number, { tokens, rates }: JudgeLook): number {
+  const ofPair = tokens.reduce((sum, count) => sum + count, 0) / Math.max(1, tokens.length);
   const read = heldOut(pairs);
   return rates.secondsPerTask + ofPair * ((pairs - read) / rates.trained + read / rates.read);
 }

@@ -47,10 +47,8 @@ export interface ExpectedAnswers {
 const QUESTION_TOKENS = { dialogue: 120, prefix: 12 } as const;
 /** Pairs of a simulation whose tokens are read for those who look at them. */
 export const SHOWN_PAIRS = 64;
-/** Both answers of a pair, each behind two prompts. */
-const PAIR_READS = 4;
-/** Passes over a rollout that PPO reads without a gradient: reference, old log-probabilities; reward and values, too. */
-const PPO_READS = 2;
+/** Both answers of a pair, behind each of two prompts. */
+const PAIR_READS = 2;
 
 /** Passes over a response for its reward: by a preference model, or behind the prompts of both sides. */
 const rewardReads = ({ inputs }: StageRule): number =>
@@ -108,7 +106,7 @@ const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule)
       sampled: responses * responseTokens(simulate, comparison),
       read:
         responses * comparison.promptTokens +
-        PAIR_READS * (shown + measured) * textTokens(simulate, comparison),
+        PAIR_READS * (shown + measured) * pairTokens(simulate, comparison),
     };
   },
   label: (comparison) => {
@@ -124,17 +122,18 @@ const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule)
   'train-preference-model': (comparison) => {
     const simulate = settingsOf('simulate', comparison.hyperparameters);
     const { epochs, heldOutPairs } = settingsOf('train-preference-model', comparison.hyperparameters);
-    const texts = 2 * textTokens(simulate, comparison);
-    const trained = Math.max(0, pairsOf(simulate, comparison) - heldOutPairs) * epochs * texts;
-    return { ...NOTHING, read: heldOutPairs * texts, trained };
+    const tokens = pairTokens(simulate, comparison);
+    const trained = Math.max(0, pairsOf(simulate, comparison) - heldOutPairs) * epochs * tokens;
+    return { ...NOTHING, read: heldOutPairs * tokens, trained };
   },
   ppo: (comparison, rule) => {
     const ppo = settingsOf('ppo', comparison.hyperparameters);
     const rollouts = ppo.rollouts * Math.max(...ppo.steps) * ppo.klCoefficients.length;
-    const tokens = rollouts * textTokens(ppo, comparison);
+    const tokens = rollouts * answerTokens(ppo, comparison, ppo.groupSize);
     return {
       sampled: rollouts * responseTokens(ppo, comparison),
-      read: tokens * (PPO_READS + rewardReads(rule) + ppoModels(ppo) - 1),
+      // The prompt before the first token is drawn; then what reference, reward and value models say of the answers.
+      read: rollouts * comparison.promptTokens + tokens * (rewardReads(rule) + ppoModels(ppo)),
       trained: tokens * ppo.epochs * ppoModels(ppo),
     };
   },
@@ -160,7 +159,7 @@ const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule)
   dpo: (comparison, { loss }) => {
     const simulate = settingsOf('simulate', comparison.hyperparameters);
     const { epochs } = settingsOf('dpo', comparison.hyperparameters);
-    const texts = 2 * pairsOf(simulate, comparison) * textTokens(simulate, comparison);
+    const texts = pairsOf(simulate, comparison) * pairTokens(simulate, comparison);
     // By the base, where there is one: both sides, and of kto as many unrelated responses, which the policy reads at each step.
     const reads = loss === 'simpo' ? 0 : loss === 'kto' ? 2 + epochs : 1;
     return { ...NOTHING, read: texts * reads, trained: texts * epochs };
@@ -216,7 +215,17 @@ function responseTokens({ maximumNewTokens }: Lengths, { answers }: Comparison):
 }
 
 function textTokens(lengths: Lengths, comparison: Comparison): number {
-  return comparison.promptTokens + responseTokens(lengths, comparison);
+  return answerTokens(lengths, comparison, 1);
+}
+
+/** Of two answers to one prompt, which is read once for both. */
+function pairTokens(lengths: Lengths, comparison: Comparison): number {
+  return 2 * answerTokens(lengths, comparison, 2);
+}
+
+/** Of an answer with its share of the prompt that it has in common with others. */
+function answerTokens(lengths: Lengths, comparison: Comparison, answersToPrompt: number): number {
+  return comparison.promptTokens / answersToPrompt + responseTokens(lengths, comparison);
 }
 
 /** Tries of an answer until the filter keeps one, at most so many: (1 - (1 - a)^n) / a of an acceptance a. */

@@ -5,6 +5,7 @@ import type { Architecture } from '../../gpu-runner/llama/model/architecture.ts'
 import { fastestExactProduct } from '../../gpu-runner/llama/backends/cpu/exact-product.ts';
 import type { Sequence } from '../../gpu-runner/llama/model/sequence.ts';
 import { float32, Picks } from '../../gpu-runner/llama/trainer/batch.ts';
+import { apart } from '../../gpu-runner/llama/trainer/bundles.ts';
 import { architectureOf } from '../../gpu-runner/llama/trainer/graphs.ts';
 import { adapterLayout, initialAdapter } from '../../gpu-runner/llama/model/lora-layout.ts';
 import { baseBytes, cpuStepBytes, vocabularyBlock } from '../../shared/planner/model-bytes.ts';
@@ -138,9 +139,10 @@ function benchBatch({ trainable, maximumTime }: TrainerOptions): { batch: Microb
     ),
     start: 1,
   }));
-  const { shape, feeds } = tokenFeeds([rows], trainable, maximumTime, true);
-  const tokens = new Picks([rows], shape, vocabularyBlock(architecture));
-  const scalars = new Picks([[{ tokens: [0, 0], start: 1 }]], shape, 1);
+  const bundles = apart([rows]);
+  const { shape, feeds } = tokenFeeds(bundles, trainable, maximumTime, true);
+  const tokens = new Picks(bundles, shape, vocabularyBlock(architecture));
+  const scalars = new Picks(apart([[{ tokens: [0, 0], start: 1 }]]), shape, 1);
   const scored = ROWS * (TIME - 1);
   const uniformChoice = -Math.log(architecture.vocabularySize);
   const batch: Microbatch = {

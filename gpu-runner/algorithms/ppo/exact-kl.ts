@@ -3,6 +3,7 @@ import { vocabularyBlock } from '../../../shared/planner/model-bytes.ts';
 import type { Backend } from '../../llama/model/backend.ts';
 import { scoredCount, type Sequence } from '../../llama/model/sequence.ts';
 import { float32, Picks } from '../../llama/trainer/batch.ts';
+import { apart } from '../../llama/trainer/bundles.ts';
 import { forwardGraph } from '../../llama/trainer/graphs.ts';
 import type { AdapterLayout } from '../../llama/model/lora-layout.ts';
 import { openGraph } from '../../llama/trainer/step-runner.ts';
@@ -75,7 +76,7 @@ export class ExactKl {
   async #measurePart(sequences: readonly Sequence[]): Promise<Float64Array[]> {
     const { backend, layout, maximumTime } = this.#options;
     const { vocabularySize } = backend.architecture;
-    const groups = [sequences, sequences];
+    const groups = apart([sequences, sequences]);
     const { shape, feeds } = tokenFeeds(groups, trainableOf(this.#options), maximumTime, false);
     const picks = new Picks(groups, shape, vocabularyBlock(backend.architecture));
     const { logits } = await this.#session.run({

@@ -15,6 +15,7 @@ import { ResponseReader } from '../response-text.ts';
 import type { RunHooks } from '../run-hooks.ts';
 import { streamOf } from '../streams.ts';
 import { ExactKl } from './exact-kl.ts';
+import { siblingsOf } from './minibatches.ts';
 import { openReward, type PreferenceModelVector } from './open-reward.ts';
 import { decodePpoState, type PpoState } from './ppo-state.ts';
 import type { RewardModel } from './reward-model.ts';
@@ -200,6 +201,7 @@ export async function openRun(
       ? { clip: valueClipOf(settings), coefficient: settings.valueCoefficient }
       : null,
     temperature,
+    siblings: siblingsOf(settings),
   });
   const values = hasValueModels(settings)
     ? await ForwardPass.open({

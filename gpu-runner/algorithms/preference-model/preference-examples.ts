@@ -74,17 +74,16 @@ export function preferenceExamples(
   return examples;
 }
 
-/** {@link pairSequences} with the tokens of the longer side; null where the pair is left out. */
+/** {@link pairSequences}; null where the pair is left out. */
 export function usableSequences(
   tokenizer: Tokenizer,
   form: PromptForm,
   pair: Parameters<typeof pairSequences>[2],
   maximumLength: number,
-): (ReturnType<typeof pairSequences> & { readonly longest: number }) | null {
+): ReturnType<typeof pairSequences> | null {
   try {
     const sides = pairSequences(tokenizer, form, pair);
-    const longest = longestOf([sides.chosen, sides.rejected]);
-    return longest > maximumLength ? null : { ...sides, longest };
+    return longestOf([sides.chosen, sides.rejected]) > maximumLength ? null : sides;
   } catch (error) {
     if (error instanceof UnsayableTextError || error instanceof ChatTemplateError) return null;
     throw error;

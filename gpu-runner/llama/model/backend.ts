@@ -3,6 +3,7 @@ import type { DataType } from '../../tensor/data-type.ts';
 import type { Graph, Value } from '../../tensor/graph.ts';
 import type { SessionOptions } from '../../tensor/session.ts';
 import type { Architecture } from './architecture.ts';
+import type { BundledTokens } from './bundled-tokens.ts';
 import type { GraphWeights } from './graph-weights.ts';
 import type { VocabularyProjection } from './lm-head.ts';
 import type { AdapterLayout } from './lora-layout.ts';
@@ -18,8 +19,7 @@ export interface AdapterGroups {
 export interface AdaptedModelOptions extends AdapterGroups {
   /** the groups' vectors, fp32 [groups, P] */
   readonly parameters: Value;
-  /** int64 [groups, rows, time] */
-  readonly tokens: Value;
+  readonly tokens: BundledTokens;
   /** longest sequence */
   readonly maximumTime: number;
 }

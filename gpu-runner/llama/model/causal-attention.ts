@@ -1,4 +1,4 @@
-/** Causal attention with shared key-value heads over whole sequences: a composite with its own gradient. */
+/** Attention with shared key-value heads: a composite with its own gradient. */
 import { type Dimension, multiplyDimensions, shapeText } from '../../tensor/dimension.ts';
 import { GraphError } from '../../tensor/errors.ts';
 import { Graph, type Value } from '../../tensor/graph.ts';
@@ -59,9 +59,9 @@ export interface Scoring {
  * the products sum over them by themselves. Where `mix` rounds, the gradient goes straight through.
  *
  * @param query [batch, heads, time, D]
- * @param key [batch, keyValueHeads, time, D]
- * @param value [batch, keyValueHeads, time, D]
- * @param mask [time, time], added to the scores
+ * @param key [batch, keyValueHeads, positions, D]
+ * @param value [batch, keyValueHeads, positions, D]
+ * @param mask [time, positions] or [batch, 1, time, positions], added to the scores
  * @returns [batch, heads, time, D]
  */
 export function causalAttention(
@@ -73,7 +73,7 @@ export function causalAttention(
   mix: Mix = softmaxMix,
 ): Value {
   const [batch = 1, heads, time = 1, size] = query.shape;
-  const [, keyValueHeads] = key.shape;
+  const [, keyValueHeads, positions = 1] = key.shape;
   if (typeof heads !== 'number' || typeof keyValueHeads !== 'number' || typeof size !== 'number') {
     throw new GraphError(`CausalAttention: ${shapeText(query.shape)} with keys ${shapeText(key.shape)}`);
   }
@@ -81,7 +81,7 @@ export function causalAttention(
   const grouped = [batch, keyValueHeads, rows, size];
   const q = ops.reshape(query, grouped);
   const scores = ops.matMul(q, key, { transposeB: true, scale });
-  const wide = ops.cast(ops.reshape(scores, [batch, heads, time, time]), mask.dtype);
+  const wide = ops.cast(ops.reshape(scores, [batch, heads, time, positions]), mask.dtype);
   const capped = softCapped(wide, softCap);
   const { mixed, weights, unit } = mix(ops.reshape(ops.add(capped.value, mask), scores.shape), value);
   return ops.first(

@@ -2,6 +2,7 @@
 import { vocabularyBlock } from '../../../shared/planner/model-bytes.ts';
 import { scoredCount, type Sequence } from '../model/sequence.ts';
 import { float32, Picks } from './batch.ts';
+import { bundleSize, rowsOf } from './bundles.ts';
 import { architectureOf, type Trainable } from './graphs.ts';
 import { inOrder, likeLengths } from './like-lengths.ts';
 import type { Microbatch, StepRunner } from './step-runner.ts';
@@ -80,12 +81,7 @@ export class DirectPreferenceTrainer extends Trainer {
         throw new RangeError(`A pair has the label ${target}, not a probability`);
     }
     const factors = meanFactors(groups, () => 1);
-    const pairsPerPart = Math.max(1, Math.floor(microbatchRows / 2));
-    const parts = likeLengths(
-      groups,
-      pairsPerPart,
-      ({ chosen, rejected }) => 2 * Math.max(chosen.tokens.length, rejected.tokens.length),
-    );
+    const parts = likeLengths(groups, microbatchRows, (pair) => bundleSize(sidesOf(pair)));
     const batches = parts.map((part) =>
       directPreferenceBatch(part.groups, factors, trainable, maximumTime, this.#loss, baselines),
     );
@@ -132,6 +128,9 @@ function entriesOf(
   ];
 }
 
+/** Both are read behind the one prompt. */
+const sidesOf = ({ chosen, rejected }: DirectPreferencePair): readonly Sequence[] => [chosen, rejected];
+
 /** The feeds of one micro-batch. @param factors per group, 1 / (pairs of the whole batch) */
 function directPreferenceBatch(
   pairs: Groups,
@@ -141,9 +140,10 @@ function directPreferenceBatch(
   { entry, perToken }: DirectPreferenceLoss,
   baselines: ArrayLike<number>,
 ): { pairs: Groups; rows: readonly (readonly Sequence[])[]; picks: Picks; batch: Microbatch } {
-  const rows = pairs.map((group) => group.flatMap(({ chosen, rejected }) => [chosen, rejected]));
-  const { shape, feeds } = tokenFeeds(rows, trainable, maximumTime, true);
-  const picks = new Picks(rows, shape, vocabularyBlock(architectureOf(trainable)));
+  const bundles = pairs.map((group) => group.map(sidesOf));
+  const rows = rowsOf(bundles);
+  const { shape, feeds } = tokenFeeds(bundles, trainable, maximumTime, true);
+  const picks = new Picks(bundles, shape, vocabularyBlock(architectureOf(trainable)));
   const entries = pairs.flatMap((group, index) =>
     group.flatMap((pair) => entriesOf(pair, entry, baselines[index] ?? 0, factors[index] ?? 0)),
   );

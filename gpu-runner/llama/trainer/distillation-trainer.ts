@@ -2,8 +2,9 @@
 import { vocabularyBlock } from '../../../shared/planner/model-bytes.ts';
 import type { Sequence } from '../model/sequence.ts';
 import { float32, Picks } from './batch.ts';
+import { apart } from './bundles.ts';
 import { architectureOf, type Trainable } from './graphs.ts';
-import { likeLengths } from './like-lengths.ts';
+import { likeLengths, textSize } from './like-lengths.ts';
 import type { Microbatch } from './step-runner.ts';
 import { meanFactors, openStep, pickFeeds, rowWeight, tokenFeeds, Trainer } from './trainer.ts';
 import type { TrainerOptions } from './trainer.ts';
@@ -39,7 +40,7 @@ export class DistillationTrainer extends Trainer {
   async step(rows: readonly DistilledRow[], learningRate: number): Promise<DistillationStep> {
     const { trainable, maximumTime, microbatchRows } = this.options;
     const [factor = 0] = meanFactors([rows], rowWeight);
-    const batches = likeLengths([rows], microbatchRows, ({ tokens: { length } }) => length).map((part) =>
+    const batches = likeLengths([rows], microbatchRows, ({ tokens }) => textSize(tokens)).map((part) =>
       distillationBatch(part.groups.flat(), factor, trainable, maximumTime),
     );
     const { loss, gradientNorms } = await this.runner.step(batches, [learningRate]);
@@ -55,8 +56,9 @@ export function distillationBatch(
   maximumTime: number,
 ): Microbatch {
   const architecture = architectureOf(trainable);
-  const { shape, feeds } = tokenFeeds([rows], trainable, maximumTime, true);
-  const picks = new Picks([rows], shape, vocabularyBlock(architecture));
+  const bundles = apart([rows]);
+  const { shape, feeds } = tokenFeeds(bundles, trainable, maximumTime, true);
+  const picks = new Picks(bundles, shape, vocabularyBlock(architecture));
   const { vocabularySize } = architecture;
   const places = picks.shape[0] * picks.shape[1];
   const distributions = new Float32Array(places * vocabularySize);

@@ -4,6 +4,7 @@ import { readingRows } from '../../../shared/planner/reading-rows.ts';
 import type { HostTensor, HostTensors, SessionOptions, TensorSession } from '../../tensor/session.ts';
 import { lastOf, scoredCount, type Sequence } from '../model/sequence.ts';
 import { float32, Picks } from './batch.ts';
+import { alikeBeginnings, type Bundles, bundleSize, rowsOf } from './bundles.ts';
 import {
   architectureOf,
   groupsOf,
@@ -12,7 +13,7 @@ import {
   type Trainable,
   vectorLength,
 } from './graphs.ts';
-import { inOrder, likeLengths, type Part } from './like-lengths.ts';
+import { inOrder, likeLengths } from './like-lengths.ts';
 import { openGraph } from './step-runner.ts';
 import { assertGroups, graphOptions, pickFeeds, tokenFeeds, type TokenNumbers } from './trainer.ts';
 
@@ -83,7 +84,7 @@ export class ForwardPass {
         const tensor = results[name];
         const none = part.groups.map(() => []);
         found[name].push(
-          tensor === undefined ? none : picks.unpack(Array.from(tensor.data, Number), part.groups),
+          tensor === undefined ? none : picks.unpack(Array.from(tensor.data, Number), rowsOf(part.groups)),
         );
       };
       read('logProbabilities', tokens);
@@ -133,7 +134,7 @@ export class ForwardPass {
       if (!(logits instanceof Float32Array))
         throw new TypeError('This forward pass was not opened for logits');
       let place = 0;
-      part.forEach((sequences, group) => {
+      rowsOf(part).forEach((sequences, group) => {
         sequences.forEach((sequence, row) => {
           for (let scored = 0; scored < scoredCount(sequence); scored++, place++) {
             const start = place * vocabularySize;
@@ -151,7 +152,7 @@ export class ForwardPass {
     await this.#session.close();
   }
 
-  #feeds(vectors: Float32Array, part: Groups): { feeds: HostTensors; tokens: Picks; scalars: Picks } {
+  #feeds(vectors: Float32Array, part: Bundles): { feeds: HostTensors; tokens: Picks; scalars: Picks } {
     const { trainable, maximumTime, scoring } = this.#options;
     const { shape, feeds } = tokenFeeds(part, trainable, maximumTime, false);
     const tokens = new Picks(part, shape, vocabularyBlock(architectureOf(trainable)));
@@ -172,6 +173,22 @@ export class ForwardPass {
   }
 }
 
-function partsOf(groups: Groups, rows: number): Part<Sequence>[] {
-  return likeLengths(groups, rows, ({ tokens: { length } }) => length);
+/** Bundles that go through the engine together, and the places of their sequences in each group. */
+interface ReadPart {
+  readonly groups: Bundles;
+  readonly places: readonly (readonly number[])[];
+}
+
+/** Texts that begin alike are read together, whatever their order: nobody's numbers hang on who is read beside him. */
+function partsOf(groups: Groups, most: number): ReadPart[] {
+  const bundled = groups.map((rows) =>
+    alikeBeginnings(rows, most).map((places) => ({
+      places,
+      sequences: places.flatMap((place) => rows[place] ?? []),
+    })),
+  );
+  return likeLengths(bundled, most, ({ sequences }) => bundleSize(sequences)).map((part) => ({
+    groups: part.groups.map((bundles) => bundles.map(({ sequences }) => sequences)),
+    places: part.groups.map((bundles) => bundles.flatMap(({ places }) => places)),
+  }));
 }

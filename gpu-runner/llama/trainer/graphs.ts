@@ -6,6 +6,7 @@ import * as ops from '../../tensor/operators.ts';
 import { clipByGroupNorm } from '../../tensor/optimiser.ts';
 import type { Architecture } from '../model/architecture.ts';
 import type { AdapterGroups, Backend } from '../model/backend.ts';
+import { bundledInputs, rowsPerGroup } from '../model/bundled-tokens.ts';
 import { finalNorm, residualStream } from '../model/decoder.ts';
 import {
   directPreferenceLoss,
@@ -81,6 +82,7 @@ class ModelGraph {
   readonly #differentiable: boolean;
   readonly #weights: GraphWeights;
   readonly #stream: Value;
+  readonly #rowsPerGroup: Dimension;
   readonly #flatRows: Dimension;
   readonly #table: Value | undefined;
   readonly #projection: VocabularyProjection | undefined;
@@ -93,9 +95,10 @@ class ModelGraph {
     this.#options = options;
     this.#differentiable = differentiable;
     const groups = groupsOf(trainable);
-    const tokens = this.graph.input('tokens', 'int64', [groups, 'rows', 'time']);
+    const tokens = bundledInputs(this.graph, groups);
     this.parameters = this.graph.input('parameters', 'float32', [groups, vectorLength(trainable)]);
-    this.#flatRows = elementCount(tokens.shape);
+    this.#rowsPerGroup = rowsPerGroup(tokens);
+    this.#flatRows = multiplyDimensions(groups, this.#rowsPerGroup);
     if (trainable.kind === 'full') {
       const tensors = cutFlat(this.parameters, fullLayout(trainable.architecture), []);
       const plan = differentiable ? this.#embeddingPlan(trainable.architecture) : undefined;
@@ -184,7 +187,7 @@ class ModelGraph {
     if (this.#heads === undefined) throw new RangeError('a fully trained model has no scalar head');
     const rows = ops.reshape(hidden, [flat, this.#weights.architecture.hiddenSize]);
     const places = this.#differentiable
-      ? { inverse: this.#inverse('scalar'), rowsPerGroup: multiplyDimensions('rows', 'time') }
+      ? { inverse: this.#inverse('scalar'), rowsPerGroup: this.#rowsPerGroup }
       : undefined;
     return ops.reshape(scalarHead(rows, ops.reshape(group, [flat, 1]), this.#heads, places), shape);
   }

@@ -2,8 +2,9 @@
 import { vocabularyBlock } from '../../../shared/planner/model-bytes.ts';
 import type { Sequence } from '../model/sequence.ts';
 import { Picks } from './batch.ts';
+import { apart } from './bundles.ts';
 import { architectureOf, type Trainable } from './graphs.ts';
-import { likeLengths } from './like-lengths.ts';
+import { likeLengths, textSize } from './like-lengths.ts';
 import type { Microbatch } from './step-runner.ts';
 import {
   assertGroups,
@@ -44,7 +45,7 @@ export class LanguageModelTrainer extends Trainer {
     const { trainable, maximumTime, microbatchRows } = this.options;
     assertGroups(groups, trainable);
     const factors = meanFactors(groups, rowWeight);
-    const parts = likeLengths(groups, microbatchRows, ({ tokens: { length } }) => length).map((part) =>
+    const parts = likeLengths(groups, microbatchRows, ({ tokens }) => textSize(tokens)).map((part) =>
       languageModelBatch(part.groups, factors, trainable, maximumTime),
     );
     const outcome = await this.runner.step(
@@ -77,8 +78,9 @@ export function languageModelBatch(
   trainable: Trainable,
   maximumTime: number,
 ): { rows: Groups; batch: Microbatch; picks: Picks } {
-  const { shape, feeds } = tokenFeeds(rows, trainable, maximumTime, true);
-  const picks = new Picks(rows, shape, vocabularyBlock(architectureOf(trainable)));
+  const bundles = apart(rows);
+  const { shape, feeds } = tokenFeeds(bundles, trainable, maximumTime, true);
+  const picks = new Picks(bundles, shape, vocabularyBlock(architectureOf(trainable)));
   const tokenWeights = picks.values(
     (group, row, offset) => (rows[group]?.[row]?.weights?.[offset] ?? 1) * (factors[group] ?? 0),
   );

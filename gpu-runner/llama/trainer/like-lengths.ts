@@ -1,5 +1,5 @@
 /** How the rows of a batch are cut into micro-batches: rows that go through the engine together are as long as the longest. */
-import { cutByLengths } from '../../../shared/planner/cut-by-lengths.ts';
+import { bySize, cutBundles, holdingBoth, type BundleSize } from './cut-bundles.ts';
 
 /** Some rows of each group, and their places in it. */
 export interface Part<Row> {
@@ -25,33 +25,41 @@ export function inTurn<Row>(groups: readonly (readonly Row[])[], most: number): 
 }
 
 /**
- * The rows of each group, sorted by their lengths and cut into parts of at most `most` rows a group, such that padding and runs
+ * The rows of each group, sorted by their sizes and cut into parts of at most `most` texts a group, such that padding and runs
  * together cost least.
  *
- * @param lengthOf tokens that a row takes with its own padding: of a pair, twice the longer side
+ * @param sizeOf what a row takes: a row may be several texts that begin alike
  * @throws RangeError for an empty batch
  */
 export function likeLengths<Row>(
   groups: readonly (readonly Row[])[],
   most: number,
-  lengthOf: (row: Row) => number,
+  sizeOf: (row: Row) => BundleSize,
 ): Part<Row>[] {
   const count = rowsOf(groups, most);
   const sorted = groups.map((group) =>
     group
-      .map((row, place) => ({ row, place, length: lengthOf(row) }))
-      .toSorted((a, b) => a.length - b.length),
+      .map((row, place) => ({ row, place, size: sizeOf(row) }))
+      .toSorted((one, other) => bySize(one.size, other.size)),
   );
-  const lengths = Array.from({ length: count }, (_, index) =>
-    Math.max(0, ...sorted.map((group) => group[index]?.length ?? 0)),
+  const sizes = Array.from({ length: count }, (_, index) =>
+    sorted.map((group) => group[index]?.size ?? NOTHING).reduce(holdingBoth),
   );
-  return cutByLengths(lengths, groups.length, most).map(([start, end]) => {
+  return cutBundles(sizes, groups.length, most).map(([start, end]) => {
     const parts = sorted.map((group) => group.slice(start, end));
     return {
       groups: parts.map((part) => part.map(({ row }) => row)),
       places: parts.map((part) => part.map(({ place }) => place)),
     };
   });
+}
+
+/** Of a group that has no row left. */
+const NOTHING: BundleSize = { prefix: 0, texts: 0, own: 0 };
+
+/** One text by itself. */
+export function textSize(tokens: ArrayLike<number>): BundleSize {
+  return { prefix: 0, texts: 1, own: tokens.length };
 }
 
 /** The rows of the largest group. @throws RangeError where there is none, or a part holds none */

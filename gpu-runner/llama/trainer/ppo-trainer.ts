@@ -2,6 +2,7 @@
 import { vocabularyBlock } from '../../../shared/planner/model-bytes.ts';
 import type { Sequence } from '../model/sequence.ts';
 import { Picks } from './batch.ts';
+import { type Bundles, rowsOf, sideBySide } from './bundles.ts';
 import { architectureOf } from './graphs.ts';
 import { inOrder, inTurn } from './like-lengths.ts';
 import type { Microbatch, StepOutcome, StepRunner } from './step-runner.ts';
@@ -43,6 +44,8 @@ export interface PpoOptions extends TrainerOptions {
   } | null;
   /** the rollout's temperature: logits are divided by it here too */
   readonly temperature: number;
+  /** neighbouring rollouts that answer one prompt, which is read once for them; 1 unless given */
+  readonly siblings?: number;
 }
 
 /** What an update saw, before it changed anything: by policy, rollout and response token. */
@@ -78,7 +81,7 @@ export class PpoTrainer extends Trainer {
 
   /** One update on the minibatch of each policy. @param learningRates one per group: policies, then value models */
   async step(policies: Groups, learningRates: ArrayLike<number>): Promise<PpoStep> {
-    assertGroups(trainedRows(policies, this.#ppo), this.options.trainable);
+    assertGroups(trained(policies, this.#ppo), this.options.trainable);
     const factors = meanFactors(policies, rowWeight);
     const parts = inTurn(policies, this.options.microbatchRows);
     const batches = parts.map((part) => ppoBatch(part.groups, factors, this.#ppo));
@@ -97,7 +100,7 @@ export class PpoTrainer extends Trainer {
 }
 
 interface PpoPart {
-  readonly rows: Groups;
+  readonly bundles: Bundles<PpoRow>;
   readonly tokens: Picks;
   readonly scalars: Picks;
 }
@@ -110,21 +113,21 @@ function gather(
   picks: 'tokens' | 'scalars',
 ): Float32Array[][][] {
   return batches.map((part, index) => {
-    const rows = picks === 'tokens' ? part.rows : valueRows(part.rows);
-    const all = part[picks].unpack(outcome.scored[index]?.[name] ?? [], rows);
-    return picks === 'tokens' ? all : all.slice(part.rows.length);
+    const bundles = picks === 'tokens' ? part.bundles : valueBundles(part.bundles);
+    const all = part[picks].unpack(outcome.scored[index]?.[name] ?? [], rowsOf(bundles));
+    return picks === 'tokens' ? all : all.slice(part.bundles.length);
   });
 }
 
-/** Rows by trained group: the policies', and the same again for their value models. */
-function trainedRows(policies: Groups, { value }: Pick<PpoOptions, 'value'>): Groups {
+/** By trained group: the policies', and the same again for their value models. */
+function trained<Rows>(policies: readonly Rows[], { value }: Pick<PpoOptions, 'value'>): readonly Rows[] {
   return value === null ? policies : [...policies, ...policies];
 }
 
-const NOTHING: Groups[number] = [];
+const NOTHING: Bundles<PpoRow>[number] = [];
 
 /** Groups as the batch has them, but only the value models' rows scored: the policies' come first and have none. */
-function valueRows(policies: Groups): Groups {
+function valueBundles(policies: Bundles<PpoRow>): Bundles<PpoRow> {
   return [...policies.map(() => NOTHING), ...policies];
 }
 
@@ -134,10 +137,11 @@ export function ppoBatch(
   factors: readonly number[],
   options: PpoOptions,
 ): PpoPart & { readonly batch: Microbatch } {
-  const { trainable, maximumTime, value } = options;
-  const { shape, feeds } = tokenFeeds(trainedRows(policies, options), trainable, maximumTime, true);
-  const tokens = new Picks(policies, shape, vocabularyBlock(architectureOf(trainable)));
-  const scalars = new Picks(valueRows(policies), shape, 1);
+  const { trainable, maximumTime, value, siblings = 1 } = options;
+  const bundles = policies.map((rows) => sideBySide(rows, siblings));
+  const { shape, feeds } = tokenFeeds(trained(bundles, options), trainable, maximumTime, true);
+  const tokens = new Picks(bundles, shape, vocabularyBlock(architectureOf(trainable)));
+  const scalars = new Picks(valueBundles(bundles), shape, 1);
   const field =
     (name: 'oldLogProbabilities' | 'advantages' | 'oldValues' | 'returns') =>
     (group: number, row: number, offset: number): number => {
@@ -172,5 +176,5 @@ export function ppoBatch(
       ...(value && { scalars: scalars.shape }),
     },
   };
-  return { rows: policies, batch, tokens, scalars };
+  return { bundles, batch, tokens, scalars };
 }

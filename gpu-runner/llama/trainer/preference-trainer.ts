@@ -1,6 +1,7 @@
 /** Training of preference models: pairs of texts, soft labels, a scalar head on the last position. */
-import { lastOf } from '../model/sequence.ts';
+import { lastOf, type Sequence } from '../model/sequence.ts';
 import { Picks } from './batch.ts';
+import { bundleSize } from './bundles.ts';
 import { inOrder, likeLengths } from './like-lengths.ts';
 import type { Trainable } from './graphs.ts';
 import type { Microbatch } from './step-runner.ts';
@@ -48,12 +49,7 @@ export class PreferenceTrainer extends Trainer {
         throw new RangeError(`A pair has the label ${target}, not a probability`);
     }
     const factors = meanFactors(groups, () => 1);
-    const pairsPerPart = Math.max(1, Math.floor(microbatchRows / 2));
-    const parts = likeLengths(
-      groups,
-      pairsPerPart,
-      ({ first, second }) => 2 * Math.max(first.length, second.length),
-    );
+    const parts = likeLengths(groups, microbatchRows, (pair) => bundleSize(textsOf(pair)));
     const outcome = await this.runner.step(
       parts.map((part) => preferenceBatch(part.groups, factors, trainable, maximumTime)),
       learningRates,
@@ -68,6 +64,9 @@ export class PreferenceTrainer extends Trainer {
   }
 }
 
+/** Both are read behind the one beginning that they have in common. */
+const textsOf = ({ first, second }: PreferencePair): readonly Sequence[] => [lastOf(first), lastOf(second)];
+
 /** The feeds of one micro-batch. @param factors per group, 1 / (pairs of the whole batch) */
 export function preferenceBatch(
   pairs: Groups,
@@ -75,9 +74,9 @@ export function preferenceBatch(
   trainable: Trainable,
   maximumTime: number,
 ): Microbatch {
-  const rows = pairs.map((group) => group.flatMap(({ first, second }) => [lastOf(first), lastOf(second)]));
-  const { shape, feeds } = tokenFeeds(rows, trainable, maximumTime, true);
-  const picks = new Picks(rows, shape, 2);
+  const bundles = pairs.map((group) => group.map(textsOf));
+  const { shape, feeds } = tokenFeeds(bundles, trainable, maximumTime, true);
+  const picks = new Picks(bundles, shape, 2);
   const flat = pairs.flat();
   const numbers = (of: (pair: PreferencePair, group: number) => number): Float32Array =>
     Float32Array.from(pairs.flatMap((group, index) => group.map((pair) => of(pair, index))));

@@ -3,7 +3,8 @@ import { vocabularyBlock } from '../../../shared/planner/model-bytes.ts';
 import type { Profile } from '../../tensor/profile.ts';
 import type { HostTensors, SessionOptions } from '../../tensor/session.ts';
 import { scoredCount, type Sequence } from '../model/sequence.ts';
-import { type BatchShape, batchShape, type Picks, tokenTensor } from './batch.ts';
+import { type BatchShape, batchShape, type Picks, tokenTensors } from './batch.ts';
+import { type Bundles, rowsOf } from './bundles.ts';
 import {
   architectureOf,
   groupsOf,
@@ -89,7 +90,7 @@ export class Trainer {
 
 /** Tokens of a batch as feeds, counted as work, with the plan of the embedding's gradient where it is trained. */
 export function tokenFeeds(
-  groups: readonly (readonly Sequence[])[],
+  groups: Bundles,
   trainable: Trainable,
   maximumTime: number,
   forGradient: boolean,
@@ -97,19 +98,20 @@ export function tokenFeeds(
   const architecture = architectureOf(trainable);
   const { padToken, vocabularySize } = architecture;
   const shape = batchShape(groups, maximumTime);
-  const tables = rotaryFeeds(architecture, maximumTime, shape.time);
-  const tokens = tokenTensor(groups, shape, padToken, vocabularySize);
-  for (const sequence of groups.flat()) {
+  const tables = rotaryFeeds(architecture, maximumTime, Math.min(maximumTime, shape.prefix + shape.own));
+  const tensors = tokenTensors(groups, shape, padToken, vocabularySize);
+  const feeds = { ...tensors, ...tables };
+  for (const sequence of rowsOf(groups).flat()) {
     tokenMeter[forGradient ? 'trained' : 'scored'] += sequence.tokens.length;
   }
-  if (trainable.kind === 'adapters' || !forGradient) return { shape, feeds: { tokens, ...tables } };
-  const { levels, inverse } = rowSumPlan(Array.from(tokens.data, Number), vocabularySize);
+  if (trainable.kind === 'adapters' || !forGradient) return { shape, feeds };
+  const { levels, inverse } = rowSumPlan(Array.from(tensors.tokens.data, Number), vocabularySize);
   const plans = levels.map((data, level) => {
     const dimensions = [data.length / SUM_FAN, SUM_FAN];
     return [`embeddingSums${level}`, { dtype: 'int64' as const, shape: dimensions, data }] as const;
   });
   const embeddingInverse = { dtype: 'int64' as const, shape: [vocabularySize], data: inverse };
-  return { shape, feeds: { tokens, ...tables, ...Object.fromEntries(plans), embeddingInverse } };
+  return { shape, feeds: { ...feeds, ...Object.fromEntries(plans), embeddingInverse } };
 }
 
 /** Index and inverse feeds of picks under a name. */

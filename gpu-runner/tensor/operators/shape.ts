@@ -169,17 +169,17 @@ export function concat(values: readonly Value[], axis: number): Value {
   return emitOne('Concat', values, { dtype: head.dtype, shape }, { axis: position });
 }
 
-/** Cuts an axis into parts of the given sizes. */
-export function split(x: Value, axis: number, sizes: readonly number[]): readonly Value[] {
+/** Cuts an axis into parts of the given sizes, which may be symbolic. */
+export function split(x: Value, axis: number, sizes: readonly Dimension[]): readonly Value[] {
   const position = normalAxis('Split', axis, x.shape.length);
-  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const total = sizes.reduce((sum, size) => addDimensions(sum, size), 0);
   if (dimensionAt(x.shape, position) !== total) {
     throw new GraphError(
       `Split: sizes [${sizes.join(', ')}] do not add up to axis ${axis} of ${shapeText(x.shape)}`,
     );
   }
-  const outputs = sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.with(position, size) }));
-  return Graph.emit('Split', [x, x.graph.constant('int64', sizes)], { axis: position }, outputs);
+  const outputs = sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.with(position, canonical(size)) }));
+  return Graph.emit('Split', [x, x.graph.shapeTensor(sizes)], { axis: position }, outputs);
 }
 
 /** The value under other names of its dimensions, where the caller knows more than the builder can prove. */

@@ -5,7 +5,6 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { hyperparameters as settingsForm, type Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
-import { ADAPTER_DEFAULTS } from '../../../shared/api/tasks/settings.ts';
 import { canonicalJson } from '../../../shared/canonical-json.ts';
 import { UsageError } from '../../../shared/command-line/usage-error.ts';
 import {
@@ -20,13 +19,11 @@ import { planSettings, sizesForBudget, type BudgetPlan } from '../../../shared/p
 import {
   judgePairCount,
   judgeSeconds,
-  JUDGE_LENGTH,
   JUDGE_STAGE,
   type JudgeLook,
 } from '../../../shared/planner/judge-sizes.ts';
 import { doubtsOf } from '../../../shared/planner/look-verdict.ts';
 import { settingsOf as workSettingsOf } from '../../../shared/planner/work.ts';
-import { trainingRows } from '../../../shared/planner/training-rows.ts';
 import type { PromptForm } from '../../../shared/principles/principle.ts';
 import type { PlannedSeconds } from '../../../shared/planner/stage-ends.ts';
 import { duration } from '../../../shared/report/figures.ts';
@@ -184,14 +181,13 @@ function keyOf({ options, materials, judge }: LeapContext, settings: Hyperparame
 function planOf(
   context: LeapContext,
   settings: Hyperparameters,
-  { sizing, training }: Look,
+  { sizing }: Look,
 ): { readonly plan: BudgetPlan; readonly judgePairs: number | undefined } {
   const { options, startedAt, judge } = context;
   const passed = (Date.now() - startedAt.getTime()) / 1000;
   const left = options.budget === undefined ? undefined : options.budget - passed - STARTING_SECONDS;
   const look = judge && {
-    lengths: judge.lengths,
-    rows: trainingRows(training.shape, JUDGE_LENGTH, ADAPTER_DEFAULTS.rank),
+    tokens: judge.tokens,
     rates: sizing.rates,
   };
   const judgePairs = judgePairsOf(context, look, left);

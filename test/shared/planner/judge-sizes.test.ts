@@ -9,21 +9,15 @@ import {
 } from '../../../shared/planner/judge-sizes.ts';
 
 const look = {
-  lengths: Array.from({ length: 3000 }, (_, pair) => 20 + ((pair * 37) % 200)),
-  rows: 32,
+  tokens: Array.from({ length: 3000 }, (_, pair) => 30 + ((pair * 37) % 300)),
   rates: { sampled: 274, read: 1911, trained: 684, secondsPerTask: 8 },
 };
 
-it('counts what is padded: texts that go together are as long as the longest of them', () => {
+it('counts the tokens of a mean pair, to train on and to read', () => {
   const rates = { sampled: 1, read: 1000, trained: 100, secondsPerTask: 3 };
-  const seconds = (lengths: number[]) => judgeSeconds(100, { lengths, rows: 32, rates });
-  const of = (one: number, others: number) =>
-    Array.from({ length: 100 }, (_, pair) => (pair % 16 === 0 ? one : others));
-  // One of a batch is longer by less than another run costs: all are as long; 85 pairs train, 15 are read.
-  expect(seconds(of(90, 89))).toBeCloseTo(3 + 85 * 1.8 + 15 * 0.18, 6);
-  // Long and short ones go apart: 7 of 90 tokens and 93 of 10 as they are.
-  const ofPair = (2 * (7 * 90 + 93 * 10)) / 100;
-  expect(seconds(of(90, 10))).toBeCloseTo(3 + (ofPair * 85) / 100 + (ofPair * 15) / 1000, 6);
+  const tokens = Array.from({ length: 100 }, (_, pair) => (pair % 2 === 0 ? 250 : 90));
+  // 85 pairs train, 15 are read; they have 170 tokens on average.
+  expect(judgeSeconds(100, { tokens, rates })).toBeCloseTo(3 + 85 * 1.7 + 15 * 0.17, 6);
 });
 
 it('takes all that help without a budget, and what fits a third of one', () => {

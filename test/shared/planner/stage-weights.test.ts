@@ -19,9 +19,9 @@ describe('the weights of stages', () => {
       form: 'prefix',
       prompts,
     });
-    // 20 answers of 64 tokens drawn (640), their prompts of 32 read (213), and 10 pairs of two texts of 96 read four times for
-    // those who look at them (1,280); 50 answers drawn (1,600), and read with their prompts (1,600).
-    expect((generate ?? 0) / (simulate ?? 0)).toBeCloseTo((1600 + 4800 / 3) / (640 + 640 / 3 + 3840 / 3), 12);
+    // 20 answers of 64 tokens drawn (640), their prompts of 32 read (213), and 10 pairs of two texts of 64 read behind two
+    // prompts of 32 for those who look at them (1,067); 50 answers drawn (1,600), and read with their prompts (1,600).
+    expect((generate ?? 0) / (simulate ?? 0)).toBeCloseTo((1600 + 4800 / 3) / (640 + 640 / 3 + 3200 / 3), 12);
   });
 
   it('count what each loss over the pairs reads beside its training', () => {

@@ -1,8 +1,8 @@
 /** The frozen base under adapters inside a CPU training graph: the sampler's own products forward, and their way back. */
-import { multiplyDimensions } from '../../../tensor/dimension.ts';
 import { Graph, type Value } from '../../../tensor/graph.ts';
 import * as ops from '../../../tensor/operators.ts';
 import type { AdaptedModel, AdaptedModelOptions } from '../../model/backend.ts';
+import { rowsPerGroup } from '../../model/bundled-tokens.ts';
 import type { Mix } from '../../model/causal-attention.ts';
 import { residualStream } from '../../model/decoder.ts';
 import type { ExternalTensors } from '../../model/external-tensors.ts';
@@ -35,7 +35,7 @@ export function cpuAdaptedModel(
   const tensors = cpuTensors(graph, cpuBase);
   const form = cpuBase.base.precision === 'int8' ? eightBitBase : floatBase;
   const frozen = form(cpuBase, tensors, maximumTime);
-  const adapters = withAdapters(frozen.weights, layout, parameters, multiplyDimensions('rows', 'time'));
+  const adapters = withAdapters(frozen.weights, layout, parameters, rowsPerGroup(tokens));
   return {
     weights: adapters.weights,
     projection: frozen.projection,

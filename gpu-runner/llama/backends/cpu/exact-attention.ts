@@ -1,8 +1,6 @@
 /** The sums of attention over positions, exact and so without an order: the same bits in sampler and trainer. */
-import { addDimensions, type Dimension } from '../../../tensor/dimension.ts';
 import { emitOne } from '../../../tensor/operators/emit.ts';
-import { GraphError } from '../../../tensor/errors.ts';
-import { Graph, type Value } from '../../../tensor/graph.ts';
+import type { Value } from '../../../tensor/graph.ts';
 import * as ops from '../../../tensor/operators.ts';
 import type { Mix } from '../../model/causal-attention.ts';
 
@@ -57,10 +55,14 @@ export function attend(scores: Value, parts: readonly Value[], grid: ValueGrid):
   const total = ops.reduceSum(ops.round(exponentials), { axes: [-1], keep: true });
   const share = ops.divide(WEIGHT_TOTAL, total);
   const weights = roundedWeights(ops.multiply(exponentials, share), grid);
-  const cuts = cut(
-    weights,
-    parts.map(({ shape }) => shape.at(-2) ?? 0),
-  );
+  const cuts =
+    parts.length === 1
+      ? [weights]
+      : ops.split(
+          weights,
+          -1,
+          parts.map(({ shape }) => shape.at(-2) ?? 0),
+        );
   const sumOf = (values: readonly Value[]): Value =>
     cuts
       .map((weight, index) => ops.matMul(weight, values[index] ?? weight))
@@ -108,13 +110,4 @@ export function valueUnits(values: Value, { limit, fine }: ValueGrid): Value {
     ? ops.multiply(ops.round(ops.multiply(scaled, LARGEST_VALUE)), 1 / LARGEST_VALUE)
     : ops.round(scaled);
   return emitOne('Clip', [rounded, ...bounds], scaled);
-}
-
-/** Cuts the last axis into parts of these sizes, which may be symbolic. */
-function cut(x: Value, sizes: readonly Dimension[]): readonly Value[] {
-  if (sizes.length === 1) return [x];
-  if (sizes.reduce((sum, size) => addDimensions(sum, size)) !== x.shape.at(-1))
-    throw new GraphError('Attention: the parts of the past do not add up');
-  const types = sizes.map((size) => ({ dtype: x.dtype, shape: [...x.shape.slice(0, -1), size] }));
-  return Graph.emit('Split', [x, x.graph.shapeTensor(sizes)], { axis: x.shape.length - 1 }, types);
 }

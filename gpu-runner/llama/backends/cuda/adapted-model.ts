@@ -1,15 +1,15 @@
 /** The frozen base under adapters inside a CUDA training graph: fp16 layers that are computed again for the backward pass. */
-import { multiplyDimensions } from '../../../tensor/dimension.ts';
+import type { Dimension } from '../../../tensor/dimension.ts';
 import { gradients } from '../../../tensor/gradient.ts';
 import { Graph, type Value } from '../../../tensor/graph.ts';
 import * as ops from '../../../tensor/operators.ts';
 import type { AdaptedModel, AdaptedModelOptions } from '../../model/backend.ts';
-import { causalAttention, causalMask } from '../../model/causal-attention.ts';
-import { decoderLayer, embedded, joinHeads, splitHeads, streamEnd } from '../../model/decoder-layer.ts';
+import { bundledAttention } from '../../model/bundled-attention.ts';
+import { flatTokens, rowsPerGroup } from '../../model/bundled-tokens.ts';
+import { type Attend, decoderLayer, embedded, streamEnd } from '../../model/decoder-layer.ts';
 import type { ExternalTensors } from '../../model/external-tensors.ts';
 import { cutFlat, type GraphWeights } from '../../model/graph-weights.ts';
-import { byWindow, scoreScale, turnHeads } from '../../model/layer-attention.ts';
-import { layerTables, type LayerTables } from '../../model/rotary-tables.ts';
+import { layerTables } from '../../model/rotary-tables.ts';
 import type { VocabularyProjection } from '../../model/lm-head.ts';
 import { adaptedWeights } from '../../model/lora.ts';
 import type { AdapterLayout } from '../../model/lora-layout.ts';
@@ -40,20 +40,16 @@ export function cudaAdaptedModel(
   const scale = new GradientScale();
   const cut = cutFlat(parameters, layout.tensors, [groups]);
   const float = (name: string): Value => ops.known(cut.get(name), name);
-  const [, , time = 1] = tokens.shape;
-  const batch = multiplyDimensions(groups, 'rows');
+  const tables = layerTables(graph, architecture, maximumTime, 'float16');
   const context: LayerContext = {
     layout,
     groups,
-    batch,
-    time,
-    masks: byWindow(architecture, (window) => causalMask(graph, time, HIDDEN, window)),
-    positions: graph.constant('int64', [0]),
-    tables: layerTables(graph, architecture, maximumTime, 'float16'),
+    rowsPerGroup: rowsPerGroup(tokens),
+    attention: bundledAttention(graph, architecture, tokens, { hidden: HIDDEN, tables, maximumTime }),
   };
-  // A condition that the engine cannot know before it runs, so that it keeps the branches: there are rows.
-  const always = ops.greater(ops.squeeze(graph.dimension('rows'), [0]), 0);
-  let x = embedded(weights, ops.reshape(tokens, [multiplyDimensions(batch, time)]));
+  // A condition that the engine cannot know before it runs, so that it keeps the branches: there are bundles.
+  const always = ops.greater(ops.squeeze(graph.dimension('bundles'), [0]), 0);
+  let x = embedded(weights, flatTokens(tokens));
   for (let layer = 0; layer < architecture.layers; layer++) {
     const prefix = `layers.${layer}`;
     const names = layout.tensors.map(({ name }) => name).filter((name) => name.startsWith(`${prefix}.`));
@@ -77,11 +73,8 @@ const HIDDEN = -30_000;
 interface LayerContext {
   readonly layout: AdapterLayout;
   readonly groups: number;
-  readonly batch: Value['shape'][number];
-  readonly time: Value['shape'][number];
-  readonly masks: (layer: number) => Value;
-  readonly positions: Value;
-  readonly tables: (layer: number) => LayerTables | undefined;
+  readonly rowsPerGroup: Dimension;
+  readonly attention: (layer: number) => Attend;
 }
 
 function recomputedLayer(
@@ -136,19 +129,12 @@ function trainingLayer(
   x: Value,
   names: readonly string[],
   values: readonly Value[],
-  { layout, groups, batch, time, masks, positions, tables }: LayerContext,
+  { layout, groups, rowsPerGroup: rows, attention }: LayerContext,
 ): Value {
   const byName = new Map(names.map((name, index) => [name, values[index]]));
   const tensor = (name: string): Value => ops.known(byName.get(name), name);
-  const weights = adaptedWeights(base, layout, tensor, groups, multiplyDimensions('rows', time));
-  const { architecture } = base;
-  const scoring = { scale: scoreScale(architecture), softCap: architecture.softCaps.attention };
-  const stream = decoderLayer(weights, `layers.${layer}`, { x }, (mixed) => {
-    const { query, key, value } = splitHeads(mixed, architecture, batch, time);
-    const turn = (heads: Value): Value => turnHeads(heads, tables(layer), positions);
-    return joinHeads(causalAttention(turn(query), turn(key), value, masks(layer), scoring));
-  });
-  return streamEnd(stream);
+  const weights = adaptedWeights(base, layout, tensor, groups, rows);
+  return streamEnd(decoderLayer(weights, `layers.${layer}`, { x }, attention(layer)));
 }
 
 /** The vocabulary's products in fp16, everything around them in fp32. */

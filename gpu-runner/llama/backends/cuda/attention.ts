@@ -120,11 +120,10 @@ export function twoPartAttention(
     softCapped(ops.matMul(q, keys, { transposeB: true, scale }), architecture.softCaps.attention).value;
   const scores = [ops.add(scored(prefix.keys), mask), scored(cache.keys)];
   const probabilities = ops.softmax(ops.concat(scores, 3));
-  const parts = Graph.emit(
-    'Split',
-    [probabilities, probabilities.graph.shapeTensor(scores.map(({ shape }) => shape[3] ?? 1))],
-    { axis: 3 },
-    scores,
+  const parts = ops.split(
+    probabilities,
+    3,
+    scores.map(({ shape }) => shape[3] ?? 1),
   );
   const [onPrefix, onRecent] = parts.map((part) => ops.known(part));
   const attended = ops.add(

@@ -7,7 +7,7 @@ import { streamOf } from '../../../../gpu-runner/algorithms/streams.ts';
 import { estimateAdvantages } from '../../../../gpu-runner/algorithms/ppo/advantages.ts';
 import { nextKlCoefficient } from '../../../../gpu-runner/algorithms/ppo/kl-controller.ts';
 import { sampledKl, sampledKlMatrix } from '../../../../gpu-runner/algorithms/ppo/kl-penalty.ts';
-import { minibatchSchedule } from '../../../../gpu-runner/algorithms/ppo/minibatches.ts';
+import { minibatchSchedule, siblingsOf } from '../../../../gpu-runner/algorithms/ppo/minibatches.ts';
 import {
   placeRewards,
   scoreNormalisation,
@@ -140,7 +140,7 @@ describe('details of PPO for language models', () => {
   });
 
   it('P7d every epoch is reshuffled and visits each rollout exactly once', () => {
-    const settings = { rollouts: 12, epochs: 3, minibatchSize: 6, microbatchSize: 4 };
+    const settings = { rollouts: 12, groupSize: 1, epochs: 3, minibatchSize: 6, microbatchSize: 4 };
     const schedule = minibatchSchedule(settings, 7, 5);
     const orders = [0, 1, 2].map((epoch) =>
       schedule
@@ -158,8 +158,21 @@ describe('details of PPO for language models', () => {
     expect(minibatchSchedule(settings, 7, 6)).not.toEqual(schedule);
   });
 
+  it('P7d answers to one prompt stay neighbours, as many as fill both kinds of batches', () => {
+    const settings = { rollouts: 24, groupSize: 4, epochs: 2, minibatchSize: 12, microbatchSize: 6 };
+    expect(siblingsOf(settings)).toBe(2);
+    expect(siblingsOf({ ...settings, microbatchSize: 4 })).toBe(4);
+    expect(siblingsOf({ ...settings, groupSize: 1 })).toBe(1);
+    const rows = minibatchSchedule(settings, 7, 5).flatMap(({ microbatches }) => microbatches.flat());
+    for (let first = 0; first < rows.length; first += 2) {
+      expect([(rows[first] ?? 1) % 2, rows[first + 1]]).toEqual([0, (rows[first] ?? 0) + 1]);
+    }
+    expect(rows.slice(0, 24).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 24 }, (_, i) => i));
+    expect(rows.slice(0, 24)).not.toEqual(rows.slice(24));
+  });
+
   it('P7d rollouts that do not divide into minibatches are refused', () => {
-    const settings = { rollouts: 10, epochs: 1, minibatchSize: 4, microbatchSize: 2 };
+    const settings = { rollouts: 10, groupSize: 1, epochs: 1, minibatchSize: 4, microbatchSize: 2 };
     expect(() => minibatchSchedule(settings, 1, 0)).toThrow(/do not divide/);
     expect(() => minibatchSchedule({ ...settings, epochs: 0 }, 1, 0)).toThrow(/epochs is 0/);
   });

@@ -1,39 +1,59 @@
-/** How a batch is cut: every row once, no part too large, and nothing cheaper among all cuts of sorted rows. */
+/** How a batch is cut: every bundle once, no part too large, and nothing cheaper among all cuts of sorted bundles. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import {
+  attentionTokens,
+  bySize,
+  type BundleSize,
+} from '../../../../gpu-runner/llama/trainer/cut-bundles.ts';
 import { inOrder, inTurn, likeLengths } from '../../../../gpu-runner/llama/trainer/like-lengths.ts';
 
 const RUN_TOKENS = 32;
-const groupsOf = (longest: number) =>
-  fc.array(fc.array(fc.integer({ min: 1, max: longest }), { maxLength: 9 }), { minLength: 1, maxLength: 3 });
+const bundle = fc.record({
+  prefix: fc.integer({ min: 0, max: 200 }),
+  texts: fc.integer({ min: 1, max: 4 }),
+  own: fc.integer({ min: 1, max: 200 }),
+});
+const someGroups = fc.array(fc.array(bundle, { maxLength: 9 }), { minLength: 1, maxLength: 3 });
 
-const same = (row: number) => row;
-const filled = (groups: number[][]) => groups.some((group) => group.length > 0);
+const same = (size: BundleSize) => size;
+const single = (own: number): BundleSize => ({ prefix: 0, texts: 1, own });
+const filled = (groups: BundleSize[][]) => groups.some((group) => group.length > 0);
+const largest = (sizes: readonly BundleSize[], of: keyof BundleSize) =>
+  Math.max(...sizes.map((size) => size[of]));
+const countOf = (groups: readonly (readonly unknown[])[]) => Math.max(...groups.map(({ length }) => length));
 
-/** Tokens with padding, and runs, of parts that go through the engine. */
-function cost(parts: readonly (readonly (readonly number[])[])[]): number {
+/** Texts of one group with those that pad it. */
+const textsIn = (groups: readonly (readonly BundleSize[])[]) =>
+  countOf(groups) * largest(groups.flat(), 'texts');
+
+/** Attention with padding, and runs, of parts that go through the engine. */
+function cost(parts: readonly (readonly (readonly BundleSize[])[])[]): number {
   return parts.reduce((sum, groups) => {
-    const rows = Math.max(...groups.map(({ length }) => length));
-    return sum + groups.length * rows * Math.max(...groups.flat()) + RUN_TOKENS;
+    const all = groups.flat();
+    const size = { prefix: largest(all, 'prefix'), texts: largest(all, 'texts'), own: largest(all, 'own') };
+    return sum + groups.length * countOf(groups) * attentionTokens(size) + RUN_TOKENS;
   }, 0);
 }
 
-/** The least cost of all ways to cut rows that are sorted, by trying each of them. */
-function leastCost(groups: readonly (readonly number[])[], most: number): number {
-  const sorted = groups.map((group) => group.toSorted((a, b) => a - b));
-  const count = Math.max(...groups.map(({ length }) => length));
+/** The least cost of all ways to cut bundles that are sorted, by trying each of them. */
+function leastCost(groups: readonly (readonly BundleSize[])[], most: number): number {
+  const sorted = groups.map((group) => group.toSorted(bySize));
+  const count = countOf(groups);
   const from = (start: number): number => {
     if (start >= count) return 0;
-    const ends = Array.from({ length: Math.min(most, count - start) }, (_, index) => start + index + 1);
-    return Math.min(...ends.map((end) => cost([sorted.map((group) => group.slice(start, end))]) + from(end)));
+    const parts = Array.from({ length: count - start }, (_, index) => start + index + 1)
+      .map((end) => ({ end, part: sorted.map((group) => group.slice(start, end)) }))
+      .filter(({ end, part }) => end === start + 1 || textsIn(part) <= most);
+    return Math.min(...parts.map(({ end, part }) => cost([part]) + from(end)));
   };
   return from(0);
 }
 
 describe('micro-batches of like lengths', () => {
-  it('hold every row once at its place, at most so many a group, and cost no more than any other cut', () => {
+  it('hold every bundle once at its place, at most so many texts a group, and cost no more than any other cut', () => {
     fc.assert(
-      fc.property(groupsOf(300).filter(filled), fc.integer({ min: 1, max: 9 }), (groups, most) => {
+      fc.property(someGroups.filter(filled), fc.integer({ min: 1, max: 20 }), (groups, most) => {
         const parts = likeLengths(groups, most, same);
         expect(
           inOrder(
@@ -42,23 +62,23 @@ describe('micro-batches of like lengths', () => {
           ),
         ).toEqual(groups);
         for (const part of parts) {
-          for (const group of part.groups) expect(group.length).toBeLessThanOrEqual(most);
+          if (countOf(part.groups) > 1) expect(textsIn(part.groups)).toBeLessThanOrEqual(most);
         }
         const seen = parts.flatMap((part) => part.places.map(({ length }) => length));
         expect(seen.reduce((sum, length) => sum + length, 0)).toBe(groups.flat().length);
-        expect(cost(parts.map((part) => part.groups))).toBe(leastCost(groups, most));
+        expect(cost(parts.map((part) => part.groups))).toBeCloseTo(leastCost(groups, most), 6);
       }),
     );
   });
 
   it('leave out nothing that padding would have cost more than a run', () => {
     const lengths = [250, 20, 21, 240, 21, 245, 22, 22];
-    const parts = likeLengths([lengths], 8, same).map(({ groups }) => groups.flat());
+    const parts = likeLengths([lengths], 8, single).map(({ groups }) => groups.flat());
     expect(parts).toEqual([
       [20, 21, 21, 22, 22],
       [240, 245, 250],
     ]);
-    expect(likeLengths([[60, 61, 62, 63]], 4, same)).toHaveLength(1);
+    expect(likeLengths([[60, 61, 62, 63]], 4, single)).toHaveLength(1);
   });
 });
 
@@ -74,7 +94,7 @@ it('parts in turn keep the order of every group', () => {
   ]);
 });
 
-it.each([inTurn, (groups: number[][], most: number) => likeLengths(groups, most, same)])(
+it.each([inTurn, (groups: number[][], most: number) => likeLengths(groups, most, single)])(
   'an empty batch, and parts of nothing, are refused',
   (cut) => {
     expect(() => cut([[], []], 4)).toThrow(/at least one row/);

@@ -127,7 +127,13 @@ describe('before the leap', { timeout: 240_000 }, () => {
       chosen: 'a',
       rejected: 'b',
     }));
-    const judge = { file: 'f', pairs, lengths: pairs.map(() => 200), leftOut: '', trainedBefore: undefined };
+    const judge = {
+      file: 'f',
+      pairs,
+      tokens: pairs.map(() => 250),
+      leftOut: '',
+      trainedBefore: undefined,
+    };
     const options = { yes: true, budget: 7200 };
     const { told, leaping } = await leapWith(options, {}, judge);
     const { planned = {}, judgePairs } = await leaping;
