@@ -1,4 +1,6 @@
 /** Every command line explains itself without doing anything, tells a wrong option in one line, and ends with the right code. */
+import packageFile from '../../package.json' with { type: 'json' };
+import { ENGINE_VERSION } from '../../shared/engine-version.ts';
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -114,6 +116,14 @@ describe('rlcd as a program', () => {
     expect({ code, error }).toEqual({ code: 0, error: '' });
     for (const name of Object.keys(COMMANDS)) expect(out).toMatch(new RegExp(`^  ${name} `, 'm'));
     expect(stripVTControlCharacters(out)).toBe(out);
+  });
+
+  it('tells its version, and that of the engine, which decides what a seed gives', async () => {
+    expect(await run('scripts/bin/rlcd.js', ['--version'])).toEqual({
+      code: 0,
+      out: `${packageFile.version}, engine ${ENGINE_VERSION}\n`,
+      error: '',
+    });
   });
 
   it.each([
