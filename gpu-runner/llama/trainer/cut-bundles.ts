@@ -9,7 +9,7 @@ export interface BundleSize {
   readonly own: number;
 }
 
-/** Pairs of places that attention takes as long for as all else for a token: at 135M parameters and rows of 256 (docs/results/trainer.md). */
+/** Pairs of places that attention takes about as long for as everything else takes for a token: near the width of a model. */
 const PAIRS_A_TOKEN = 512;
 
 /** What a run of the engine costs beside what it reads, in tokens. */
