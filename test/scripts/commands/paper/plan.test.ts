@@ -86,11 +86,11 @@ describe('comparisonWork', () => {
 
   it('counts tokens as by hand', () => {
     const one = (stage: string, method: string) => tasks(stage).find((task) => task.method === method);
-    // Both prompts of every pair, and for those who look at pairs both answers, each behind two prompts.
-    const read = 20 * 2 * 5 + 20 * 4 * 15;
+    // Both prompts of every pair, and for those who look at pairs both answers behind each of two prompts, which is read once.
+    const read = 20 * 2 * 5 + 20 * 2 * (5 + 2 * 10);
     expect(one('simulate', 'rlcd')).toMatchObject({ sampled: 20 * 2 * 10, read, trained: 0 });
     expect(one('simulate', 'context-distillation')).toMatchObject({ sampled: 20 * 10 });
-    expect(one('train-preference-model', 'rlcd')).toMatchObject({ trained: 16 * 2 * 15, read: 4 * 2 * 15 });
+    expect(one('train-preference-model', 'rlcd')).toMatchObject({ trained: 16 * 25, read: 4 * 25 });
     // 2 coefficients, 3 steps, 8 rollouts; 2 epochs of policy and value model.
     expect(one('ppo', 'rlcd')).toMatchObject({ sampled: 48 * 10, trained: 48 * 15 * 2 * 2 });
     expect(one('select', 'rlcd')).toMatchObject({ sampled: 4 * 5 * 10 });
