@@ -180,7 +180,8 @@ const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule)
     return {
       ...NOTHING,
       sampled: responses * responseTokens(generate, comparison),
-      read: 2 * responses * textTokens(generate, comparison),
+      // By the base and by the preference model, which read the prompt once for all candidates.
+      read: 2 * responses * answerTokens(generate, comparison, bestOfN.candidates),
     };
   },
   judge: () => NOTHING,
