@@ -81,7 +81,8 @@ export async function compareCurves(page: Page, edge: FilledEdge): Promise<void>
 /** Reads every chart of the page, as a reader does who goes down it: what stands below them keeps its place from here on. */
 export async function goThroughCharts(page: Page): Promise<void> {
   await page.getByRole('figure').first().waitFor();
-  await page.getByText('Reading metrics…').waitFor({ state: 'hidden' });
+  // Each stage reads its own.
+  await expect.poll(() => page.getByText('Reading metrics…').count()).toBe(0);
   for (const chart of await page.getByRole('figure').all()) {
     await chart.scrollIntoViewIfNeeded();
     await chart.locator('canvas').waitFor();

@@ -75,7 +75,7 @@ export async function visitLook(page: Page, url: string, client: Client): Promis
   await button('Look again').click();
   await answer(lookResultOf({ text: HOSTILE }));
   const plan = page.getByRole('region', { name: 'Planned time of the stages' });
-  await plan.getByRole('row', { name: /^ppo \d x \d+ steps of \d+, \d+ tokens .+\d\d:\d\d$/ }).waitFor();
+  await plan.getByRole('row', { name: /^ppo 2 x \d+ steps of \d+, \d+ tokens .+\d\d:\d\d$/ }).waitFor();
   await page.getByText(/^92\.2 % \[/).waitFor();
   await page.getByText('4.0 tokens more towards the principle').waitFor();
   await page.getByText('900 sampled, 5,100 read, 1,600 trained').waitFor();
@@ -112,7 +112,7 @@ export async function visitLook(page: Page, url: string, client: Client): Promis
   const steps = (chosen.ppo.steps.at(-1) ?? 0) + 9;
   const edited = { ...chosen, ppo: { ...chosen.ppo, steps: [steps] } };
   await page.getByLabel('Hyperparameters').fill(JSON.stringify(edited));
-  await plan.getByRole('row', { name: new RegExp(`^ppo \\d x ${steps} steps`) }).waitFor();
+  await plan.getByRole('row', { name: new RegExp(`^ppo 2 x ${steps} steps`) }).waitFor();
   expect(await all()).not.toBe(before);
 
   await page.getByLabel('Seed').fill('3');
