@@ -132,8 +132,9 @@ const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule)
     const tokens = rollouts * answerTokens(ppo, comparison, ppo.groupSize);
     return {
       sampled: rollouts * responseTokens(ppo, comparison),
-      // The prompt before the first token is drawn; then what reference, reward and value models say of the answers.
-      read: rollouts * comparison.promptTokens + tokens * (rewardReads(rule) + ppoModels(ppo)),
+      // Each prompt before the first token is drawn; then what reference, reward and value models say of the answers.
+      read:
+        (rollouts / ppo.groupSize) * comparison.promptTokens + tokens * (rewardReads(rule) + ppoModels(ppo)),
       trained: tokens * ppo.epochs * ppoModels(ppo),
     };
   },

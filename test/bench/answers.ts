@@ -1,8 +1,10 @@
-/** `npm run bench -- answers`: reading and training on several answers to a prompt, beside as many answers that share nothing. */
+/** `npm run bench -- answers`: sampling, reading and training on several answers to a prompt, beside as many that share nothing. */
 import { availableParallelism, cpus } from 'node:os';
 import { openCpuBackend } from '../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import { adapterLayout, initialAdapter } from '../../gpu-runner/llama/model/lora-layout.ts';
 import { scoredCount, sequenceOf, type Sequence } from '../../gpu-runner/llama/model/sequence.ts';
+import type { SamplingRequest } from '../../gpu-runner/llama/sampler/request.ts';
+import { Sampler } from '../../gpu-runner/llama/sampler/sampler.ts';
 import { ForwardPass } from '../../gpu-runner/llama/trainer/forward-pass.ts';
 import { PpoTrainer, type PpoRow } from '../../gpu-runner/llama/trainer/ppo-trainer.ts';
 import { initialState } from '../../gpu-runner/llama/trainer/training-state.ts';
@@ -27,7 +29,7 @@ const OPTIMISER = {
 
 export const command = createCommand(
   'npm run bench -- answers',
-  `Reads and trains on ${ANSWERS} answers of ${SHORTEST} to ${LONGEST} tokens, on random weights.`,
+  `Samples, reads and trains on ${ANSWERS} answers of ${SHORTEST} to ${LONGEST} tokens, on random weights.`,
 )
   .addOption(shapeOption('m135'))
   .option('--prompt <tokens>', 'of each prompt', wholeNumber(2), 32)
@@ -59,6 +61,12 @@ export const command = createCommand(
       apart: answersTo(prompt, siblings, base.architecture.vocabularySize, false),
     };
     const reader = await ForwardPass.open({ ...shared, scoring: 'tokens' });
+    const sampler = await Sampler.open({
+      backend,
+      adapters: { layout, groups: 1 },
+      maximumPositions: prompt + LONGEST,
+      rows: ANSWERS,
+    });
     const trainers = { together: await trainerOf(siblings), apart: await trainerOf(1) };
     const seconds: Record<string, number[]> = {};
     const timed = async (name: string, work: () => Promise<unknown>): Promise<void> => {
@@ -69,19 +77,25 @@ export const command = createCommand(
     // One more than counts: the first of each warms up.
     for (let repeat = 0; repeat <= repeats; repeat++) {
       for (const how of ['apart', 'together'] as const) {
+        await timed(`sample ${how}`, async () => await sampler.sample(requestFor(rows[how]), vector));
         await timed(`read ${how}`, async () => await reader.score(vector, [rows[how]]));
         const rollouts = rows[how].map(madeUpRollout);
         await timed(`train ${how}`, async () => await trainers[how].step([rollouts], [1e-4]));
       }
     }
-    await Promise.all([reader, ...Object.values(trainers)].map(async (one) => await one.close()));
+    await Promise.all([sampler, reader, ...Object.values(trainers)].map(async (one) => await one.close()));
     const of = (name: string): number => median(seconds[name]?.slice(1) ?? []);
     const textTokens = rows.apart.reduce((sum, { tokens }) => sum + tokens.length, 0);
+    const answerTokens = rows.apart.reduce((sum, sequence) => sum + scoredCount(sequence), 0);
     const figures = {
       shape,
       prompt,
       siblings,
       textTokens,
+      answerTokens,
+      sampleTogetherTokensPerSecond: Math.round(answerTokens / of('sample together')),
+      sampleApartTokensPerSecond: Math.round(answerTokens / of('sample apart')),
+      sampleRatio: round(of('sample apart') / of('sample together')),
       readTogetherTokensPerSecond: Math.round(textTokens / of('read together')),
       readApartTokensPerSecond: Math.round(textTokens / of('read apart')),
       readRatio: round(of('read apart') / of('read together')),
@@ -110,6 +124,16 @@ function answersTo(
     const answer = Int32Array.from({ length }, (_unused, place) => (row * 101 + place * 13 + 7) % vocabulary);
     return sequenceOf(prompt, answer);
   });
+}
+
+/** As long answers to the same prompts. */
+function requestFor(rows: readonly Sequence<Int32Array>[]): SamplingRequest {
+  return {
+    prompts: rows.map(({ tokens, start }) => tokens.subarray(0, start)),
+    maximumNewTokens: rows.map(scoredCount),
+    rowIds: rows.map((_, row) => row),
+    seed: 1,
+  };
 }
 
 /** Advantages of both signs, and old log-probabilities that are near no model's. */

@@ -3,7 +3,8 @@ import type { DrawnTokens, FinishReason, Rollout, SampleHooks, SamplerOptions } 
 import { assumedRowStep, RUN_MILLISECONDS, runSteps } from '../../../shared/planner/cpu-sampler.ts';
 import type { HostTensor, HostTensors, TensorSession } from '../../tensor/session.ts';
 import type { RemoteSession } from '../../tensor/session-worker.ts';
-import { constantFeeds, limitOf, type SamplingRequest, startFeeds, stepFeeds } from './request.ts';
+import { constantFeeds, limitOf, type SamplingRequest, stepFeeds } from './request.ts';
+import { startFeeds } from './start-feeds.ts';
 import type { RolloutPlan } from '../model/backend.ts';
 import { rotaryFeeds } from '../model/rotary-tables.ts';
 import { STATE } from '../model/rollout/rollout-graph-ends.ts';
@@ -59,7 +60,7 @@ export class Replica {
         {
           ...constants,
           ...state,
-          ...stepFeeds(request, made, count),
+          ...stepFeeds(request, groups, made, count),
           firstSteps: firstSteps(made === 0 ? 1 : this.#plan.chunkSteps),
           ...(this.#session.inputNames.includes('last') ? { last: flag(isLast) } : {}),
         },
@@ -73,7 +74,7 @@ export class Replica {
       hooks.onProgress?.({ steps: made, ofAtMost: steps });
       // A run stops early when every row has ended, the last one too: nothing follows it either way.
       if (isLast) break;
-      state = this.#nextState(results, groups, rows);
+      state = this.#nextState(results);
     }
     return assemble(rows, parts);
   }
@@ -89,14 +90,9 @@ export class Replica {
     return runSteps(this.#rowStepMilliseconds, rows, this.#plan.chunkSteps, limit) + (first ? 1 : 0);
   }
 
-  #nextState(results: HostTensors, groups: number, rows: number): HostTensors {
+  #nextState(results: HostTensors): HostTensors {
     const names = [...STATE, ...this.#session.inputNames.filter((name) => /^(?:keys|values)\./.test(name))];
-    return Object.fromEntries(
-      names.map((name) => {
-        const value = take(results, `${name}.next`);
-        return [name, name === 'tokens' ? { ...value, shape: [groups, rows / groups, 1] } : value];
-      }),
-    );
+    return Object.fromEntries(names.map((name) => [name, take(results, `${name}.next`)]));
   }
 }
 

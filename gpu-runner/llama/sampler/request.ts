@@ -1,6 +1,5 @@
 /** What is asked of the sampler, checked, and how it becomes the inputs of a rollout graph. */
 import { uniform } from '../../../shared/random.ts';
-import { dataFromNumbers, type DataType } from '../../tensor/data-type.ts';
 import type { HostTensor, HostTensors } from '../../tensor/session.ts';
 import type { Architecture } from '../model/architecture.ts';
 import { type EndAutomaton, endTokensAutomaton } from './end-automaton.ts';
@@ -103,7 +102,7 @@ export function limitOf({ maximumNewTokens }: SamplingRequest, row: number): num
   return typeof maximumNewTokens === 'number' ? maximumNewTokens : (maximumNewTokens[row] ?? -1);
 }
 
-function int64(shape: readonly number[], of: (index: number) => number): HostTensor {
+export function int64(shape: readonly number[], of: (index: number) => number): HostTensor {
   const length = shape.reduce((product, size) => product * size, 1);
   return { dtype: 'int64', shape, data: BigInt64Array.from({ length }, (_, index) => BigInt(of(index))) };
 }
@@ -113,7 +112,7 @@ function float32(shape: readonly number[], of: (index: number) => number): HostT
   return { dtype: 'float32', shape, data: Float32Array.from({ length }, (_, index) => of(index)) };
 }
 
-function bool(shape: readonly number[], of: (index: number) => boolean): HostTensor {
+export function bool(shape: readonly number[], of: (index: number) => boolean): HostTensor {
   const length = shape.reduce((product, size) => product * size, 1);
   return { dtype: 'bool', shape, data: Uint8Array.from({ length }, (_, index) => Number(of(index))) };
 }
@@ -137,44 +136,20 @@ export function constantFeeds(request: SamplingRequest, architecture: Architectu
   };
 }
 
-/** The state of rows before their prompts are read. @param cacheType element type of keys and values */
-export function startFeeds(
-  request: SamplingRequest,
-  architecture: Architecture,
-  groups: number,
-  cacheType: DataType,
-): HostTensors {
-  const { prompts } = request;
-  const rows = prompts.length;
-  const time = Math.max(...prompts.map(({ length }) => length));
-  const { keyValueHeads, headSize, layers } = architecture;
-  const shape = [rows, keyValueHeads, 0, headSize];
-  const empty: HostTensor = { dtype: cacheType, shape, data: dataFromNumbers(cacheType, []) };
-  const caches = Array.from({ length: layers }, (_, layer) => [`keys.${layer}`, `values.${layer}`]).flat();
-  return {
-    tokens: int64(
-      [groups, rows / groups, time],
-      (index) => prompts[Math.floor(index / time)]?.[index % time] ?? architecture.padToken,
-    ),
-    inputLengths: int64([rows], (row) => prompts[row]?.length ?? 1),
-    pastLengths: int64([rows], () => 0),
-    finished: bool([rows], (row) => limitOf(request, row) === 0),
-    stopped: bool([rows], () => false),
-    generatedLengths: int64([rows], () => 0),
-    endState: int64([rows], () => 0),
-    ...Object.fromEntries(caches.map((name) => [name, empty])),
-  };
-}
-
 /** Random numbers and limits of the steps from `first` on. */
-export function stepFeeds(request: SamplingRequest, first: number, steps: number): HostTensors {
+export function stepFeeds(
+  request: SamplingRequest,
+  groups: number,
+  first: number,
+  steps: number,
+): HostTensors {
   const { rowIds, seed } = request;
   const rows = rowIds.length;
   return {
     uniforms: float32([rows, steps], (index) =>
       drawOf(seed, rowIds[Math.floor(index / steps)] ?? 0, first + (index % steps)),
     ),
-    limits: int64([rows], (row) => limitOf(request, row)),
+    limits: int64([groups, rows / groups], (row) => limitOf(request, row)),
   };
 }
 

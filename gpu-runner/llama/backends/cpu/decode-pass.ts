@@ -20,9 +20,14 @@ const HIDDEN = -1e30;
 
 /** What one pass reads besides the weights. Values of caches are in units that attention adds up exactly. */
 export interface PassContext {
+  /** lanes */
   readonly batch: Dimension;
-  /** tokens of this pass per row: the prompt, or one */
+  /** places of this pass in each lane: of the prompts, or one */
   readonly time: Dimension;
+  /** int64 [batch, time]: the row of each place */
+  readonly laneRows: Value;
+  /** int64 [N]: the place of each row */
+  readonly places: Value;
   /** int64 [batch, time] */
   readonly positions: Value;
   /** what each layer turns by */
@@ -36,10 +41,10 @@ export interface PassContext {
 }
 
 /**
- * The residual stream after all layers.
+ * The residual stream after all layers. Attention alone lays its rows out as a grid.
  *
- * @param tokens int64 [batch, time]
- * @returns the stream [batch * time, hidden] and the recent caches with this pass's tokens appended
+ * @param tokens int64 [N]
+ * @returns the stream [N, hidden] and the recent caches with this pass's tokens appended
  */
 export function decodePass(
   weights: EightBitWeights,
@@ -48,9 +53,14 @@ export function decodePass(
 ): { readonly stream: Value; readonly recent: readonly LayerCache[] } {
   const { batch, time, positions, tables } = context;
   const recent: LayerCache[] = [];
-  const first = embedded(weights, ops.reshape(tokens, [multiplyDimensions(batch, time)]));
+  const first = embedded(weights, tokens);
   const stream = decoderLayers(weights, first, (layer) => (mixed) => {
-    const { query, key, value } = splitHeads(mixed, weights.architecture, batch, time);
+    const { query, key, value } = splitHeads(
+      ops.gather(mixed, context.laneRows),
+      weights.architecture,
+      batch,
+      time,
+    );
     const past = ops.known(context.recent[layer], `cache of layer ${layer}`);
     const prefix = ops.known(context.prefix[layer], `cache of layer ${layer}`);
     const grid = weights.valueGrid(layer);
@@ -61,7 +71,7 @@ export function decodePass(
     };
     recent.push(cache);
     const scoring = { architecture: weights.architecture, grid, mask: context.mask(layer), batch, time };
-    return joinHeads(attention(turn(query), prefix, cache, scoring));
+    return ops.gather(joinHeads(attention(turn(query), prefix, cache, scoring)), context.places);
   });
   return { stream: streamEnd(stream), recent };
 }
@@ -74,10 +84,10 @@ export function nextTokenLogits(weights: GraphWeights, rows: Value, inverseTempe
   return form.ends(weights.linear('output', form.rows(normed))).value;
 }
 
-/** Positions of the tokens of this pass: [batch, time], counted from each row's own length. */
-export function positionsOf(pastLengths: Value, recent: Value, tokens: Value): Value {
-  const [batch = 1, time = 1] = tokens.shape;
-  const offsets = ops.add(ops.range(tokens.graph, time), sizeOf(recent, 2));
+/** Positions of the places of this pass: [batch, time], counted from each lane's own length. */
+export function positionsOf(pastLengths: Value, recent: Value, grid: Value): Value {
+  const [batch = 1, time = 1] = grid.shape;
+  const offsets = ops.add(ops.range(grid.graph, time), sizeOf(recent, 2));
   const positions = ops.add(ops.unsqueeze(pastLengths, [1]), ops.unsqueeze(offsets, [0]));
   return Graph.detach(positions, [batch, time]);
 }

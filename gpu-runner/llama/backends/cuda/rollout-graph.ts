@@ -15,14 +15,7 @@ import {
   rolloutInputs,
   rolloutOutputs,
 } from '../../model/rollout/rollout-graph-ends.ts';
-import {
-  anyUnfinished,
-  byName,
-  lastRows,
-  nextToken,
-  ROW_STATE,
-  type RowState,
-} from '../../model/rollout/row-state.ts';
+import { anyUnfinished, byName, nextToken, ROW_STATE, type RowState } from '../../model/rollout/row-state.ts';
 import { softCapped } from '../../model/soft-cap.ts';
 import { rolloutAdapters } from './adapters.ts';
 import { fusedAttention, prefixMask, twoPartAttention } from './attention.ts';
@@ -42,9 +35,14 @@ export type DecodeAttention = 'fused' | 'two-part';
 interface Shared extends RolloutInputs {
   readonly architecture: Architecture;
   readonly tablesOf: (layer: number) => LayerTables | undefined;
-  readonly weightsFor: (time: Dimension) => GraphWeights;
+  readonly weightsFor: (rowsPerGroup: Dimension) => GraphWeights;
   readonly plain: GraphWeights;
   readonly shapeOf: (places: Dimension) => readonly Dimension[];
+  readonly groups: number;
+  /** texts that the prompts' pass reads, all groups together */
+  readonly lanes: Dimension;
+  /** the lane of each row's prompt, int64 [batch] */
+  readonly laneOf: Value;
 }
 
 /**
@@ -61,10 +59,10 @@ export function cudaRolloutGraph(
 ): Graph {
   const graph = new Graph('cuda-rollout');
   const shared = sharedValues(graph, base, options);
-  const { batch, state, caches, firstSteps, shapeOf } = shared;
-  const flat = ops.reshape(state.tokens, [batch, 'promptTime']);
-  const lastTokens = ops.reshape(ops.slice(flat, [{ axis: 1, start: -1 }]), [batch]);
-  const start: RowState = { ...state, token: lastTokens };
+  const { batch, groups, laneOf, state, caches, firstSteps, shapeOf } = shared;
+  // After the prompts every row has a lane of its own: what has ended goes on with the others.
+  const flat = ops.reshape(state.tokens, [multiplyDimensions(groups, 'length')]);
+  const start: RowState = { ...state, token: Graph.detach(flat, [batch]) };
   const hasPrompt = ops.equal(firstSteps, 1);
   const steps = ops.squeeze(graph.dimension('steps'), [0]);
   const rowOf = (row: RowState): Value[] => ROW_STATE.map((name) => row[name]);
@@ -74,12 +72,12 @@ export function cudaRolloutGraph(
     'prompt',
     hasPrompt,
     (body) => {
-      const pass = promptPass(body, shared);
+      const pass = promptPass(body, ops.gather(flat, state.laneRows), shared);
       const pick = ops.gather(shared.uniforms, body.scalar(0, 'int64'), 1);
       const next = nextInBody(body, start, pass.logits, pick, shared);
       return [
         ...rowOf(next.row),
-        ops.add(state.pastLengths, body.capture(state.inputLengths)),
+        ops.gather(ops.add(state.pastLengths, body.capture(state.inputLengths)), laneOf),
         ops.unsqueeze(next.row.token, [1]),
         ops.unsqueeze(next.logProbability, [1]),
         ...flatten(pass.caches),
@@ -88,7 +86,7 @@ export function cudaRolloutGraph(
     (body) =>
       [
         ...rowOf(start),
-        state.pastLengths,
+        Graph.detach(state.pastLengths, [batch]),
         ops.full(body, 0, 'int64', [batch, 0]),
         ops.full(body, 0, 'float32', [batch, 0]),
         ...flatten(caches),
@@ -131,11 +129,16 @@ export function cudaRolloutGraph(
   });
   const { token, ...row } = byName(ROW_STATE, outer.carried);
   const [pastLengths, generated, logProbabilities, ...ended] = outer.carried.slice(ROW);
+  const each = ops.reshape(ops.range(graph, batch), [groups, 'rows']);
   const next = {
     ...row,
-    tokens: ops.unsqueeze(token, [1]),
+    tokens: ops.reshape(token, [groups, 'rows']),
+    laneRows: ops.unsqueeze(each, [2]),
+    places: each,
     inputLengths: ops.full(graph, 1, 'int64', [batch]),
     pastLengths: ops.known(pastLengths),
+    laneOf: each,
+    rowOf: each,
   };
   rolloutOutputs(graph, next, ops.known(generated), ops.known(logProbabilities), ended);
   return graph;
@@ -151,16 +154,22 @@ function sharedValues(
   const { architecture } = base;
   const inputs = rolloutInputs(graph, architecture, adapters, 'float16');
   const plain = cudaWeights(base, cudaTensors(graph, architecture));
+  const groups = adapters?.groups ?? 1;
   const vector = inputs.parameters === undefined ? undefined : ops.cast(inputs.parameters, 'float16');
   return {
     ...inputs,
     tablesOf: layerTables(graph, architecture, maximumPositions, 'float16'),
     architecture,
     plain,
-    weightsFor: (time) =>
+    weightsFor: (rowsPerGroup) =>
       adapters === undefined || vector === undefined
         ? plain
-        : rolloutAdapters(plain, adapters.layout, vector, multiplyDimensions('rows', time)),
+        : rolloutAdapters(plain, adapters.layout, vector, rowsPerGroup),
+    groups,
+    lanes: multiplyDimensions(groups, 'lanes'),
+    laneOf: Graph.detach(ops.reshape(inputs.state.laneOf, [multiplyDimensions(groups, 'going')]), [
+      inputs.batch,
+    ]),
     shapeOf: (places) => cacheShape(architecture, inputs.batch, places),
   };
 }
@@ -189,31 +198,36 @@ function nextInBody(
   return nextToken(captured, logits, pick, shared.architecture.padToken, shared, ops.log);
 }
 
+/** @param tokens int64 [G, L, promptTime], each lane's last token beyond its end */
 function promptPass(
   body: Graph,
+  tokens: Value,
   shared: Shared,
 ): { readonly logits: Value; readonly caches: readonly LayerCache[] } {
-  const { architecture, batch, state } = shared;
-  const rows = multiplyDimensions(batch, 'promptTime');
-  const weights = shared.weightsFor('promptTime');
+  const { architecture, lanes, laneOf, state } = shared;
+  const weights = shared.weightsFor(multiplyDimensions('lanes', 'promptTime'));
+  const places = multiplyDimensions(lanes, 'promptTime');
   const context = {
     ...shared,
+    batch: lanes,
     time: 'promptTime',
     lastPlaces: ops.cast(ops.subtract(body.capture(state.inputLengths), 1), 'int32'),
     places: ops.cast(ops.squeeze(body.dimension('startPrefix+promptTime'), [0]), 'int32'),
     capacity: 'startPrefix+promptTime',
   };
   const caches: LayerCache[] = [];
-  const first = embedded(weights, ops.reshape(body.capture(state.tokens), [rows]));
+  const first = embedded(weights, ops.reshape(body.capture(tokens), [places]));
   const attend = (layer: number) => (mixed: Value) => {
     const past = ops.known(shared.caches[layer], `cache of layer ${layer}`);
     const tables = shared.tablesOf(layer);
     const { attended, cache } = fusedAttention(architecture, mixed, past, { ...context, tables });
-    caches.push(cache);
+    const ofRows = (values: Value): Value => ops.gather(values, laneOf);
+    caches.push({ keys: ofRows(cache.keys), values: ofRows(cache.values) });
     return attended;
   };
   const stream = streamEnd(decoderLayers(weights, first, attend, fusedNorm));
-  const read = lastRows(body, body.capture(state.inputLengths), body.dimension('promptTime'));
+  const last = ops.subtract(ops.gather(body.capture(state.inputLengths), laneOf), 1);
+  const read = ops.add(ops.multiply(laneOf, body.dimension('promptTime')), last);
   return { logits: logitsOf(shared, ops.gather(stream, read)), caches };
 }
 
@@ -262,7 +276,7 @@ function decodeChunk(
       const state = byName(ROW_STATE, now);
       const [position, index] = now.slice(ROW, ROW + 2).map((value) => ops.known(value));
       const caches = unflatten(now.slice(ROW + 2));
-      const weights = shared.weightsFor(1);
+      const weights = shared.weightsFor('rows');
       const grown: LayerCache[] = [];
       const attend = (layer: number) => (mixed: Value) => {
         const past = ops.known(caches[layer], `cache of layer ${layer}`);
@@ -305,7 +319,13 @@ function decodeChunk(
   const [tokens, logProbabilities] = inner.stacked.map((value) => ops.transpose(value, [1, 0]));
   const caches = fused
     ? recent
-    : appendToPrefix(prefix, recent, pastLengths, ops.expand(ops.unsqueeze(count, [0]), [batch])).layers;
+    : appendToPrefix(
+        prefix,
+        recent,
+        pastLengths,
+        ops.expand(ops.unsqueeze(count, [0]), [batch]),
+        ops.range(chunk, batch),
+      ).layers;
   return {
     row: byName(ROW_STATE, inner.carried),
     caches,

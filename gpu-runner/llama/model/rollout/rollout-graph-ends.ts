@@ -2,41 +2,54 @@
 import type { DataType } from '../../../tensor/data-type.ts';
 import { type Dimension, multiplyDimensions } from '../../../tensor/dimension.ts';
 import type { Graph, Value } from '../../../tensor/graph.ts';
+import * as ops from '../../../tensor/operators.ts';
 import type { Architecture } from '../architecture.ts';
 import type { AdapterGroups } from '../backend.ts';
 import type { DrawOptions } from './draw-token.ts';
 import { type LayerCache, unflatten } from './layer-cache.ts';
 
-/** Rows while they are decoded, besides their caches: the inputs of a run, and with `.next` its outputs. */
+/** What a rollout remembers between runs besides its caches: inputs of a run, and with `.next` its outputs. */
 export const STATE = [
   'tokens',
+  'laneRows',
+  'places',
   'inputLengths',
   'pastLengths',
+  'laneOf',
+  'rowOf',
   'finished',
   'stopped',
   'generatedLengths',
   'endState',
 ] as const;
 
-/** The rows' state by name. */
+/** The state by name. */
 export type RolloutState = Readonly<Record<(typeof STATE)[number], Value>>;
 
-/** The inputs of a rollout of `steps` tokens. With R rows in each of G groups, batch = G R. */
+/**
+ * The inputs of a rollout of `steps` tokens.
+ *
+ * Rows are the answers that are asked for, R in each of G groups, batch = G R. Lanes are the texts that the engine reads,
+ * L in each group: at first the prompts, each once however many rows go on from it, then one for each row that goes on.
+ */
 export interface RolloutInputs {
   readonly batch: Dimension;
   /**
-   * - `tokens` int64 [G, R, promptTime], padded on the right, of which `inputLengths` [batch] count: the prompts at the start,
-   *   one token each afterwards;
-   * - `pastLengths` int64 [batch]: tokens in the caches, 0 at the start;
+   * - `tokens` int64 [G, length]: what is read, lane behind lane, and padding where a group has fewer: the prompts at the
+   *   start, one token a lane afterwards. Activations stand in such rows, but in attention, which sees lanes as a grid:
+   * - `laneRows` int64 [G, L, promptTime]: the row of each place of the grid, a lane's last one beyond its end;
+   * - `places` int64 [G, length]: the place of each row; `inputLengths` int64 [G L]: places of each lane that are tokens;
+   * - `pastLengths` int64 [G L]: tokens in the caches, 0 at the start;
+   * - `laneOf`, `rowOf` int64 [G, going]: the rows that go on, and the lane (0 to G L - 1) that each goes on from;
    * - `finished`, and `stopped` by an end of `ends`, bool [batch];
    * - `generatedLengths` int64 [batch]: tokens so far; `endState` int64 [batch]: where each row is in `ends`.
    */
   readonly state: RolloutState;
-  /** `keys.l`, `values.l` [batch, keyValueHeads, startPrefix, headSize], empty at the start */
+  /** `keys.l`, `values.l` [G L, keyValueHeads, startPrefix, headSize], empty at the start */
   readonly caches: readonly LayerCache[];
   /** one number in [0, 1) for each row and step, fp32 [batch, steps] */
   readonly uniforms: Value;
-  /** tokens that each row may get in all, int64 [batch] */
+  /** tokens that each row may get in all, int64 [batch] (an input [G, R]) */
   readonly limits: Value;
   /** int64: 1 when a prompt comes first, the steps of a chunk otherwise */
   readonly firstSteps: Value;
@@ -52,10 +65,10 @@ export interface RolloutInputs {
 /** Shape of a layer's keys or values. */
 export function cacheShape(
   { keyValueHeads, headSize }: Architecture,
-  batch: Dimension,
+  lanes: Dimension,
   places: Dimension,
 ): readonly Dimension[] {
-  return [batch, keyValueHeads, places, headSize];
+  return [lanes, keyValueHeads, places, headSize];
 }
 
 /** Declares the inputs. */
@@ -67,20 +80,25 @@ export function rolloutInputs(
 ): RolloutInputs {
   const groups = adapters?.groups ?? 1;
   const batch = multiplyDimensions(groups, 'rows');
+  const lanes = multiplyDimensions(groups, 'lanes');
   const parameters =
     adapters === undefined
       ? undefined
       : graph.input('parameters', 'float32', [groups, adapters.layout.length]);
   const state = {
-    tokens: graph.input('tokens', 'int64', [groups, 'rows', 'promptTime']),
-    inputLengths: graph.input('inputLengths', 'int64', [batch]),
-    pastLengths: graph.input('pastLengths', 'int64', [batch]),
+    tokens: graph.input('tokens', 'int64', [groups, 'length']),
+    laneRows: graph.input('laneRows', 'int64', [groups, 'lanes', 'promptTime']),
+    places: graph.input('places', 'int64', [groups, 'length']),
+    inputLengths: graph.input('inputLengths', 'int64', [lanes]),
+    pastLengths: graph.input('pastLengths', 'int64', [lanes]),
+    laneOf: graph.input('laneOf', 'int64', [groups, 'going']),
+    rowOf: graph.input('rowOf', 'int64', [groups, 'going']),
     finished: graph.input('finished', 'bool', [batch]),
     stopped: graph.input('stopped', 'bool', [batch]),
     generatedLengths: graph.input('generatedLengths', 'int64', [batch]),
     endState: graph.input('endState', 'int64', [batch]),
   };
-  const shape = cacheShape(architecture, batch, 'startPrefix');
+  const shape = cacheShape(architecture, lanes, 'startPrefix');
   const caches = Array.from({ length: architecture.layers }, (_, layer) => ({
     keys: graph.input(`keys.${layer}`, cacheType, shape),
     values: graph.input(`values.${layer}`, cacheType, shape),
@@ -90,7 +108,7 @@ export function rolloutInputs(
     state,
     caches,
     uniforms: graph.input('uniforms', 'float32', [batch, 'steps']),
-    limits: graph.input('limits', 'int64', [batch]),
+    limits: ops.reshape(graph.input('limits', 'int64', [groups, 'rows']), [batch]),
     firstSteps: graph.input('firstSteps', 'int64', []),
     ends: graph.input('ends', 'uint8', ['ends']),
     draw: {

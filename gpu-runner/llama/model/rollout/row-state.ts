@@ -1,11 +1,11 @@
 /** How a drawn token changes what a rollout remembers of each row. */
-import type { Graph, Value } from '../../../tensor/graph.ts';
+import type { Value } from '../../../tensor/graph.ts';
 import * as ops from '../../../tensor/operators.ts';
 import { sizeOf } from './append-to-prefix.ts';
 import { drawToken } from './draw-token.ts';
 import type { RolloutInputs, RolloutState } from './rollout-graph-ends.ts';
 
-/** What a row is between two tokens, and the token that it reads next, int64 [batch]. */
+/** What a row is between two tokens, and the token that it reads next, int64 [rows]. */
 export type RowState = Pick<RolloutState, 'finished' | 'stopped' | 'generatedLengths' | 'endState'> & {
   readonly token: Value;
 };
@@ -62,11 +62,4 @@ export function nextToken(
 /** Whether some row goes on. */
 export function anyUnfinished(finished: Value): Value {
   return ops.equal(ops.reduceMin(ops.cast(finished, 'int32')), 0);
-}
-
-/** Rows of the residual stream that the next token is drawn from: each row's last of `time` that counts, [batch]. */
-export function lastRows(body: Graph, inputLengths: Value, time: Value): Value {
-  const [batch = 1] = inputLengths.shape;
-  const firstRows = ops.multiply(ops.range(body, batch), time);
-  return ops.subtract(ops.add(firstRows, inputLengths), 1);
 }

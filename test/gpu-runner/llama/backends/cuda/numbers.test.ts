@@ -48,7 +48,10 @@ describe('sampling', () => {
     async (attention) => {
       const adapters = { layout, groups: 2 };
       const parameters = new Float32Array([...vector, ...vector.map((value) => -value)]);
-      const request = smallRequest(6, { maximumNewTokens: 40 });
+      // Each group has a prompt of its own and one that two rows go on from, at other places.
+      const { prompts } = smallRequest(6);
+      const shared = [0, 1, 1, 3, 4, 3].map((row) => prompts[row] ?? []);
+      const request = smallRequest(6, { prompts: shared, maximumNewTokens: 40 });
       const cpu = await Sampler.open({
         backend: await openCpuBackend(base),
         adapters,
