@@ -100,13 +100,15 @@ class Lines implements Progress {
   show(stages: readonly StageView[], overall?: OverallView): void {
     const now = this.#now();
     const isDue = now - this.#lastLine >= LINE_EVERY_MILLISECONDS;
-    const running = stages.find(({ status }) => status === 'running');
+    const running = stages.filter(({ status }) => status === 'running');
+    // One that is ready and waits for a runner has no time yet, and nothing new to say beside one that has.
+    const begun = running.filter(({ seconds }) => seconds !== undefined);
     // Nothing runs while a runner comes up or an engine opens a model: what comes next is told then.
-    const dueStage = running ?? stages.find(({ status }) => status === 'waiting');
+    const next = running[0] ?? stages.find(({ status }) => status === 'waiting');
+    const due = begun.length > 0 ? begun : [next];
     for (const stage of stages) {
       const isNews = stage.status !== 'waiting' && this.#told.get(stage.name) !== stage.status;
-      const isTheirTurn = isDue && (stage === dueStage || stage.status === 'running');
-      if (!isNews && !isTheirTurn) continue;
+      if (!isNews && !(isDue && due.includes(stage))) continue;
       this.#told.set(stage.name, stage.status);
       this.#lastLine = now;
       this.#output.write(`${lineOf(stage, overall, now)}\n`);

@@ -150,6 +150,26 @@ describe('progress', () => {
     expect(written).toEqual(['simulate: waiting   0 %\n', 'simulate: waiting   0 %\n']);
   });
 
+  it('says once that a stage waits for the runner that another keeps busy, and every 30 s where none is', () => {
+    const written: string[] = [];
+    let now = 0;
+    const progress = createProgress({ write: (text: string) => written.push(text) }, () => now);
+    const waits = stage({ name: 'generate-base', share: 0, detail: 'waits', seconds: undefined });
+    for (const [second, busy] of [
+      [0, true],
+      [30, true],
+      [60, true],
+      [61, false],
+      [91, false],
+    ] as const) {
+      now = second * 1000;
+      progress.show(busy ? [stage({}), waits] : [waits]);
+    }
+    const ppo = 'ppo: running  50 %  3 s  1/2 steps\n';
+    const waiting = 'generate-base: running   0 %  waits\n';
+    expect(written).toEqual([ppo, waiting, ppo, ppo, waiting]);
+  });
+
   it('names the day of an end that is not today', () => {
     const now = new Date(2026, 0, 5, 20, 0).getTime();
     expect(clockTime(now + 5 * 3_600_000, now)).toBe('Tue 01:00');
