@@ -12,6 +12,8 @@ export interface Share {
 export interface CorrectedWinRate {
   readonly rate: number;
   readonly interval: Interval;
+  /** Whether one accuracy explains both counts. A judge that errs alike everywhere gives no system more than its accuracy. */
+  readonly isExplained: boolean;
 }
 
 /** Halvings of a bracket of at most 1: beyond them nothing of a float64 is left. */
@@ -27,7 +29,9 @@ const HALVINGS = 60;
  * at the best a of 0.5 to 1, is within half the critical value's square of the highest (profile likelihood). It is all of
  * 0 to 1 where the judge may be tossing coins.
  *
- * What it rests on: the judge errs on these pairs as often as on those that people judged, and on both sides alike.
+ * What it rests on: the judge errs on these pairs as often as on those that people judged, and on both sides alike. Where
+ * no q and a make both counts likely (twice the logarithm of how much likelier they are by themselves is beyond the critical
+ * value's square), it does not.
  *
  * @param judged comparisons that the judge gave to the first system
  * @param agreed pairs of people, none of which the judge has seen, on which it agrees with them
@@ -39,11 +43,14 @@ export function correctedWinRate(judged: Share, agreed: Share, confidence = 0.95
   requireShare('agreed', agreed);
   const allowance = criticalValue(confidence) ** 2 / 2;
   const rate = bestRate(judged, agreed);
-  const least = profile(rate, judged, agreed) - allowance;
+  const highest = profile(rate, judged, agreed);
+  const least = highest - allowance;
+  const apart = [judged, agreed].reduce((sum, one) => sum + logLikelihood(one, one.successes / one.n), 0);
   const isHeld = (q: number) => profile(q, judged, agreed) >= least;
   return {
     rate,
     interval: { lower: edge(0, rate, isHeld), upper: edge(1, rate, isHeld), confidence },
+    isExplained: apart - highest <= allowance,
   };
 }
 

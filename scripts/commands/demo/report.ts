@@ -88,7 +88,9 @@ function verdict(judgement: Judgement, trained: TrainedJudge): (string | Table)[
     `RESULT: ${outcome}, by a judge trained on ${trainPairs} pairs of people, which no training step of the policy saw`,
     table,
     `The judge prefers what people chose in ${accuracy} of ${heldOut.n} pairs that it was not trained on${byLength(heldOut)}`,
-    `If it errs as often on these answers, people would prefer RLCD in ${percentWithInterval(corrected.rate, corrected.interval)} of them`,
+    corrected.isExplained
+      ? `If it errs as often on these answers, people would prefer RLCD in ${percentWithInterval(corrected.rate, corrected.interval)} of them`
+      : 'It is surer of these answers than a judge that errs so often can be, so it sees something else in them than in those pairs, and what people would prefer cannot be told from it',
   ];
 }
 

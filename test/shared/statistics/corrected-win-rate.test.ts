@@ -46,6 +46,16 @@ describe('the corrected win rate', () => {
     expect(correctedWinRate(share(77, 95), share(157, 224)).rate).toBe(1);
   });
 
+  it('says where a judge is surer than one that errs so often can be', () => {
+    // 2 (ln L apart - ln L together) of 74 % of 69 by a judge right in 56 % of 72: 5.2, beyond 1.96 squared; the mirror too.
+    expect(correctedWinRate(share(51, 69), share(40, 72)).isExplained).toBe(false);
+    expect(correctedWinRate(share(18, 69), share(40, 72)).isExplained).toBe(false);
+    expect(correctedWinRate(share(40, 69), share(40, 72)).isExplained).toBe(true);
+    // Worse than a coin by more than chance: no judge of this kind.
+    expect(correctedWinRate(share(50, 100), share(20, 100)).isExplained).toBe(false);
+    expect(correctedWinRate(share(50, 100), share(45, 100)).isExplained).toBe(true);
+  });
+
   it.each([
     [0.5, 0.7, 100, 200],
     [0.7, 0.7, 100, 200],
@@ -61,10 +71,13 @@ describe('the corrected win rate', () => {
       return share(successes.filter(Boolean).length, rows);
     };
     let covered = 0;
+    let explained = 0;
     for (let run = 0; run < simulations; run++) {
-      const { interval } = correctedWinRate(drawn(run, n, p, 1), drawn(run, m, a, 2));
+      const { interval, isExplained } = correctedWinRate(drawn(run, n, p, 1), drawn(run, m, a, 2));
       covered += Number(interval.lower <= q && q <= interval.upper);
+      explained += Number(isExplained);
     }
+    expect(explained / simulations).toBeGreaterThan(0.95);
     expect(covered / simulations).toBeGreaterThanOrEqual(0.93);
     expect(covered / simulations).toBeLessThanOrEqual(0.97);
   });
