@@ -21,6 +21,8 @@ const storyLine = z.strictObject({
 
 const TONES: readonly Tone[] = ['kind', 'mean', 'neutral'];
 const BATCH = 128;
+/** At 1 every few words of so small a teacher are nonsense; readers of what it tells draw at 0.8, too. */
+const TEMPERATURE = 0.8;
 /** Share of the stories that the teacher begins by itself. */
 const FREE_SHARE = 0.3;
 
@@ -100,6 +102,7 @@ async function sampleBatch(
     prompts: rows.map(({ prompt }) => prompt),
     maximumNewTokens: rows.map(({ prompt }) => maximumTime - prompt.length),
     seed,
+    temperature: TEMPERATURE,
     rowIds: rows.map(({ number }) => number),
     ends: endTokensAutomaton(
       [...tokenizer.eosTokens, ...(tokenizer.bosToken === null ? [] : [tokenizer.bosToken])],
