@@ -80,14 +80,14 @@ export function adaptedWeights(
   rowsPerGroup: Dimension,
 ): GraphWeights {
   const scale = layout.alpha / layout.rank;
-  /** Neither factor is 1: a product of one row without a factor adds up in another order than one of several. */
-  const UP = scale === 0.5 ? 0.25 : 0.5;
+  // Neither factor is 1: a product of one row without a factor adds up in another order than one of several.
+  const upScale = scale === 0.5 ? 0.25 : 0.5;
   const linear = (name: string, x: Value): Value => {
     const product = base.linear(name, x);
     const factors = layerFactors(name, tensor);
     if (factors === undefined) return product;
-    const low = ops.matMul(byGroup(x, groups, rowsPerGroup), factors.a, { scale: scale / UP });
-    const up = ops.matMul(low, blockDiagonal(factors.b), { scale: UP });
+    const low = ops.matMul(byGroup(x, groups, rowsPerGroup), factors.a, { scale: scale / upScale });
+    const up = ops.matMul(low, blockDiagonal(factors.b), { scale: upScale });
     return ops.add(product, ops.reshape(up, product.shape));
   };
   return { ...base, linear };

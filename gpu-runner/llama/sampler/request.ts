@@ -86,7 +86,7 @@ export function checkRequest(
       );
     }
   });
-  // A row that ended goes through the engine for as long as another goes on.
+  // A row that ended goes on to the end of its chunk, and on CUDA for as long as another does.
   const longest = Math.max(...prompts.map(({ length }) => length));
   const steps = Math.max(...prompts.map((_, row) => limitOf(request, row)));
   if (longest + steps > maximumPositions) {

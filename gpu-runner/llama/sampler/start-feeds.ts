@@ -64,7 +64,8 @@ function distinctPrompts(rows: readonly Prompt[], groups: number): DistinctPromp
 /** Tokens of the prompts in rows, lane behind lane, and the grid of attention. */
 function promptFeeds(prompts: readonly (readonly Prompt[])[], padToken: number): HostTensors {
   const lanes = prompts[0]?.length ?? 0;
-  const time = Math.max(...prompts.flat().map(({ length }) => length));
+  const inputLengths = prompts.flat().map((prompt) => prompt.length);
+  const time = Math.max(...inputLengths);
   const length = Math.max(...prompts.map((group) => group.reduce((sum, prompt) => sum + prompt.length, 0)));
   const tokens: number[] = [];
   const places: number[] = [];
@@ -90,6 +91,6 @@ function promptFeeds(prompts: readonly (readonly Prompt[])[], padToken: number):
     tokens: int64([groups, length], (row) => tokens[row] ?? padToken),
     laneRows: int64([groups, lanes, time], (place) => laneRows[place] ?? 0),
     places: int64([groups, length], (row) => places[row] ?? 0),
-    inputLengths: int64([groups * lanes], (lane) => prompts.flat()[lane]?.length ?? 1),
+    inputLengths: int64([groups * lanes], (lane) => inputLengths[lane] ?? 1),
   };
 }

@@ -90,7 +90,7 @@ function verdict(judgement: Judgement, trained: TrainedJudge): (string | Table)[
     `The judge prefers what people chose in ${accuracy} of ${heldOut.n} pairs that it was not trained on${byLength(heldOut)}`,
     corrected.isExplained
       ? `If it errs as often on these answers, people would prefer RLCD in ${percentWithInterval(corrected.rate, corrected.interval)} of them`
-      : 'It is surer of these answers than a judge that errs so often can be, so it sees something else in them than in those pairs, and what people would prefer cannot be told from it',
+      : 'No judge that errs so often on all pairs would give this verdict: it sees something else in these answers than in those pairs, and what people would prefer cannot be told from it',
   ];
 }
 

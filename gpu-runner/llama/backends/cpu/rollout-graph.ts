@@ -8,15 +8,12 @@ import { byWindow } from '../../model/layer-attention.ts';
 import { layerTables } from '../../model/rotary-tables.ts';
 import { withAdapters } from '../../model/lora.ts';
 import { appendToPrefix, sizeOf } from '../../model/rollout/append-to-prefix.ts';
-import { lastColumn, rowsOf, unfinishedPlaces, writeRows } from '../../model/rollout/going-rows.ts';
+import { rowsOf, unfinishedPlaces, writeRows } from '../../model/rollout/going-rows.ts';
 import { flatten, type LayerCache, unflatten } from '../../model/rollout/layer-cache.ts';
 import { cacheShape, rolloutInputs, rolloutOutputs, STATE } from '../../model/rollout/rollout-graph-ends.ts';
-import { anyUnfinished, byName, nextToken } from '../../model/rollout/row-state.ts';
+import { anyUnfinished, byName, nextToken, ROW } from '../../model/rollout/row-state.ts';
 import { type CpuBase, cpuTensors, type EightBitWeights, eightBitWeights } from './cpu-weights.ts';
 import { attentionMask, decodePass, nextTokenLogits, positionsOf } from './decode-pass.ts';
-
-/** What a step changes of a row. */
-const ROW = ['finished', 'stopped', 'generatedLengths', 'endState'] as const;
 
 /**
  * A rollout of `steps` tokens, or until all rows have ended. Besides {@link RolloutInputs} it takes `last`, bool: no run
@@ -71,7 +68,8 @@ export function cpuRolloutGraph(
       const plain = eightBitWeights(cpuBase, cpuTensors(chunk, cpuBase), maximumPositions);
       const laneRows = ops.reshape(before.laneRows, [lanes, 'time']);
       const places = ops.reshape(before.places, [length]);
-      const lastRows = ops.gather(lastColumn(laneRows), laneOf);
+      const lastOfLanes = ops.reshape(ops.slice(laneRows, [{ axis: 1, start: -1 }]), [lanes]);
+      const lastRows = ops.gather(lastOfLanes, laneOf);
       const weights: EightBitWeights =
         adapters === undefined || parameters === undefined
           ? plain

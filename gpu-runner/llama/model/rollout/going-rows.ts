@@ -43,9 +43,3 @@ export function rowsOf(number: number, batch: Dimension, like: Value): Value {
   const shape = ops.concat([graph.dimension(batch), sizeOf(like, 1)], 0);
   return ops.emitOne('Expand', [graph.scalar(number, dtype), shape], { dtype, shape: [batch, made] });
 }
-
-/** The last column of [lanes, time]. */
-export function lastColumn(grid: Value): Value {
-  const [lanes = 1] = grid.shape;
-  return ops.reshape(ops.slice(grid, [{ axis: 1, start: -1 }]), [lanes]);
-}

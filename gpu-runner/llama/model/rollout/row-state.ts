@@ -6,12 +6,15 @@ import { drawToken } from './draw-token.ts';
 import type { RolloutInputs, RolloutState } from './rollout-graph-ends.ts';
 
 /** What a row is between two tokens, and the token that it reads next, int64 [rows]. */
-export type RowState = Pick<RolloutState, 'finished' | 'stopped' | 'generatedLengths' | 'endState'> & {
+export type RowState = Pick<RolloutState, (typeof ROW)[number]> & {
   readonly token: Value;
 };
 
-/** In the order in which loops carry it. */
-export const ROW_STATE = ['token', 'finished', 'stopped', 'generatedLengths', 'endState'] as const;
+/** What a drawn token changes of a row. */
+export const ROW = ['finished', 'stopped', 'generatedLengths', 'endState'] as const;
+
+/** The same with the token, in the order in which loops carry it. */
+export const ROW_STATE = ['token', ...ROW] as const;
 
 /** Values in the order of their names, by name. */
 export function byName<Name extends string>(
