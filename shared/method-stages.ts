@@ -2,7 +2,7 @@
  * The stages of each method, one table a method: what a stage reads, from where, and whether it splits into shards.
  * The planner (edge/orchestration/plan.ts) turns them into tasks as soon as their inputs exist.
  */
-import type { StageKind } from './api/tasks/kinds.ts';
+import type { Hyperparameters, StageKind } from './api/tasks/kinds.ts';
 import type { METHODS, Split } from './api/words.ts';
 
 export type Method = (typeof METHODS)[number];
@@ -48,7 +48,12 @@ export interface StageRule {
   readonly humanOnly?: true;
   /** Only where the experiment asks for a scorer: nothing else waits for it. */
   readonly scorer?: true;
+  /** What the method asks of it where the experiment says nothing; what the method is named after stays as it is. */
+  readonly settings?: StageSettings;
 }
+
+type StageSettings = Pick<NonNullable<Hyperparameters['simulate']>, 'leastContrast'> &
+  Pick<NonNullable<Hyperparameters['ppo']>, 'advantageEstimator' | 'groupSize'>;
 
 const simulate = (sides: 'contrast' | 'plain' | 'positive'): StageRule => ({
   name: 'simulate',
@@ -89,13 +94,17 @@ const humanPreferenceModel: StageRule = {
 };
 
 /** Preference model, policy and choice of the cell, from the pairs of a stage. */
-const learnFrom = (pairs: 'simulate' | 'label'): readonly StageRule[] => [
+const learnFrom = (
+  pairs: 'simulate' | 'label',
+  ppo: Pick<StageRule, 'settings'> = {},
+): readonly StageRule[] => [
   trainPreferenceModel(pairs),
   {
     name: 'ppo',
     kind: 'ppo',
     split: 'train',
     inputs: [{ from: 'train-preference-model', take: 'one', output: 'preference-model' }],
+    ...ppo,
   },
   {
     name: 'select',
@@ -184,8 +193,27 @@ const evaluate = (adapter: 'select' | 'distill' | 'dpo'): readonly StageRule[] =
   ...judge('generate'),
 ];
 
+/** Answers that are compared with each other, where an estimator compares them: those of one prompt. */
+const GROUP_SIZE = 4;
+
+/** RLCD whose advantages come from the other answers to the same prompt, not from a value model. */
+const byGroups = (advantageEstimator: 'rloo' | 'grpo'): readonly StageRule[] => [
+  simulate('contrast'),
+  ...learnFrom('simulate', { settings: { advantageEstimator, groupSize: GROUP_SIZE } }),
+  ...evaluate('select'),
+  trainScorer('simulate'),
+];
+
 export const METHOD_STAGES: Readonly<Record<Method, readonly StageRule[]>> = {
   rlcd: [simulate('contrast'), ...learnFrom('simulate'), ...evaluate('select'), trainScorer('simulate')],
+  'filtered-rlcd': [
+    { ...simulate('contrast'), settings: { leastContrast: 0 } },
+    ...learnFrom('simulate'),
+    ...evaluate('select'),
+    trainScorer('simulate'),
+  ],
+  rloo: byGroups('rloo'),
+  grpo: byGroups('grpo'),
   'rlcd-direct': [...learnDirectly, ...evaluate('select')],
   rlaif: [simulate('plain'), label, ...learnFrom('label'), ...evaluate('select'), trainScorer('label')],
   'rlcd-rescore': [
@@ -220,6 +248,14 @@ export function hasContrast(method: Method): boolean {
     ({ sides, principle, scorer }) =>
       sides === 'contrast' || (principle === 'affixes' && sides === undefined && !scorer),
   );
+}
+
+/** What an experiment sets, over what the rules ask for by themselves. */
+export function withSettings(rules: readonly StageRule[], given: Hyperparameters): Hyperparameters {
+  const own = rules.flatMap(({ kind, settings }) =>
+    settings === undefined ? [] : [[kind, { ...settings, ...given[kind] }]],
+  );
+  return { ...given, ...Object.fromEntries(own) };
 }
 
 /** How many stages lie before a stage on its longest way: deeper tasks are taken first, so experiments end. */

@@ -9,7 +9,7 @@ import {
 } from '../../shared/api/tasks/kinds.ts';
 import { DPO_DEFAULTS, LOSS_SETTINGS, SIMPO_BETA } from '../../shared/api/tasks/dpo.ts';
 import { SCORER_FORMAT } from '../../shared/scoring/calibration.ts';
-import type { StageRule } from '../../shared/method-stages.ts';
+import { withSettings, type StageRule } from '../../shared/method-stages.ts';
 import { promptFormOf } from '../../shared/dialogue/prompt-form-of.ts';
 import type { PrincipleDefinition } from '../../shared/api/principles.ts';
 import { placementIn, requirePlaceable } from '../../shared/principles/placement.ts';
@@ -159,9 +159,10 @@ export function resolveParameters(
   rule: StageRule,
   principle: ParametersPrinciple,
   model: AskedOf,
-  hyperparameters: Hyperparameters,
+  given: Hyperparameters,
   judgeModels: JudgeModels,
 ): Parsed {
+  const hyperparameters = withSettings([rule], given);
   const misplaced = faultOfPlacement(rule, principle, model, hyperparameters);
   if (misplaced !== null)
     return {

@@ -1,6 +1,5 @@
 /** Makes an experiment: checks everything it names, then gives the writes that create and plan it, as one batch. */
 import type { NewExperiment } from '../../shared/api/experiments.ts';
-import { LOSS_SETTINGS } from '../../shared/api/tasks/dpo.ts';
 import type { Creator } from '../../shared/api/fields.ts';
 import type { Split } from '../../shared/api/words.ts';
 import type { FieldError } from '../../shared/api/field-errors.ts';
@@ -12,6 +11,7 @@ import { createIdentifier } from '../store/identifier.ts';
 import { findPrinciple, findVersion } from '../store/principles.ts';
 import { materialiseSplit } from '../store/prompt-splits.ts';
 import { resolveBaseModel, resolvePromptSet } from '../store/references.ts';
+import { faultsOfSettings } from '../domain/faults-of-settings.ts';
 import { planExperiment } from './advance.ts';
 import { requireHumanPairs } from './require-human-pairs.ts';
 import { requirePrompts } from './require-prompts.ts';
@@ -82,36 +82,7 @@ async function resolve({ database }: Store, body: NewExperiment) {
       ),
     );
   }
-  if (body.hyperparameters.simulate?.samplesFrom !== undefined && body.method !== 'rlaif') {
-    errors.push(
-      fault('#/hyperparameters/simulate/samplesFrom', 'goes with the method rlaif only; leave it out'),
-    );
-  }
-  if ((body.hyperparameters.simulate?.leastContrast ?? null) !== null) {
-    const contrasts = METHOD_STAGES[body.method].some(({ sides }) => sides === 'contrast');
-    const cure = !contrasts
-      ? `goes with methods whose pairs are contrasted, and those of ${body.method} are not; leave it out`
-      : simulator?.served
-        ? `needs likelihoods, and ${simulator.name}, which is served elsewhere, tells none of given texts; leave it out`
-        : null;
-    if (cure !== null) errors.push(fault('#/hyperparameters/simulate/leastContrast', cure));
-  }
-  const ppo = METHOD_STAGES[body.method].find(({ kind }) => kind === 'ppo');
-  if (body.hyperparameters.ppo?.valueStart === 'preference-head' && ppo?.inputs.length === 0) {
-    errors.push(
-      fault(
-        '#/hyperparameters/ppo/valueStart',
-        `starts value models from the head of a preference model, and ${body.method} trains none; leave it out`,
-      ),
-    );
-  }
-  for (const [name, method] of LOSS_SETTINGS) {
-    if (body.hyperparameters.dpo?.[name] !== undefined && body.method !== method) {
-      errors.push(
-        fault(`#/hyperparameters/dpo/${name}`, `goes with the method ${method} only; leave it out`),
-      );
-    }
-  }
+  errors.push(...faultsOfSettings(body, simulator));
   const counts = promptSet?.counts;
   if (errors.length > 0 || !principleRow || !version || !counts || !baseModel || simulator === undefined)
     throw invalidRequest(errors);
@@ -134,7 +105,10 @@ function faultOfSimulator(
   if (!METHOD_STAGES[method].some(({ bySimulator }) => bySimulator)) {
     return `the method ${method} simulates nothing; leave it out`;
   }
-  if (model.served && METHOD_STAGES[method].some(({ measuresContrast }) => measuresContrast)) {
+  const weighs = METHOD_STAGES[method].some(
+    ({ measuresContrast, settings }) => measuresContrast || settings?.leastContrast !== undefined,
+  );
+  if (model.served && weighs) {
     return `${model.name}, which is served elsewhere, tells no likelihoods of given texts, which ${method} weighs; name another`;
   }
   if (model.served?.protocol === 'chat' && responseOpening !== '') {

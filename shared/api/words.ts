@@ -2,6 +2,9 @@
 
 export const METHODS = [
   'rlcd',
+  'filtered-rlcd',
+  'rloo',
+  'grpo',
   'rlcd-direct',
   'rlaif',
   'rlcd-rescore',

@@ -1,5 +1,5 @@
 /** How much work experiments are: every task once, whoever shares it, in tokens sampled, read and trained. */
-import { METHOD_STAGES, type Method, type StageRule } from '../method-stages.ts';
+import { METHOD_STAGES, withSettings, type Method, type StageRule } from '../method-stages.ts';
 import { hasValueModels } from '../api/tasks/ppo.ts';
 import { hyperparameterDefaults, type Hyperparameters, type StageKind } from '../api/tasks/kinds.ts';
 import type { PrincipleForm } from '../principles/principle.ts';
@@ -59,11 +59,12 @@ export function comparisonWork(comparison: Comparison): TaskWork[] {
   const tasks = new Map<string, TaskWork>();
   for (const seed of comparison.seeds) {
     for (const method of comparison.methods) {
+      const hyperparameters = withSettings(METHOD_STAGES[method], comparison.hyperparameters);
       // The scorer for the edge is made only where an experiment asks for it; a comparison does not.
       for (const rule of METHOD_STAGES[method].filter(({ scorer }) => scorer !== true)) {
         const key = `${seed} ${identity(method, rule)}`;
         if (tasks.has(key)) continue;
-        const work = WORK[rule.kind](comparison, rule);
+        const work = WORK[rule.kind]({ ...comparison, hyperparameters }, rule);
         tasks.set(key, { kind: rule.kind, stage: rule.name, method, seed, ...work });
       }
     }
@@ -77,7 +78,8 @@ function identity(method: Method, rule: StageRule): string {
     const source = METHOD_STAGES[method].find(({ name }) => name === from);
     return source === undefined ? '' : `${output}:${identity(method, source)}`;
   });
-  return `${rule.kind}/${rule.sides ?? ''}/${rule.split ?? ''}(${inputs.join(',')})`;
+  const settings = JSON.stringify(rule.settings ?? {});
+  return `${rule.kind}/${rule.sides ?? ''}/${rule.split ?? ''}/${settings}(${inputs.join(',')})`;
 }
 
 type Defaults = typeof hyperparameterDefaults;

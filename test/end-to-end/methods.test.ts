@@ -14,6 +14,9 @@ const learning: Hyperparameters = { ...QUICK, ppo: { ...ppo, klCoefficients: [0.
 const dpo = { rank: 2, batchPairs: 4, microbatchPairs: 2, maximumLength: 128, checkpointEverySteps: 1 };
 const SETTINGS: Readonly<Record<(typeof METHODS)[number], Hyperparameters>> = {
   rlcd: learning,
+  'filtered-rlcd': learning,
+  rloo: learning,
+  grpo: learning,
   'rlcd-direct': { ppo: learning.ppo, select, generate },
   rlaif: learning,
   'rlcd-rescore': learning,

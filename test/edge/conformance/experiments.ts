@@ -85,6 +85,16 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
         'rlcd-direct trains none',
       ],
       [
+        { method: 'filtered-rlcd', hyperparameters: { simulate: { leastContrast: null } } },
+        '#/hyperparameters/simulate/leastContrast',
+        'which is the method rlcd',
+      ],
+      [
+        { method: 'grpo', hyperparameters: { ppo: { advantageEstimator: 'rloo' } } },
+        '#/hyperparameters/ppo/advantageEstimator',
+        'grpo is named after another',
+      ],
+      [
         { method: 'dpo', hyperparameters: { dpo: { gamma: 1 } } },
         '#/hyperparameters/dpo/gamma',
         'goes with the method simpo only',
@@ -304,6 +314,11 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
         'simulates nothing',
       ],
       [{ method: 'dlma', hyperparameters: {}, simulator: 'large' }, '#/simulator', 'which dlma weighs'],
+      [
+        { method: 'filtered-rlcd', hyperparameters: {}, simulator: 'large' },
+        '#/simulator',
+        'which filtered-rlcd weighs',
+      ],
       [
         { simulator: 'large', hyperparameters: { simulate: { leastContrast: 0 } } },
         '#/hyperparameters/simulate/leastContrast',

@@ -247,6 +247,23 @@ describe('the methods', () => {
     expect(keyOf('context-distillation', 'simulate', given)).toBe(keyOf('context-distillation', 'simulate'));
   });
 
+  it('filtered-rlcd, rloo and grpo ask for what they are named after; what the experiment says stands over it', () => {
+    const filtered: Given = { hyperparameters: { simulate: { leastContrast: 0 } } };
+    expect(keyOf('filtered-rlcd', 'simulate')).toBe(keyOf('rlcd', 'simulate', filtered));
+    expect(keyOf('filtered-rlcd', 'simulate')).not.toBe(keyOf('rlcd', 'simulate'));
+    const stricter: Given = { hyperparameters: { simulate: { leastContrast: 2 } } };
+    expect(keyOf('filtered-rlcd', 'simulate', stricter)).toBe(keyOf('rlcd', 'simulate', stricter));
+    for (const method of ['rloo', 'grpo'] as const) {
+      const asked = { advantageEstimator: method, groupSize: 4 };
+      expect(planned(method).get('ppo')?.parameters).toMatchObject(asked);
+      expect(keyOf(method, 'ppo')).toBe(keyOf('rlcd', 'ppo', { hyperparameters: { ppo: asked } }));
+      expect(keyOf(method, 'train-preference-model')).toBe(keyOf('rlcd', 'train-preference-model'));
+      const wider: Given = { hyperparameters: { ppo: { groupSize: 8 } } };
+      expect(planned(method, wider).get('ppo')?.parameters).toMatchObject({ ...asked, groupSize: 8 });
+    }
+    expect(planned('rlcd').get('ppo')?.parameters).toMatchObject({ advantageEstimator: 'gae', groupSize: 1 });
+  });
+
   it('dlma, simpo and kto differ from dpo by their loss, and dlma has the contrast of its pairs measured', () => {
     expect(planned('dpo').get('dpo')?.parameters).not.toHaveProperty('loss');
     expect(planned('dlma').get('dpo')?.parameters).toMatchObject({

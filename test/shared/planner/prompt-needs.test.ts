@@ -21,6 +21,9 @@ const unchosen = { train: 1, dev: 0, test: 2 };
 describe('the prompts that a method needs', () => {
   it.each<[Method, object]>([
     ['rlcd', chosen],
+    ['filtered-rlcd', chosen],
+    ['rloo', chosen],
+    ['grpo', chosen],
     ['rlcd-direct', { train: 1, dev: 2, test: 2 }],
     ['rlcd-direct', { ...chosen, train: 1 }],
     ['rlaif', chosen],

@@ -1,6 +1,6 @@
 /** Settings that differ from the defaults, as JSON, beside the defaults of the method's stages. */
 import { hyperparameterDefaults } from '../../../../shared/api/tasks/kinds.ts';
-import { METHOD_STAGES, type Method } from '../../../../shared/method-stages.ts';
+import { METHOD_STAGES, withSettings, type Method } from '../../../../shared/method-stages.ts';
 import { TextArea } from '../../form/controls.tsx';
 
 interface HyperparametersFieldProps {
@@ -11,12 +11,10 @@ interface HyperparametersFieldProps {
 
 /** By the kind of each stage that the method has. */
 function defaultsOf(method: Method): string {
+  const own = withSettings(METHOD_STAGES[method], {});
   const kinds = new Set(METHOD_STAGES[method].map(({ kind }) => kind));
-  return JSON.stringify(
-    Object.fromEntries([...kinds].map((kind) => [kind, hyperparameterDefaults[kind]])),
-    null,
-    2,
-  );
+  const defaults = [...kinds].map((kind) => [kind, { ...hyperparameterDefaults[kind], ...own[kind] }]);
+  return JSON.stringify(Object.fromEntries(defaults), null, 2);
 }
 
 export function HyperparametersField(props: HyperparametersFieldProps) {

@@ -3,6 +3,9 @@ import type { Method } from '../../../../shared/method-stages.ts';
 
 export const METHOD_WORDS: Readonly<Record<Exclude<Method, 'look'>, string>> = {
   rlcd: "the paper's: pairs by contrast, a preference model, PPO",
+  'filtered-rlcd': 'rlcd without pairs that the model itself cannot tell apart',
+  rloo: 'rlcd without a value model: answers to a prompt are compared',
+  grpo: 'as rloo, and scaled by how far those answers differ',
   'rlcd-direct': 'PPO on the contrast itself, for few prompts',
   rlaif: 'the model labels pairs of its own answers, then as rlcd',
   'rlcd-rescore': 'pairs by contrast, labelled by the model, then as rlcd',
