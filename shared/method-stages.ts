@@ -250,12 +250,16 @@ export function hasContrast(method: Method): boolean {
   );
 }
 
+/** Settings by kind of stage, and others over them. */
+export function overSettings(under: Hyperparameters, over: Hyperparameters): Hyperparameters {
+  const kinds = Object.keys(over) as StageKind[];
+  return { ...under, ...Object.fromEntries(kinds.map((kind) => [kind, { ...under[kind], ...over[kind] }])) };
+}
+
 /** What an experiment sets, over what the rules ask for by themselves. */
 export function withSettings(rules: readonly StageRule[], given: Hyperparameters): Hyperparameters {
-  const own = rules.flatMap(({ kind, settings }) =>
-    settings === undefined ? [] : [[kind, { ...settings, ...given[kind] }]],
-  );
-  return { ...given, ...Object.fromEntries(own) };
+  const own = rules.flatMap(({ kind, settings }) => (settings === undefined ? [] : [[kind, settings]]));
+  return overSettings(Object.fromEntries(own), given);
 }
 
 /** How many stages lie before a stage on its longest way: deeper tasks are taken first, so experiments end. */

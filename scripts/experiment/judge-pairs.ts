@@ -98,21 +98,39 @@ async function tokensOf(
   });
 }
 
-/** So many of the pairs, from everywhere in the file, as an upload that trains on all of them. */
-export function judgeUpload({ pairs }: Pick<JudgePairs, 'pairs'>, count: number) {
-  const taken = Array.from(
-    { length: count },
-    (_, index) => pairs[Math.floor((index * pairs.length) / count)],
-  );
-  const lines = taken.flatMap((pair) => (pair === undefined ? [] : [lineOf(pair)]));
+/** How many of the pairs a judge learns from, and on how many others every judge is examined. */
+export interface JudgeCounts {
+  readonly trained: number;
+  readonly examined?: number;
+}
+
+/**
+ * So many of the pairs, from everywhere in the file, as an upload: those that a judge learns from in the split train, those
+ * that judges are examined on in the split test. No prompt is in both.
+ */
+export function judgeUpload({ pairs }: Pick<JudgePairs, 'pairs'>, { trained, examined = 0 }: JudgeCounts) {
+  const test = spread(pairs, examined);
+  const asked = new Set(test.map(({ prompt }) => promptKey(prompt)));
+  const others = examined === 0 ? pairs : pairs.filter(({ prompt }) => !asked.has(promptKey(prompt)));
+  const lines = [
+    ...spread(others, Math.min(trained, others.length)).map((pair) => lineOf(pair, 'train')),
+    ...test.map((pair) => lineOf(pair, 'test')),
+  ];
   const bytes = new TextEncoder().encode(lines.join(''));
   const hash = createHash('sha256').update(bytes).digest('hex');
   return { name: `judge-${hash.slice(0, 12)}`, bytes, options: { format: 'json' }, rule: 'field' } as const;
 }
 
-function lineOf({ prompt: { text, turns }, chosen, rejected }: JudgePair): string {
+/** So many of the rows, at even distances. */
+function spread<Row>(rows: readonly Row[], count: number): Row[] {
+  return Array.from({ length: count }, (_, index) => rows[Math.floor((index * rows.length) / count)]).filter(
+    (row) => row !== undefined,
+  );
+}
+
+function lineOf({ prompt: { text, turns }, chosen, rejected }: JudgePair, split: 'train' | 'test'): string {
   const prompt = turns?.map(({ role, text: content }) => ({ role, content })) ?? text;
-  return `${JSON.stringify({ prompt, chosen, rejected, split: 'train' })}\n`;
+  return `${JSON.stringify({ prompt, chosen, rejected, split })}\n`;
 }
 
 /** Names what a judge is made of beside its number of pairs, for what a data folder remembers of it. */

@@ -40,3 +40,16 @@ export function jsonOf<Form extends z.ZodType>(form: Form) {
     return parsed.data;
   };
 }
+
+/** Names from a list, with commas between them, each once. */
+export function namesOf<Name extends string>(names: readonly Name[]) {
+  return (text: string): Name[] => {
+    const given = text.split(',').map((name) => name.trim());
+    const known = given.flatMap((name) => names.find((one) => one === name) ?? []);
+    const unknown = given.find((name) => !names.some((one) => one === name));
+    if (unknown !== undefined) {
+      throw new InvalidArgumentError(`There is no "${unknown}"; give some of ${names.join(',')}`);
+    }
+    return [...new Set(known)];
+  };
+}

@@ -1,6 +1,7 @@
 /** How many pairs of people a judge is trained on, with which settings, and how long that takes. */
 import type { Hyperparameters } from '../api/tasks/kinds.ts';
-import type { WorkRates } from './seconds.ts';
+import { secondsOf, type WorkRates } from './seconds.ts';
+import type { Work } from './work.ts';
 
 /** The stage as a plan and a person read it. */
 export const JUDGE_STAGE = 'train-judge';
@@ -39,11 +40,16 @@ export interface JudgeLook {
   readonly rates: WorkRates;
 }
 
-/** Seconds of training on so many of the pairs, and of measuring on those that are held out. */
-export function judgeSeconds(pairs: number, { tokens, rates }: JudgeLook): number {
+/** Tokens that are read and trained on with so many of the pairs, some of which are held out. @param tokens of each pair */
+export function judgeWork(pairs: number, tokens: readonly number[]): Work {
   const ofPair = tokens.reduce((sum, count) => sum + count, 0) / Math.max(1, tokens.length);
   const read = heldOut(pairs);
-  return rates.secondsPerTask + ofPair * ((pairs - read) / rates.trained + read / rates.read);
+  return { sampled: 0, read: read * ofPair, trained: (pairs - read) * ofPair };
+}
+
+/** Seconds of training on so many of the pairs, and of measuring on those that are held out. */
+export function judgeSeconds(pairs: number, { tokens, rates }: JudgeLook): number {
+  return secondsOf(judgeWork(pairs, tokens), rates, 1);
 }
 
 /** As many of the pairs as a judge is trained on. @param budget seconds of the whole run; undefined for as long as it takes */

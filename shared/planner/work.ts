@@ -1,5 +1,5 @@
 /** How much work experiments are: every task once, whoever shares it, in tokens sampled, read and trained. */
-import { METHOD_STAGES, withSettings, type Method, type StageRule } from '../method-stages.ts';
+import { METHOD_STAGES, overSettings, withSettings, type Method, type StageRule } from '../method-stages.ts';
 import { hasValueModels } from '../api/tasks/ppo.ts';
 import { hyperparameterDefaults, type Hyperparameters, type StageKind } from '../api/tasks/kinds.ts';
 import type { PrincipleForm } from '../principles/principle.ts';
@@ -27,6 +27,8 @@ export interface Comparison {
   readonly methods: readonly Method[];
   readonly seeds: readonly number[];
   readonly hyperparameters: Hyperparameters;
+  /** What a method takes over them. */
+  readonly ofMethod?: Partial<Readonly<Record<Method, Hyperparameters>>>;
   readonly prompts: { readonly train: number; readonly dev: number; readonly test: number };
   /** Mean tokens of a prompt. */
   readonly promptTokens: number;
@@ -59,10 +61,12 @@ export function comparisonWork(comparison: Comparison): TaskWork[] {
   const tasks = new Map<string, TaskWork>();
   for (const seed of comparison.seeds) {
     for (const method of comparison.methods) {
-      const hyperparameters = withSettings(METHOD_STAGES[method], comparison.hyperparameters);
+      const own = comparison.ofMethod?.[method] ?? {};
+      const given = overSettings(comparison.hyperparameters, own);
+      const hyperparameters = withSettings(METHOD_STAGES[method], given);
       // The scorer for the edge is made only where an experiment asks for it; a comparison does not.
       for (const rule of METHOD_STAGES[method].filter(({ scorer }) => scorer !== true)) {
-        const key = `${seed} ${identity(method, rule)}`;
+        const key = `${seed} ${identity(method, rule, own)}`;
         if (tasks.has(key)) continue;
         const work = WORK[rule.kind]({ ...comparison, hyperparameters }, rule);
         tasks.set(key, { kind: rule.kind, stage: rule.name, method, seed, ...work });
@@ -73,13 +77,14 @@ export function comparisonWork(comparison: Comparison): TaskWork[] {
 }
 
 /** What decides a task's content beside its seed: its kind, its sides, and the same of everything that it reads. */
-function identity(method: Method, rule: StageRule): string {
+function identity(method: Method, rule: StageRule, own: Hyperparameters): string {
   const inputs = rule.inputs.map(({ from, output }) => {
     const source = METHOD_STAGES[method].find(({ name }) => name === from);
-    return source === undefined ? '' : `${output}:${identity(method, source)}`;
+    return source === undefined ? '' : `${output}:${identity(method, source, own)}`;
   });
-  const settings = JSON.stringify(rule.settings ?? {});
-  return `${rule.kind}/${rule.sides ?? ''}/${rule.split ?? ''}/${settings}(${inputs.join(',')})`;
+  const { kind, sides, split, loss, measuresContrast, settings } = rule;
+  const read = JSON.stringify({ sides, split, loss, measuresContrast, ...settings, ...own[kind] });
+  return `${kind}${read}(${inputs.join(',')})`;
 }
 
 type Defaults = typeof hyperparameterDefaults;
@@ -187,7 +192,15 @@ const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule)
       read: 2 * responses * answerTokens(generate, comparison, bestOfN.candidates),
     };
   },
-  judge: () => NOTHING,
+  judge: (comparison) => {
+    const { judges } = settingsOf('judge', comparison.hyperparameters);
+    const generate = settingsOf('generate', comparison.hyperparameters);
+    const models = (judges ?? []).filter(
+      (judge) => typeof judge === 'object' && judge.kind === 'preference-model',
+    ).length;
+    const pairs = limited(generate.promptLimit, comparison.prompts.test);
+    return { ...NOTHING, read: models * pairs * pairTokens(generate, comparison) };
+  },
   'train-scorer': () => NOTHING,
   look: (comparison) => {
     const look = settingsOf('look', comparison.hyperparameters);

@@ -5,16 +5,19 @@ import type { LabelReport } from './document.ts';
 import type { ExperimentEvidence, PairRow } from './evidence.ts';
 import { meanOf } from './match-ups.ts';
 
-/** A judge that scores one text, higher is better. */
+/** Two responses to a prompt. */
+export type GoldPair = Pick<PairRow, 'prompt' | 'chosen' | 'rejected'>;
+
+/** A judge that decides which response of a pair is the better one. */
 export interface GoldJudge {
   readonly name: string;
-  readonly score: (prompt: string, response: string) => number;
+  /** 1 where it is the chosen one, 0 the rejected one, 0.5 where neither is. */
+  readonly share: (pair: GoldPair) => number;
 }
 
-/** 1, 0.5 or 0: does the label name the response of the higher score? A tie of either side says nothing. */
-function labelIsRight({ prompt, chosen, rejected, labelProbability }: PairRow, { score }: GoldJudge): number {
-  const truth = Math.sign(score(prompt, chosen) - score(prompt, rejected));
-  return (1 + truth * Math.sign(labelProbability - 0.5)) / 2;
+/** 1, 0.5 or 0: does the label name the better response? A tie of either side says nothing. */
+function labelIsRight(pair: PairRow, { share }: GoldJudge): number {
+  return (1 + (2 * share(pair) - 1) * Math.sign(pair.labelProbability - 0.5)) / 2;
 }
 
 /** Label correctness of every pair of a method's experiments, by prompt. */
@@ -40,10 +43,15 @@ function pairHashes(experiments: readonly ExperimentEvidence[]): string {
   return outputs.map(({ sha256 }) => sha256).join(' ');
 }
 
+/** The pairs of whose labels {@link labelReports} asks the gold judge. */
+export function labelledPairs(experiments: readonly ExperimentEvidence[]): GoldPair[] {
+  return experiments.flatMap(({ pairs }) => pairs.filter(({ rejected }) => rejected !== ''));
+}
+
 /**
  * One report for each set of pairs that some method trains on.
  *
- * @param gold its scores decide which response of a pair is the better one
+ * @param gold decides which response of a pair is the better one
  */
 export function labelReports(experiments: readonly ExperimentEvidence[], gold: GoldJudge): LabelReport[] {
   const byMethod = Map.groupBy(experiments, ({ method }) => method);

@@ -1,6 +1,6 @@
 /** rlcd paper at its tiny scale: five systems over HTTP to a report, and the same command again from what is kept. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -44,5 +44,28 @@ describe('rlcd paper', () => {
     const again = await paper('--seeds', '2', '--data', data);
     expect(again.stdout).toContain("RLCD's labels are right more often than RLAIF's");
     expect(files.map((file) => readFileSync(file, 'utf8'))).toEqual(first);
+  });
+
+  it("has people's judge trained first, which gives the first verdict and decides which labels are right", async () => {
+    const folder = join(data, 'people');
+    const file = join(data, 'pairs.jsonl');
+    const rows = Array.from({ length: 120 }, (_, index) => ({
+      prompt: `Once there were ${index} small cats.`,
+      chosen: ' They were happy and kind.',
+      rejected: ' They were sad and mean.',
+    }));
+    writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    const chosen = ['--methods', 'rlcd,dpo,base', '--judge', file, '--seeds', '1', '--data', folder];
+    const { stdout, stderr } = await paper(...chosen, '--json');
+    const document = reportDocument.parse(JSON.parse(stdout));
+    expect(stderr).toMatch(/train-preference-model[^]*All experiments have ended/);
+    expect(document.systems.map(({ system }) => system)).toEqual(['rlcd', 'dpo', 'base']);
+    expect(document.judges.map(({ judge }) => judge.replace(/[0-9a-f]{12}$/, 'HASH'))).toEqual([
+      'preference-model-HASH',
+      'sentiment',
+    ]);
+    expect(document.labels).toMatchObject([{ method: 'rlcd', sameAs: ['dpo'], gold: "people's judge" }]);
+    const { stdout: planned } = await paper(...chosen, '--plan');
+    expect(planned).toMatch(/train-judge +1 [^]*\njudge +2 +0\.00 +0\.00/);
   });
 });

@@ -1,7 +1,7 @@
 /** What a person can do about a run that shows no win: each line says the figure that speaks for it. */
 import { fixed, percent, percentWithInterval } from '../../../shared/report/figures.ts';
 import type { Judgement, RlcdResults } from './result.ts';
-import type { JudgeFigures } from './train-judge.ts';
+import type { JudgeFigures } from '../../experiment/people-judge.ts';
 
 type Selection = RlcdResults['select'][0];
 type Cell = Pick<Selection['table'][number], 'klCoefficient' | 'steps' | 'meanReward' | 'interval'>;

@@ -12,7 +12,7 @@ import type { PromptForm } from '../../../shared/principles/principle.ts';
 import { canonicalJson } from '../../../shared/canonical-json.ts';
 import { correctedWinRate, type CorrectedWinRate } from '../../../shared/statistics/corrected-win-rate.ts';
 import type { ExperimentDetail } from '../../experiment/detail.ts';
-import type { JudgeFigures } from './train-judge.ts';
+import type { JudgeFigures } from '../../experiment/people-judge.ts';
 
 const SAMPLES = 3;
 

@@ -19,6 +19,7 @@ import { ensureExperiments } from '../../experiment/experiments.ts';
 import type { ExperimentDetail } from '../../experiment/detail.ts';
 import { follow } from '../../experiment/follow.ts';
 import { USUAL_PORT } from '../../experiment/options.ts';
+import { judgeFigures, submitJudge, type JudgeFigures } from '../../experiment/people-judge.ts';
 import { createProgress, type Progress, type ProgressOutput } from '../../terminal/progress.ts';
 import { leap, type Leap, type LeapOptions } from './leap.ts';
 import {
@@ -33,15 +34,7 @@ import {
 import { formatReport } from './report.ts';
 import { buildResult, type ResultDocument, type Setting } from './result.ts';
 import { firstScreen, nextSteps, stoppedText, type RunPlace } from './screen.ts';
-import {
-  JUDGE_NAMES,
-  judgeFigures,
-  judgeStage,
-  judgesWith,
-  rememberJudge,
-  submitJudge,
-  type JudgeFigures,
-} from './train-judge.ts';
+import { JUDGE_NAMES, judgeStage, judgesWith, rememberJudge } from './train-judge.ts';
 
 /** What the command line decides. */
 export interface AlignmentOptions extends LeapOptions, MaterialOptions {
@@ -224,9 +217,9 @@ async function trainedJudge(
   const { judgePairs: pairs } = chosen;
   if (judge === undefined || pairs === undefined) return undefined;
   const { principle, baseModel } = registered;
-  const { experimentId, pairsSha256 } = await submitJudge(client, {
+  const { experimentId, promptSet } = await submitJudge(client, {
     judge,
-    pairs,
+    counts: { trained: pairs },
     principle,
     baseModel,
     form,
@@ -241,7 +234,11 @@ async function trainedJudge(
     onChange: (stages, overall) => progress.show(stages, overall),
   });
   await rememberJudge({ judge, model, form, folder }, pairs);
-  return { experiment, figures: await judgeFigures(client, experiment), pairsSha256 };
+  return {
+    experiment,
+    figures: await judgeFigures(client, experiment),
+    pairsSha256: promptSet.contentSha256,
+  };
 }
 
 interface Submission {

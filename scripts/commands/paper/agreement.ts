@@ -1,6 +1,4 @@
 /** How often each method's preference model agrees with the judged pairs (the paper's table of reward-model accuracy). */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Client } from '../../../shared/api/client.ts';
 import type { QuestionOf } from '../../../shared/engine-questions.ts';
 import { clusterMean } from '../../../shared/report/cluster-mean.ts';
@@ -8,6 +6,7 @@ import type { AgreementReport } from '../../../shared/report/document.ts';
 import type { ExperimentEvidence } from '../../../shared/report/evidence.ts';
 import { meanOf } from '../../../shared/report/match-ups.ts';
 import { askEngine } from '../../processes/ask-engine.ts';
+import { fetchPreferenceModels } from './gold.ts';
 import type { JudgedPairs } from './judged-pairs.ts';
 
 const STAGE = 'train-preference-model';
@@ -29,15 +28,8 @@ export async function measureAgreement(options: AgreementOptions): Promise<Agree
     return output === undefined ? [] : [{ method, seed, sha256: output.sha256 }];
   });
   if (judged.rows.length === 0 || trained.length === 0) return [];
-  const folder = join(cache, 'agreement');
-  await mkdir(folder, { recursive: true });
-  const preferenceModels: string[] = [];
-  for (const { sha256 } of trained) {
-    const file = join(folder, sha256);
-    const response = await client.downloadArtifact({ parameters: { sha256 } });
-    await writeFile(file, new Uint8Array(await response.arrayBuffer()));
-    preferenceModels.push(file);
-  }
+  const hashes = trained.map(({ sha256 }) => sha256);
+  const preferenceModels = await fetchPreferenceModels(client, cache, hashes);
   const pairs = judged.rows.map(({ prompt, better, worse }) => ({ prompt, better, worse }));
   const right = await askEngine('agreement', { source, cache, form, pairs, preferenceModels }, signal);
   const scored = trained.map(({ method, seed }, index) => ({ method, seed, right: right[index] ?? [] }));

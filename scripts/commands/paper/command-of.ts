@@ -2,7 +2,17 @@
 import type { PaperOptions } from './settings.ts';
 
 /** The command that runs the same again; where things are kept does not belong to it. */
-export function commandOf({ task, model, simulator, prompts, scale, seeds, judges }: PaperOptions): string {
+export function commandOf({
+  task,
+  model,
+  simulator,
+  prompts,
+  scale,
+  seeds,
+  methods,
+  judge,
+  judges,
+}: PaperOptions): string {
   const options = [
     `--task ${task}`,
     ...(model === 'bundled' ? [] : [`--model ${model}`]),
@@ -10,6 +20,8 @@ export function commandOf({ task, model, simulator, prompts, scale, seeds, judge
     ...(prompts === undefined ? [] : [`--prompts ${prompts}`]),
     `--scale ${scale}`,
     `--seeds ${seeds}`,
+    ...(methods === undefined ? [] : [`--methods ${methods.join(',')}`]),
+    ...(judge === undefined ? [] : [`--judge ${judge}`]),
     ...(judges === undefined ? [] : [`--judges '${JSON.stringify(judges)}'`]),
   ];
   return `npx rlcd paper ${options.join(' ')}`;

@@ -3,18 +3,19 @@ import { Option } from '@commander-js/extra-typings';
 import { createCommand } from '../../../shared/command-line/command.ts';
 import { untilStopped } from '../../../shared/command-line/until-stopped.ts';
 import { UsageError } from '../../../shared/command-line/usage-error.ts';
-import { jsonOf, wholeNumber } from '../../../shared/command-line/values.ts';
+import { jsonOf, namesOf, wholeNumber } from '../../../shared/command-line/values.ts';
 import { judgeHyperparameters } from '../../../shared/api/tasks/judge.ts';
 import {
   anyPortOption,
   dataOption,
   jsonOption,
+  judgeOption,
   modelOrBundled,
   ownPrompts,
   simulatorOption,
 } from '../../experiment/options.ts';
 import { runPaper } from './run-paper.ts';
-import { SCALES } from './settings.ts';
+import { COMPARED_METHODS, SCALES } from './settings.ts';
 
 const MAXIMUM_SEEDS = 100;
 const OWN_PROMPTS = 'kind-stories';
@@ -36,14 +37,21 @@ export const command = createCommand(
     new Option(
       '--scale <scale>',
       'tiny: a minute, shows that it runs; small: under half an hour on two cores for a model of three million ' +
-        "parameters; full: the paper's grid {0.001 ... 0.032} x {20, 40, 60, 80}",
+        'parameters; cpu: a night on two cores for a chat model of 135 million and two seeds; full: the ' +
+        "paper's grid {0.001 ... 0.032} x {20, 40, 60, 80}",
     )
       .choices(SCALES)
       .default('small' as const),
   )
   .option(
+    '--methods <names>',
+    'which methods, with commas between them; those of the scale unless given',
+    namesOf(COMPARED_METHODS),
+  )
+  .addOption(judgeOption())
+  .option(
     '--judges <json>',
-    'judges beside or instead of the lexicon, as the API takes them: ["sentiment", {"kind": ...}]',
+    'judges instead of the lexicon, as the API takes them: ["sentiment", {"kind": ...}]',
     jsonOf(judgeHyperparameters.shape.judges),
   )
   .option('--seeds <n>', 'seeds 1 to N', wholeNumber(1, MAXIMUM_SEEDS), 3)

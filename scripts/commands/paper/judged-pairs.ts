@@ -1,7 +1,7 @@
 /** Pairs on which preference models are compared: what people preferred, or what a judge says of the base's responses. */
 import type { Client } from '../../../shared/api/client.ts';
 import type { ExperimentEvidence } from '../../../shared/report/evidence.ts';
-import type { GoldJudge } from '../../../shared/report/label-reports.ts';
+import type { GoldJudge, GoldPair } from '../../../shared/report/label-reports.ts';
 import { BASE } from '../../../shared/report/match-ups.ts';
 
 interface JudgedPair {
@@ -34,26 +34,32 @@ export async function humanJudged(client: Client, promptSetId: string, limit: nu
   return { pairs: 'pairs of the train split', gold: 'human labels', rows: rows.slice(0, limit) };
 }
 
+type BasePair = GoldPair & { readonly promptId: string };
+
 /**
- * Two responses of the base model to the same test prompt, with seeds that follow each other; those the judge finds
- * equal are left out. None where there is one seed alone.
+ * Two responses of the base model to the same test prompt, with seeds that follow each other. None where there is one seed
+ * alone.
  */
-export function baseJudged(
-  experiments: readonly ExperimentEvidence[],
-  gold: GoldJudge,
-  limit: number,
-): JudgedPairs {
+export function basePairs(experiments: readonly ExperimentEvidence[], limit: number): BasePair[] {
   const bases = experiments.filter(({ method }) => method === BASE);
-  const rows = bases.slice(1).flatMap(({ completions }, index) => {
+  const pairs = bases.slice(1).flatMap(({ completions }, index) => {
     const others = new Map(bases[index]?.completions.map((row) => [row.promptId, row.completion]));
     return completions.flatMap(({ promptId, prompt, completion }) => {
-      const other = others.get(promptId);
-      if (other === undefined) return [];
-      const [a, b] = [gold.score(prompt, completion), gold.score(prompt, other)];
-      if (a === b) return [];
-      const [better, worse] = a > b ? [completion, other] : [other, completion];
-      return [{ promptId, prompt, better, worse }];
+      const rejected = others.get(promptId);
+      return rejected === undefined ? [] : [{ promptId, prompt, chosen: completion, rejected }];
     });
   });
-  return { pairs: 'pairs of base responses to test prompts', gold: gold.name, rows: rows.slice(0, limit) };
+  return pairs.slice(0, limit);
+}
+
+/** What the judge says of them; those that it finds equal are left out. */
+export function baseJudged(pairs: readonly BasePair[], gold: GoldJudge): JudgedPairs {
+  const rows = pairs.flatMap((pair) => {
+    const share = gold.share(pair);
+    if (share === 0.5) return [];
+    const { promptId, prompt, chosen, rejected } = pair;
+    const [better, worse] = share > 0.5 ? [chosen, rejected] : [rejected, chosen];
+    return [{ promptId, prompt, better, worse }];
+  });
+  return { pairs: 'pairs of base responses to test prompts', gold: gold.name, rows };
 }

@@ -26,8 +26,15 @@ interface Plan {
 /** What the planner reads of the model and its engine. */
 type EngineSizes = Pick<AnswerOf<'measure-speed'>, 'shape'>;
 
-export function planCost(command: string, comparison: Comparison, rates: Rates, sizes: EngineSizes): Plan {
-  const work = comparisonWork(comparison);
+/** @param before tasks that the comparison waits for */
+export function planCost(
+  command: string,
+  comparison: Comparison,
+  rates: Rates,
+  sizes: EngineSizes,
+  before: readonly TaskWork[] = [],
+): Plan {
+  const work = [...before, ...comparisonWork(comparison)];
   const stages = [...Map.groupBy(work, ({ stage }) => stage)].map(([stage, tasks]) =>
     cost(stage, tasks, rates),
   );

@@ -2,42 +2,31 @@
 import { cpus } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import type { Client } from '../../../shared/api/client.ts';
-import {
-  hyperparameters as judgeSettings,
-  type Hyperparameters,
-  type StageKind,
-} from '../../../shared/api/tasks/kinds.ts';
-import { METHOD_STAGES, type Method } from '../../../shared/method-stages.ts';
-import { sentiment } from '../../../shared/judges/sentiment-judge.ts';
-import { promptFormOf } from '../../../shared/dialogue/prompt-form-of.ts';
+import { hyperparameterDefaults, hyperparameters as judgeSettings } from '../../../shared/api/tasks/kinds.ts';
 import { buildReport } from '../../../shared/report/build-report.ts';
 import type { ReportDocument, ReportSetting } from '../../../shared/report/document.ts';
-import type { GoldJudge } from '../../../shared/report/label-reports.ts';
+import { labelledPairs } from '../../../shared/report/label-reports.ts';
 import { readEvidence } from '../../../shared/report/read-evidence.ts';
-import { ensureBaseModel, readBaseModel, readSimulator } from '../../experiment/base-model.ts';
 import { adminClient, openDataFolder, type DataFolder } from '../../experiment/data-folder.ts';
-import { ensureExperiment } from '../../experiment/experiments.ts';
-import { ensurePrinciple, readPrinciple } from '../../experiment/principle.ts';
-import { createProgress, type ProgressOutput } from '../../terminal/progress.ts';
-import { ensurePrompts, readPrompts } from '../../experiment/prompts.ts';
+import { countPrompts } from '../../experiment/prompt-counts.ts';
 import { askEngine } from '../../processes/ask-engine.ts';
 import type { Child } from '../../processes/child.ts';
 import { edgeUrl, startEdge } from '../../processes/edge-process.ts';
 import { portOf } from '../../processes/free-port.ts';
 import { startRunner } from '../../processes/runner-process.ts';
+import { createProgress, type ProgressOutput } from '../../terminal/progress.ts';
+import type { StageView } from '../../terminal/stage-lines.ts';
 import { measureAgreement } from './agreement.ts';
 import { commandOf } from './command-of.ts';
 import { followAll } from './follow-all.ts';
-import { baseJudged, humanJudged } from './judged-pairs.ts';
+import { LEXICON, peoplesGold } from './gold.ts';
+import { baseJudged, basePairs, humanJudged } from './judged-pairs.ts';
+import { readMaterials, RUNNER, type Materials } from './materials.ts';
+import { judgeTask, peoplesJudge, type PeoplesJudge } from './people-judge.ts';
 import { formatPlan, planCost } from './plan.ts';
-import { countPrompts } from '../../experiment/prompt-counts.ts';
 import { PAPER_SETTINGS, type PaperOptions, type PaperSettings } from './settings.ts';
+import { register, submitMethods, type Registered } from './submit.ts';
 import { writeReport } from './write-report.ts';
-
-const RUNNER = 'runner';
-
-/** Took no part in any training or labelling: it decides which response of a simulated pair is the better one. */
-const GOLD: GoldJudge = { name: 'sentiment', score: (_, response) => sentiment(response) };
 
 interface PaperRun {
   readonly options: PaperOptions;
@@ -45,16 +34,6 @@ interface PaperRun {
   readonly output: Pick<NodeJS.WriteStream, 'write'>;
   /** Progress goes there. */
   readonly progress: ProgressOutput;
-}
-
-interface Materials {
-  readonly principle: Awaited<ReturnType<typeof readPrinciple>>;
-  readonly prompts: Awaited<ReturnType<typeof readPrompts>>;
-  readonly model: Awaited<ReturnType<typeof readBaseModel>>;
-  /** Null: the model itself. */
-  readonly simulator: Awaited<ReturnType<typeof readSimulator>>;
-  /** Where the engine keeps what it converts. */
-  readonly cache: string;
 }
 
 /** Runs the comparison, or plans it. @param signal stops it; every process it started has ended when it returns */
@@ -73,14 +52,7 @@ async function runHeld(run: PaperRun, folder: DataFolder, url: string, signal: A
   const { options, progress, output } = run;
   const settings = settingsOf(options);
   const seeds = Array.from({ length: options.seeds }, (_, index) => index + 1);
-  const cache = join(folder.path, RUNNER);
-  const materials: Materials = {
-    principle: await readPrinciple(options.task),
-    prompts: await readPrompts(options.prompts),
-    model: await readBaseModel(options.model, cache, signal),
-    simulator: await readSimulator(options.simulator, cache),
-    cache,
-  };
+  const materials = await readMaterials(options, folder.path, signal);
   signal.throwIfAborted();
   if (options.plan) {
     await plan(run, settings, seeds, materials, signal);
@@ -101,16 +73,20 @@ async function runHeld(run: PaperRun, folder: DataFolder, url: string, signal: A
     );
     const models = [options.model, options.simulator ?? 'bundled', ...folders];
     children.push(startRunner({ url, key, name: RUNNER, dataFolder: folder.path, models }));
-    const { experimentIds, promptSet, version } = await submit(client, settings, seeds, materials);
     const shown = createProgress(progress);
-    await followAll({ client, experimentIds, children, signal, onChange: (views) => shown.show(views) });
+    const watch = { client, children, signal, onChange: (views: readonly StageView[]) => shown.show(views) };
+    const registered = await register(client, materials);
+    const people = await peoplesJudge(client, materials, settings, registered, watch);
+    const judged = people === undefined ? settings : withJudge(settings, people.figures.artifact);
+    const experimentIds = await submitMethods(client, judged, seeds, registered);
+    await followAll({ ...watch, experimentIds });
     const document = await report(client, {
       ...run,
-      settings,
+      settings: judged,
       materials,
+      registered,
+      people,
       experimentIds,
-      promptSet,
-      version,
       signal,
     });
     const files = await writeReport(options.report ?? join(folder.path, 'report'), document);
@@ -120,18 +96,35 @@ async function runHeld(run: PaperRun, folder: DataFolder, url: string, signal: A
   }
 }
 
-/** Those of the scale, with the judges that the command names. */
-function settingsOf({ scale, judges }: PaperOptions): PaperSettings {
+/** Those of the scale, with the methods and judges that the command names. */
+function settingsOf({ scale, judges, methods }: PaperOptions): PaperSettings {
   const { hyperparameters, ...settings } = PAPER_SETTINGS[scale];
   const named = judges === undefined ? {} : judgeSettings.parse({ judge: { judges } });
-  return { ...settings, hyperparameters: { ...hyperparameters, ...named } };
+  return {
+    ...settings,
+    ...(methods === undefined ? {} : { methods }),
+    hyperparameters: { ...hyperparameters, ...named },
+  };
+}
+
+/** Stands for people's judge in a plan. */
+const UNTRAINED = '0'.repeat(64);
+
+/** People's judge gives the first verdict. */
+function withJudge(settings: PaperSettings, artifact: string): PaperSettings {
+  const { judge = hyperparameterDefaults.judge, ...others } = settings.hyperparameters;
+  const judges = [
+    { kind: 'preference-model' as const, artifact },
+    ...(judge.judges ?? hyperparameterDefaults.judge.judges),
+  ];
+  return { ...settings, hyperparameters: { ...others, judge: { judges } } };
 }
 
 async function plan(
   { options, output }: PaperRun,
   settings: PaperSettings,
   seeds: number[],
-  { model, principle, prompts, cache }: Materials,
+  { model, principle, prompts, judge, cache }: Materials,
   signal: AbortSignal,
 ) {
   const { texts, ...counts } = countPrompts(prompts);
@@ -140,67 +133,32 @@ async function plan(
     { source: model.source, cache, texts },
     signal,
   );
+  const judged = judge === undefined ? settings : withJudge(settings, UNTRAINED);
   const comparison = {
     methods: settings.methods,
     seeds,
-    hyperparameters: settings.hyperparameters,
+    hyperparameters: judged.hyperparameters,
+    ...(settings.ofMethod && { ofMethod: settings.ofMethod }),
     form: principle.definition.form,
     promptTokens: meanTokens,
     ...counts,
   };
-  const planned = planCost(commandOf(options), comparison, rates, sizes);
+  const before = judge === undefined ? [] : [judgeTask(judge, settings)];
+  const planned = planCost(commandOf(options), comparison, rates, sizes, before);
   output.write(options.json ? `${JSON.stringify(planned, null, 2)}\n` : `${formatPlan(planned)}\n`);
-}
-
-async function submit(
-  client: Client,
-  settings: PaperSettings,
-  seeds: readonly number[],
-  { principle, prompts, model, simulator: writer }: Materials,
-) {
-  const version = await ensurePrinciple(client, principle);
-  const promptSet = await ensurePrompts(client, prompts);
-  const baseModel = await ensureBaseModel(client, model);
-  const simulator = writer && (await ensureBaseModel(client, writer));
-  const experimentIds: string[] = [];
-  for (const seed of seeds) {
-    for (const method of settings.methods) {
-      experimentIds.push(
-        await ensureExperiment(client, {
-          method,
-          principle: { name: principle.name, version },
-          promptSet: promptSet.id,
-          baseModel: baseModel.id,
-          ...(simulator && simulates(method) ? { simulator: simulator.id } : {}),
-          seed,
-          hyperparameters: ofMethod(method, settings.hyperparameters),
-        }),
-      );
-    }
-  }
-  return { experimentIds, promptSet, version };
-}
-
-/** Whether a method has a stage that the simulator works on. */
-const simulates = (method: Method) => METHOD_STAGES[method].some(({ bySimulator }) => bySimulator);
-
-/** A method takes the settings of its own stages; the edge refuses others. */
-function ofMethod(method: Method, hyperparameters: Hyperparameters): Hyperparameters {
-  const kinds = new Set<StageKind>(METHOD_STAGES[method].map(({ kind }) => kind));
-  return Object.fromEntries(Object.entries(hyperparameters).filter(([kind]) => kinds.has(kind as StageKind)));
 }
 
 interface ReportOptions extends PaperRun {
   readonly settings: PaperSettings;
   readonly materials: Materials;
+  readonly registered: Registered;
+  readonly people: PeoplesJudge | undefined;
   readonly experimentIds: readonly string[];
-  readonly promptSet: Awaited<ReturnType<typeof ensurePrompts>>;
-  readonly version: number;
   readonly signal: AbortSignal;
 }
 
 async function report(client: Client, options: ReportOptions): Promise<ReportDocument> {
-  const { materials, settings, promptSet, experimentIds, signal, progress } = options;
+  const { materials, settings, registered, people, experimentIds, signal, progress } = options;
   progress.write('All experiments have ended; comparing the systems.\n');
   const experiments = [];
   let finishedAt = 0;
@@ -209,34 +167,39 @@ async function report(client: Client, options: ReportOptions): Promise<ReportDoc
     const experiment = await client.getExperiment({ parameters: { experimentId } });
     finishedAt = Math.max(finishedAt, experiment.finishedAt ?? 0);
   }
-  const human = await humanJudged(client, promptSet.id, settings.agreementPairs);
-  const judged = human.rows.length > 0 ? human : baseJudged(experiments, GOLD, settings.agreementPairs);
-  const form = promptFormOf(materials.principle.definition.form, materials.model, undefined);
-  const agreement = await measureAgreement({
-    client,
-    source: materials.model.source,
-    cache: materials.cache,
-    form,
-    experiments,
-    judged,
-    signal,
-  });
+  const { cache, form } = materials;
+  const asked = { source: materials.model.source, cache, form };
+  const ofBase = basePairs(experiments, settings.agreementPairs);
+  const gold =
+    people === undefined
+      ? LEXICON
+      : await peoplesGold(
+          client,
+          asked,
+          people.figures.artifact,
+          [...labelledPairs(experiments), ...ofBase],
+          signal,
+        );
+  const human = await humanJudged(client, registered.promptSet.id, settings.agreementPairs);
+  const judged = human.rows.length > 0 ? human : baseJudged(ofBase, gold);
+  const agreement = await measureAgreement({ client, ...asked, experiments, judged, signal });
   const setting = settingOf(options, finishedAt);
-  return buildReport({ setting, experiments, gold: GOLD, agreement });
+  return buildReport({ setting, experiments, gold, agreement });
 }
 
 function settingOf(
-  { options, settings, materials, promptSet, version }: ReportOptions,
+  { options, settings, materials, registered }: ReportOptions,
   finishedAt: number,
 ): ReportSetting {
   const { principle, model, simulator } = materials;
+  const { promptSet } = registered;
   const { train, dev, test } = promptSet.counts;
   const modelName = basename(options.model);
   return {
     title: `RLCD and its baselines: ${principle.name} with ${modelName}, scale ${options.scale}`,
     command: commandOf(options),
     scale: options.scale,
-    principle: { name: principle.name, version },
+    principle: registered.principle,
     model: {
       name: modelName,
       weightsSha256: model.weightsSha256,

@@ -66,7 +66,7 @@ describe('pairs for a judge', () => {
       rejected: 'No.',
     });
 
-    const upload = judgeUpload(pairs, 30);
+    const upload = judgeUpload(pairs, { trained: 30 });
     const { rows: uploaded } = await rowsOfBytes('upload', upload.bytes, upload.options);
     expect(uploaded).toHaveLength(30);
     expect(uploaded[0]).toMatchObject({
@@ -74,8 +74,8 @@ describe('pairs for a judge', () => {
       pair: { chosen: 'Yes.', rejected: 'No.' },
     });
     expect(new Set(uploaded.map(({ split }) => split))).toEqual(new Set(['train']));
-    expect(judgeUpload(pairs, 30).name).toBe(upload.name);
-    expect(judgeUpload(pairs, 31).name).not.toBe(upload.name);
+    expect(judgeUpload(pairs, { trained: 30 }).name).toBe(upload.name);
+    expect(judgeUpload(pairs, { trained: 31 }).name).not.toBe(upload.name);
     const key = judgeKey(pairs, { name: 'm' }, 'dialogue');
     expect(judgeKey({ pairs: pairs.pairs.slice(1) }, { name: 'm' }, 'dialogue')).not.toBe(key);
     expect(judgeKey(pairs, { name: 'm' }, 'chat')).not.toBe(key);

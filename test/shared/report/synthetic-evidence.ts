@@ -45,7 +45,8 @@ function task(stage: string, outputs: readonly string[], owner: string): Lineage
 /** The side whose text says "good" is the better one; the label is right with the method's probability. */
 export const GOLD: GoldJudge = {
   name: 'the word good',
-  score: (_, response) => (response.includes('good') ? 1 : 0),
+  share: ({ chosen, rejected }) =>
+    (1 + Number(chosen.includes('good')) - Number(rejected.includes('good'))) / 2,
 };
 
 function pairs(method: Method, seed: number, count: number): PairRow[] {

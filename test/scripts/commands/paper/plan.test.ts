@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { command } from '../../../../scripts/commands/paper/command.ts';
 import { commandOf } from '../../../../scripts/commands/paper/command-of.ts';
-import { baseJudged } from '../../../../scripts/commands/paper/judged-pairs.ts';
+import { baseJudged, basePairs } from '../../../../scripts/commands/paper/judged-pairs.ts';
 import { formatPlan, planCost } from '../../../../scripts/commands/paper/plan.ts';
 import { PAPER_SETTINGS, type PaperOptions } from '../../../../scripts/commands/paper/settings.ts';
 import { comparisonWork, type Comparison } from '../../../../shared/planner/work.ts';
@@ -50,13 +50,26 @@ describe('rlcd paper: options', () => {
     expect(options).toMatchObject({ task: 'kind-stories', scale: 'tiny', seeds: 2, plan: false, json: true });
     expect(commandOf(options)).toBe(`npx rlcd paper ${given.join(' ')}`);
   });
+  it('takes methods and pairs of people, and names them again', async () => {
+    const given = ['--task', 'kind-stories', '--scale', 'cpu', '--seeds', '2'];
+    const more = ['--methods', 'rlcd,base,rlcd', '--judge', 'pairs.jsonl'];
+    const options = await read([...given, ...more]);
+    expect(options).toMatchObject({ methods: ['rlcd', 'base'], judge: 'pairs.jsonl' });
+    expect(commandOf(options)).toBe(
+      `npx rlcd paper ${given.join(' ')} --methods rlcd,base --judge pairs.jsonl`,
+    );
+  });
   it.each([
     [[], /'--task <name\|file>' not specified/],
     [['--task', 'harmlessness'], /--prompts is missing/],
-    [['--task', 'kind-stories', '--scale', 'huge'], /--scale.*'huge'.*tiny, small, full/],
+    [['--task', 'kind-stories', '--scale', 'huge'], /--scale.*'huge'.*tiny, small, cpu, full/],
     [['--task', 'kind-stories', '--seeds', '0'], /--seeds.*'0'.*whole number from 1/],
     [['--task', 'kind-stories', '--judges', '{'], /--judges.*Give JSON/],
     [['--task', 'kind-stories', '--judges', '["people"]'], /--judges/],
+    [
+      ['--task', 'kind-stories', '--methods', 'rlcd,look'],
+      /--methods.*There is no "look"; give some of rlcd,/,
+    ],
     [['--what'], /--help lists the options/],
   ])('refuses %j', async (given, message) => {
     await expect(read(given)).rejects.toThrow(message);
@@ -67,6 +80,10 @@ describe('the scales', () => {
   it.each(Object.entries(PAPER_SETTINGS))('%s asks for what the API takes', (_, settings) => {
     expect(hyperparameters.parse(settings.hyperparameters)).toEqual(settings.hyperparameters);
     expect(settings.methods).toContain('base');
+    for (const [method, own] of Object.entries(settings.ofMethod ?? {})) {
+      expect(hyperparameters.parse(own), method).toEqual(own);
+      expect(settings.methods).toContain(method);
+    }
   });
 });
 
@@ -99,6 +116,34 @@ describe('comparisonWork', () => {
     expect(one('generate', 'rlcd')).toMatchObject({ sampled: 30 * 10, read: 30 * 15 });
   });
 
+  it('counts what a method takes over the others, and what it asks for by itself', () => {
+    const methods = ['rlcd', 'rloo', 'grpo', 'filtered-rlcd'] as const;
+    const ofMethod = { grpo: { ppo: { steps: [1] } } };
+    const counted = comparisonWork({ ...comparison, seeds: [1], methods, ofMethod });
+    const one = (stage: string, method: string) =>
+      counted.find((task) => task.stage === stage && task.method === method);
+    // No value model, four answers to each prompt, which is read once for them; one step in place of three.
+    expect(one('ppo', 'rloo')).toMatchObject({ trained: 48 * (10 + 5 / 4) * 2 });
+    expect(one('ppo', 'grpo')).toMatchObject({ trained: 16 * (10 + 5 / 4) * 2 });
+    expect(counted.filter(({ stage }) => stage === 'simulate').map(({ method }) => method)).toEqual([
+      'rlcd',
+      'filtered-rlcd',
+    ]);
+    expect(counted.filter(({ stage }) => stage === 'train-preference-model')).toHaveLength(2);
+    const losses = comparisonWork({ ...comparison, seeds: [1], methods: ['dpo', 'dlma', 'simpo', 'kto'] });
+    expect(losses.filter(({ stage }) => stage === 'dpo')).toHaveLength(4);
+    expect(losses.filter(({ stage }) => stage === 'generate')).toHaveLength(4);
+  });
+
+  it('counts what preference models read of both answers, whose prompt they have once', () => {
+    const judges = ['sentiment', { kind: 'preference-model', artifact: '0'.repeat(64) }] as const;
+    const judge = { judges: [...judges] };
+    const { hyperparameters: given } = comparison;
+    const counted = comparisonWork({ ...comparison, seeds: [1], hyperparameters: { ...given, judge } });
+    const verdicts = counted.filter(({ stage }) => stage === 'judge');
+    expect(verdicts.map(({ read }) => read)).toEqual([30 * 25, 30 * 25, 30 * 25, 30 * 25]);
+  });
+
   it('makes a plan of it at given rates', () => {
     const rates = { sampled: 100, read: 1000, trained: 10, secondsPerTask: 2, measuredSeconds: 1 };
     const plan = planCost('npm run paper', comparison, rates, { shape: namedShapes.m3 });
@@ -124,12 +169,13 @@ describe('baseJudged', () => {
         ),
       }),
     );
-    const { rows, gold } = baseJudged(experiments, GOLD, 100);
+    const { rows, gold } = baseJudged(basePairs(experiments, 100), GOLD);
     expect(gold).toBe(GOLD.name);
     expect(rows).toHaveLength(8);
     expect(rows.every(({ better, worse }) => better === 'good' && worse === 'an end')).toBe(true);
-    expect(baseJudged(experiments.slice(0, 1), GOLD, 100).rows).toEqual([]);
-    expect(baseJudged([...experiments.slice(0, 1), ...experiments.slice(2)], GOLD, 100).rows).toEqual([]);
-    expect(baseJudged(experiments, GOLD, 3).rows).toHaveLength(3);
+    expect(basePairs(experiments.slice(0, 1), 100)).toEqual([]);
+    const apart = [...experiments.slice(0, 1), ...experiments.slice(2)];
+    expect(baseJudged(basePairs(apart, 100), GOLD).rows).toEqual([]);
+    expect(basePairs(experiments, 3)).toHaveLength(3);
   });
 });

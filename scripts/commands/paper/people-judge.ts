@@ -1,0 +1,63 @@
+/** The judge of people's pairs that `--judge` asks for: trained before the methods are judged, one for all of them. */
+import type { Client } from '../../../shared/api/client.ts';
+import { JUDGE_STAGE, judgeWork } from '../../../shared/planner/judge-sizes.ts';
+import type { TaskWork } from '../../../shared/planner/work.ts';
+import { follow } from '../../experiment/follow.ts';
+import type { JudgePairs } from '../../experiment/judge-pairs.ts';
+import {
+  JUDGE_SEED,
+  JUDGE_TRAINING,
+  judgeFigures,
+  submitJudge,
+  type JudgeFigures,
+} from '../../experiment/people-judge.ts';
+import type { Child } from '../../processes/child.ts';
+import type { StageView } from '../../terminal/stage-lines.ts';
+import type { Materials } from './materials.ts';
+import type { PaperSettings } from './settings.ts';
+import type { Registered } from './submit.ts';
+
+interface Watch {
+  readonly children: readonly Child[];
+  readonly signal: AbortSignal;
+  readonly onChange: (stages: readonly StageView[]) => void;
+}
+
+export interface PeoplesJudge {
+  readonly figures: JudgeFigures;
+  /** The set of its pairs: those of the split test are for examining judges. */
+  readonly promptSet: string;
+}
+
+/** @returns undefined where the command line names no pairs */
+export async function peoplesJudge(
+  client: Client,
+  { judge, form }: Pick<Materials, 'judge' | 'form'>,
+  { judgePairs }: Pick<PaperSettings, 'judgePairs'>,
+  { principle, baseModel }: Registered,
+  watch: Watch,
+): Promise<PeoplesJudge | undefined> {
+  if (judge === undefined) return undefined;
+  const order = { judge, counts: countsFor(judge.pairs.length, judgePairs), principle, baseModel, form };
+  const { experimentId, promptSet } = await submitJudge(client, order);
+  const experiment = await follow({ client, experimentId, ...watch });
+  return { figures: await judgeFigures(client, experiment), promptSet: promptSet.id };
+}
+
+/** What its training costs, for a plan. */
+export function judgeTask(judge: JudgePairs, { judgePairs }: Pick<PaperSettings, 'judgePairs'>): TaskWork {
+  const { trained } = countsFor(judge.pairs.length, judgePairs);
+  return {
+    kind: JUDGE_TRAINING,
+    stage: JUDGE_STAGE,
+    method: 'human-preference-model',
+    seed: JUDGE_SEED,
+    ...judgeWork(trained, judge.tokens),
+  };
+}
+
+/** As many as asked for, or all of a file that holds fewer, in the same proportion. */
+function countsFor(available: number, { trained, examined }: PaperSettings['judgePairs']) {
+  const scale = Math.min(1, available / (trained + examined));
+  return { trained: Math.floor(trained * scale), examined: Math.floor(examined * scale) };
+}

@@ -1,0 +1,64 @@
+/** Makes the materials of a comparison known to the edge, and its experiments: one a method and seed. */
+import type { Client } from '../../../shared/api/client.ts';
+import type { Hyperparameters, StageKind } from '../../../shared/api/tasks/kinds.ts';
+import { METHOD_STAGES, overSettings, type Method } from '../../../shared/method-stages.ts';
+import { ensureBaseModel } from '../../experiment/base-model.ts';
+import { ensureExperiment } from '../../experiment/experiments.ts';
+import { ensurePrinciple } from '../../experiment/principle.ts';
+import { ensurePrompts } from '../../experiment/prompts.ts';
+import type { Materials } from './materials.ts';
+import type { PaperSettings } from './settings.ts';
+
+export async function register(client: Client, { principle, prompts, model, simulator }: Materials) {
+  const version = await ensurePrinciple(client, principle);
+  const promptSet = await ensurePrompts(client, prompts);
+  const baseModel = await ensureBaseModel(client, model);
+  const writer = simulator && (await ensureBaseModel(client, simulator));
+  return {
+    principle: { name: principle.name, version },
+    promptSet,
+    baseModel: baseModel.id,
+    simulator: writer?.id,
+  };
+}
+
+export type Registered = Awaited<ReturnType<typeof register>>;
+
+/** Begins every experiment, or finds it. @returns their ids */
+export async function submitMethods(
+  client: Client,
+  settings: PaperSettings,
+  seeds: readonly number[],
+  { principle, promptSet, baseModel, simulator }: Registered,
+): Promise<string[]> {
+  const ids: string[] = [];
+  for (const seed of seeds) {
+    for (const method of settings.methods) {
+      ids.push(
+        await ensureExperiment(client, {
+          method,
+          principle,
+          promptSet: promptSet.id,
+          baseModel,
+          ...(simulator !== undefined && simulates(method) ? { simulator } : {}),
+          seed,
+          hyperparameters: ofMethod(method, settings),
+        }),
+      );
+    }
+  }
+  return ids;
+}
+
+/** Whether a method has a stage that the simulator works on. */
+const simulates = (method: Method) => METHOD_STAGES[method].some(({ bySimulator }) => bySimulator);
+
+/** A method takes the settings of its own stages, and what it says over them; the edge refuses others. */
+export function ofMethod(
+  method: Method,
+  { hyperparameters, ofMethod: own = {} }: Pick<PaperSettings, 'hyperparameters' | 'ofMethod'>,
+): Hyperparameters {
+  const kinds = new Set<StageKind>(METHOD_STAGES[method].map(({ kind }) => kind));
+  const settings = overSettings(hyperparameters, own[method] ?? {});
+  return Object.fromEntries(Object.entries(settings).filter(([kind]) => kinds.has(kind as StageKind)));
+}
