@@ -28,3 +28,35 @@ export function samplingProgress(hooks: RunHooks, worth: (answers: number) => nu
     },
   };
 }
+
+/** Hooks for the first part of some work. @param part of all of it, 0 to 1 */
+export function partOf(hooks: RunHooks, part: number): RunHooks {
+  return {
+    ...hooks,
+    progress: (done, total, unit, message) => hooks.progress(part * done, total, unit, message),
+  };
+}
+
+/**
+ * Progress while what was sampled is read, which is told at once.
+ *
+ * @param from where sampling has brought the work, 0 to 1
+ * @param read answers, the unit of the work, and the texts that reading them takes
+ * @returns to be told of every batch of texts
+ */
+export function readingProgress(
+  hooks: RunHooks,
+  from: number,
+  { answers, texts }: { readonly answers: number; readonly texts: number },
+): (count: number) => void {
+  let known = 0;
+  const tell = () => {
+    const part = from + (1 - from) * Math.min(1, known / texts);
+    hooks.progress(part * answers, answers, 'responses', 'reading the pairs');
+  };
+  tell();
+  return (count) => {
+    known += count;
+    tell();
+  };
+}

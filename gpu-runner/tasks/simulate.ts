@@ -10,9 +10,14 @@ import type { TokenLogProbabilities } from '../algorithms/total-nats.ts';
 import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { encodeLines, JSON_LINES } from './json-lines.ts';
 import { taskPrompts } from './prompts.ts';
-import { samplingProgress } from './sampling-progress.ts';
+import { partOf, readingProgress, samplingProgress } from './sampling-progress.ts';
 import { TaskInputError, type TaskContext, type TaskRun } from './task-context.ts';
 import { openTaskGenerator } from './task-generator.ts';
+
+/** How much of a stage that measures contrast its answers are: reading each behind both prompts takes the rest. */
+const SAMPLED_PART = 0.5;
+/** Texts that the contrast of a pair is read from: both answers behind both prompts. */
+const CONTRAST_READS = 4;
 
 /** What a task simulates from. @throws TaskInputError if it names no principle or no prompt */
 export async function simulationInput(
@@ -35,7 +40,11 @@ export const runSimulate: TaskRun<'simulate'> = async (context) => {
   const { tokenizer, architecture } = model;
   const sizes = batchSizes(model);
   const contextLength = architecture.maximumPositions;
-  const { hooks, onDrawn } = samplingProgress(context.hooks, (answers) => answers);
+  const measures = parameters.leastContrast !== undefined;
+  const { hooks, onDrawn } = samplingProgress(
+    measures ? partOf(context.hooks, SAMPLED_PART) : context.hooks,
+    (answers) => answers,
+  );
   const generator = await openTaskGenerator(context, {
     onDrawn,
     bannedTokens: tokensContaining(tokenizer, parameters.bannedTexts),
@@ -76,11 +85,17 @@ async function read({ task, model, hooks }: TaskContext<'simulate'>, simulated: 
     maximumTime: contextLength,
     microbatchRows: batchSizes(model).scoreRows,
   });
-  const score: TokenLogProbabilities = (sequences, signal) => reference.logProbabilities(sequences, signal);
+  const measures = leastContrast !== undefined;
+  const known = readingProgress(hooks, measures ? SAMPLED_PART : 1, {
+    answers: 2 * simulated.pairs.length,
+    texts: CONTRAST_READS * simulated.pairs.length,
+  });
+  const score: TokenLogProbabilities = async (sequences, signal) => {
+    const rows = await reference.logProbabilities(sequences, signal);
+    known(sequences.length);
+    return rows;
+  };
   try {
-    // The answers are all there, and reading takes as long as a part of them did.
-    const answers = 2 * simulated.pairs.length;
-    hooks.progress(answers, answers, 'responses', 'reading the pairs');
     const settings = { promptForm, contextLength };
     const outcome =
       leastContrast === undefined

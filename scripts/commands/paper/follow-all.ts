@@ -4,7 +4,9 @@ import type { Client } from '../../../shared/api/client.ts';
 import type { ExperimentDetail } from '../../experiment/detail.ts';
 import { follow } from '../../experiment/follow.ts';
 import { ChildEndedError, type Child } from '../../processes/child.ts';
+import type { OverallView } from '../../terminal/progress.ts';
 import type { StageView } from '../../terminal/stage-lines.ts';
+import { ComparisonShare, type WeighedStage } from './comparison-share.ts';
 
 const ASK_EVERY_MILLISECONDS = 2000;
 
@@ -14,16 +16,20 @@ interface FollowAllOptions {
   /** Processes without which they would never end. */
   readonly children: readonly Child[];
   readonly signal: AbortSignal;
+  /** What each of their stages weighs. */
+  readonly weighed: readonly WeighedStage[];
   /** One view an experiment, in the order given. */
-  readonly onChange: (experiments: readonly StageView[]) => void;
+  readonly onChange: (experiments: readonly StageView[], overall?: OverallView) => void;
 }
 
 /**
  * @throws ExperimentFailedError with the reason of the first that failed, ChildEndedError, the signal's reason
  */
 export async function followAll(options: FollowAllOptions): Promise<void> {
-  const { client, experimentIds, children, signal, onChange } = options;
+  const { client, experimentIds, children, signal, weighed, onChange } = options;
   const ended = new Map<string, StageView>();
+  const comparison = new ComparisonShare(weighed);
+  const shares = new Map<string, number>();
   for (;;) {
     signal.throwIfAborted();
     for (const child of children) {
@@ -42,11 +48,15 @@ export async function followAll(options: FollowAllOptions): Promise<void> {
         // Asked once more by the one that knows how to tell why.
         await follow({ client, experimentId, children, signal, onChange: () => {} });
       }
+      for (const { name, progress } of experiment.stages) shares.set(`${views.length} ${name}`, progress);
       const view = viewOf(experiment);
       if (experiment.status === 'succeeded') ended.set(experimentId, view);
       views.push(view);
     }
-    onChange(views);
+    onChange(
+      views,
+      comparison.at((experiment, stage) => shares.get(`${experiment} ${stage}`) ?? 0, Date.now()),
+    );
     if (ended.size === experimentIds.length) return;
     await sleep(ASK_EVERY_MILLISECONDS, undefined, { signal });
   }

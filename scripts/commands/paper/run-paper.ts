@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import type { Client } from '../../../shared/api/client.ts';
 import { hyperparameterDefaults, hyperparameters as judgeSettings } from '../../../shared/api/tasks/kinds.ts';
+import { PROMPT_TOKENS } from '../../../shared/planner/stage-weights.ts';
 import { buildReport } from '../../../shared/report/build-report.ts';
 import type { ReportDocument, ReportSetting } from '../../../shared/report/document.ts';
 import { labelledPairs } from '../../../shared/report/label-reports.ts';
@@ -14,10 +15,11 @@ import type { Child } from '../../processes/child.ts';
 import { edgeUrl, startEdge } from '../../processes/edge-process.ts';
 import { portOf } from '../../processes/free-port.ts';
 import { startRunner } from '../../processes/runner-process.ts';
-import { createProgress, type ProgressOutput } from '../../terminal/progress.ts';
+import { createProgress, type OverallView, type ProgressOutput } from '../../terminal/progress.ts';
 import type { StageView } from '../../terminal/stage-lines.ts';
 import { measureAgreement } from './agreement.ts';
 import { commandOf } from './command-of.ts';
+import { weighedStages } from './comparison-share.ts';
 import { followAll } from './follow-all.ts';
 import { LEXICON, peoplesGold } from './gold.ts';
 import { baseJudged, basePairs, humanJudged } from './judged-pairs.ts';
@@ -74,12 +76,14 @@ async function runHeld(run: PaperRun, folder: DataFolder, url: string, signal: A
     const models = [options.model, options.simulator ?? 'bundled', ...folders];
     children.push(startRunner({ url, key, name: RUNNER, dataFolder: folder.path, models }));
     const shown = createProgress(progress);
-    const watch = { client, children, signal, onChange: (views: readonly StageView[]) => shown.show(views) };
+    const onChange = (views: readonly StageView[], overall?: OverallView) => shown.show(views, overall);
+    const watch = { client, children, signal, onChange };
     const registered = await register(client, materials);
     const people = await peoplesJudge(client, materials, settings, registered, watch);
     const judged = people === undefined ? settings : withJudge(settings, people.figures.artifact);
     const experimentIds = await submitMethods(client, judged, seeds, registered);
-    await followAll({ ...watch, experimentIds });
+    const comparison = { ...comparisonOf(judged, seeds, materials), promptTokens: PROMPT_TOKENS };
+    await followAll({ ...watch, experimentIds, weighed: weighedStages(comparison) });
     const document = await report(client, {
       ...run,
       settings: judged,
@@ -120,29 +124,32 @@ function withJudge(settings: PaperSettings, artifact: string): PaperSettings {
   return { ...settings, hyperparameters: { ...others, judge: { judges } } };
 }
 
+function comparisonOf(
+  { methods, hyperparameters, ofMethod }: PaperSettings,
+  seeds: readonly number[],
+  { principle, prompts }: Materials,
+) {
+  const { prompts: counts } = countPrompts(prompts);
+  const { form } = principle.definition;
+  return { methods, seeds, hyperparameters, ...(ofMethod && { ofMethod }), form, prompts: counts };
+}
+
 async function plan(
   { options, output }: PaperRun,
   settings: PaperSettings,
   seeds: number[],
-  { model, principle, prompts, judge, cache }: Materials,
+  materials: Materials,
   signal: AbortSignal,
 ) {
-  const { texts, ...counts } = countPrompts(prompts);
+  const { model, prompts, judge, cache } = materials;
+  const { texts } = countPrompts(prompts);
   const { rates, meanTokens, ...sizes } = await askEngine(
     'measure-speed',
     { source: model.source, cache, texts },
     signal,
   );
   const judged = judge === undefined ? settings : withJudge(settings, UNTRAINED);
-  const comparison = {
-    methods: settings.methods,
-    seeds,
-    hyperparameters: judged.hyperparameters,
-    ...(settings.ofMethod && { ofMethod: settings.ofMethod }),
-    form: principle.definition.form,
-    promptTokens: meanTokens,
-    ...counts,
-  };
+  const comparison = { ...comparisonOf(judged, seeds, materials), promptTokens: meanTokens };
   const before = judge === undefined ? [] : [judgeTask(judge, settings)];
   const planned = planCost(commandOf(options), comparison, rates, sizes, before);
   output.write(options.json ? `${JSON.stringify(planned, null, 2)}\n` : `${formatPlan(planned)}\n`);

@@ -1,6 +1,6 @@
 /** Progress between an algorithm's batches: what is told while answers are sampled, and that it never passes the total. */
 import { expect, it } from 'vitest';
-import { samplingProgress } from '../../../gpu-runner/tasks/sampling-progress.ts';
+import { partOf, readingProgress, samplingProgress } from '../../../gpu-runner/tasks/sampling-progress.ts';
 import { recordingHooks } from '../algorithms/tiny-model.ts';
 
 const drawn = (share: number) => ({ answers: 8, share, tokens: Math.round(64 * share), ofAtMost: 64 });
@@ -38,4 +38,19 @@ it('counts what answers are worth to the task, at most all of it', () => {
   hooks.progress(1.75, 2, 'steps');
   onDrawn(drawn(1));
   expect(told.map(([done]) => done)).toEqual([1, 1.25, 1.75, 2]);
+});
+
+it('leaves reading its part: sampling ends at it, and every batch of texts brings the rest nearer', () => {
+  const { told, hooks } = recorder(() => 1);
+  partOf(hooks, 0.5).progress(16, 20, 'responses');
+  const known = readingProgress(hooks, 0.5, { answers: 20, texts: 40 });
+  known(30);
+  // Some are read twice: there is no more than all of it.
+  known(30);
+  expect(told).toEqual([
+    [8, 20, 'responses', undefined],
+    [10, 20, 'responses', 'reading the pairs'],
+    [17.5, 20, 'responses', 'reading the pairs'],
+    [20, 20, 'responses', 'reading the pairs'],
+  ]);
 });
