@@ -76,6 +76,8 @@ function planned(
   const { penaltyWithoutStop = hyperparameterDefaults.ppo.penaltyWithoutStop } = hyperparameters.ppo ?? {};
   const sides = sidesOf(rule, hyperparameters);
   const { leastContrast = hyperparameterDefaults.simulate.leastContrast } = hyperparameters.simulate ?? {};
+  const { flippedShare = hyperparameterDefaults['train-preference-model'].flippedShare } =
+    hyperparameters['train-preference-model'] ?? {};
   // Nothing is said of it where no affix is used, or where it has but one place: such tasks are those they were.
   const contrast = promptForm === 'chat' ? { placement: placementIn(promptForm, principle.placement) } : {};
   const rewarded = rule.principle === undefined ? {} : contrast;
@@ -88,7 +90,11 @@ function planned(
       ...(sides === 'contrast' && (leastContrast !== null || rule.measuresContrast) && { leastContrast }),
     },
     label: { promptForm },
-    'train-preference-model': { promptForm, ...(rule.humanOnly ? { humanShare: 1 } : {}) },
+    'train-preference-model': {
+      promptForm,
+      ...(rule.humanOnly ? { humanShare: 1 } : {}),
+      ...(flippedShare > 0 && { flippedShare }),
+    },
     ppo: { promptForm, responseOpening, ...rewarded },
     select: { promptForm, responseOpening, penaltyWithoutStop, ...rewarded },
     distill: { promptForm },
@@ -123,6 +129,7 @@ function lossOf({ loss }: StageRule, { dpo: given = {} }: Hyperparameters): obje
 const PLANNED_AWAY: ReadonlySet<string> = new Set([
   'samplesFrom',
   'leastContrast',
+  'flippedShare',
   'method',
   ...LOSS_SETTINGS.map(([name]) => name),
 ]);

@@ -46,7 +46,8 @@ export async function trainPreferenceModel(
   resume: Uint8Array | null,
 ): Promise<PreferenceOutcome> {
   const examples = preferenceExamples(model.tokenizer, settings.promptForm, pairs, settings.maximumLength);
-  const { train, heldOut } = heldOutSplit(examples, settings.heldOutPairs, seed);
+  const { train: labelled, heldOut } = heldOutSplit(examples, settings.heldOutPairs, seed);
+  const train = flipped(labelled, settings.flippedShare ?? 0, seed);
   const layout = adapterLayout(model.architecture, settings.rank, settings.alpha);
   const { microbatchRows, ...parameters } = settings;
   const { vector, steps, trainLoss } = await supervisedRun(
@@ -91,6 +92,20 @@ export async function trainPreferenceModel(
       },
     },
   };
+}
+
+/** Each label turned round with a probability: P(chosen is better) becomes 1 - P. */
+function flipped(
+  examples: readonly PreferenceExample[],
+  share: number,
+  seed: number,
+): readonly PreferenceExample[] {
+  const stream = streamOf('flipped-labels', 0);
+  return examples.map((example, index) =>
+    uniform(seed, stream, index) < share
+      ? { ...example, labelProbability: 1 - example.labelProbability }
+      : example,
+  );
 }
 
 function longest(examples: readonly PreferenceExample[]): number {

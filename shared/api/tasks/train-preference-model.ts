@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import { count, interval, promptForm, SUPERVISED_DEFAULTS, supervisedFields } from './settings.ts';
 
-export const trainPreferenceModelHyperparameters = z.strictObject({
+const flippedShare = z.number().min(0).max(1);
+
+const fields = z.strictObject({
   ...supervisedFields,
   batchPairs: z.int().min(1).max(4096).describe('Pairs of one training step'),
   heldOutPairs: z
@@ -22,6 +24,13 @@ export const trainPreferenceModelHyperparameters = z.strictObject({
     ),
 });
 
+export const trainPreferenceModelHyperparameters = fields.extend({
+  flippedShare: flippedShare.describe(
+    'Share of the training pairs whose label is turned round, drawn by the seed, so that one can see how ' +
+      'much wrong labels cost; pairs that are held out keep theirs',
+  ),
+});
+
 export const TRAIN_PREFERENCE_MODEL_DEFAULTS: z.infer<typeof trainPreferenceModelHyperparameters> = {
   ...SUPERVISED_DEFAULTS,
   epochs: 1,
@@ -30,13 +39,15 @@ export const TRAIN_PREFERENCE_MODEL_DEFAULTS: z.infer<typeof trainPreferenceMode
   warmupShare: 0.03,
   heldOutPairs: 500,
   humanShare: 0,
+  flippedShare: 0,
 };
 
 /**
  * Inputs: `pairs-0000`, `pairs-0001`, ... in order of shard; none where all pairs are people's. With a human share the
  * task names prompts, whose rows hold the human pairs. Output: `preference-model`.
  */
-export const trainPreferenceModelParameters = trainPreferenceModelHyperparameters.extend({
+export const trainPreferenceModelParameters = fields.extend({
+  flippedShare: flippedShare.optional().describe('Share of labels turned round; absent where none is'),
   promptForm: promptForm.describe('In which form the model is asked'),
 });
 

@@ -247,6 +247,15 @@ describe('the methods', () => {
     expect(keyOf('context-distillation', 'simulate', given)).toBe(keyOf('context-distillation', 'simulate'));
   });
 
+  it('turn labels round where that is asked for: other tasks are those they were', () => {
+    const given: Given = { hyperparameters: { 'train-preference-model': { flippedShare: 0.2 } } };
+    const stage = 'train-preference-model';
+    expect(planned('rlcd', given).get(stage)?.parameters).toMatchObject({ flippedShare: 0.2 });
+    const none: Given = { hyperparameters: { 'train-preference-model': { flippedShare: 0 } } };
+    expect(planned('rlcd', none).get(stage)?.parameters).not.toHaveProperty('flippedShare');
+    expect(keyOf('rlcd', stage, none)).toBe(keyOf('rlcd', stage));
+  });
+
   it('filtered-rlcd, rloo and grpo ask for what they are named after; what the experiment says stands over it', () => {
     const filtered: Given = { hyperparameters: { simulate: { leastContrast: 0 } } };
     expect(keyOf('filtered-rlcd', 'simulate')).toBe(keyOf('rlcd', 'simulate', filtered));

@@ -75,6 +75,15 @@ describe('training of a preference model', () => {
     expect(evaluation.meanMargin).toBeGreaterThan(1);
   });
 
+  it('learns the opposite of labels that are all turned round, less of some; held-out pairs keep theirs', async () => {
+    const accuracyAt = async (flippedShare: number) => (await train({ flippedShare })).result.heldOut;
+    expect((await accuracyAt(1)).accuracy).toBeLessThan(0.05);
+    expect((await accuracyAt(0)).accuracy).toBeGreaterThan(0.95);
+    const [none, some] = [await train({}), await train({ flippedShare: 0.3 })];
+    expect(some.evaluation.meanMargin).toBeLessThan(none.evaluation.meanMargin / 2);
+    expect((await train({ flippedShare: 0 })).vector).toEqual(none.vector);
+  });
+
   it('goes on after a kill to the same bytes and metrics', async () => {
     const recorded = recordingHooks();
     const whole = await train({}, recorded);
