@@ -10,6 +10,7 @@ export function commandOf({
   scale,
   seeds,
   methods,
+  settings,
   judge,
   judges,
 }: PaperOptions): string {
@@ -21,6 +22,7 @@ export function commandOf({
     `--scale ${scale}`,
     `--seeds ${seeds}`,
     ...(methods === undefined ? [] : [`--methods ${methods.join(',')}`]),
+    ...(settings === undefined ? [] : [`--settings '${JSON.stringify(settings)}'`]),
     ...(judge === undefined ? [] : [`--judge ${judge}`]),
     ...(judges === undefined ? [] : [`--judges '${JSON.stringify(judges)}'`]),
   ];

@@ -5,6 +5,7 @@ import { untilStopped } from '../../../shared/command-line/until-stopped.ts';
 import { UsageError } from '../../../shared/command-line/usage-error.ts';
 import { jsonOf, namesOf, wholeNumber } from '../../../shared/command-line/values.ts';
 import { judgeHyperparameters } from '../../../shared/api/tasks/judge.ts';
+import { hyperparameters } from '../../../shared/api/tasks/kinds.ts';
 import {
   anyPortOption,
   dataOption,
@@ -47,6 +48,11 @@ export const command = createCommand(
     '--methods <names>',
     'which methods, with commas between them; those of the scale unless given',
     namesOf(COMPARED_METHODS),
+  )
+  .option(
+    '--settings <json>',
+    'settings over those of the scale, by kind of stage as the API takes them: {"ppo": {"steps": [20]}}',
+    jsonOf(hyperparameters),
   )
   .addOption(judgeOption())
   .option(

@@ -2,7 +2,9 @@
 import { cpus } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import type { Client } from '../../../shared/api/client.ts';
-import { hyperparameterDefaults, hyperparameters as judgeSettings } from '../../../shared/api/tasks/kinds.ts';
+import { UsageError } from '../../../shared/command-line/usage-error.ts';
+import { hyperparameterDefaults } from '../../../shared/api/tasks/kinds.ts';
+import { METHOD_STAGES, overSettings } from '../../../shared/method-stages.ts';
 import { PROMPT_TOKENS } from '../../../shared/planner/stage-weights.ts';
 import { buildReport } from '../../../shared/report/build-report.ts';
 import type { ReportDocument, ReportSetting } from '../../../shared/report/document.ts';
@@ -100,14 +102,21 @@ async function runHeld(run: PaperRun, folder: DataFolder, url: string, signal: A
   }
 }
 
-/** Those of the scale, with the methods and judges that the command names. */
-function settingsOf({ scale, judges, methods }: PaperOptions): PaperSettings {
+/** Those of the scale, with what the command names in their place. */
+function settingsOf({ scale, judges, methods, settings: given = {} }: PaperOptions): PaperSettings {
   const { hyperparameters, ...settings } = PAPER_SETTINGS[scale];
-  const named = judges === undefined ? {} : judgeSettings.parse({ judge: { judges } });
+  const named = judges === undefined ? given : overSettings(given, { judge: { judges } });
+  const compared = methods ?? settings.methods;
+  for (const kind of Object.keys(given)) {
+    if (compared.some((method) => METHOD_STAGES[method].some((rule) => rule.kind === kind))) continue;
+    throw new UsageError(`--settings has ${kind}, and none of ${compared.join(', ')} has such a stage`, {
+      cure: 'Leave it out, or name a method that has one',
+    });
+  }
   return {
     ...settings,
-    ...(methods === undefined ? {} : { methods }),
-    hyperparameters: { ...hyperparameters, ...named },
+    methods: compared,
+    hyperparameters: overSettings(hyperparameters, named),
   };
 }
 

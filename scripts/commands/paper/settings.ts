@@ -32,6 +32,8 @@ export interface PaperOptions {
   readonly data?: string | undefined;
   /** Undefined: those of the scale. */
   readonly methods?: readonly Method[] | undefined;
+  /** Over those of the scale. */
+  readonly settings?: Hyperparameters | undefined;
   /** A file of people's pairs, on which a judge is trained; undefined: none is. */
   readonly judge?: string | undefined;
   /** Undefined: the API's default. */

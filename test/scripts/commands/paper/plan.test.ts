@@ -52,11 +52,12 @@ describe('rlcd paper: options', () => {
   });
   it('takes methods and pairs of people, and names them again', async () => {
     const given = ['--task', 'kind-stories', '--scale', 'cpu', '--seeds', '2'];
-    const more = ['--methods', 'rlcd,base,rlcd', '--judge', 'pairs.jsonl'];
+    const settings = '{"ppo":{"steps":[3]}}';
+    const more = ['--methods', 'rlcd,base,rlcd', '--settings', settings, '--judge', 'pairs.jsonl'];
     const options = await read([...given, ...more]);
-    expect(options).toMatchObject({ methods: ['rlcd', 'base'], judge: 'pairs.jsonl' });
+    expect(options).toMatchObject({ methods: ['rlcd', 'base'], settings: { ppo: { steps: [3] } } });
     expect(commandOf(options)).toBe(
-      `npx rlcd paper ${given.join(' ')} --methods rlcd,base --judge pairs.jsonl`,
+      `npx rlcd paper ${given.join(' ')} --methods rlcd,base --settings '${settings}' --judge pairs.jsonl`,
     );
   });
   it.each([
@@ -65,6 +66,7 @@ describe('rlcd paper: options', () => {
     [['--task', 'kind-stories', '--scale', 'huge'], /--scale.*'huge'.*tiny, small, cpu, full/],
     [['--task', 'kind-stories', '--seeds', '0'], /--seeds.*'0'.*whole number from 1/],
     [['--task', 'kind-stories', '--judges', '{'], /--judges.*Give JSON/],
+    [['--task', 'kind-stories', '--settings', '{"ppo":{"step":[1]}}'], /--settings.*step/],
     [['--task', 'kind-stories', '--judges', '["people"]'], /--judges/],
     [
       ['--task', 'kind-stories', '--methods', 'rlcd,look'],
