@@ -24,6 +24,7 @@ const PURPOSES = {
   'contrast-positive': 19,
   'contrast-negative': 20,
   'affix-proposals': 21,
+  frontier: 24,
   'scorer-samples': 30,
   'scorer-held-out': 31,
   'scorer-start': 32,

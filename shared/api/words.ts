@@ -31,6 +31,7 @@ export const ARTIFACT_KINDS = [
   'prompts',
   'completions',
   'comparisons',
+  'frontier',
   'scorer',
   'report',
   'export',

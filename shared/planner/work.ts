@@ -1,5 +1,5 @@
 /** How much work experiments are: every task once, whoever shares it, in tokens sampled, read and trained. */
-import { METHOD_STAGES, type Method, type StageRule } from '../method-stages.ts';
+import { METHOD_STAGES, stagesOf, type Method, type StageRule } from '../method-stages.ts';
 import { hasValueModels } from '../api/tasks/ppo.ts';
 import { hyperparameterDefaults, type Hyperparameters, type StageKind } from '../api/tasks/kinds.ts';
 import type { PrincipleForm } from '../principles/principle.ts';
@@ -60,7 +60,7 @@ export function comparisonWork(comparison: Comparison): TaskWork[] {
   for (const seed of comparison.seeds) {
     for (const method of comparison.methods) {
       // The scorer for the edge is made only where an experiment asks for it; a comparison does not.
-      for (const rule of METHOD_STAGES[method].filter(({ scorer }) => scorer !== true)) {
+      for (const rule of stagesOf(method, { hyperparameters: comparison.hyperparameters })) {
         const key = `${seed} ${identity(method, rule)}`;
         if (tasks.has(key)) continue;
         const work = WORK[rule.kind](comparison, rule);
@@ -77,7 +77,8 @@ function identity(method: Method, rule: StageRule): string {
     const source = METHOD_STAGES[method].find(({ name }) => name === from);
     return source === undefined ? '' : `${output}:${identity(method, source)}`;
   });
-  return `${rule.kind}/${rule.sides ?? ''}/${rule.split ?? ''}(${inputs.join(',')})`;
+  const own = [rule.kind, rule.sides, rule.split, rule.loss, rule.measuresContrast].join('/');
+  return `${own}(${inputs.join(',')})`;
 }
 
 type Defaults = typeof hyperparameterDefaults;
@@ -187,6 +188,17 @@ const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule)
   },
   judge: () => NOTHING,
   'train-scorer': () => NOTHING,
+  frontier: (comparison) => {
+    const frontier = settingsOf('frontier', comparison.hyperparameters);
+    const groups = frontier.strengths.length + 1;
+    const responses = limited(frontier.promptLimit, comparison.prompts.test) * groups;
+    return {
+      ...NOTHING,
+      sampled: responses * responseTokens(frontier, comparison),
+      // By the base, which reads each prompt once for the answers of all strengths.
+      read: responses * answerTokens(frontier, comparison, groups),
+    };
+  },
   look: (comparison) => {
     const look = settingsOf('look', comparison.hyperparameters);
     const answers = 2 * Math.min(LOOK_PROMPTS, comparison.prompts.train);
