@@ -73,6 +73,7 @@ const tiny: PaperSettings = {
     select: { maximumNewTokens: 16, promptLimit: 8 },
     distill: { rank: 2, learningRate: 1e-3, epochs: 1, batchSize: 8, microbatchSize: 8, maximumLength: 128 },
     generate: { maximumNewTokens: 16, topP: 1, promptLimit: 16 },
+    frontier: { strengths: [0.5, 1, 2], maximumNewTokens: 16, promptLimit: 16 },
   },
 };
 
@@ -104,14 +105,15 @@ const small: PaperSettings = {
     select: { maximumNewTokens: 40, promptLimit: 160 },
     distill: { learningRate: 1e-3, epochs: 2, batchSize: 32, microbatchSize: 16, maximumLength: 192 },
     generate: { maximumNewTokens: 40, topP: 1, promptLimit: 240 },
+    frontier: { maximumNewTokens: 40 },
   },
 };
 
-/** The paper's grid, rollouts, epochs and splits; both controls beside the five systems. */
+/** The paper's grid, rollouts, epochs and splits; both controls beside the five systems, and frontiers, which the paper has not. */
 const full: PaperSettings = {
   methods: [...SYSTEMS, 'best-of-n', 'dpo'],
   agreementPairs: 2000,
-  hyperparameters: {},
+  hyperparameters: { frontier: {} },
 };
 
 export const PAPER_SETTINGS: Readonly<Record<Scale, PaperSettings>> = { tiny, small, full };

@@ -43,13 +43,13 @@ export interface HeatMaps {
   }[];
 }
 
-/** Lines through points in the plane, each named by a letter at its points: nothing depends on colours. */
+/** Lines from 0 through points in the plane, each named by a letter at its points: nothing depends on colours. */
 export interface CurvePlot {
   readonly kind: 'curve-plot';
   readonly caption: string;
   readonly x: string;
   readonly y: string;
-  /** Where a line across stands for "no difference". */
+  /** Where a line across stands for "no difference", and every curve begins. */
   readonly reference: number;
   /** Where lines up stand for what is compared there. */
   readonly marks: readonly number[];

@@ -9,7 +9,8 @@ const NOTE =
   'nats a response. Between points rates are linear, from 50 % at 0 nats. Intervals resample prompts, of all methods ' +
   'together, and compute distances anew; how training runs differ is seen in the seeds.';
 
-const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
+/** Capital ones: small ones stand for what is not told apart. */
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
 /** One a judge. */
 export function frontierSections({ frontiers }: ReportDocument): Section[] {
@@ -32,7 +33,7 @@ function curves({ curves: own, matched: found }: FrontierReport): Block {
   const marks = levels.length > 0 ? '; lines up stand where methods are compared' : '';
   return {
     kind: 'curve-plot',
-    caption: `Win rate against the base by KL from it, a line a seed: ${names}${marks}`,
+    caption: `Win rate against the base by KL from it (in square roots), a line a seed: ${names}${marks}`,
     x: 'KL from the base (nats a response)',
     y: 'win rate (%)',
     reference: 50,

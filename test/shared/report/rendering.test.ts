@@ -136,10 +136,10 @@ describe('plots', () => {
           letter: 'a',
           points: [
             { x: 1, y: 55 },
-            { x: 3, y: 60 },
+            { x: 9, y: 60 },
           ],
         },
-        { letter: 'b', points: [{ x: 2, y: 70 }] },
+        { letter: 'b', points: [{ x: 4, y: 70 }] },
       ],
     });
     const { document } = parseHTML(`<html><body>${svg}</body></html>`);
@@ -150,6 +150,7 @@ describe('plots', () => {
     const [first, last, between] = letters.map((letter) =>
       Number(/translate\(([\d.]+)/.exec(letter.getAttribute('transform') ?? '')?.[1]),
     );
+    // In square roots 4 lies half way from 1 to 9.
     expect(2 * (between ?? 0)).toBeCloseTo((first ?? 0) + (last ?? 0), 3);
     const dashed = [...document.querySelectorAll('g[aria-label="rule"] line')];
     expect(dashed).toHaveLength(3);
