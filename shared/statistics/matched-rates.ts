@@ -24,7 +24,7 @@ interface Estimated {
 }
 
 /** All systems at one distance. */
-export interface MatchedLevel {
+interface MatchedLevel {
   readonly distance: Estimated;
   /** In the order of the systems that left the start; a system's rate is the mean of its runs'. */
   readonly rates: readonly {

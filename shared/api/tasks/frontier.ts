@@ -53,7 +53,7 @@ const answers = {
   endedShare: z.number().min(0).max(1).describe('Share of the responses that the model ended itself'),
 };
 
-export const frontierPoint = z.strictObject({
+const frontierPoint = z.strictObject({
   strength,
   kl: z
     .number()

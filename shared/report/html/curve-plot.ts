@@ -10,7 +10,7 @@ export function curvePlot({ curves, marks, reference, x, y }: CurvePlot): string
     own.map((point) => ({ ...point, letter, curve })),
   );
   const lines = curves.flatMap(({ points: own }, curve) =>
-    [{ x: 0, y: reference }, ...own].map((point) => ({ ...point, curve })),
+    [{ x: 0, y: reference }, ...own].map((point) => ({ x: point.x, y: point.y, curve })),
   );
   const values = [reference, ...points.map((point) => point.y)];
   const [least, most] = [Math.min(...values), Math.max(...values)];
