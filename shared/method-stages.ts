@@ -50,6 +50,14 @@ export interface StageRule {
   readonly scorer?: true;
   /** What the method asks of it where the experiment says nothing; what the method is named after stays as it is. */
   readonly settings?: StageSettings;
+  /** Only where the experiment has settings of its kind, be they empty: nothing else waits for it. */
+  readonly bySettings?: true;
+}
+
+/** What of an experiment decides which stages of its method it has. */
+interface AskedFor {
+  readonly scorer?: boolean | undefined;
+  readonly hyperparameters?: { readonly [Kind in StageKind]?: unknown };
 }
 
 type StageSettings = Pick<NonNullable<Hyperparameters['simulate']>, 'leastContrast'> &
@@ -181,7 +189,7 @@ const judge = (completions: 'generate' | 'best-of-n'): readonly StageRule[] => [
   },
 ];
 
-/** Test completions of the adapter, and the verdict on them. */
+/** Test completions of the adapter, the verdict on them, and its frontier where that is asked for. */
 const evaluate = (adapter: 'select' | 'distill' | 'dpo'): readonly StageRule[] => [
   {
     name: 'generate',
@@ -191,6 +199,13 @@ const evaluate = (adapter: 'select' | 'distill' | 'dpo'): readonly StageRule[] =
     inputs: [{ from: adapter, take: 'one', output: 'adapter' }],
   },
   ...judge('generate'),
+  {
+    name: 'frontier',
+    kind: 'frontier',
+    split: 'test',
+    inputs: [{ from: adapter, take: 'one', output: 'adapter' }],
+    bySettings: true,
+  },
 ];
 
 /** Answers that are compared with each other, where an estimator compares them: those of one prompt. */
@@ -237,6 +252,13 @@ export const METHOD_STAGES: Readonly<Record<Method, readonly StageRule[]>> = {
   'human-preference-model': [humanPreferenceModel],
   look: [{ name: 'look', kind: 'look', split: 'train', principle: 'affixes', inputs: [] }],
 };
+
+/** The stages of an experiment: all of its method but those that are made only where they are asked for, and are not. */
+export function stagesOf(method: Method, { scorer, hyperparameters = {} }: AskedFor = {}): StageRule[] {
+  return METHOD_STAGES[method].filter(
+    (rule) => (!rule.scorer || scorer) && (!rule.bySettings || hyperparameters[rule.kind] !== undefined),
+  );
+}
 
 /** Methods that `rlcd align` runs, and whose sizes a budget chooses. */
 export const ALIGNING_METHODS = ['rlcd', 'rlcd-direct'] as const satisfies readonly Method[];

@@ -108,6 +108,7 @@ function planned(
     },
     judge: { promptForm, responseOpening, judges: judgesOf(hyperparameters, judgeModels) },
     'train-scorer': { promptForm, responseOpening, ...contrast, format: SCORER_FORMAT },
+    frontier: { promptForm, responseOpening, judges: judgesOf(hyperparameters, judgeModels) },
     look: { promptForm, responseOpening, ...contrast },
   };
 }

@@ -16,7 +16,7 @@ import { planExperiment } from './advance.ts';
 import { requireHumanPairs } from './require-human-pairs.ts';
 import { requirePrompts } from './require-prompts.ts';
 import { taskModelOf } from '../domain/base-model.ts';
-import { METHOD_STAGES, type StageRule } from '../../shared/method-stages.ts';
+import { METHOD_STAGES, stagesOf, type StageRule } from '../../shared/method-stages.ts';
 import { stageWeights } from '../../shared/planner/stage-weights.ts';
 import { resolveParameters, type JudgeModels, type ParametersPrinciple } from '../domain/parameters.ts';
 import { faultOfForm } from '../../shared/dialogue/prompt-form-of.ts';
@@ -144,7 +144,7 @@ function resolveStages(
   { baseModel, simulator }: Pick<ExperimentState, 'baseModel' | 'simulator'>,
   judgeModels: JudgeModels,
 ) {
-  const rules = METHOD_STAGES[body.method].filter(({ scorer }) => !scorer || body.scorer);
+  const rules = stagesOf(body.method, body);
   if (body.scorer && !rules.some(({ scorer }) => scorer)) {
     throw invalidRequest([
       fault('#/scorer', `the method ${body.method} has no preference model to teach a scorer; leave it out`),

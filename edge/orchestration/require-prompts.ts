@@ -2,7 +2,7 @@
 import type { NewExperiment } from '../../shared/api/experiments.ts';
 import type { FieldError } from '../../shared/api/field-errors.ts';
 import type { PromptSetCounts, SplitRuleRecord } from '../../shared/api/prompt-sets.ts';
-import { METHOD_STAGES, type StageRule } from '../../shared/method-stages.ts';
+import { stagesOf, type StageRule } from '../../shared/method-stages.ts';
 import { faultsOfPrompts, promptNeeds, type PromptNeed } from '../../shared/planner/prompt-needs.ts';
 import { invalidRequest } from '../domain/errors.ts';
 import type { Database } from '../store/database.ts';
@@ -51,7 +51,7 @@ export async function requirePrompts(
 /** The stages of the method that a look is taken for; undefined where it is none, or none is told. */
 function followedBy({ method, hyperparameters }: NewExperiment): readonly StageRule[] | undefined {
   const next = method === 'look' ? (hyperparameters.look?.method ?? undefined) : undefined;
-  return next && METHOD_STAGES[next].filter(({ scorer }) => !scorer);
+  return next && stagesOf(next);
 }
 
 /** How many of a split's first prompts a stage takes; null for all. */

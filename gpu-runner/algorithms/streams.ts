@@ -25,6 +25,7 @@ const PURPOSES = {
   'contrast-negative': 20,
   'affix-proposals': 21,
   'flipped-labels': 22,
+  frontier: 24,
   'scorer-samples': 30,
   'scorer-held-out': 31,
   'scorer-start': 32,

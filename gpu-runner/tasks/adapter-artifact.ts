@@ -10,7 +10,7 @@ import {
   vectorFromAdapter,
   type AdapterLayout,
 } from '../llama/model/lora-layout.ts';
-import { inputBytes, TaskInputError, type TaskContext } from './task-context.ts';
+import { type InputContext, inputBytes, TaskInputError, type TaskContext } from './task-context.ts';
 import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
 
 export const ADAPTER_MEDIA_TYPE = 'application/x-safetensors';
@@ -73,8 +73,8 @@ function vectorOf(adapter: Adapter, architecture: Architecture): AdapterVector {
 }
 
 /** The adapter of a task's input. @throws as {@link decodeAdapterArtifact}; TaskInputError if there is no such input */
-export async function inputAdapter<Kind extends TaskKind>(
-  context: TaskContext<Kind>,
+export async function inputAdapter(
+  context: InputContext & Pick<TaskContext<TaskKind>, 'model'>,
   name: string,
 ): Promise<AdapterVector> {
   return await decodeAdapterArtifact(await inputBytes(context, name), context.model.architecture, name);

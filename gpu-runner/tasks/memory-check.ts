@@ -17,7 +17,15 @@ export class MemoryRefusedError extends UserError {
   override readonly code = 'out-of-memory';
 }
 
-const SAMPLING = new Set<ClaimedTask['kind']>(['simulate', 'ppo', 'select', 'generate', 'best-of-n', 'look']);
+const SAMPLING = new Set<ClaimedTask['kind']>([
+  'simulate',
+  'ppo',
+  'select',
+  'generate',
+  'best-of-n',
+  'frontier',
+  'look',
+]);
 /** Kinds that train as many rows at a time as the model has room for. */
 const TRAINING: ReadonlySet<ClaimedTask['kind']> = new Set(['train-preference-model', 'look']);
 /** Tokens of a response where the settings do not say. */

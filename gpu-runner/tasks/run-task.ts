@@ -5,6 +5,7 @@ import { runBestOfN } from './best-of-n.ts';
 import { runDistill } from './distill.ts';
 import { runDpo } from './dpo.ts';
 import { runExport } from './export.ts';
+import { runFrontier } from './frontier.ts';
 import { runGenerate } from './generate.ts';
 import { runJudge } from './judge.ts';
 import { runLabel } from './label.ts';
@@ -29,6 +30,7 @@ const RUNS: { readonly [Kind in TaskKind]: TaskRun<Kind> } = {
   'best-of-n': runBestOfN,
   judge: runJudge,
   'train-scorer': runTrainScorer,
+  frontier: runFrontier,
   look: runLook,
   export: runExport,
 };

@@ -64,11 +64,13 @@ export class TaskInputError extends UserError {
   override readonly code = 'bad-input';
 }
 
+/** What inputs are read by, whatever the kind. */
+export interface InputContext extends Pick<TaskContext<TaskKind>, 'artifacts'> {
+  readonly task: Pick<ClaimedTask, 'id' | 'kind' | 'inputs'>;
+}
+
 /** An input's bytes. @throws TaskInputError if the task names no such input */
-export async function inputBytes<Kind extends TaskKind>(
-  { task, artifacts }: Pick<TaskContext<Kind>, 'task' | 'artifacts'>,
-  name: string,
-): Promise<Uint8Array> {
+export async function inputBytes({ task, artifacts }: InputContext, name: string): Promise<Uint8Array> {
   const input = task.inputs.find((one) => one.name === name);
   if (input === undefined) {
     const names = task.inputs.map((one) => one.name).join(', ');

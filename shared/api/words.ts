@@ -34,6 +34,7 @@ export const ARTIFACT_KINDS = [
   'prompts',
   'completions',
   'comparisons',
+  'frontier',
   'scorer',
   'report',
   'export',

@@ -35,6 +35,7 @@ const LEAST: Readonly<Record<StageKind, Least>> = {
   'best-of-n': READ,
   judge: { prompts: 2, use: 'compares the model with its base on them' },
   'train-scorer': HELD_OUT,
+  frontier: { prompts: 2, use: 'compares the model at every strength with its base on them' },
   look: READ,
 };
 

@@ -8,6 +8,7 @@ export function stageSizes(hyperparameters: Hyperparameters): Readonly<Record<st
   const ppo = settingsOf('ppo', hyperparameters);
   const select = settingsOf('select', hyperparameters);
   const generate = settingsOf('generate', hyperparameters);
+  const frontier = settingsOf('frontier', hyperparameters);
   const { epochs } = settingsOf('train-preference-model', hyperparameters);
   const limit = (count: number | null) => (count === null ? 'all prompts' : `${count} prompts`);
   const policies = ppo.klCoefficients.length;
@@ -19,5 +20,6 @@ export function stageSizes(hyperparameters: Hyperparameters): Readonly<Record<st
     select: `${policies * ppo.steps.length} of PPO, ${limit(select.promptLimit)}`,
     generate: test,
     'generate-base': test,
+    frontier: `${frontier.strengths.length} strengths, ${limit(frontier.promptLimit)}, ${frontier.maximumNewTokens} tokens`,
   };
 }

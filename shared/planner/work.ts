@@ -1,5 +1,12 @@
 /** How much work experiments are: every task once, whoever shares it, in tokens sampled, read and trained. */
-import { METHOD_STAGES, overSettings, withSettings, type Method, type StageRule } from '../method-stages.ts';
+import {
+  METHOD_STAGES,
+  overSettings,
+  stagesOf,
+  withSettings,
+  type Method,
+  type StageRule,
+} from '../method-stages.ts';
 import { hasValueModels } from '../api/tasks/ppo.ts';
 import { hyperparameterDefaults, type Hyperparameters, type StageKind } from '../api/tasks/kinds.ts';
 import type { PrincipleForm } from '../principles/principle.ts';
@@ -65,7 +72,7 @@ export function comparisonWork(comparison: Comparison): TaskWork[] {
       const given = overSettings(comparison.hyperparameters, own);
       const hyperparameters = withSettings(METHOD_STAGES[method], given);
       // The scorer for the edge is made only where an experiment asks for it; a comparison does not.
-      for (const rule of METHOD_STAGES[method].filter(({ scorer }) => scorer !== true)) {
+      for (const rule of stagesOf(method, { hyperparameters: given })) {
         const key = `${seed} ${identity(method, rule, own)}`;
         if (tasks.has(key)) continue;
         const work = WORK[rule.kind]({ ...comparison, hyperparameters }, rule);
@@ -193,15 +200,25 @@ const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule)
     };
   },
   judge: (comparison) => {
-    const { judges } = settingsOf('judge', comparison.hyperparameters);
     const generate = settingsOf('generate', comparison.hyperparameters);
-    const models = (judges ?? []).filter(
-      (judge) => typeof judge === 'object' && judge.kind === 'preference-model',
-    ).length;
     const pairs = limited(generate.promptLimit, comparison.prompts.test);
-    return { ...NOTHING, read: models * pairs * pairTokens(generate, comparison) };
+    return { ...NOTHING, read: preferenceJudges(comparison) * pairs * pairTokens(generate, comparison) };
   },
   'train-scorer': () => NOTHING,
+  frontier: (comparison) => {
+    const frontier = settingsOf('frontier', comparison.hyperparameters);
+    const groups = frontier.strengths.length + 1;
+    const prompts = limited(frontier.promptLimit, comparison.prompts.test);
+    const responses = prompts * groups;
+    return {
+      ...NOTHING,
+      sampled: responses * responseTokens(frontier, comparison),
+      // By the base, which reads each prompt once for the answers of all strengths; then each beside the base's by judges.
+      read:
+        responses * answerTokens(frontier, comparison, groups) +
+        preferenceJudges(comparison) * (responses - prompts) * pairTokens(frontier, comparison),
+    };
+  },
   look: (comparison) => {
     const look = settingsOf('look', comparison.hyperparameters);
     const answers = 2 * Math.min(LOOK_PROMPTS, comparison.prompts.train);
@@ -223,6 +240,13 @@ function pairsOf(
   { prompts }: Comparison,
 ): number {
   return limited(promptLimit, prompts.train) * pairsPerPrompt;
+}
+
+/** Judges that read both answers: preference models. */
+function preferenceJudges({ hyperparameters }: Comparison): number {
+  const { judges } = settingsOf('judge', hyperparameters);
+  return (judges ?? []).filter((judge) => typeof judge === 'object' && judge.kind === 'preference-model')
+    .length;
 }
 
 type Lengths = { readonly maximumNewTokens: number };

@@ -2,6 +2,7 @@
 import { labelClaims, winClaims } from './claims.ts';
 import type { AgreementReport, ReportDocument, ReportSetting } from './document.ts';
 import { ReportError, type ExperimentEvidence } from './evidence.ts';
+import { frontierReports } from './frontier-reports.ts';
 import { judgeReports } from './judge-reports.ts';
 import { labelReports, type GoldJudge } from './label-reports.ts';
 import { alarmReports, gridReports, preferenceModelReports } from './stage-reports.ts';
@@ -32,6 +33,7 @@ export function buildReport({ setting, experiments, gold, agreement }: ReportInp
     seeds: [...new Set(experiments.map(({ seed }) => seed))].sort((a, b) => a - b),
     systems: systemReports(experiments),
     judges,
+    frontiers: frontierReports(experiments),
     labels: labelReports(experiments, gold),
     preferenceModels: preferenceModelReports(experiments),
     agreement: [...agreement],

@@ -149,6 +149,50 @@ const gridCell = z.strictObject({
 const grid = z.strictObject({ method: z.string(), cells: z.array(gridCell).min(1) });
 export type GridReport = z.infer<typeof grid>;
 
+const frontierPoint = z.strictObject({
+  strength: z.number(),
+  /** Nats a response. */
+  kl: estimate,
+  winRate: estimate,
+  /** Rate at equal lengths; null where lengths cannot be told from quality. */
+  lengthControlled: estimate.nullable(),
+  /** Mean of a response. */
+  tokens: z.number(),
+  endedShare: share,
+  /** Of the base model's own Dist-2. */
+  distinct2: z.number(),
+});
+
+/** All methods at one distance from the base. */
+const frontierLevel = z.strictObject({
+  kl: estimate,
+  /** Linear between the points of each seed, then the mean over seeds; the best of the first level first. */
+  rates: z.array(z.strictObject({ method: z.string(), rate: estimate, perSeed: z.array(seedValue) })),
+});
+
+/** Win rates against the base by one judge, by how far the adapter at several strengths is from the base. */
+const frontier = z.strictObject({
+  judge: z.string(),
+  curves: z.array(z.strictObject({ method: z.string(), seed, points: z.array(frontierPoint).min(1) })),
+  /** Null where no method has moved away from the base, or no prompt was answered by all. */
+  matched: z
+    .strictObject({
+      prompts: count,
+      /** Methods of which a seed has no point above 0 nats. */
+      stayed: z.array(z.string()),
+      /** The others, the best first; methods share a letter that are not told apart at the first level. */
+      methods: z.array(z.strictObject({ method: z.string(), groups: z.string(), reach: z.number() })),
+      /** The largest KL that all of them reach, and half of it. */
+      levels: z.array(frontierLevel).min(1),
+      /** At the first level; p adjusted by Holm for all pairs. */
+      differences: z.array(
+        z.strictObject({ first: z.string(), second: z.string(), difference: estimate, adjustedP: share }),
+      ),
+    })
+    .nullable(),
+});
+export type FrontierReport = z.infer<typeof frontier>;
+
 /** What the over-optimisation alarm saw of one run of PPO. */
 const alarm = z.strictObject({
   method: z.string(),
@@ -214,6 +258,8 @@ export const reportDocument = z.strictObject({
   seeds: z.array(seed).min(1),
   systems: z.array(system).min(1),
   judges: z.array(judgeReport),
+  /** By judge; empty in reports of before there were frontiers, and where nobody asked for them. */
+  frontiers: z.array(frontier).default([]),
   labels: z.array(labels),
   preferenceModels: z.array(preferenceModel),
   agreement: z.array(agreement),

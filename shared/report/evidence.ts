@@ -1,5 +1,6 @@
 /** What a report is built from: experiments that have ended, with the rows of their artifacts. */
 import { z } from 'zod';
+import { frontierLine } from '../api/tasks/frontier.ts';
 import { completionLine } from '../api/tasks/generate.ts';
 import { preferencePairLine } from '../api/tasks/simulate.ts';
 import { UserError } from '../user-error.ts';
@@ -16,6 +17,7 @@ const comparisonRow = z.object({
 export const rowSchemas = {
   completions: completionLine,
   comparisons: comparisonRow,
+  frontier: frontierLine,
   pairs: preferencePairLine,
 } as const;
 
@@ -41,6 +43,8 @@ export interface ExperimentEvidence {
   readonly completions: readonly z.infer<typeof completionLine>[];
   /** Against the base model; empty for the base itself. */
   readonly comparisons: readonly z.infer<typeof comparisonRow>[];
+  /** Of the adapter at several strengths; empty where nobody asked for it. */
+  readonly frontier: readonly z.infer<typeof frontierLine>[];
   /** As the preference model learnt from them: labelled where the method labels; empty where it has none. */
   readonly pairs: readonly PairRow[];
 }

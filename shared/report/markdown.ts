@@ -36,6 +36,7 @@ function blockText(block: Block): string {
       return `<details><summary>${inline(block.summary)}</summary>\n\n${blockText(block.block)}\n\n</details>`;
     case 'interval-plot':
     case 'heat-maps':
+    case 'curve-plot':
     case 'spread-plot':
       return '';
     default:

@@ -34,6 +34,7 @@ export async function readEvidence(client: Client, experimentId: string): Promis
     lineage,
     completions: await rows(client, lineage, 'completions', ({ stage }) => stage !== 'generate-base'),
     comparisons: await rows(client, lineage, 'comparisons', () => true),
+    frontier: await rows(client, lineage, 'frontier', () => true),
     pairs: await rows(client, lineage, 'pairs', ({ stage }) => stage === pairStage),
   };
 }

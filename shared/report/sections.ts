@@ -1,5 +1,6 @@
 /** The content of a report, apart from its form: Markdown and HTML are written from the same sections. */
 import { judgeSections } from './sections/judge-sections.ts';
+import { frontierSections } from './sections/frontier-sections.ts';
 import { gridSection } from './sections/grid-section.ts';
 import { claimsSection, samplesSection, settingSection } from './sections/frame-sections.ts';
 import {
@@ -16,6 +17,7 @@ export function reportSections(document: ReportDocument): Section[] {
   return [
     claimsSection(document),
     ...judgeSections(document),
+    ...frontierSections(document),
     systemsSection(document),
     labelsSection(document),
     preferenceModelSection(document),

@@ -239,6 +239,25 @@ export function finish(task: ClaimedTask): {
         },
       };
     }
+    case 'frontier': {
+      const line = { strength: 1, promptId: '0', nats: 1, tokens: 5, judge: 'sentiment', share: 1 };
+      const verdict = { judge: 'sentiment', winRate: 1, interval, unparsable: 0, calls: null, cost: null };
+      const answers = { tokens: summary, endedShare: 1, distinct2: 0.5 };
+      return {
+        outputs: { frontier: `${JSON.stringify(line)}\n` },
+        result: {
+          n: 1,
+          base: answers,
+          points: task.parameters.strengths.map((strength) => ({
+            ...answers,
+            strength,
+            kl: strength,
+            klInterval: interval,
+            verdicts: [{ ...verdict, lengthControlled: null }],
+          })),
+        },
+      };
+    }
     case 'export':
       return {
         outputs: { 'file-000': '{}\n', 'file-001': mark },

@@ -1,6 +1,8 @@
 /** Every method of the table over HTTP with a real runner: what each makes, what it reports, and what they share. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readEvidence } from '../../shared/report/read-evidence.ts';
+import { frontierResult } from '../../shared/api/tasks/frontier.ts';
 import { judgeResult } from '../../shared/api/tasks/judge.ts';
 import type { Hyperparameters } from '../../shared/api/tasks/kinds.ts';
 import { lookResult } from '../../shared/api/tasks/look.ts';
@@ -12,12 +14,13 @@ const { simulate = {}, generate = {}, select = {}, ppo = {} } = QUICK;
 const trainPreferenceModel = QUICK['train-preference-model'] ?? {};
 const learning: Hyperparameters = { ...QUICK, ppo: { ...ppo, klCoefficients: [0.1], steps: [1] }, select };
 const dpo = { rank: 2, batchPairs: 4, microbatchPairs: 2, maximumLength: 128, checkpointEverySteps: 1 };
+const frontier = { strengths: [0.5, 1], promptLimit: 6, maximumNewTokens: 12 };
 const SETTINGS: Readonly<Record<(typeof METHODS)[number], Hyperparameters>> = {
   rlcd: learning,
   'filtered-rlcd': learning,
   rloo: learning,
   grpo: learning,
-  'rlcd-direct': { ppo: learning.ppo, select, generate },
+  'rlcd-direct': { ppo: learning.ppo, select, generate, frontier },
   rlaif: learning,
   'rlcd-rescore': learning,
   'context-distillation': {
@@ -32,7 +35,7 @@ const SETTINGS: Readonly<Record<(typeof METHODS)[number], Hyperparameters>> = {
     generate,
     'best-of-n': { candidates: 4 },
   },
-  dpo: { simulate, dpo, generate },
+  dpo: { simulate, dpo, generate, frontier },
   dlma: { simulate, dpo: { ...dpo, contrastCoefficient: 0.3 }, generate },
   simpo: { simulate, dpo: { ...dpo, gamma: 1 }, generate },
   kto: { simulate, dpo, generate },
@@ -99,8 +102,20 @@ describe('the methods', () => {
       'generate',
       'generate-base',
       'judge',
+      'frontier',
     ]);
     expect(resultOf('rlcd-direct', 'ppo')).toMatchObject({ cells: [{ klCoefficient: 0.1, steps: 1 }] });
+    for (const method of ['rlcd-direct', 'dpo']) {
+      const { n, points } = frontierResult.parse(resultOf(method, 'frontier'));
+      expect([n, ...points.map(({ strength }) => strength)]).toEqual([6, 0.5, 1]);
+      const { frontier: rows } = await readEvidence(world.client, id(method));
+      expect(rows).toHaveLength(12);
+      for (const { strength, kl } of points) {
+        const nats = rows.filter((row) => row.strength === strength).reduce((sum, row) => sum + row.nats, 0);
+        expect(kl).toBeCloseTo(nats / 6, 10);
+      }
+    }
+    expect(done.get('rlcd')?.stages.map(({ name }) => name)).not.toContain('frontier');
     expect(done.get('rlcd-rescore')?.cost.sharedTasks).toBeGreaterThanOrEqual(2);
 
     for (const method of ['rlaif', 'rlcd-rescore']) {

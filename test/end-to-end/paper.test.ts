@@ -33,6 +33,11 @@ describe('rlcd paper', () => {
       'rlaif',
       'rlcd-rescore',
     ]);
+    const [frontier] = document.frontiers;
+    expect(frontier?.curves.map(({ method, points }) => [method, points.length])).toEqual(
+      [1, 2].flatMap(() => systems.slice(0, 4).map((method) => [method, 3])),
+    );
+    expect(frontier?.matched?.prompts ?? 16).toBe(16);
     expect(document.claims).toHaveLength(6);
     expect(document.alarms).toHaveLength(12);
     expect(document.cost.sharedTasks).toBeGreaterThanOrEqual(2 * 5);

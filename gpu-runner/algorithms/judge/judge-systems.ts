@@ -1,8 +1,6 @@
 /** Judging two systems on the same prompts: every comparison, and a win rate that shows what stands behind it. */
 import { z } from 'zod';
 import type { comparisonLine, judgement } from '../../../shared/api/tasks/judge.ts';
-import { definedOrNull } from '../../../shared/statistics/errors.ts';
-import { lengthControlledWinRate } from '../../../shared/statistics/length-controlled-win-rate.ts';
 import { positionBias } from '../../../shared/statistics/position-bias.ts';
 import { mean } from '../../../shared/statistics/summary.ts';
 import { winRate } from '../../../shared/statistics/win-rate.ts';
@@ -12,28 +10,15 @@ import type { Completion } from '../completion.ts';
 import { describeCompletions } from '../describe-completions.ts';
 import { englishWordShare } from '../english-words.ts';
 import type { RunHooks } from '../run-hooks.ts';
-import { sumTokens, type PairJudge, type PairVerdict } from './pair-judge.ts';
+import { askJudges, verdictsByJudge } from './ask-judges.ts';
+import type { PairJudge, PairVerdict } from './pair-judge.ts';
+import { lengthControlled, usageOf } from './verdict-figures.ts';
 
 type Judgement = z.infer<typeof judgement>;
 type Comparison = z.infer<typeof comparisonLine>;
 type Pair = readonly [Completion, Completion];
 
-const share = z.number().min(0).max(1);
-const verdict = z.strictObject({
-  share,
-  firstScore: z.number().nullable(),
-  secondScore: z.number().nullable(),
-  byOrder: z.strictObject({ shownFirst: share, shownSecond: share }).nullable(),
-  unparsable: z.int().nonnegative(),
-  usage: z
-    .strictObject({
-      calls: z.int().nonnegative(),
-      retries: z.int().nonnegative(),
-      tokens: z.strictObject({ input: z.int().nonnegative(), output: z.int().nonnegative() }).nullable(),
-    })
-    .nullable(),
-});
-const stateSchema = z.strictObject({ verdicts: z.array(z.array(verdict)) });
+const stateSchema = z.strictObject({ verdicts: verdictsByJudge });
 
 /**
  * Judges the first system's completions against the second's, prompt by prompt, by each judge in turn. After every
@@ -65,16 +50,14 @@ export async function judgeSystems(
     second: other.completion,
     ended: { first: one.ended, second: other.ended },
   }));
-  for (const [index, judge] of judges.entries()) {
-    const own = (verdicts[index] ??= []);
-    while (own.length < asked.length) {
-      hooks.signal.throwIfAborted();
-      own.push(...(await judge.judge(asked.slice(own.length, own.length + judge.batchSize), hooks.signal)));
-      hooks.progress(index * asked.length + own.length, judges.length * asked.length, 'comparisons');
+  await askJudges(judges, asked, verdicts, {
+    signal: hooks.signal,
+    told: (done, total) => hooks.progress(done, total, 'comparisons'),
+    save: async () => {
       step += 1;
       await hooks.checkpoint(step, await encodeProgress(work, step, { verdicts }));
-    }
-  }
+    },
+  });
   return {
     comparisons: judges.flatMap(({ name }, index) =>
       pairs.map((pair, row) => comparisonOf(name, pair, verdicts[index]?.[row])),
@@ -171,32 +154,6 @@ function biasOf(verdicts: readonly PairVerdict[]): Judgement['positionBias'] {
     orders.map(({ shownSecond }) => shownSecond),
   );
   return { bias, interval, consistency };
-}
-
-const TOKENS_A_PRICE = 1_000_000;
-
-function usageOf({ price }: PairJudge, verdicts: readonly PairVerdict[]) {
-  const usages = verdicts.flatMap(({ usage }) => usage ?? []);
-  if (usages.length === 0) return { calls: null, retries: null, tokens: null, cost: null };
-  const sum = (name: 'calls' | 'retries') => usages.reduce((total, usage) => total + usage[name], 0);
-  const tokens = sumTokens(usages.map((usage) => usage.tokens));
-  return {
-    calls: sum('calls'),
-    retries: sum('retries'),
-    tokens,
-    cost: price && tokens && (tokens.input * price.input + tokens.output * price.output) / TOKENS_A_PRICE,
-  };
-}
-
-/** Null where no fit can tell length from quality: one difference throughout, or a few rows that length separates. */
-function lengthControlled(
-  shares: readonly number[],
-  differences: readonly number[],
-): Judgement['lengthControlled'] {
-  return definedOrNull(() => {
-    const fit = lengthControlledWinRate(shares, differences);
-    return { rate: fit.lengthControlledRate, interval: fit.interval };
-  });
 }
 
 async function describe(

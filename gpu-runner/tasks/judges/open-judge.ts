@@ -14,7 +14,10 @@ import { preferenceJudge } from './preference-judge.ts';
 const LEXICON_BATCH = 100_000;
 
 /** @throws TaskInputError if this runner cannot open it */
-export async function openJudge(context: TaskContext<'judge'>, judge: TaskJudge): Promise<PairJudge> {
+export async function openJudge(
+  context: TaskContext<'judge'> | TaskContext<'frontier'>,
+  judge: TaskJudge,
+): Promise<PairJudge> {
   const { task, model } = context;
   const { promptForm, responseOpening } = task.parameters;
   const name = judgeName(judge);

@@ -36,6 +36,11 @@ export const command = createCommand(
   .option('--model <path|id>', 'talks to this model alone: a folder, a file, a hub id, or bundled')
   .addOption(keptDataOption())
   .addOption(edgeOption())
+  .option(
+    '--strength <s>',
+    "what the aligned model's change of the base is multiplied by: less than 1 stays nearer to the base; 1 unless given",
+    numberIn(0.01, 16),
+  )
   .option('--system <text>', 'what the models are told first')
   .option('--temperature <t>', '0: always the likeliest token', numberIn(0, 2), 0.8)
   .option(
@@ -47,16 +52,21 @@ export const command = createCommand(
   .option('--seed <n>', 'equal seeds give equal answers; a random one unless given', wholeNumber(0, 2 ** 47))
   .option('--max-tokens <n>', 'of an answer; 512 at most unless given', wholeNumber(1, 4096))
   .action(async (experiment, options) => {
-    const { model, data, edge } = options;
+    const { model, data, edge, strength } = options;
     if (model !== undefined && (experiment ?? data ?? edge) !== undefined)
       throw new UsageError('--model is for a model alone: leave it out with an experiment, --data or --edge');
+    if (model !== undefined && strength !== undefined)
+      throw new UsageError('--strength is of an adapter, and --model has none: leave one of the two out');
     const folder = await mkdtemp(join(tmpdir(), 'rlcd-chat-'));
     try {
       await untilStopped(async (stop) => {
         const { materials, cache } =
           model === undefined
             ? await withEdge(options, async ({ client, cache }) => {
-                return { materials: await experimentMaterials(client, experiment, folder), cache };
+                return {
+                  materials: await experimentMaterials(client, experiment, folder, strength ?? 1),
+                  cache,
+                };
               })
             : { materials: aloneMaterials(model), cache: resolve('.rlcd', 'cache') };
         const sampling = {

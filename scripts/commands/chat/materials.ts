@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '../../../shared/api/client.ts';
 import { UsageError } from '../../../shared/command-line/usage-error.ts';
+import { adapterAtStrength } from '../../../shared/export/adapter-at-strength.ts';
 import { chooseArtifact } from '../../../shared/export/choose-artifact.ts';
 import { findExperiment } from '../../experiment/find-experiment.ts';
 
@@ -20,12 +21,14 @@ export interface Materials {
  * Finds the base and the final policy of an experiment and keeps the policy's bytes in a folder.
  *
  * @param named its id or name; undefined: the newest that has succeeded
+ * @param strength what the policy's change of the base is multiplied by
  * @throws UsageError, ExportError where it has none
  */
 export async function experimentMaterials(
   client: Client,
   named: string | undefined,
   folder: string,
+  strength: number,
 ): Promise<Materials> {
   const experiment = await findExperiment(client, named ?? (await newestAligned(client)));
   const { tasks } = await client.getLineage({ parameters: { experimentId: experiment.id } });
@@ -35,7 +38,8 @@ export async function experimentMaterials(
   if (adapter === null) return found;
   const response = await client.downloadArtifact({ parameters: { sha256: adapter.sha256 } });
   const file = join(folder, `${adapter.sha256}.safetensors`);
-  await writeFile(file, new Uint8Array(await response.arrayBuffer()));
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  await writeFile(file, strength === 1 ? bytes : await adapterAtStrength(bytes, strength));
   return { ...found, adapter: { name: experiment.id, file } };
 }
 

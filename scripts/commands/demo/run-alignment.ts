@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Client } from '../../../shared/api/client.ts';
 import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
 import { machineMemoryBytes } from '../../../shared/machine-memory.ts';
-import { type AligningMethod, METHOD_STAGES } from '../../../shared/method-stages.ts';
+import { type AligningMethod, METHOD_STAGES, stagesOf } from '../../../shared/method-stages.ts';
 import { HYPERPARAMETERS, type Scale } from '../../../shared/planner/alignment-settings.ts';
 import { fitMicrobatches } from '../../../shared/planner/fit-microbatches.ts';
 import type { PlannedSeconds } from '../../../shared/planner/stage-ends.ts';
@@ -230,7 +230,7 @@ async function trainedJudge(
     ...watch,
     ...(planned && { planned }),
     names: JUDGE_NAMES,
-    after: METHOD_STAGES[method].filter(({ scorer }) => !scorer).map(({ name }) => name),
+    after: stagesOf(method).map(({ name }) => name),
     onChange: (stages, overall) => progress.show(stages, overall),
   });
   await rememberJudge({ judge, model, form, folder }, pairs);

@@ -94,6 +94,7 @@ const tiny: PaperSettings = {
     select: { maximumNewTokens: 16, promptLimit: 8 },
     distill: { rank: 2, learningRate: 1e-3, epochs: 1, batchSize: 8, microbatchSize: 8, maximumLength: 128 },
     generate: { maximumNewTokens: 16, topP: 1, promptLimit: 16 },
+    frontier: { strengths: [0.5, 1, 2], maximumNewTokens: 16, promptLimit: 16 },
   },
 };
 
@@ -126,6 +127,7 @@ const small: PaperSettings = {
     select: { maximumNewTokens: 40, promptLimit: 160 },
     distill: { learningRate: 1e-3, epochs: 2, batchSize: 32, microbatchSize: 16, maximumLength: 192 },
     generate: { maximumNewTokens: 40, topP: 1, promptLimit: 240 },
+    frontier: { maximumNewTokens: 40 },
   },
 };
 
@@ -164,6 +166,7 @@ const cpu: PaperSettings = {
     dpo: { learningRate: 3e-4, epochs: 2, batchPairs: 16, maximumLength: 256 },
     generate: { temperature: 0.7, topP: 1, maximumNewTokens: 64, promptLimit: 500 },
     'best-of-n': { candidates: 4 },
+    frontier: { temperature: 0.7, maximumNewTokens: 64, promptLimit: 100 },
   },
   ofMethod: {
     grpo: { ppo: { advantageEstimator: 'grpo' } },
@@ -172,12 +175,12 @@ const cpu: PaperSettings = {
   },
 };
 
-/** The paper's grid, rollouts, epochs and splits; both controls beside the five systems. */
+/** The paper's grid, rollouts, epochs and splits; both controls beside the five systems, and frontiers, which the paper has not. */
 const full: PaperSettings = {
   methods: [...SYSTEMS, 'best-of-n', 'dpo'],
   agreementPairs: 2000,
   judgePairs: { trained: 20_000, examined: 1000 },
-  hyperparameters: {},
+  hyperparameters: { frontier: {} },
 };
 
 export const PAPER_SETTINGS: Readonly<Record<Scale, PaperSettings>> = { tiny, small, cpu, full };

@@ -84,6 +84,17 @@ const distinct = {
 
 const experimentJudge = judgeOf(sha256);
 
+/** The judges of a task. */
+export const taskJudges = z
+  .array(taskJudge)
+  .min(1)
+  .max(8)
+  .refine(distinct.check, { error: distinct.error })
+  .describe('The judges; none may have trained anything that it judges');
+
+/** Of the parameters of every task that compares. */
+export const judgedBy = z.object({ judges: taskJudges });
+
 export const judgeHyperparameters = z.strictObject({
   judges: z
     .array(experimentJudge)
@@ -101,12 +112,7 @@ export const JUDGE_DEFAULTS: z.output<typeof judgeHyperparameters> = { judges: [
  */
 export const judgeParameters = z
   .strictObject({
-    judges: z
-      .array(taskJudge)
-      .min(1)
-      .max(8)
-      .refine(distinct.check, { error: distinct.error })
-      .describe('The judges; none may have trained anything that it judges'),
+    judges: taskJudges,
     promptForm: promptForm.describe('In which form the model is asked'),
     responseOpening: z.string().max(2000).describe('Text that every response continues; empty for none'),
   })

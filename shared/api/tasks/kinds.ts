@@ -5,6 +5,12 @@ import { DISTILL_DEFAULTS, distillHyperparameters, distillParameters, distillRes
 import { DPO_DEFAULTS, dpoHyperparameters, dpoParameters, dpoResult } from './dpo.ts';
 import { exportParameters, exportResult } from './export.ts';
 import {
+  FRONTIER_DEFAULTS,
+  frontierHyperparameters,
+  frontierParameters,
+  frontierResult,
+} from './frontier.ts';
+import {
   GENERATE_DEFAULTS,
   generateHyperparameters,
   generateParameters,
@@ -145,6 +151,14 @@ const stageSchemas = {
     TRAIN_SCORER_DEFAULTS,
     'scorer',
     'TrainScorerSettings',
+  ),
+  frontier: stageKind(
+    frontierParameters,
+    frontierResult,
+    frontierHyperparameters,
+    FRONTIER_DEFAULTS,
+    'frontier',
+    'FrontierSettings',
   ),
   look: stageKind(lookParameters, lookResult, lookHyperparameters, LOOK_DEFAULTS, null, 'LookSettings'),
 };

@@ -3,6 +3,7 @@ import type { ReportDocument } from '../document.ts';
 import { reportSections } from '../sections.ts';
 import type { Block, Responses, Table } from '../sections/blocks.ts';
 import { escapeHtml } from './escape.ts';
+import { curvePlot } from './curve-plot.ts';
 import { heatMaps, intervalPlot, spreadPlot } from './plots.ts';
 import { STYLE } from './style.ts';
 
@@ -91,6 +92,8 @@ function blockHtml(block: Block): string {
       return `<details><summary>${escapeHtml(block.summary)}</summary>${blockHtml(block.block)}</details>`;
     case 'interval-plot':
       return figure(block.caption, intervalPlot(block));
+    case 'curve-plot':
+      return figure(block.caption, curvePlot(block));
     case 'spread-plot':
       return figure(block.caption, spreadPlot(block));
     case 'heat-maps': {

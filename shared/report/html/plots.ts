@@ -7,13 +7,13 @@ import type { HeatMaps, IntervalPlot, SpreadPlot } from '../sections/blocks.ts';
 const WIDTH = 328;
 const ROW = 34;
 /** Okabe and Ito's blue and orange, which colour-blind readers tell apart. */
-const BLUE = 'var(--blue)';
-const ORANGE = 'var(--orange)';
+export const BLUE = 'var(--blue)';
+export const ORANGE = 'var(--orange)';
 
 type Figure = Plot.PlotOptions;
 
 /** Plot draws into this document; its SVG is written as text. */
-function draw(options: Figure, label: string): string {
+export function draw(options: Figure, label: string): string {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const figure = Plot.plot({
     width: WIDTH,

@@ -43,6 +43,22 @@ export interface HeatMaps {
   }[];
 }
 
+/** Lines from 0 through points in the plane, each named by a letter at its points: nothing depends on colours. */
+export interface CurvePlot {
+  readonly kind: 'curve-plot';
+  readonly caption: string;
+  readonly x: string;
+  readonly y: string;
+  /** Where a line across stands for "no difference", and every curve begins. */
+  readonly reference: number;
+  /** Where lines up stand for what is compared there. */
+  readonly marks: readonly number[];
+  readonly curves: readonly {
+    readonly letter: string;
+    readonly points: readonly { readonly x: number; readonly y: number }[];
+  }[];
+}
+
 /** Bars of a mean with its standard deviation to both sides. */
 export interface SpreadPlot {
   readonly kind: 'spread-plot';
@@ -76,7 +92,8 @@ interface Folded {
   readonly block: Table | Code;
 }
 
-export type Block = Table | IntervalPlot | HeatMaps | SpreadPlot | Paragraph | Code | Responses | Folded;
+export type Block =
+  Table | IntervalPlot | CurvePlot | HeatMaps | SpreadPlot | Paragraph | Code | Responses | Folded;
 
 export interface Section {
   readonly title: string;

@@ -72,6 +72,17 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
         'those of rlaif are not',
       ],
       [{ method: 'base' }, '#/hyperparameters/ppo', 'has no stage ppo'],
+      [
+        { method: 'base', hyperparameters: { frontier: {} } },
+        '#/hyperparameters/frontier',
+        'the method base has no stage frontier',
+      ],
+      [
+        { hyperparameters: { frontier: { strengths: [1, 0.5] } } },
+        '#/hyperparameters/frontier/strengths',
+        'must ascend',
+      ],
+      [{ plannedSeconds: { frontier: 5 } }, '#/plannedSeconds/frontier', 'has no stage frontier'],
       [{ plannedSeconds: { nowhere: 5 } }, '#/plannedSeconds/nowhere', 'has no stage nowhere'],
       [{ plannedSeconds: { ppo: 0 } }, '#/plannedSeconds/ppo', '0'],
       [
@@ -181,6 +192,11 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
         { hyperparameters: { ...ppo, select: { promptLimit: 1 } } },
         '#/hyperparameters/select/promptLimit',
         ['leaves 1 prompt of the split dev'],
+      ],
+      [
+        { hyperparameters: { ...ppo, frontier: { promptLimit: 1 } } },
+        '#/hyperparameters/frontier/promptLimit',
+        ['leaves 1 prompt of the split test', 'frontier needs at least 2'],
       ],
       [
         { hyperparameters: { ...ppo, simulate: { promptLimit: 1 } } },

@@ -1,6 +1,6 @@
 /** What the methods' tables say: every stage's parameters fit its kind, and equal work has an equal key. */
 import { describe, expect, it } from 'vitest';
-import { METHOD_STAGES, type Method } from '../../../shared/method-stages.ts';
+import { METHOD_STAGES, stagesOf, type Method } from '../../../shared/method-stages.ts';
 import { resolveParameters } from '../../../edge/domain/parameters.ts';
 import type { ExperimentState } from '../../../edge/domain/experiment.ts';
 import { nextStep } from '../../../edge/domain/plan.ts';
@@ -336,6 +336,41 @@ describe('the methods', () => {
   it('a preference model of human pairs reads the train split and no simulation', () => {
     const task = planned('human-preference-model').get('train-preference-model');
     expect(task).toMatchObject({ inputs: [], prompts: PROMPTS, parameters: { humanShare: 1 } });
+  });
+
+  it('have a frontier where its settings ask for one, with the adapter and the models of the judges, and else not', () => {
+    const given: Given = {
+      hyperparameters: {
+        judge: { judges: ['sentiment', { kind: 'preference-model', artifact: MODEL }] },
+        frontier: { strengths: [0.5, 2] },
+      },
+      judgeModels: new Map([[MODEL, 99]]),
+    };
+    const adapting = METHODS.filter((method) =>
+      METHOD_STAGES[method].some(({ inputs }) => inputs.some(({ output }) => output === 'adapter')),
+    );
+    expect(adapting).toHaveLength(12);
+    for (const method of METHODS) {
+      const asked = stagesOf(method, given).map(({ name }) => name);
+      expect(asked.includes('frontier'), method).toBe(adapting.includes(method));
+      expect(stagesOf(method).map(({ name }) => name)).toEqual(
+        METHOD_STAGES[method].map(({ name }) => name).filter((name) => !/frontier|scorer/.test(name)),
+      );
+      if (!adapting.includes(method)) continue;
+      const task = planned(method, given).get('frontier');
+      expect(task?.inputs.map(({ name }) => name)).toEqual(['adapter', `judge-${MODEL}`]);
+      expect(task).toMatchObject({ prompts: PROMPTS, principle: null });
+      expect(task?.parameters).toMatchObject({
+        strengths: [0.5, 2],
+        topP: 1,
+        promptLimit: 100,
+        judges: ['sentiment', { kind: 'preference-model', artifact: { sha256: MODEL, bytes: 99 } }],
+      });
+    }
+    // Other tasks are those they were.
+    expect(keyOf('dpo', 'judge', given)).toBe(
+      keyOf('dpo', 'judge', { ...given, hyperparameters: { judge: given.hyperparameters?.judge } }),
+    );
   });
 
   it('a preference model that judges becomes an input of the judge', () => {

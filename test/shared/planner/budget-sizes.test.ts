@@ -9,7 +9,7 @@ import {
   type BudgetPlan,
   type SizingLook,
 } from '../../../shared/planner/budget-sizes.ts';
-import { METHOD_STAGES, type AligningMethod } from '../../../shared/method-stages.ts';
+import { stagesOf, type AligningMethod } from '../../../shared/method-stages.ts';
 import { uniform } from '../../../shared/random.ts';
 
 /** Of a chat model of 135M parameters on two cores. */
@@ -76,7 +76,7 @@ it('is within the budget by its own estimate, and no size falls with more time',
       if (plan === null) continue;
       expect(plan.seconds, `seed ${seed}`).toBeLessThanOrEqual(60 * minutes);
       expect(plan, `seed ${seed}`).toEqual(planSettings(plan.hyperparameters, look, method));
-      const stages = METHOD_STAGES[method].filter(({ scorer }) => !scorer).map(({ name }) => name);
+      const stages = stagesOf(method).map(({ name }) => name);
       expect(new Set(Object.keys(plan.stages))).toEqual(new Set(stages));
       const sizes = sizesOf(plan);
       for (const [name, size] of Object.entries(sizes)) {

@@ -1,7 +1,7 @@
 /** How much of an experiment a stage is: by its tokens, 1 on average, for every method. */
 import { describe, expect, it } from 'vitest';
 import { METHODS } from '../../../shared/api/words.ts';
-import { METHOD_STAGES } from '../../../shared/method-stages.ts';
+import { stagesOf } from '../../../shared/method-stages.ts';
 import { stageWeights } from '../../../shared/planner/stage-weights.ts';
 
 const prompts = { train: 100, dev: 20, test: 50 };
@@ -35,12 +35,29 @@ describe('the weights of stages', () => {
     expect(shareOf('kto') / shareOf('dpo')).toBeCloseTo((2 + 4 / 3) / (2 + 1 / 3), 12);
   });
 
-  it.each(METHODS)('of %s are 1 on average, none below 0, one for every stage but the scorer', (method) => {
-    const weights = stageWeights({ method, hyperparameters: {}, form: 'dialogue', prompts });
-    const stages = METHOD_STAGES[method].filter(({ scorer }) => !scorer).map(({ name }) => name);
-    expect(Object.keys(weights).toSorted()).toEqual(stages.toSorted());
-    const values = Object.values(weights);
-    expect(Math.min(...values)).toBeGreaterThanOrEqual(0);
-    expect(values.reduce((sum, value) => sum + value, 0) / values.length).toBeCloseTo(1, 12);
+  it('of a frontier count the answers of the base and of every strength, where it is asked for', () => {
+    const { generate = 0, frontier = 0 } = stageWeights({
+      method: 'kto',
+      hyperparameters: {
+        generate: { maximumNewTokens: 64, promptLimit: null },
+        frontier: { strengths: [0.5, 1, 2], promptLimit: 25, maximumNewTokens: 64 },
+      },
+      form: 'prefix',
+      prompts,
+    });
+    // 50 answers of 64 tokens, each read behind its prompt of 32; 25 x 4, each prompt read once for four.
+    expect(frontier / generate).toBeCloseTo((100 * 32 + (100 * 72) / 3) / (50 * 32 + (50 * 96) / 3), 12);
   });
+
+  it.each(METHODS)(
+    'of %s are 1 on average, none below 0, one for every stage that is made unasked',
+    (method) => {
+      const weights = stageWeights({ method, hyperparameters: {}, form: 'dialogue', prompts });
+      const stages = stagesOf(method).map(({ name }) => name);
+      expect(Object.keys(weights).toSorted()).toEqual(stages.toSorted());
+      const values = Object.values(weights);
+      expect(Math.min(...values)).toBeGreaterThanOrEqual(0);
+      expect(values.reduce((sum, value) => sum + value, 0) / values.length).toBeCloseTo(1, 12);
+    },
+  );
 });

@@ -6,6 +6,7 @@ import { buildReport } from '../../../shared/report/build-report.ts';
 import type { ReportDocument } from '../../../shared/report/document.ts';
 import { escapeHtml } from '../../../shared/report/html/escape.ts';
 import { reportPage } from '../../../shared/report/html/page.ts';
+import { curvePlot } from '../../../shared/report/html/curve-plot.ts';
 import { heatMaps, intervalPlot } from '../../../shared/report/html/plots.ts';
 import { reportMarkdown } from '../../../shared/report/markdown.ts';
 import { GOLD, HOSTILE, SETTING, syntheticEvidence } from './synthetic-evidence.ts';
@@ -22,7 +23,7 @@ beforeAll(() => {
     },
   ];
   const setting = { ...SETTING, title: HOSTILE, command: HOSTILE, machine: HOSTILE };
-  report = buildReport({ setting, experiments: syntheticEvidence([1], 30), gold: GOLD, agreement });
+  report = buildReport({ setting, experiments: syntheticEvidence([1], 30, HOSTILE), gold: GOLD, agreement });
 });
 
 const TAGS =
@@ -98,6 +99,7 @@ describe('reportMarkdown', () => {
     expect(markdown).toContain('## Win rates, judged by sentiment');
     expect(markdown).toContain('## Labels of the simulated pairs');
     expect(markdown).toContain('## Grid');
+    expect(markdown).toMatch(/^## At equal distance from the base, judged by /m);
     expect(markdown).toContain('## Over-optimisation alarm');
   });
 });
@@ -119,6 +121,39 @@ describe('plots', () => {
     expect(places).toHaveLength(3);
     const [first = 0, second = 0, third = 0] = places;
     expect((third - first) / (second - first)).toBeCloseTo(0.5, 2);
+  });
+
+  it('name each curve by its letter at every point, and rule where curves are compared', () => {
+    const svg = curvePlot({
+      kind: 'curve-plot',
+      caption: 'c',
+      x: 'KL',
+      y: 'win rate (%)',
+      reference: 50,
+      marks: [1, 2],
+      curves: [
+        {
+          letter: 'a',
+          points: [
+            { x: 1, y: 55 },
+            { x: 9, y: 60 },
+          ],
+        },
+        { letter: 'b', points: [{ x: 4, y: 70 }] },
+      ],
+    });
+    const { document } = parseHTML(`<html><body>${svg}</body></html>`);
+    const letters = [...document.querySelectorAll('text')].filter(({ textContent }) =>
+      /^[ab]$/.test(textContent ?? ''),
+    );
+    expect(letters.map(({ textContent }) => textContent)).toEqual(['a', 'a', 'b']);
+    const [first, last, between] = letters.map((letter) =>
+      Number(/translate\(([\d.]+)/.exec(letter.getAttribute('transform') ?? '')?.[1]),
+    );
+    // In square roots 4 lies half way from 1 to 9.
+    expect(2 * (between ?? 0)).toBeCloseTo((first ?? 0) + (last ?? 0), 3);
+    const dashed = [...document.querySelectorAll('g[aria-label="rule"] line')];
+    expect(dashed).toHaveLength(3);
   });
 
   it('give unlike rewards unlike colours, lighter for more', () => {

@@ -74,6 +74,72 @@ function pairs(method: Method, seed: number, count: number): PairRow[] {
 
 const interval = { lower: 0.4, upper: 0.6, confidence: 0.95 };
 
+export const STRENGTHS_OF_ADAPTERS = [0.5, 1, 2];
+
+/** Nats at strength 1; they grow with the square of the strength. */
+export const REACH: Readonly<Partial<Record<Method, number>>> = {
+  rlcd: 2,
+  rlaif: 1,
+  'rlcd-rescore': 4,
+  'context-distillation': 0.5,
+};
+
+/** A judge that compares by score: the strength moves the mean in proportion. */
+function frontier(
+  method: Method,
+  seed: number,
+  prompts: number,
+  judge: string,
+): ExperimentEvidence['frontier'] {
+  const reach = REACH[method];
+  if (reach === undefined) return [];
+  return STRENGTHS_OF_ADAPTERS.flatMap((strength, place) =>
+    Array.from({ length: prompts }, (_, row) => {
+      const stream = 20 + 10 * METHODS.indexOf(method) + place;
+      const noise = normal(seed, stream, row);
+      const gap = strength * STRENGTHS[method] + normal(seed, stream + 100, row);
+      return {
+        strength,
+        promptId: String(row),
+        nats: reach * strength ** 2 * (1 + 0.3 * noise),
+        tokens: 20 + (row % 5),
+        judge,
+        share: Number(gap > 0),
+      };
+    }),
+  );
+}
+
+/** What the stage says of the same rows. */
+function frontierResults(rows: ExperimentEvidence['frontier']) {
+  if (rows.length === 0) return {};
+  const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const tokens = { n: 9, mean: 22, standardDeviation: 1, minimum: 20, median: 22, maximum: 24 };
+  const points = [...Map.groupBy(rows, ({ strength }) => strength)].map(([strength, own]) => {
+    const kl = meanOf(own.map(({ nats }) => nats));
+    return {
+      strength,
+      kl,
+      klInterval: { lower: kl - 0.1, upper: kl + 0.1, confidence: 0.95 },
+      tokens,
+      endedShare: 0.5,
+      distinct2: 0.9,
+      verdicts: [
+        {
+          judge: own[0]?.judge ?? '',
+          winRate: meanOf(own.map(({ share }) => share)),
+          interval,
+          lengthControlled: strength === 1 ? { rate: 0.55, interval } : null,
+          unparsable: 0,
+          calls: null,
+          cost: null,
+        },
+      ],
+    };
+  });
+  return { frontier: [{ n: 9, base: { tokens, endedShare: 0.5, distinct2: 0.7 }, points }] };
+}
+
 function results(method: Method, seed: number): ExperimentEvidence['results'] {
   if (LABEL_ACCURACY[method] === undefined) return {};
   const cells = [0.004, 0.016].flatMap((klCoefficient) => [8, 15].map((steps) => ({ klCoefficient, steps })));
@@ -131,16 +197,26 @@ function results(method: Method, seed: number): ExperimentEvidence['results'] {
   };
 }
 
-/** All five systems with these seeds. @param prompts test prompts, and train prompts of pairs */
-export function syntheticEvidence(seeds: readonly number[], prompts: number): ExperimentEvidence[] {
+/**
+ * All five systems with these seeds.
+ *
+ * @param prompts test prompts, and train prompts of pairs
+ * @param frontierJudge its name; null: no experiment asked for a frontier
+ */
+export function syntheticEvidence(
+  seeds: readonly number[],
+  prompts: number,
+  frontierJudge: string | null = null,
+): ExperimentEvidence[] {
   return seeds.flatMap((seed) =>
     METHODS.map((method) => {
       const owner = `${method}${seed}`;
       const isBase = method === 'base';
+      const rows = frontierJudge === null ? [] : frontier(method, seed, prompts, frontierJudge);
       return {
         method,
         seed,
-        results: results(method, seed),
+        results: { ...results(method, seed), ...frontierResults(rows) },
         runnerSeconds: 60,
         lineage: [
           ...(isBase ? [] : [task('simulate', ['pairs'], owner), task('judge', ['comparisons'], owner)]),
@@ -165,6 +241,7 @@ export function syntheticEvidence(seeds: readonly number[], prompts: number): Ex
               const share = firstScore === secondScore ? 0.5 : Number(firstScore > secondScore);
               return { judge: 'sentiment', promptId: String(row), firstScore, secondScore, share };
             }),
+        frontier: rows,
         pairs: pairs(method, seed, prompts),
       };
     }),

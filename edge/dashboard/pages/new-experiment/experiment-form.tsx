@@ -2,7 +2,7 @@
 import { useNavigate } from '@solidjs/router';
 import { Show } from 'solid-js';
 import { PROMPT_FORMS } from '../../../../shared/api/tasks/settings.ts';
-import { METHOD_STAGES } from '../../../../shared/method-stages.ts';
+import { stagesOf } from '../../../../shared/method-stages.ts';
 import { useSession } from '../../app/session.ts';
 import { FEWEST, tooFew } from '../../components/win-rate.tsx';
 import { CheckField, Select, TextField } from '../../form/controls.tsx';
@@ -11,6 +11,7 @@ import { FormView } from '../../form/form-view.tsx';
 import { createKeptDraft, KeptNotice } from '../../form/kept-draft.tsx';
 import { LONGEST_ANSWER } from '../../../../shared/planner/alignment-settings.ts';
 import {
+  hyperparametersOf,
   BUDGET,
   bodyOf,
   faultsOfDraft,
@@ -63,7 +64,9 @@ export function ExperimentForm(props: ExperimentFormProps) {
       : undefined;
   };
   const stages = () =>
-    METHOD_STAGES[draft.method].filter(({ scorer }) => !scorer || draft.scorer).map(({ name }) => name);
+    stagesOf(draft.method, { scorer: draft.scorer, hyperparameters: hyperparametersOf(draft) }).map(
+      ({ name }) => name,
+    );
   return (
     <section class="panel">
       <FormView

@@ -1,6 +1,6 @@
 /** What the chosen prompts are, and what they are too few for: said before anybody looks or starts. */
 import type { FieldError } from '../../../../shared/api/field-errors.ts';
-import { METHOD_STAGES } from '../../../../shared/method-stages.ts';
+import { stagesOf } from '../../../../shared/method-stages.ts';
 import {
   faultsOfPrompts,
   limitedBy,
@@ -32,8 +32,8 @@ export function promptsOf(draft: ExperimentDraft, sets: readonly PromptSet[]): P
   const set = promptSetOf(draft, sets);
   if (!set) return { counts: undefined, faults: [], comparisons: undefined };
   const { name, splitRule, counts } = set;
-  const needs = promptNeeds(METHOD_STAGES[draft.method].filter(({ scorer }) => !scorer || draft.scorer));
   const hyperparameters = hyperparametersOf(draft);
+  const needs = promptNeeds(stagesOf(draft.method, { scorer: draft.scorer, hyperparameters }));
   const count = ({ split }: PromptNeed) => counts[split];
   const allowed = (need: PromptNeed) => {
     const settings = settingsOf(limitedBy(need.reader), hyperparameters);

@@ -49,4 +49,6 @@ test('what cannot be is told before any work', async () => {
   expect(exitCode).toBe(2);
   const both = await chat(['--model', 'bundled', '--data', 'x'], '');
   expect(both.errors).toContain('--model is for a model alone');
+  const strong = await chat(['--model', 'bundled', '--strength', '0.5'], '');
+  expect(strong.errors).toContain('--strength is of an adapter');
 });

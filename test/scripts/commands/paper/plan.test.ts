@@ -146,6 +146,26 @@ describe('comparisonWork', () => {
     expect(verdicts.map(({ read }) => read)).toEqual([30 * 25, 30 * 25, 30 * 25, 30 * 25]);
   });
 
+  it('counts a frontier for every adapter where one is asked for, and methods of different losses apart', () => {
+    const frontiers = comparisonWork({
+      ...comparison,
+      methods: ['rlcd', 'dpo', 'dlma', 'simpo', 'kto', 'best-of-n', 'base'],
+      seeds: [1],
+      hyperparameters: {
+        ...comparison.hyperparameters,
+        frontier: { strengths: [1, 2], maximumNewTokens: 10 },
+      },
+    });
+    const of = (stage: string) => frontiers.filter((task) => task.stage === stage);
+    expect(of('frontier').map(({ method }) => method)).toEqual(['rlcd', 'dpo', 'dlma', 'simpo', 'kto']);
+    expect(of('dpo').map(({ method }) => method)).toEqual(['dpo', 'dlma', 'simpo', 'kto']);
+    // The contrast of dlma's pairs is measured.
+    expect(of('simulate').map(({ method }) => method)).toEqual(['rlcd', 'dlma']);
+    // Base and two strengths answer 30 prompts, each of which is read once for the three.
+    expect(of('frontier')[0]).toMatchObject({ sampled: 90 * 10, read: 90 * 10 + 30 * 5, trained: 0 });
+    expect(work.some(({ stage }) => stage === 'frontier')).toBe(false);
+  });
+
   it('makes a plan of it at given rates', () => {
     const rates = { sampled: 100, read: 1000, trained: 10, secondsPerTask: 2, measuredSeconds: 1 };
     const plan = planCost('npm run paper', comparison, rates, { shape: namedShapes.m3 });
