@@ -83,8 +83,11 @@ describe('makeClassifier', () => {
   it('is a judge of the two labels, also of a text that is longer than the encoder has positions', async () => {
     const { folder } = await made();
     const pair = (first: string, second: string) => ({
-      ...{ promptId: '0', prompt: 'p', ended: { first: true, second: true } },
-      ...{ first, second },
+      promptId: '0',
+      prompt: 'p',
+      first,
+      second,
+      ended: { first: true, second: true },
     });
     const pairs = [
       pair('they were kind', 'they were rude'),
@@ -130,7 +133,10 @@ describe('makeClassifier', () => {
     const encoder = writeEncoder(newFolder());
     const outcomes = TEXTS.map(({ positive }) => Number(positive));
     const part = dealtParts(outcomes, 5, 1, 'classifier-held-out');
-    const changed = TEXTS.map((one, row) => (part[row] === 0 ? { ...one, text: 'so it was' } : one));
+    const changed = TEXTS.map(({ text, positive }, row) => ({
+      text: part[row] === 0 ? 'so it was' : text,
+      positive,
+    }));
     const [first, second] = [await made(1, encoder), await made(1, encoder, changed)];
     expect(second.report.files).toEqual(first.report.files);
     expect(second.report.crossValidation).toEqual(first.report.crossValidation);
