@@ -25,6 +25,7 @@ const ANSWERS: Answers = {
   'propose-affixes': async () => (await import('./answers/propose-affixes.ts')).proposeAffixes,
   agreement: async () => (await import('./answers/agreement.ts')).agreement,
   'export-model': async () => (await import('./answers/export-model.ts')).exportModel,
+  'make-classifier': async () => (await import('./answers/make-classifier.ts')).makeClassifier,
   check: async () => (await import('./answers/check.ts')).check,
 };
 

@@ -4,6 +4,7 @@ import { openedModel } from './api/base-models.ts';
 import { modelShape } from './api/memory-plans.ts';
 import { trainingMeasurement } from './api/tasks/look.ts';
 import { promptForm, samplingFields } from './api/tasks/settings.ts';
+import { classifierReport } from './classifier/classifier-report.ts';
 import { baseFactsForm } from './export/base-facts.ts';
 import { exportForm, quantisation } from './export/forms.ts';
 import { contrastMeasurement, contrastSettings } from './principles/contrast.ts';
@@ -113,6 +114,20 @@ export const ENGINE_QUESTIONS = {
       folder: z.string(),
     }),
     answer: z.object({}),
+  },
+  /** Makes a text classifier of a sentence encoder and labelled texts, in a folder that is there and empty. */
+  'make-classifier': {
+    question: z.strictObject({
+      /** The encoder's folder. */
+      encoder: z.string(),
+      folder: z.string(),
+      /** Each text once: what is held out must not stand in the rest. */
+      texts: z.array(z.strictObject({ text: z.string(), positive: z.boolean() })),
+      /** Of the texts that are not positive, and of those that are. */
+      labels: z.tuple([z.string(), z.string()]),
+      seed: z.int().nonnegative(),
+    }),
+    answer: classifierReport,
   },
   /** What the engine finds on this machine. */
   check: { question: z.strictObject({ device: z.enum(['auto', 'cuda']) }), answer: z.array(check) },

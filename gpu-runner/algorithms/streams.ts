@@ -32,6 +32,8 @@ const PURPOSES = {
   'scorer-order': 33,
   'scorer-dropout': 34,
   'scorer-affixes': 35,
+  'classifier-held-out': 36,
+  'classifier-folds': 37,
 } as const;
 
 export type StreamPurpose = keyof typeof PURPOSES;

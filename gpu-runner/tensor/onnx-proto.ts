@@ -121,8 +121,13 @@ export interface ModelMessage {
   opsetImport: { domain: string; version: number }[];
 }
 
-/** A model as the bytes of an .onnx file. */
-export function encodeModel(model: ModelMessage): Uint8Array {
+/** What a model gets on top: parsers of protocol buffers merge what stands behind a message into it. */
+interface ModelPart {
+  graph: Pick<GraphMessage, 'node' | 'initializer' | 'output'>;
+}
+
+/** A model as the bytes of an .onnx file; a part of one where it is to stand behind the bytes of another. */
+export function encodeModel(model: ModelMessage | ModelPart): Uint8Array {
   const type = root.lookupType('ModelProto');
   return type.encode(type.fromObject(model)).finish();
 }

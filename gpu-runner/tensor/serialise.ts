@@ -21,15 +21,37 @@ const IR_VERSION = 10;
 
 /** The graph as the bytes of an .onnx file; external constants keep pointing at their files. */
 export function serialiseGraph(graph: Graph): Uint8Array {
-  if (graph.parent !== undefined)
-    throw new GraphError(`${graph.name} is a body; serialise the graph around it`);
-  if (graph.outputs.length === 0) throw new GraphError(`${graph.name} has no outputs`);
   return encodeModel({
     irVersion: IR_VERSION,
     producerName: 'rlcd',
-    graph: new Writer().graph(graph, new Set()),
+    graph: messageOf(graph),
     opsetImport: OPERATOR_SETS,
   });
+}
+
+/**
+ * The bytes of another's .onnx file with a graph on top of it, whose inputs are values of that model by their names. Nothing
+ * of the model is parsed: messages of protocol buffers merge where their bytes stand behind one another.
+ *
+ * The operator sets stay the model's, so the graph must hold to operators that are the same in all of them (Cast, Reshape,
+ * MatMul, arithmetic), and its own names must be none of the model's (`Graph.named`).
+ *
+ * @returns a new array: the model's inputs, its outputs and behind them the graph's
+ */
+export function appendGraph(model: Uint8Array, graph: Graph): Uint8Array<ArrayBuffer> {
+  const { node, initializer, output } = messageOf(graph);
+  const part = encodeModel({ graph: { node, initializer, output } });
+  const joined = new Uint8Array(model.length + part.length);
+  joined.set(model);
+  joined.set(part, model.length);
+  return joined;
+}
+
+function messageOf(graph: Graph): GraphMessage {
+  if (graph.parent !== undefined)
+    throw new GraphError(`${graph.name} is a body; serialise the graph around it`);
+  if (graph.outputs.length === 0) throw new GraphError(`${graph.name} has no outputs`);
+  return new Writer().graph(graph, new Set());
 }
 
 /** Operators whose kernels leave out results that have no name; of others a nameless result is a crash. */

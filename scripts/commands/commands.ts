@@ -56,6 +56,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'converts preference files, and writes pairs for other trainers',
     load: async () => await import('./data/command.ts'),
   },
+  classifier: {
+    summary: 'makes a judge of texts, such as of harm, out of labelled texts and a sentence encoder',
+    load: async () => await import('./classifier/command.ts'),
+  },
   plan: {
     summary: 'what a job would need of memory',
     load: async () => await import('../../gpu-runner/plan.ts'),

@@ -1,4 +1,5 @@
 /** The command that writes the same export again, for its card. */
+import { quoted } from '../../quoted.ts';
 import type { ExportOptions } from './export-options.ts';
 
 export function exportCommand(experimentId: string, options: ExportOptions): string {
@@ -15,8 +16,4 @@ export function exportCommand(experimentId: string, options: ExportOptions): str
   ];
   const words = given.flatMap(([option, value]) => (value === undefined ? [] : [option, quoted(value)]));
   return ['npx rlcd export', quoted(experimentId), ...words].join(' ');
-}
-
-function quoted(text: string): string {
-  return /^[\w./:@+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

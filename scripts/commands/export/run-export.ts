@@ -1,12 +1,11 @@
 /** Finds what leaves, has it written beside its place, and moves it there when it is whole. */
-import { mkdir, mkdtemp, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { hasCode } from '../../../shared/caught.ts';
-import { UsageError } from '../../../shared/command-line/usage-error.ts';
+import { rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { baseFacts } from '../../../shared/export/base-facts.ts';
 import { chooseArtifact } from '../../../shared/export/choose-artifact.ts';
 import { modelCard } from '../../../shared/export/model-card.ts';
 import { withEdge, type OpenEdge } from '../../experiment/open-edge.ts';
+import { fillNewFolder, requireNewFolder } from '../../fill-new-folder.ts';
 import { askEngine } from '../../processes/ask-engine.ts';
 import { printable } from '../../terminal/printable.ts';
 import { exportCommand } from './export-command.ts';
@@ -16,31 +15,11 @@ import { findExperiment } from '../../experiment/find-experiment.ts';
 /** @throws UsageError, UserError naming what cannot leave and what can */
 export async function runExport(named: string, options: ExportOptions, signal: AbortSignal): Promise<void> {
   const out = resolve(options.out);
-  await requireFree(out);
+  await requireNewFolder(out);
   await withEdge(options, async (edge) => {
-    await mkdir(dirname(out), { recursive: true });
-    const partial = await mkdtemp(`${out}.partial-`);
-    try {
-      await fill(partial, named, options, edge, signal);
-      await rmdir(out).catch((error: unknown) => {
-        if (!hasCode(error, 'ENOENT')) throw error;
-      });
-      await rename(partial, out);
-    } finally {
-      await rm(partial, { recursive: true, force: true });
-    }
+    await fillNewFolder(out, (folder) => fill(folder, named, options, edge, signal));
   });
   console.log(out);
-}
-
-async function requireFree(out: string): Promise<void> {
-  try {
-    if ((await readdir(out)).length === 0) return;
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return;
-    if (!hasCode(error, 'ENOTDIR')) throw error;
-  }
-  throw new UsageError(`--out ${out} is there already and not an empty folder: name another`);
 }
 
 async function fill(

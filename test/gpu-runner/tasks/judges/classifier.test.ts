@@ -7,8 +7,9 @@ import { classifierJudge } from '../../../../gpu-runner/tasks/judges/classifier.
 import { Graph } from '../../../../gpu-runner/tensor/graph.ts';
 import * as ops from '../../../../gpu-runner/tensor/operators.ts';
 import { serialiseGraph } from '../../../../gpu-runner/tensor/serialise.ts';
+import { bertTokenizer, SPECIAL_WORDS } from './bert-tokenizer.ts';
 
-const WORDS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'they', 'were', 'polite', 'rude'];
+const WORDS = [...SPECIAL_WORDS, 'they', 'were', 'polite', 'rude'];
 /** Logits that a word adds to RUDE and to POLITE, before the mean over the text. */
 const WEIGHTS: Readonly<Record<string, readonly [number, number]>> = { polite: [0, 8], rude: [8, 0] };
 
@@ -37,37 +38,7 @@ beforeAll(() => {
     label2id: { RUDE: 0, POLITE: 1 },
   });
   write('tokenizer_config.json', { tokenizer_class: 'BertTokenizer', model_max_length: 64 });
-  write('tokenizer.json', {
-    version: '1.0',
-    truncation: null,
-    padding: null,
-    added_tokens: WORDS.slice(0, 4).map((content, id) => ({
-      id,
-      content,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special: true,
-    })),
-    normalizer: {
-      type: 'BertNormalizer',
-      clean_text: true,
-      handle_chinese_chars: true,
-      strip_accents: null,
-      lowercase: true,
-    },
-    pre_tokenizer: { type: 'BertPreTokenizer' },
-    post_processor: null,
-    decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
-    model: {
-      type: 'WordPiece',
-      unk_token: '[UNK]',
-      continuing_subword_prefix: '##',
-      max_input_chars_per_word: 100,
-      vocab: Object.fromEntries(WORDS.map((word, id) => [word, id])),
-    },
-  });
+  write('tokenizer.json', bertTokenizer(WORDS));
 });
 
 const signal = new AbortController().signal;
