@@ -74,7 +74,7 @@ function vectorOf(adapter: Adapter, architecture: Architecture): AdapterVector {
 
 /** The adapter of a task's input. @throws as {@link decodeAdapterArtifact}; TaskInputError if there is no such input */
 export async function inputAdapter<Kind extends TaskKind>(
-  context: TaskContext<Kind>,
+  context: Pick<TaskContext<Kind>, 'task' | 'model' | 'artifacts'>,
   name: string,
 ): Promise<AdapterVector> {
   return await decodeAdapterArtifact(await inputBytes(context, name), context.model.architecture, name);

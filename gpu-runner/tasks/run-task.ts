@@ -4,6 +4,7 @@ import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
 import { runBestOfN } from './best-of-n.ts';
 import { runDistill } from './distill.ts';
 import { runDpo } from './dpo.ts';
+import { runExamine } from './examine.ts';
 import { runExport } from './export.ts';
 import { runGenerate } from './generate.ts';
 import { runJudge } from './judge.ts';
@@ -29,6 +30,7 @@ const RUNS: { readonly [Kind in TaskKind]: TaskRun<Kind> } = {
   'best-of-n': runBestOfN,
   judge: runJudge,
   'train-scorer': runTrainScorer,
+  examine: runExamine,
   look: runLook,
   export: runExport,
 };

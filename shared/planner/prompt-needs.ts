@@ -35,6 +35,7 @@ const LEAST: Readonly<Record<StageKind, Least>> = {
   'best-of-n': READ,
   judge: { prompts: 2, use: 'compares the model with its base on them' },
   'train-scorer': HELD_OUT,
+  examine: { prompts: 2, different: true, use: 'fits on one half how sure scores are on the other' },
   look: READ,
 };
 

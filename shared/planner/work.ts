@@ -187,6 +187,7 @@ const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule)
   },
   judge: () => NOTHING,
   'train-scorer': () => NOTHING,
+  examine: () => NOTHING,
   look: (comparison) => {
     const look = settingsOf('look', comparison.hyperparameters);
     const answers = 2 * Math.min(LOOK_PROMPTS, comparison.prompts.train);

@@ -1,39 +1,23 @@
 /** Judging two systems on the same prompts: every comparison, and a win rate that shows what stands behind it. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { comparisonLine, judgement } from '../../../shared/api/tasks/judge.ts';
 import { definedOrNull } from '../../../shared/statistics/errors.ts';
 import { lengthControlledWinRate } from '../../../shared/statistics/length-controlled-win-rate.ts';
-import { positionBias } from '../../../shared/statistics/position-bias.ts';
 import { mean } from '../../../shared/statistics/summary.ts';
 import { winRate } from '../../../shared/statistics/win-rate.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
-import { encodeProgress, startOf, workOf } from '../checkpoint.ts';
+import { workOf } from '../checkpoint.ts';
 import type { Completion } from '../completion.ts';
 import { describeCompletions } from '../describe-completions.ts';
 import { englishWordShare } from '../english-words.ts';
 import type { RunHooks } from '../run-hooks.ts';
-import { sumTokens, type PairJudge, type PairVerdict } from './pair-judge.ts';
+import { askJudges } from './ask-judges.ts';
+import type { PairJudge, PairVerdict } from './pair-judge.ts';
+import { conductOf, unparsableOf } from './verdict-figures.ts';
 
 type Judgement = z.infer<typeof judgement>;
 type Comparison = z.infer<typeof comparisonLine>;
 type Pair = readonly [Completion, Completion];
-
-const share = z.number().min(0).max(1);
-const verdict = z.strictObject({
-  share,
-  firstScore: z.number().nullable(),
-  secondScore: z.number().nullable(),
-  byOrder: z.strictObject({ shownFirst: share, shownSecond: share }).nullable(),
-  unparsable: z.int().nonnegative(),
-  usage: z
-    .strictObject({
-      calls: z.int().nonnegative(),
-      retries: z.int().nonnegative(),
-      tokens: z.strictObject({ input: z.int().nonnegative(), output: z.int().nonnegative() }).nullable(),
-    })
-    .nullable(),
-});
-const stateSchema = z.strictObject({ verdicts: z.array(z.array(verdict)) });
 
 /**
  * Judges the first system's completions against the second's, prompt by prompt, by each judge in turn. After every
@@ -55,9 +39,6 @@ export async function judgeSystems(
     judges: judges.map(({ name }) => name),
     orders: judges.map(({ orders }) => orders),
   });
-  const start = await startOf(work, resume, stateSchema, { verdicts: [] });
-  const { verdicts } = start.state;
-  let { step } = start;
   const asked = pairs.map(([one, other]) => ({
     promptId: one.promptId,
     prompt: one.prompt,
@@ -65,16 +46,7 @@ export async function judgeSystems(
     second: other.completion,
     ended: { first: one.ended, second: other.ended },
   }));
-  for (const [index, judge] of judges.entries()) {
-    const own = (verdicts[index] ??= []);
-    while (own.length < asked.length) {
-      hooks.signal.throwIfAborted();
-      own.push(...(await judge.judge(asked.slice(own.length, own.length + judge.batchSize), hooks.signal)));
-      hooks.progress(index * asked.length + own.length, judges.length * asked.length, 'comparisons');
-      step += 1;
-      await hooks.checkpoint(step, await encodeProgress(work, step, { verdicts }));
-    }
-  }
+  const verdicts = await askJudges(work, asked, judges, hooks, resume);
   return {
     comparisons: judges.flatMap(({ name }, index) =>
       pairs.map((pair, row) => comparisonOf(name, pair, verdicts[index]?.[row])),
@@ -145,9 +117,8 @@ async function summarise(
     wins: won.wins,
     losses: won.losses,
     ties: won.ties,
-    unparsable: verdicts.reduce((sum, { unparsable }) => sum + unparsable, 0),
-    positionBias: biasOf(verdicts),
-    ...usageOf(judge, verdicts),
+    unparsable: unparsableOf(verdicts),
+    ...conductOf(judge, verdicts),
     lengthControlled: lengthControlled(
       shares,
       pairs.map(([one, other]) => one.tokens - other.tokens),
@@ -159,32 +130,6 @@ async function summarise(
       distinct2: first.distinct2 / second.distinct2,
       perplexity: first.perplexityUnderBase / second.perplexityUnderBase,
     },
-  };
-}
-
-/** Null unless every pair was judged in both orders. */
-function biasOf(verdicts: readonly PairVerdict[]): Judgement['positionBias'] {
-  const orders = verdicts.flatMap(({ byOrder }) => byOrder ?? []);
-  if (orders.length !== verdicts.length) return null;
-  const { bias, interval, consistency } = positionBias(
-    orders.map(({ shownFirst }) => shownFirst),
-    orders.map(({ shownSecond }) => shownSecond),
-  );
-  return { bias, interval, consistency };
-}
-
-const TOKENS_A_PRICE = 1_000_000;
-
-function usageOf({ price }: PairJudge, verdicts: readonly PairVerdict[]) {
-  const usages = verdicts.flatMap(({ usage }) => usage ?? []);
-  if (usages.length === 0) return { calls: null, retries: null, tokens: null, cost: null };
-  const sum = (name: 'calls' | 'retries') => usages.reduce((total, usage) => total + usage[name], 0);
-  const tokens = sumTokens(usages.map((usage) => usage.tokens));
-  return {
-    calls: sum('calls'),
-    retries: sum('retries'),
-    tokens,
-    cost: price && tokens && (tokens.input * price.input + tokens.output * price.output) / TOKENS_A_PRICE,
   };
 }
 
