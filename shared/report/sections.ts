@@ -1,5 +1,6 @@
 /** The content of a report, apart from its form: Markdown and HTML are written from the same sections. */
 import { judgeSections } from './sections/judge-sections.ts';
+import { examSection } from './sections/exam-section.ts';
 import { gridSection } from './sections/grid-section.ts';
 import { claimsSection, samplesSection, settingSection } from './sections/frame-sections.ts';
 import {
@@ -15,6 +16,7 @@ import type { Section } from './sections/blocks.ts';
 export function reportSections(document: ReportDocument): Section[] {
   return [
     claimsSection(document),
+    examSection(document),
     ...judgeSections(document),
     systemsSection(document),
     labelsSection(document),

@@ -5,11 +5,12 @@ import type { Share } from './corrected-win-rate.ts';
 /**
  * Rows of one prompt hang together, which makes a mean less certain than its rows say, and ties as halves vary less than wins
  * and losses, which makes it more certain. n is what a binomial of the same mean m needs for the same variance,
- * m (1 - m) / V, with V = sum_c (sum of x - m over cluster c)^2 / rows^2 x C / (C - 1).
+ * m (1 - m) / V, with V = sum_c (sum of x - m over cluster c)^2 / rows^2: the rows themselves where none is a tie and each
+ * has a prompt of its own.
  *
  * @param values one a row, in 0..1
  * @param clusters the cluster of each row (its prompt)
- * @returns the rows themselves where V tells nothing: one cluster, or no variation
+ * @returns the rows themselves where V tells nothing, too: one cluster, or no variation
  * @throws StatisticsInputError if empty, of unequal length or out of range
  */
 export function effectiveShare(values: readonly number[], clusters: readonly (string | number)[]): Share {
@@ -22,7 +23,7 @@ export function effectiveShare(values: readonly number[], clusters: readonly (st
     sums.set(cluster, (sums.get(cluster) ?? 0) + (values[row] ?? Number.NaN) - mean);
   }
   const squares = [...sums.values()].reduce((sum, value) => sum + value * value, 0);
-  const variance = (squares / length ** 2) * (sums.size / (sums.size - 1));
-  const n = sums.size > 1 && variance > 0 && mean > 0 && mean < 1 ? (mean * (1 - mean)) / variance : length;
+  const isTold = sums.size > 1 && squares > 0;
+  const n = isTold ? (mean * (1 - mean) * length ** 2) / squares : length;
   return { successes: mean * n, n };
 }

@@ -1,13 +1,14 @@
 /** What one judge is worth: its verdicts on pairs that people judged, held against what people said. */
 import type { TaskResult } from '../../../shared/api/tasks/kinds.ts';
 import { permutation } from '../../../shared/random.ts';
-import { accuracy } from '../../../shared/statistics/agreement.ts';
 import { brierScore, calibration } from '../../../shared/statistics/calibration.ts';
+import type { Share } from '../../../shared/statistics/corrected-win-rate.ts';
 import { effectiveShare } from '../../../shared/statistics/effective-share.ts';
 import { definedOrNull } from '../../../shared/statistics/errors.ts';
 import { lengthControlledWinRate } from '../../../shared/statistics/length-controlled-win-rate.ts';
 import { scoreScale } from '../../../shared/statistics/score-scale.ts';
 import { sigmoid } from '../../../shared/statistics/sigmoid.ts';
+import { wilsonInterval } from '../../../shared/statistics/wilson-interval.ts';
 import { streamOf } from '../streams.ts';
 import type { PairJudge, PairVerdict } from './pair-judge.ts';
 import { conductOf, unparsableOf } from './verdict-figures.ts';
@@ -37,23 +38,30 @@ export function examOf(
   const agreements = verdicts.map(({ share }, row) => (pairs[row]?.chosenFirst ? share : 1 - share));
   const prompts = pairs.map(({ prompt }) => prompt);
   const gaps = pairs.map(({ lengthGap }) => lengthGap);
-  const right = accuracy(agreements);
-  const longer = accuracy(gaps.map((gap) => (1 + Math.sign(gap)) / 2));
+  const share = effectiveShare(agreements, prompts);
   return {
     judge: judge.name,
     orders: judge.orders,
-    n: right.n,
+    n: agreements.length,
     agreed: agreements.reduce((sum, value) => sum + value, 0),
     ties: agreements.filter((value) => value > 0 && value < 1).length,
     unparsable: unparsableOf(verdicts),
-    accuracy: right.accuracy,
-    interval: right.interval,
-    effectivePairs: effectiveShare(agreements, prompts).n,
+    ...accuracyOf(share),
+    effectivePairs: share.n,
     probabilities: probabilitiesOf(pairs, verdicts, seed),
-    lengthOnly: { accuracy: longer.accuracy, interval: longer.interval },
+    lengthOnly: accuracyOf(
+      effectiveShare(
+        gaps.map((gap) => (1 + Math.sign(gap)) / 2),
+        prompts,
+      ),
+    ),
     atEqualLength: atEqualLength(agreements, gaps, prompts),
     ...conductOf(judge, verdicts),
   };
+}
+
+function accuracyOf({ successes, n }: Share) {
+  return { accuracy: successes / n, interval: wilsonInterval(successes, n) };
 }
 
 /** Accuracy at a gap of 0; null where no fit can tell length from quality. */

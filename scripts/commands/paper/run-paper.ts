@@ -2,12 +2,8 @@
 import { cpus } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import type { Client } from '../../../shared/api/client.ts';
-import {
-  hyperparameters as judgeSettings,
-  type Hyperparameters,
-  type StageKind,
-} from '../../../shared/api/tasks/kinds.ts';
-import { METHOD_STAGES, type Method } from '../../../shared/method-stages.ts';
+import { hyperparameters as judgeSettings, type Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
+import { METHOD_STAGES, settingsReadBy, type Method } from '../../../shared/method-stages.ts';
 import { sentiment } from '../../../shared/judges/sentiment-judge.ts';
 import { promptFormOf } from '../../../shared/dialogue/prompt-form-of.ts';
 import { buildReport } from '../../../shared/report/build-report.ts';
@@ -35,6 +31,8 @@ import { PAPER_SETTINGS, type PaperOptions, type PaperSettings } from './setting
 import { writeReport } from './write-report.ts';
 
 const RUNNER = 'runner';
+/** Pairs of people that are looked at to tell whether there is an exam: it takes two different prompts. */
+const EXAM_ROWS = 200;
 
 /** Took no part in any training or labelling: it decides which response of a simulated pair is the better one. */
 const GOLD: GoldJudge = { name: 'sentiment', score: (_, response) => sentiment(response) };
@@ -101,16 +99,20 @@ async function runHeld(run: PaperRun, folder: DataFolder, url: string, signal: A
     );
     const models = [options.model, options.simulator ?? 'bundled', ...folders];
     children.push(startRunner({ url, key, name: RUNNER, dataFolder: folder.path, models }));
-    const { experimentIds, promptSet, version } = await submit(client, settings, seeds, materials);
+    const submitted = await submit(client, settings, seeds, materials);
     const shown = createProgress(progress);
-    await followAll({ client, experimentIds, children, signal, onChange: (views) => shown.show(views) });
+    await followAll({
+      client,
+      experimentIds: [...submitted.experimentIds, ...submitted.examIds],
+      children,
+      signal,
+      onChange: (views) => shown.show(views),
+    });
     const document = await report(client, {
       ...run,
+      ...submitted,
       settings,
       materials,
-      experimentIds,
-      promptSet,
-      version,
       signal,
     });
     const files = await writeReport(options.report ?? join(folder.path, 'report'), document);
@@ -162,23 +164,30 @@ async function submit(
   const promptSet = await ensurePrompts(client, prompts);
   const baseModel = await ensureBaseModel(client, model);
   const simulator = writer && (await ensureBaseModel(client, writer));
+  const ensure = (method: Method, seed: number) =>
+    ensureExperiment(client, {
+      method,
+      principle: { name: principle.name, version },
+      promptSet: promptSet.id,
+      baseModel: baseModel.id,
+      ...(simulator && simulates(method) ? { simulator: simulator.id } : {}),
+      seed,
+      hyperparameters: ofMethod(method, settings.hyperparameters),
+    });
   const experimentIds: string[] = [];
   for (const seed of seeds) {
-    for (const method of settings.methods) {
-      experimentIds.push(
-        await ensureExperiment(client, {
-          method,
-          principle: { name: principle.name, version },
-          promptSet: promptSet.id,
-          baseModel: baseModel.id,
-          ...(simulator && simulates(method) ? { simulator: simulator.id } : {}),
-          seed,
-          hyperparameters: ofMethod(method, settings.hyperparameters),
-        }),
-      );
-    }
+    for (const method of settings.methods) experimentIds.push(await ensure(method, seed));
   }
-  return { experimentIds, promptSet, version };
+  const examIds = (await hasExam(client, promptSet.id))
+    ? [await ensure('examine-judges', seeds[0] ?? 1)]
+    : [];
+  return { experimentIds, examIds, promptSet, version };
+}
+
+/** Whether people judged pairs of the test split, which nothing trains on: the judges are then examined by them. */
+async function hasExam(client: Client, promptSetId: string): Promise<boolean> {
+  const { rows } = await humanJudged(client, promptSetId, 'test', EXAM_ROWS);
+  return new Set(rows.map(({ prompt }) => prompt)).size > 1;
 }
 
 /** Whether a method has a stage that the simulator works on. */
@@ -186,21 +195,22 @@ const simulates = (method: Method) => METHOD_STAGES[method].some(({ bySimulator 
 
 /** A method takes the settings of its own stages; the edge refuses others. */
 function ofMethod(method: Method, hyperparameters: Hyperparameters): Hyperparameters {
-  const kinds = new Set<StageKind>(METHOD_STAGES[method].map(({ kind }) => kind));
-  return Object.fromEntries(Object.entries(hyperparameters).filter(([kind]) => kinds.has(kind as StageKind)));
+  const kinds: ReadonlySet<string> = settingsReadBy(METHOD_STAGES[method]);
+  return Object.fromEntries(Object.entries(hyperparameters).filter(([kind]) => kinds.has(kind)));
 }
 
 interface ReportOptions extends PaperRun {
   readonly settings: PaperSettings;
   readonly materials: Materials;
   readonly experimentIds: readonly string[];
+  readonly examIds: readonly string[];
   readonly promptSet: Awaited<ReturnType<typeof ensurePrompts>>;
   readonly version: number;
   readonly signal: AbortSignal;
 }
 
 async function report(client: Client, options: ReportOptions): Promise<ReportDocument> {
-  const { materials, settings, promptSet, experimentIds, signal, progress } = options;
+  const { materials, settings, promptSet, experimentIds, examIds, signal, progress } = options;
   progress.write('All experiments have ended; comparing the systems.\n');
   const experiments = [];
   let finishedAt = 0;
@@ -209,7 +219,8 @@ async function report(client: Client, options: ReportOptions): Promise<ReportDoc
     const experiment = await client.getExperiment({ parameters: { experimentId } });
     finishedAt = Math.max(finishedAt, experiment.finishedAt ?? 0);
   }
-  const human = await humanJudged(client, promptSet.id, settings.agreementPairs);
+  const exams = await Promise.all(examIds.map(async (id) => await readEvidence(client, id)));
+  const human = await humanJudged(client, promptSet.id, 'train', settings.agreementPairs);
   const judged = human.rows.length > 0 ? human : baseJudged(experiments, GOLD, settings.agreementPairs);
   const form = promptFormOf(materials.principle.definition.form, materials.model, undefined);
   const agreement = await measureAgreement({
@@ -222,7 +233,7 @@ async function report(client: Client, options: ReportOptions): Promise<ReportDoc
     signal,
   });
   const setting = settingOf(options, finishedAt);
-  return buildReport({ setting, experiments, gold: GOLD, agreement });
+  return buildReport({ setting, experiments, gold: GOLD, agreement, exams });
 }
 
 function settingOf(

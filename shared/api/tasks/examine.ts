@@ -33,7 +33,7 @@ export const exam = z
     ties: count.describe('Pairs without a winner'),
     unparsable,
     accuracy: rate.describe('agreed / n'),
-    interval: interval.describe("Wilson's, around the accuracy"),
+    interval: interval.describe("Wilson's, around the accuracy, for `effectivePairs`"),
     effectivePairs: z
       .number()
       .positive()

@@ -81,10 +81,15 @@ describe('an exam', () => {
     // 10 ties, 10 wrong, 40 right.
     expect(exam).toMatchObject({ n: 60, ties: 10, agreed: 45, orders: 'single-text', positionBias: null });
     expect(exam.accuracy).toBe(0.75);
-    expect(exam.interval).toEqual(wilsonInterval(45, 60));
     // Variance of a row: 45/60 is the mean, squares 42.5 / 60.
     const variance = 42.5 / 60 - 0.75 ** 2;
-    expect(exam.effectivePairs).toBeCloseTo((59 * 0.75 * 0.25) / variance, 9);
+    const pairs = (60 * 0.75 * 0.25) / variance;
+    expect(exam.effectivePairs).toBeCloseTo(pairs, 9);
+    expect(exam.interval.lower).toBeCloseTo(wilsonInterval(0.75 * pairs, pairs).lower, 9);
+    // Without a tie, of as many prompts, it is Wilson's of the counts.
+    const plain = await examined(scoring((text) => Number(isGood(text) !== (numberOf(text) % 3 === 0))));
+    expect(plain.interval.lower).toBeCloseTo(wilsonInterval(40, 60).lower, 9);
+    expect(plain.interval.upper).toBeCloseTo(wilsonInterval(40, 60).upper, 9);
   });
 
   it('shows either side first, by the seed alone, and the judge never sees which people preferred', async () => {
@@ -187,7 +192,7 @@ describe('an exam', () => {
     const judge = scoring((text) => (isGood(text) === Math.floor(numberOf(text) / 10) % 3 > 0 ? 1 : 0));
     const exam = await examined(judge, rowsOf(60, 10));
     expect(exam).toMatchObject({ n: 60, agreed: 40 });
-    expect(exam.effectivePairs).toBeCloseTo(5, 9);
+    expect(exam.effectivePairs).toBeCloseTo(6, 9);
   });
 });
 
