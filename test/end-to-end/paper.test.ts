@@ -1,6 +1,6 @@
 /** rlcd paper at its tiny scale: five systems over HTTP to a report, and the same command again from what is kept. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -44,5 +44,39 @@ describe('rlcd paper', () => {
     const again = await paper('--seeds', '2', '--data', data);
     expect(again.stdout).toContain("RLCD's labels are right more often than RLAIF's");
     expect(files.map((file) => readFileSync(file, 'utf8'))).toEqual(first);
+  });
+
+  it('examines its judges where people judged pairs of the test split, and corrects the rates against the base', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rlcd-paper-exam-'));
+    const rows = (split: string, count: number) =>
+      Array.from({ length: count }, (_, row) => ({
+        prompt: `One day a bear number ${row} sat by the ${split}.`,
+        split,
+        ...(split === 'test' && {
+          chosen: `It shared ${row} fish and was happy.`,
+          rejected: `It hid ${row} fish and was sad.`,
+        }),
+      }));
+    const lines = [...rows('train', 24), ...rows('dev', 8), ...rows('test', 16)];
+    const prompts = join(folder, 'prompts.jsonl');
+    writeFileSync(prompts, lines.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    try {
+      const { stdout } = await paper(
+        '--seeds',
+        '1',
+        '--prompts',
+        prompts,
+        '--data',
+        join(folder, 'data'),
+        '--json',
+      );
+      const [judge] = reportDocument.parse(JSON.parse(stdout)).judges;
+      expect(judge?.exam).toMatchObject({ n: 16, agreed: 16, lengthOnlyAccuracy: { value: 1 } });
+      const against = (judge?.matchUps ?? []).filter(({ second }) => second === 'base');
+      expect(against).toHaveLength(4);
+      for (const { corrected } of against) expect(corrected?.rate.interval.confidence).toBe(0.95);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });

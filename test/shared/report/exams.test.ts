@@ -47,6 +47,16 @@ describe('a report with exams', () => {
     expect(matchUp?.corrected?.rate.interval.upper).toBeCloseTo(interval.upper, 6);
   });
 
+  it('takes the exam for as many pairs as its accuracy is sure by', () => {
+    const of = (effectivePairs: number) =>
+      build([syntheticExam({ effectivePairs })]).judges[0]?.matchUps.find(
+        ({ first, second }) => first === 'context-distillation' && second === 'base',
+      )?.corrected?.rate;
+    expect(of(50)?.value).toBeCloseTo(of(200)?.value ?? Number.NaN, 9);
+    const width = (pairs: number) => (of(pairs)?.interval.upper ?? 0) - (of(pairs)?.interval.lower ?? 0);
+    expect(width(50)).toBeGreaterThan(1.1 * width(200));
+  });
+
   it('knows that a second seed on the same prompts that says the same again is no further evidence', () => {
     const again = evidence.map((one) => ({ ...one, seed: 2 }));
     const twice = build([syntheticExam()], [...evidence, ...again]).judges[0];

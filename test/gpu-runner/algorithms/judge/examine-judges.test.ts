@@ -175,6 +175,15 @@ describe('an exam', () => {
     expect((await examined(judge, rowsOf(6, 6))).probabilities).toBeNull();
   });
 
+  it('gives no half the scale that its own pairs would choose', async () => {
+    // Two prompts are the two halves: right in one, wrong in the other. Each gets what the other taught.
+    const judge = scoring((text) => Number(isGood(text) === numberOf(text) < 10));
+    const { probabilities } = await examined(judge, rowsOf(20, 10));
+    expect(probabilities?.scales?.filter((scale) => scale === null)).toHaveLength(1);
+    // A half for the right ones, and sure of the wrong ones.
+    expect(probabilities?.brier).toBeGreaterThan((0.25 + 0.5) / 2);
+  });
+
   it('draws pairs by the seed where there are more than the limit, and keeps their order', async () => {
     const seen: string[] = [];
     const judge = comparing(({ promptId }) => {
