@@ -133,7 +133,7 @@ describe('the model itself', () => {
     Int32Array.from(
       text
         .split(/(<\|im_start\|>|<\|im_end\|>)/)
-        .flatMap((part) => (part in special ? [special[part] ?? -1] : [...Buffer.from(part)])),
+        .flatMap((part) => (part in special ? [special[part] ?? -1] : Array.from(Buffer.from(part)))),
     );
 
   it.each([
