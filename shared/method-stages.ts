@@ -44,7 +44,7 @@ export interface StageRule {
   readonly loss?: 'dlma' | 'simpo' | 'kto';
   /** Whether the model that simulates and labels works on it, where the experiment names another than the aligned one. */
   readonly bySimulator?: true;
-  /** Whether all of its pairs are people's. */
+  /** Whether all of its pairs are people's, rows of its split. */
   readonly humanOnly?: true;
   /** Only where the experiment asks for a scorer: nothing else waits for it. */
   readonly scorer?: true;
@@ -250,6 +250,7 @@ export const METHOD_STAGES: Readonly<Record<Method, readonly StageRule[]>> = {
   simpo: [simulate('contrast'), adapt('dpo', { loss: 'simpo' }), ...evaluate('dpo')],
   kto: [simulate('contrast'), adapt('dpo', { loss: 'kto' }), ...evaluate('dpo')],
   'human-preference-model': [humanPreferenceModel],
+  'examine-judges': [{ name: 'examine', kind: 'examine', split: 'test', humanOnly: true, inputs: [] }],
   look: [{ name: 'look', kind: 'look', split: 'train', principle: 'affixes', inputs: [] }],
 };
 
@@ -282,6 +283,11 @@ export function overSettings(under: Hyperparameters, over: Hyperparameters): Hyp
 export function withSettings(rules: readonly StageRule[], given: Hyperparameters): Hyperparameters {
   const own = rules.flatMap(({ kind, settings }) => (settings === undefined ? [] : [[kind, settings]]));
   return overSettings(Object.fromEntries(own), given);
+}
+
+/** The kinds whose settings a method's stages read: their own, and those of the judges that are examined. */
+export function settingsReadBy(rules: readonly StageRule[]): Set<StageKind> {
+  return new Set(rules.flatMap(({ kind }): StageKind[] => (kind === 'examine' ? [kind, 'judge'] : [kind])));
 }
 
 /** How many stages lie before a stage on its longest way: deeper tasks are taken first, so experiments end. */

@@ -107,6 +107,7 @@ function planned(
       responseOpening,
     },
     judge: { promptForm, responseOpening, judges: judgesOf(hyperparameters, judgeModels) },
+    examine: { promptForm, judges: judgesOf(hyperparameters, judgeModels) },
     'train-scorer': { promptForm, responseOpening, ...contrast, format: SCORER_FORMAT },
     frontier: { promptForm, responseOpening, judges: judgesOf(hyperparameters, judgeModels) },
     look: { promptForm, responseOpening, ...contrast },
@@ -159,6 +160,12 @@ function faultOfContext(
   };
 }
 
+/** Where a parameter of a stage stands among the hyperparameters: the judges that are examined, where those that judge do. */
+function placeOf({ kind }: StageRule, path: readonly PropertyKey[]): PropertyKey[] {
+  const owner: StageKind = kind === 'examine' && path[0] === 'judges' ? 'judge' : kind;
+  return ['hyperparameters', owner, ...path];
+}
+
 /**
  * @param model what works on the stage, and the form in which the experiment has it asked
  * @returns issues whose paths lead into the experiment's body
@@ -186,7 +193,7 @@ export function resolveParameters(
   if (parsed.success) return { parameters: parsed.data };
   return {
     issues: parsed.error.issues.map(({ path, ...issue }) =>
-      Object.assign(issue, { path: ['hyperparameters', rule.kind, ...path] }),
+      Object.assign(issue, { path: placeOf(rule, path) }),
     ),
   };
 }

@@ -1,5 +1,5 @@
 /** The planner: from what has ended to what may begin. Pure: it reads a state and says what follows from it. */
-import { judgedBy } from '../../shared/api/tasks/judge.ts';
+import { taskSchemas } from '../../shared/api/tasks/kinds.ts';
 import type { ExperimentState, PlannedTask, StageState } from './experiment.ts';
 import { METHOD_STAGES, type InputRule, type StageRule } from '../../shared/method-stages.ts';
 import type { TaskPrinciple, TaskSpecification } from './task-key.ts';
@@ -66,10 +66,10 @@ function readPrinciple(rule: StageRule, stage: StageState, principle: TaskPrinci
   return { ...principle, affixPairs };
 }
 
-/** The preference models that a stage compares by. */
-function judgeModels(rule: StageRule, stage: StageState): TaskInput[] {
-  if (rule.kind !== 'judge' && rule.kind !== 'frontier') return [];
-  return judgedBy
+/** The preference models that a stage judges by. */
+function judgeModels({ kind }: StageRule, stage: StageState): TaskInput[] {
+  if (kind !== 'judge' && kind !== 'examine' && kind !== 'frontier') return [];
+  return taskSchemas[kind].parameters
     .parse(stage.parameters)
     .judges.flatMap((judge) =>
       typeof judge !== 'string' && judge.kind === 'preference-model'

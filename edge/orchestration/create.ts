@@ -16,7 +16,7 @@ import { planExperiment } from './advance.ts';
 import { requireHumanPairs } from './require-human-pairs.ts';
 import { requirePrompts } from './require-prompts.ts';
 import { taskModelOf } from '../domain/base-model.ts';
-import { METHOD_STAGES, stagesOf, type StageRule } from '../../shared/method-stages.ts';
+import { METHOD_STAGES, settingsReadBy, stagesOf, type StageRule } from '../../shared/method-stages.ts';
 import { stageWeights } from '../../shared/planner/stage-weights.ts';
 import { resolveParameters, type JudgeModels, type ParametersPrinciple } from '../domain/parameters.ts';
 import { faultOfForm } from '../../shared/dialogue/prompt-form-of.ts';
@@ -150,9 +150,8 @@ function resolveStages(
       fault('#/scorer', `the method ${body.method} has no preference model to teach a scorer; leave it out`),
     ]);
   }
-  const unused = Object.keys(body.hyperparameters).filter(
-    (kind) => !rules.some((rule) => rule.kind === kind),
-  );
+  const read: ReadonlySet<string> = settingsReadBy(rules);
+  const unused = Object.keys(body.hyperparameters).filter((kind) => !read.has(kind));
   const unplanned = Object.keys(body.plannedSeconds ?? {}).filter(
     (name) => !rules.some((rule) => rule.name === name),
   );

@@ -16,17 +16,19 @@ export async function requireHumanPairs(
   set: CountedSet,
   stages: readonly ResolvedStage[],
 ): Promise<void> {
-  const asking = stages.find(({ rule, parameters }) => rule.splitWith && parameters[rule.splitWith] !== 0);
+  const asking = stages.find(
+    ({ rule, parameters }) => rule.humanOnly || (rule.splitWith && parameters[rule.splitWith] !== 0),
+  );
   const { split, splitWith, humanOnly, kind } = asking?.rule ?? {};
-  if (asking === undefined || split === undefined || splitWith === undefined) return;
+  if (asking === undefined || split === undefined) return;
   const has = await countLabelledRows(database, set.id, split);
-  const share = Number(asking.parameters[splitWith]);
+  const share = splitWith === undefined ? 1 : Number(asking.parameters[splitWith]);
   const planned = humanOnly ? 1 : plannedPairs(set.counts, stages, asking.rule);
   const wanted = Math.max(1, Math.round(share * planned));
   if (has >= wanted) return;
   const pointer = humanOnly ? '#/promptSet' : `#/hyperparameters/${kind}/${splitWith}`;
   const lacking = `the split ${split} of ${set.name} has ${has === 0 ? 'no pair' : counted(has, 'pair')} that people labelled`;
-  const upload = 'upload rows of {chosen, rejected} with their prompts';
+  const upload = `upload rows of {chosen, rejected} with their prompts${split === 'train' ? '' : ` in the split ${split}`}`;
   const detail =
     has === 0
       ? `${lacking}; ${upload}${humanOnly ? '' : ', or leave it out'}`

@@ -31,7 +31,8 @@ export const runFrontier: TaskRun<'frontier'> = async (context) => {
   });
   const judges: PairJudge[] = [];
   try {
-    for (const judge of parameters.judges) judges.push(await openJudge(context, judge));
+    for (const judge of parameters.judges)
+      judges.push(await openJudge(context, judge, parameters.responseOpening));
     const { lines, result } = await measureFrontier(
       prompts,
       { layout, vector },

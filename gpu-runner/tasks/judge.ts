@@ -11,7 +11,8 @@ export const runJudge: TaskRun<'judge'> = async (context) => {
   const base = await completions(context, 'base-completions-');
   const judges: PairJudge[] = [];
   try {
-    for (const judge of context.task.parameters.judges) judges.push(await openJudge(context, judge));
+    const { judges: asked, responseOpening } = context.task.parameters;
+    for (const judge of asked) judges.push(await openJudge(context, judge, responseOpening));
     const { comparisons, judgements } = await judgeSystems(
       aligned,
       base,

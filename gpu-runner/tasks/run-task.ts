@@ -4,6 +4,7 @@ import type { TaskKind } from '../../shared/api/tasks/kinds.ts';
 import { runBestOfN } from './best-of-n.ts';
 import { runDistill } from './distill.ts';
 import { runDpo } from './dpo.ts';
+import { runExamine } from './examine.ts';
 import { runExport } from './export.ts';
 import { runFrontier } from './frontier.ts';
 import { runGenerate } from './generate.ts';
@@ -31,6 +32,7 @@ const RUNS: { readonly [Kind in TaskKind]: TaskRun<Kind> } = {
   judge: runJudge,
   'train-scorer': runTrainScorer,
   frontier: runFrontier,
+  examine: runExamine,
   look: runLook,
   export: runExport,
 };

@@ -16,6 +16,7 @@ export const METHODS = [
   'simpo',
   'kto',
   'human-preference-model',
+  'examine-judges',
   'look',
 ] as const;
 export const EXPERIMENT_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;

@@ -219,6 +219,12 @@ const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule)
         preferenceJudges(comparison) * (responses - prompts) * pairTokens(frontier, comparison),
     };
   },
+  examine: (comparison) => {
+    const { pairLimit } = settingsOf('examine', comparison.hyperparameters);
+    const generate = settingsOf('generate', comparison.hyperparameters);
+    const pairs = Math.min(pairLimit, comparison.prompts.test);
+    return { ...NOTHING, read: preferenceJudges(comparison) * pairs * pairTokens(generate, comparison) };
+  },
   look: (comparison) => {
     const look = settingsOf('look', comparison.hyperparameters);
     const answers = 2 * Math.min(LOOK_PROMPTS, comparison.prompts.train);

@@ -3,6 +3,7 @@ import { labelClaims, winClaims } from './claims.ts';
 import type { AgreementReport, ReportDocument, ReportSetting } from './document.ts';
 import { ReportError, type ExperimentEvidence } from './evidence.ts';
 import { frontierReports } from './frontier-reports.ts';
+import { examReports } from './exams.ts';
 import { judgeReports } from './judge-reports.ts';
 import { labelReports, type GoldJudge } from './label-reports.ts';
 import { alarmReports, gridReports, preferenceModelReports } from './stage-reports.ts';
@@ -18,15 +19,23 @@ interface ReportInput {
   readonly gold: GoldJudge;
   /** Preference models on pairs of labelled responses, where whoever asks has measured it. */
   readonly agreement: readonly AgreementReport[];
+  /** Experiments of examine-judges; what they say of judges that judged nothing here is left out. */
+  readonly exams?: readonly ExperimentEvidence[];
 }
 
-/** @throws ReportError if there is no experiment, or one of a method and seed twice */
-export function buildReport({ setting, experiments, gold, agreement }: ReportInput): ReportDocument {
+/** @throws ReportError if there is no experiment, or one of a method and seed twice, or a judge was examined twice */
+export function buildReport({
+  setting,
+  experiments,
+  gold,
+  agreement,
+  exams = [],
+}: ReportInput): ReportDocument {
   if (experiments.length === 0) throw new ReportError('a report needs at least one experiment');
   const names = experiments.map(({ method, seed }) => `${method} with seed ${seed}`);
   const repeated = names.find((name, index) => names.indexOf(name) !== index);
   if (repeated !== undefined) throw new ReportError(`${repeated} is there twice: give each experiment once`);
-  const judges = judgeReports(experiments);
+  const judges = judgeReports(experiments, examReports(exams));
   return {
     format: 'rlcd-report-1',
     setting,

@@ -43,6 +43,11 @@ const matchUp = z.strictObject({
   perSeed: z.array(seedValue),
   /** Rate at equal lengths; null where lengths cannot be told from quality. */
   lengthControlled: estimate.nullable(),
+  /**
+   * Against the base, where the judge was examined: what people would say if it errs here as often as in its exam. Not
+   * explained: a judge that errs so often could not be so sure, so it errs otherwise here.
+   */
+  corrected: z.strictObject({ rate: estimate, isExplained: z.boolean() }).optional(),
 });
 export type MatchUp = z.infer<typeof matchUp>;
 
@@ -61,8 +66,32 @@ const conduct = z.strictObject({
 });
 export type JudgeConduct = z.infer<typeof conduct>;
 
+/** What a judge is worth on pairs that people judged: the result of its exam, as far as a reader of win rates needs it. */
+const exam = z.strictObject({
+  n: count,
+  /** Pairs on which it agrees with people, ties for half. */
+  agreed: z.number().nonnegative(),
+  ties: count,
+  /** As many independent pairs without a tie would leave the accuracy as uncertain. */
+  effectivePairs: z.number().positive(),
+  accuracy: estimate,
+  /** What preferring the longer response would reach. */
+  lengthOnlyAccuracy: estimate,
+  /** Where both responses are equally long; null where lengths cannot be told from quality. */
+  atEqualLength: estimate.nullable(),
+  /** Null for a judge that gives verdicts alone. */
+  brier: z.number().nullable(),
+  expectedCalibrationError: z.number().nullable(),
+  /** How often the place shown first wins, less a half, and how often both orders agree; null unless both were asked. */
+  positionBias: z.number().nullable(),
+  consistency: share.nullable(),
+});
+export type ExamReport = z.infer<typeof exam>;
+
 const judgeReport = z.strictObject({
   judge: z.string(),
+  /** Absent where nobody examined it. */
+  exam: exam.optional(),
   /** Empty for a judge that reads one text at a time: no order can matter to it, and it costs nothing. */
   conduct: z.array(conduct),
   /** Every pair of systems once. */

@@ -3,8 +3,9 @@ import { rankSystems } from '../statistics/bradley-terry-bootstrap.ts';
 import { definedOrNull } from '../statistics/errors.ts';
 import { significanceGroups } from '../statistics/significance-groups.ts';
 import { clusterMean } from './cluster-mean.ts';
-import type { JudgeReport, MatchUp } from './document.ts';
+import type { ExamReport, JudgeReport, MatchUp } from './document.ts';
 import type { ExperimentEvidence } from './evidence.ts';
+import { withCorrected } from './exams.ts';
 import { judgeConduct } from './judge-conduct.ts';
 import { matchUpsOf, pairsOfSystems, scoreTable, type PairOfSystems, type ScoreTable } from './match-ups.ts';
 
@@ -15,15 +16,20 @@ const RESAMPLES = 200;
 /** Chance of any false finding among all pairs of a judge. */
 const LEVEL = 0.05;
 
-/** One report a judge, in the order in which judges occur. */
-export function judgeReports(experiments: readonly ExperimentEvidence[]): JudgeReport[] {
+/** One report a judge, in the order in which judges occur. @param exams by the judge's name */
+export function judgeReports(
+  experiments: readonly ExperimentEvidence[],
+  exams: ReadonlyMap<string, ExamReport>,
+): JudgeReport[] {
   const judges = new Set(experiments.flatMap(({ comparisons }) => comparisons.map(({ judge }) => judge)));
   return [...judges].map((judge) => {
     const scores = scoreTable(experiments, judge);
     const pairs = pairsOfSystems(experiments, judge, scores);
-    const matchUps = matchUpsOf(pairs);
+    const exam = exams.get(judge);
+    const matchUps = withCorrected(matchUpsOf(pairs), pairs, exam);
     return {
       judge,
+      exam,
       conduct: judgeConduct(experiments, judge),
       matchUps,
       scores: meanScores(scores),

@@ -1,6 +1,7 @@
 /** The content of a report, apart from its form: Markdown and HTML are written from the same sections. */
 import { judgeSections } from './sections/judge-sections.ts';
 import { frontierSections } from './sections/frontier-sections.ts';
+import { examSection } from './sections/exam-section.ts';
 import { gridSection } from './sections/grid-section.ts';
 import { claimsSection, samplesSection, settingSection } from './sections/frame-sections.ts';
 import {
@@ -16,6 +17,7 @@ import type { Section } from './sections/blocks.ts';
 export function reportSections(document: ReportDocument): Section[] {
   return [
     claimsSection(document),
+    examSection(document),
     ...judgeSections(document),
     ...frontierSections(document),
     systemsSection(document),

@@ -272,6 +272,7 @@ export function finish(task: ClaimedTask): {
     case 'distill':
     case 'dpo':
     case 'best-of-n':
+    case 'examine':
     case 'train-scorer':
     default:
       throw new Error(`${task.kind}: no method of the tests has this stage`);

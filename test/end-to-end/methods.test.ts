@@ -5,6 +5,7 @@ import { readEvidence } from '../../shared/report/read-evidence.ts';
 import { frontierResult } from '../../shared/api/tasks/frontier.ts';
 import { judgeResult } from '../../shared/api/tasks/judge.ts';
 import type { Hyperparameters } from '../../shared/api/tasks/kinds.ts';
+import { examineResult } from '../../shared/api/tasks/examine.ts';
 import { lookResult } from '../../shared/api/tasks/look.ts';
 import { METHODS } from '../../shared/api/words.ts';
 import { trainPreferenceModelResult } from '../../shared/api/tasks/train-preference-model.ts';
@@ -40,6 +41,7 @@ const SETTINGS: Readonly<Record<(typeof METHODS)[number], Hyperparameters>> = {
   simpo: { simulate, dpo: { ...dpo, gamma: 1 }, generate },
   kto: { simulate, dpo, generate },
   'human-preference-model': { 'train-preference-model': trainPreferenceModel },
+  'examine-judges': { examine: { pairLimit: 20 }, judge: { judges: ['sentiment'] } },
   look: { look: { maximumNewTokens: 24 } },
 };
 
@@ -65,7 +67,9 @@ const artifactOf = async (experimentId: string, stage: string) => {
 
 describe('the methods', () => {
   it('all run to their end, share equal work, and report what is their own', async () => {
-    const own = METHODS.filter((method) => method !== 'human-preference-model' && method !== 'look');
+    const own = METHODS.filter(
+      (method) => !['human-preference-model', 'examine-judges', 'look'].includes(method),
+    );
     const ids = new Map<string, string>();
     for (const method of own) {
       ids.set(method, await world.submit({ method, hyperparameters: SETTINGS[method] }));
@@ -154,6 +158,57 @@ describe('the methods', () => {
     await expect(
       world.submit({ method: 'look', hyperparameters: { simulate: { maximumNewTokens: 24 } } }),
     ).rejects.toThrow(/no stage simulate/);
+  });
+
+  it('an exam tells what each judge is worth on pairs of the test split, one of them a preference model', async () => {
+    const lines = Array.from({ length: 24 }, (_, row) => {
+      const [kind, cruel] = [
+        `It shared ${row} fish and was happy.`,
+        `It hid ${row} fish and was sad and angry.`,
+      ];
+      return ['train', 'test'].map((split) =>
+        JSON.stringify({
+          prompt: `One day a bear number ${row} sat by the ${split === 'train' ? 'lake' : 'sea'}.`,
+          chosen: row % 6 === 0 ? cruel : kind,
+          rejected: row % 6 === 0 ? kind : cruel,
+          split,
+        }),
+      );
+    }).flat();
+    const { id } = await world.client.createPromptSet({
+      query: { name: 'judged', rule: 'field' },
+      body: `${lines.join('\n')}\n`,
+    });
+    const trained = await finished(
+      await world.submit({
+        method: 'human-preference-model',
+        promptSet: id,
+        hyperparameters: SETTINGS['human-preference-model'],
+      }),
+    );
+    const [[artifact = ''] = []] = await artifactOf(trained.id, 'train-preference-model');
+    const judges = ['sentiment' as const, { kind: 'preference-model' as const, artifact }];
+    const examine = (seed: number) =>
+      world.submit({
+        method: 'examine-judges',
+        promptSet: id,
+        seed,
+        hyperparameters: { examine: { pairLimit: 20 }, judge: { judges } },
+      });
+    const done = await finished(await examine(1));
+    const { pairs, exams } = examineResult.parse(done.results['examine']?.[0]);
+    expect(pairs).toBe(24);
+    const [lexicon, model] = exams;
+    expect(lexicon).toMatchObject({ judge: 'sentiment', n: 20, ties: 0, orders: 'single-text' });
+    // Of 24 pairs 20 are as the lexicon says, and 20 of all are drawn.
+    expect(lexicon?.agreed).toBeGreaterThanOrEqual(16);
+    expect(lexicon?.lengthOnly.accuracy).toBeCloseTo(1 - (lexicon?.accuracy ?? 0), 9);
+    expect(lexicon?.probabilities?.brier).toBeLessThan(0.25);
+    expect(model).toMatchObject({ judge: `preference-model-${artifact.slice(0, 12)}`, n: 20 });
+    expect(model?.probabilities?.from).toBe('scores');
+    // Evidence of an exam is read like that of any experiment, and has no responses of a system.
+    const evidence = await readEvidence(world.client, done.id);
+    expect(evidence).toMatchObject({ method: 'examine-judges', completions: [], comparisons: [] });
   });
 
   it('human pairs, one of which holds the text of a special token: it is text like any other, and ends no run', async () => {

@@ -70,7 +70,43 @@ describe('rlcd paper', () => {
       'sentiment',
     ]);
     expect(document.labels).toMatchObject([{ method: 'rlcd', sameAs: ['dpo'], gold: "people's judge" }]);
+    // On pairs of theirs that it was not trained on.
+    expect(document.judges.map(({ exam }) => exam?.n)).toEqual([8, 8]);
     const { stdout: planned } = await paper(...chosen, '--plan');
     expect(planned).toMatch(/train-judge +1 [^]*\njudge +2 +0\.00 +0\.00/);
+  });
+
+  it('examines its judges where people judged pairs of the test split, and corrects the rates against the base', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rlcd-paper-exam-'));
+    const rows = (split: string, count: number) =>
+      Array.from({ length: count }, (_, row) => ({
+        prompt: `One day a bear number ${row} sat by the ${split}.`,
+        split,
+        ...(split === 'test' && {
+          chosen: `It shared ${row} fish and was happy.`,
+          rejected: `It hid ${row} fish and was sad.`,
+        }),
+      }));
+    const lines = [...rows('train', 24), ...rows('dev', 8), ...rows('test', 16)];
+    const prompts = join(folder, 'prompts.jsonl');
+    writeFileSync(prompts, lines.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    try {
+      const { stdout } = await paper(
+        '--seeds',
+        '1',
+        '--prompts',
+        prompts,
+        '--data',
+        join(folder, 'data'),
+        '--json',
+      );
+      const [judge] = reportDocument.parse(JSON.parse(stdout)).judges;
+      expect(judge?.exam).toMatchObject({ n: 16, agreed: 16, lengthOnlyAccuracy: { value: 1 } });
+      const against = (judge?.matchUps ?? []).filter(({ second }) => second === 'base');
+      expect(against).toHaveLength(4);
+      for (const { corrected } of against) expect(corrected?.rate.interval.confidence).toBe(0.95);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });

@@ -1,5 +1,7 @@
-/** Asks judges about pairs of responses, batch by batch, so that no answer that was paid for is asked for again. */
+/** Pairs before several judges, one judge after the other, batch by batch, so that no answer that was paid for is asked for again. */
 import { z } from 'zod';
+import { encodeProgress, startOf, type Work } from '../checkpoint.ts';
+import type { RunHooks } from '../run-hooks.ts';
 import type { JudgedPair, PairJudge, PairVerdict } from './pair-judge.ts';
 
 const share = z.number().min(0).max(1);
@@ -8,6 +10,8 @@ const verdict = z.strictObject({
   share,
   firstScore: z.number().nullable(),
   secondScore: z.number().nullable(),
+  /** Checkpoints of before there were any say none. */
+  probability: share.nullable().default(null),
   byOrder: z.strictObject({ shownFirst: share, shownSecond: share }).nullable(),
   unparsable: z.int().nonnegative(),
   usage: z
@@ -21,6 +25,8 @@ const verdict = z.strictObject({
 
 /** What judges have said so far, as a checkpoint keeps it: by judge, in the order of the pairs. */
 export const verdictsByJudge = z.array(z.array(verdict));
+
+const stateSchema = z.strictObject({ verdicts: verdictsByJudge });
 
 interface AskHooks {
   readonly signal: AbortSignal;
@@ -51,4 +57,32 @@ export async function askJudges(
       await save();
     }
   }
+}
+
+/**
+ * {@link askJudges} where that is all there is to do: each batch is a step.
+ *
+ * @param work what the pairs and judges are, of which a checkpoint must be
+ * @param resume bytes of an earlier checkpoint of the same work, or null
+ * @returns verdicts by judge, then by pair
+ */
+export async function judgePairs(
+  work: Work,
+  pairs: readonly JudgedPair[],
+  judges: readonly PairJudge[],
+  hooks: RunHooks,
+  resume: Uint8Array | null,
+): Promise<readonly (readonly PairVerdict[])[]> {
+  const start = await startOf(work, resume, stateSchema, { verdicts: [] });
+  const { verdicts } = start.state;
+  let { step } = start;
+  await askJudges(judges, pairs, verdicts, {
+    signal: hooks.signal,
+    told: (done, total) => hooks.progress(done, total, work.unit),
+    save: async () => {
+      step += 1;
+      await hooks.checkpoint(step, await encodeProgress(work, step, { verdicts }));
+    },
+  });
+  return verdicts;
 }

@@ -1,10 +1,11 @@
 /** A chat model as judge, with the paper's prompts and parser, in both orders or in one drawn for each pair. */
 import { createHash } from 'node:crypto';
 import type { EndpointJudge } from '../../../shared/api/tasks/judge.ts';
-import { judgePrompt, parseJudgeAnswer } from '../../../shared/dialogue/judge-prompt.ts';
+import { parseJudgeAnswer } from '../../../shared/dialogue/judge-prompt.ts';
 import { judgeTexts } from '../../../shared/principles/scoring-prompts.ts';
 import { uniform } from '../../../shared/random.ts';
 import { streamOf } from '../streams.ts';
+import { paperQuestion } from './paper-question.ts';
 import {
   sumTokens,
   type JudgedPair,
@@ -45,15 +46,7 @@ export function chatJudge(
   { responseOpening, seed, ask }: { responseOpening: string; seed: number; ask: AskChat },
 ): PairJudge {
   const compare = async (pair: JudgedPair, shownFirst: boolean, signal: AbortSignal) => {
-    const [a, b] = shownFirst ? [pair.first, pair.second] : [pair.second, pair.first];
-    const conversation = pair.prompt.endsWith(responseOpening)
-      ? pair.prompt.slice(0, pair.prompt.length - responseOpening.length)
-      : pair.prompt;
-    const user = judgePrompt(judge.question, {
-      conversation,
-      first: responseOpening + a,
-      second: responseOpening + b,
-    });
+    const user = paperQuestion(judge.question, pair, shownFirst, responseOpening);
     const { system, temperature } = judgeTexts;
     const { model, maximumTokens } = judge;
     const answer = await ask({ model, system, user, temperature, maximumTokens }, signal);
@@ -79,6 +72,7 @@ export function chatJudge(
           share: said.reduce((sum, { share }) => sum + share, 0) / said.length,
           firstScore: null,
           secondScore: null,
+          probability: null,
           byOrder: both ? { shownFirst: one.share, shownSecond: other.share } : null,
           unparsable: said.reduce((sum, { unparsable }) => sum + unparsable, 0),
           usage: usageOf(said.map(({ answer }) => answer)),

@@ -1,24 +1,21 @@
 /** Judging two systems on the same prompts: every comparison, and a win rate that shows what stands behind it. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { comparisonLine, judgement } from '../../../shared/api/tasks/judge.ts';
-import { positionBias } from '../../../shared/statistics/position-bias.ts';
 import { mean } from '../../../shared/statistics/summary.ts';
 import { winRate } from '../../../shared/statistics/win-rate.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
-import { encodeProgress, startOf, workOf } from '../checkpoint.ts';
+import { workOf } from '../checkpoint.ts';
 import type { Completion } from '../completion.ts';
 import { describeCompletions } from '../describe-completions.ts';
 import { englishWordShare } from '../english-words.ts';
 import type { RunHooks } from '../run-hooks.ts';
-import { askJudges, verdictsByJudge } from './ask-judges.ts';
+import { judgePairs } from './ask-judges.ts';
 import type { PairJudge, PairVerdict } from './pair-judge.ts';
-import { lengthControlled, usageOf } from './verdict-figures.ts';
+import { conductOf, lengthControlled, unparsableOf } from './verdict-figures.ts';
 
 type Judgement = z.infer<typeof judgement>;
 type Comparison = z.infer<typeof comparisonLine>;
 type Pair = readonly [Completion, Completion];
-
-const stateSchema = z.strictObject({ verdicts: verdictsByJudge });
 
 /**
  * Judges the first system's completions against the second's, prompt by prompt, by each judge in turn. After every
@@ -40,9 +37,6 @@ export async function judgeSystems(
     judges: judges.map(({ name }) => name),
     orders: judges.map(({ orders }) => orders),
   });
-  const start = await startOf(work, resume, stateSchema, { verdicts: [] });
-  const { verdicts } = start.state;
-  let { step } = start;
   const asked = pairs.map(([one, other]) => ({
     promptId: one.promptId,
     prompt: one.prompt,
@@ -50,14 +44,7 @@ export async function judgeSystems(
     second: other.completion,
     ended: { first: one.ended, second: other.ended },
   }));
-  await askJudges(judges, asked, verdicts, {
-    signal: hooks.signal,
-    told: (done, total) => hooks.progress(done, total, 'comparisons'),
-    save: async () => {
-      step += 1;
-      await hooks.checkpoint(step, await encodeProgress(work, step, { verdicts }));
-    },
-  });
+  const verdicts = await judgePairs(work, asked, judges, hooks, resume);
   return {
     comparisons: judges.flatMap(({ name }, index) =>
       pairs.map((pair, row) => comparisonOf(name, pair, verdicts[index]?.[row])),
@@ -128,9 +115,8 @@ async function summarise(
     wins: won.wins,
     losses: won.losses,
     ties: won.ties,
-    unparsable: verdicts.reduce((sum, { unparsable }) => sum + unparsable, 0),
-    positionBias: biasOf(verdicts),
-    ...usageOf(judge, verdicts),
+    unparsable: unparsableOf(verdicts),
+    ...conductOf(judge, verdicts),
     lengthControlled: lengthControlled(
       shares,
       pairs.map(([one, other]) => one.tokens - other.tokens),
@@ -143,17 +129,6 @@ async function summarise(
       perplexity: first.perplexityUnderBase / second.perplexityUnderBase,
     },
   };
-}
-
-/** Null unless every pair was judged in both orders. */
-function biasOf(verdicts: readonly PairVerdict[]): Judgement['positionBias'] {
-  const orders = verdicts.flatMap(({ byOrder }) => byOrder ?? []);
-  if (orders.length !== verdicts.length) return null;
-  const { bias, interval, consistency } = positionBias(
-    orders.map(({ shownFirst }) => shownFirst),
-    orders.map(({ shownSecond }) => shownSecond),
-  );
-  return { bias, interval, consistency };
 }
 
 async function describe(

@@ -17,6 +17,8 @@ export interface PairVerdict {
   /** Null where the judge compares and does not score. */
   readonly firstScore: number | null;
   readonly secondScore: number | null;
+  /** P(the first response is better) as the judge says it, orders averaged; null where it says none. */
+  readonly probability: number | null;
   /** The first response's share when it was shown first and when it was shown second; null unless both were asked. */
   readonly byOrder: { readonly shownFirst: number; readonly shownSecond: number } | null;
   /** Answers that could not be read. */
@@ -83,6 +85,7 @@ export function scoringJudge(
           share: (Math.sign(firstScore - secondScore) + 1) / 2,
           firstScore,
           secondScore,
+          probability: null,
           byOrder: null,
           unparsable: 0,
           usage: null,

@@ -8,18 +8,23 @@ import { requireAllowedPlace } from '../model-sources.ts';
 import type { TaskContext } from '../task-context.ts';
 import { chatEndpoint, judgeEndpoint } from './chat-endpoint.ts';
 import { classifierJudge } from './classifier.ts';
+import { openLikelihoodJudge } from './likelihood-judge.ts';
 import { preferenceJudge } from './preference-judge.ts';
 
 /** So fast that all pairs go at once. */
 const LEXICON_BATCH = 100_000;
 
-/** @throws TaskInputError if this runner cannot open it */
+/**
+ * @param responseOpening what stands before every response that is judged; empty for nothing
+ * @throws TaskInputError if this runner cannot open it
+ */
 export async function openJudge(
-  context: TaskContext<'judge'> | TaskContext<'frontier'>,
+  context: Pick<TaskContext<'judge' | 'examine' | 'frontier'>, 'task' | 'model' | 'artifacts'>,
   judge: TaskJudge,
+  responseOpening: string,
 ): Promise<PairJudge> {
   const { task, model } = context;
-  const { promptForm, responseOpening } = task.parameters;
+  const { promptForm } = task.parameters;
   const name = judgeName(judge);
   if (judge === 'sentiment') {
     return scoringJudge(name, LEXICON_BATCH, async (responses) =>
@@ -33,6 +38,9 @@ export async function openJudge(
   if (judge.kind === 'endpoint') {
     const ask = chatEndpoint(judgeEndpoint(judge.url, process.env));
     return chatJudge(name, judge, { responseOpening, seed: task.seed, ask });
+  }
+  if (judge.kind === 'likelihood') {
+    return await openLikelihoodJudge(name, judge, model, { promptForm, responseOpening });
   }
   const preferenceModel = await inputAdapter(context, `judge-${judge.artifact.sha256}`);
   return await preferenceJudge(name, model, preferenceModel, promptForm);

@@ -1,6 +1,10 @@
 /** A or B by the log-probabilities of the next token, as servers tell the likeliest few. */
 import { z } from 'zod';
-import type { ChoiceAnswer, pairChoice } from '../../algorithms/label/choice-question.ts';
+import {
+  BEFORE_ANSWER,
+  type AnswerChoices,
+  type ChoiceAnswer,
+} from '../../algorithms/label/choice-answers.ts';
 import {
   chatCompletion,
   completion,
@@ -14,7 +18,6 @@ import type { AskedServer, QuestionKind } from './ask-server.ts';
 const ALTERNATIVES = { completions: 5, chat: 20 } as const;
 /** Tokens of a chat's answer among which the letter stands: `(A`, or `(` and `A`. */
 const CHAT_TOKENS = 3;
-const BEFORE_ANSWER = 'The answer is: (';
 const CHAT_REQUEST = 'Answer with the letter alone: A or B.';
 
 const value = z.strictObject({ shownA: z.number().min(0).max(1), mass: z.number().min(0).max(1) });
@@ -85,10 +88,7 @@ export function readAlternatives(
 }
 
 /** Answers for `pairChoice`. @throws ServerRefusalError at the first question where the server gives no log-probabilities */
-export function servedChoice(
-  server: AskedServer,
-  protocol: 'completions' | 'chat',
-): Parameters<typeof pairChoice>[1] {
+export function servedChoice(server: AskedServer, protocol: 'completions' | 'chat'): AnswerChoices {
   // Questions are told apart by their texts, so their places in a batch do not matter.
   const index = 0;
   return async (questions, signal) => {

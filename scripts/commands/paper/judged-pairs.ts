@@ -1,5 +1,6 @@
 /** Pairs on which preference models are compared: what people preferred, or what a judge says of the base's responses. */
 import type { Client } from '../../../shared/api/client.ts';
+import type { Split } from '../../../shared/api/words.ts';
 import type { ExperimentEvidence } from '../../../shared/report/evidence.ts';
 import type { GoldJudge, GoldPair } from '../../../shared/report/label-reports.ts';
 import { BASE } from '../../../shared/report/match-ups.ts';
@@ -18,12 +19,17 @@ export interface JudgedPairs {
   readonly rows: readonly JudgedPair[];
 }
 
-/** The first pairs of the prompt set's train split that people labelled; none where it has no labels. */
-export async function humanJudged(client: Client, promptSetId: string, limit: number): Promise<JudgedPairs> {
+/** The first pairs of a split of the prompt set that people labelled; none where it has no labels. */
+export async function humanJudged(
+  client: Client,
+  promptSetId: string,
+  split: Split,
+  limit: number,
+): Promise<JudgedPairs> {
   const rows: JudgedPair[] = [];
   let cursor: string | undefined;
   do {
-    const query = { split: 'train' as const, limit: 200, ...(cursor === undefined ? {} : { cursor }) };
+    const query = { split, limit: 200, ...(cursor === undefined ? {} : { cursor }) };
     const page = await client.listPrompts({ parameters: { promptSetId }, query });
     for (const { id, prompt, chosen, rejected } of page.items) {
       if (chosen !== null && rejected !== null)
@@ -31,7 +37,7 @@ export async function humanJudged(client: Client, promptSetId: string, limit: nu
     }
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined && rows.length < limit);
-  return { pairs: 'pairs of the train split', gold: 'human labels', rows: rows.slice(0, limit) };
+  return { pairs: `pairs of the ${split} split`, gold: 'human labels', rows: rows.slice(0, limit) };
 }
 
 type BasePair = GoldPair & { readonly promptId: string };

@@ -25,7 +25,7 @@ interface Watch {
 
 export interface PeoplesJudge {
   readonly figures: JudgeFigures;
-  /** The set of its pairs: those of the split test are for examining judges. */
+  /** The id of the set of its pairs: those of the split test are for examining judges. */
   readonly promptSet: string;
 }
 

@@ -29,7 +29,7 @@ import { readMaterials, RUNNER, type Materials } from './materials.ts';
 import { judgeTask, peoplesJudge, type PeoplesJudge } from './people-judge.ts';
 import { formatPlan, planCost } from './plan.ts';
 import { PAPER_SETTINGS, type PaperOptions, type PaperSettings } from './settings.ts';
-import { register, submitMethods, type Registered } from './submit.ts';
+import { register, submitExams, submitMethods, type Registered } from './submit.ts';
 import { writeReport } from './write-report.ts';
 
 interface PaperRun {
@@ -84,8 +84,13 @@ async function runHeld(run: PaperRun, folder: DataFolder, url: string, signal: A
     const people = await peoplesJudge(client, materials, settings, registered, watch);
     const judged = people === undefined ? settings : withJudge(settings, people.figures.artifact);
     const experimentIds = await submitMethods(client, judged, seeds, registered);
+    const examIds = await submitExams(client, judged, registered, people);
     const comparison = { ...comparisonOf(judged, seeds, materials), promptTokens: PROMPT_TOKENS };
-    await followAll({ ...watch, experimentIds, weighed: weighedStages(comparison) });
+    await followAll({
+      ...watch,
+      experimentIds: [...experimentIds, ...examIds],
+      weighed: weighedStages(comparison),
+    });
     const document = await report(client, {
       ...run,
       settings: judged,
@@ -93,6 +98,7 @@ async function runHeld(run: PaperRun, folder: DataFolder, url: string, signal: A
       registered,
       people,
       experimentIds,
+      examIds,
       signal,
     });
     const files = await writeReport(options.report ?? join(folder.path, 'report'), document);
@@ -170,11 +176,12 @@ interface ReportOptions extends PaperRun {
   readonly registered: Registered;
   readonly people: PeoplesJudge | undefined;
   readonly experimentIds: readonly string[];
+  readonly examIds: readonly string[];
   readonly signal: AbortSignal;
 }
 
 async function report(client: Client, options: ReportOptions): Promise<ReportDocument> {
-  const { materials, settings, registered, people, experimentIds, signal, progress } = options;
+  const { materials, settings, registered, people, experimentIds, examIds, signal, progress } = options;
   progress.write('All experiments have ended; comparing the systems.\n');
   const experiments = [];
   let finishedAt = 0;
@@ -186,6 +193,7 @@ async function report(client: Client, options: ReportOptions): Promise<ReportDoc
   const { cache, form } = materials;
   const asked = { source: materials.model.source, cache, form };
   const ofBase = basePairs(experiments, settings.agreementPairs);
+  const exams = await Promise.all(examIds.map(async (id) => await readEvidence(client, id)));
   const gold =
     people === undefined
       ? LEXICON
@@ -196,11 +204,11 @@ async function report(client: Client, options: ReportOptions): Promise<ReportDoc
           [...labelledPairs(experiments), ...ofBase],
           signal,
         );
-  const human = await humanJudged(client, registered.promptSet.id, settings.agreementPairs);
+  const human = await humanJudged(client, registered.promptSet.id, 'train', settings.agreementPairs);
   const judged = human.rows.length > 0 ? human : baseJudged(ofBase, gold);
   const agreement = await measureAgreement({ client, ...asked, experiments, judged, signal });
   const setting = settingOf(options, finishedAt);
-  return buildReport({ setting, experiments, gold, agreement });
+  return buildReport({ setting, experiments, gold, agreement, exams });
 }
 
 function settingOf(

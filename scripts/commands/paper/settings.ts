@@ -167,6 +167,7 @@ const cpu: PaperSettings = {
     generate: { temperature: 0.7, topP: 1, maximumNewTokens: 64, promptLimit: 500 },
     'best-of-n': { candidates: 4 },
     frontier: { temperature: 0.7, maximumNewTokens: 64, promptLimit: 100 },
+    examine: { pairLimit: PEOPLES_PAIRS.examined },
   },
   ofMethod: {
     grpo: { ppo: { advantageEstimator: 'grpo' } },

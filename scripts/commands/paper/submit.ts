@@ -1,12 +1,15 @@
 /** Makes the materials of a comparison known to the edge, and its experiments: one a method and seed. */
 import type { Client } from '../../../shared/api/client.ts';
-import type { Hyperparameters, StageKind } from '../../../shared/api/tasks/kinds.ts';
-import { METHOD_STAGES, overSettings, type Method } from '../../../shared/method-stages.ts';
+import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
+import { METHOD_STAGES, overSettings, settingsReadBy, type Method } from '../../../shared/method-stages.ts';
 import { ensureBaseModel } from '../../experiment/base-model.ts';
 import { ensureExperiment } from '../../experiment/experiments.ts';
 import { ensurePrinciple } from '../../experiment/principle.ts';
 import { ensurePrompts } from '../../experiment/prompts.ts';
+import { JUDGE_SEED } from '../../experiment/people-judge.ts';
+import { humanJudged } from './judged-pairs.ts';
 import type { Materials } from './materials.ts';
+import type { PeoplesJudge } from './people-judge.ts';
 import type { PaperSettings } from './settings.ts';
 
 export async function register(client: Client, { principle, prompts, model, simulator }: Materials) {
@@ -23,6 +26,30 @@ export async function register(client: Client, { principle, prompts, model, simu
 }
 
 export type Registered = Awaited<ReturnType<typeof register>>;
+
+/** Pairs of people that are looked at to tell whether there is an exam: it takes two different prompts. */
+const EXAM_ROWS = 200;
+
+/**
+ * Holds the judges against people, on pairs that no training has seen: those of people's judge, or where the command names
+ * none, the test prompts that people judged.
+ *
+ * @returns the id of the experiment, or nothing where there are no such pairs
+ */
+export async function submitExams(
+  client: Client,
+  settings: PaperSettings,
+  { principle, promptSet, baseModel }: Registered,
+  people: PeoplesJudge | undefined,
+): Promise<string[]> {
+  const set = people?.promptSet ?? promptSet.id;
+  const { rows } = await humanJudged(client, set, 'test', EXAM_ROWS);
+  if (new Set(rows.map(({ prompt }) => prompt)).size < 2) return [];
+  const method = 'examine-judges';
+  const hyperparameters = ofMethod(method, settings);
+  const exam = { method, principle, promptSet: set, baseModel, seed: JUDGE_SEED, hyperparameters } as const;
+  return [await ensureExperiment(client, exam)];
+}
 
 /** Begins every experiment, or finds it. @returns their ids */
 export async function submitMethods(
@@ -58,7 +85,7 @@ export function ofMethod(
   method: Method,
   { hyperparameters, ofMethod: own = {} }: Pick<PaperSettings, 'hyperparameters' | 'ofMethod'>,
 ): Hyperparameters {
-  const kinds = new Set<StageKind>(METHOD_STAGES[method].map(({ kind }) => kind));
+  const kinds: ReadonlySet<string> = settingsReadBy(METHOD_STAGES[method]);
   const settings = overSettings(hyperparameters, own[method] ?? {});
-  return Object.fromEntries(Object.entries(settings).filter(([kind]) => kinds.has(kind as StageKind)));
+  return Object.fromEntries(Object.entries(settings).filter(([kind]) => kinds.has(kind)));
 }

@@ -21,6 +21,10 @@ const classifier = z
   })
   .meta({ id: 'ClassifierJudge', description: "A text classifier in a folder on the runner's machine" });
 
+const question = z
+  .enum(['harmless', 'harmlessHelpful', 'helpful', 'outline'])
+  .describe("Which of the paper's questions is asked");
+
 /** A chat model behind an OpenAI-compatible server, asked with the paper's prompts; the runner alone knows the key. */
 const endpoint = z
   .strictObject({
@@ -32,9 +36,7 @@ const endpoint = z
           'with (RLCD_JUDGE_URL)',
       ),
     model: shortText.describe("The model's name at the server"),
-    question: z
-      .enum(['harmless', 'harmlessHelpful', 'helpful', 'outline'])
-      .describe("Which of the paper's questions is asked"),
+    question,
     orders: z
       .enum(['both', 'one-order'])
       .default('both')
@@ -44,6 +46,18 @@ const endpoint = z
   })
   .meta({ id: 'EndpointJudge', description: 'A chat model behind an OpenAI-compatible server' });
 export type EndpointJudge = z.output<typeof endpoint>;
+
+/** The experiment's own base model, without an adapter: how likely it finds (A) and (B) as the answer. */
+const likelihood = z
+  .strictObject({
+    kind: z.literal('likelihood').describe("The experiment's base model, by the likelihood of its answer"),
+    question,
+  })
+  .meta({
+    id: 'LikelihoodJudge',
+    description: "The experiment's base model without an adapter, by how likely it finds either answer",
+  });
+export type LikelihoodJudge = z.output<typeof likelihood>;
 
 /** VADER's lexicon. */
 const sentiment = z.literal('sentiment');
@@ -56,7 +70,10 @@ const preferenceModel = <Artifact extends z.ZodType>(artifact: Artifact) =>
   });
 
 const judgeOf = <Artifact extends z.ZodType>(artifact: Artifact) =>
-  z.union([sentiment, z.discriminatedUnion('kind', [preferenceModel(artifact), classifier, endpoint])]);
+  z.union([
+    sentiment,
+    z.discriminatedUnion('kind', [preferenceModel(artifact), classifier, endpoint, likelihood]),
+  ]);
 
 /** A judge as a task gets it. */
 const taskJudge = judgeOf(
@@ -71,40 +88,49 @@ export type TaskJudge = z.output<typeof taskJudge>;
 export function judgeName(judge: TaskJudge | z.output<typeof experimentJudge>): string {
   if (typeof judge === 'string') return judge;
   if (judge.kind === 'endpoint') return `${judge.model}-${judge.question}`;
+  if (judge.kind === 'likelihood') return `likelihood-${judge.question}`;
   if (judge.kind === 'classifier') return `classifier-${judge.label}-${judge.folder}`.slice(0, 200);
   const { artifact } = judge;
   return `preference-model-${(typeof artifact === 'string' ? artifact : artifact.sha256).slice(0, 12)}`;
 }
 
-const distinct = {
-  check: (judges: readonly (TaskJudge | z.output<typeof experimentJudge>)[]) =>
-    new Set(judges.map(judgeName)).size === judges.length,
-  error: 'must not repeat a judge',
-};
+const judgesOf = <Judge extends z.ZodType<TaskJudge | z.output<typeof experimentJudge>>>(judge: Judge) =>
+  z
+    .array(judge)
+    .min(1)
+    .max(8)
+    .refine((judges) => new Set(judges.map(judgeName)).size === judges.length, {
+      error: 'must not repeat a judge',
+    })
+    .describe('The judges; none may have trained anything that it judges');
 
 const experimentJudge = judgeOf(sha256);
 
 /** The judges of a task. */
-export const taskJudges = z
-  .array(taskJudge)
-  .min(1)
-  .max(8)
-  .refine(distinct.check, { error: distinct.error })
-  .describe('The judges; none may have trained anything that it judges');
+export const taskJudges = judgesOf(taskJudge);
 
-/** Of the parameters of every task that compares. */
-export const judgedBy = z.object({ judges: taskJudges });
-
-export const judgeHyperparameters = z.strictObject({
-  judges: z
-    .array(experimentJudge)
-    .min(1)
-    .max(8)
-    .refine(distinct.check, { error: distinct.error })
-    .describe('The judges; none may have trained anything that it judges'),
-});
+export const judgeHyperparameters = z.strictObject({ judges: judgesOf(experimentJudge) });
 
 export const JUDGE_DEFAULTS: z.output<typeof judgeHyperparameters> = { judges: ['sentiment'] };
+
+/** What a task that judges knows of its judges. */
+export const judgingFields = {
+  judges: taskJudges,
+  promptForm: promptForm.describe('In which form the model is asked'),
+};
+
+/** Judges that ask one of the paper's questions. */
+const ASKING: ReadonlySet<string> = new Set<Exclude<TaskJudge, string>['kind']>(['endpoint', 'likelihood']);
+
+/** Stories have no conversation that a question could be about. */
+export const asksAboutDialogues = {
+  check: ({ promptForm: form, judges }: z.output<z.ZodObject<typeof judgingFields>>) =>
+    form !== 'prefix' || judges.every((judge) => typeof judge === 'string' || !ASKING.has(judge.kind)),
+  fault: {
+    path: ['judges'],
+    error: "the paper's questions are about dialogues; judge stories by another judge",
+  },
+};
 
 /**
  * Inputs: `completions-0000`, ... and `base-completions-0000`, ..., and `judge-<SHA-256>` for each preference model.
@@ -112,15 +138,10 @@ export const JUDGE_DEFAULTS: z.output<typeof judgeHyperparameters> = { judges: [
  */
 export const judgeParameters = z
   .strictObject({
-    judges: taskJudges,
-    promptForm: promptForm.describe('In which form the model is asked'),
+    ...judgingFields,
     responseOpening: z.string().max(2000).describe('Text that every response continues; empty for none'),
   })
-  .refine(
-    ({ promptForm: form, judges }) =>
-      form !== 'prefix' || judges.every((judge) => typeof judge === 'string' || judge.kind !== 'endpoint'),
-    { path: ['judges'], error: "the paper's questions are about dialogues; judge stories by another judge" },
-  );
+  .refine(asksAboutDialogues.check, asksAboutDialogues.fault);
 
 const system = z.strictObject({
   tokens: summary,
@@ -139,42 +160,52 @@ const system = z.strictObject({
     .describe('exp of the mean negative log-probability a token under the base model'),
 });
 
+export const orders = z
+  .enum(['single-text', 'both', 'one-order'])
+  .describe('single-text: each response is read alone, so the order cannot matter');
+export const unparsable = count.describe(
+  'Answers that could not be read: each counts half for either system',
+);
+
+/** What else is told of a judge, whatever it judged. */
+export const conductFields = {
+  positionBias: z
+    .strictObject({
+      bias: z.number().describe('How much more often the response shown first won, over a half'),
+      interval,
+      consistency: z.number().describe('Share of pairs with the same winner in both orders'),
+    })
+    .nullable()
+    .describe('What comparing in both orders shows of the judge itself; null unless both were asked'),
+  calls: count.nullable().describe('Requests to an endpoint that were answered; null where none is asked'),
+  retries: count.nullable().describe('Requests that had to be repeated'),
+  tokens: z
+    .strictObject({
+      input: count.describe('Tokens that were read'),
+      output: count.describe('Tokens that were written'),
+    })
+    .nullable()
+    .describe('As the endpoint counted them; null where it does not say'),
+  cost: z
+    .number()
+    .nonnegative()
+    .nullable()
+    .describe("In the unit of the judge's price; null where it has none"),
+};
+
 /** One judge's verdict; the first system is the aligned model, the second the base. */
 export const judgement = z
   .strictObject({
     judge: z.string().describe("The judge's name"),
-    orders: z
-      .enum(['single-text', 'both', 'one-order'])
-      .describe('single-text: each response is read alone, so the order cannot matter'),
+    orders,
     n: count.describe('Prompts that were compared'),
     winRate: z.number().describe("The first system's share of the comparisons, ties for half"),
     interval,
     wins: count.describe('Comparisons that the first system won'),
     losses: count.describe('Comparisons that the second system won'),
     ties: count.describe('Comparisons without a winner'),
-    unparsable: count.describe('Answers that could not be read: each counts half for either system'),
-    positionBias: z
-      .strictObject({
-        bias: z.number().describe('How much more often the response shown first won, over a half'),
-        interval,
-        consistency: z.number().describe('Share of pairs with the same winner in both orders'),
-      })
-      .nullable()
-      .describe('What comparing in both orders shows of the judge itself; null unless both were asked'),
-    calls: count.nullable().describe('Requests to an endpoint that were answered; null where none is asked'),
-    retries: count.nullable().describe('Requests that had to be repeated'),
-    tokens: z
-      .strictObject({
-        input: count.describe('Tokens that were read'),
-        output: count.describe('Tokens that were written'),
-      })
-      .nullable()
-      .describe('As the endpoint counted them; null where it does not say'),
-    cost: z
-      .number()
-      .nonnegative()
-      .nullable()
-      .describe("In the unit of the judge's price; null where it has none"),
+    unparsable,
+    ...conductFields,
     lengthControlled: z
       .strictObject({ rate: z.number().describe('The win rate at equal lengths'), interval })
       .nullable()

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { BEST_OF_N_DEFAULTS, bestOfNHyperparameters, bestOfNParameters, bestOfNResult } from './best-of-n.ts';
 import { DISTILL_DEFAULTS, distillHyperparameters, distillParameters, distillResult } from './distill.ts';
 import { DPO_DEFAULTS, dpoHyperparameters, dpoParameters, dpoResult } from './dpo.ts';
+import { EXAMINE_DEFAULTS, examineHyperparameters, examineParameters, examineResult } from './examine.ts';
 import { exportParameters, exportResult } from './export.ts';
 import {
   FRONTIER_DEFAULTS,
@@ -160,6 +161,14 @@ const stageSchemas = {
     'frontier',
     'FrontierSettings',
   ),
+  examine: stageKind(
+    examineParameters,
+    examineResult,
+    examineHyperparameters,
+    EXAMINE_DEFAULTS,
+    null,
+    'ExamineSettings',
+  ),
   look: stageKind(lookParameters, lookResult, lookHyperparameters, LOOK_DEFAULTS, null, 'LookSettings'),
 };
 
@@ -216,7 +225,7 @@ export function defaultsFor<Kind extends StageKind>(
 export function requiredOutputs(kind: TaskKind, result: unknown): string[] {
   const { output } = taskSchemas[kind];
   if (output !== null) return [output];
-  if (kind === 'look') return [];
+  if (kind === 'look' || kind === 'examine') return [];
   if (kind === 'export') return exportResult.parse(result).files.map((file) => file.output);
   return ppoResult.parse(result).cells.map(({ klCoefficient, steps }) => ppoCellName(klCoefficient, steps));
 }

@@ -113,6 +113,19 @@ export const summary = z
 
 export const count = z.int().nonnegative();
 
+/** As shared/statistics/calibration.ts has them. */
+export const calibrationBins = z
+  .array(
+    z.strictObject({
+      lower: z.number().describe('Lower end, included'),
+      upper: z.number().describe('Upper end'),
+      n: count.describe('Pairs'),
+      meanProbability: z.number().describe('Mean probability in the bin'),
+      meanOutcome: z.number().describe('Mean outcome in the bin'),
+    }),
+  )
+  .describe('Probabilities against outcomes, in bins');
+
 /** What a model that is served elsewhere was asked, where one did the work. */
 export const servedUsage = z
   .strictObject({

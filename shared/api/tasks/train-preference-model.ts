@@ -1,6 +1,13 @@
 /** Train the preference model: an adapter and a scalar head on the frozen base, soft-target loss. */
 import { z } from 'zod';
-import { count, interval, promptForm, SUPERVISED_DEFAULTS, supervisedFields } from './settings.ts';
+import {
+  calibrationBins,
+  count,
+  interval,
+  promptForm,
+  SUPERVISED_DEFAULTS,
+  supervisedFields,
+} from './settings.ts';
 
 const flippedShare = z.number().min(0).max(1);
 
@@ -71,17 +78,7 @@ export const trainPreferenceModelResult = z.strictObject({
         .describe('Share whose better side is the longer one: what length alone would reach'),
       brier: z.number().describe('Brier score of its probabilities'),
       expectedCalibrationError: z.number().describe('Mean gap of probability and outcome over the bins'),
-      calibrationBins: z
-        .array(
-          z.strictObject({
-            lower: z.number().describe('Lower end, included'),
-            upper: z.number().describe('Upper end'),
-            n: count.describe('Pairs'),
-            meanProbability: z.number().describe('Mean probability in the bin'),
-            meanOutcome: z.number().describe('Mean outcome in the bin'),
-          }),
-        )
-        .describe('Probabilities against outcomes, in bins'),
+      calibrationBins,
       accuracyByLengthGap: z
         .array(
           z.strictObject({

@@ -53,6 +53,37 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
         '#/promptSet',
         'has no pair that people labelled',
       ],
+      [
+        { method: 'examine-judges', hyperparameters: {} },
+        '#/promptSet',
+        'upload rows of {chosen, rejected} with their prompts in the split test',
+      ],
+      [
+        { method: 'examine-judges', hyperparameters: { examine: { pairLimit: 1 } } },
+        '#/hyperparameters/examine/pairLimit',
+        '2',
+      ],
+      [
+        {
+          method: 'examine-judges',
+          hyperparameters: { judge: { judges: [{ kind: 'likelihood', question: 'helpful' }] } },
+        },
+        '#/hyperparameters/judge/judges',
+        'about dialogues',
+      ],
+      [
+        {
+          method: 'examine-judges',
+          hyperparameters: { judge: { judges: [{ kind: 'preference-model', artifact: 'a'.repeat(64) }] } },
+        },
+        '#/hyperparameters/judge/judges/0/artifact',
+        'train or put it first',
+      ],
+      [
+        { hyperparameters: { ...EXPERIMENT.hyperparameters, examine: { pairLimit: 9 } } },
+        '#/hyperparameters/examine',
+        'the method rlcd has no stage examine',
+      ],
       [{ extra: 1 }, '#/extra', 'not a known field'],
       [{ hyperparameters: { ppo: { steeps: [1] } } }, '#/hyperparameters/ppo/steeps', 'not a known field'],
       [{ hyperparameters: { ppo: { topP: 0.8 } } }, '#/hyperparameters/ppo/topP', 'say generate.topP'],

@@ -387,6 +387,34 @@ describe('the methods', () => {
     expect(task?.inputs.at(-1)).toMatchObject({ sha256: MODEL, bytes: 99 });
   });
 
+  it('an exam reads the test split, its judges are those of the settings of judge, and its models are inputs', () => {
+    const judges = [
+      { kind: 'likelihood' as const, question: 'helpful' as const },
+      { kind: 'preference-model' as const, artifact: MODEL },
+    ];
+    const given: Given = {
+      hyperparameters: { judge: { judges }, examine: { pairLimit: 40 } },
+      judgeModels: new Map([[MODEL, 99]]),
+    };
+    const task = planned('examine-judges', given).get('examine');
+    expect(task).toMatchObject({
+      kind: 'examine',
+      prompts: PROMPTS,
+      principle: null,
+      inputs: [{ name: `judge-${MODEL}`, sha256: MODEL, bytes: 99 }],
+      parameters: {
+        pairLimit: 40,
+        promptForm: 'dialogue',
+        judges: [judges[0], { kind: 'preference-model', artifact: { sha256: MODEL, bytes: 99 } }],
+      },
+    });
+    expect(planned('examine-judges').get('examine')?.parameters).toMatchObject({
+      pairLimit: 300,
+      judges: ['sentiment'],
+    });
+    expect(keyOf('examine-judges', 'examine', given)).not.toBe(keyOf('examine-judges', 'examine'));
+  });
+
   it('refuses what does not go together, naming the field', () => {
     const story = { ...principleOf('good'), form: 'prefix' as const };
     const refused = (method: Method, hyperparameters: Hyperparameters) => () =>
@@ -401,5 +429,9 @@ describe('the methods', () => {
       price: null,
     };
     expect(refused('dpo', { judge: { judges: [endpoint] } })).toThrow(/about dialogues.*judges/);
+    const likelihood = { kind: 'likelihood' as const, question: 'helpful' as const };
+    expect(refused('dpo', { judge: { judges: [likelihood] } })).toThrow(/about dialogues.*judges/);
+    const examined = refused('examine-judges', { judge: { judges: [likelihood] } });
+    expect(examined).toThrow(/"path":\["hyperparameters","judge","judges"\]/);
   });
 });

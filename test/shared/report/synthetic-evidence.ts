@@ -259,3 +259,44 @@ export const SETTING: ReportSetting = {
   createdAt: '2026-11-23T00:00:00.000Z',
   machine: 'a table',
 };
+
+/** An exam of the synthetic judge, as an experiment of examine-judges gives it. */
+export function syntheticExam(given: object = {}): ExperimentEvidence {
+  const exam = {
+    judge: 'sentiment',
+    orders: 'single-text',
+    n: 200,
+    agreed: 160,
+    ties: 0,
+    unparsable: 0,
+    accuracy: 0.8,
+    interval: { lower: 0.739, upper: 0.849, confidence: 0.95 },
+    effectivePairs: 200,
+    probabilities: {
+      from: 'scores',
+      scales: [1.5, null],
+      brier: 0.171,
+      expectedCalibrationError: 0.062,
+      calibrationBins: [],
+    },
+    lengthOnly: { accuracy: 0.55, interval },
+    atEqualLength: null,
+    positionBias: null,
+    calls: null,
+    retries: null,
+    tokens: null,
+    cost: null,
+    ...given,
+  };
+  return {
+    method: 'examine-judges',
+    seed: 1,
+    results: { examine: [{ pairs: 250, exams: [exam] }] },
+    runnerSeconds: 5,
+    lineage: [],
+    completions: [],
+    comparisons: [],
+    pairs: [],
+    frontier: [],
+  };
+}

@@ -17,4 +17,5 @@ export const METHOD_WORDS: Readonly<Record<Exclude<Method, 'look'>, string>> = {
   simpo: 'pairs by contrast, without a reference model',
   kto: 'single answers of the pairs, gained or lost one by one',
   'human-preference-model': 'a judge of pairs that people labelled',
+  'examine-judges': 'what judges are worth, on test pairs that people labelled',
 };

@@ -1,6 +1,7 @@
 /** Labelling: the numbers against a softmax by hand, orders and their bias, orientation, instructions, a kill. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { choiceQuestion, readAnswer } from '../../../../gpu-runner/algorithms/label/choice-question.ts';
+import { readAnswer } from '../../../../gpu-runner/algorithms/label/choice-answers.ts';
+import { choiceQuestion } from '../../../../gpu-runner/algorithms/label/choice-question.ts';
 import { label, type LabelSettings } from '../../../../gpu-runner/algorithms/label/label.ts';
 import { likelihoodQuestion } from '../../../../gpu-runner/algorithms/label/likelihood-question.ts';
 import {
