@@ -3,12 +3,19 @@ import type { Client } from '../../shared/api/client.ts';
 import type { Stage } from './detail.ts';
 import { fixed } from '../../shared/report/figures.ts';
 
-/** The last value of every metric of that name; PPO has one for each policy (`objective/kl@kl=0.1`). */
-async function latest(client: Client, taskId: string, names: readonly string[], metric: string) {
-  const own = names.filter((name) => name === metric || name.startsWith(`${metric}@`));
+type Metrics = Awaited<ReturnType<Client['listTaskMetrics']>>['metrics'];
+
+/**
+ * The last value of every metric of that name; PPO has one for each policy (`objective/kl@kl=0.1`). Of n points the last has
+ * a step of n - 1 at least, and what is asked for from there on is a point or two, where a whole curve that is thinned out
+ * would keep the least and the greatest.
+ */
+async function latest(client: Client, taskId: string, metrics: Metrics, metric: string) {
+  const own = metrics.filter(({ name }) => name === metric || name.startsWith(`${metric}@`));
   const curves = await Promise.all(
-    own.map(async (name) => {
-      const { points } = await client.getCurve({ parameters: { taskId }, query: { name, maximumPoints: 2 } });
+    own.map(async ({ name, points: count }) => {
+      const query = { name, from: Math.max(0, count - 1) };
+      const { points } = await client.getCurve({ parameters: { taskId }, query });
       return points.at(-1)?.[1];
     }),
   );
@@ -28,8 +35,7 @@ export async function liveFigures(client: Client, stage: Stage): Promise<string>
   if (stage.kind !== 'ppo' && stage.kind !== 'train-preference-model') return '';
   const taskId = task.id;
   const { metrics } = await client.listTaskMetrics({ parameters: { taskId } });
-  const names = metrics.map(({ name }) => name);
-  const last = (metric: string) => latest(client, taskId, names, metric);
+  const last = (metric: string) => latest(client, taskId, metrics, metric);
   if (stage.kind === 'train-preference-model') {
     const [loss, accuracy] = [await last('preference/loss'), await last('preference/accuracy')];
     return [...range('loss', loss, 3), ...range('accuracy', accuracy, 2)].join('  ');
