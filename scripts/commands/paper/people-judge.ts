@@ -14,8 +14,8 @@ import {
 import type { Child } from '../../processes/child.ts';
 import type { StageView } from '../../terminal/stage-lines.ts';
 import type { Materials } from './materials.ts';
+import type { Registered } from './register.ts';
 import type { PaperSettings } from './settings.ts';
-import type { Registered } from './submit.ts';
 
 interface Watch {
   readonly children: readonly Child[];

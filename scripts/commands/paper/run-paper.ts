@@ -28,8 +28,9 @@ import { baseJudged, basePairs, humanJudged } from './judged-pairs.ts';
 import { readMaterials, RUNNER, type Materials } from './materials.ts';
 import { judgeTask, peoplesJudge, type PeoplesJudge } from './people-judge.ts';
 import { formatPlan, planCost } from './plan.ts';
+import { register, type Registered } from './register.ts';
 import { PAPER_SETTINGS, type PaperOptions, type PaperSettings } from './settings.ts';
-import { register, submitExams, submitMethods, type Registered } from './submit.ts';
+import { submitExams, submitMethods } from './submit.ts';
 import { writeReport } from './write-report.ts';
 
 interface PaperRun {

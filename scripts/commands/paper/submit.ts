@@ -1,31 +1,13 @@
-/** Makes the materials of a comparison known to the edge, and its experiments: one a method and seed. */
+/** The experiments of a comparison: one a method and seed, and an exam of its judges. */
 import type { Client } from '../../../shared/api/client.ts';
 import type { Hyperparameters } from '../../../shared/api/tasks/kinds.ts';
 import { METHOD_STAGES, overSettings, settingsReadBy, type Method } from '../../../shared/method-stages.ts';
-import { ensureBaseModel } from '../../experiment/base-model.ts';
 import { ensureExperiment } from '../../experiment/experiments.ts';
-import { ensurePrinciple } from '../../experiment/principle.ts';
-import { ensurePrompts } from '../../experiment/prompts.ts';
 import { JUDGE_SEED } from '../../experiment/people-judge.ts';
 import { humanJudged } from './judged-pairs.ts';
-import type { Materials } from './materials.ts';
 import type { PeoplesJudge } from './people-judge.ts';
+import type { Registered } from './register.ts';
 import type { PaperSettings } from './settings.ts';
-
-export async function register(client: Client, { principle, prompts, model, simulator }: Materials) {
-  const version = await ensurePrinciple(client, principle);
-  const promptSet = await ensurePrompts(client, prompts);
-  const baseModel = await ensureBaseModel(client, model);
-  const writer = simulator && (await ensureBaseModel(client, simulator));
-  return {
-    principle: { name: principle.name, version },
-    promptSet,
-    baseModel: baseModel.id,
-    simulator: writer?.id,
-  };
-}
-
-export type Registered = Awaited<ReturnType<typeof register>>;
 
 /** Pairs of people that are looked at to tell whether there is an exam: it takes two different prompts. */
 const EXAM_ROWS = 200;
@@ -81,7 +63,7 @@ export async function submitMethods(
 const simulates = (method: Method) => METHOD_STAGES[method].some(({ bySimulator }) => bySimulator);
 
 /** A method takes the settings of its own stages, and what it says over them; the edge refuses others. */
-export function ofMethod(
+function ofMethod(
   method: Method,
   { hyperparameters, ofMethod: own = {} }: Pick<PaperSettings, 'hyperparameters' | 'ofMethod'>,
 ): Hyperparameters {

@@ -21,10 +21,8 @@ export interface Cell {
 const SEEDS = [1, 2] as const;
 const columnOf = (truth: number, seeds: number) => `${truth}, ${seeds === 1 ? '1 seed' : `${seeds} seeds`}`;
 
-const sharesOf = <Row extends { readonly share: number }>(rows: readonly Row[]) =>
-  rows.map(({ share }) => share);
-const promptsOf = <Row extends { readonly promptId: string }>(rows: readonly Row[]) =>
-  rows.map(({ promptId }) => promptId);
+const sharesOf = (rows: readonly { readonly share: number }[]) => rows.map(({ share }) => share);
+const promptsOf = (rows: readonly { readonly promptId: string }[]) => rows.map(({ promptId }) => promptId);
 
 /** The plain rate of a report: whole prompts are resampled. The judge is right throughout, so that its rate is the truth. */
 const plain: Cell[] = [100, 200].flatMap((prompts) =>

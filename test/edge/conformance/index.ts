@@ -11,6 +11,7 @@ import { completionsConformance } from './completions.ts';
 import { creatorsConformance } from './creators.ts';
 import { costsConformance } from './costs.ts';
 import { deletionConformance } from './deletion.ts';
+import { experimentsRefusedConformance } from './experiments-refused.ts';
 import { experimentsConformance } from './experiments.ts';
 import { exportsConformance } from './exports.ts';
 import { launchesConformance } from './launches.ts';
@@ -51,6 +52,7 @@ export function conformance(open: OpenStore): void {
     principlesConformance(start);
   });
   describe('experiments', () => {
+    experimentsRefusedConformance(start);
     experimentsConformance(start);
   });
   describe('deletion', () => {
