@@ -37,7 +37,7 @@ export interface StageRule {
   readonly principle?: 'affixes' | 'instructions';
   readonly inputs: readonly InputRule[];
   /** Which sides a simulation samples; `plain` may be changed to two positive ones by a setting. */
-  readonly sides?: 'contrast' | 'plain' | 'positive';
+  readonly sides?: 'contrast' | 'plain' | 'positive' | 'stronger' | 'weaker';
   /** Whether a simulation measures how much likelier each side is behind its own prompt, whatever the settings say. */
   readonly measuresContrast?: true;
   /** The loss of a training from pairs, where it is not that of `dpo`. */
@@ -73,6 +73,26 @@ const simulate = (sides: 'contrast' | 'plain' | 'positive'): StageRule => ({
   sides,
   bySimulator: true,
 });
+
+/** Answers of the simulator to plain prompts, then the base's own to the same: what the first are better in is learnt. */
+const simulateDelta: readonly StageRule[] = [
+  {
+    name: 'simulate-stronger',
+    kind: 'simulate',
+    sharded: true,
+    split: 'train',
+    inputs: [],
+    sides: 'stronger',
+    bySimulator: true,
+  },
+  {
+    name: 'simulate',
+    kind: 'simulate',
+    sharded: true,
+    inputs: [{ from: 'simulate-stronger', take: 'same-shard', output: 'pairs', as: 'stronger' }],
+    sides: 'weaker',
+  },
+];
 
 const label: StageRule = {
   name: 'label',
@@ -249,6 +269,7 @@ export const METHOD_STAGES: Readonly<Record<Method, readonly StageRule[]>> = {
   ],
   simpo: [simulate('contrast'), adapt('dpo', { loss: 'simpo' }), ...evaluate('dpo')],
   kto: [simulate('contrast'), adapt('dpo', { loss: 'kto' }), ...evaluate('dpo')],
+  delta: [...simulateDelta, adapt('dpo'), ...evaluate('dpo')],
   'human-preference-model': [humanPreferenceModel],
   'examine-judges': [{ name: 'examine', kind: 'examine', split: 'test', humanOnly: true, inputs: [] }],
   look: [{ name: 'look', kind: 'look', split: 'train', principle: 'affixes', inputs: [] }],
@@ -289,6 +310,10 @@ export function withSettings(rules: readonly StageRule[], given: Hyperparameters
 export function settingsReadBy(rules: readonly StageRule[]): Set<StageKind> {
   return new Set(rules.flatMap(({ kind }): StageKind[] => (kind === 'examine' ? [kind, 'judge'] : [kind])));
 }
+
+/** Whether the method learns from another model than the one it aligns. */
+export const needsSimulator = (method: Method): boolean =>
+  METHOD_STAGES[method].some(({ sides }) => sides === 'stronger');
 
 /** How many stages lie before a stage on its longest way: deeper tasks are taken first, so experiments end. */
 export function depthOf(stages: readonly StageRule[], name: string): number {

@@ -8,6 +8,7 @@ import {
   type StageKind,
 } from '../../shared/api/tasks/kinds.ts';
 import { DPO_DEFAULTS, LOSS_SETTINGS, SIMPO_BETA } from '../../shared/api/tasks/dpo.ts';
+import { hasAffixes, type SimulatedSides } from '../../shared/api/tasks/simulate.ts';
 import { SCORER_FORMAT } from '../../shared/scoring/calibration.ts';
 import { withSettings, type StageRule } from '../../shared/method-stages.ts';
 import { promptFormOf } from '../../shared/dialogue/prompt-form-of.ts';
@@ -37,7 +38,7 @@ function judgesOf({ judge }: Hyperparameters, judgeModels: JudgeModels) {
   });
 }
 
-function sidesOf({ sides }: StageRule, { simulate }: Hyperparameters): StageRule['sides'] | 'two-positive' {
+function sidesOf({ sides }: StageRule, { simulate }: Hyperparameters): SimulatedSides | undefined {
   return sides === 'plain' && simulate?.samplesFrom === 'positive' ? 'two-positive' : sides;
 }
 
@@ -48,7 +49,8 @@ function faultOfPlacement(
   model: AskedOf,
   hyperparameters: Hyperparameters,
 ): string | null {
-  if (rule.principle !== 'affixes' || sidesOf(rule, hyperparameters) === 'plain') return null;
+  const sides = sidesOf(rule, hyperparameters);
+  if (rule.principle !== 'affixes' || (sides !== undefined && !hasAffixes(sides))) return null;
   try {
     requirePlaceable(promptFormOf(principle.form, model, model.form), principle);
     return null;
@@ -86,7 +88,7 @@ function planned(
       promptForm,
       responseOpening,
       sides,
-      ...(sides === 'plain' ? {} : contrast),
+      ...(sides !== undefined && hasAffixes(sides) && contrast),
       ...(sides === 'contrast' && (leastContrast !== null || rule.measuresContrast) && { leastContrast }),
     },
     label: { promptForm },

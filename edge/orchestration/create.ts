@@ -16,7 +16,13 @@ import { planExperiment } from './advance.ts';
 import { requireHumanPairs } from './require-human-pairs.ts';
 import { requirePrompts } from './require-prompts.ts';
 import { taskModelOf } from '../domain/base-model.ts';
-import { METHOD_STAGES, settingsReadBy, stagesOf, type StageRule } from '../../shared/method-stages.ts';
+import {
+  METHOD_STAGES,
+  needsSimulator,
+  settingsReadBy,
+  stagesOf,
+  type StageRule,
+} from '../../shared/method-stages.ts';
 import { stageWeights } from '../../shared/planner/stage-weights.ts';
 import { resolveParameters, type JudgeModels, type ParametersPrinciple } from '../domain/parameters.ts';
 import { faultOfForm } from '../../shared/dialogue/prompt-form-of.ts';
@@ -66,7 +72,9 @@ async function resolve({ database }: Store, body: NewExperiment) {
   }
   const simulator = body.simulator === undefined ? null : await resolveBaseModel(database, body.simulator);
   const simulatorFault =
-    simulator === null ? null : faultOfSimulator(body, simulator, version?.definition.responseOpening ?? '');
+    simulator === null
+      ? faultWithoutSimulator(body)
+      : faultOfSimulator(body, simulator, baseModel, version?.definition.responseOpening ?? '');
   if (simulatorFault !== null) errors.push(fault('#/simulator', simulatorFault));
   for (const model of [baseModel, simulator]) {
     const formFault = version && model ? faultOfForm(version.definition.form, model, body.form) : null;
@@ -95,15 +103,25 @@ async function resolve({ database }: Store, body: NewExperiment) {
   };
 }
 
+/** Why the experiment needs another model to simulate; null where it does not. */
+function faultWithoutSimulator({ method, baseModel }: NewExperiment): string | null {
+  if (!needsSimulator(method)) return null;
+  return `is missing: ${method} learns what a stronger model's answers are better in; name one beside ${baseModel}`;
+}
+
 /** Why a model cannot simulate for the experiment; null where it can. */
 function faultOfSimulator(
   { method, simulator }: NewExperiment,
   model: Awaited<ReturnType<typeof resolveBaseModel>>,
+  aligned: Awaited<ReturnType<typeof resolveBaseModel>>,
   responseOpening: string,
 ): string | null {
   if (!model) return `there is no base model ${simulator}; register it first`;
   if (!METHOD_STAGES[method].some(({ bySimulator }) => bySimulator)) {
     return `the method ${method} simulates nothing; leave it out`;
+  }
+  if (needsSimulator(method) && model.id === aligned?.id) {
+    return `${model.name} is the model that is aligned, and ${method} learns what a stronger one is better in; name another`;
   }
   const weighs = METHOD_STAGES[method].some(
     ({ measuresContrast, settings }) => measuresContrast || settings?.leastContrast !== undefined,

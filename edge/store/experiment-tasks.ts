@@ -8,7 +8,7 @@ import { prepared } from './statement.ts';
 
 const tasksOfStages = prepared((database) =>
   database
-    .select({ taskId: stageTasks.taskId, kind: stages.kind })
+    .select({ taskId: stageTasks.taskId, kind: stages.kind, stage: stages.name })
     .from(stages)
     .innerJoin(stageTasks, eq(stageTasks.stageId, stages.id))
     .where(eq(stages.experimentId, sql.placeholder('experimentId')))
@@ -25,7 +25,7 @@ export async function listStageTasks(
   database: Database,
   experimentId: string,
   kinds: readonly string[],
-): Promise<{ taskId: string; kind: string }[]> {
+): Promise<{ taskId: string; kind: string; stage: string }[]> {
   const found = await tasksOfStages(database).all({ experimentId });
   if (found.length === 0 && (await findExperimentStatus(database, experimentId)) === undefined)
     throw notFound(`experiment ${experimentId}`);

@@ -22,11 +22,13 @@ export type PairRow = typeof preferencePairs.$inferSelect;
 
 const PAIRS_A_READ = 500;
 
-/** The tasks whose pairs are shown: of the stage asked for, else of the last that makes pairs. */
+/** The tasks whose pairs are shown: of the kind asked for, else of the last that makes pairs; of several stages the last. */
 async function listPairTasks(database: Database, experimentId: string, { stage }: PairFilters) {
   const tasks = await listStageTasks(database, experimentId, ['simulate', 'label']);
   const shown = stage ?? (tasks.some(({ kind }) => kind === 'label') ? 'label' : 'simulate');
-  return tasks.filter(({ kind }) => kind === shown).map(({ taskId }) => taskId);
+  const own = tasks.filter(({ kind }) => kind === shown);
+  const last = own.at(-1)?.stage;
+  return own.filter((task) => task.stage === last).map(({ taskId }) => taskId);
 }
 
 const { labelProbability, affixPair, promptId } = preferencePairs;

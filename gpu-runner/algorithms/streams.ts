@@ -55,3 +55,6 @@ export function streamOf(purpose: StreamPurpose, index: number): number {
   }
   return PURPOSES[purpose] * INDEX_LIMIT + index;
 }
+
+/** The index of a stream that {@link streamOf} gave. */
+export const indexOfStream = (stream: number): number => stream % INDEX_LIMIT;

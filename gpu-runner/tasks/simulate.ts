@@ -1,17 +1,25 @@
 /** The simulate task: prompts of a shard become preference pairs. */
+import { z } from 'zod';
+import { hasAffixes, preferencePairLine } from '../../shared/api/tasks/simulate.ts';
 import { tokensContaining } from '../algorithms/generator.ts';
 import { shardRows } from '../algorithms/prompt.ts';
 import { ReferenceModel } from '../algorithms/reference-model.ts';
 import { sampledResponses } from '../algorithms/simulate/responses.ts';
-import { simulate, type SimulationInput, type SimulationOutcome } from '../algorithms/simulate/simulate.ts';
+import {
+  simulate,
+  type SimulationInput,
+  type SimulationOutcome,
+  type SimulationPrompt,
+} from '../algorithms/simulate/simulate.ts';
+import { indexOfStream } from '../algorithms/streams.ts';
 import { withTokenLikelihoods } from '../algorithms/simulate/token-likelihoods.ts';
 import { dropWeakContrasts } from '../algorithms/simulate/weak-contrasts.ts';
 import type { TokenLogProbabilities } from '../algorithms/total-nats.ts';
 import { batchSizes } from '../../shared/planner/batch-sizes.ts';
-import { encodeLines, JSON_LINES } from './json-lines.ts';
+import { decodeLines, encodeLines, JSON_LINES } from './json-lines.ts';
 import { taskPrompts } from './prompts.ts';
 import { partOf, readingProgress, samplingProgress } from './sampling-progress.ts';
-import { TaskInputError, type TaskContext, type TaskRun } from './task-context.ts';
+import { inputBytes, TaskInputError, type TaskContext, type TaskRun } from './task-context.ts';
 import { openTaskGenerator } from './task-generator.ts';
 
 /** How much of a stage that measures contrast its answers are: reading each behind both prompts takes the rest. */
@@ -24,13 +32,40 @@ export async function simulationInput(
   context: Pick<TaskContext<'simulate'>, 'task' | 'artifacts'>,
 ): Promise<SimulationInput> {
   const { parameters, principle, seed, shard, id } = context.task;
-  if (principle === null && parameters.sides !== 'plain') {
+  if (principle === null && hasAffixes(parameters.sides)) {
     throw new TaskInputError(`task ${id} names no principle`);
+  }
+  if (parameters.sides === 'weaker') {
+    return { affixPairs: [], prompts: await begunByStronger(context), seed };
   }
   const once = await taskPrompts(context, parameters.promptLimit);
   // Repetitions are rows of their own: each draws its affix pair and its samples by its place.
   const repeated = Array.from({ length: parameters.pairsPerPrompt }, () => once).flat();
   return { affixPairs: principle?.affixPairs ?? [], prompts: shardRows(repeated, shard), seed };
+}
+
+const streamNumber = z.int().nonnegative();
+
+/** The prompts of the pairs that a stronger model began, in their order, with its answers. */
+async function begunByStronger({
+  task,
+  artifacts,
+}: Pick<TaskContext<'simulate'>, 'task' | 'artifacts'>): Promise<SimulationPrompt[]> {
+  const bytes = await inputBytes({ task, artifacts }, 'stronger');
+  const { responseOpening, maximumTries } = task.parameters;
+  const opening = responseOpening === '' ? '' : ` ${responseOpening}`;
+  return decodeLines(bytes, preferencePairLine, 'stronger').map(
+    ({ promptId: id, prompt, chosen, provenance }) => ({
+      id,
+      // As it was before the simulation put the opening behind it.
+      text: prompt.endsWith(opening) ? prompt.slice(0, prompt.length - opening.length) : prompt,
+      // Its place in the split, whatever was dropped and however many shards there are: the answer depends on it.
+      row: Math.floor(
+        indexOfStream(streamNumber.parse(provenance?.chosen?.['generatorStream'])) / maximumTries,
+      ),
+      stronger: { chosen, provenance },
+    }),
+  );
 }
 
 export const runSimulate: TaskRun<'simulate'> = async (context) => {
@@ -63,7 +98,7 @@ export const runSimulate: TaskRun<'simulate'> = async (context) => {
       hooks,
       resume,
     );
-    const { pairs, result } = parameters.sides === 'plain' ? simulated : await read(context, simulated);
+    const { pairs, result } = hasAffixes(parameters.sides) ? await read(context, simulated) : simulated;
     const sha256 = await artifacts.put({
       kind: 'preference-dataset',
       mediaType: JSON_LINES,

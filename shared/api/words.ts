@@ -15,6 +15,7 @@ export const METHODS = [
   'dlma',
   'simpo',
   'kto',
+  'delta',
   'human-preference-model',
   'examine-judges',
   'look',

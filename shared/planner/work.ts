@@ -8,6 +8,7 @@ import {
   type StageRule,
 } from '../method-stages.ts';
 import { hasValueModels } from '../api/tasks/ppo.ts';
+import { hasAffixes, type SimulatedSides } from '../api/tasks/simulate.ts';
 import { hyperparameterDefaults, type Hyperparameters, type StageKind } from '../api/tasks/kinds.ts';
 import type { PrincipleForm } from '../principles/principle.ts';
 import { LOOK_PROMPTS } from './look-prompts.ts';
@@ -56,6 +57,8 @@ export interface ExpectedAnswers {
 const QUESTION_TOKENS = { dialogue: 120, prefix: 12 } as const;
 /** Pairs of a simulation whose tokens are read for those who look at them. */
 export const SHOWN_PAIRS = 64;
+/** Simulations that answer each prompt once. */
+const ONE_SIDED: ReadonlySet<SimulatedSides> = new Set(['positive', 'stronger', 'weaker']);
 /** Both answers of a pair, behind each of two prompts. */
 const PAIR_READS = 2;
 
@@ -109,10 +112,10 @@ const NOTHING: Work = { sampled: 0, read: 0, trained: 0 };
 const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule) => Work>> = {
   simulate: (comparison, { sides, measuresContrast }) => {
     const simulate = settingsOf('simulate', comparison.hyperparameters);
-    const asked = pairsOf(simulate, comparison) * (sides === 'positive' ? 1 : 2);
+    const asked = pairsOf(simulate, comparison) * (sides !== undefined && ONE_SIDED.has(sides) ? 1 : 2);
     const responses = asked * meanTries(simulate.maximumTries, comparison);
     const pairs = pairsOf(simulate, comparison);
-    const shown = sides === 'plain' ? 0 : Math.min(pairs, SHOWN_PAIRS);
+    const shown = sides !== undefined && hasAffixes(sides) ? Math.min(pairs, SHOWN_PAIRS) : 0;
     const measured =
       sides === 'contrast' && (measuresContrast || simulate.leastContrast !== null) ? pairs : 0;
     return {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { onDevice } from '../../gpu-runner/llama/backends/open-model.ts';
 import { openBaseModel } from '../../gpu-runner/tasks/open-base-model.ts';
-import { simulateResult } from '../../shared/api/tasks/simulate.ts';
+import { preferencePairLine, simulateResult } from '../../shared/api/tasks/simulate.ts';
 import { startEngineServer, type EngineServer } from '../gpu-runner/tasks/served/engine-server.ts';
 import { createWorld, QUICK, type World } from './world.ts';
 
@@ -28,10 +28,13 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const submit = async (world: World, method: 'rlcd' | 'rlaif') => {
+const register = async (world: World) => {
   await world.client.createBaseModel({
     body: { kind: 'served', name: 'elsewhere', url: server.url, model: 'bundled', contextLength: 256 },
   });
+};
+const submit = async (world: World, method: 'rlcd' | 'rlaif') => {
+  await register(world);
   const hyperparameters = { ...QUICK, ppo: { ...QUICK.ppo, klCoefficients: [0.1], steps: [1] } };
   return await world.submit({ method, simulator: 'elsewhere', hyperparameters });
 };
@@ -85,6 +88,58 @@ describe('a simulator that is served elsewhere', () => {
       expect(server.came() - before).toBeLessThanOrEqual(requests + 1);
     } finally {
       await second.close();
+    }
+  });
+
+  it('is the stronger model of delta: its answers are preferred to the own ones of the model that is aligned', async () => {
+    const world = await createWorld();
+    try {
+      await register(world);
+      const { simulate = {}, generate = {} } = QUICK;
+      const dpo = { rank: 2, batchPairs: 4, microbatchPairs: 2, maximumLength: 128 };
+      const asked = {
+        method: 'delta' as const,
+        simulator: 'elsewhere',
+        hyperparameters: { simulate: { ...simulate, pairsPerPrompt: 2 }, dpo, generate },
+      };
+      const id = await world.submit(asked);
+      const sharded = await world.submit({ ...asked, shards: 3 });
+      await world.run('runner');
+      const done = await world.ended(id);
+      expect(done.statusReason).toBeNull();
+      expect(done.stages.map(({ name }) => name).slice(0, 3)).toEqual([
+        'simulate-stronger',
+        'simulate',
+        'dpo',
+      ]);
+      const parameters = { experimentId: id };
+      const { items } = await world.client.listPreferencePairs({ parameters, query: {} });
+      const { tasks } = await world.client.getLineage({ parameters });
+      const linesOf = async (stage: string) => {
+        const [output] = tasks.find((task) => task.stage === stage)?.outputs ?? [];
+        const bytes = await world.client.downloadArtifact({ parameters: { sha256: output?.sha256 ?? '' } });
+        const lines = (await bytes.text()).trimEnd().split('\n');
+        return lines.map((line) => preferencePairLine.parse(JSON.parse(line)));
+      };
+      const stronger = await linesOf('simulate-stronger');
+      expect(stronger.every(({ chosen, rejected }) => chosen !== '' && rejected === '')).toBe(true);
+      expect(items.length).toBeGreaterThan(0);
+      for (const { prompt, chosen, rejected } of items) {
+        expect(stronger.some((line) => line.prompt === prompt && line.chosen === chosen)).toBe(true);
+        expect(rejected).not.toBe('');
+        expect(rejected).not.toBe(chosen);
+      }
+      // Shards of both models change no pair.
+      expect((await world.ended(sharded)).statusReason).toBeNull();
+      const again = await world.client.listPreferencePairs({
+        parameters: { experimentId: sharded },
+        query: {},
+      });
+      const texts = (rows: typeof items) =>
+        rows.map(({ prompt, chosen, rejected }) => [prompt, chosen, rejected]);
+      expect(texts(again.items)).toEqual(texts(items));
+    } finally {
+      await world.close();
     }
   });
 

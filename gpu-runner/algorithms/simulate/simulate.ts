@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { preferencePairLine } from '../../../shared/api/tasks/simulate.ts';
 import type { TaskParameters, TaskResult } from '../../../shared/api/tasks/kinds.ts';
+import { hasAffixes } from '../../../shared/api/tasks/simulate.ts';
 import { affixPairIndex, contrastPrompts } from '../../../shared/dialogue/contrast-prompts.ts';
 import type { AffixPair } from '../../../shared/principles/principle.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
@@ -24,11 +25,29 @@ export type SimulationSettings = Pick<
   readonly checkpointEvery: number;
 };
 
+type PairLine = z.infer<typeof preferencePairLine>;
+
+/** A prompt, and where a stronger model has answered it, how. */
+export interface SimulationPrompt extends PromptRow {
+  readonly stronger?: Pick<PairLine, 'chosen' | 'provenance'>;
+}
+
 export interface SimulationInput {
   readonly affixPairs: readonly Pick<AffixPair, 'positive' | 'negative'>[];
-  readonly prompts: readonly PromptRow[];
+  readonly prompts: readonly SimulationPrompt[];
   readonly seed: number;
 }
+
+const BOTH = ['chosen', 'rejected'] as const;
+/** Sides that are sampled. */
+const SAMPLED: Readonly<Record<SimulationSettings['sides'], readonly Side[]>> = {
+  contrast: BOTH,
+  plain: BOTH,
+  'two-positive': BOTH,
+  positive: ['chosen'],
+  stronger: ['chosen'],
+  weaker: ['rejected'],
+};
 
 /** What the two sides of a pair were sampled from. */
 export interface SidePrompts {
@@ -37,7 +56,7 @@ export interface SidePrompts {
 }
 
 export interface SimulationOutcome {
-  readonly pairs: z.infer<typeof preferencePairLine>[];
+  readonly pairs: PairLine[];
   /** of the pairs, in their order */
   readonly sidePrompts: readonly SidePrompts[];
   readonly accepted: readonly AcceptedPair[];
@@ -81,7 +100,7 @@ export async function simulate(
   if (input.prompts.length === 0) {
     throw new AlgorithmInputError('this shard has no prompt: use fewer shards than prompts');
   }
-  const sides: Side[] = settings.sides === 'positive' ? ['chosen'] : ['chosen', 'rejected'];
+  const sides = SAMPLED[settings.sides];
   // Every prompt before the first is answered.
   const { usable, leftOut } = usablePrompts(input.prompts, (prompt) => {
     const text = promptTexts(input, settings, prompt);
@@ -138,7 +157,7 @@ interface PromptTexts {
 
 function promptTexts(input: SimulationInput, settings: SimulationSettings, prompt: PromptRow): PromptTexts {
   const { promptForm: form, placement, responseOpening, sides } = settings;
-  if (sides === 'plain') {
+  if (!hasAffixes(sides)) {
     const nothing = { positive: '', negative: '' };
     const { plain } = contrastPrompts({ form, responseOpening }, nothing, prompt.text);
     return { plain, chosen: plain, rejected: plain, affixPair: null };
@@ -222,7 +241,7 @@ function answersOf({ accepted, rejections }: State): number {
 
 function collect(
   state: State,
-  { usable, leftOut }: UsablePrompts<{ readonly prompt: PromptRow; readonly text: PromptTexts }>,
+  { usable, leftOut }: UsablePrompts<{ readonly prompt: SimulationPrompt; readonly text: PromptTexts }>,
   prompts: number,
   { sides }: SimulationSettings,
 ): SimulationOutcome {
@@ -230,10 +249,10 @@ function collect(
   const kept = usable.flatMap(({ prompt, text }, index) => {
     const chosen = state.accepted.chosen[index];
     const rejected = state.accepted.rejected[index];
-    const reason = dropReason(chosen, rejected, sides);
-    if (reason === null && chosen !== undefined) return [{ prompt, text, chosen, rejected }];
-    const name = reason ?? 'chosen-failed';
-    dropped[name] = (dropped[name] ?? 0) + 1;
+    const pair = { chosen: chosen?.response ?? prompt.stronger?.chosen, rejected: rejected?.response };
+    const reason = dropReason(pair, sides);
+    if (reason === null) return [{ prompt, text, pair, chosen, rejected }];
+    dropped[reason] = (dropped[reason] ?? 0) + 1;
     return [];
   });
   if (kept.length === 0) {
@@ -243,14 +262,18 @@ function collect(
     );
   }
   return {
-    pairs: kept.map(({ prompt, text, chosen, rejected }) => ({
+    pairs: kept.map(({ prompt, text, pair, chosen, rejected }) => ({
       promptId: prompt.id,
       prompt: text.plain,
-      chosen: chosen.response,
-      rejected: rejected?.response ?? '',
+      chosen: pair.chosen ?? '',
+      rejected: pair.rejected ?? '',
       labelProbability: 1,
       affixPair: text.affixPair,
-      provenance: { chosen: provenance(chosen), ...(rejected && { rejected: provenance(rejected) }) },
+      provenance: {
+        ...prompt.stronger?.provenance,
+        ...(chosen && { chosen: provenance(chosen) }),
+        ...(rejected && { rejected: provenance(rejected) }),
+      },
     })),
     sidePrompts: kept.map(({ text: { chosen, rejected } }) => ({ chosen, rejected })),
     accepted: kept.map(({ chosen, rejected }) => ({ chosen, rejected })),
@@ -259,14 +282,13 @@ function collect(
 }
 
 function dropReason(
-  chosen: Accepted | undefined,
-  rejected: Accepted | undefined,
+  { chosen, rejected }: { readonly chosen: string | undefined; readonly rejected: string | undefined },
   sides: SimulationSettings['sides'],
 ): string | null {
   if (chosen === undefined) return 'chosen-failed';
-  if (sides === 'positive') return null;
+  if (!SAMPLED[sides].includes('rejected')) return null;
   if (rejected === undefined) return 'rejected-failed';
-  return chosen.response === rejected.response ? 'identical-sides' : null;
+  return chosen === rejected ? 'identical-sides' : null;
 }
 
 const provenance = ({ tries, stream, tokens }: Accepted) => ({ tries, generatorStream: stream, tokens });

@@ -17,9 +17,9 @@ export interface Accepted {
   readonly tokens: number;
 }
 
-/** The two sides of a kept prompt; `rejected` is absent where only the positive side is asked for. */
+/** The two sides of a kept prompt; one is absent where only the other is sampled. */
 export interface AcceptedPair {
-  readonly chosen: Accepted;
+  readonly chosen: Accepted | undefined;
   readonly rejected: Accepted | undefined;
 }
 
@@ -43,7 +43,7 @@ export function describePairs(
       mean,
     );
   const overlaps = pairs.flatMap(({ chosen, rejected }) =>
-    rejected === undefined ? [] : [sharedBigrams(chosen.response, rejected.response)],
+    chosen === undefined || rejected === undefined ? [] : [sharedBigrams(chosen.response, rejected.response)],
   );
   return {
     pairs: pairs.length,

@@ -4,7 +4,7 @@ import { basename, join, relative } from 'node:path';
 import type { Client } from '../../../shared/api/client.ts';
 import { UsageError } from '../../../shared/command-line/usage-error.ts';
 import { hyperparameterDefaults } from '../../../shared/api/tasks/kinds.ts';
-import { METHOD_STAGES, overSettings } from '../../../shared/method-stages.ts';
+import { METHOD_STAGES, needsSimulator, overSettings } from '../../../shared/method-stages.ts';
 import { PROMPT_TOKENS } from '../../../shared/planner/stage-weights.ts';
 import { buildReport } from '../../../shared/report/build-report.ts';
 import type { ReportDocument, ReportSetting } from '../../../shared/report/document.ts';
@@ -110,10 +110,22 @@ async function runHeld(run: PaperRun, folder: DataFolder, url: string, signal: A
 }
 
 /** Those of the scale, with what the command names in their place. */
-function settingsOf({ scale, judges, methods, settings: given = {} }: PaperOptions): PaperSettings {
+function settingsOf({
+  scale,
+  judges,
+  methods,
+  simulator,
+  settings: given = {},
+}: PaperOptions): PaperSettings {
   const { hyperparameters, ...settings } = PAPER_SETTINGS[scale];
   const named = judges === undefined ? given : overSettings(given, { judge: { judges } });
   const compared = methods ?? settings.methods;
+  const lacking = simulator === undefined ? compared.find(needsSimulator) : undefined;
+  if (lacking !== undefined) {
+    throw new UsageError(`--methods has ${lacking}, which learns from a stronger model, and none is named`, {
+      cure: 'Name it by --simulator, or leave the method out',
+    });
+  }
   for (const kind of Object.keys(given)) {
     if (compared.some((method) => METHOD_STAGES[method].some((rule) => rule.kind === kind))) continue;
     throw new UsageError(`--settings has ${kind}, and none of ${compared.join(', ')} has such a stage`, {

@@ -63,7 +63,7 @@ export const SIMULATE_DEFAULTS: z.infer<typeof simulateHyperparameters> = {
   leastContrast: null,
 };
 
-/** Output: `pairs` (preference-dataset). */
+/** Input: `stronger`, the pairs that a stronger model began, for the sides `weaker`. Output: `pairs` (preference-dataset). */
 export const simulateParameters = simulateFields.extend({
   promptForm: promptForm.describe('In which form the model is asked'),
   placement: placement
@@ -78,13 +78,20 @@ export const simulateParameters = simulateFields.extend({
     .max(2000)
     .describe('Text after the final `Assistant:` that every response continues; empty for none'),
   sides: z
-    .enum(['contrast', 'plain', 'two-positive', 'positive'])
+    .enum(['contrast', 'plain', 'two-positive', 'positive', 'stronger', 'weaker'])
     .describe(
       'contrast: chosen from the positive affix, rejected from the negative one; plain: both from ' +
         'the plain prompt, still to be labelled; two-positive: both from the positive affix, still to be ' +
-        'labelled; positive: the positive affix alone, and `rejected` stays empty',
+        'labelled; positive: the positive affix alone, and `rejected` stays empty; stronger: the plain ' +
+        'prompt once, and `rejected` stays empty; weaker: the plain prompts of the pairs that a stronger ' +
+        'model began, whose `rejected` it gives',
     ),
 });
+export type SimulatedSides = z.output<typeof simulateParameters>['sides'];
+
+/** Whether both a prompt with an affix and the plain one are there to compare. */
+export const hasAffixes = (sides: SimulatedSides): boolean =>
+  sides === 'contrast' || sides === 'two-positive' || sides === 'positive';
 
 export const simulateResult = z.strictObject({
   prompts: count.describe('Prompts of the shard'),

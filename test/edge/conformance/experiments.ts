@@ -102,6 +102,12 @@ export function experimentsConformance(start: () => Promise<Harness>): void {
         'simulates nothing',
       ],
       [{ method: 'dlma', hyperparameters: {}, simulator: 'large' }, '#/simulator', 'which dlma weighs'],
+      [{ method: 'delta', hyperparameters: {} }, '#/simulator', 'name one beside'],
+      [
+        { method: 'delta', hyperparameters: {}, simulator: EXPERIMENT.baseModel },
+        '#/simulator',
+        'is the model that is aligned',
+      ],
       [
         { method: 'filtered-rlcd', hyperparameters: {}, simulator: 'large' },
         '#/simulator',

@@ -35,6 +35,7 @@ describe('the prompts that a method needs', () => {
     ['dlma', unchosen],
     ['simpo', unchosen],
     ['kto', unchosen],
+    ['delta', unchosen],
     ['human-preference-model', { train: 2, dev: 0, test: 0 }],
     ['look', { train: 1, dev: 0, test: 0 }],
   ])('%s: %o', (method, least) => {

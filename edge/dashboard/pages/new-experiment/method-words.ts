@@ -16,6 +16,7 @@ export const METHOD_WORDS: Readonly<Record<Exclude<Method, 'look'>, string>> = {
   dlma: 'dpo with margins that the contrast measures',
   simpo: 'pairs by contrast, without a reference model',
   kto: 'single answers of the pairs, gained or lost one by one',
+  delta: "a stronger model's answers against its own, as dpo",
   'human-preference-model': 'a judge of pairs that people labelled',
   'examine-judges': 'what judges are worth, on test pairs that people labelled',
 };

@@ -6,6 +6,7 @@ import { sampledResponses } from '../../../../gpu-runner/algorithms/simulate/res
 import {
   simulate,
   type SimulationOutcome,
+  type SimulationPrompt,
   type SimulationSettings,
 } from '../../../../gpu-runner/algorithms/simulate/simulate.ts';
 import { simulateResult } from '../../../../shared/api/tasks/simulate.ts';
@@ -57,7 +58,7 @@ const prompts = tinyPrompts(24);
 
 async function run(
   changes: Partial<SimulationSettings> = {},
-  rows = prompts,
+  rows: readonly SimulationPrompt[] = prompts,
   hooks = recordingHooks(),
   resume: Uint8Array | null = null,
 ): Promise<SimulationOutcome> {
@@ -94,6 +95,34 @@ describe('simulation', () => {
     for (const index of [0, 1, 2]) shards.push(await run({}, shardRows(prompts, { index, count: 3 })));
     expect(shards.flatMap(({ pairs }) => pairs)).toEqual(whole.pairs);
     expect((await run({ batchSize: 4 })).pairs).toEqual(whole.pairs);
+  });
+
+  it('answers what a stronger model has answered: one side each, joined, and what either fails is left out', async () => {
+    const begun = await run({ sides: 'stronger' });
+    expect(begun.pairs.every(({ rejected, affixPair }) => rejected === '' && affixPair === null)).toBe(true);
+    const byId = new Map(begun.pairs.map((pair) => [pair.promptId, pair]));
+    const answered = prompts.flatMap((prompt) => {
+      const pair = byId.get(prompt.id);
+      return pair === undefined ? [] : [{ ...prompt, stronger: pair }];
+    });
+    const { pairs, result } = await run({ sides: 'weaker' }, answered);
+    expect(simulateResult.parse(result)).toEqual(result);
+    expect(result.lengths.chosen).toBeNull();
+    const dropped = Object.values(result.dropped).reduce((sum, count) => sum + count, 0);
+    expect(result.pairs + dropped).toBe(answered.length);
+    for (const { promptId, chosen, rejected, provenance } of pairs) {
+      const stronger = byId.get(promptId);
+      expect(chosen).toBe(stronger?.chosen);
+      expect(provenance?.chosen).toEqual(stronger?.provenance?.chosen);
+      expect(rejected).not.toBe('');
+      expect(rejected).not.toBe(chosen);
+    }
+    // The same text from both is no preference.
+    const same = answered.map((prompt) => {
+      const own = pairs.find(({ promptId }) => promptId === prompt.id);
+      return { ...prompt, stronger: { ...prompt.stronger, chosen: own?.rejected ?? prompt.stronger.chosen } };
+    });
+    await expect(run({ sides: 'weaker' }, same)).rejects.toThrow(/identical-sides/);
   });
 
   it.each([4, 64, 1000])(

@@ -104,7 +104,7 @@ describe('the filter of weak contrasts', () => {
     expect(expected.length).toBeLessThan(RESPONSES.length);
     const { pairs, accepted, sidePrompts, result } = await filter(0);
     expect(pairs.map(({ promptId }) => Number(promptId))).toEqual(expected);
-    expect(accepted.map(({ chosen }) => chosen.stream)).toEqual(expected);
+    expect(accepted.map(({ chosen }) => chosen?.stream)).toEqual(expected);
     expect(sidePrompts).toHaveLength(expected.length);
     expect(result).toMatchObject({
       prompts: 9,
