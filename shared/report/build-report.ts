@@ -9,7 +9,7 @@ import { labelReports, type GoldJudge } from './label-reports.ts';
 import { alarmReports, gridReports, preferenceModelReports } from './stage-reports.ts';
 import { systemReports } from './system-reports.ts';
 
-const SAMPLES = 3;
+const SAMPLES = 10;
 
 interface ReportInput {
   readonly setting: ReportSetting;

@@ -276,6 +276,10 @@ const setting = z.strictObject({
   simulator: z.string().optional(),
   prompts: z.strictObject({ contentSha256: z.string(), train: count, dev: count, test: count }),
   hyperparameters: z.record(z.string(), z.unknown()),
+  /** What a method took over them; absent where none did. */
+  ofMethod: z.record(z.string(), z.unknown()).optional(),
+  /** Pairs of people that taught the first judge; absent where none was trained. */
+  judgePairs: z.strictObject({ contentSha256: z.string(), trained: count }).optional(),
   createdAt: z.iso.datetime(),
   machine: z.string(),
 });

@@ -70,6 +70,7 @@ describe('rlcd paper', () => {
       'sentiment',
     ]);
     expect(document.labels).toMatchObject([{ method: 'rlcd', sameAs: ['dpo'], gold: "people's judge" }]);
+    expect(document.setting.judgePairs).toMatchObject({ trained: 20 });
     // On pairs of theirs that it was not trained on.
     expect(document.judges.map(({ exam }) => exam?.n)).toEqual([8, 8]);
     const { stdout: planned } = await paper(...chosen, '--plan');

@@ -27,6 +27,8 @@ export interface PeoplesJudge {
   readonly figures: JudgeFigures;
   /** The id of the set of its pairs: those of the split test are for examining judges. */
   readonly promptSet: string;
+  /** SHA-256 of the upload. */
+  readonly pairsSha256: string;
 }
 
 /** @returns undefined where the command line names no pairs */
@@ -41,7 +43,8 @@ export async function peoplesJudge(
   const order = { judge, counts: countsFor(judge.pairs.length, judgePairs), principle, baseModel, form };
   const { experimentId, promptSet } = await submitJudge(client, order);
   const experiment = await follow({ client, experimentId, ...watch });
-  return { figures: await judgeFigures(client, experiment), promptSet: promptSet.id };
+  const figures = await judgeFigures(client, experiment);
+  return { figures, promptSet: promptSet.id, pairsSha256: promptSet.contentSha256 };
 }
 
 /** What its training costs, for a plan. */

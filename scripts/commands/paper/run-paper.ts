@@ -1,15 +1,10 @@
 /** The comparison's course: materials, plan or edge and runner, experiments, evidence, report. */
-import { cpus } from 'node:os';
-import { basename, join, relative } from 'node:path';
-import type { Client } from '../../../shared/api/client.ts';
+import { join, relative } from 'node:path';
 import { UsageError } from '../../../shared/command-line/usage-error.ts';
 import { hyperparameterDefaults } from '../../../shared/api/tasks/kinds.ts';
 import { METHOD_STAGES, needsSimulator, overSettings } from '../../../shared/method-stages.ts';
 import { PROMPT_TOKENS } from '../../../shared/planner/stage-weights.ts';
-import { buildReport } from '../../../shared/report/build-report.ts';
-import type { ReportDocument, ReportSetting } from '../../../shared/report/document.ts';
-import { labelledPairs } from '../../../shared/report/label-reports.ts';
-import { readEvidence } from '../../../shared/report/read-evidence.ts';
+import type { ReportDocument } from '../../../shared/report/document.ts';
 import { adminClient, openDataFolder, type DataFolder } from '../../experiment/data-folder.ts';
 import { countPrompts } from '../../experiment/prompt-counts.ts';
 import { askEngine } from '../../processes/ask-engine.ts';
@@ -19,16 +14,14 @@ import { portOf } from '../../processes/free-port.ts';
 import { startRunner } from '../../processes/runner-process.ts';
 import { createProgress, type OverallView, type ProgressOutput } from '../../terminal/progress.ts';
 import type { StageView } from '../../terminal/stage-lines.ts';
-import { measureAgreement } from './agreement.ts';
 import { commandOf } from './command-of.ts';
 import { weighedStages } from './comparison-share.ts';
 import { followAll } from './follow-all.ts';
-import { LEXICON, peoplesGold } from './gold.ts';
-import { baseJudged, basePairs, humanJudged } from './judged-pairs.ts';
+import { makeReport } from './make-report.ts';
 import { readMaterials, RUNNER, type Materials } from './materials.ts';
-import { judgeTask, peoplesJudge, type PeoplesJudge } from './people-judge.ts';
+import { judgeTask, peoplesJudge } from './people-judge.ts';
 import { formatPlan, planCost } from './plan.ts';
-import { register, type Registered } from './register.ts';
+import { register } from './register.ts';
 import { PAPER_SETTINGS, type PaperOptions, type PaperSettings } from './settings.ts';
 import { submitExams, submitMethods } from './submit.ts';
 import { writeReport } from './write-report.ts';
@@ -92,8 +85,9 @@ async function runHeld(run: PaperRun, folder: DataFolder, url: string, signal: A
       experimentIds: [...experimentIds, ...examIds],
       weighed: weighedStages(comparison),
     });
-    const document = await report(client, {
-      ...run,
+    progress.write('All experiments have ended; comparing the systems.\n');
+    const document = await makeReport(client, {
+      options,
       settings: judged,
       materials,
       registered,
@@ -181,73 +175,6 @@ async function plan(
   const before = judge === undefined ? [] : [judgeTask(judge, settings)];
   const planned = planCost(commandOf(options), comparison, rates, sizes, before);
   output.write(options.json ? `${JSON.stringify(planned, null, 2)}\n` : `${formatPlan(planned)}\n`);
-}
-
-interface ReportOptions extends PaperRun {
-  readonly settings: PaperSettings;
-  readonly materials: Materials;
-  readonly registered: Registered;
-  readonly people: PeoplesJudge | undefined;
-  readonly experimentIds: readonly string[];
-  readonly examIds: readonly string[];
-  readonly signal: AbortSignal;
-}
-
-async function report(client: Client, options: ReportOptions): Promise<ReportDocument> {
-  const { materials, settings, registered, people, experimentIds, examIds, signal, progress } = options;
-  progress.write('All experiments have ended; comparing the systems.\n');
-  const experiments = [];
-  let finishedAt = 0;
-  for (const experimentId of experimentIds) {
-    experiments.push(await readEvidence(client, experimentId));
-    const experiment = await client.getExperiment({ parameters: { experimentId } });
-    finishedAt = Math.max(finishedAt, experiment.finishedAt ?? 0);
-  }
-  const { cache, form } = materials;
-  const asked = { source: materials.model.source, cache, form };
-  const ofBase = basePairs(experiments, settings.agreementPairs);
-  const exams = await Promise.all(examIds.map(async (id) => await readEvidence(client, id)));
-  const gold =
-    people === undefined
-      ? LEXICON
-      : await peoplesGold(
-          client,
-          asked,
-          people.figures.artifact,
-          [...labelledPairs(experiments), ...ofBase],
-          signal,
-        );
-  const human = await humanJudged(client, registered.promptSet.id, 'train', settings.agreementPairs);
-  const judged = human.rows.length > 0 ? human : baseJudged(ofBase, gold);
-  const agreement = await measureAgreement({ client, ...asked, experiments, judged, signal });
-  const setting = settingOf(options, finishedAt);
-  return buildReport({ setting, experiments, gold, agreement, exams });
-}
-
-function settingOf(
-  { options, settings, materials, registered }: ReportOptions,
-  finishedAt: number,
-): ReportSetting {
-  const { principle, model, simulator } = materials;
-  const { promptSet } = registered;
-  const { train, dev, test } = promptSet.counts;
-  const modelName = basename(options.model);
-  return {
-    title: `RLCD and its baselines: ${principle.name} with ${modelName}, scale ${options.scale}`,
-    command: commandOf(options),
-    scale: options.scale,
-    principle: registered.principle,
-    model: {
-      name: modelName,
-      weightsSha256: model.weightsSha256,
-      parameterCount: model.parameterCount,
-    },
-    ...(simulator && options.simulator !== undefined ? { simulator: options.simulator } : {}),
-    prompts: { contentSha256: promptSet.contentSha256, train, dev, test },
-    hyperparameters: settings.hyperparameters,
-    createdAt: new Date(finishedAt).toISOString(),
-    machine: `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}`,
-  };
 }
 
 function summary({ claims }: ReportDocument, files: readonly string[]): string {

@@ -64,7 +64,8 @@ export function samplesSection({ samples }: ReportDocument): Section {
 }
 
 export function settingSection({ setting, seeds, cost, lineage, judges, labels }: ReportDocument): Section {
-  const { principle, model, simulator, prompts, scale, machine, createdAt, hyperparameters } = setting;
+  const { principle, model, simulator, prompts, judgePairs, scale, machine, createdAt } = setting;
+  const { hyperparameters, ofMethod = {} } = setting;
   const { runnerSeconds, tasks, sharedTasks } = cost;
   const strengths = judges[0]?.ranking?.[0];
   return {
@@ -83,6 +84,14 @@ export function settingSection({ setting, seeds, cost, lineage, judges, labels }
             'prompts',
             `${prompts.train} train, ${prompts.dev} dev, ${prompts.test} test, SHA-256 ${prompts.contentSha256}`,
           ],
+          ...(judgePairs === undefined
+            ? []
+            : [
+                [
+                  "people's judge",
+                  `a preference model of ${judgePairs.trained} pairs, SHA-256 of the pairs ${judgePairs.contentSha256}`,
+                ],
+              ]),
           ['scale', scale],
           ['seeds', seeds.join(', ')],
           ['gold judge of labels', labels[0]?.gold ?? '–'],
@@ -101,7 +110,12 @@ export function settingSection({ setting, seeds, cost, lineage, judges, labels }
       {
         kind: 'folded',
         summary: 'Settings of every stage that are not the defaults',
-        block: { kind: 'code', text: JSON.stringify(hyperparameters, null, 2) },
+        block: {
+          kind: 'code',
+          text: [hyperparameters, ...(Object.keys(ofMethod).length === 0 ? [] : [ofMethod])]
+            .map((settings) => JSON.stringify(settings, null, 2))
+            .join('\n'),
+        },
       },
       {
         kind: 'folded',
