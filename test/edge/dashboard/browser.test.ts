@@ -11,6 +11,7 @@ import { expectAccessible, expectFitsEverywhere, expectTabInView, expectWholeOnP
 import { bodyOf, createFilledEdge, type FilledEdge } from './filled-edge.ts';
 import { teachScorer } from './teach-scorer.ts';
 import { compareCurves, goThroughCharts, visitCurves } from './visit-curves.ts';
+import { visitMeasured } from './visit-measured.ts';
 import { visitPrinciples } from './visit-principles.ts';
 import { visitTry } from './visit-try.ts';
 
@@ -476,6 +477,10 @@ describe.skipIf(!present)('the dashboard', () => {
       }));
       expect(seen, path).toEqual({ injected: 0, title: expect.stringMatching(/ · RLCD$/), wide: false });
     }
+  });
+
+  it('Experiment: a frontier of the adapter, and an exam of judges', async () => {
+    await visitMeasured(page, edge);
   });
 
   it('says when the edge is gone, keeps what it shows, and goes on live when it is back', async () => {

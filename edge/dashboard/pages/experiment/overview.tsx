@@ -1,10 +1,12 @@
-/** What an experiment is doing: verdicts, answers before and after, and its stages, out of the way once they are done. */
+/** What an experiment is doing: verdicts, what was measured beside them, answers before and after, and its stages, out of the way once they are done. */
 import { useQuery } from '@tanstack/solid-query';
 import { For, Show } from 'solid-js';
 import { useSession } from '../../app/session.ts';
 import type { ExperimentDetail } from '../../app/types.ts';
 import { Cost } from './cost.tsx';
+import { Exams } from './exams.tsx';
 import { FirstAnswers } from './first-answers.tsx';
+import { FrontierTable } from './frontier-table.tsx';
 import { StageGraph } from './stage-graph.tsx';
 import { StageTable } from './stage-table.tsx';
 import { UseModel } from './use-model.tsx';
@@ -14,6 +16,8 @@ export function Overview(props: { readonly experiment: ExperimentDetail }) {
   return (
     <div class="stack">
       <Verdicts experiment={props.experiment} />
+      <FrontierTable experiment={props.experiment} />
+      <Exams experiment={props.experiment} />
       <FirstAnswers experiment={props.experiment} />
       <UseModel experiment={props.experiment} />
       <details class="panel" open={props.experiment.status !== 'succeeded'}>
