@@ -315,6 +315,12 @@ export function settingsReadBy(rules: readonly StageRule[]): Set<StageKind> {
 export const needsSimulator = (method: Method): boolean =>
   METHOD_STAGES[method].some(({ sides }) => sides === 'stronger');
 
+/** Whether the method weighs how much likelier answers are behind their own prompts, which no server tells of given texts. */
+export const weighsContrast = (method: Method): boolean =>
+  METHOD_STAGES[method].some(
+    ({ measuresContrast, settings }) => measuresContrast || settings?.leastContrast !== undefined,
+  );
+
 /** How many stages lie before a stage on its longest way: deeper tasks are taken first, so experiments end. */
 export function depthOf(stages: readonly StageRule[], name: string): number {
   const rule = stages.find((stage) => stage.name === name);

@@ -11,7 +11,7 @@ import { createIdentifier } from '../store/identifier.ts';
 import { findPrinciple, findVersion } from '../store/principles.ts';
 import { materialiseSplit } from '../store/prompt-splits.ts';
 import { resolveBaseModel, resolvePromptSet } from '../store/references.ts';
-import { faultsOfSettings } from '../domain/faults-of-settings.ts';
+import { faultsOfSettings } from '../../shared/faults-of-settings.ts';
 import { planExperiment } from './advance.ts';
 import { requireHumanPairs } from './require-human-pairs.ts';
 import { requirePrompts } from './require-prompts.ts';
@@ -21,6 +21,7 @@ import {
   needsSimulator,
   settingsReadBy,
   stagesOf,
+  weighsContrast,
   type StageRule,
 } from '../../shared/method-stages.ts';
 import { stageWeights } from '../../shared/planner/stage-weights.ts';
@@ -123,10 +124,7 @@ function faultOfSimulator(
   if (needsSimulator(method) && model.id === aligned?.id) {
     return `${model.name} is the model that is aligned, and ${method} learns what a stronger one is better in; name another`;
   }
-  const weighs = METHOD_STAGES[method].some(
-    ({ measuresContrast, settings }) => measuresContrast || settings?.leastContrast !== undefined,
-  );
-  if (model.served && weighs) {
+  if (model.served && weighsContrast(method)) {
     return `${model.name}, which is served elsewhere, tells no likelihoods of given texts, which ${method} weighs; name another`;
   }
   if (model.served?.protocol === 'chat' && responseOpening !== '') {

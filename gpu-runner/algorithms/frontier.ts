@@ -17,7 +17,7 @@ import { describeCompletions } from './describe-completions.ts';
 import type { GenerateGroups, Generation } from './generation.ts';
 import { askJudges, verdictsByJudge } from './judge/ask-judges.ts';
 import type { PairJudge, PairVerdict } from './judge/pair-judge.ts';
-import { lengthControlled, usageOf } from './judge/verdict-figures.ts';
+import { lengthControlled, unparsableOf, usageOf } from './judge/verdict-figures.ts';
 import type { PromptRow } from './prompt.ts';
 import { ResponseReader } from './response-text.ts';
 import type { RunHooks } from './run-hooks.ts';
@@ -230,7 +230,7 @@ function pointOf(
         winRate: rate,
         interval,
         lengthControlled: lengthControlled(shares, lengthGaps),
-        unparsable: verdicts.reduce((sum, { unparsable }) => sum + unparsable, 0),
+        unparsable: unparsableOf(verdicts),
         calls,
         cost,
       };

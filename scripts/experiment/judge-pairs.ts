@@ -105,20 +105,29 @@ export interface JudgeCounts {
 }
 
 /**
- * So many of the pairs, from everywhere in the file, as an upload: those that a judge learns from in the split train, those
- * that judges are examined on in the split test. No prompt is in both.
+ * So many of the pairs, from everywhere in the file: those that a judge learns from, and those that judges are examined on.
+ * All pairs of a prompt are in one of the two.
+ *
+ * @returns fewer where the file has fewer: of both in proportion
  */
-export function judgeUpload({ pairs }: Pick<JudgePairs, 'pairs'>, { trained, examined = 0 }: JudgeCounts) {
-  const test = spread(pairs, examined);
-  const asked = new Set(test.map(({ prompt }) => promptKey(prompt)));
-  const others = examined === 0 ? pairs : pairs.filter(({ prompt }) => !asked.has(promptKey(prompt)));
-  const lines = [
-    ...spread(others, Math.min(trained, others.length)).map((pair) => lineOf(pair, 'train')),
-    ...test.map((pair) => lineOf(pair, 'test')),
-  ];
+export function dividePairs({ pairs }: Pick<JudgePairs, 'pairs'>, { trained, examined = 0 }: JudgeCounts) {
+  const part = Math.min(1, pairs.length / (trained + examined));
+  const prompts = [...Map.groupBy(pairs, ({ prompt }) => promptKey(prompt)).values()];
+  const mean = pairs.length / Math.max(1, prompts.length);
+  const asked = new Set(spread(prompts, Math.floor((part * examined) / mean)));
+  const test = prompts.filter((own) => asked.has(own)).flat();
+  const others = prompts.filter((own) => !asked.has(own)).flat();
+  return { train: spread(others, Math.min(others.length, Math.floor(part * trained))), test };
+}
+
+/** Both as an upload: the splits train and test. */
+export function judgeUpload(judge: Pick<JudgePairs, 'pairs'>, counts: JudgeCounts) {
+  const { train, test } = dividePairs(judge, counts);
+  const lines = [...train.map((pair) => lineOf(pair, 'train')), ...test.map((pair) => lineOf(pair, 'test'))];
   const bytes = new TextEncoder().encode(lines.join(''));
   const hash = createHash('sha256').update(bytes).digest('hex');
-  return { name: `judge-${hash.slice(0, 12)}`, bytes, options: { format: 'json' }, rule: 'field' } as const;
+  const name = `judge-${hash.slice(0, 12)}`;
+  return { name, bytes, options: { format: 'json' }, rule: 'field', trained: train.length } as const;
 }
 
 /** So many of the rows, at even distances. */

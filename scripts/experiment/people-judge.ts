@@ -24,13 +24,14 @@ interface JudgeOrder {
 
 /** Uploads the pairs and begins the training, or finds what a former run in the same folder made. */
 export async function submitJudge(client: Client, { judge, counts, ...body }: JudgeOrder) {
-  const promptSet = await ensurePrompts(client, judgeUpload(judge, counts));
+  const { trained, ...upload } = judgeUpload(judge, counts);
+  const promptSet = await ensurePrompts(client, upload);
   const experimentId = await ensureExperiment(client, {
     ...body,
     method: 'human-preference-model',
     promptSet: promptSet.id,
     seed: JUDGE_SEED,
-    hyperparameters: judgeSettings(counts.trained),
+    hyperparameters: judgeSettings(trained),
   });
   return { experimentId, promptSet };
 }

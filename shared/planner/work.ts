@@ -76,7 +76,7 @@ export function comparisonWork(comparison: Comparison): TaskWork[] {
       const hyperparameters = withSettings(METHOD_STAGES[method], given);
       // The scorer for the edge is made only where an experiment asks for it; a comparison does not.
       for (const rule of stagesOf(method, { hyperparameters: given })) {
-        const key = `${seed} ${identity(method, rule, own)}`;
+        const key = `${seed} ${identity(method, rule, hyperparameters)}`;
         if (tasks.has(key)) continue;
         const work = WORK[rule.kind]({ ...comparison, hyperparameters }, rule);
         tasks.set(key, { kind: rule.kind, stage: rule.name, method, seed, ...work });
@@ -86,15 +86,15 @@ export function comparisonWork(comparison: Comparison): TaskWork[] {
   return [...tasks.values()];
 }
 
-/** What decides a task's content beside its seed: its kind, its sides, and the same of everything that it reads. */
-function identity(method: Method, rule: StageRule, own: Hyperparameters): string {
+/** What decides a task's content beside its seed: its kind, its sides, its settings, and the same of everything that it reads. */
+function identity(method: Method, rule: StageRule, hyperparameters: Hyperparameters): string {
   const inputs = rule.inputs.map(({ from, output }) => {
     const source = METHOD_STAGES[method].find(({ name }) => name === from);
-    return source === undefined ? '' : `${output}:${identity(method, source, own)}`;
+    return source === undefined ? '' : `${output}:${identity(method, source, hyperparameters)}`;
   });
-  const { kind, sides, split, loss, measuresContrast, settings } = rule;
-  const read = JSON.stringify({ sides, split, loss, measuresContrast, ...settings, ...own[kind] });
-  return `${kind}${read}(${inputs.join(',')})`;
+  const { kind, sides, split, loss, measuresContrast } = rule;
+  const settings = Object.entries(hyperparameters[kind] ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `${kind}${JSON.stringify({ sides, split, loss, measuresContrast, settings })}(${inputs.join(',')})`;
 }
 
 type Defaults = typeof hyperparameterDefaults;
@@ -205,7 +205,10 @@ const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule)
   judge: (comparison) => {
     const generate = settingsOf('generate', comparison.hyperparameters);
     const pairs = limited(generate.promptLimit, comparison.prompts.test);
-    return { ...NOTHING, read: preferenceJudges(comparison) * pairs * pairTokens(generate, comparison) };
+    return {
+      ...NOTHING,
+      read: pairs * judgedTokens(comparison.hyperparameters, pairTokens(generate, comparison)),
+    };
   },
   'train-scorer': () => NOTHING,
   frontier: (comparison) => {
@@ -219,14 +222,17 @@ const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule)
       // By the base, which reads each prompt once for the answers of all strengths; then each beside the base's by judges.
       read:
         responses * answerTokens(frontier, comparison, groups) +
-        preferenceJudges(comparison) * (responses - prompts) * pairTokens(frontier, comparison),
+        (responses - prompts) * judgedTokens(comparison.hyperparameters, pairTokens(frontier, comparison)),
     };
   },
   examine: (comparison) => {
     const { pairLimit } = settingsOf('examine', comparison.hyperparameters);
     const generate = settingsOf('generate', comparison.hyperparameters);
     const pairs = Math.min(pairLimit, comparison.prompts.test);
-    return { ...NOTHING, read: preferenceJudges(comparison) * pairs * pairTokens(generate, comparison) };
+    return {
+      ...NOTHING,
+      read: pairs * judgedTokens(comparison.hyperparameters, pairTokens(generate, comparison)),
+    };
   },
   look: (comparison) => {
     const look = settingsOf('look', comparison.hyperparameters);
@@ -251,11 +257,19 @@ function pairsOf(
   return limited(promptLimit, prompts.train) * pairsPerPrompt;
 }
 
-/** Judges that read both answers: preference models. */
-function preferenceJudges({ hyperparameters }: Comparison): number {
-  const { judges } = settingsOf('judge', hyperparameters);
-  return (judges ?? []).filter((judge) => typeof judge === 'object' && judge.kind === 'preference-model')
-    .length;
+/**
+ * Tokens that the judges read of one pair of answers: preference models the pair, judges by likelihood their question, in both
+ * orders. Others cost the engine nothing.
+ *
+ * @param pair tokens of both answers and their prompt
+ */
+export function judgedTokens({ judge }: Hyperparameters, pair: number): number {
+  const judges = judge?.judges ?? hyperparameterDefaults.judge.judges;
+  const reads: Readonly<Record<string, number>> = {
+    'preference-model': pair,
+    likelihood: 2 * (QUESTION_TOKENS.dialogue + pair),
+  };
+  return judges.reduce((sum, one) => sum + (typeof one === 'string' ? 0 : (reads[one.kind] ?? 0)), 0);
 }
 
 type Lengths = { readonly maximumNewTokens: number };

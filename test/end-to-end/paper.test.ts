@@ -37,7 +37,7 @@ describe('rlcd paper', () => {
     expect(frontier?.curves.map(({ method, points }) => [method, points.length])).toEqual(
       [1, 2].flatMap(() => systems.slice(0, 4).map((method) => [method, 3])),
     );
-    expect(frontier?.matched?.prompts ?? 16).toBe(16);
+    expect(frontier?.matched?.prompts).toBe(16);
     expect(document.claims).toHaveLength(6);
     expect(document.alarms).toHaveLength(12);
     expect(document.cost.sharedTasks).toBeGreaterThanOrEqual(2 * 5);

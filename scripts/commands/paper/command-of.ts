@@ -1,4 +1,5 @@
 /** The command that runs a comparison again. */
+import { quoted } from '../../quoted.ts';
 import type { PaperOptions } from './settings.ts';
 
 /** The command that runs the same again; where things are kept does not belong to it. */
@@ -14,17 +15,20 @@ export function commandOf({
   judge,
   judges,
 }: PaperOptions): string {
-  const options = [
-    `--task ${task}`,
-    ...(model === 'bundled' ? [] : [`--model ${model}`]),
-    ...(simulator === undefined ? [] : [`--simulator ${simulator}`]),
-    ...(prompts === undefined ? [] : [`--prompts ${prompts}`]),
-    `--scale ${scale}`,
-    `--seeds ${seeds}`,
-    ...(methods === undefined ? [] : [`--methods ${methods.join(',')}`]),
-    ...(settings === undefined ? [] : [`--settings '${JSON.stringify(settings)}'`]),
-    ...(judge === undefined ? [] : [`--judge ${judge}`]),
-    ...(judges === undefined ? [] : [`--judges '${JSON.stringify(judges)}'`]),
+  const given: readonly (readonly [option: string, value: string | undefined])[] = [
+    ['task', task],
+    ['model', model === 'bundled' ? undefined : model],
+    ['simulator', simulator],
+    ['prompts', prompts],
+    ['scale', scale],
+    ['seeds', String(seeds)],
+    ['methods', methods?.join(',')],
+    ['settings', settings && JSON.stringify(settings)],
+    ['judge', judge],
+    ['judges', judges && JSON.stringify(judges)],
   ];
-  return `npx rlcd paper ${options.join(' ')}`;
+  const words = given.flatMap(([option, value]) =>
+    value === undefined ? [] : [`--${option} ${quoted(value)}`],
+  );
+  return `npx rlcd paper ${words.join(' ')}`;
 }

@@ -1,9 +1,9 @@
 /** The judge of people's pairs that `--judge` asks for: trained before the methods are judged, one for all of them. */
 import type { Client } from '../../../shared/api/client.ts';
 import { JUDGE_STAGE, judgeWork } from '../../../shared/planner/judge-sizes.ts';
-import type { TaskWork } from '../../../shared/planner/work.ts';
+import { judgedTokens, type TaskWork } from '../../../shared/planner/work.ts';
 import { follow } from '../../experiment/follow.ts';
-import type { JudgePairs } from '../../experiment/judge-pairs.ts';
+import { dividePairs, type JudgePairs } from '../../experiment/judge-pairs.ts';
 import {
   JUDGE_SEED,
   JUDGE_TRAINING,
@@ -40,27 +40,35 @@ export async function peoplesJudge(
   watch: Watch,
 ): Promise<PeoplesJudge | undefined> {
   if (judge === undefined) return undefined;
-  const order = { judge, counts: countsFor(judge.pairs.length, judgePairs), principle, baseModel, form };
+  const order = { judge, counts: judgePairs, principle, baseModel, form };
   const { experimentId, promptSet } = await submitJudge(client, order);
   const experiment = await follow({ client, experimentId, ...watch });
   const figures = await judgeFigures(client, experiment);
   return { figures, promptSet: promptSet.id, pairsSha256: promptSet.contentSha256 };
 }
 
-/** What its training costs, for a plan. */
-export function judgeTask(judge: JudgePairs, { judgePairs }: Pick<PaperSettings, 'judgePairs'>): TaskWork {
-  const { trained } = countsFor(judge.pairs.length, judgePairs);
-  return {
-    kind: JUDGE_TRAINING,
-    stage: JUDGE_STAGE,
-    method: 'human-preference-model',
-    seed: JUDGE_SEED,
-    ...judgeWork(trained, judge.tokens),
-  };
-}
-
-/** As many as asked for, or all of a file that holds fewer, in the same proportion. */
-function countsFor(available: number, { trained, examined }: PaperSettings['judgePairs']) {
-  const scale = Math.min(1, available / (trained + examined));
-  return { trained: Math.floor(trained * scale), examined: Math.floor(examined * scale) };
+/** What its training and the exam of all judges cost, for a plan. @param settings with people's judge among the judges */
+export function judgeTasks(
+  judge: JudgePairs,
+  { judgePairs, hyperparameters }: Pick<PaperSettings, 'judgePairs' | 'hyperparameters'>,
+): TaskWork[] {
+  const { train, test } = dividePairs(judge, judgePairs);
+  const meanTokens = judge.tokens.reduce((sum, count) => sum + count, 0) / judge.tokens.length;
+  const of = { seed: JUDGE_SEED, sampled: 0, trained: 0 };
+  return [
+    {
+      ...of,
+      kind: JUDGE_TRAINING,
+      stage: JUDGE_STAGE,
+      method: 'human-preference-model',
+      ...judgeWork(train.length, judge.tokens),
+    },
+    {
+      ...of,
+      kind: 'examine',
+      stage: 'examine',
+      method: 'examine-judges',
+      read: test.length * judgedTokens(hyperparameters, meanTokens),
+    },
+  ];
 }

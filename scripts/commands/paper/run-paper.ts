@@ -1,8 +1,5 @@
 /** The comparison's course: materials, plan or edge and runner, experiments, evidence, report. */
 import { join, relative } from 'node:path';
-import { UsageError } from '../../../shared/command-line/usage-error.ts';
-import { hyperparameterDefaults } from '../../../shared/api/tasks/kinds.ts';
-import { METHOD_STAGES, needsSimulator, overSettings } from '../../../shared/method-stages.ts';
 import { PROMPT_TOKENS } from '../../../shared/planner/stage-weights.ts';
 import type { ReportDocument } from '../../../shared/report/document.ts';
 import { adminClient, openDataFolder, type DataFolder } from '../../experiment/data-folder.ts';
@@ -19,10 +16,11 @@ import { weighedStages } from './comparison-share.ts';
 import { followAll } from './follow-all.ts';
 import { makeReport } from './make-report.ts';
 import { readMaterials, RUNNER, type Materials } from './materials.ts';
-import { judgeTask, peoplesJudge } from './people-judge.ts';
+import { judgeTasks, peoplesJudge } from './people-judge.ts';
 import { formatPlan, planCost } from './plan.ts';
 import { register } from './register.ts';
-import { PAPER_SETTINGS, type PaperOptions, type PaperSettings } from './settings.ts';
+import type { PaperOptions, PaperSettings } from './settings.ts';
+import { requireRunnable, settingsOf, UNTRAINED, withJudge } from './settings-of.ts';
 import { submitExams, submitMethods } from './submit.ts';
 import { writeReport } from './write-report.ts';
 
@@ -52,6 +50,7 @@ async function runHeld(run: PaperRun, folder: DataFolder, url: string, signal: A
   const seeds = Array.from({ length: options.seeds }, (_, index) => index + 1);
   const materials = await readMaterials(options, folder.path, signal);
   signal.throwIfAborted();
+  requireRunnable(settings, materials.simulator);
   if (options.plan) {
     await plan(run, settings, seeds, materials, signal);
     return;
@@ -103,49 +102,6 @@ async function runHeld(run: PaperRun, folder: DataFolder, url: string, signal: A
   }
 }
 
-/** Those of the scale, with what the command names in their place. */
-function settingsOf({
-  scale,
-  judges,
-  methods,
-  simulator,
-  settings: given = {},
-}: PaperOptions): PaperSettings {
-  const { hyperparameters, ...settings } = PAPER_SETTINGS[scale];
-  const named = judges === undefined ? given : overSettings(given, { judge: { judges } });
-  const compared = methods ?? settings.methods;
-  const lacking = simulator === undefined ? compared.find(needsSimulator) : undefined;
-  if (lacking !== undefined) {
-    throw new UsageError(`--methods has ${lacking}, which learns from a stronger model, and none is named`, {
-      cure: 'Name it by --simulator, or leave the method out',
-    });
-  }
-  for (const kind of Object.keys(given)) {
-    if (compared.some((method) => METHOD_STAGES[method].some((rule) => rule.kind === kind))) continue;
-    throw new UsageError(`--settings has ${kind}, and none of ${compared.join(', ')} has such a stage`, {
-      cure: 'Leave it out, or name a method that has one',
-    });
-  }
-  return {
-    ...settings,
-    methods: compared,
-    hyperparameters: overSettings(hyperparameters, named),
-  };
-}
-
-/** Stands for people's judge in a plan. */
-const UNTRAINED = '0'.repeat(64);
-
-/** People's judge gives the first verdict. */
-function withJudge(settings: PaperSettings, artifact: string): PaperSettings {
-  const { judge = hyperparameterDefaults.judge, ...others } = settings.hyperparameters;
-  const judges = [
-    { kind: 'preference-model' as const, artifact },
-    ...(judge.judges ?? hyperparameterDefaults.judge.judges),
-  ];
-  return { ...settings, hyperparameters: { ...others, judge: { judges } } };
-}
-
 function comparisonOf(
   { methods, hyperparameters, ofMethod }: PaperSettings,
   seeds: readonly number[],
@@ -172,7 +128,7 @@ async function plan(
   );
   const judged = judge === undefined ? settings : withJudge(settings, UNTRAINED);
   const comparison = { ...comparisonOf(judged, seeds, materials), promptTokens: meanTokens };
-  const before = judge === undefined ? [] : [judgeTask(judge, settings)];
+  const before = judge === undefined ? [] : judgeTasks(judge, judged);
   const planned = planCost(commandOf(options), comparison, rates, sizes, before);
   output.write(options.json ? `${JSON.stringify(planned, null, 2)}\n` : `${formatPlan(planned)}\n`);
 }

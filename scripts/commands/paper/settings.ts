@@ -129,6 +129,8 @@ const small: PaperSettings = {
     generate: { maximumNewTokens: 40, topP: 1, promptLimit: 240 },
     frontier: { maximumNewTokens: 40 },
   },
+  // There is no preference model to start from.
+  ofMethod: { 'rlcd-direct': { ppo: { valueStart: 'zero-head' } } },
 };
 
 /**
@@ -167,7 +169,6 @@ const cpu: PaperSettings = {
     generate: { temperature: 0.7, topP: 1, maximumNewTokens: 64, promptLimit: 500 },
     'best-of-n': { candidates: 4 },
     frontier: { temperature: 0.7, maximumNewTokens: 64, promptLimit: 100 },
-    examine: { pairLimit: PEOPLES_PAIRS.examined },
   },
   ofMethod: {
     grpo: { ppo: { advantageEstimator: 'grpo' } },

@@ -28,7 +28,8 @@ export async function submitExams(
   const { rows } = await humanJudged(client, set, 'test', EXAM_ROWS);
   if (new Set(rows.map(({ prompt }) => prompt)).size < 2) return [];
   const method = 'examine-judges';
-  const hyperparameters = ofMethod(method, settings);
+  const pairLimit = settings.judgePairs.examined;
+  const hyperparameters = overSettings({ examine: { pairLimit } }, ofMethod(method, settings));
   const exam = { method, principle, promptSet: set, baseModel, seed: JUDGE_SEED, hyperparameters } as const;
   return [await ensureExperiment(client, exam)];
 }
@@ -63,7 +64,7 @@ export async function submitMethods(
 const simulates = (method: Method) => METHOD_STAGES[method].some(({ bySimulator }) => bySimulator);
 
 /** A method takes the settings of its own stages, and what it says over them; the edge refuses others. */
-function ofMethod(
+export function ofMethod(
   method: Method,
   { hyperparameters, ofMethod: own = {} }: Pick<PaperSettings, 'hyperparameters' | 'ofMethod'>,
 ): Hyperparameters {

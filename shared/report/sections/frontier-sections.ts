@@ -6,7 +6,7 @@ import type { Block, Section, Table } from './blocks.ts';
 const NOTE =
   'A method that goes further from the base may win more for that alone. Here the adapter of each answers at several ' +
   'strengths, its change of the weights times a number, and win rate against the base stands beside the KL from it, in ' +
-  'nats a response. Between points rates are linear, from 50 % at 0 nats. Intervals resample prompts, of all methods ' +
+  'nats a response. Between points rates are linear in the root of the KL, from 50 % at 0 nats. Intervals resample prompts, of all methods ' +
   'together, and compute distances anew; how training runs differ is seen in the seeds.';
 
 /** Capital ones: small ones stand for what is not told apart. */

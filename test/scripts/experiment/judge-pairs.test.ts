@@ -3,7 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { judgeKey, judgeUpload, readJudgePairs } from '../../../scripts/experiment/judge-pairs.ts';
+import {
+  dividePairs,
+  judgeKey,
+  judgeUpload,
+  readJudgePairs,
+} from '../../../scripts/experiment/judge-pairs.ts';
 import { rowsOfBytes } from '../../../scripts/read-prompt-file.ts';
 import { UsageError } from '../../../shared/command-line/usage-error.ts';
 
@@ -79,6 +84,25 @@ describe('pairs for a judge', () => {
     const key = judgeKey(pairs, { name: 'm' }, 'dialogue');
     expect(judgeKey({ pairs: pairs.pairs.slice(1) }, { name: 'm' }, 'dialogue')).not.toBe(key);
     expect(judgeKey(pairs, { name: 'm' }, 'chat')).not.toBe(key);
+  });
+
+  it('are divided by prompts between the judge and the exam, however many pairs a prompt has', () => {
+    for (const each of [1, 2, 3, 5, 10]) {
+      const pairs = Array.from({ length: 600 }, (_, row) => ({
+        prompt: { text: `Prompt ${Math.floor(row / each)}`, turns: null },
+        chosen: `good ${row}`,
+        rejected: 'bad',
+      }));
+      const { train, test } = dividePairs({ pairs }, { trained: 400, examined: 100 });
+      // Prompts are whole.
+      expect([train.length, test.length]).toEqual([400, 100 - (100 % each)]);
+      const taught = new Set(train.map(({ prompt }) => prompt.text));
+      expect(test.some(({ prompt }) => taught.has(prompt.text))).toBe(false);
+      // A file of fewer gives of both in proportion.
+      const few = dividePairs({ pairs: pairs.slice(0, 250) }, { trained: 400, examined: 100 });
+      expect(few.train).toHaveLength(200);
+      expect(Math.abs(few.test.length - 50)).toBeLessThan(each + 1);
+    }
   });
 
   it('that are none, or too few, are refused with the cure', async () => {

@@ -64,7 +64,8 @@ describe('frontiers of a report', () => {
         return { kl: meanOf(rows.map(({ nats }) => nats)), rate: meanOf(rows.map(({ share }) => share)) };
       });
       if (!near || !far) throw new Error('no points');
-      return near.rate + ((nearest - near.kl) / (far.kl - near.kl)) * (far.rate - near.rate);
+      const [from, at, to] = [near.kl, nearest, far.kl].map(Math.sqrt);
+      return near.rate + (((at ?? 0) - (from ?? 0)) / ((to ?? 0) - (from ?? 0))) * (far.rate - near.rate);
     });
     const rlaif = levels[0]?.rates.find(({ method }) => method === 'rlaif');
     expect(rlaif?.perSeed).toEqual([

@@ -1,6 +1,7 @@
 /** Rates at equal distance: against curves whose crossing is known by hand, and how often intervals hold the truth. */
 import { describe, expect, it } from 'vitest';
 import { normal, uniform } from '../../../shared/random.ts';
+import { holm } from '../../../shared/statistics/holm.ts';
 import {
   matchRates,
   rateAt,
@@ -28,16 +29,19 @@ describe('a rate at a distance', () => {
   it.each([
     [0, 0.5],
     [-1, 0.5],
-    [0.5, 0.6],
+    [0.5, 0.5 + 0.2 * Math.SQRT1_2],
     [1, 0.7],
-    [1.25, 0.725],
-    [3, 0.7],
+    [1.25, 0.7 + (0.1 * (Math.sqrt(1.25) - 1)) / (Math.SQRT2 - 1)],
+    [3, 0.8 - (0.2 * (Math.sqrt(3) - Math.SQRT2)) / (2 - Math.SQRT2)],
     [4, 0.6],
     [4.001, -1],
-  ])('%d: %d, from a half at 0 through the points in their order', (distance, rate) => {
-    // Beyond the last point there is none.
-    expect(rateAt(curve, distance) ?? -1).toBeCloseTo(rate, 12);
-  });
+  ])(
+    '%d: %d, from a half at 0 through the points in their order, linear in the root of the distance',
+    (distance, rate) => {
+      // Beyond the last point there is none.
+      expect(rateAt(curve, distance) ?? -1).toBeCloseTo(rate, 12);
+    },
+  );
 });
 
 describe('systems at equal distance', () => {
@@ -56,13 +60,15 @@ describe('systems at equal distance', () => {
     ]);
     expect(found?.levels.map(({ distance }) => distance.value)).toEqual([2, 1]);
     const rates = found?.levels.map((level) => level.rates.map(({ rate }) => rate.value));
-    expect(rates?.[0]?.[0]).toBeCloseTo(0.75, 12);
-    expect(rates?.[0]?.[1]).toBeCloseTo((0.9 + 0.575) / 2, 12);
+    const far = 0.6 + (0.3 * (Math.SQRT2 - 1)) / (Math.sqrt(3) - 1);
+    const second = 0.6 - (0.1 * (Math.SQRT2 - 1)) / (Math.sqrt(5) - 1);
+    expect(rates?.[0]?.[0]).toBeCloseTo(far, 12);
+    expect(rates?.[0]?.[1]).toBeCloseTo((0.9 + second) / 2, 12);
     expect(rates?.[1]?.[0]).toBeCloseTo(0.6, 12);
-    expect(rates?.[1]?.[1]).toBeCloseTo((0.7 + 0.6) / 2, 12);
-    expect(found?.levels[0]?.rates[1]?.perRun).toEqual([0.9, expect.closeTo(0.575, 12)]);
+    expect(rates?.[1]?.[1]).toBeCloseTo((0.5 + 0.4 * Math.SQRT1_2 + 0.6) / 2, 12);
+    expect(found?.levels[0]?.rates[1]?.perRun).toEqual([0.9, expect.closeTo(second, 12)]);
     expect(found?.differences).toHaveLength(1);
-    expect(found?.differences[0]?.difference.value).toBeCloseTo(0.75 - 0.7375, 12);
+    expect(found?.differences[0]?.difference.value).toBeCloseTo(far - (0.9 + second) / 2, 12);
   });
 
   it('leave out one that has not moved, and say so; without any there is nothing to compare', () => {
@@ -72,6 +78,16 @@ describe('systems at equal distance', () => {
     expect(found?.levels[0]?.rates.map(({ name }) => name)).toEqual(['moved']);
     expect(found?.differences).toEqual([]);
     expect(matchRates(systems.slice(1), { seed: 1 })).toBeNull();
+  });
+
+  it('that differ as much as can be are told apart however many there are: no p is too large for Holm', () => {
+    const names = Array.from({ length: 13 }, (_, index) => `s${index}`);
+    const systems = names.map((name, index) => system(name, [point(2, index === 0 ? 1 : 0.2, 20)]));
+    const found = matchRates(systems, { seed: 1 });
+    const adjusted = holm(found?.differences.map(({ p }) => p) ?? []);
+    expect(adjusted).toHaveLength((13 * 12) / 2);
+    expect(adjusted.slice(0, 12).every((p) => p < 0.02)).toBe(true);
+    expect(adjusted.slice(12).every((p) => p === 1)).toBe(true);
   });
 
   it('that are one and the same differ in no resample', () => {

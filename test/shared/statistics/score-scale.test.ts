@@ -71,6 +71,13 @@ describe('a mean as independent trials', () => {
     expect(rows(values).n).toBeCloseTo(200, 9);
   });
 
+  it('is never more than independent rows would be, however small the sums of few prompts come out by chance', () => {
+    // Each prompt has one win in three: the sums of all prompts are 0.
+    const values = Array.from({ length: 15 }, (_, row) => Number(row % 3 === 0));
+    const prompts = values.map((_, row) => Math.floor(row / 3));
+    expect(effectiveShare(values, prompts).n).toBeCloseTo(15, 9);
+  });
+
   it('is the rows where nothing varies, and refuses what is no share', () => {
     for (const value of [0, 0.5, 1])
       expect(rows([value, value, value])).toEqual({ successes: 3 * value, n: 3 });

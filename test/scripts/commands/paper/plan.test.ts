@@ -4,7 +4,14 @@ import { command } from '../../../../scripts/commands/paper/command.ts';
 import { commandOf } from '../../../../scripts/commands/paper/command-of.ts';
 import { baseJudged, basePairs } from '../../../../scripts/commands/paper/judged-pairs.ts';
 import { formatPlan, planCost } from '../../../../scripts/commands/paper/plan.ts';
-import { PAPER_SETTINGS, type PaperOptions } from '../../../../scripts/commands/paper/settings.ts';
+import type { Materials } from '../../../../scripts/commands/paper/materials.ts';
+import {
+  COMPARED_METHODS,
+  PAPER_SETTINGS,
+  SCALES,
+  type PaperOptions,
+} from '../../../../scripts/commands/paper/settings.ts';
+import { requireRunnable, settingsOf } from '../../../../scripts/commands/paper/settings-of.ts';
 import { comparisonWork, type Comparison } from '../../../../shared/planner/work.ts';
 import { namedShapes } from '../../../../gpu-runner/llama/model/named-shapes.ts';
 import { parseCommand } from '../../../../shared/command-line/command.ts';
@@ -59,6 +66,9 @@ describe('rlcd paper: options', () => {
     expect(commandOf(options)).toBe(
       `npx rlcd paper ${given.join(' ')} --methods rlcd,base --settings '${settings}' --judge pairs.jsonl`,
     );
+    const odd = await read([...given, '--model', "my model's", '--judge', 'people s.jsonl']);
+    expect(commandOf(odd)).toContain(String.raw`--model 'my model'\''s' --scale`);
+    expect(commandOf(odd)).toContain("--judge 'people s.jsonl'");
   });
   it.each([
     [[], /'--task <name\|file>' not specified/],
@@ -84,10 +94,61 @@ describe('the scales', () => {
     expect(settings.methods).toContain('base');
     for (const [method, own] of Object.entries(settings.ofMethod ?? {})) {
       expect(hyperparameters.parse(own), method).toEqual(own);
-      expect(settings.methods).toContain(method);
+      expect(COMPARED_METHODS).toContain(method);
     }
   });
 });
+
+describe('the settings of a comparison', () => {
+  const plain = { task: 'kind-stories', model: 'bundled', seeds: 1, plan: false, json: false } as const;
+  const of = (given: Partial<PaperOptions>) => settingsOf({ ...plain, scale: 'cpu', ...given });
+
+  it('are those of the scale with what the command says over them, over what a method takes by itself, too', () => {
+    const { hyperparameters: settings, ofMethod } = of({ settings: { ppo: { steps: [20] } } });
+    expect(settings.ppo).toMatchObject({ steps: [20], rollouts: 64 });
+    expect(ofMethod?.['rlcd-direct']?.ppo).toMatchObject({ steps: [20], klCoefficients: [0.2] });
+  });
+
+  it.each(SCALES)('%s can run every method that may be named', (scale) => {
+    const methods = COMPARED_METHODS;
+    expect(() => requireRunnable(of({ scale, methods, simulator: 'm' }), null)).not.toThrow();
+  });
+
+  it.each<[Partial<PaperOptions>, RegExp]>([
+    [{ methods: ['delta'] }, /--methods has delta, which learns from a stronger model.*--simulator/],
+    [{ methods: ['rlcd'], settings: { dpo: { beta: 1 } } }, /--settings has dpo, and none of rlcd has such/],
+    [
+      { methods: ['dpo', 'simpo'], settings: { dpo: { gamma: 1 } } },
+      /dpo cannot have hyperparameters\/dpo\/gamma, which goes with the method simpo only/,
+    ],
+    [
+      { settings: { ppo: { advantageEstimator: 'gae', groupSize: 1 } } },
+      /grpo cannot have hyperparameters\/ppo\/advantageEstimator, which is gae/,
+    ],
+    [{ judge: 'pairs', judges: judgesOf(8) }, /--judges with people's judge of --judge:.*<=8.*Name fewer/],
+  ])('are refused before anything is begun: %j', (given, message) => {
+    expect(() => requireRunnable(of(given), null)).toThrow(message);
+  });
+
+  it('a method that weighs likelihoods takes no simulator that is served elsewhere', () => {
+    const served = { kind: 'served', name: 'm', url: 'http://127.0.0.1:1/v1' } as Materials['simulator'];
+    expect(() => requireRunnable(of({ methods: ['rlcd'] }), served)).not.toThrow();
+    expect(() => requireRunnable(of({ methods: ['dlma'] }), served)).toThrow(/dlma weighs likelihoods/);
+    expect(() => requireRunnable(of({ methods: ['filtered-rlcd'] }), served)).toThrow(/filtered-rlcd weighs/);
+  });
+
+  it('examine as many pairs as are kept for it, or as the command says', () => {
+    expect(of({ settings: { examine: { pairLimit: 7 } } }).hyperparameters.examine).toEqual({ pairLimit: 7 });
+  });
+});
+
+function judgesOf(count: number): NonNullable<PaperOptions['judges']> {
+  return Array.from({ length: count }, (_, index) => ({
+    kind: 'classifier' as const,
+    folder: `f${index}`,
+    label: 'safe',
+  }));
+}
 
 describe('comparisonWork', () => {
   const work = comparisonWork(comparison);
@@ -132,6 +193,14 @@ describe('comparisonWork', () => {
       'filtered-rlcd',
     ]);
     expect(counted.filter(({ stage }) => stage === 'train-preference-model')).toHaveLength(2);
+    // What asks for the same settings in other words is the same work.
+    const asked = { ppo: { advantageEstimator: 'rloo' as const, groupSize: 4 } };
+    const equal = comparisonWork({ ...comparison, seeds: [1], methods, ofMethod: { rlcd: asked } });
+    expect(equal.filter(({ stage }) => stage === 'ppo').map(({ method }) => method)).toEqual([
+      'rlcd',
+      'grpo',
+      'filtered-rlcd',
+    ]);
     const losses = comparisonWork({ ...comparison, seeds: [1], methods: ['dpo', 'dlma', 'simpo', 'kto'] });
     expect(losses.filter(({ stage }) => stage === 'dpo')).toHaveLength(4);
     expect(losses.filter(({ stage }) => stage === 'generate')).toHaveLength(4);
@@ -141,6 +210,14 @@ describe('comparisonWork', () => {
     const judges = ['sentiment', { kind: 'preference-model', artifact: '0'.repeat(64) }] as const;
     const judge = { judges: [...judges] };
     const { hyperparameters: given } = comparison;
+    const question = { judges: [{ kind: 'likelihood' as const, question: 'helpful' as const }] };
+    const asking = comparisonWork({
+      ...comparison,
+      seeds: [1],
+      hyperparameters: { ...given, judge: question },
+    });
+    // The question, in both orders.
+    expect(asking.find(({ stage }) => stage === 'judge')?.read).toBe(30 * 2 * (120 + 25));
     const counted = comparisonWork({ ...comparison, seeds: [1], hyperparameters: { ...given, judge } });
     const verdicts = counted.filter(({ stage }) => stage === 'judge');
     expect(verdicts.map(({ read }) => read)).toEqual([30 * 25, 30 * 25, 30 * 25, 30 * 25]);

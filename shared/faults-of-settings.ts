@@ -1,8 +1,8 @@
 /** Settings that do not go with a method: each would be left unread, or make the method another one. */
-import type { NewExperiment } from '../../shared/api/experiments.ts';
-import type { FieldError } from '../../shared/api/field-errors.ts';
-import { LOSS_SETTINGS } from '../../shared/api/tasks/dpo.ts';
-import { METHOD_STAGES, withSettings } from '../../shared/method-stages.ts';
+import type { NewExperiment } from './api/experiments.ts';
+import type { FieldError } from './api/field-errors.ts';
+import { LOSS_SETTINGS } from './api/tasks/dpo.ts';
+import { METHOD_STAGES, withSettings } from './method-stages.ts';
 
 type Settings = Pick<NewExperiment, 'method' | 'hyperparameters'>;
 /** The model that simulates, where the experiment names one. */
