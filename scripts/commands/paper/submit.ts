@@ -28,8 +28,9 @@ export async function submitExams(
   const { rows } = await humanJudged(client, set, 'test', EXAM_ROWS);
   if (new Set(rows.map(({ prompt }) => prompt)).size < 2) return [];
   const method = 'examine-judges';
-  const pairLimit = settings.judgePairs.examined;
-  const hyperparameters = overSettings({ examine: { pairLimit } }, ofMethod(method, settings));
+  // All that were kept for it; of prompts as many as the API takes.
+  const kept = people === undefined ? {} : { examine: { pairLimit: settings.judgePairs.examined } };
+  const hyperparameters = overSettings(kept, ofMethod(method, settings));
   const exam = { method, principle, promptSet: set, baseModel, seed: JUDGE_SEED, hyperparameters } as const;
   return [await ensureExperiment(client, exam)];
 }

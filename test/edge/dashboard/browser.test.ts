@@ -174,20 +174,20 @@ describe.skipIf(!present)('the dashboard', () => {
     }
   });
 
-  it('Experiment: what it cost, in time and in tokens', async () => {
+  it('Experiment: what it cost, in time and in tokens, and what was measured beside its verdict', async () => {
     await open(`/experiments/${edge.experimentId}`);
     const { cost } = await edge.client.getExperiment({ parameters: { experimentId: edge.experimentId } });
     const told = (await page.getByRole('region', { name: 'Cost' }).innerText()).replaceAll('\u202f', '');
     expect(told).toMatch(new RegExp(`Tokens sampled\\s+${cost.tokens.sampled}\\s`));
     expect(told).toMatch(/Runner time\s+[\d.]+(s|min)[^]*GPU time\s+none/);
+    await visitMeasured(page, edge);
   });
 
   it('Experiment: tokens of samples by colour, by line, in words and as a table', async () => {
     await open(`/experiments/${edge.experimentId}?tab=samples`);
     await page.getByText('step 0').first().waitFor();
     const tokens = page.locator('li.panel .token');
-    const all = await tokens.count();
-    expect(all).toBeGreaterThan(10);
+    expect(await tokens.count()).toBeGreaterThan(10);
     expect(await tokens.first().getAttribute('title')).toMatch(
       /^log-probability .+; base model .+; difference/,
     );
@@ -477,10 +477,6 @@ describe.skipIf(!present)('the dashboard', () => {
       }));
       expect(seen, path).toEqual({ injected: 0, title: expect.stringMatching(/ · RLCD$/), wide: false });
     }
-  });
-
-  it('Experiment: a frontier of the adapter, and an exam of judges', async () => {
-    await visitMeasured(page, edge);
   });
 
   it('says when the edge is gone, keeps what it shows, and goes on live when it is back', async () => {

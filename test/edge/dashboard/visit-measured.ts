@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { expectAccessible, expectFitsPhone } from './accessible.ts';
 import { bodyOf, type FilledEdge } from './filled-edge.ts';
 
-/** Has both made by a runner of its own. Begins anywhere. */
+/** Has both made by a runner of its own, and takes away what it made. Begins anywhere. */
 export async function visitMeasured(page: Page, edge: FilledEdge): Promise<void> {
   const { client } = edge;
   const { hyperparameters, ...body } = await bodyOf(edge);
@@ -43,4 +43,6 @@ export async function visitMeasured(page: Page, edge: FilledEdge): Promise<void>
   } finally {
     await runner.stop();
   }
+  for (const experimentId of [curve, exam]) await client.deleteExperiment({ parameters: { experimentId } });
+  await client.deletePromptSet({ parameters: { promptSetId: promptSet.id } });
 }

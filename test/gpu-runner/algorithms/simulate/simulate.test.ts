@@ -120,7 +120,8 @@ describe('simulation', () => {
     // The same text from both is no preference.
     const same = answered.map((prompt) => {
       const own = pairs.find(({ promptId }) => promptId === prompt.id);
-      return { ...prompt, stronger: { ...prompt.stronger, chosen: own?.rejected ?? prompt.stronger.chosen } };
+      const chosen = own?.rejected ?? prompt.stronger.chosen;
+      return Object.assign({}, prompt, { stronger: Object.assign({}, prompt.stronger, { chosen }) });
     });
     await expect(run({ sides: 'weaker' }, same)).rejects.toThrow(/identical-sides/);
   });
