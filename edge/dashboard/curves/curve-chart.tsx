@@ -115,17 +115,14 @@ export function CurveChart(props: CurveChartProps) {
           {({ label }, index) => (
             <li>
               <span class={`swatch series-${lookOf(index()).colour} dash-${lookOf(index()).dash}`} />
-              {label} <span>{valueAt(index())}</span>
+              {label} <span class="value">{valueAt(index())}</span>
             </li>
           )}
         </For>
-        <Show when={hovered()}>
-          {(x) => (
-            <li>
-              {across() === 'kl' ? 'KL' : across()} {figure(x())}
-            </li>
-          )}
-        </Show>
+        {/* Has its place before one points at anything. */}
+        <li aria-hidden={hovered() === undefined} classList={{ unseen: hovered() === undefined }}>
+          {across() === 'kl' ? 'KL' : across()} <span class="value">{figure(hovered() ?? 0)}</span>
+        </li>
       </ul>
       <Show when={note()}>
         {(text) => (
