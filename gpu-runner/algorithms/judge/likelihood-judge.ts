@@ -5,8 +5,9 @@ import { paperQuestion } from './paper-question.ts';
 import type { PairJudge, PairVerdict } from './pair-judge.ts';
 
 /**
- * Every pair is asked about in both orders. In each the likelier letter wins, so that wins, ties and position bias mean what
- * they mean of any judge that answers in words; the probabilities themselves are kept beside them.
+ * Every pair is asked about in both orders, and the response wins whose mean probability is the greater: a leaning to one
+ * place, which in small models is larger than any opinion, is the same for both and cancels. What each order says by itself
+ * tells that leaning.
  *
  * @param pairsAtOnce pairs between two savings of the work
  * @param answer the model; a question that is longer than its context counts as an answer that cannot be read
@@ -57,13 +58,13 @@ function verdictOf(
   const first = forward ? forward.shownA : 0.5;
   const second = backward ? 1 - backward.shownA : 0.5;
   const won = (probability: number) => (1 + Math.sign(probability - 0.5)) / 2;
-  const byOrder = { shownFirst: won(first), shownSecond: won(second) };
   return {
-    share: (byOrder.shownFirst + byOrder.shownSecond) / 2,
+    // (first + second) / 2 against 1/2, without rounding. Of one order alone the place would not cancel.
+    share: forward && backward ? (1 + Math.sign(forward.shownA - backward.shownA)) / 2 : 0.5,
     firstScore: null,
     secondScore: null,
     probability: (first + second) / 2,
-    byOrder,
+    byOrder: { shownFirst: won(first), shownSecond: won(second) },
     unparsable: Number(!forward) + Number(!backward),
     usage: null,
   };

@@ -6,15 +6,11 @@ import { UsageError } from '../../../shared/command-line/usage-error.ts';
 import { type AligningMethod, METHOD_STAGES } from '../../../shared/method-stages.ts';
 import { requirePlaceable, type Placement } from '../../../shared/principles/placement.ts';
 import type { PromptForm } from '../../../shared/principles/principle.ts';
-import {
-  ensureBaseModel,
-  readBaseModel,
-  readSimulator,
-  type NewBaseModel,
-} from '../../experiment/base-model.ts';
+import { readBaseModel, readSimulator, type NewBaseModel } from '../../experiment/base-model.ts';
 import { readJudgePairs } from '../../experiment/judge-pairs.ts';
-import { ensurePrinciple, readPrinciple, type NamedPrinciple } from '../../experiment/principle.ts';
-import { ensurePrompts, readPrompts, requireEnoughPrompts } from '../../experiment/prompts.ts';
+import { readPrinciple, type NamedPrinciple } from '../../experiment/principle.ts';
+import { readPrompts, requireEnoughPrompts } from '../../experiment/prompts.ts';
+import { register } from '../../experiment/register.ts';
 import type { LeapJudge } from './leap.ts';
 import { trainedBefore } from './train-judge.ts';
 
@@ -96,18 +92,10 @@ export function leftOutOf({ prompts, judge }: Materials): string {
 }
 
 /** @throws UsageError where a split of the prompts is too small */
-export async function registerMaterials(client: Client, { principle, prompts, model, simulator }: Materials) {
-  const version = await ensurePrinciple(client, principle);
-  const promptSet = await ensurePrompts(client, prompts);
-  requireEnoughPrompts(promptSet.counts);
-  const baseModel = await ensureBaseModel(client, model);
-  const writer = simulator && (await ensureBaseModel(client, simulator));
-  return {
-    principle: { name: principle.name, version },
-    promptSet,
-    baseModel: baseModel.id,
-    simulator: writer?.id,
-  };
+export async function registerMaterials(client: Client, materials: Materials) {
+  const registered = await register(client, materials);
+  requireEnoughPrompts(registered.promptSet.counts);
+  return registered;
 }
 
 export type Registered = Awaited<ReturnType<typeof registerMaterials>>;

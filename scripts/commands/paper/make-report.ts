@@ -12,7 +12,7 @@ import { LEXICON, peoplesGold } from './gold.ts';
 import { baseJudged, basePairs, humanJudged } from './judged-pairs.ts';
 import type { Materials } from './materials.ts';
 import type { PeoplesJudge } from './people-judge.ts';
-import type { Registered } from './register.ts';
+import type { Registered } from '../../experiment/register.ts';
 import type { PaperOptions, PaperSettings } from './settings.ts';
 
 interface ReportOptions {

@@ -14,7 +14,7 @@ import {
 import type { Child } from '../../processes/child.ts';
 import type { StageView } from '../../terminal/stage-lines.ts';
 import type { Materials } from './materials.ts';
-import type { Registered } from './register.ts';
+import type { Registered } from '../../experiment/register.ts';
 import type { PaperSettings } from './settings.ts';
 
 interface Watch {

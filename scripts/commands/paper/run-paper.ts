@@ -18,7 +18,7 @@ import { makeReport } from './make-report.ts';
 import { readMaterials, RUNNER, type Materials } from './materials.ts';
 import { judgeTasks, peoplesJudge } from './people-judge.ts';
 import { formatPlan, planCost } from './plan.ts';
-import { register } from './register.ts';
+import { register } from '../../experiment/register.ts';
 import type { PaperOptions, PaperSettings } from './settings.ts';
 import { requireRunnable, settingsOf, UNTRAINED, withJudge } from './settings-of.ts';
 import { submitExams, submitMethods } from './submit.ts';

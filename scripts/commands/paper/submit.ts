@@ -6,7 +6,7 @@ import { ensureExperiment } from '../../experiment/experiments.ts';
 import { JUDGE_SEED } from '../../experiment/people-judge.ts';
 import { humanJudged } from './judged-pairs.ts';
 import type { PeoplesJudge } from './people-judge.ts';
-import type { Registered } from './register.ts';
+import type { Registered } from '../../experiment/register.ts';
 import type { PaperSettings } from './settings.ts';
 
 /** Pairs of people that are looked at to tell whether there is an exam: it takes two different prompts. */

@@ -251,6 +251,6 @@ export const comparisonLine = z.object({
     .max(1)
     .describe(
       "The first system's share: 1 won, 0 lost, 0.5 tied or unreadable, the mean of two orders where " +
-        'both were asked',
+        'both were asked; by likelihood, of the mean probability of both',
     ),
 });

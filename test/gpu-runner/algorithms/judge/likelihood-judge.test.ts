@@ -64,7 +64,7 @@ describe('a judge by likelihood', () => {
     );
   });
 
-  it('lets the likelier letter of each order win, and keeps the mean probability', async () => {
+  it('prefers by the mean probability of both orders, so that a leaning to a place cancels, and tells what each said', async () => {
     const { judge } = canned((a, b) => {
       if (a === 'alpha') return 0.9;
       if (b === 'alpha') return 0.3;
@@ -81,10 +81,18 @@ describe('a judge by likelihood', () => {
     expect(tied).toMatchObject({ firstScore: null, secondScore: null, usage: null });
   });
 
+  it('hears an opinion below a leaning that names the same place in every order', async () => {
+    const { judge } = canned((a) => (a === 'alpha' ? 0.31 : 0.3));
+    const [leaning] = await judge.judge(pairs, signal);
+    expect(leaning).toMatchObject({ share: 1, byOrder: { shownFirst: 0, shownSecond: 1 } });
+    expect(leaning?.probability).toBeCloseTo(0.505, 12);
+  });
+
   it('counts a question that the context has no room for as one that cannot be read', async () => {
     const { judge } = canned((a) => (a === 'alpha' ? null : 0.2));
     const [half] = await judge.judge(pairs, signal);
-    expect(half).toMatchObject({ share: 0.75, unparsable: 1, byOrder: { shownFirst: 0.5, shownSecond: 1 } });
+    // The place does not cancel in one order alone.
+    expect(half).toMatchObject({ share: 0.5, unparsable: 1, byOrder: { shownFirst: 0.5, shownSecond: 1 } });
     expect(half?.probability).toBeCloseTo((0.5 + 0.8) / 2, 12);
   });
 
@@ -154,6 +162,7 @@ describe('the model itself', () => {
       const forward = await byHand(model, bytesOf(said(question(row, first, second))));
       const backward = 1 - (await byHand(model, bytesOf(said(question(row, second, first)))));
       expect(verdicts[row]?.probability).toBeCloseTo((forward + backward) / 2, 4);
+      expect(verdicts[row]?.share).toBe(Number(forward + backward > 1));
       expect(verdicts[row]?.byOrder).toEqual({
         shownFirst: Number(forward > 0.5),
         shownSecond: Number(backward > 0.5),

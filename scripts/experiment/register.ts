@@ -1,10 +1,18 @@
-/** Makes the materials of a comparison known to the edge. */
-import type { Client } from '../../../shared/api/client.ts';
-import { ensureBaseModel } from '../../experiment/base-model.ts';
-import { ensurePrinciple } from '../../experiment/principle.ts';
-import { ensurePrompts } from '../../experiment/prompts.ts';
-import type { Materials } from './materials.ts';
+/** Makes what a run is made of known to the edge. */
+import type { Client } from '../../shared/api/client.ts';
+import { ensureBaseModel, type NewBaseModel } from './base-model.ts';
+import { ensurePrinciple, type NamedPrinciple } from './principle.ts';
+import { ensurePrompts, type NamedPrompts } from './prompts.ts';
 
+interface Materials {
+  readonly principle: NamedPrinciple;
+  readonly prompts: NamedPrompts;
+  readonly model: NewBaseModel;
+  /** Null: the model itself. */
+  readonly simulator: NewBaseModel | null;
+}
+
+/** Puts each, or finds it. */
 export async function register(client: Client, { principle, prompts, model, simulator }: Materials) {
   const version = await ensurePrinciple(client, principle);
   const promptSet = await ensurePrompts(client, prompts);
