@@ -121,6 +121,31 @@ describe.skipIf(!present)('a session', () => {
     await keyField(await newTab()).waitFor();
   });
 
+  it('does not ask who is signed in for the key while the edge is slow to say whose it is', async () => {
+    const { secret } = await keyOf('reloads');
+    await signIn(secret, false);
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    await page.route('**/v1/key', async (route) => {
+      asked.resolve();
+      await answer.promise;
+      await route.continue();
+    });
+    await page.reload();
+    await asked.promise;
+    await page.getByText('Signing in…').waitFor();
+    expect(await keyField(page).count()).toBe(0);
+    expect(await page.getByRole('heading').count()).toBe(0);
+    answer.resolve();
+    await page.getByText('No experiment yet').waitFor();
+    // An edge that cannot be reached leaves somewhere to try again.
+    await page.unroute('**/v1/key');
+    await page.route('**/v1/key', async (route) => await route.abort());
+    await page.reload();
+    await page.getByRole('alert').waitFor();
+    await keyField(page).waitFor();
+  });
+
   it('leaves nothing that was read to who signs in next', async () => {
     const [first, second] = [await keyOf('first'), await keyOf('second')];
     const models = () =>
