@@ -2,7 +2,9 @@
 import type { NewExperiment } from './api/experiments.ts';
 import type { FieldError } from './api/field-errors.ts';
 import { LOSS_SETTINGS } from './api/tasks/dpo.ts';
+import { MOST_TRAJECTORY_CELLS } from './api/tasks/trajectory.ts';
 import { METHOD_STAGES, withSettings } from './method-stages.ts';
+import { settingsOf } from './planner/work.ts';
 
 type Settings = Pick<NewExperiment, 'method' | 'hyperparameters'>;
 /** The model that simulates, where the experiment names one. */
@@ -14,6 +16,7 @@ export function faultsOfSettings(experiment: Settings, simulator: Simulator): Fi
   const faults: (readonly [setting: string, fault: string | null])[] = [
     ['simulate/samplesFrom', faultOfSamplesFrom(experiment)],
     ['simulate/leastContrast', faultOfLeastContrast(experiment, simulator)],
+    ['trajectory', faultOfTrajectory(experiment)],
     ['ppo/advantageEstimator', faultOfEstimator(experiment)],
     ['ppo/valueStart', faultOfValueStart(experiment)],
     ...LOSS_SETTINGS.map(
@@ -51,6 +54,15 @@ function faultOfLeastContrast({ method, hyperparameters }: Settings, simulator: 
   return simulator?.served
     ? `needs likelihoods, and ${simulator.name}, which is served elsewhere, tells none of given texts; leave it out`
     : null;
+}
+
+function faultOfTrajectory({ hyperparameters }: Settings): string | null {
+  if (hyperparameters.trajectory === undefined) return null;
+  const { klCoefficients, steps } = settingsOf('ppo', hyperparameters);
+  const cells = klCoefficients.length * steps.length;
+  return cells <= MOST_TRAJECTORY_CELLS
+    ? null
+    : `follows at most ${MOST_TRAJECTORY_CELLS} policies, and ppo keeps ${cells} (${klCoefficients.length} KL coefficients x ${steps.length} steps); give it fewer of either`;
 }
 
 function faultOfEstimator({ method, hyperparameters }: Settings): string | null {

@@ -121,6 +121,15 @@ const humanPreferenceModel: StageRule = {
   inputs: [],
 };
 
+/** What judges make of every cell, where that is asked for: on dev prompts, which chose among the cells as well. */
+const trajectory: StageRule = {
+  name: 'trajectory',
+  kind: 'trajectory',
+  split: 'dev',
+  inputs: [{ from: 'ppo', take: 'prefix', output: 'cell-' }],
+  bySettings: true,
+};
+
 /** Preference model, policy and choice of the cell, from the pairs of a stage. */
 const learnFrom = (
   pairs: 'simulate' | 'label',
@@ -143,6 +152,7 @@ const learnFrom = (
       { from: 'ppo', take: 'prefix', output: 'cell-' },
     ],
   },
+  trajectory,
 ];
 
 /** The same without pairs and without a preference model: the contrast of the principle's prompts is the reward. */
@@ -155,6 +165,7 @@ const learnDirectly: readonly StageRule[] = [
     principle: 'affixes',
     inputs: [{ from: 'ppo', take: 'prefix', output: 'cell-' }],
   },
+  trajectory,
 ];
 
 /** The preference model's student for the edge. */

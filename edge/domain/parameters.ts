@@ -112,6 +112,7 @@ function planned(
     examine: { promptForm, judges: judgesOf(hyperparameters, judgeModels) },
     'train-scorer': { promptForm, responseOpening, ...contrast, format: SCORER_FORMAT },
     frontier: { promptForm, responseOpening, judges: judgesOf(hyperparameters, judgeModels) },
+    trajectory: { promptForm, responseOpening, judges: judgesOf(hyperparameters, judgeModels) },
     look: { promptForm, responseOpening, ...contrast },
   };
 }

@@ -68,7 +68,7 @@ function readPrinciple(rule: StageRule, stage: StageState, principle: TaskPrinci
 
 /** The preference models that a stage judges by. */
 function judgeModels({ kind }: StageRule, stage: StageState): TaskInput[] {
-  if (kind !== 'judge' && kind !== 'examine' && kind !== 'frontier') return [];
+  if (kind !== 'judge' && kind !== 'examine' && kind !== 'frontier' && kind !== 'trajectory') return [];
   return taskSchemas[kind].parameters
     .parse(stage.parameters)
     .judges.flatMap((judge) =>

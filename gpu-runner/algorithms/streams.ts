@@ -26,6 +26,7 @@ const PURPOSES = {
   'affix-proposals': 21,
   'flipped-labels': 22,
   frontier: 24,
+  trajectory: 25,
   'exam-pairs': 26,
   'exam-order': 27,
   'exam-halves': 28,

@@ -24,6 +24,7 @@ const SAMPLING = new Set<ClaimedTask['kind']>([
   'generate',
   'best-of-n',
   'frontier',
+  'trajectory',
   'look',
 ]);
 /** Kinds that train as many rows at a time as the model has room for. */

@@ -7,6 +7,7 @@ import { runDpo } from './dpo.ts';
 import { runExamine } from './examine.ts';
 import { runExport } from './export.ts';
 import { runFrontier } from './frontier.ts';
+import { runTrajectory } from './trajectory.ts';
 import { runGenerate } from './generate.ts';
 import { runJudge } from './judge.ts';
 import { runLabel } from './label.ts';
@@ -32,6 +33,7 @@ const RUNS: { readonly [Kind in TaskKind]: TaskRun<Kind> } = {
   judge: runJudge,
   'train-scorer': runTrainScorer,
   frontier: runFrontier,
+  trajectory: runTrajectory,
   examine: runExamine,
   look: runLook,
   export: runExport,

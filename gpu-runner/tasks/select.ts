@@ -3,17 +3,16 @@ import { ppoCellName } from '../../shared/api/tasks/ppo.ts';
 import { openReward } from '../algorithms/ppo/open-reward.ts';
 import { rolloutPrompts } from '../algorithms/ppo/rollout-prompts.ts';
 import { ResponseReader } from '../algorithms/response-text.ts';
-import { selectCell, type GridCell } from '../algorithms/select.ts';
+import { selectCell } from '../algorithms/select.ts';
 import { adapterLayout } from '../llama/model/lora-layout.ts';
 import { inputAdapter } from './adapter-artifact.ts';
+import { gridCells } from './grid-cells.ts';
 import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { taskPrompts } from './prompts.ts';
 import { contrastOf, PREFERENCE_MODEL } from './reward.ts';
 import { samplingProgress } from './sampling-progress.ts';
-import { TaskInputError, type TaskContext, type TaskRun } from './task-context.ts';
+import { TaskInputError, type TaskRun } from './task-context.ts';
 import { openTaskGenerator } from './task-generator.ts';
-
-const CELL = /^cell-(?<klCoefficient>[0-9.e-]+)-(?<steps>\d+)$/;
 
 /** How much of a cell's work its answers are: they are scored after that. */
 const SAMPLED_PART = 0.7;
@@ -67,22 +66,3 @@ export const runSelect: TaskRun<'select'> = async (context) => {
     await generator.close();
   }
 };
-
-async function gridCells(
-  context: TaskContext<'select'>,
-): Promise<{ cells: GridCell[]; rank: number; alpha: number }> {
-  const cells: GridCell[] = [];
-  const shapes = new Map<string, { rank: number; alpha: number }>();
-  for (const { name } of context.task.inputs) {
-    const match = CELL.exec(name)?.groups;
-    if (match === undefined) continue;
-    const { rank, alpha, vector } = await inputAdapter(context, name);
-    shapes.set(`${rank}/${alpha}`, { rank, alpha });
-    cells.push({ klCoefficient: Number(match['klCoefficient']), steps: Number(match['steps']), vector });
-  }
-  const [shape] = shapes.values();
-  if (shape === undefined || shapes.size > 1) {
-    throw new TaskInputError(`the cells have ${shapes.size} adapter shapes: they must come from one PPO run`);
-  }
-  return { cells, ...shape };
-}

@@ -37,6 +37,7 @@ export const ARTIFACT_KINDS = [
   'completions',
   'comparisons',
   'frontier',
+  'trajectory',
   'scorer',
   'report',
   'export',

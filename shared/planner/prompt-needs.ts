@@ -36,6 +36,7 @@ const LEAST: Readonly<Record<StageKind, Least>> = {
   judge: { prompts: 2, use: 'compares the model with its base on them' },
   'train-scorer': HELD_OUT,
   frontier: { prompts: 2, use: 'compares the model at every strength with its base on them' },
+  trajectory: { prompts: 2, use: 'compares every policy that PPO kept with the base on them' },
   examine: { prompts: 2, different: true, use: 'fits on one half how sure scores are on the other' },
   look: READ,
 };

@@ -9,6 +9,7 @@ export function stageSizes(hyperparameters: Hyperparameters): Readonly<Record<st
   const select = settingsOf('select', hyperparameters);
   const generate = settingsOf('generate', hyperparameters);
   const frontier = settingsOf('frontier', hyperparameters);
+  const trajectory = settingsOf('trajectory', hyperparameters);
   const { epochs } = settingsOf('train-preference-model', hyperparameters);
   const limit = (count: number | null) => (count === null ? 'all prompts' : `${count} prompts`);
   const policies = ppo.klCoefficients.length;
@@ -17,6 +18,7 @@ export function stageSizes(hyperparameters: Hyperparameters): Readonly<Record<st
     simulate: `${limit(simulate.promptLimit)} x ${simulate.pairsPerPrompt}, ${simulate.maximumNewTokens} tokens`,
     'train-preference-model': epochs === 1 ? 'once' : `${epochs} times`,
     ppo: `${policies} x ${Math.max(...ppo.steps)} steps of ${ppo.rollouts}, ${ppo.maximumNewTokens} tokens`,
+    trajectory: `${policies * ppo.steps.length} of PPO, ${limit(trajectory.promptLimit)}, ${trajectory.maximumNewTokens} tokens`,
     select: `${policies * ppo.steps.length} of PPO, ${limit(select.promptLimit)}`,
     generate: test,
     'generate-base': test,

@@ -213,17 +213,12 @@ const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule)
   'train-scorer': () => NOTHING,
   frontier: (comparison) => {
     const frontier = settingsOf('frontier', comparison.hyperparameters);
-    const groups = frontier.strengths.length + 1;
-    const prompts = limited(frontier.promptLimit, comparison.prompts.test);
-    const responses = prompts * groups;
-    return {
-      ...NOTHING,
-      sampled: responses * responseTokens(frontier, comparison),
-      // By the base, which reads each prompt once for the answers of all strengths; then each beside the base's by judges.
-      read:
-        responses * answerTokens(frontier, comparison, groups) +
-        (responses - prompts) * judgedTokens(comparison.hyperparameters, pairTokens(frontier, comparison)),
-    };
+    return besideBase(frontier, frontier.strengths.length, 'test', comparison);
+  },
+  trajectory: (comparison) => {
+    const { klCoefficients, steps } = settingsOf('ppo', comparison.hyperparameters);
+    const trajectory = settingsOf('trajectory', comparison.hyperparameters);
+    return besideBase(trajectory, klCoefficients.length * steps.length, 'dev', comparison);
   },
   examine: (comparison) => {
     const { pairLimit } = settingsOf('examine', comparison.hyperparameters);
@@ -245,6 +240,26 @@ const WORK: Readonly<Record<StageKind, (comparison: Comparison, rule: StageRule)
     };
   },
 };
+
+/** Adapters that answer the prompts of a split beside the base, and are judged against it. */
+function besideBase(
+  settings: Lengths & { readonly promptLimit: number | null },
+  adapters: number,
+  split: 'dev' | 'test',
+  comparison: Comparison,
+): Work {
+  const groups = adapters + 1;
+  const prompts = limited(settings.promptLimit, comparison.prompts[split]);
+  const responses = prompts * groups;
+  return {
+    ...NOTHING,
+    sampled: responses * responseTokens(settings, comparison),
+    // By the base, which reads each prompt once for the answers of all; then each beside the base's by judges.
+    read:
+      responses * answerTokens(settings, comparison, groups) +
+      (responses - prompts) * judgedTokens(comparison.hyperparameters, pairTokens(settings, comparison)),
+  };
+}
 
 function limited(limit: number | null, available: number): number {
   return limit === null ? available : Math.min(limit, available);

@@ -3,6 +3,7 @@ import { labelClaims, winClaims } from './claims.ts';
 import type { AgreementReport, ReportDocument, ReportSetting } from './document.ts';
 import { ReportError, type ExperimentEvidence } from './evidence.ts';
 import { frontierReports } from './frontier-reports.ts';
+import { trajectoryReports } from './trajectory-reports.ts';
 import { examReports } from './exams.ts';
 import { judgeReports } from './judge-reports.ts';
 import { labelReports, type GoldJudge } from './label-reports.ts';
@@ -43,6 +44,7 @@ export function buildReport({
     systems: systemReports(experiments),
     judges,
     frontiers: frontierReports(experiments),
+    trajectories: trajectoryReports(experiments),
     labels: labelReports(experiments, gold),
     preferenceModels: preferenceModelReports(experiments),
     agreement: [...agreement],

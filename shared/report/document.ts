@@ -222,6 +222,58 @@ const frontier = z.strictObject({
 });
 export type FrontierReport = z.infer<typeof frontier>;
 
+const policyAt = z.strictObject({ steps: count, winRate: share });
+
+/** What the alarm did in some runs, and the median share of the best gain that is kept; null where none gained. */
+const alarmIn = z.strictObject({
+  runs: count,
+  raised: count,
+  /** Wilson's; null where there is no run. */
+  interval: interval.nullable(),
+  kept: z.strictObject({ byAlarm: z.number().nullable(), byLastStep: z.number().nullable() }),
+});
+
+/** Runs of PPO by one judge that no reward knows. */
+const trajectory = z.strictObject({
+  judge: z.string(),
+  runs: z.array(
+    z.strictObject({
+      method: z.string(),
+      seed,
+      klCoefficient: z.number(),
+      /** By steps. */
+      points: z
+        .array(
+          z.strictObject({
+            steps: count,
+            /** Nats a response. */
+            kl: estimate,
+            winRate: estimate,
+            tokens: z.number(),
+            /** Of the base model's own Dist-2. */
+            distinct2: z.number(),
+          }),
+        )
+        .min(1),
+      best: policyAt,
+      last: policyAt,
+      p: share,
+      /** Null where it is not told that it fell. */
+      fellBy: count.nullable(),
+      alarm: z.strictObject({ raisedAt: count.nullable(), chosenSteps: count, winRate: share }),
+    }),
+  ),
+  alarm: z.strictObject({
+    fallen: alarmIn,
+    held: alarmIn,
+    /** Steps from the alarm to the fall, in runs that have both. */
+    lead: z
+      .strictObject({ n: count, minimum: z.number(), median: z.number(), maximum: z.number() })
+      .nullable(),
+  }),
+});
+export type TrajectoryReport = z.infer<typeof trajectory>;
+
 /** What the over-optimisation alarm saw of one run of PPO. */
 const alarm = z.strictObject({
   method: z.string(),
@@ -293,6 +345,8 @@ export const reportDocument = z.strictObject({
   judges: z.array(judgeReport),
   /** By judge; empty in reports of before there were frontiers, and where nobody asked for them. */
   frontiers: z.array(frontier).default([]),
+  /** The same of the policies that PPO kept. */
+  trajectories: z.array(trajectory).default([]),
   labels: z.array(labels),
   preferenceModels: z.array(preferenceModel),
   agreement: z.array(agreement),

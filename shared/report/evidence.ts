@@ -1,6 +1,7 @@
 /** What a report is built from: experiments that have ended, with the rows of their artifacts. */
 import { z } from 'zod';
 import { frontierLine } from '../api/tasks/frontier.ts';
+import { trajectoryLine } from '../api/tasks/trajectory.ts';
 import { completionLine } from '../api/tasks/generate.ts';
 import { preferencePairLine } from '../api/tasks/simulate.ts';
 import { UserError } from '../user-error.ts';
@@ -18,6 +19,7 @@ export const rowSchemas = {
   completions: completionLine,
   comparisons: comparisonRow,
   frontier: frontierLine,
+  trajectory: trajectoryLine,
   pairs: preferencePairLine,
 } as const;
 
@@ -45,6 +47,8 @@ export interface ExperimentEvidence {
   readonly comparisons: readonly z.infer<typeof comparisonRow>[];
   /** Of the adapter at several strengths; empty where nobody asked for it. */
   readonly frontier: readonly z.infer<typeof frontierLine>[];
+  /** Of every policy that PPO kept; empty where nobody asked for it. */
+  readonly trajectory: readonly z.infer<typeof trajectoryLine>[];
   /** As the preference model learnt from them: labelled where the method labels; empty where it has none. */
   readonly pairs: readonly PairRow[];
 }

@@ -35,6 +35,7 @@ export async function readEvidence(client: Client, experimentId: string): Promis
     completions: await rows(client, lineage, 'completions', ({ stage }) => stage !== 'generate-base'),
     comparisons: await rows(client, lineage, 'comparisons', () => true),
     frontier: await rows(client, lineage, 'frontier', () => true),
+    trajectory: await rows(client, lineage, 'trajectory', () => true),
     pairs: await rows(client, lineage, 'pairs', ({ stage }) => stage === pairStage),
   };
 }

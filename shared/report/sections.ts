@@ -1,6 +1,7 @@
 /** The content of a report, apart from its form: Markdown and HTML are written from the same sections. */
 import { judgeSections } from './sections/judge-sections.ts';
 import { frontierSections } from './sections/frontier-sections.ts';
+import { trajectorySections } from './sections/trajectory-sections.ts';
 import { examSection } from './sections/exam-section.ts';
 import { gridSection } from './sections/grid-section.ts';
 import { claimsSection, samplesSection, settingSection } from './sections/frame-sections.ts';
@@ -25,6 +26,7 @@ export function reportSections(document: ReportDocument): Section[] {
     preferenceModelSection(document),
     gridSection(document),
     alarmSection(document),
+    ...trajectorySections(document),
     samplesSection(document),
     settingSection(document),
   ].filter(({ blocks }) => blocks.length > 0);

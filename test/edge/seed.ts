@@ -273,6 +273,7 @@ export function finish(task: ClaimedTask): {
     case 'dpo':
     case 'best-of-n':
     case 'examine':
+    case 'trajectory':
     case 'train-scorer':
     default:
       throw new Error(`${task.kind}: no method of the tests has this stage`);

@@ -7,6 +7,7 @@ import { judgeResult } from '../../shared/api/tasks/judge.ts';
 import type { Hyperparameters } from '../../shared/api/tasks/kinds.ts';
 import { examineResult } from '../../shared/api/tasks/examine.ts';
 import { lookResult } from '../../shared/api/tasks/look.ts';
+import { trajectoryResult } from '../../shared/api/tasks/trajectory.ts';
 import { METHODS } from '../../shared/api/words.ts';
 import { trainPreferenceModelResult } from '../../shared/api/tasks/train-preference-model.ts';
 import { createWorld, QUICK, type World } from './world.ts';
@@ -15,13 +16,14 @@ const { simulate = {}, generate = {}, select = {}, ppo = {} } = QUICK;
 const trainPreferenceModel = QUICK['train-preference-model'] ?? {};
 const learning: Hyperparameters = { ...QUICK, ppo: { ...ppo, klCoefficients: [0.1], steps: [1] }, select };
 const dpo = { rank: 2, batchPairs: 4, microbatchPairs: 2, maximumLength: 128, checkpointEverySteps: 1 };
+const trajectory = { promptLimit: 4, maximumNewTokens: 12 };
 const frontier = { strengths: [0.5, 1], promptLimit: 6, maximumNewTokens: 12 };
 const SETTINGS: Readonly<Record<(typeof METHODS)[number], Hyperparameters>> = {
   rlcd: learning,
   'filtered-rlcd': learning,
   rloo: learning,
   grpo: learning,
-  'rlcd-direct': { ppo: learning.ppo, select, generate, frontier },
+  'rlcd-direct': { ppo: { ...learning.ppo, steps: [1, 2] }, select, trajectory, generate, frontier },
   rlaif: learning,
   'rlcd-rescore': learning,
   'context-distillation': {
@@ -105,12 +107,22 @@ describe('the methods', () => {
     expect(direct?.stages.map(({ name }) => name)).toEqual([
       'ppo',
       'select',
+      'trajectory',
       'generate',
       'generate-base',
       'judge',
       'frontier',
     ]);
-    expect(resultOf('rlcd-direct', 'ppo')).toMatchObject({ cells: [{ klCoefficient: 0.1, steps: 1 }] });
+    expect(resultOf('rlcd-direct', 'ppo')).toMatchObject({
+      cells: [
+        { klCoefficient: 0.1, steps: 1 },
+        { klCoefficient: 0.1, steps: 2 },
+      ],
+    });
+    const course = trajectoryResult.parse(resultOf('rlcd-direct', 'trajectory'));
+    expect([course.n, ...course.points.map(({ steps }) => steps)]).toEqual([4, 1, 2]);
+    const { trajectory: told } = await readEvidence(world.client, id('rlcd-direct'));
+    expect(told).toHaveLength(8);
     for (const method of ['rlcd-direct', 'dpo']) {
       const { n, points } = frontierResult.parse(resultOf(method, 'frontier'));
       expect([n, ...points.map(({ strength }) => strength)]).toEqual([6, 0.5, 1]);

@@ -19,7 +19,7 @@ const LEXICON_BATCH = 100_000;
  * @throws TaskInputError if this runner cannot open it
  */
 export async function openJudge(
-  context: Pick<TaskContext<'judge' | 'examine' | 'frontier'>, 'task' | 'model' | 'artifacts'>,
+  context: Pick<TaskContext<'judge' | 'examine' | 'frontier' | 'trajectory'>, 'task' | 'model' | 'artifacts'>,
   judge: TaskJudge,
   responseOpening: string,
 ): Promise<PairJudge> {

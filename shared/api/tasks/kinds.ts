@@ -35,6 +35,12 @@ import {
   trainScorerResult,
 } from './train-scorer.ts';
 import {
+  TRAJECTORY_DEFAULTS,
+  trajectoryHyperparameters,
+  trajectoryParameters,
+  trajectoryResult,
+} from './trajectory.ts';
+import {
   TRAIN_PREFERENCE_MODEL_DEFAULTS,
   trainPreferenceModelHyperparameters,
   trainPreferenceModelParameters,
@@ -160,6 +166,14 @@ const stageSchemas = {
     FRONTIER_DEFAULTS,
     'frontier',
     'FrontierSettings',
+  ),
+  trajectory: stageKind(
+    trajectoryParameters,
+    trajectoryResult,
+    trajectoryHyperparameters,
+    TRAJECTORY_DEFAULTS,
+    'trajectory',
+    'TrajectorySettings',
   ),
   examine: stageKind(
     examineParameters,

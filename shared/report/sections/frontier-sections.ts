@@ -2,6 +2,7 @@
 import type { FrontierReport, ReportDocument } from '../document.ts';
 import { estimateText, fixed, percent, percentEstimate, probability } from '../figures.ts';
 import type { Block, Section, Table } from './blocks.ts';
+import { winRateCurves } from './win-rate-curves.ts';
 
 const NOTE =
   'A method that goes further from the base may win more for that alone. Here the adapter of each answers at several ' +
@@ -9,42 +10,20 @@ const NOTE =
   'nats a response. Between points rates are linear in the root of the KL, from 50 % at 0 nats. Intervals resample prompts, of all methods ' +
   'together, and compute distances anew; how training runs differ is seen in the seeds.';
 
-/** Capital ones: small ones stand for what is not told apart. */
-const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
-
 /** One a judge. */
 export function frontierSections({ frontiers }: ReportDocument): Section[] {
   return frontiers.map((report) => ({
     title: `At equal distance from the base, judged by ${report.judge}`,
     blocks: [
       { kind: 'text', text: NOTE },
-      curves(report),
+      winRateCurves(report.curves, {
+        each: 'seed',
+        marks: report.matched?.levels.map(({ kl }) => kl.value) ?? [],
+      }),
       ...matched(report),
       { kind: 'folded', summary: 'Every point of every seed', block: points(report) },
     ],
   }));
-}
-
-function curves({ curves: own, matched: found }: FrontierReport): Block {
-  const methods = [...new Set(own.map(({ method }) => method))];
-  const letterOf = (method: string) => LETTERS[methods.indexOf(method) % LETTERS.length] ?? '';
-  const names = methods.map((method) => `${letterOf(method)} ${method}`).join(', ');
-  const levels = found?.levels.map(({ kl }) => kl.value) ?? [];
-  const marks = levels.length > 0 ? '; lines up stand where methods are compared' : '';
-  return {
-    kind: 'curve-plot',
-    caption: `Win rate against the base by KL from it (in square roots), a line a seed: ${names}${marks}`,
-    x: 'KL from the base (nats a response)',
-    y: 'win rate (%)',
-    reference: 50,
-    marks: levels,
-    curves: own.map(({ method, points: ofCurve }) => ({
-      letter: letterOf(method),
-      points: ofCurve
-        .map(({ kl, winRate }) => ({ x: kl.value, y: winRate.value * 100 }))
-        .toSorted((a, b) => a.x - b.x),
-    })),
-  };
 }
 
 function matched({ matched: found }: FrontierReport): Block[] {

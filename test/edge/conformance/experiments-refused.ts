@@ -94,6 +94,17 @@ export function experimentsRefusedConformance(start: () => Promise<Harness>): vo
         '#/hyperparameters/frontier/strengths',
         'must ascend',
       ],
+      [{ hyperparameters: { trajectory: { topP: 0.9 } } }, '#/hyperparameters/trajectory/topP', '1'],
+      [
+        {
+          hyperparameters: {
+            trajectory: {},
+            ppo: { klCoefficients: [0.01, 0.02, 0.03], steps: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] },
+          },
+        },
+        '#/hyperparameters/trajectory',
+        'follows at most 32 policies, and ppo keeps 33',
+      ],
       [{ plannedSeconds: { frontier: 5 } }, '#/plannedSeconds/frontier', 'has no stage frontier'],
       [{ plannedSeconds: { nowhere: 5 } }, '#/plannedSeconds/nowhere', 'has no stage nowhere'],
       [{ plannedSeconds: { ppo: 0 } }, '#/plannedSeconds/ppo', '0'],
@@ -209,6 +220,11 @@ export function experimentsRefusedConformance(start: () => Promise<Harness>): vo
         { hyperparameters: { ...ppo, frontier: { promptLimit: 1 } } },
         '#/hyperparameters/frontier/promptLimit',
         ['leaves 1 prompt of the split test', 'frontier needs at least 2'],
+      ],
+      [
+        { hyperparameters: { ...ppo, trajectory: { promptLimit: 1 } } },
+        '#/hyperparameters/trajectory/promptLimit',
+        ['leaves 1 prompt of the split dev', 'trajectory needs at least 2'],
       ],
       [
         { hyperparameters: { ...ppo, simulate: { promptLimit: 1 } } },

@@ -1,4 +1,4 @@
-/** What an experiment measured beside its verdict: a frontier of its adapter, and what its judges are worth. */
+/** What an experiment measured beside its verdict: a frontier of its adapter, its policies along training, and what its judges are worth. */
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { expectAccessible, expectFitsPhone } from './accessible.ts';
@@ -9,7 +9,8 @@ export async function visitMeasured(page: Page, edge: FilledEdge): Promise<void>
   const { client } = edge;
   const { hyperparameters, ...body } = await bodyOf(edge);
   const frontier = { strengths: [0.5, 1], promptLimit: 4, maximumNewTokens: 8 };
-  const asked = { ...body, hyperparameters: { ...hyperparameters, frontier } };
+  const trajectory = { promptLimit: 4, maximumNewTokens: 8 };
+  const asked = { ...body, hyperparameters: { ...hyperparameters, frontier, trajectory } };
   const { id: curve } = await client.createExperiment({ body: asked });
   const rows = Array.from({ length: 8 }, (_, row) => ({
     prompt: `There were ${row} birds.`,
@@ -32,6 +33,15 @@ export async function visitMeasured(page: Page, edge: FilledEdge): Promise<void>
     await points.nth(1).waitFor({ timeout: 60_000 });
     expect(await points.locator('th').allInnerTexts()).toEqual(['0.5', '1']);
     expect(await points.first().innerText()).toMatch(/\[.*\].*%/s);
+    const kept = page.getByRole('region', { name: 'Along training' }).locator('tbody tr');
+    await kept.first().waitFor({ timeout: 60_000 });
+    const cells = await kept.evaluateAll((rows) =>
+      rows.map((row) => [...row.children].slice(0, 2).map((cell) => cell.textContent)),
+    );
+    const { klCoefficients = [], steps = [] } = hyperparameters?.ppo ?? {};
+    expect(cells).toEqual(
+      klCoefficients.flatMap((coefficient) => steps.map((count) => [String(coefficient), String(count)])),
+    );
     await expectAccessible(page);
     await expectFitsPhone(page);
     await page.goto(`${edge.url}/experiments/${exam}`);

@@ -356,7 +356,9 @@ describe('the methods', () => {
       const asked = stagesOf(method, given).map(({ name }) => name);
       expect(asked.includes('frontier'), method).toBe(adapting.includes(method));
       expect(stagesOf(method).map(({ name }) => name)).toEqual(
-        METHOD_STAGES[method].map(({ name }) => name).filter((name) => !/frontier|scorer/.test(name)),
+        METHOD_STAGES[method]
+          .map(({ name }) => name)
+          .filter((name) => !/frontier|trajectory|scorer/.test(name)),
       );
       if (!adapting.includes(method)) continue;
       const task = planned(method, given).get('frontier');
@@ -373,6 +375,35 @@ describe('the methods', () => {
     expect(keyOf('dpo', 'judge', given)).toBe(
       keyOf('dpo', 'judge', { ...given, hyperparameters: { judge: given.hyperparameters?.judge } }),
     );
+  });
+
+  it('have a trajectory where its settings ask for one, with every cell and the models of the judges, and else not', () => {
+    const given: Given = {
+      hyperparameters: {
+        judge: { judges: [{ kind: 'preference-model', artifact: MODEL }] },
+        trajectory: { promptLimit: 5 },
+      },
+      judgeModels: new Map([[MODEL, 99]]),
+    };
+    for (const method of METHODS) {
+      const rewarded = METHOD_STAGES[method].some(({ kind }) => kind === 'ppo');
+      expect(
+        stagesOf(method, given).some(({ name }) => name === 'trajectory'),
+        method,
+      ).toBe(rewarded);
+      if (!rewarded) continue;
+      const task = planned(method, given).get('trajectory');
+      const cells = planned(method, given)
+        .get('select')
+        ?.inputs.filter(({ name }) => name.startsWith('cell-'));
+      expect(cells?.length).toBeGreaterThan(0);
+      expect(task?.inputs.slice(0, -1)).toEqual(cells);
+      expect(task?.inputs.at(-1)).toMatchObject({ name: `judge-${MODEL}`, sha256: MODEL });
+      expect(task?.parameters).toMatchObject({ promptLimit: 5, topP: 1 });
+      expect(keyOf(method, 'select', given)).toBe(
+        keyOf(method, 'select', { ...given, hyperparameters: { judge: given.hyperparameters?.judge } }),
+      );
+    }
   });
 
   it('a preference model that judges becomes an input of the judge', () => {

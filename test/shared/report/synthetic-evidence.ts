@@ -242,6 +242,7 @@ export function syntheticEvidence(
               return { judge: 'sentiment', promptId: String(row), firstScore, secondScore, share };
             }),
         frontier: rows,
+        trajectory: [],
         pairs: pairs(method, seed, prompts),
       };
     }),
@@ -298,5 +299,6 @@ export function syntheticExam(given: object = {}): ExperimentEvidence {
     comparisons: [],
     pairs: [],
     frontier: [],
+    trajectory: [],
   };
 }

@@ -6,7 +6,7 @@ import type { ExperimentDetail } from '../../app/types.ts';
 import { Cost } from './cost.tsx';
 import { Exams } from './exams.tsx';
 import { FirstAnswers } from './first-answers.tsx';
-import { FrontierTable } from './frontier-table.tsx';
+import { FrontierTable, TrajectoryTable } from './beside-base-tables.tsx';
 import { StageGraph } from './stage-graph.tsx';
 import { StageTable } from './stage-table.tsx';
 import { UseModel } from './use-model.tsx';
@@ -17,6 +17,7 @@ export function Overview(props: { readonly experiment: ExperimentDetail }) {
     <div class="stack">
       <Verdicts experiment={props.experiment} />
       <FrontierTable experiment={props.experiment} />
+      <TrajectoryTable experiment={props.experiment} />
       <Exams experiment={props.experiment} />
       <FirstAnswers experiment={props.experiment} />
       <UseModel experiment={props.experiment} />

@@ -243,6 +243,21 @@ describe('comparisonWork', () => {
     expect(work.some(({ stage }) => stage === 'frontier')).toBe(false);
   });
 
+  it('counts a trajectory for every run of PPO where one is asked for: each cell on the dev prompts', () => {
+    const given = comparisonWork({
+      ...comparison,
+      methods: ['rlcd', 'dpo'],
+      seeds: [1],
+      hyperparameters: {
+        ...comparison.hyperparameters,
+        ppo: { klCoefficients: [0.1, 0.2], steps: [1, 2] },
+        trajectory: { promptLimit: 7, maximumNewTokens: 10 },
+      },
+    }).filter(({ stage }) => stage === 'trajectory');
+    // Base and four cells answer 7 prompts, each of which is read once for the five.
+    expect(given).toMatchObject([{ method: 'rlcd', sampled: 35 * 10, read: 35 * 10 + 7 * 5, trained: 0 }]);
+  });
+
   it('makes a plan of it at given rates', () => {
     const rates = { sampled: 100, read: 1000, trained: 10, secondsPerTask: 2, measuredSeconds: 1 };
     const plan = planCost('npm run paper', comparison, rates, { shape: namedShapes.m3 });
