@@ -48,6 +48,17 @@ const matchUp = z.strictObject({
    * explained: a judge that errs so often could not be so sure, so it errs otherwise here.
    */
   corrected: z.strictObject({ rate: estimate, isExplained: z.boolean() }).optional(),
+  /** Against the base, where people labelled enough of these pairs: what they and the judge say together. */
+  people: z
+    .strictObject({
+      labelled: count,
+      /** How often the judge says the same, ties for half. */
+      agreement: estimate,
+      /** How far the judge is followed where people said nothing. */
+      weight: share,
+      rate: estimate,
+    })
+    .optional(),
 });
 export type MatchUp = z.infer<typeof matchUp>;
 

@@ -7,6 +7,7 @@ import type { ExamReport, JudgeReport, MatchUp } from './document.ts';
 import type { ExperimentEvidence } from './evidence.ts';
 import { withCorrected } from './exams.ts';
 import { judgeConduct } from './judge-conduct.ts';
+import { withPeople } from './peoples-labels.ts';
 import { matchUpsOf, pairsOfSystems, scoreTable, type PairOfSystems, type ScoreTable } from './match-ups.ts';
 
 /** Ties added to each pair of systems, so that one that wins everything keeps a finite strength. */
@@ -26,7 +27,8 @@ export function judgeReports(
     const scores = scoreTable(experiments, judge);
     const pairs = pairsOfSystems(experiments, judge, scores);
     const exam = exams.get(judge);
-    const matchUps = withCorrected(matchUpsOf(pairs), pairs, exam);
+    const corrected = withCorrected(matchUpsOf(pairs), pairs, exam);
+    const matchUps = withPeople(corrected, experiments, judge);
     return {
       judge,
       exam,

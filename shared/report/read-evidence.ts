@@ -1,6 +1,7 @@
 /** Reads the evidence of finished experiments over the public API. */
 import type { z } from 'zod';
 import type { Client } from '../api/client.ts';
+import { peoplesRows } from './peoples-labels.ts';
 import { ReportError, rowSchemas, type ExperimentEvidence, type LineageTask } from './evidence.ts';
 
 type Schemas = typeof rowSchemas;
@@ -33,7 +34,10 @@ export async function readEvidence(client: Client, experimentId: string): Promis
     runnerSeconds: cost.runnerSeconds,
     lineage,
     completions: await rows(client, lineage, 'completions', ({ stage }) => stage !== 'generate-base'),
-    comparisons: await rows(client, lineage, 'comparisons', () => true),
+    comparisons: [
+      ...(await rows(client, lineage, 'comparisons', () => true)),
+      ...(await peoplesRows(client, experimentId)),
+    ],
     frontier: await rows(client, lineage, 'frontier', () => true),
     trajectory: await rows(client, lineage, 'trajectory', () => true),
     pairs: await rows(client, lineage, 'pairs', ({ stage }) => stage === pairStage),

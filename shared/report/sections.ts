@@ -2,6 +2,7 @@
 import { judgeSections } from './sections/judge-sections.ts';
 import { frontierSections } from './sections/frontier-sections.ts';
 import { trajectorySections } from './sections/trajectory-sections.ts';
+import { peoplesSection } from './sections/peoples-section.ts';
 import { examSection } from './sections/exam-section.ts';
 import { gridSection } from './sections/grid-section.ts';
 import { claimsSection, samplesSection, settingSection } from './sections/frame-sections.ts';
@@ -20,6 +21,7 @@ export function reportSections(document: ReportDocument): Section[] {
     claimsSection(document),
     examSection(document),
     ...judgeSections(document),
+    peoplesSection(document),
     ...frontierSections(document),
     systemsSection(document),
     labelsSection(document),

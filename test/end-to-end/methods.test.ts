@@ -1,6 +1,7 @@
 /** Every method of the table over HTTP with a real runner: what each makes, what it reports, and what they share. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createClient } from '../../shared/api/client.ts';
 import { readEvidence } from '../../shared/report/read-evidence.ts';
 import { frontierResult } from '../../shared/api/tasks/frontier.ts';
 import { judgeResult } from '../../shared/api/tasks/judge.ts';
@@ -223,6 +224,42 @@ describe('the methods', () => {
     // Evidence of an exam is read like that of any experiment, and has no responses of a system.
     const evidence = await readEvidence(world.client, done.id);
     expect(evidence).toMatchObject({ method: 'examine-judges', completions: [], comparisons: [] });
+  });
+
+  it('what people say of the answers is evidence beside what judges say: of several the majority', async () => {
+    const { id: experimentId } = await finished(
+      await world.submit({ method: 'dpo', hyperparameters: SETTINGS.dpo }),
+    );
+    const parameters = { experimentId };
+    const second = await world.client.createKey({ body: { name: 'second reader', scopes: ['client'] } });
+    const readers = [world.client, createClient({ baseUrl: world.url, key: second.secret ?? '' })];
+    const labels: string[] = [];
+    for (const [reader, label] of [
+      [readers[0], 'tie'],
+      [readers[0], 'skip'],
+      [readers[0], 'a'],
+      [readers[1], 'tie'],
+      [readers[1], 'b'],
+    ] as const) {
+      const { pair } = (await reader?.getNextBlindPair({ parameters })) ?? {};
+      if (!pair) throw new Error('a pair is left to label');
+      await reader?.labelBlindPair({ body: { candidateId: pair.candidateId, label } });
+      labels.push(`${pair.candidateId.split(':').at(-1)} ${label}`);
+    }
+    const { comparisons } = await readEvidence(world.client, experimentId);
+    const people = comparisons.filter(({ judge }) => judge === 'people');
+    const prompts = labels.map((said) => said.split(' ')[0]);
+    // The second reader said something of the pair that the first left out.
+    expect(new Set(prompts).size).toBe(3);
+    expect(people.map(({ promptId }) => promptId).toSorted((one, other) => (one < other ? -1 : 1))).toEqual(
+      [...new Set(prompts)].toSorted((one = '', other = '') => (one < other ? -1 : 1)),
+    );
+    expect(people.find(({ promptId }) => promptId === prompts[0])).toMatchObject({ share: 0.5 });
+    for (const place of [1, 2]) {
+      const found = people.find(({ promptId }) => promptId === prompts[place]);
+      expect([0, 1]).toContain(found?.share);
+    }
+    expect(comparisons.length - people.length).toBe(8);
   });
 
   it('human pairs, one of which holds the text of a special token: it is text like any other, and ends no run', async () => {
