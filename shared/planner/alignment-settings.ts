@@ -44,7 +44,7 @@ const small: Hyperparameters = {
     promptLimit: 100,
     minimumDistinct2: MINIMUM_DISTINCT_2,
   },
-  generate: { temperature: STORY_TEMPERATURE, topP: 0.9, maximumNewTokens: 64, promptLimit: 400 },
+  generate: { temperature: STORY_TEMPERATURE, topP: 0.8, maximumNewTokens: 64, promptLimit: 400 },
 };
 
 /**
