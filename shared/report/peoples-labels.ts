@@ -7,7 +7,7 @@ import type { ExperimentEvidence } from './evidence.ts';
 import { BASE } from './match-ups.ts';
 
 /** The name under which people's labels stand among the judges. */
-export const PEOPLE = 'people';
+const PEOPLE = 'people';
 
 /** Fewer labels say too little of a judge. */
 const LEAST_LABELLED = 30;
