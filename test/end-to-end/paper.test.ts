@@ -84,7 +84,7 @@ describe('rlcd paper', () => {
         prompt: `One day a bear number ${row} sat by the ${split}.`,
         split,
         ...(split === 'test' && {
-          chosen: `It shared ${row} fish and was happy.`,
+          chosen: `It shared ${row} fish with all the birds and was happy.`,
           rejected: `It hid ${row} fish and was sad.`,
         }),
       }));
