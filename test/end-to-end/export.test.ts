@@ -9,7 +9,9 @@ import { openSafetensors } from '../../gpu-runner/llama/weights/safetensors-read
 import { command } from '../../scripts/commands/export/command.ts';
 import { exportPending } from '../../shared/api/exports.ts';
 import { parseCommand } from '../../shared/command-line/command.ts';
+import { storyOpenings } from '../../shared/principles/kind-stories/story-openings.ts';
 import { writeByteTokenizer } from '../fixtures/byte-tokenizer.ts';
+import { trainTokenizer } from '../fixtures/train-tokenizer.ts';
 import { unzip } from '../shared/export/unzip.ts';
 import { ADMIN_KEY, createWorld, QUICK, type World } from './world.ts';
 
@@ -76,13 +78,22 @@ function differences(files: ReadonlyMap<string, Uint8Array>, inZip: string, out:
 }
 
 /** The bundled model with a token for every byte and ChatML: llama.cpp has a form for such a tokenizer. */
-async function bytesModel(): Promise<string> {
-  const model = path.join(folder, 'bytes');
+async function withTokenizer(name: string, write: (model: string) => void): Promise<string> {
+  const model = path.join(folder, name);
   cpSync(path.join(import.meta.dirname, '../../gpu-runner/models/stories'), model, { recursive: true });
-  writeByteTokenizer(model);
+  write(model);
   const cache = path.join(folder, 'cache');
-  const { id } = await world.client.createBaseModel({ body: await describeModel('bytes', model, cache) });
+  const { id } = await world.client.createBaseModel({ body: await describeModel(name, model, cache) });
   return id;
+}
+
+/** An experiment on the model that has ended before it did anything: the base can leave, and nothing else. */
+async function ofBase(baseModel: string): Promise<string> {
+  const short = { maximumNewTokens: 16 };
+  const hyperparameters = { simulate: short, generate: short };
+  const experimentId = await world.submit({ baseModel, method: 'dpo', hyperparameters });
+  await world.client.cancelExperiment({ parameters: { experimentId } });
+  return experimentId;
 }
 
 /** What the command calls what the query asks for. */
@@ -149,11 +160,7 @@ describe('rlcd export', () => {
   );
 
   it('has a runner make GGUFs and a Modelfile of a base that llama.cpp knows', async () => {
-    const baseModel = await bytesModel();
-    const short = { maximumNewTokens: 16 };
-    const hyperparameters = { simulate: short, generate: short };
-    const ofBytes = await world.submit({ baseModel, method: 'dpo', hyperparameters });
-    await world.client.cancelExperiment({ parameters: { experimentId: ofBytes } });
+    const ofBytes = await ofBase(await withTokenizer('bytes', writeByteTokenizer));
     for (const query of [
       { to: 'gguf', quantise: 'f16', stage: 'base' },
       { to: 'ollama', stage: 'base' },
@@ -167,8 +174,15 @@ describe('rlcd export', () => {
   });
 
   it('tells over HTTP why a runner could not make one', async () => {
-    const query = { to: 'gguf' } as const;
-    const parameters = { experimentId: experiment };
+    // Words that no token crosses: llama.cpp knows no such border where bytes stand for what is no token.
+    const texts = storyOpenings().map(({ text }) => text);
+    const apart = await withTokenizer('apart', (model) => {
+      const { tokenizer, config } = trainTokenizer(texts, { vocabularySize: 1024 });
+      writeFileSync(path.join(model, 'tokenizer.json'), JSON.stringify(tokenizer));
+      writeFileSync(path.join(model, 'tokenizer_config.json'), JSON.stringify(config));
+    });
+    const query = { to: 'gguf', stage: 'base' } as const;
+    const parameters = { experimentId: await ofBase(apart) };
     const refusal = async () =>
       await world.client.exportAdapter({ parameters, query }).then(
         () => 'not yet',
