@@ -202,7 +202,7 @@ export function sizesForBudget(
   const pairs = simulate ? `${simulate.promptLimit} pairs, ` : '';
   const [longest = ['', 0]] = Object.entries(least.stages).toSorted(([, a], [, b]) => b - a);
   throw new BudgetTooSmallError(
-    `${duration(seconds)} are too few for this model on this machine: the smallest sizes ` +
+    `${seconds > 0 ? `${duration(seconds)} are` : 'No seconds are left of the budget after the look,'} too few for this model on this machine: the smallest sizes ` +
       `(${pairs}${ppo?.steps?.at(-1)} PPO steps of ${ppo?.rollouts} answers) take ` +
       `${duration(least.seconds)} (${longest[0]} ${duration(longest[1])})`,
     {

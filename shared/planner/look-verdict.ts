@@ -74,7 +74,8 @@ function acceptanceDoubt(look: LookFigures): Doubt[] {
 
 /** A verdict that could not come out: even where every comparison is won, its interval holds a half. */
 function comparisonDoubt(comparisons: number | undefined): Doubt[] {
-  if (comparisons === undefined || wilsonInterval(comparisons, comparisons).lower > 0.5) return [];
+  if (comparisons === undefined) return [];
+  if (comparisons > 0 && wilsonInterval(comparisons, comparisons).lower > 0.5) return [];
   const fault = `the verdict is made of ${counted(comparisons, 'comparison')}, too few to tell the model from its base: even if it wins them all, a half lies in the interval`;
   return [{ code: 'few-comparisons', fault, cure: 'Take prompts of which at least 4 are in the split test' }];
 }

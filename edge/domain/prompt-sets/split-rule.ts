@@ -1,6 +1,7 @@
 /** Which split a row of an upload belongs to. */
 import type { SplitRuleRecord } from '../../../shared/api/prompt-sets.ts';
 import { SPLITS, type Split } from '../../../shared/api/words.ts';
+import { splitByHash } from '../../../shared/prompts/hash-split.ts';
 import { invalidRequest } from '../errors.ts';
 
 /** A row as far as a rule looks at it. */
@@ -47,12 +48,7 @@ function readShares(record: SplitRuleRecord): SplitRule {
   const sum = shares.reduce((total, { share }) => total + share, 0);
   if (Math.abs(sum - 1) > 1e-9)
     throw wrong('train', `the shares of train, dev and test add up to ${sum}, not 1`);
-  return refuseField(({ promptSha256 }) => {
-    // 48 bits of the hash as a number in 0..1; the last split with a share takes what rounding leaves.
-    let rest = Number.parseInt(promptSha256.slice(0, 12), 16) / 2 ** 48;
-    const used = shares.filter(({ share }) => share > 0);
-    return used.find(({ share }) => (rest -= share) < 0)?.split ?? used.at(-1)?.split ?? null;
-  });
+  return refuseField(({ promptSha256 }) => splitByHash(promptSha256, shares));
 }
 
 function readRanges(record: SplitRuleRecord): SplitRule {

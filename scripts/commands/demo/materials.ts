@@ -1,6 +1,5 @@
-/** What an alignment is made of, read from what the command line names, and made known to the edge. */
+/** What an alignment is made of, read from what the command line names. */
 import { join } from 'node:path';
-import type { Client } from '../../../shared/api/client.ts';
 import { promptFormOf } from '../../../shared/dialogue/prompt-form-of.ts';
 import { UsageError } from '../../../shared/command-line/usage-error.ts';
 import { type AligningMethod, METHOD_STAGES } from '../../../shared/method-stages.ts';
@@ -9,8 +8,8 @@ import type { PromptForm } from '../../../shared/principles/principle.ts';
 import { readBaseModel, readSimulator, type NewBaseModel } from '../../experiment/base-model.ts';
 import { readJudgePairs } from '../../experiment/judge-pairs.ts';
 import { readPrinciple, type NamedPrinciple } from '../../experiment/principle.ts';
+import { countPrompts } from '../../experiment/prompt-counts.ts';
 import { readPrompts, requireEnoughPrompts } from '../../experiment/prompts.ts';
-import { register } from '../../experiment/register.ts';
 import type { LeapJudge } from './leap.ts';
 import { trainedBefore } from './train-judge.ts';
 
@@ -49,6 +48,7 @@ export async function readMaterials(options: MaterialOptions, folder: string) {
   const cache = join(folder, RUNNER);
   const named = await readPrinciple(options.principle);
   const prompts = await readPrompts(options.prompts, options.promptColumn);
+  requireEnoughPrompts(countPrompts(prompts).prompts);
   const model = await readBaseModel(options.model, cache);
   const simulator = await readSimulator(options.simulator, cache, options.form);
   const principle = placed(named, options.placement, simulator ?? model, options.form);
@@ -90,12 +90,3 @@ export function leftOutOf({ prompts, judge }: Materials): string {
     ...(judge === undefined || judge.leftOut === '' ? [] : [`Left out of the judge's: ${judge.leftOut}\n`]),
   ].join('');
 }
-
-/** @throws UsageError where a split of the prompts is too small */
-export async function registerMaterials(client: Client, materials: Materials) {
-  const registered = await register(client, materials);
-  requireEnoughPrompts(registered.promptSet.counts);
-  return registered;
-}
-
-export type Registered = Awaited<ReturnType<typeof registerMaterials>>;

@@ -20,17 +20,10 @@ import type { ExperimentDetail } from '../../experiment/detail.ts';
 import { follow } from '../../experiment/follow.ts';
 import { USUAL_PORT } from '../../experiment/options.ts';
 import { judgeFigures, submitJudge, type JudgeFigures } from '../../experiment/people-judge.ts';
+import { register, type Registered } from '../../experiment/register.ts';
 import { createProgress, type Progress, type ProgressOutput } from '../../terminal/progress.ts';
 import { leap, type Leap, type LeapOptions } from './leap.ts';
-import {
-  leftOutOf,
-  readMaterials,
-  registerMaterials,
-  RUNNER,
-  type MaterialOptions,
-  type Materials,
-  type Registered,
-} from './materials.ts';
+import { leftOutOf, readMaterials, RUNNER, type MaterialOptions, type Materials } from './materials.ts';
 import { formatReport } from './report.ts';
 import { buildResult, type ResultDocument, type Setting } from './result.ts';
 import { firstScreen, nextSteps, stoppedText, type RunPlace } from './screen.ts';
@@ -150,7 +143,7 @@ async function untilShown(
   watch: Watch,
 ): Promise<void> {
   const { options, output, progress } = run;
-  const registered = await registerMaterials(client, materials);
+  const registered = await register(client, materials);
   const { method } = options;
   const judging = { materials, registered, chosen, folder: folder.path, method };
   const judge = await trainedJudge(client, judging, watch);

@@ -1,4 +1,5 @@
 /** What the demo is given: prompts, principles and models, read or refused before anything starts. */
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,9 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../../shared/user-error.ts';
 import { readBaseModel } from '../../../scripts/experiment/base-model.ts';
 import { readPrinciple } from '../../../scripts/experiment/principle.ts';
+import { readSplitRule } from '../../../edge/domain/prompt-sets/split-rule.ts';
+import { readMaterials } from '../../../scripts/commands/demo/materials.ts';
+import { countPrompts } from '../../../scripts/experiment/prompt-counts.ts';
 import { readPrompts, requireEnoughPrompts } from '../../../scripts/experiment/prompts.ts';
 import { UsageError } from '../../../shared/command-line/usage-error.ts';
 
@@ -61,6 +65,24 @@ describe('splits', () => {
     expect(() => requireEnoughPrompts({ train: 2, dev: 2, test: 2 })).not.toThrow();
     expect(() => requireEnoughPrompts({ train: 60, dev: 1, test: 9 })).toThrow(
       /60 to train, 1 to choose by \(dev\) and 9 to test/,
+    );
+  });
+
+  it('are counted as the edge will have them, and refused before the model is opened', async () => {
+    const prompts = Array.from({ length: 300 }, (_, row) => `What is ${row}?`);
+    const read = await readPrompts(file('many.txt', prompts.join('\n')));
+    const rule = readSplitRule({ rule: 'hash', train: '0.7', dev: '0.1', test: '0.2' });
+    const splits = prompts.map((text, position) =>
+      rule({ position, promptSha256: createHash('sha256').update(text).digest('hex'), split: undefined }),
+    );
+    const count = (wanted: string) => splits.filter((split) => split === wanted).length;
+    const counts = { train: count('train'), dev: count('dev'), test: count('test') };
+    expect(countPrompts(read).prompts).toEqual(counts);
+    expect(Math.min(...Object.values(counts))).toBeGreaterThan(10);
+    const asked = { method: 'rlcd', model: join(folder, 'nowhere'), principle: 'helpfulness' } as const;
+    const one = file('one.jsonl', '{"prompt": "What is the capital of France?"}\n');
+    await expect(readMaterials({ ...asked, prompts: one }, folder)).rejects.toThrow(
+      /the prompts are too few/,
     );
   });
 });

@@ -118,6 +118,10 @@ it('says what the smallest sizes take, where it is most, and how much more would
   const [, more = ''] = /Give (\d+) min more/.exec(String(catchError(refused))) ?? [];
   expect(planOrNull(60 + 60 * Number(more), chat)).not.toBeNull();
   expect(planOrNull(60 + 60 * (Number(more) - 1), chat)).toBeNull();
+  // A look that took longer than the budget leaves no time to name.
+  expect(() => sizesForBudget(-54, chat)).toThrow(
+    /^No seconds are left of the budget after the look, too few for this model/,
+  );
 });
 
 function catchError(call: () => unknown): unknown {

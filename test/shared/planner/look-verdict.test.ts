@@ -46,6 +46,7 @@ describe('a look', () => {
     const found = (comparisons?: number) => doubtsOf(look(), comparisons).map(({ code }) => code);
     expect([undefined, 4, 400].map(found)).toEqual([[], [], []]);
     expect([2, 3].map(found)).toEqual([['few-comparisons'], ['few-comparisons']]);
+    expect(found(0)).toEqual(['few-comparisons']);
     // The least that the cure names is the least that is not doubted.
     expect(doubtsOf(look(), 3)[0]?.cure).toContain('at least 4');
   });

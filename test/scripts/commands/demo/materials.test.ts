@@ -21,7 +21,7 @@ function principle(name: string, positive: string): string {
 // Each reading opens the bundled model.
 it('puts affixes where it is asked to, in a chat alone', async () => {
   const prompts = join(folder, 'prompts.txt');
-  writeFileSync(prompts, 'How are you?\n');
+  writeFileSync(prompts, Array.from({ length: 60 }, (_, row) => `How are ${row} birds?\n`).join(''));
   const common = {
     method: 'rlcd',
     model: 'bundled',
