@@ -6,12 +6,13 @@ import { logOdds, type LogisticModel } from '../../shared/statistics/logistic-re
 import { sigmoid } from '../../shared/statistics/sigmoid.ts';
 import { UserError } from '../../shared/user-error.ts';
 import { dealtParts } from '../algorithms/classifier/dealt-parts.ts';
-import { fitClassifier, FOLDS } from '../algorithms/classifier/fit-classifier.ts';
+import { fitClassifier } from '../algorithms/classifier/fit-classifier.ts';
 import { heldOutFigures } from '../algorithms/classifier/held-out-figures.ts';
 import { openClassifier } from '../tasks/judges/open-classifier.ts';
 import { classifierFiles } from './classifier/classifier-files.ts';
 import { describedFile, readEncoder, type EncoderFiles } from './classifier/encoder-folder.ts';
 import { openEmbedder } from './classifier/text-embedder.ts';
+import { progressTeller } from './told-progress.ts';
 
 /** A fifth is held out. */
 const PARTS = 5;
@@ -39,12 +40,12 @@ export async function makeClassifier(
   }));
   const heldOut = rows.filter(({ isHeldOut }) => isHeldOut);
   const train = rows.filter(({ isHeldOut }) => !isHeldOut);
-  const told = teller('fits', FOLDS);
+  const tell = progressTeller();
   const fit = fitClassifier(
     train.map(({ vector }) => vector),
     train.map(({ outcome }) => outcome),
     seed,
-    told,
+    (done, total) => tell(done / total, `${done} of ${total} fits`),
   );
   const files = classifierFiles(encoder, fit.model, labels);
   await mkdir(path.join(folder, 'onnx'));
@@ -74,7 +75,7 @@ async function embedded(
   texts: readonly string[],
 ): Promise<{ readonly vectors: readonly Float64Array[]; readonly cutTexts: number }> {
   const embedder = await openEmbedder(encoder);
-  const told = teller('texts read', Math.ceil(texts.length / 10));
+  const tell = progressTeller();
   const vectors: Float64Array[] = [];
   let cutTexts = 0;
   try {
@@ -82,19 +83,12 @@ async function embedded(
       const { vector, isCut } = await embedder.embed(text);
       vectors.push(vector);
       if (isCut) cutTexts++;
-      told(vectors.length, texts.length);
+      tell(vectors.length / texts.length, `${vectors.length} of ${texts.length} texts read`);
     }
   } finally {
     await embedder.close();
   }
   return { vectors, cutTexts };
-}
-
-/** A line at each of so many. */
-function teller(what: string, every: number) {
-  return (done: number, total: number): void => {
-    if (done % every === 0 || done === total) console.error(`${done} of ${total} ${what}`);
-  };
 }
 
 const probabilityOf =

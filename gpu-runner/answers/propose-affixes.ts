@@ -49,8 +49,10 @@ export async function proposeAffixes(
     }));
     const generations = await generator.generate(requests, new AbortController().signal);
     return generations.flatMap(({ sequence }) => {
-      const { text } = sampledResponse(tokenizer, promptTokens, responseOf(sequence));
-      return pairOfAnswer(text.replace('</s>', '')) ?? [];
+      const tokens = responseOf(sequence);
+      const { text } = sampledResponse(tokenizer, promptTokens, tokens);
+      const isCut = tokens.length >= NEW_TOKENS && !tokenizer.eosTokens.includes(tokens.at(-1) ?? -1);
+      return pairOfAnswer(text.replace('</s>', ''), isCut) ?? [];
     });
   } finally {
     await generator.close();

@@ -6,8 +6,9 @@ import { openTaskModel } from './open-base-model.ts';
 import { taskPrompts } from './prompts.ts';
 import { TaskInputError, type TaskRun } from './task-context.ts';
 
-/** What is told of how far it is: answers sampled and read, then the training. */
-const STEPS = 3;
+/** Parts of the work: answers drawn, answers read, and how fast the machine trains. */
+const PARTS = 3;
+const ANSWERING = 2;
 
 export const runLook: TaskRun<'look'> = async (context) => {
   const { task, model, device, hooks, cacheDirectory } = context;
@@ -16,9 +17,7 @@ export const runLook: TaskRun<'look'> = async (context) => {
   const { promptForm, placement, responseOpening, ...sampling } = parameters;
   const prompts = lookPrompts(await taskPrompts(context, null));
   const affixPairs = principle.affixPairs.map(({ positive, negative }) => ({ positive, negative }));
-  let step = 0;
-  const tell = (message: string) => hooks.progress(step++, STEPS, 'parts', message);
-  tell(`${2 * prompts.length} answers are sampled`);
+  hooks.progress(0, PARTS, 'parts', `${2 * prompts.length} answers are drawn`);
   const contrast = await measureContrast(
     model,
     {
@@ -27,7 +26,11 @@ export const runLook: TaskRun<'look'> = async (context) => {
       prompts: prompts.map(({ text }, row) => ({ id: String(row + 1), text, row })),
       seed,
     },
-    { signal: hooks.signal, progress: (_done, _total, unit) => tell(unit) },
+    {
+      signal: hooks.signal,
+      progress: (done, total, _, message) =>
+        hooks.progress((ANSWERING * done) / total, PARTS, 'parts', message),
+    },
   );
   hooks.signal.throwIfAborted();
   const opened = performance.now();
@@ -40,6 +43,6 @@ export const runLook: TaskRun<'look'> = async (context) => {
     answerTokens: parameters.maximumNewTokens,
     reading,
   });
-  hooks.progress(STEPS, STEPS, 'parts', 'measured');
+  hooks.progress(PARTS, PARTS, 'parts', 'measured');
   return { outputs: [], result: { contrast, training, device } };
 };

@@ -1,7 +1,7 @@
 /** The folder of a run: its keys and, beside them, what the edge and the runner keep. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { createClient, type Client } from '../../shared/api/client.ts';
@@ -22,6 +22,8 @@ export interface DataFolder {
   readonly keysFile: string;
   /** The runner's key, the same in every run: a runner's id belongs to its key. */
   runnerKey(client: Client): Promise<string>;
+  /** Removes it with all that it holds. */
+  remove(): Promise<void>;
   /** Lets others work in it. */
   close(): void;
 }
@@ -58,6 +60,7 @@ async function openHeld(path: string, close: () => void): Promise<DataFolder> {
     path,
     adminKey: present.admin,
     keysFile: file,
+    remove: () => rm(path, { recursive: true }),
     close,
     runnerKey: async (client) => {
       if (present.runner !== undefined) return present.runner;

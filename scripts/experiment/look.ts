@@ -58,6 +58,7 @@ export async function takeLook(
   const looked = simulator ?? model;
   tell(`Looking first: ${LOOK_PROMPTS} prompts, an answer a side`);
   const contrast = 'url' in looked ? null : await contrastOf(looked);
+  tell('Measuring how fast it trains');
   const training = await askEngine(
     'measure-training',
     {

@@ -1,5 +1,6 @@
 /** Which of several affix pairs contrasts best. */
 import type { ContrastMeasurement } from './contrast.ts';
+import type { ProposedPair } from './proposals.ts';
 
 /** Below this share of kept answers a simulation spends more than half of its time on refusals. */
 const LEAST_ACCEPTANCE = 0.5;
@@ -17,18 +18,30 @@ export function faultOfContrast({ acceptance, separation }: ContrastMeasurement)
 export const weakerNats = ({ positive, negative }: ContrastMeasurement) =>
   Math.min(positive.nats.mean, negative.nats.mean);
 
+/** What a pair of affixes does, and who put it into words. */
+export interface JudgedPair {
+  readonly by: ProposedPair['by'];
+  readonly measured: ContrastMeasurement;
+}
+
 /**
- * The place of the best of those that can be used: the largest share of answers that are told apart, and of equal ones the
- * largest {@link weakerNats}. Null where none can be used.
+ * The place of the pair to take of those that can be used; null where none can. It is the one with the largest share of
+ * answers that are told apart, and of equal ones the one with the largest {@link weakerNats}. What a model proposed may mean
+ * something else than the sentence, so it has to be better than every pair of the sentence's own words by more than chance
+ * would make it: their intervals do not overlap.
  */
-export function bestContrast(measured: readonly ContrastMeasurement[]): number | null {
-  const usable = measured
-    .map((contrast, place) => ({ contrast, place }))
-    .filter(({ contrast }) => faultOfContrast(contrast) === null);
-  usable.sort(
-    (a, b) =>
-      b.contrast.separation.share - a.contrast.separation.share ||
-      weakerNats(b.contrast) - weakerNats(a.contrast),
-  );
-  return usable[0]?.place ?? null;
+export function bestContrast(found: readonly JudgedPair[]): number | null {
+  const usable = found
+    .map((pair, place) => ({ ...pair, place }))
+    .filter(({ measured }) => faultOfContrast(measured) === null)
+    .toSorted(
+      (a, b) =>
+        b.measured.separation.share - a.measured.separation.share ||
+        weakerNats(b.measured) - weakerNats(a.measured),
+    );
+  const [best] = usable;
+  const own = usable.find(({ by }) => by === 'template');
+  if (best === undefined || own === undefined) return best?.place ?? null;
+  const isClearlyBetter = best.measured.separation.interval.lower > own.measured.separation.interval.upper;
+  return isClearlyBetter ? best.place : own.place;
 }

@@ -161,11 +161,18 @@ export function questionForPair(sentence: string): string {
   return `${solved.join('\n\n')}\n\nHuman: ${ASK} ${plain(sentence)}.\n\nAssistant:`;
 }
 
-/** The pair that a model's answer holds; null where it holds none. */
-export function pairOfAnswer(answer: string): ModelPair | null {
-  const [line = ''] = answer.trim().split('\n');
-  const [positive, negative, ...more] = line.split(' / ').map((part) => plain(part.replaceAll(/["“”]/g, '')));
-  if (positive === undefined || negative === undefined || more.length > 0) return null;
+/**
+ * The pair that a model's answer holds; null where it holds none.
+ *
+ * @param isCut whether the answer was as long as it could be: its last line may then break off in a word
+ */
+export function pairOfAnswer(answer: string, isCut: boolean): ModelPair | null {
+  const [line = '', ...more] = answer.trimStart().split('\n');
+  if (isCut && more.length === 0) return null;
+  const parts = line.split(' / ').map((part) => part.replaceAll(/["“”]/g, ''));
+  // A longer one would be cut in a word.
+  if (parts.length !== 2 || parts.some(({ length }) => length > LONGEST)) return null;
+  const [positive = '', negative = ''] = parts.map((part) => plain(part));
   if (Math.min(positive.length, negative.length) < 3 || positive.toLowerCase() === negative.toLowerCase())
     return null;
   return { positive: `(${positive})`, negative: `(${negative})`, by: 'model' };

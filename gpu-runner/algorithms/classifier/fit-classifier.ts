@@ -5,7 +5,7 @@ import { sigmoid } from '../../../shared/statistics/sigmoid.ts';
 import { AlgorithmInputError } from '../algorithm-error.ts';
 import { dealtParts } from './dealt-parts.ts';
 
-export const FOLDS = 5;
+const FOLDS = 5;
 
 /** From strong to weak, each fit beginning where the one before ended. Embeddings have length 1. */
 const PENALTIES = [30, 10, 3, 1, 0.3, 0.1, 0.03, 0.01] as const;

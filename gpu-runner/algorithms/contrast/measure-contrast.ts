@@ -17,6 +17,9 @@ import { usablePrompts, type UsablePrompts } from '../usable-prompts.ts';
 import { sidePrompts, type SidePrompts } from './side-prompts.ts';
 import { describeContrast, type ContrastAnswer, type ContrastAnswers } from './describe-contrast.ts';
 
+/** Part of the time that drawing the answers takes; reading them behind both prompts takes about as long. */
+const SAMPLING = 0.5;
+
 /** How the simulation samples. */
 type ContrastSampling = Pick<
   TaskParameters<'simulate'>,
@@ -53,7 +56,7 @@ export async function measureContrast(
  * Samples one answer a side to every prompt, by the settings of the simulation, and reads each behind both prompts.
  *
  * @param model in the form of the contrast
- * @param hooks told when the answers are sampled and when they are read
+ * @param hooks told of every run of the sampler, and when the answers are read
  * @throws PlacementError for a placement that the form has not; AlgorithmInputError where no prompt is of use
  */
 export async function contrastAnswers(
@@ -108,12 +111,16 @@ async function sample(
     withReference: false,
     sampleRows: Math.min(sizes.sampleRows, asked.length),
     scoreRows: sizes.scoreRows,
+    onDrawn: ({ answers, share, tokens, ofAtMost }) => {
+      const told = `${tokens} of at most ${ofAtMost} tokens of ${answers} answers`;
+      hooks.progress(SAMPLING * share * answers, answers, 'answers', told);
+    },
   });
   try {
     const since = performance.now();
     const generations = await generator.generate(asked, hooks.signal);
     const responses = generations.map(({ sequence }) => responseOf(sequence));
-    hooks.progress(asked.length, asked.length, 'answers sampled');
+    hooks.progress(SAMPLING * asked.length, asked.length, 'answers', `${asked.length} answers are read`);
     return { responses, rate: perSecond(responses, since) };
   } finally {
     await generator.close();
@@ -143,7 +150,7 @@ async function readBothWays(
       hooks.signal,
     );
     const total = (place: number) => totals[place] ?? Number.NaN;
-    hooks.progress(asked.length, asked.length, 'answers read');
+    hooks.progress(asked.length, asked.length, 'answers', `${asked.length} answers read behind both prompts`);
     return {
       nats: asked.map((_, index) => total(2 * index) - total(2 * index + 1)),
       rate: perSecond(

@@ -15,7 +15,13 @@ import {
 } from '../../../shared/planner/alignment-settings.ts';
 import type { AligningMethod } from '../../../shared/method-stages.ts';
 import { fitMicrobatches } from '../../../shared/planner/fit-microbatches.ts';
-import { planSettings, sizesForBudget, type BudgetPlan } from '../../../shared/planner/budget-sizes.ts';
+import {
+  BudgetTooSmallError,
+  planSettings,
+  sizesForBudget,
+  type BudgetPlan,
+  type SizingLook,
+} from '../../../shared/planner/budget-sizes.ts';
 import {
   judgePairCount,
   judgeSeconds,
@@ -36,6 +42,8 @@ import { formatLook, formatMemory, formatStages } from '../../experiment/show-lo
 
 /** Of a budget, what starting and ending the programs takes. */
 const STARTING_SECONDS = 15;
+/** Beside these, a look alone takes half a minute: less is refused before it. */
+const LEAST_BUDGET_SECONDS = 60;
 
 /** The look speaks against the run. */
 class LookError extends UserError {
@@ -98,7 +106,7 @@ interface LeapContext {
  * sizes would be another experiment.
  *
  * @throws UsageError for a budget that cannot be planned; LookError with the cure where the look speaks against the run
- *   and nobody said yes; BudgetTooSmallError
+ *   and nobody said yes
  */
 export async function leap(context: LeapContext, signal: AbortSignal): Promise<Leap> {
   const { options, materials, folder, tell } = context;
@@ -143,6 +151,21 @@ export async function leap(context: LeapContext, signal: AbortSignal): Promise<L
   await writeFile(`${file}.partial`, JSON.stringify(chosen));
   await rename(`${file}.partial`, file);
   return chosen;
+}
+
+/** @throws UsageError for a budget in which nothing could be done, before anything is */
+export function requireBudget({ budget, model }: Pick<LeapOptions, 'budget' | 'model'>): void {
+  if (budget === undefined) return;
+  if (model === 'bundled') {
+    throw new UsageError('--budget chooses sizes for a model of your own; the bundled one has its --scale', {
+      cure: 'Leave --budget out, or give --model',
+    });
+  }
+  if (budget >= LEAST_BUDGET_SECONDS) return;
+  throw new UsageError(
+    `--budget ${duration(budget)}: starting and the look at the first answers alone take about a minute`,
+    { cure: 'Give some minutes, such as --budget 30m' },
+  );
 }
 
 /** What is looked with: the settings that sizes are put into, or those of the scale. */
@@ -198,10 +221,23 @@ function planOf(
   const plan =
     left === undefined
       ? planSettings(settingsOfMethod(method, settings), sizing, method)
-      : sizesForBudget(left - seconds, sizing, method);
+      : sizesFor(left - seconds, sizing);
   if (seconds === 0) return { plan, judgePairs };
   const stages = { [JUDGE_STAGE]: seconds, ...plan.stages };
   return { plan: { ...plan, stages, seconds: plan.seconds + seconds }, judgePairs };
+
+  function sizesFor(own: number, looked: SizingLook): BudgetPlan {
+    try {
+      return sizesForBudget(own, looked, method);
+    } catch (error) {
+      if (!(error instanceof BudgetTooSmallError)) throw error;
+      const used = duration((options.budget ?? 0) - own);
+      throw new UsageError(
+        `--budget ${duration(options.budget ?? 0)}: ${used} of it go into starting, the look and the judge. ${error.message}`,
+        { cause: error },
+      );
+    }
+  }
 }
 
 /** What the judge is trained on, and what that takes of the budget, before the rest is planned or refused. */

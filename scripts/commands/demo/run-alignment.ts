@@ -22,7 +22,7 @@ import { USUAL_PORT } from '../../experiment/options.ts';
 import { judgeFigures, submitJudge, type JudgeFigures } from '../../experiment/people-judge.ts';
 import { register, type Registered } from '../../experiment/register.ts';
 import { createProgress, type Progress, type ProgressOutput } from '../../terminal/progress.ts';
-import { leap, type Leap, type LeapOptions } from './leap.ts';
+import { leap, requireBudget, type Leap, type LeapOptions } from './leap.ts';
 import { leftOutOf, readMaterials, RUNNER, type MaterialOptions, type Materials } from './materials.ts';
 import { formatReport } from './report.ts';
 import { buildResult, type ResultDocument, type Setting } from './result.ts';
@@ -60,6 +60,7 @@ export interface AlignmentRun {
  */
 export async function runAlignment(run: AlignmentRun, signal: AbortSignal): Promise<void> {
   const { options, words, progress } = run;
+  requireBudget(options);
   const startedAt = new Date();
   const port = await portOf(options.port, USUAL_PORT);
   const url = edgeUrl(port);
@@ -74,9 +75,9 @@ export async function runAlignment(run: AlignmentRun, signal: AbortSignal): Prom
   const tellStop = () => progress.write(stoppedText(place, progress.columns));
   const children: Child[] = [];
   try {
-    progress.write(firstScreen(place, progress));
     signal.addEventListener('abort', tellStop, { once: true });
     const materials = await readMaterials(options, folder.path);
+    progress.write(firstScreen(place, progress));
     progress.write(leftOutOf(materials));
     signal.throwIfAborted();
     const chosen = await leap(
@@ -120,6 +121,10 @@ export async function runAlignment(run: AlignmentRun, signal: AbortSignal): Prom
     if (options.exit) return;
     progress.write('Serving until Ctrl-C.\n');
     await once(signal, 'abort');
+  } catch (error) {
+    // Refused before anything was begun: a folder that nobody asked for would hold nothing.
+    if (options.data === undefined && children.length === 0 && !signal.aborted) await folder.remove();
+    throw error;
   } finally {
     signal.removeEventListener('abort', tellStop);
     await Promise.all(children.toReversed().map((child) => child.stop()));

@@ -13,16 +13,20 @@ const pairLine = ({ positive, negative, placement, by }: ProposedPair) =>
   `${printable(positive)} against ${printable(negative)}${placement === 'user' ? ", behind the user's words" : ''}` +
   (by === 'model' ? ', by the model' : '');
 
+/** A pair with what it does to the model's answers. */
+export interface MeasuredPair {
+  readonly pair: ProposedPair;
+  readonly measured: ContrastMeasurement;
+}
+
 export function formatProposals(pairs: readonly ProposedPair[]): string {
   return pairs.map((pair, index) => `${index + 1}  ${pairLine(pair)}`).join('\n');
 }
 
 /** @param best the place of the chosen one; null for none */
-export function formatContrasts(
-  found: readonly { readonly pair: ProposedPair; readonly measured: ContrastMeasurement }[],
-  best: number | null,
-): string {
-  const rows = found.map(({ measured }, index) => {
+export function formatContrasts(found: readonly MeasuredPair[], best: number | null): string {
+  const least = best === null ? Infinity : (found[best]?.measured.separation.share ?? Infinity);
+  const rows = found.map(({ pair, measured }, index) => {
     const { separation, acceptance, lengthGap } = measured;
     return [
       `${index + 1}`,
@@ -30,12 +34,16 @@ export function formatContrasts(
       fixed(weakerNats(measured), 1),
       percent(acceptance.share),
       fixed(lengthGap, 1),
-      index === best ? 'best' : (faultOfContrast(measured) ?? ''),
+      index === best ? 'best' : (faultOfContrast(measured) ?? remarkOn(pair, separation.share >= least)),
     ];
   });
   const head = ['pair', 'told apart', 'nats', 'kept', 'length gap', ''];
   return `${formatProposals(found.map(({ pair }) => pair))}\n\n${formatTable(head, rows)}`;
 }
+
+/** Why a pair with a share as large as that of the best is not the best. */
+const remarkOn = ({ by }: ProposedPair, isAsLarge: boolean) =>
+  isAsLarge && by === 'model' ? "not clearly better than the sentence's own words" : '';
 
 /** The first prompts with both answers. */
 export function formatAnswers({ examples }: ContrastMeasurement): string {

@@ -1,6 +1,5 @@
 /** From a sentence to a principle: propose, measure, show, ask, write. */
 import { resolve } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { UsageError } from '../../../shared/command-line/usage-error.ts';
 import { name as apiName } from '../../../shared/api/fields.ts';
 import type { PrincipleDefinition } from '../../../shared/api/principles.ts';
@@ -8,7 +7,6 @@ import { SIMULATE_DEFAULTS } from '../../../shared/api/tasks/simulate.ts';
 import { promptFormOf } from '../../../shared/dialogue/prompt-form-of.ts';
 import { promptText } from '../../../shared/dialogue/turn-text.ts';
 import { bestContrast } from '../../../shared/principles/choose-pair.ts';
-import type { ContrastMeasurement } from '../../../shared/principles/contrast.ts';
 import { placementIn, type Placement } from '../../../shared/principles/placement.ts';
 import {
   distinctPairs,
@@ -23,7 +21,8 @@ import { ensurePrinciple } from '../../experiment/principle.ts';
 import { askEngine } from '../../processes/ask-engine.ts';
 import { readPromptFile } from '../../read-prompt-file.ts';
 import { assertNewUserFile, writeUserFile } from '../../write-user-file.ts';
-import { formatAnswers, formatContrasts, formatProposals } from './format.ts';
+import { choosePair } from './choose-pair.ts';
+import { formatAnswers, formatContrasts, formatProposals, type MeasuredPair } from './format.ts';
 
 interface Options {
   readonly model?: string | undefined;
@@ -60,23 +59,44 @@ export async function runPrinciple(sentence: string, options: Options, signal: A
   if (options.prompts === undefined)
     throw new UsageError('--model needs --prompts: a file of prompts such as the model will be asked');
   const found = await measure(sentence, options.model, options.prompts, templates, options, signal);
-  const best = bestContrast(found.map(({ measured }) => measured));
+  const best = bestContrast(found.map(({ pair: { by }, measured }) => ({ by, measured })));
   console.error(formatContrasts(found, best));
-  const chosen = best === null ? undefined : found[best];
-  if (chosen === undefined) {
+  if (best === null) {
     throw new UserError('no pair of affixes makes sides that the model tells apart and the filter keeps', {
       cure: 'Say it in other words, try another --placement, longer answers (--tokens) or a larger model (--model)',
     });
   }
-  console.error(formatAnswers(chosen.measured));
-  if (!(await confirmed(options.yes, chosen.pair))) return;
-  const placement = chosen.pair.placement ?? options.placement;
-  await write(name, definitionOf(sentence, chosen.pair, placement), options);
+  const chosen = options.yes ? unasked(found, best) : await choosePair(found, best);
+  if (chosen === null) return;
+  const placement = chosen.placement ?? options.placement;
+  await write(name, definitionOf(sentence, chosen, placement), options);
 }
 
-interface MeasuredPair {
-  readonly pair: ProposedPair;
-  readonly measured: ContrastMeasurement;
+/**
+ * What is taken where nobody is asked: of the sentence's own words alone, since a model's may mean something else.
+ *
+ * @throws UserError where only the model's words make sides that are told apart
+ */
+function unasked(found: readonly MeasuredPair[], best: number): ProposedPair {
+  const own = found.filter(({ pair }) => pair.by === 'template');
+  const place = bestContrast(own.map(({ measured }) => ({ by: 'template', measured })));
+  const taken = place === null ? undefined : own[place];
+  if (taken === undefined) {
+    throw new UserError(
+      `only pair ${best + 1} can be used, and it is in the model's words, which nobody has read`,
+      {
+        cure: 'Leave --yes out, read it with its answers, and take it or not',
+      },
+    );
+  }
+  console.error(formatAnswers(taken.measured));
+  const number = found.indexOf(taken) + 1;
+  if (number !== best + 1) {
+    console.error(
+      `\nPair ${number} is taken. Pair ${best + 1} is told apart better, in the model's words: leave --yes out to read and take it.`,
+    );
+  }
+  return taken.pair;
 }
 
 async function measure(
@@ -168,22 +188,6 @@ function definitionOf(
     responseOpening: '',
     affixPairs: [{ positive, negative, scoringInstruction }],
   };
-}
-
-async function confirmed(yes: boolean, { positive, negative }: ProposedPair): Promise<boolean> {
-  if (yes) return true;
-  if (!process.stdin.isTTY) {
-    console.error('Nothing is written: read the table and the answers, and say --yes.');
-    return false;
-  }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(?:es)?$/i.test(
-      (await terminal.question(`Use ${positive} against ${negative}? [y/N] `)).trim(),
-    );
-  } finally {
-    terminal.close();
-  }
 }
 
 async function write(name: string, definition: PrincipleDefinition, options: Options): Promise<void> {

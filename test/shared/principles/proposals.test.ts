@@ -108,7 +108,7 @@ describe('pairs from a model', () => {
   });
 
   it('are read from one line with a slash, and nothing else', () => {
-    expect(pairOfAnswer(' kind response / "rude response".\n\nHuman:')).toEqual({
+    expect(pairOfAnswer(' kind response / "rude response".\n\nHuman:', false)).toEqual({
       positive: '(kind response)',
       negative: '(rude response)',
       by: 'model',
@@ -120,8 +120,15 @@ describe('pairs from a model', () => {
       'same / Same',
       'x / y',
       'kind response\nrude / b',
+      `${'kind and '.repeat(20)} / rude response`,
     ])
-      expect(pairOfAnswer(answer)).toBeNull();
+      expect(pairOfAnswer(answer, false)).toBeNull();
+  });
+
+  it('are none whose line may break off where the answer was cut', () => {
+    expect(pairOfAnswer('kind response / rude respo', true)).toBeNull();
+    expect(pairOfAnswer('kind response / rude response', false)).not.toBeNull();
+    expect(pairOfAnswer('kind response / rude response\nHuman: Na', true)).not.toBeNull();
   });
 
   it('stand once each, without the examples that they were shown', () => {
