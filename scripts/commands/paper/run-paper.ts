@@ -14,6 +14,7 @@ import type { StageView } from '../../terminal/stage-lines.ts';
 import { commandOf } from './command-of.ts';
 import { weighedStages } from './comparison-share.ts';
 import { followAll } from './follow-all.ts';
+import { judgeFolders, withJudgeFolders } from './judge-folders.ts';
 import { makeReport } from './make-report.ts';
 import { readMaterials, RUNNER, type Materials } from './materials.ts';
 import { judgeTasks, peoplesJudge } from './people-judge.ts';
@@ -46,7 +47,7 @@ export async function runPaper(run: PaperRun, signal: AbortSignal): Promise<void
 
 async function runHeld(run: PaperRun, folder: DataFolder, url: string, signal: AbortSignal): Promise<void> {
   const { options, progress, output } = run;
-  const settings = settingsOf(options);
+  const settings = withJudgeFolders(settingsOf(options));
   const seeds = Array.from({ length: options.seeds }, (_, index) => index + 1);
   const materials = await readMaterials(options, folder.path, signal);
   signal.throwIfAborted();
@@ -65,10 +66,7 @@ async function runHeld(run: PaperRun, folder: DataFolder, url: string, signal: A
     signal.throwIfAborted();
     const client = adminClient(url, folder);
     const key = await folder.runnerKey(client);
-    const folders = (options.judges ?? []).flatMap((judge) =>
-      typeof judge === 'object' && judge.kind === 'classifier' ? [judge.folder] : [],
-    );
-    const models = [options.model, options.simulator ?? 'bundled', ...folders];
+    const models = [options.model, options.simulator ?? 'bundled', ...judgeFolders(settings)];
     children.push(startRunner({ url, key, name: RUNNER, dataFolder: folder.path, models }));
     const shown = createProgress(progress);
     const onChange = (views: readonly StageView[], overall?: OverallView) => shown.show(views, overall);
