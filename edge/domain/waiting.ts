@@ -1,4 +1,6 @@
 /** How long something waits, and why, in words for people. */
+import { NO_RUNNER_ALIVE } from '../../shared/api/tasks.ts';
+
 /** The runners that can take work now. */
 export interface Fleet {
   /** Engine version -> runners alive. */
@@ -21,7 +23,7 @@ export function whyTaskWaits(task: QueuedTask, fleet: Fleet, now: number): strin
   if (able > 0) return `waits for ${able === 1 ? 'the runner' : `one of ${able} runners`} to be free`;
   const others = [...fleet.live.keys()];
   return others.length === 0
-    ? 'waits for a runner; none is alive'
+    ? NO_RUNNER_ALIVE
     : `waits for a runner with engine version ${task.engineVersion}; alive are ${others.sort().join(', ')}`;
 }
 

@@ -59,7 +59,11 @@ export async function runSession(
   let sending = Promise.resolve();
   let wake = Promise.withResolvers<void>();
 
-  const onStop = (): void => work.abort(new Error('the runner was stopped'));
+  const onStop = (): void => {
+    work.abort(new Error('the runner was stopped'));
+    // Nothing comes after it for which its process would be kept, and no run of the engine is waited for.
+    void engine.close();
+  };
   stop.addEventListener('abort', onStop, { once: true });
   if (stop.aborted) onStop();
 

@@ -1,6 +1,7 @@
 /** Follows an experiment until it ends, and tells what each stage is doing. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../../shared/api/client.ts';
+import { NO_RUNNER_ALIVE } from '../../shared/api/tasks.ts';
 import { ChildEndedError, type Child } from '../processes/child.ts';
 import {
   stageEnds,
@@ -22,11 +23,11 @@ class ExperimentFailedError extends UserError {
   override readonly code = 'experiment-failed';
 }
 
-/** A stage of another experiment of the run; times in milliseconds since the epoch. */
+/** A stage of another experiment of the run. */
 export interface EndedStage {
   readonly name: string;
-  readonly startedAt: number | null;
-  readonly finishedAt: number | null;
+  /** Seconds that runners worked at it. */
+  readonly worked: number;
   /** What it found. */
   readonly detail: string;
 }
@@ -99,10 +100,11 @@ async function look({
       planned === undefined && isWhole
         ? stageEndsByWeight(shown, weights, Date.now())
         : stageEnds(shown, planned, Date.now());
-    const views = shown.map(({ name, status, share: own, detail, ...times }, index) => {
-      const endsAt = ends[index] ?? null;
-      return { name, status, share: own, detail, seconds: secondsOf(times), endsAt };
-    });
+    const views = shown.map(({ worked, runners: _, ...stage }, index) => ({
+      ...stage,
+      seconds: stage.begun ? worked : undefined,
+      endsAt: ends[index] ?? null,
+    }));
     onChange(views, share === null ? undefined : { share, endsAt: end });
     return experiment;
   } catch (error) {
@@ -112,32 +114,34 @@ async function look({
   }
 }
 
-type Shown = StageState & Pick<StageView, 'detail'>;
+type Shown = StageState & Pick<StageView, 'detail'> & { readonly begun: boolean };
 
-const ended = (stage: EndedStage): Shown => ({ ...stage, status: 'succeeded', share: 1 });
+const ended = (stage: EndedStage): Shown => ({
+  ...stage,
+  status: 'succeeded',
+  share: 1,
+  runners: 0,
+  begun: true,
+});
 
 const toCome = (name: string): Shown => ({
   name,
   status: 'waiting',
   share: 0,
-  startedAt: null,
-  finishedAt: null,
+  worked: 0,
+  runners: 0,
+  begun: false,
   detail: '',
 });
 
-const stateOf = ({ status, progress: share, startedAt, finishedAt }: Stage, name: string): StageState => ({
+const stateOf = ({ status, progress: share, startedAt, runnerSeconds, tasks }: Stage, name: string) => ({
   name,
   status,
   share,
-  startedAt,
-  finishedAt,
+  worked: runnerSeconds,
+  runners: tasks.filter((task) => task.status === 'leased').length,
+  begun: startedAt !== null,
 });
-
-const secondsOf = ({
-  startedAt,
-  finishedAt,
-}: Pick<StageState, 'startedAt' | 'finishedAt'>): number | undefined =>
-  startedAt === null ? undefined : ((finishedAt ?? Date.now()) - startedAt) / 1000;
 
 /** Counts and figures; empty for a stage that waits. */
 async function detailOf(client: Client, stage: Stage): Promise<string> {
@@ -149,7 +153,11 @@ async function detailOf(client: Client, stage: Stage): Promise<string> {
 function counts({ tasks }: Stage): string {
   const reports = tasks.flatMap(({ progress }) => progress ?? []);
   const [first] = reports;
-  if (!first) return tasks.find(({ waitsFor }) => waitsFor !== null)?.waitsFor ?? '';
+  if (!first) {
+    const why = tasks.find(({ waitsFor }) => waitsFor !== null)?.waitsFor ?? '';
+    // The command's own runner lives, or it would have been told: the edge has not heard of it yet.
+    return why === NO_RUNNER_ALIVE ? 'the runner starts' : why;
+  }
   const done = reports.reduce((sum, progress) => sum + progress.done, 0);
   const total = reports.reduce((sum, progress) => sum + progress.total, 0);
   const said = reports.flatMap(({ message }) => message ?? []);

@@ -78,6 +78,8 @@ export function startChild({
   const child = spawn(process.execPath, [...imports, program, ...words], {
     cwd: REPOSITORY,
     env: { ...process.env, ...environment },
+    // Ctrl-C of a terminal reaches whole groups: in one of its own a child ends when it is asked to, in the order that is right.
+    detached: true,
     // Its end tells the child that this process is gone.
     stdio: ['ignore', log, log, 'ipc'],
   });
@@ -101,6 +103,11 @@ export function startChild({
     },
     stop: () => stop(child, exited),
   };
+}
+
+/** Stops what was started last first: a runner tells the edge what it hands back, and the edge is there to hear it. */
+export async function stopAll(children: readonly Child[]): Promise<void> {
+  for (const child of children.toReversed()) await child.stop();
 }
 
 function exitOf({ exitCode, signalCode }: ChildProcess): Exit | undefined {

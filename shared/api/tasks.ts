@@ -235,6 +235,9 @@ export type Heartbeat = z.infer<typeof heartbeat>;
 
 const taskId = z.strictObject({ taskId: identifier.describe('The task, by its id') });
 
+/** Said of a task that nobody could take now. */
+export const NO_RUNNER_ALIVE = 'waits for a runner; none is alive';
+
 /** The code of a task that is handed back because its machine ends: no fault of the task. */
 export const RUNNER_STOPPED = 'runner-stopped';
 /** The code of a task whose checkpoint has the right bytes and cannot be read: the edge drops it for the one before. */

@@ -1,13 +1,15 @@
-/** When stages end: by plan at first, and by their own pace as they go. One runner works through them in order. */
+/** When stages end: by plan at first, and by their own pace as they go, in order. */
 
-/** A stage as far as it is; times in milliseconds since the epoch. */
+/** A stage as far as it is. */
 export interface StageState {
   readonly name: string;
   readonly status: 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled';
   /** 0 to 1. */
   readonly share: number;
-  readonly startedAt: number | null;
-  readonly finishedAt: number | null;
+  /** That runners have worked at it: what a stopped run stands still is none of it. 0 for what was found done. */
+  readonly worked: number;
+  /** Working at it now. */
+  readonly runners: number;
 }
 
 /** Seconds by stage. */
@@ -28,14 +30,14 @@ const SURE_SHARE = 0.5;
 /** How far the machine may be off the plan before it is no longer believed. */
 const SLOWEST = 5;
 
-/** @param planned undefined: each stage by its own pace alone @param now milliseconds since the epoch */
+/** @param planned seconds of one runner; undefined: each stage by its own pace alone @param now milliseconds since the epoch */
 export function stageEnds(
   stages: readonly StageState[],
   planned: PlannedSeconds | undefined,
   now: number,
 ): StageEnds {
   // As planned before anything is done.
-  const pace = paceOf(stages, planned, now) ?? 1;
+  const pace = paceOf(stages, planned) ?? 1;
   return endsAtPace(stages, planned, Math.min(SLOWEST, Math.max(1 / SLOWEST, pace)), now);
 }
 
@@ -49,7 +51,7 @@ export function stageEndsByWeight(
   weights: PlannedSeconds,
   now: number,
 ): StageEnds {
-  return endsAtPace(stages, weights, paceOf(stages, weights, now), now);
+  return endsAtPace(stages, weights, paceOf(stages, weights), now);
 }
 
 function endsAtPace(
@@ -61,7 +63,7 @@ function endsAtPace(
   let end: number | null = now;
   const ends = stages.map((stage) => {
     if (stage.status !== 'running' && stage.status !== 'waiting') return null;
-    const left = secondsLeft(stage, planned?.[stage.name], pace, now);
+    const left = secondsLeft(stage, planned?.[stage.name], pace);
     // What waits comes after what runs: without an end of that one there is none of this.
     end = end === null || left === null ? null : end + 1000 * left;
     return end;
@@ -69,38 +71,31 @@ function endsAtPace(
   return { ends, share: plannedShare(stages, planned), end };
 }
 
-/** Seconds that passed for each planned one of what is done; null before anything is. */
-function paceOf(
-  stages: readonly StageState[],
-  planned: PlannedSeconds | undefined,
-  now: number,
-): number | null {
+/** Seconds of work for each planned one of what is done; null before anything is. */
+function paceOf(stages: readonly StageState[], planned: PlannedSeconds | undefined): number | null {
   let [passed, done] = [0, 0];
-  for (const { name, share, startedAt, finishedAt } of stages) {
+  for (const { name, share, worked } of stages) {
     const seconds = planned?.[name] ?? 0;
-    if (startedAt === null || seconds <= 0 || share < LEAST_SHARE) continue;
-    const took = ((finishedAt ?? now) - startedAt) / 1000;
-    // What was found done took no time here, and says nothing of how fast this machine is.
-    if (took <= 0) continue;
-    passed += took;
+    if (seconds <= 0 || worked <= 0 || share < LEAST_SHARE) continue;
+    passed += worked;
     done += seconds * share;
   }
   return done === 0 ? null : passed / done;
 }
 
 function secondsLeft(
-  { status, share, startedAt }: StageState,
+  { status, share, worked, runners }: StageState,
   seconds: number | undefined,
   pace: number | null,
-  now: number,
 ): number | null {
   const byPlan = seconds === undefined || pace === null ? null : seconds * pace;
-  if (status === 'waiting' || startedAt === null || share < LEAST_SHARE) {
-    return byPlan === null ? null : byPlan * (1 - share);
+  const together = Math.max(1, runners);
+  if (status === 'waiting' || worked <= 0 || share < LEAST_SHARE) {
+    return byPlan === null ? null : (byPlan * (1 - share)) / together;
   }
-  const own = (now - startedAt) / 1000 / share;
+  const own = worked / share;
   const sure = byPlan === null ? 1 : Math.min(1, share / SURE_SHARE);
-  return (1 - share) * (sure * own + (1 - sure) * (byPlan ?? 0));
+  return ((1 - share) * (sure * own + (1 - sure) * (byPlan ?? 0))) / together;
 }
 
 function plannedShare(stages: readonly StageState[], planned: PlannedSeconds | undefined): number | null {

@@ -1,6 +1,6 @@
 /** The main command from end to end: a whole alignment, its result, and the same again. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import OpenAI from 'openai';
@@ -64,6 +64,7 @@ describe('npm run demo', () => {
       yes: true,
     };
 
+    await stopsAtWork(options);
     const first = await demo(options);
     const document = JSON.parse(first.output) as ResultDocument;
     const { result, resultSha256, run } = document;
@@ -96,6 +97,18 @@ describe('npm run demo', () => {
     await alignsDirectly({ ...options, method: 'rlcd-direct' }, document);
     await answersWhileItServes({ ...options, exit: false });
   });
+
+  /** The runner hands back what it was doing before the edge goes, so that a later run may take it at once. */
+  async function stopsAtWork(options: AlignmentOptions): Promise<void> {
+    const stop = new AbortController();
+    const ended = demo(options, { signal: stop.signal });
+    const log = join(options.data ?? '', 'runner.log');
+    const says = () => (existsSync(log) ? readFileSync(log, 'utf8') : '');
+    await expect.poll(says, { timeout: 60_000 }).toContain(': starts');
+    stop.abort(new Error('stopped'));
+    await expect(ended).rejects.toThrow('aborted');
+    expect(says()).toMatch(/: handed-back\n$/);
+  }
 
   /** By the contrast itself, against the answers that the base has given before. */
   async function alignsDirectly(options: AlignmentOptions, before: ResultDocument): Promise<void> {

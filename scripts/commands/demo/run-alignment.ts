@@ -12,7 +12,7 @@ import { untilStopped } from '../../../shared/command-line/until-stopped.ts';
 import { edgeUrl, startEdge, type EdgeHost } from '../../processes/edge-process.ts';
 import { freePort, portOf } from '../../processes/free-port.ts';
 import { startRunner } from '../../processes/runner-process.ts';
-import type { Child } from '../../processes/child.ts';
+import { stopAll, type Child } from '../../processes/child.ts';
 import { adminClient, openDataFolder, type DataFolder } from '../../experiment/data-folder.ts';
 import { shapeOfConfiguration } from '../../experiment/model-shape.ts';
 import { ensureExperiments } from '../../experiment/experiments.ts';
@@ -127,7 +127,7 @@ export async function runAlignment(run: AlignmentRun, signal: AbortSignal): Prom
     throw error;
   } finally {
     signal.removeEventListener('abort', tellStop);
-    await Promise.all(children.toReversed().map((child) => child.stop()));
+    await stopAll(children);
     folder.close();
   }
 }
@@ -315,9 +315,9 @@ function stageSeconds(
   names: Readonly<Record<string, string>> = {},
 ): Record<string, number | null> {
   return Object.fromEntries(
-    stages.map(({ name, startedAt, finishedAt }) => [
+    stages.map(({ name, finishedAt, runnerSeconds }) => [
       names[name] ?? name,
-      startedAt === null || finishedAt === null ? null : (finishedAt - startedAt) / 1000,
+      finishedAt === null ? null : runnerSeconds,
     ]),
   );
 }

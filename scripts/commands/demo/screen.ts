@@ -99,7 +99,10 @@ export function firstScreen(
 /** Said when the run is asked to stop. */
 export function stoppedText(place: RunPlace, columns = WIDEST): string {
   const rows: readonly Row[] = [
-    { name: 'Stopping', text: 'the runner and the edge, in a few seconds; what is done is kept. To go on:' },
+    {
+      name: 'Stopping',
+      text: 'the runner and the edge. What is done is kept; of what is under way, what no checkpoint has yet is done again. To go on:',
+    },
     { name: '', text: commandToGoOn(place) },
   ];
   return `\n${format(rows, columns)}\n`;

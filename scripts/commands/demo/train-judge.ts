@@ -37,11 +37,9 @@ export async function rememberJudge(identity: JudgeIdentity, pairs: number): Pro
 
 /** The judge's training as a stage among those of the run. */
 export function judgeStage({ stages }: ExperimentDetail, { heldOut }: JudgeFigures): EndedStage {
-  const { startedAt = null, finishedAt = null } = stages[0] ?? {};
   return {
     name: JUDGE_STAGE,
-    startedAt,
-    finishedAt,
+    worked: stages[0]?.runnerSeconds ?? 0,
     detail: `${percentWithInterval(heldOut.accuracy, heldOut.interval)} of ${heldOut.n} held-out pairs right`,
   };
 }

@@ -46,8 +46,8 @@ export class ComparisonShare {
       (sum, { experiment, stage, weight }) => sum + weight * shareOf(experiment, stage),
       0,
     );
-    // What an earlier run in the folder did says nothing of the pace of this one.
-    this.#first ??= { done, at: now };
+    // What an earlier run in the folder did says nothing of the pace of this one, nor what it told beyond its checkpoints.
+    if (this.#first === undefined || done < this.#first.done) this.#first = { done, at: now };
     const own = done - this.#first.done;
     const sure = own >= LEAST_SHARE * this.#all;
     const left = ((now - this.#first.at) * (this.#all - done)) / own;

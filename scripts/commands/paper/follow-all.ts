@@ -62,15 +62,7 @@ export async function followAll(options: FollowAllOptions): Promise<void> {
   }
 }
 
-function viewOf({
-  method,
-  seed,
-  status,
-  progress,
-  createdAt,
-  finishedAt,
-  stages,
-}: ExperimentDetail): StageView {
+function viewOf({ method, seed, status, progress, runnerSeconds, stages }: ExperimentDetail): StageView {
   const active = stages.filter((stage) => stage.status === 'running');
   const isWorking = active.some(({ tasks }) => tasks.some((task) => task.status === 'leased'));
   const shownStatus =
@@ -80,6 +72,6 @@ function viewOf({
     status: shownStatus,
     share: progress,
     detail: active.map(({ name, progress: share }) => `${name} ${Math.round(share * 100)} %`).join(', '),
-    seconds: shownStatus === 'waiting' ? undefined : ((finishedAt ?? Date.now()) - createdAt) / 1000,
+    seconds: shownStatus === 'waiting' ? undefined : runnerSeconds,
   };
 }

@@ -5,7 +5,7 @@ import type { ReportDocument } from '../../../shared/report/document.ts';
 import { adminClient, openDataFolder, type DataFolder } from '../../experiment/data-folder.ts';
 import { countPrompts } from '../../experiment/prompt-counts.ts';
 import { askEngine } from '../../processes/ask-engine.ts';
-import type { Child } from '../../processes/child.ts';
+import { stopAll, type Child } from '../../processes/child.ts';
 import { edgeUrl, startEdge } from '../../processes/edge-process.ts';
 import { portOf } from '../../processes/free-port.ts';
 import { startRunner } from '../../processes/runner-process.ts';
@@ -96,7 +96,7 @@ async function runHeld(run: PaperRun, folder: DataFolder, url: string, signal: A
     const files = await writeReport(options.report ?? join(folder.path, 'report'), document);
     output.write(options.json ? `${JSON.stringify(document, null, 2)}\n` : summary(document, files));
   } finally {
-    await Promise.all(children.toReversed().map((child) => child.stop()));
+    await stopAll(children);
   }
 }
 

@@ -59,13 +59,13 @@ export function endsOf(stages: readonly Timed[], now: number): Pick<StageEnds, '
 
 /** A stage that is open but that nobody works at waits. */
 function workOf(stage: Timed): StageState {
-  const { name, progress: share, startedAt, finishedAt } = stage;
+  const { name, progress: share, runnerSeconds: worked, tasks } = stage;
   const state = stateOf(stage);
   return {
     name,
     status: state === 'queued' ? 'waiting' : state,
     share,
-    startedAt,
-    finishedAt,
+    worked,
+    runners: tasks.filter(({ status }) => status === 'leased').length,
   };
 }
