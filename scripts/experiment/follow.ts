@@ -100,11 +100,10 @@ async function look({
       planned === undefined && isWhole
         ? stageEndsByWeight(shown, weights, Date.now())
         : stageEnds(shown, planned, Date.now());
-    const views = shown.map(({ worked, runners: _, ...stage }, index) => ({
-      ...stage,
-      seconds: stage.begun ? worked : undefined,
-      endsAt: ends[index] ?? null,
-    }));
+    const views = shown.map(({ name, status, share: own, detail, begun, worked }, index) => {
+      const endsAt = ends[index] ?? null;
+      return { name, status, share: own, detail, seconds: begun ? worked : undefined, endsAt };
+    });
     onChange(views, share === null ? undefined : { share, endsAt: end });
     return experiment;
   } catch (error) {

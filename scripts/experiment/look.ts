@@ -7,9 +7,10 @@ import type { AnswerOf } from '../../shared/engine-questions.ts';
 import type { PromptForm } from '../../shared/principles/principle.ts';
 import type { ContrastMeasurement } from '../../shared/principles/contrast.ts';
 import type { SizingLook } from '../../shared/planner/budget-sizes.ts';
-import { LOOK_PROMPTS, lookPrompts } from '../../shared/planner/look-prompts.ts';
+import { lookPrompts } from '../../shared/planner/look-prompts.ts';
 import { sizingOf } from '../../shared/planner/sizing-look.ts';
 import { settingsOf } from '../../shared/planner/work.ts';
+import { counted } from '../../shared/text/counted.ts';
 import { askEngine } from '../processes/ask-engine.ts';
 import type { readBaseModel, readSimulator } from './base-model.ts';
 import type { readPrinciple } from './principle.ts';
@@ -56,7 +57,8 @@ export async function takeLook(
   const ownForm = promptFormOf(form, model, asked);
   const place = { cache: resolve(cache) };
   const looked = simulator ?? model;
-  tell(`Looking first: ${LOOK_PROMPTS} prompts, an answer a side`);
+  const looks = someTexts(prompts, ownForm).length;
+  tell(`Looking first: ${counted(looks, 'prompt')}, an answer a side`);
   const contrast = 'url' in looked ? null : await contrastOf(looked);
   tell('Measuring how fast it trains');
   const training = await askEngine(

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Client } from '../../shared/api/client.ts';
 import { UsageError } from '../../shared/command-line/usage-error.ts';
 import { typeOfFormat } from '../../shared/prompts/file-rows.ts';
-import { readPromptFile, rowsOfBytes, type PromptFile } from '../read-prompt-file.ts';
+import { readPromptFile, rowsOfBytes, type PromptFile, type PromptRows } from '../read-prompt-file.ts';
 
 const OPENINGS = fileURLToPath(
   new URL('../../shared/principles/kind-stories/openings.jsonl', import.meta.url),
@@ -33,8 +33,13 @@ export async function readPrompts(file: string | undefined, promptColumn?: strin
     return { name: nameOf('kind-stories', bytes), bytes, options, ...read, rule: 'field' };
   }
   const read = await readPromptFile(`--prompts ${file}`, file, { promptColumn });
-  const rule = read.rows[0]?.split === undefined ? 'hash' : 'field';
+  const rule = splitRule(read.rows);
   return { name: nameOf('prompts', read.bytes, promptColumn), ...read, rule };
+}
+
+/** Rows are split by what they say, where the first one does. */
+export function splitRule([first]: PromptRows['rows']): NamedPrompts['rule'] {
+  return first?.split === undefined ? 'hash' : 'field';
 }
 
 async function shippedLines(): Promise<string> {
@@ -72,16 +77,19 @@ export async function ensurePrompts(
 /** Fewer than two prompts in a split are nothing to hold out, to choose by or to compare. */
 const LEAST = 2;
 
-/** @throws UsageError where a split is too small to work with, before any work */
-export function requireEnoughPrompts(counts: {
-  readonly train: number;
-  readonly dev: number;
-  readonly test: number;
-}) {
-  const { train, dev, test } = counts;
-  if (Math.min(train, dev, test) >= LEAST) return;
-  throw new UsageError(
-    `the prompts are too few: ${train} to train, ${dev} to choose by (dev) and ${test} to test, and each needs ` +
-      `${LEAST} or more; give more prompts, or name the splits ("split": "train", "dev" or "test" in every row)`,
+type SplitCounts = Readonly<Record<keyof typeof SHARES, number>>;
+
+/** Why a split is too small to work with, and the cure; undefined where none is. */
+export function shortageOf({ train, dev, test }: SplitCounts): string | undefined {
+  if (Math.min(train, dev, test) >= LEAST) return undefined;
+  return (
+    `${train} to train, ${dev} to choose by (dev) and ${test} to test, and each needs ` +
+    `${LEAST} or more; give more prompts, or name the splits ("split": "train", "dev" or "test" in every row)`
   );
+}
+
+/** @throws UsageError where a split is too small to work with, before any work */
+export function requireEnoughPrompts(counts: SplitCounts): void {
+  const short = shortageOf(counts);
+  if (short !== undefined) throw new UsageError(`the prompts are too few: ${short}`);
 }

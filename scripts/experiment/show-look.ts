@@ -25,7 +25,8 @@ const SHOWN_CHARACTERS = 150;
 /** @param hyperparameters with which the look was taken */
 export function formatLook({ contrast, sizing }: Look, hyperparameters: Hyperparameters): string {
   const longest = settingsOf('simulate', hyperparameters).maximumNewTokens;
-  const rows = [...(contrast === null ? [] : contrastRows(contrast, longest)), speedRow(sizing.rates)];
+  const found = contrast === null ? [] : contrastRows(contrast, longest, sizing.form);
+  const rows = [...found, speedRow(sizing.rates)];
   const table = rows.flatMap(([name, value]) => indented(name, value));
   return [...table, ...(contrast === null ? [] : examples(contrast))].join('\n');
 }

@@ -21,8 +21,8 @@ const TEXTS =
 const COMMAND = /^(?:please\s+)?(?=(?:be|do\s+not|don't|never|always)\s)/i;
 /** A quality that can stand before what has it: "kind", "brief and clear". */
 const SHORT = /^[\w-]+(?:\s+and\s+[\w-]+)?$/;
-/** Longest affix in characters: it stands in a label. */
-const LONGEST = 160;
+/** Characters of the longest sentence, and of what a model proposes: they stand in a label. */
+export const LONGEST_SENTENCE = 160;
 
 /**
  * Pairs of like form for a sentence such as "answers admit what they do not know". Of a sentence that begins otherwise, it
@@ -134,15 +134,18 @@ function ofPredicate(predicate: string, noun = 'answers'): (readonly [string, st
   ];
 }
 
-/** In one line, with commas for colons, which would end the label, and without its full stop. */
+/** In one line, with commas for colons, which would end the label, without its full stop and what is too long. */
 function plain(sentence: string): string {
   const line = sentence
     .replaceAll(/\s*:\s*/g, ', ')
     .replaceAll(/[()]/g, ' ')
     .replaceAll(/\s+/g, ' ')
     .trim()
-    .replace(/[.!]+$/, '');
-  return line.slice(0, LONGEST).trim();
+    .replace(/[.!]+$/, '')
+    .trim();
+  if (line.length <= LONGEST_SENTENCE) return line;
+  // Behind its last whole word.
+  return line.slice(0, line.lastIndexOf(' ', LONGEST_SENTENCE)).trim();
 }
 
 const EXAMPLES = [
@@ -171,7 +174,7 @@ export function pairOfAnswer(answer: string, isCut: boolean): ModelPair | null {
   if (isCut && more.length === 0) return null;
   const parts = line.split(' / ').map((part) => part.replaceAll(/["“”]/g, ''));
   // A longer one would be cut in a word.
-  if (parts.length !== 2 || parts.some(({ length }) => length > LONGEST)) return null;
+  if (parts.length !== 2 || parts.some(({ length }) => length > LONGEST_SENTENCE)) return null;
   const [positive = '', negative = ''] = parts.map((part) => plain(part));
   if (Math.min(positive.length, negative.length) < 3 || positive.toLowerCase() === negative.toLowerCase())
     return null;

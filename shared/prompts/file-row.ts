@@ -18,7 +18,7 @@ export interface RowParser {
 
 export const TOO_LONG = `is too long: a row may have ${MAXIMUM_ROW_CHARACTERS.toLocaleString('en')} characters`;
 
-/** A JSON value as a row. @param rule how a row is written, for the error */
+/** A JSON value as a row; a text alone is a prompt. @param rule how a row is written, for the error */
 export function rowOfJson(line: number, text: string, rule: string): FileRow {
   let value: unknown;
   try {
@@ -26,6 +26,7 @@ export function rowOfJson(line: number, text: string, rule: string): FileRow {
   } catch {
     return { line, fault: `is not JSON: ${rule}` };
   }
+  if (typeof value === 'string') return { line, columns: { prompt: value } };
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { line, fault: `is not a JSON object: ${rule}` };
   }

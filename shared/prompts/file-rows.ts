@@ -57,7 +57,7 @@ function parserOf(start: string, format: FileFormat | undefined): RowParser {
   if (format === 'csv') return csvParser();
   if (format === 'text') return start.includes(END_OF_STORY) ? storyParser() : textLineParser();
   const first = start.trimStart().charAt(0);
-  if (format === undefined && first !== '' && first !== '{' && first !== '[') {
+  if (format === undefined && !['', '{', '[', '"'].includes(first)) {
     throw new DataFileError(1, 'is no JSON: name the file .csv or .txt if it is one of these');
   }
   return first === '[' ? jsonArrayParser() : jsonLineParser();

@@ -1,7 +1,7 @@
 /** What a row of a file means: a prompt, and the two responses that people compared, where it holds them. */
 import { SPLITS } from '../api/words.ts';
 import { alpacaTurns } from './alpaca.ts';
-import { columnNamed, listOf, promptColumnOf } from './columns.ts';
+import { columnNamed, listOf, promptColumnOf, promptColumns } from './columns.ts';
 import { readConversation } from './conversation.ts';
 import { LeftOut, type LeftOutReason } from './left-out.ts';
 import { readPair, type Reading, type ResponsePair } from './read-pair.ts';
@@ -44,6 +44,10 @@ export function readRow(columns: Columns, promptColumn?: string): PromptRow | Le
       ([name, value]) => value !== null && (value !== '' || name === promptColumn || MAY_BE_EMPTY.has(name)),
     ),
   );
+  const [missing] = promptColumns(given).length === 0 ? promptColumns(columns) : [];
+  if (promptColumn === undefined && missing !== undefined && columns[missing] === null) {
+    throw new RowError(`${missing}: must be a text or a list of turns, got null`);
+  }
   try {
     const split = readSplit(given['split']);
     const reading = readPair(given, promptColumn, readPrompt) ?? readPrompt(given, promptColumn);
@@ -68,9 +72,14 @@ export function readRow(columns: Columns, promptColumn?: string): PromptRow | Le
 
 function readSplit(value: unknown): PromptRow['split'] {
   const split = SPLITS.find((one) => one === value);
-  if (value !== undefined && split === undefined) throw new RowError(`split: must be ${SPLITS.join(', ')}`);
+  if (value !== undefined && split === undefined) {
+    throw new RowError(`split: must be ${SPLITS.join(', ')}, got ${shown(value)}`);
+  }
   return split;
 }
+
+/** The beginning of a value that is refused. */
+const shown = (value: unknown): string => JSON.stringify(value).slice(0, 80);
 
 /** The prompt of the column that has it. */
 function readPrompt(columns: Columns, promptColumn: string | undefined): Reading {
@@ -80,9 +89,7 @@ function readPrompt(columns: Columns, promptColumn: string | undefined): Reading
   const list = listOf(name, value);
   if (list === undefined) {
     if (typeof value === 'string') return { prompt: value, used: [name] };
-    throw new RowError(
-      `${name}: must be a text or a list of turns, got ${JSON.stringify(value).slice(0, 80)}`,
-    );
+    throw new RowError(`${name}: must be a text or a list of turns, got ${shown(value)}`);
   }
   const turns = readConversation(name, list);
   const { system } = columns;

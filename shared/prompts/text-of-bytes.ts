@@ -18,11 +18,30 @@ export async function* textOfBytes(
   const packed = withStart(chunks);
   const first = await packed.next();
   if (first.done) return;
+  refuseTable(first.value);
   const isGzip = first.value[0] === 0x1f && first.value[1] === 0x8b;
   const unpacked = isGzip ? withStart(gunzip(prepend(first.value, packed), maximumBytes)) : packed;
   const start = isGzip ? await unpacked.next() : first;
   if (start.done) return;
   yield* decoded(prepend(start.value, unpacked), encodingOf(start.value));
+}
+
+/** Tables that are no text, by how they begin, and how pandas reads them. */
+const TABLES = [
+  { start: 'PAR1', name: 'a Parquet file', reader: 'read_parquet' },
+  { start: 'ARROW1', name: 'an Arrow file', reader: 'read_feather' },
+  { start: 'PK\u0003\u0004', name: 'an Excel file or another zip archive', reader: 'read_excel' },
+] as const;
+
+/** @throws DataFileError for a table that has to be written as text first, and how */
+function refuseTable(start: Uint8Array): void {
+  const first = String.fromCharCode(...start.subarray(0, 8));
+  const table = TABLES.find((one) => first.startsWith(one.start));
+  if (table === undefined) return;
+  throw new DataFileError(
+    1,
+    `is ${table.name}: write it as JSON lines, such as by pandas.${table.reader}("FILE").to_json("prompts.jsonl", orient="records", lines=True) in Python`,
+  );
 }
 
 /** The same bytes, the first piece at least {@link START_BYTES} where there are so many. */
@@ -102,7 +121,9 @@ async function* decoded(chunks: AsyncIterable<Uint8Array>, encoding: Encoding): 
     } catch (cause) {
       const named = line + linesBeforeFault(chunk);
       const fault =
-        encoding === 'utf-8' ? 'is not UTF-8; save the file as UTF-8' : `is not ${encoding.toUpperCase()}`;
+        encoding === 'utf-8'
+          ? 'is not UTF-8; save the file as UTF-8, if it is text'
+          : `is not ${encoding.toUpperCase()}`;
       throw new DataFileError(named, fault, { cause });
     }
   };

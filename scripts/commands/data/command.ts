@@ -5,6 +5,7 @@ import { UsageError } from '../../../shared/command-line/usage-error.ts';
 import { wholeNumber } from '../../../shared/command-line/values.ts';
 import { TRAINER_FORMS } from '../../../shared/export/trainer-pairs.ts';
 import { edgeOption, keptDataOption, promptColumnOption, seedOption } from '../../experiment/options.ts';
+import { counted } from '../../../shared/text/counted.ts';
 import { readPromptFile } from '../../read-prompt-file.ts';
 import { readUserFile } from '../../read-user-file.ts';
 import { writeUserFile } from '../../write-user-file.ts';
@@ -43,9 +44,9 @@ command
   .addOption(fromOption())
   .option('--out <file>', "writes the prompts as JSON lines of OpenAI's messages, too")
   .action(async (file, { out, from, promptColumn }) => {
-    const { rows, leftOut } = await readPromptFile(file, file, { format: formatOf(from), promptColumn });
-    if (out !== undefined) await writeUserFile(out, formatMessages(rows));
-    console.log(describeRows(rows, leftOut));
+    const read = await readPromptFile(file, file, { format: formatOf(from), promptColumn });
+    if (out !== undefined) await writeUserFile(out, formatMessages(read.rows));
+    console.log(describeRows(read));
   });
 
 command
@@ -71,7 +72,7 @@ command
     await writeUserFile(out, formatMessages(questions.rows));
     const reasons = Object.entries(questions.leftOut).map(([reason, count]) => `${count} ${reason}`);
     if (leftOut !== '') reasons.unshift(leftOut);
-    console.log(`${questions.rows.length} questions`);
+    console.log(counted(questions.rows.length, 'question'));
     if (reasons.length > 0) console.log(`left out: ${reasons.join(', ')}`);
   });
 
@@ -133,6 +134,6 @@ command
   .addOption(edgeOption())
   .action(async (experiment, options) => {
     const { pairs, command: train } = await writePairs(experiment, options);
-    console.error(`${pairs} pairs in ${options.out}; to train on them:`);
+    console.error(`${counted(pairs, 'pair')} in ${options.out}; to train on them:`);
     console.log(train);
   });

@@ -10,6 +10,7 @@ import { bestContrast } from '../../../shared/principles/choose-pair.ts';
 import { placementIn, type Placement } from '../../../shared/principles/placement.ts';
 import {
   distinctPairs,
+  LONGEST_SENTENCE,
   pairsFromTemplates,
   requestsFromTemplates,
   type ProposedPair,
@@ -46,6 +47,7 @@ const MODEL_PAIRS = 3;
 
 /** @throws UsageError, UserError naming what is missing or cannot be used; nothing is written then */
 export async function runPrinciple(sentence: string, options: Options, signal: AbortSignal): Promise<void> {
+  requireSentence(sentence);
   const name = nameOf(sentence, options.name);
   if (options.out !== undefined) await assertNewUserFile(options.out);
   const templates = pairsFromTemplates(sentence);
@@ -160,6 +162,17 @@ function spread<Row>(rows: readonly Row[], most: number): Row[] {
   const count = Math.min(most, rows.length);
   return Array.from({ length: count }, (_, index) => rows[Math.floor((index * rows.length) / count)]).flatMap(
     (row) => (row === undefined ? [] : [row]),
+  );
+}
+
+function requireSentence(sentence: string): void {
+  const cure =
+    'Say in a few words what is true of a good answer, such as "answers admit what they do not know"';
+  if (!/\p{L}/u.test(sentence)) throw new UsageError('the sentence says nothing', { cure });
+  if (sentence.trim().length <= LONGEST_SENTENCE) return;
+  throw new UsageError(
+    `the sentence has ${sentence.trim().length} characters, and ${LONGEST_SENTENCE} stand before an answer`,
+    { cure },
   );
 }
 

@@ -55,6 +55,16 @@ const look: Look = {
   },
 };
 
+it('says what helps where most answers of a dialogue are cut, and nothing of stories, which are by design', () => {
+  const cut: Look = { ...look, contrast: { ...contrast, truncatedShare: 0.86 } };
+  const stories: Look = { ...cut, sizing: { ...cut.sizing, form: 'prefix' } };
+  expect(formatLook(cut, BUDGET_SETTINGS.dialogue)).toMatch(
+    /most are cut off +allow longer ones \(--answer-tokens/,
+  );
+  expect(formatLook(look, BUDGET_SETTINGS.dialogue)).not.toContain('most are cut');
+  expect(formatLook(stories, BUDGET_SETTINGS.prefix)).not.toContain('most are cut');
+});
+
 it('tells the look', () => {
   const text = formatLook(look, BUDGET_SETTINGS.dialogue);
   for (const figure of [

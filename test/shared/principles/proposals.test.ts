@@ -13,6 +13,12 @@ const texts = (sentence: string) =>
   pairsFromTemplates(sentence).map(({ positive, negative }) => `${positive} ${negative}`);
 
 describe('pairs from templates', () => {
+  it('hold what is too long to its last whole word', () => {
+    const [first = ''] = texts(`answers are ${'kind and '.repeat(30)}brief`);
+    expect(first).toMatch(/ rule that answers are (?:kind and )*(?:kind|and)\) /);
+    expect(first.length).toBeLessThan(2 * 200);
+  });
+
   it.each([
     [
       'answers admit what they do not know',

@@ -214,8 +214,26 @@ describe('the file', () => {
     [Buffer.from('[{"prompt":"a"}\n'), 2, 'does not end'],
     [Buffer.from('[]\n\n{"prompt":"a"}'), 3, 'after the end of the array'],
     [Buffer.from('<html>'), 1, 'is no JSON'],
+    [Buffer.from('PAR1\u0000\u0015'), 1, 'is a Parquet file: write it as JSON lines'],
+    [Buffer.from('PK\u0003\u0004\u0014\u0000'), 1, 'is an Excel file or another zip archive: write it'],
   ])('is refused by the line after which it cannot be read', async (file, line, fault) => {
     await expect(readAll(file)).rejects.toMatchObject({ line, message: expect.stringContaining(fault) });
+  });
+
+  it.each(['["a", {"prompt": "b"}]', '"a"\n{"prompt": "b"}\n'])(
+    'takes a text alone for a prompt: %j',
+    async (file) => {
+      const read = await readAll(file);
+      expect(read.map((one) => ('row' in one ? one.row.prompt.text : one))).toEqual(['a', 'b']);
+    },
+  );
+
+  it.each([
+    ['{"prompt": null}', 'prompt: must be a text or a list of turns, got null'],
+    ['{"messages": null, "id": 1}', 'messages: must be a text or a list of turns, got null'],
+    ['{"prompt": "a", "split": "validation"}', 'split: must be train, dev, test, got "validation"'],
+  ])('names the value that a row may not have: %s', async (file, fault) => {
+    expect(await readAll(file)).toEqual([{ line: 1, fault }]);
   });
 
   it('is refused where it unpacks to more than the limit', async () => {

@@ -36,7 +36,10 @@ describe('rlcd principle', { timeout: 120_000 }, () => {
     const nowhere = (await principle(SENTENCE, '--out', join(folder, 'missing', 'file.json'))).error;
     expect(nowhere).toContain('Name a file in a folder that is there');
     expect(nowhere).not.toContain('    at ');
-    expect((await principle('??')).error).toContain('--name');
+    for (const nothing of ['', '  ', '?!'])
+      expect((await principle(nothing)).error).toMatch(/the sentence says nothing\. Say in a few words/);
+    expect((await principle('kind '.repeat(40))).error).toContain('has 199 characters, and 160');
+    expect((await principle('日本語')).error).toContain('--name');
     expect((await principle(SENTENCE, '--name', 'A b')).error).toContain('use a-z');
     expect((await principle(SENTENCE, '--model', folder)).error).toContain('--model needs --prompts');
     expect((await principle(SENTENCE, '--placement', 'nowhere')).code).toBe(2);

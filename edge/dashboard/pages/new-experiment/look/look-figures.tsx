@@ -1,6 +1,7 @@
 /** What a look found: figures with their intervals, and the first answers of both sides. */
 import { For } from 'solid-js';
 import type { LookResult } from '../../../../../shared/api/tasks/look.ts';
+import type { PrincipleForm } from '../../../../../shared/principles/principle.ts';
 import { contrastRows, speedRow } from '../../../../../shared/planner/look-rows.ts';
 import { fixed } from '../../../../../shared/report/figures.ts';
 import { ModelText } from '../../../components/model-text.tsx';
@@ -9,6 +10,8 @@ interface LookFiguresProps {
   readonly result: LookResult;
   /** Tokens that an answer might have. */
   readonly longestAnswer: number;
+  /** Of the principle. */
+  readonly form: PrincipleForm;
 }
 
 const SIDES = [
@@ -22,7 +25,7 @@ export function LookFigures(props: LookFiguresProps) {
     const { lengthGap, rates } = contrast;
     const longer = lengthGap < 0 ? 'away from' : 'towards';
     return [
-      ...contrastRows(contrast, props.longestAnswer),
+      ...contrastRows(contrast, props.longestAnswer, props.form),
       ['length gap', `${fixed(Math.abs(lengthGap), 1)} tokens more ${longer} the principle`] as const,
       speedRow({ ...rates, ...training }),
     ];

@@ -49,7 +49,11 @@ export function LookPanel(props: { readonly look: FormLook }) {
             <Show when={!look.isCurrent()}>
               <p class="notice warn">This look was at other settings than the form has now.</p>
             </Show>
-            <LookFigures result={taken().result} longestAnswer={taken().longestAnswer} />
+            <LookFigures
+              result={taken().result}
+              longestAnswer={taken().longestAnswer}
+              form={taken().sizing.form}
+            />
             <Show when={look.plan()}>{(plan) => <PlanTable plan={plan()} result={taken().result} />}</Show>
             <Show when={look.doubts().length > 0}>
               <Doubts look={look} />
