@@ -111,10 +111,8 @@ async function sample(
     withReference: false,
     sampleRows: Math.min(sizes.sampleRows, asked.length),
     scoreRows: sizes.scoreRows,
-    onDrawn: ({ answers, share, tokens, ofAtMost }) => {
-      const told = `${tokens} of at most ${ofAtMost} tokens of ${answers} answers`;
-      hooks.progress(SAMPLING * share * answers, answers, 'answers', told);
-    },
+    onDrawn: ({ answers, share }) =>
+      hooks.progress(SAMPLING * share * answers, answers, 'answers', `${answers} answers are drawn`),
   });
   try {
     const since = performance.now();

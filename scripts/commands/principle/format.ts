@@ -43,7 +43,7 @@ export function formatContrasts(found: readonly MeasuredPair[], best: number | n
 
 /** Why a pair with a share as large as that of the best is not the best. */
 const remarkOn = ({ by }: ProposedPair, isAsLarge: boolean) =>
-  isAsLarge && by === 'model' ? "not clearly better than the sentence's own words" : '';
+  isAsLarge && by === 'model' ? 'not clearly better' : '';
 
 /** The first prompts with both answers. */
 export function formatAnswers({ examples }: ContrastMeasurement): string {
