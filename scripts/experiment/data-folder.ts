@@ -1,11 +1,12 @@
 /** The folder of a run: its keys and, beside them, what the edge and the runner keep. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { createClient, type Client } from '../../shared/api/client.ts';
 import { patientFetch } from '../processes/patient-fetch.ts';
+import { messageOf } from '../../shared/caught.ts';
 import { UsageError } from '../../shared/command-line/usage-error.ts';
 import { holdFolder, type Holder } from './folder-holder.ts';
 
@@ -39,7 +40,15 @@ export async function openDataFolder(
   holder: Pick<Holder, 'command' | 'url'>,
 ): Promise<DataFolder> {
   const path = resolve(given ?? join('.rlcd', `demo-${now.toISOString().replaceAll(/[:.]/g, '-')}`));
-  await mkdir(path, { recursive: true });
+  try {
+    await mkdir(path, { recursive: true });
+    await access(path, constants.W_OK);
+  } catch (cause) {
+    throw new UsageError(`--data ${path} is no folder that can be written to: ${messageOf(cause)}`, {
+      cure: 'Name another folder; one that is not there is made',
+      cause,
+    });
+  }
   const close = holdFolder(path, holder);
   try {
     return await openHeld(path, close);

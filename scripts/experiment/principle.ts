@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { ApiError, type Client } from '../../shared/api/client.ts';
 import { name as apiName } from '../../shared/api/fields.ts';
-import { principleDefinition, type PrincipleDefinition } from '../../shared/api/principles.ts';
+import { newPrincipleDefinition, type PrincipleDefinition } from '../../shared/api/principles.ts';
 import { canonicalJson } from '../../shared/canonical-json.ts';
 import { presets } from '../../shared/principles/presets.ts';
 import { firstIssue } from '../../shared/first-issue.ts';
@@ -41,7 +41,7 @@ export async function readPrinciple(nameOrFile: string): Promise<NamedPrinciple>
 }
 
 function parsePrinciple(file: string, text: string): NamedPrinciple {
-  const definition = principleDefinition.safeParse(parseJson(file, text));
+  const definition = newPrincipleDefinition.safeParse(parseJson(file, text));
   if (!definition.success) {
     const { field, fault } = firstIssue(definition.error);
     throw new UsageError(`${file} is not a principle: ${field || 'the document'}: ${fault}; ${EXAMPLE}`);

@@ -47,11 +47,19 @@ export const principleDefinition = z
   });
 export type PrincipleDefinition = z.infer<typeof principleDefinition>;
 
-/** A definition that can be used: a story has no turns to put affixes into. */
-const newPrincipleDefinition = principleDefinition.refine(
-  ({ form, placement: asked }) => form === 'dialogue' || asked === undefined,
-  { path: ['placement'], message: 'goes with the form dialogue; leave it out' },
-);
+/** A definition that can be used: a story has no turns to put affixes into, and sides that say the same no contrast. */
+export const newPrincipleDefinition = principleDefinition
+  .refine(({ form, placement: asked }) => form === 'dialogue' || asked === undefined, {
+    path: ['placement'],
+    message: 'goes with the form dialogue; leave it out',
+  })
+  .superRefine(({ affixPairs }, context) => {
+    for (const [index, { positive, negative }] of affixPairs.entries()) {
+      if (positive.trim() !== negative.trim()) continue;
+      const path = ['affixPairs', index, 'negative'];
+      context.addIssue({ code: 'custom', path, message: 'says the same as positive; say the opposite' });
+    }
+  });
 
 const principleVersion = z
   .object({

@@ -40,7 +40,7 @@ export function formatReport(
     ...grid(results.select[0]),
     ...preferenceModel(results),
     ...document.result.samples,
-    `took ${duration(document.run.seconds)}; hash of the result:`,
+    `this run took ${duration(document.run.seconds)}; hash of the result:`,
     document.resultSha256,
   ];
   const texts = sections.map((section) => {

@@ -31,6 +31,10 @@ export function protocolConformance(start: () => Promise<Harness>, open: OpenSto
       [{ ...KINDNESS, affixPairs: [] }, '#/affixPairs'],
       [{ ...KINDNESS, extra: 1 }, '#/extra'],
       [{ ...KINDNESS, affixPairs: [{ positive: 'a', negative: 'b', 'x/y~z': 1 }] }, '#/affixPairs/0/x~1y~0z'],
+      [
+        { ...KINDNESS, affixPairs: [{ positive: '(kind)', negative: ' (kind) ' }] },
+        '#/affixPairs/0/negative',
+      ],
       [{ ...KINDNESS, description: 'a\0b' }, '#/description'],
       [{ ...KINDNESS, description: 'a\ud800' }, '#/description'],
       [[], '#'],

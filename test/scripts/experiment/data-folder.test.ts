@@ -33,6 +33,15 @@ it('tells a second program who has the folder, and lets it in when that has gone
   third.close();
 });
 
+it('says that a file is no folder, nor what would lie in one', async () => {
+  const file = join(createFolder(), 'file');
+  writeFileSync(file, '');
+  for (const path of [file, join(file, 'below')])
+    await expect(open(path)).rejects.toThrow(
+      /--data .*file.* is no folder that can be written to: .*Name another/s,
+    );
+});
+
 it('lets the folder go where its keys are damaged', async () => {
   const path = createFolder();
   writeFileSync(join(path, 'keys.json'), '{');
