@@ -5,6 +5,7 @@ import { ReportError, type ExperimentEvidence } from './evidence.ts';
 import { frontierReports } from './frontier-reports.ts';
 import { trajectoryReports } from './trajectory-reports.ts';
 import { examReports } from './exams.ts';
+import { judgeAgreements } from './judge-agreement.ts';
 import { judgeReports } from './judge-reports.ts';
 import { labelReports, type GoldJudge } from './label-reports.ts';
 import { alarmReports, gridReports, preferenceModelReports } from './stage-reports.ts';
@@ -43,6 +44,7 @@ export function buildReport({
     seeds: [...new Set(experiments.map(({ seed }) => seed))].sort((a, b) => a - b),
     systems: systemReports(experiments),
     judges,
+    judgeAgreements: judgeAgreements(experiments),
     frontiers: frontierReports(experiments),
     trajectories: trajectoryReports(experiments),
     labels: labelReports(experiments, gold),

@@ -348,12 +348,25 @@ const setting = z.strictObject({
 });
 export type ReportSetting = z.infer<typeof setting>;
 
+/** Two judges on pairs of the base's own answers. */
+const judgeAgreement = z.strictObject({
+  first: z.string(),
+  second: z.string(),
+  /** Pairs of answers to one prompt, with two seeds. */
+  n: count,
+  /** Share that both put in the same order, ties as halves; one half is chance. */
+  sameOrder: estimate,
+});
+export type JudgeAgreement = z.infer<typeof judgeAgreement>;
+
 export const reportDocument = z.strictObject({
   format: z.literal('rlcd-report-1'),
   setting,
   seeds: z.array(seed).min(1),
   systems: z.array(system).min(1),
   judges: z.array(judgeReport),
+  /** Empty with one judge or one seed, and in reports of before it was measured. */
+  judgeAgreements: z.array(judgeAgreement).default([]),
   /** By judge; empty in reports of before there were frontiers, and where nobody asked for them. */
   frontiers: z.array(frontier).default([]),
   /** The same of the policies that PPO kept. */

@@ -22,7 +22,8 @@ interface PairedShare {
 /** Score of a response by system, then by seed and prompt. */
 export type ScoreTable = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
-const placeOf = (seed: number, promptId: string) => `${seed}/${promptId}`;
+/** Where a response stands in a {@link ScoreTable}. */
+export const placeOf = (seed: number, promptId: string) => `${seed}/${promptId}`;
 
 /** What a judge that scores one text at a time gave to every response; empty for a judge that only compares. */
 export function scoreTable(experiments: readonly ExperimentEvidence[], judge: string): ScoreTable {

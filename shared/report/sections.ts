@@ -1,5 +1,5 @@
 /** The content of a report, apart from its form: Markdown and HTML are written from the same sections. */
-import { judgeSections } from './sections/judge-sections.ts';
+import { judgeAgreementSection, judgeSections } from './sections/judge-sections.ts';
 import { frontierSections } from './sections/frontier-sections.ts';
 import { trajectorySections } from './sections/trajectory-sections.ts';
 import { peoplesSection } from './sections/peoples-section.ts';
@@ -21,6 +21,7 @@ export function reportSections(document: ReportDocument): Section[] {
     claimsSection(document),
     examSection(document),
     ...judgeSections(document),
+    judgeAgreementSection(document),
     peoplesSection(document),
     ...frontierSections(document),
     systemsSection(document),

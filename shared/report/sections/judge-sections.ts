@@ -23,6 +23,27 @@ export function judgeSections({ judges, systems }: ReportDocument): Section[] {
   }));
 }
 
+/** How far the judges say the same. */
+export function judgeAgreementSection({ judgeAgreements }: ReportDocument): Section {
+  const rows = judgeAgreements.map(({ first, second, n, sameOrder }) => [
+    first,
+    second,
+    String(n),
+    percentEstimate(sameOrder),
+  ]);
+  const text =
+    'Two answers of the base model to one prompt, with two seeds: how often both judges put them in the same order, ties as ' +
+    'halves, with the interval over prompts. 50 % is chance. No policy has a part in it: judges that all policies please ' +
+    'would agree for that alone.';
+  const caption = 'Pairs of answers of the base that two judges put in the same order, per cent';
+  const head = ['judge', 'and', 'pairs', 'same order (%)'];
+  const blocks: Block[] = [
+    { kind: 'text', text },
+    { kind: 'table', caption, head, rows },
+  ];
+  return { title: 'Judges beside each other', blocks: rows.length === 0 ? [] : blocks };
+}
+
 /** The rate of one system against another, whichever way round it was kept. */
 function rateOf({ matchUps }: JudgeReport, row: string, column: string): Estimate | undefined {
   const found = matchUps.find(({ first, second }) => first === row && second === column);

@@ -1,0 +1,48 @@
+/** How far judges say the same: by hand, and blind to what all policies have in common. */
+import { expect, it } from 'vitest';
+import { judgeAgreements } from '../../../shared/report/judge-agreement.ts';
+import { syntheticEvidence } from './synthetic-evidence.ts';
+
+/** Scores of the base's answers by judge, seed and prompt; every policy has a hundred more. */
+function evidenceOf(scores: Readonly<Record<string, readonly (readonly (number | null)[])[]>>) {
+  const seeds = [1, 2];
+  return syntheticEvidence(seeds, 4, 'x')
+    .filter(({ method }) => method === 'rlcd')
+    .map((experiment, index): typeof experiment => {
+      const comparisons = Object.entries(scores).flatMap(([judge, bySeed]) =>
+        (bySeed[index] ?? []).map((secondScore, prompt) => ({
+          judge,
+          promptId: String(prompt),
+          firstScore: 100 + prompt,
+          secondScore,
+          share: 1,
+        })),
+      );
+      return { ...experiment, comparisons };
+    });
+}
+
+it('counts pairs of the base alone, ties as halves, and leaves out what has no score', () => {
+  const evidence = evidenceOf({
+    words: [
+      [1, 1, 0, 2, 1],
+      [0, 0, 1, 2, 0],
+    ],
+    // The same order, the contrary, the same, a tie of the other, and one without a score.
+    meaning: [
+      [5, 0, 0, 9, null],
+      [3, 1, 3, 4, 1],
+    ],
+    // It only compares.
+    people: [[null], [null]],
+  });
+  const [found, ...more] = judgeAgreements(evidence);
+  expect(more).toEqual([]);
+  expect(found).toMatchObject({ first: 'words', second: 'meaning', n: 4, sameOrder: { value: 0.625 } });
+  expect(found?.sameOrder.interval.lower).toBeLessThan(0.625);
+});
+
+it('is nothing with one seed', () => {
+  const [one] = evidenceOf({ words: [[1, 2]], meaning: [[1, 2]] });
+  expect(judgeAgreements(one === undefined ? [] : [one])).toEqual([]);
+});
