@@ -5,21 +5,18 @@ import { syntheticEvidence } from './synthetic-evidence.ts';
 
 /** Scores of the base's answers by judge, seed and prompt; every policy has a hundred more. */
 function evidenceOf(scores: Readonly<Record<string, readonly (readonly (number | null)[])[]>>) {
-  const seeds = [1, 2];
-  return syntheticEvidence(seeds, 4, 'x')
-    .filter(({ method }) => method === 'rlcd')
-    .map((experiment, index): typeof experiment => {
-      const comparisons = Object.entries(scores).flatMap(([judge, bySeed]) =>
-        (bySeed[index] ?? []).map((secondScore, prompt) => ({
-          judge,
-          promptId: String(prompt),
-          firstScore: 100 + prompt,
-          secondScore,
-          share: 1,
-        })),
-      );
-      return { ...experiment, comparisons };
-    });
+  const [first, second] = syntheticEvidence([1, 2], 4, 'x').filter(({ method }) => method === 'rlcd');
+  const comparisonsOf = (index: number) =>
+    Object.entries(scores).flatMap(([judge, bySeed]) =>
+      (bySeed[index] ?? []).map((secondScore, prompt) => {
+        return { judge, promptId: String(prompt), firstScore: 100 + prompt, secondScore, share: 1 };
+      }),
+    );
+  if (first === undefined || second === undefined) throw new Error('two seeds were asked for');
+  return [
+    { ...first, comparisons: comparisonsOf(0) },
+    { ...second, comparisons: comparisonsOf(1) },
+  ];
 }
 
 it('counts pairs of the base alone, ties as halves, and leaves out what has no score', () => {
