@@ -4,10 +4,21 @@ import type { ClaimReport, Estimate, JudgeReport } from './document.ts';
 import type { ExperimentEvidence } from './evidence.ts';
 import { labelValues, type GoldJudge } from './label-reports.ts';
 import { meanOf } from './match-ups.ts';
+import { studentInterval } from '../statistics/student-interval.ts';
 
-export function verdictOf({ interval }: Estimate, threshold: number): ClaimReport['verdict'] {
+export function verdictOf(
+  { interval }: Pick<Estimate, 'interval'>,
+  threshold: number,
+): ClaimReport['verdict'] {
   if (interval.lower > threshold) return 'found';
   return interval.upper < threshold ? 'contrary' : 'undecided';
+}
+
+/** What other training runs than these would show: the seeds are draws of them, on the same prompts. */
+function overRuns(perSeed: ClaimReport['perSeed'], threshold: number): ClaimReport['overRuns'] {
+  if (perSeed.length < 2) return null;
+  const interval = studentInterval(perSeed.map(({ value }) => value));
+  return { interval, verdict: verdictOf({ interval }, threshold) };
 }
 
 /** Labels that RLCD makes by construction, against those that a model gives afterwards (paper, section 5 and table 4). */
@@ -32,7 +43,8 @@ export function labelClaims(experiments: readonly ExperimentEvidence[], gold: Go
       const against = means.get(seed);
       return against === undefined ? [] : [{ seed, value: mean - against }];
     });
-    return [{ claim, quantity, estimate, threshold: 0, perSeed, verdict: verdictOf(estimate, 0) }];
+    const verdict = verdictOf(estimate, 0);
+    return [{ claim, quantity, estimate, threshold: 0, perSeed, verdict, overRuns: overRuns(perSeed, 0) }];
   });
 }
 
@@ -59,6 +71,7 @@ export function winClaims(judges: readonly JudgeReport[]): ClaimReport[] {
           threshold: 0.5,
           perSeed,
           verdict: verdictOf(estimate, 0.5),
+          overRuns: overRuns(perSeed, 0.5),
         },
       ];
     }),

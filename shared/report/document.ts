@@ -296,6 +296,8 @@ const alarm = z.strictObject({
 });
 export type AlarmReport = z.infer<typeof alarm>;
 
+const verdict = z.enum(['found', 'contrary', 'undecided']);
+
 const claim = z.strictObject({
   /** In words. */
   claim: z.string(),
@@ -307,7 +309,9 @@ const claim = z.strictObject({
   /** The same quantity of each training seed alone: the interval does not hold how training runs differ. */
   perSeed: z.array(seedValue),
   /** found: the interval lies above the threshold; contrary: below it; undecided: around it. */
-  verdict: z.enum(['found', 'contrary', 'undecided']),
+  verdict,
+  /** Of other training runs than these, by Student's interval of the seeds; null with one, and in reports of before. */
+  overRuns: z.strictObject({ interval, verdict }).nullable().default(null),
 });
 export type ClaimReport = z.infer<typeof claim>;
 

@@ -10,14 +10,16 @@ const VERDICTS = {
 } as const;
 
 const CLAIMS_NOTE =
-  'A verdict is about these trained models: its interval resamples prompts and does not hold how training runs differ. ' +
-  'Where one seed stands on the other side, another set of seeds may well say otherwise.';
+  'A verdict on these models is about the models that were trained: its interval resamples prompts and does not hold how ' +
+  'training runs differ. A verdict over runs is about the method: the interval of Student of the seeds, each of which is one run.';
 
-/** The verdict, and how many seeds alone exceed the threshold. */
-function verdictText({ verdict, perSeed, threshold }: ClaimReport): string {
+/** What other runs would show, and how many of these alone exceed the threshold. */
+function overRunsText({ overRuns, perSeed, threshold }: ClaimReport): string {
+  if (overRuns === null) return 'one run does not tell';
   const above = perSeed.filter(({ value }) => value > threshold).length;
-  const seeds = perSeed.length > 1 ? `; above in ${above} of ${perSeed.length} seeds` : '';
-  return `${VERDICTS[verdict]}${seeds}`;
+  const { interval, verdict } = overRuns;
+  const range = `[${percent(interval.lower)}, ${percent(interval.upper)}]`;
+  return `${range} ${verdict}; above in ${above} of ${perSeed.length} seeds`;
 }
 
 function inPercent({ estimate, threshold }: ClaimReport): string {
@@ -34,14 +36,15 @@ export function claimsSection({ claims }: ReportDocument): Section {
       {
         kind: 'table',
         caption: 'Claims, each with its 95 % interval',
-        head: ['claim', 'measured', '%', 'must exceed', 'by seed', 'verdict'],
+        head: ['claim', 'measured', '%', 'must exceed', 'on these models', 'by seed', 'over runs'],
         rows: claims.map((claim) => [
           claim.claim,
           claim.quantity,
           inPercent(claim),
           String(claim.threshold * 100),
+          VERDICTS[claim.verdict],
           claim.perSeed.map(({ value }) => percent(value)).join(', '),
-          verdictText(claim),
+          overRunsText(claim),
         ]),
       },
     ],

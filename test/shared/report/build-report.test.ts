@@ -172,6 +172,17 @@ describe('buildReport', () => {
       ({ first, second }) => first === 'rlcd' && second === 'rlaif',
     );
     expect(rate?.perSeed).toEqual(matchUp?.perSeed);
+    // Of two runs hardly anything can be told of others: the interval is 6.35 times their difference to each side.
+    const values = rate?.perSeed.map(({ value }) => value) ?? [];
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    const half = (12.706205 * (high - low)) / 2;
+    const center = (low + high) / 2;
+    expect(rate?.overRuns).toMatchObject({
+      interval: { lower: expect.closeTo(center - half, 6), upper: expect.closeTo(center + half, 6) },
+      verdict: verdictOf({ interval: { lower: center - half, upper: center + half, confidence: 0.95 } }, 0.5),
+    });
+    const oneRun = build(evidence.filter(({ seed }) => seed === 1));
+    expect(oneRun.claims.map(({ overRuns }) => overRuns)).toEqual(oneRun.claims.map(() => null));
     // Whichever side stands first in the evidence.
     const turned = build(
       evidence.toSorted((a, b) => Number(a.method === 'rlcd') - Number(b.method === 'rlcd')),
