@@ -203,7 +203,7 @@ export function sizesForBudget(
   const pairs = simulate ? `${simulate.promptLimit} pairs, ` : '';
   const [longest = ['', 0]] = Object.entries(least.stages).toSorted(([, a], [, b]) => b - a);
   throw new BudgetTooSmallError(
-    `${seconds > 0 ? duration(seconds) : 'No time'} is left, too little for this model on this machine: the smallest sizes ` +
+    `${seconds > 0 ? `${duration(seconds)} are too few` : 'No time is left'} for this model on this machine: the smallest sizes ` +
       `(${pairs}${ppo?.steps?.at(-1)} PPO steps of ${ppo?.rollouts} answers) take ` +
       `${duration(least.seconds)} (${longest[0]} ${duration(longest[1])})`,
     {

@@ -113,13 +113,13 @@ it('says what the smallest sizes take, where it is most, and how much more would
   const refused = () => sizesForBudget(60, chat);
   expect(refused).toThrow(BudgetTooSmallError);
   expect(refused).toThrow(
-    /^1 min 0 s is left, too little .*48 pairs, 4 PPO steps of 32 answers.*ppo .*Give \d+ min more/,
+    /^1 min 0 s are too few for .*48 pairs, 4 PPO steps of 32 answers.*ppo .*Give \d+ min more/,
   );
   const [, more = ''] = /Give (\d+) min more/.exec(String(catchError(refused))) ?? [];
   expect(planOrNull(60 + 60 * Number(more), chat)).not.toBeNull();
   expect(planOrNull(60 + 60 * (Number(more) - 1), chat)).toBeNull();
   // A look that took longer than the budget leaves no time to name.
-  expect(() => sizesForBudget(-54, chat)).toThrow(/^No time is left, too little for this model/);
+  expect(() => sizesForBudget(-54, chat)).toThrow(/^No time is left for this model/);
 });
 
 function catchError(call: () => unknown): unknown {
