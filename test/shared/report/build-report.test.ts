@@ -57,9 +57,18 @@ describe('buildReport', () => {
   });
 
   it('reads a report of before p-values', async () => {
-    const file = new URL('../../../docs/results/paper-small/report.json', import.meta.url);
-    const { judges } = reportDocument.parse(JSON.parse(await readFile(file, 'utf8')));
+    // Of 2026-11-29, with less of its grids, alarms, samples and lineage.
+    const file = new URL('../../fixtures/reports/before-p-values.json', import.meta.url);
+    const { judges, claims } = reportDocument.parse(JSON.parse(await readFile(file, 'utf8')));
     expect(judges.flatMap(({ matchUps }) => matchUps.map(({ adjustedP }) => adjustedP))).toContain(null);
+    expect(claims.map(({ overRuns }) => overRuns)).toContain(null);
+  });
+
+  it('reads the report that the documents show', async () => {
+    const file = new URL('../../../docs/results/paper-small/report.json', import.meta.url);
+    const shown = reportDocument.parse(JSON.parse(await readFile(file, 'utf8')));
+    const markdown = new URL('report.md', file);
+    expect(reportMarkdown(shown)).toBe(await readFile(markdown, 'utf8'));
   });
 
   it('finds the accuracy of labels by the gold judge, soft labels included', () => {
