@@ -6,7 +6,6 @@ import type { ImportedModel } from '../llama/weights/import-model.ts';
 import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { longestSilence } from '../../shared/planner/silence.ts';
 import { readingRows } from '../../shared/planner/reading-rows.ts';
-import { trainingRows } from '../../shared/planner/training-rows.ts';
 import { machineMemoryBytes } from '../../shared/machine-memory.ts';
 import { UserError } from '../../shared/user-error.ts';
 import { hasCode } from '../../shared/caught.ts';
@@ -27,7 +26,7 @@ const SAMPLING = new Set<ClaimedTask['kind']>([
   'trajectory',
   'look',
 ]);
-/** Kinds that train as many rows at a time as the model has room for. */
+/** Kinds that train as many rows at a time as are scored. */
 const TRAINING: ReadonlySet<ClaimedTask['kind']> = new Set(['train-preference-model', 'look']);
 /** Tokens of a response where the settings do not say. */
 const USUAL_TOKENS = 128;
@@ -51,15 +50,13 @@ export function taskWorkload(
   const promptTokens = Math.min(maximumPositions - newTokens, numberOf('maximumPromptTokens', newTokens));
   const policies = Array.isArray(settings['klCoefficients']) ? settings['klCoefficients'].length : 1;
   const rank = numberOf('rank', 8);
-  const longest = numberOf('maximumLength', promptTokens + newTokens);
-  const ownRows = TRAINING.has(kind) ? trainingRows(model.architecture, longest, rank) : 0;
   return {
     sampleRows: SAMPLING.has(kind) ? sampleRows : 0,
     // The reward of a rollout.
     readRows: kind === 'ppo' ? readingRows(model.architecture, scoreRows, promptTokens + newTokens) : 0,
     promptTokens,
     newTokens,
-    trainRows: numberOf('microbatchSize', ownRows),
+    trainRows: numberOf('microbatchSize', TRAINING.has(kind) ? scoreRows : 0),
     trainGroups: kind === 'ppo' ? (settings['advantageEstimator'] === 'gae' ? 2 : 1) * policies : 1,
     rank,
   };

@@ -3,7 +3,7 @@ import { mixHumanPairs } from '../algorithms/preference-model/mix-human-pairs.ts
 import { trainPreferenceModel } from '../algorithms/preference-model/train-preference-model.ts';
 import { adapterLayout } from '../llama/model/lora-layout.ts';
 import { ADAPTER_MEDIA_TYPE, encodeAdapterArtifact } from './adapter-artifact.ts';
-import { trainingRows } from '../../shared/planner/training-rows.ts';
+import { batchSizes } from '../../shared/planner/batch-sizes.ts';
 import { humanRows } from './prompts.ts';
 import { pairShards } from './pair-shards.ts';
 import type { TaskContext, TaskRun } from './task-context.ts';
@@ -12,8 +12,7 @@ export const runTrainPreferenceModel: TaskRun<'train-preference-model'> = async 
   const { task, model, artifacts, hooks, resume } = context;
   const { parameters, seed, baseModel } = task;
   const pairs = await trainingPairs(context);
-  const { maximumLength, rank } = parameters;
-  const settings = { ...parameters, microbatchRows: trainingRows(model.architecture, maximumLength, rank) };
+  const settings = { ...parameters, microbatchRows: batchSizes(model).scoreRows };
   const { vector, result } = await trainPreferenceModel(model, pairs, settings, seed, hooks, resume);
   const layout = adapterLayout(model.architecture, parameters.rank, parameters.alpha);
   const bytes = await encodeAdapterArtifact(layout, vector, baseModel.name, true);

@@ -2,7 +2,7 @@
 import { type ModelShape, parameterCount } from './model-bytes.ts';
 
 /** Bytes of packed weights that sessions may take together: each holds its own. */
-const LANE_BYTES = 512 << 20;
+export const LANE_BYTES = 512 << 20;
 /** Weights of this many bytes stay in the processor's cache from one step to the next. */
 const CACHED_BYTES = 32 << 20;
 

@@ -146,6 +146,6 @@ export function cacheBytesPerPlace(device: PlannedDevice, model: ModelShape): nu
 
 /** Rows of the vocabulary's product that are at hand at a time. */
 export function vocabularyBlock({ vocabularySize }: ModelShape): number {
-  const rows = 2 ** Math.floor(Math.log2((8 << 20) / vocabularySize));
-  return Math.min(512, Math.max(16, rows));
+  const rows = 2 ** Math.floor(Math.log2((4 << 20) / vocabularySize));
+  return Math.min(128, Math.max(16, rows));
 }

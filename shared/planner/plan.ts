@@ -20,6 +20,7 @@ import {
   type PlannedDevice,
   vocabularyBlock,
 } from './model-bytes.ts';
+import { laneCount, partTokens } from './step-parts.ts';
 
 /** What a process holds at the same time. 0 rows leaves that session out. */
 export interface Workload {
@@ -125,18 +126,20 @@ function cpuParts(model: ModelShape, workload: Workload): MemoryParts {
   const positions = promptTokens + newTokens;
   const weights = baseBytes('cpu', model);
   const samples = sampleRows === 0 ? 0 : replicaCount(weights, sampleRows, THREADS);
-  const trains = Number(trainRows > 0);
+  // A trainer has a session for each of its lanes, and each holds a part of a batch.
+  const trains = trainRows > 0 ? laneCount(weights, THREADS) : 0;
   const vector = FLOAT * adapterNumbers(model, rank);
   const table = vocabularySize * (hiddenSize + FLOAT);
-  const tokens = trains * trainRows * trainGroups * positions;
-  // In the arena of a trainer. Five vectors a group: cut into tensors, side by side as one product reads them,
+  const partRowTokens = Math.min(trainRows * positions, partTokens(model) + positions);
+  const tokens = trainGroups * partRowTokens;
+  // In the arena of a session of a trainer. Five vectors a group: cut into tensors, side by side as one product reads them,
   // and gradients, of which some take the place of what the vocabulary leaves free.
   const { activations: kept, ...step } = cpuStepBytes(model, { tokens, time: positions, rank });
   // Gradients that flow through one layer.
   const flowing = FLOAT * tokens * (6 * intermediateSize + 4 * hiddenSize);
-  const vocabulary = trains * step.vocabulary;
-  const unfolded = trains * FLOAT * largestMatrix(model);
-  const held = kept + flowing + vocabulary + unfolded + trains * 5 * vector * trainGroups;
+  const { vocabulary } = step;
+  const unfolded = FLOAT * largestMatrix(model);
+  const held = kept + flowing + vocabulary + unfolded + 5 * vector * trainGroups;
   const reads = Number(readRows > 0);
   // A rollout of more than one run hands its caches to the host and back.
   const cacheCopies = newTokens > firstRunSteps(model, weights, sampleRows) ? 4 : 1;
@@ -147,23 +150,21 @@ function cpuParts(model: ModelShape, workload: Workload): MemoryParts {
       trains * (CPU.trainerSession + CPU.trainerLayer * layers) +
       Math.min(1, samples) * CPU.sampler +
       Math.max(0, samples - 1) * CPU.replica,
-    weights: (samples + reads + trains) * 2 * (weights - table) + unfolded,
-    // A sampler: its policies' vectors, cut, and side by side. A trainer: its states of parameters, two gradients, and what
-    // the arena holds; the moments of those states, of which zeros take no page where they are large.
+    weights: (samples + reads + trains) * 2 * (weights - table) + trains * unfolded,
+    // A sampler: its policies' vectors, cut, and side by side. A trainer: in each lane parameters, gradients, and what the arena
+    // holds; once the moments of its states, of which zeros take no page where they are large.
     adapters:
       Math.min(1, samples) * 3 * vector * Math.max(1, trainGroups / 2) +
       trains * CPU.adapterVectors * vector * trainGroups,
-    moments: trains * CPU.momentVectors * vector * trainGroups,
+    moments: Number(trains > 0) * CPU.momentVectors * vector * trainGroups,
     keyValueCache: cacheCopies * sampleRows * positions * cacheBytesPerPlace('cpu', model),
     activations:
       passingBytes(model, sampleRows, promptTokens) +
       passingBytes(model, readRows, positions) +
-      kept +
-      flowing +
-      arenaBytes(held) -
-      held,
+      trains * (kept + flowing + arenaBytes(held) - held),
     vocabulary:
-      FLOAT * CPU.logitCopies * (sampleRows + reads * vocabularyBlock(model)) * vocabularySize + vocabulary,
+      FLOAT * CPU.logitCopies * (sampleRows + reads * vocabularyBlock(model)) * vocabularySize +
+      trains * vocabulary,
     rollouts: 24 * (sampleRows + trainRows) * positions,
   };
 }

@@ -173,7 +173,8 @@ async function train(base: BaseFile, job: Workload, vector: Float32Array): Promi
     temperature: 1,
   });
   const numbers = new Float32Array(newTokens);
-  const rows: PpoRow[] = Array.from({ length: trainRows }, (_, row) => ({
+  // Two parts of so many rows are under way at a time.
+  const rows: PpoRow[] = Array.from({ length: 2 * trainRows }, (_, row) => ({
     tokens: Array.from(
       { length: promptTokens + newTokens },
       (_unused, index) => (row * 79 + index * 47) % 32_000,

@@ -7,12 +7,14 @@ import type { Sequence } from '../../gpu-runner/llama/model/sequence.ts';
 import { float32, Picks } from '../../gpu-runner/llama/trainer/batch.ts';
 import { apart } from '../../gpu-runner/llama/trainer/bundles.ts';
 import { architectureOf } from '../../gpu-runner/llama/trainer/graphs.ts';
+import { inTurn } from '../../gpu-runner/llama/trainer/like-lengths.ts';
 import { adapterLayout, initialAdapter } from '../../gpu-runner/llama/model/lora-layout.ts';
 import { baseBytes, cpuStepBytes, vocabularyBlock } from '../../shared/planner/model-bytes.ts';
 import type { Microbatch } from '../../gpu-runner/llama/trainer/step-runner.ts';
 import {
   openStep,
   pickFeeds,
+  stepLimits,
   tokenFeeds,
   type TrainerOptions,
 } from '../../gpu-runner/llama/trainer/trainer.ts';
@@ -67,10 +69,12 @@ export const command = createCommand(
     };
     const startRss = process.memoryUsage().rss;
     const runner = await openStep(options, { kind: 'ppo', policyClip: 0.2, valueClip: 0.2 });
-    const { batch, scored } = benchBatch(options);
+    const cut = inTurn([benchRows(base.architecture)], stepLimits(options), TIME, 1);
+    const batches = cut.map(({ groups }) => benchBatch(groups.flat(), options));
+    const scored = ROWS * (TIME - 1);
     const step = async (): Promise<number> => {
       const started = performance.now();
-      await runner.step([batch], [1e-5]);
+      await runner.step(batches, [1e-5]);
       return performance.now() - started;
     };
     const wanted = values.steps;
@@ -93,7 +97,7 @@ export const command = createCommand(
     const middleGflops = await ceilingGflopsOf(threads);
     await runSteps();
     if (values.profile) {
-      const { operators, totalMilliseconds } = runner.profile();
+      const { operators, totalMilliseconds } = await runner.profile();
       console.log(JSON.stringify({ totalMilliseconds, operators: operators.slice(0, 25) }, null, 1));
     }
     await runner.close();
@@ -129,29 +133,28 @@ export const command = createCommand(
     console.log(values.json ? JSON.stringify(figures) : figures);
   });
 
-/** Every token but the first of each row takes part in the ratio loss; one value of weight 0 keeps the graph whole. */
-function benchBatch({ trainable, maximumTime }: TrainerOptions): { batch: Microbatch; scored: number } {
-  const architecture = architectureOf(trainable);
-  const rows: Sequence[] = Array.from({ length: ROWS }, (_, row) => ({
-    tokens: Array.from(
-      { length: TIME },
-      (_unused, index) => (row * 7919 + index * 104_729) % architecture.vocabularySize,
-    ),
+function benchRows({ vocabularySize }: Architecture): Sequence[] {
+  return Array.from({ length: ROWS }, (_, row) => ({
+    tokens: Array.from({ length: TIME }, (_unused, index) => (row * 7919 + index * 104_729) % vocabularySize),
     start: 1,
   }));
+}
+
+/** Every token but the first of each row takes part in the ratio loss; one value of weight 0 keeps the graph whole. */
+function benchBatch(rows: readonly Sequence[], { trainable, maximumTime }: TrainerOptions): Microbatch {
+  const architecture = architectureOf(trainable);
   const bundles = apart([rows]);
   const { shape, feeds } = tokenFeeds(bundles, trainable, maximumTime, true);
   const tokens = new Picks(bundles, shape, vocabularyBlock(architecture));
   const scalars = new Picks(apart([[{ tokens: [0, 0], start: 1 }]]), shape, 1);
-  const scored = ROWS * (TIME - 1);
   const uniformChoice = -Math.log(architecture.vocabularySize);
-  const batch: Microbatch = {
+  return {
     feeds: {
       ...feeds,
       ...pickFeeds('token', tokens, true),
       ...pickFeeds('scalar', scalars, true),
       tokenTargets: tokens.targets(),
-      tokenWeights: tokens.values(() => 1 / scored),
+      tokenWeights: tokens.values(() => 1 / (ROWS * (TIME - 1))),
       oldLogProbabilities: tokens.values(() => uniformChoice),
       advantages: tokens.values((_group, row, offset) => ((row + offset) % 3) - 1),
       scalarGroups: scalars.groups(),
@@ -161,7 +164,6 @@ function benchBatch({ trainable, maximumTime }: TrainerOptions): { batch: Microb
     },
     scored: { logProbabilities: tokens.shape, entropies: tokens.shape, scalars: scalars.shape },
   };
-  return { batch, scored };
 }
 
 /**

@@ -3,7 +3,7 @@ import { adapterLayout, initialAdapter } from '../../llama/model/lora-layout.ts'
 import { PreferenceTrainer } from '../../llama/trainer/preference-trainer.ts';
 import { initialState } from '../../llama/trainer/training-state.ts';
 import type { Model } from '../../llama/weights/model.ts';
-import { trainingRows } from '../../../shared/planner/training-rows.ts';
+import { batchSizes } from '../../../shared/planner/batch-sizes.ts';
 import { someTokens } from './some-tokens.ts';
 
 const RANK = 8;
@@ -34,7 +34,7 @@ export async function measureTrainingRate(model: Model, length: number): Promise
       clipNorm: 1,
     },
     maximumTime: length,
-    microbatchRows: trainingRows(model.architecture, length, RANK),
+    microbatchRows: batchSizes(model).scoreRows,
   });
   try {
     const opening = (performance.now() - opened) / 1000;

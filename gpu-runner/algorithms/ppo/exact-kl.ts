@@ -6,7 +6,7 @@ import { float32, Picks } from '../../llama/trainer/batch.ts';
 import { apart } from '../../llama/trainer/bundles.ts';
 import { forwardGraph } from '../../llama/trainer/graphs.ts';
 import type { AdapterLayout } from '../../llama/model/lora-layout.ts';
-import { openGraph } from '../../llama/trainer/step-runner.ts';
+import { openGraph } from '../../llama/trainer/lanes.ts';
 import { graphOptions, pickFeeds, tokenFeeds } from '../../llama/trainer/trainer.ts';
 import type { TensorSession } from '../../tensor/session.ts';
 import { distributionKl } from './kl-penalty.ts';

@@ -62,6 +62,8 @@ export interface Backend {
   readonly architecture: Architecture;
   /** the files that its graphs' constants stand in */
   readonly folder: string;
+  /** tokens that one run of a training step reads at the most; undefined where only rows bound it */
+  readonly partTokens?: number;
   /** how sessions of training and scoring graphs are opened */
   readonly trainingSession: SessionOptions;
   readonly adaptedModel: (graph: Graph, options: AdaptedModelOptions) => AdaptedModel;

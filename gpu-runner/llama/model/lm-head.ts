@@ -17,8 +17,8 @@ export interface TokenScores {
 export interface VocabularyProjection {
   /** x [rows, hidden] -> [rows, vocabulary] */
   readonly logits: (x: Value) => Value;
-  /** weights [rows, vocabulary] -> their sum of output rows, [rows, hidden] */
-  readonly mix: (weights: Value) => Value;
+  /** weights [rows, vocabulary], none of a row above `largest` [rows, 1] -> their sum of output rows, [rows, hidden] */
+  readonly mix: (weights: Value, largest: Value) => Value;
   /** the output rows of tokens int64 [rows]: [rows, hidden] */
   readonly rows: (tokens: Value) => Value;
   /** x as the projection sees it, rounded where the product is an 8-bit one; left out where `mix` is too rough for x . mix(p) */
@@ -54,9 +54,8 @@ export function frozenTokenScores(
       const x = logits.rows(ops.gather(body.capture(hidden), iteration));
       const target = ops.gather(body.capture(targets), iteration);
       const { value, slope } = logits.ends(projection.logits(x));
-      const { logProbability, probabilities, normaliser } = scoreBlock(value, target);
-      const summedEntropy = (): Value =>
-        ops.subtract(normaliser, ops.reduceSum(ops.multiply(probabilities, value), { axes: [-1] }));
+      const { logProbability, probabilities, normaliser, largest } = scoreBlock(value, target);
+      const summedEntropy = (): Value => ops.subtract(normaliser, rowProducts(probabilities, value));
       if (!differentiable) return { carried: [], stacked: [logProbability, summedEntropy()] };
       if (slope !== undefined) {
         const bent = slope();
@@ -64,13 +63,13 @@ export function frozenTokenScores(
           projection.rows(target),
           ops.gatherElements(bent, ops.unsqueeze(target, [-1]), 1),
         );
-        const mixed = projection.mix(ops.multiply(probabilities, bent));
+        const mixed = projection.mix(ops.multiply(probabilities, bent), largest);
         return {
           carried: [],
           stacked: [logProbability, summedEntropy(), logits.tempered(ops.subtract(own, mixed))],
         };
       }
-      const mixed = projection.mix(probabilities);
+      const mixed = projection.mix(probabilities, largest);
       const seen = projection.seen?.(x);
       const entropy =
         seen === undefined
@@ -93,23 +92,35 @@ export function frozenTokenScores(
   return { logProbabilities: scored, entropies };
 }
 
-/** p, and the log of the sum of exponentials, of logits [rows, vocabulary]. */
-function normalised(logits: Value): { probabilities: Value; normaliser: Value } {
+/** x . y of each row [rows, columns], [rows]: as a product of matrices, which writes nothing as large as they are. */
+function rowProducts(x: Value, y: Value): Value {
+  const products = ops.matMul(ops.unsqueeze(x, [1]), ops.unsqueeze(y, [1]), { transposeB: true });
+  return ops.squeeze(products, [1, 2]);
+}
+
+/** What a block of logits [rows, vocabulary] says of the next token. */
+interface Normalised {
+  /** [rows, vocabulary] */
+  readonly probabilities: Value;
+  /** log of the sum of exponentials, [rows] */
+  readonly normaliser: Value;
+  /** the largest probability, [rows, 1] */
+  readonly largest: Value;
+}
+
+function normalised(logits: Value): Normalised {
   const probabilities = ops.softmax(logits);
   const top = ops.reduceMax(logits, { axes: [-1] });
   // Both reductions run in all threads, where a sum of exponentials would not; max p >= 1 / vocabulary keeps it exact.
-  const normaliser = ops.subtract(top, ops.log(ops.reduceMax(probabilities, { axes: [-1] })));
-  return { probabilities, normaliser };
+  const largest = ops.reduceMax(probabilities, { axes: [-1], keep: true });
+  return { probabilities, normaliser: ops.subtract(top, ops.log(ops.squeeze(largest, [-1]))), largest };
 }
 
-/** log p(target), p, and the log of the sum of exponentials of a block of logits [rows, vocabulary]. */
-function scoreBlock(
-  logits: Value,
-  target: Value,
-): { logProbability: Value; probabilities: Value; normaliser: Value } {
-  const { probabilities, normaliser } = normalised(logits);
+/** The same with log p(target), [rows]. */
+function scoreBlock(logits: Value, target: Value): Normalised & { readonly logProbability: Value } {
+  const block = normalised(logits);
   const chosen = ops.squeeze(ops.gatherElements(logits, ops.unsqueeze(target, [-1]), 1), [-1]);
-  return { logProbability: ops.subtract(chosen, normaliser), probabilities, normaliser };
+  return { ...block, logProbability: ops.subtract(chosen, block.normaliser) };
 }
 
 /**
@@ -128,7 +139,7 @@ export function trainableTokenScores(
 ): { logProbabilities: Value; entropies: Value } {
   const { value: logits, slope } = softCapped(ops.matMul(hidden, table, { transposeB: true }), softCap);
   const { logProbability, probabilities, normaliser } = scoreBlock(logits, targets);
-  const mean = ops.reduceSum(ops.multiply(probabilities, logits), { axes: [-1] });
+  const mean = rowProducts(probabilities, logits);
   const rule: GradientRule = ({ outputGradients: [g] }) => {
     if (g === undefined) return [];
     const column = ops.unsqueeze(g, [-1]);

@@ -30,6 +30,19 @@ export function holdingBoth(one: BundleSize, other: BundleSize): BundleSize {
   };
 }
 
+/** Tokens of a bundle: what is shared counts once. */
+export function tokensOf({ prefix, texts, own }: BundleSize): number {
+  return prefix + texts * own;
+}
+
+/** What a part may hold at the most, but one bundle at the least. */
+export interface PartLimits {
+  /** texts of one group */
+  readonly texts: number;
+  /** tokens of all groups */
+  readonly tokens: number;
+}
+
 /** Bundles before those that are larger: of fewer texts, then of less attention. */
 export function bySize(one: BundleSize, other: BundleSize): number {
   return one.texts - other.texts || attentionTokens(one) - attentionTokens(other);
@@ -41,22 +54,23 @@ export function bySize(one: BundleSize, other: BundleSize): number {
  *
  * @param sizes of the bundles at each place, over all groups
  * @param groups how many bundles stand at each place
- * @param most texts of one group in a part, but one bundle at the least
  * @returns [start, end) of each part
  */
 export function cutBundles(
   sizes: readonly BundleSize[],
   groups: number,
-  most: number,
+  most: PartLimits,
 ): readonly (readonly [start: number, end: number])[] {
   const cheapest: { readonly cost: number; readonly start: number }[] = [];
   for (const [last, size] of sizes.entries()) {
     let best = { cost: Number.POSITIVE_INFINITY, start: last };
     let holding = size;
+    let tokens = 0;
     for (let start = last; start >= 0; start--) {
       holding = holdingBoth(holding, sizes[start] ?? size);
       const bundles = last + 1 - start;
-      if (bundles > 1 && bundles * holding.texts > most) break;
+      tokens += groups * tokensOf(sizes[start] ?? size);
+      if (bundles > 1 && (bundles * holding.texts > most.texts || tokens > most.tokens)) break;
       const before = cheapest[start - 1]?.cost ?? 0;
       const cost = before + groups * bundles * attentionTokens(holding) + RUN_TOKENS;
       if (cost < best.cost) best = { cost, start };

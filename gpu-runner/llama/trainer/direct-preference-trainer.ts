@@ -11,6 +11,7 @@ import {
   meanFactors,
   openStep,
   pickFeeds,
+  stepLimits,
   tokenFeeds,
   Trainer,
   type TrainerOptions,
@@ -74,14 +75,14 @@ export class DirectPreferenceTrainer extends Trainer {
     learningRates: ArrayLike<number>,
     baselines: ArrayLike<number> = [],
   ): Promise<DirectPreferenceStep> {
-    const { trainable, maximumTime, microbatchRows } = this.options;
+    const { trainable, maximumTime } = this.options;
     assertGroups(groups, trainable);
     for (const { target } of groups.flat()) {
       if (!(target >= 0 && target <= 1))
         throw new RangeError(`A pair has the label ${target}, not a probability`);
     }
     const factors = meanFactors(groups, () => 1);
-    const parts = likeLengths(groups, microbatchRows, (pair) => bundleSize(sidesOf(pair)));
+    const parts = likeLengths(groups, stepLimits(this.options), (pair) => bundleSize(sidesOf(pair)));
     const batches = parts.map((part) =>
       directPreferenceBatch(part.groups, factors, trainable, maximumTime, this.#loss, baselines),
     );

@@ -6,7 +6,7 @@ import { apart } from './bundles.ts';
 import { architectureOf, type Trainable } from './graphs.ts';
 import { likeLengths, textSize } from './like-lengths.ts';
 import type { Microbatch } from './step-runner.ts';
-import { meanFactors, openStep, pickFeeds, rowWeight, tokenFeeds, Trainer } from './trainer.ts';
+import { meanFactors, openStep, pickFeeds, rowWeight, tokenFeeds, Trainer, stepLimits } from './trainer.ts';
 import type { TrainerOptions } from './trainer.ts';
 
 /** What a teacher says of one token: candidates, and the share of each; shares add up to 1. */
@@ -38,10 +38,10 @@ export class DistillationTrainer extends Trainer {
 
   /** One update. */
   async step(rows: readonly DistilledRow[], learningRate: number): Promise<DistillationStep> {
-    const { trainable, maximumTime, microbatchRows } = this.options;
+    const { trainable, maximumTime } = this.options;
     const [factor = 0] = meanFactors([rows], rowWeight);
-    const batches = likeLengths([rows], microbatchRows, ({ tokens }) => textSize(tokens)).map((part) =>
-      distillationBatch(part.groups.flat(), factor, trainable, maximumTime),
+    const batches = likeLengths([rows], stepLimits(this.options), ({ tokens }) => textSize(tokens)).map(
+      (part) => distillationBatch(part.groups.flat(), factor, trainable, maximumTime),
     );
     const { loss, gradientNorms } = await this.runner.step(batches, [learningRate]);
     return { loss, gradientNorms, tokens: rows.reduce((sum, row) => sum + rowWeight(row), 0) };

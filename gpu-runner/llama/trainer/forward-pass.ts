@@ -14,7 +14,7 @@ import {
   vectorLength,
 } from './graphs.ts';
 import { inOrder, likeLengths } from './like-lengths.ts';
-import { openGraph } from './step-runner.ts';
+import { openGraph } from './lanes.ts';
 import { assertGroups, graphOptions, pickFeeds, tokenFeeds, type TokenNumbers } from './trainer.ts';
 
 export interface ForwardPassOptions {
@@ -187,7 +187,7 @@ function partsOf(groups: Groups, most: number): ReadPart[] {
       sequences: places.flatMap((place) => rows[place] ?? []),
     })),
   );
-  return likeLengths(bundled, most, ({ sequences }) => bundleSize(sequences)).map((part) => ({
+  return likeLengths(bundled, { rows: most }, ({ sequences }) => bundleSize(sequences)).map((part) => ({
     groups: part.groups.map((bundles) => bundles.map(({ sequences }) => sequences)),
     places: part.groups.map((bundles) => bundles.flatMap(({ places }) => places)),
   }));

@@ -1,9 +1,8 @@
-/** Whole training steps and forward passes as single graphs: model, scores, loss, backward, clipping, AdamW. */
+/** Forward and backward of training, and forward passes, as single graphs: model, scores, loss, gradient. */
 import { type Dimension, elementCount, multiplyDimensions } from '../../tensor/dimension.ts';
 import { gradients } from '../../tensor/gradient.ts';
 import { Graph, type Value } from '../../tensor/graph.ts';
 import * as ops from '../../tensor/operators.ts';
-import { clipByGroupNorm } from '../../tensor/optimiser.ts';
 import type { Architecture } from '../model/architecture.ts';
 import type { AdapterGroups, Backend } from '../model/backend.ts';
 import { bundledInputs, rowsPerGroup } from '../model/bundled-tokens.ts';
@@ -29,7 +28,6 @@ import {
 import { logitForm } from '../model/logit-form.ts';
 import { cutFlat, type GraphWeights } from '../model/graph-weights.ts';
 import { fullLayout, trainableWeights } from './full-weights.ts';
-import { type OptimiserOptions, updatedState } from './optimiser.ts';
 
 /** Which numbers are trained: adapter groups over a frozen base, or all weights of a small fp32 model. */
 export type Trainable =
@@ -234,45 +232,19 @@ function embed(table: Value, tokens: Value, plan: readonly Value[]): Value {
 }
 
 /**
- * A training step in one run.
+ * Forward and backward of a part of a training step, in one run.
  *
- * Inputs: the batch, `parameters`, `firstMoments`, `secondMoments` [G, P], `accumulated` [G, P] (gradients of the micro-batches
- * before, or zeros), `learningRates` [G, 1], `step` [] (1 for the first). Outputs: `gradient` [G, P] (accumulated plus
- * this micro-batch's), `nextParameters`, `nextFirstMoments`, `nextSecondMoments`, `gradientNorms` [G, 1] (before clipping, of each
- * group for itself), `loss`, and what the objective scored. Only the last micro-batch takes the next state.
+ * Inputs: the batch, `parameters` [G, P], `accumulated` [G, P] (gradients of the parts before, or zeros). Outputs: `gradient`
+ * [G, P] (accumulated plus this part's), `loss`, and what the objective scored.
  */
-export function trainingStepGraph(
-  options: GraphOptions,
-  objective: Objective,
-  optimiser: OptimiserOptions,
-): Graph {
-  const model = new ModelGraph(`${objective.kind}-step`, options, true);
+export function gradientGraph(options: GraphOptions, objective: Objective): Graph {
+  const model = new ModelGraph(`${objective.kind}-gradient`, options, true);
   const { graph, parameters } = model;
   const loss = objectiveLoss(model, objective);
   const [fresh] = gradients(loss, [parameters]);
-  const gradient = ops.add(
-    ops.first(fresh === undefined ? [] : [fresh]),
-    graph.input('accumulated', 'float32', parameters.shape),
-  );
-  const { gradient: clipped, norms } = clipByGroupNorm(gradient, optimiser.clipNorm);
-  const state = {
-    parameter: parameters,
-    firstMoment: graph.input('firstMoments', 'float32', parameters.shape),
-    secondMoment: graph.input('secondMoments', 'float32', parameters.shape),
-  };
-  const timing = {
-    learningRate: graph.input('learningRates', 'float32', [parameters.shape[0] ?? 1, 1]),
-    step: graph.input('step', 'float32', []),
-  };
-  const { trainable } = options;
-  const layout = trainable.kind === 'full' ? fullLayout(trainable.architecture) : null;
-  const next = updatedState(state, clipped, timing, optimiser, layout);
+  const accumulated = graph.input('accumulated', 'float32', parameters.shape);
   graph.output('loss', loss);
-  graph.output('gradient', gradient);
-  graph.output('gradientNorms', norms);
-  graph.output('nextParameters', next.parameter);
-  graph.output('nextFirstMoments', next.firstMoment);
-  graph.output('nextSecondMoments', next.secondMoment);
+  graph.output('gradient', ops.add(ops.known(fresh, 'gradient'), accumulated));
   return graph;
 }
 

@@ -12,6 +12,7 @@ import {
   openStep,
   pickFeeds,
   rowWeight,
+  stepLimits,
   tokenFeeds,
   Trainer,
   type TrainerOptions,
@@ -42,11 +43,11 @@ export class LanguageModelTrainer extends Trainer {
 
   /** One update on the rows of each group. @param learningRates one per group */
   async step(groups: Groups, learningRates: ArrayLike<number>): Promise<LanguageModelStep> {
-    const { trainable, maximumTime, microbatchRows } = this.options;
+    const { trainable, maximumTime } = this.options;
     assertGroups(groups, trainable);
     const factors = meanFactors(groups, rowWeight);
-    const parts = likeLengths(groups, microbatchRows, ({ tokens }) => textSize(tokens)).map((part) =>
-      languageModelBatch(part.groups, factors, trainable, maximumTime),
+    const parts = likeLengths(groups, stepLimits(this.options), ({ tokens }) => textSize(tokens)).map(
+      (part) => languageModelBatch(part.groups, factors, trainable, maximumTime),
     );
     const outcome = await this.runner.step(
       parts.map(({ batch }) => batch),

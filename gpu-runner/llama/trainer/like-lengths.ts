@@ -1,5 +1,14 @@
 /** How the rows of a batch are cut into micro-batches: rows that go through the engine together are as long as the longest. */
-import { bySize, cutBundles, holdingBoth, type BundleSize } from './cut-bundles.ts';
+import { partCount } from '../../../shared/planner/step-parts.ts';
+import { bySize, cutBundles, holdingBoth, type BundleSize, tokensOf } from './cut-bundles.ts';
+
+/** What one run of the engine may read at the most. */
+export interface RunLimits {
+  /** rows of one group; of like lengths, texts of one group */
+  readonly rows: number;
+  /** tokens: a batch is cut into parts of about equal work, as many for each sum of gradients; left out, lengths alone decide */
+  readonly tokens?: number;
+}
 
 /** Some rows of each group, and their places in it. */
 export interface Part<Row> {
@@ -8,13 +17,26 @@ export interface Part<Row> {
 }
 
 /**
- * The rows of each group as they stand, in parts of at most `most` a group: for groups whose sums must be those of each group
- * alone, which cuts by the lengths of all would change.
+ * The rows of each group as they stand, in parts of about equal size: for groups whose sums must be those of each group alone, which
+ * cuts by the lengths of all would change.
  *
+ * @param bound what no row of any group is longer than, in tokens, with its share of what it begins with
+ * @param together rows of one group that are not parted
  * @throws RangeError for an empty batch
  */
-export function inTurn<Row>(groups: readonly (readonly Row[])[], most: number): Part<Row>[] {
-  const count = rowsOf(groups, most);
+export function inTurn<Row>(
+  groups: readonly (readonly Row[])[],
+  { rows, tokens }: RunLimits,
+  bound: number,
+  together: number,
+): Part<Row>[] {
+  const count = rowsOf(groups, rows);
+  const parts = Math.max(
+    Math.ceil(count / rows),
+    tokens === undefined ? 1 : partCount(count * bound, tokens),
+  );
+  const mostTogether = together * Math.max(1, Math.floor(rows / together));
+  const most = Math.min(mostTogether, together * Math.ceil(count / parts / together));
   return Array.from({ length: Math.ceil(count / most) }, (_, index) => {
     const [start, end] = [index * most, (index + 1) * most];
     return {
@@ -25,18 +47,17 @@ export function inTurn<Row>(groups: readonly (readonly Row[])[], most: number): 
 }
 
 /**
- * The rows of each group, sorted by their sizes and cut into parts of at most `most` texts a group, such that padding and runs
- * together cost least.
+ * The rows of each group, sorted by their sizes and cut into parts within the limits, such that padding and runs together cost least.
  *
  * @param sizeOf what a row takes: a row may be several texts that begin alike
  * @throws RangeError for an empty batch
  */
 export function likeLengths<Row>(
   groups: readonly (readonly Row[])[],
-  most: number,
+  { rows, tokens }: RunLimits,
   sizeOf: (row: Row) => BundleSize,
 ): Part<Row>[] {
-  const count = rowsOf(groups, most);
+  const count = rowsOf(groups, rows);
   const sorted = groups.map((group) =>
     group
       .map((row, place) => ({ row, place, size: sizeOf(row) }))
@@ -45,13 +66,24 @@ export function likeLengths<Row>(
   const sizes = Array.from({ length: count }, (_, index) =>
     sorted.map((group) => group[index]?.size ?? NOTHING).reduce(holdingBoth),
   );
-  return cutBundles(sizes, groups.length, most).map(([start, end]) => {
+  const limits = {
+    texts: rows,
+    tokens: tokens === undefined ? Infinity : evenTokens(sizes, groups.length, tokens),
+  };
+  return cutBundles(sizes, groups.length, limits).map(([start, end]) => {
     const parts = sorted.map((group) => group.slice(start, end));
     return {
       groups: parts.map((part) => part.map(({ row }) => row)),
       places: parts.map((part) => part.map(({ place }) => place)),
     };
   });
+}
+
+/** Tokens of a part where all have about as many; half a bundle more, so that no small rest is left over. */
+function evenTokens(sizes: readonly BundleSize[], groups: number, most: number): number {
+  const tokens = sizes.map((size) => groups * tokensOf(size));
+  const all = tokens.reduce((sum, count) => sum + count, 0);
+  return all / partCount(all, most) + Math.max(...tokens) / 2;
 }
 
 /** Of a group that has no row left. */

@@ -12,6 +12,7 @@ import {
   openStep,
   pickFeeds,
   rowWeight,
+  stepLimits,
   tokenFeeds,
   type TokenNumbers,
   Trainer,
@@ -83,7 +84,8 @@ export class PpoTrainer extends Trainer {
   async step(policies: Groups, learningRates: ArrayLike<number>): Promise<PpoStep> {
     assertGroups(trained(policies, this.#ppo), this.options.trainable);
     const factors = meanFactors(policies, rowWeight);
-    const parts = inTurn(policies, this.options.microbatchRows);
+    const { siblings = 1 } = this.#ppo;
+    const parts = inTurn(policies, stepLimits(this.options), this.#rowBound(policies), siblings);
     const batches = parts.map((part) => ppoBatch(part.groups, factors, this.#ppo));
     const outcome = await this.runner.step(
       batches.map(({ batch }) => batch),
@@ -96,6 +98,13 @@ export class PpoTrainer extends Trainer {
       entropies: inOrder(parts, gather(batches, outcome, 'entropies', 'tokens')),
       values: this.#ppo.value && inOrder(parts, gather(batches, outcome, 'scalars', 'scalars')),
     };
+  }
+
+  /** What no rollout takes more than, with its share of the prompt: the same for every policy, whose prompts are the same. */
+  #rowBound(policies: Groups): number {
+    const { maximumTime, siblings = 1 } = this.#ppo;
+    const prompt = Math.max(...policies.flat().map(({ start }) => start));
+    return prompt / siblings + maximumTime - prompt;
   }
 }
 

@@ -10,6 +10,7 @@ import {
   meanFactors,
   openStep,
   pickFeeds,
+  stepLimits,
   tokenFeeds,
   Trainer,
   type TrainerOptions,
@@ -42,14 +43,14 @@ export class PreferenceTrainer extends Trainer {
 
   /** One update on the pairs of each group. @param learningRates one per group */
   async step(groups: Groups, learningRates: ArrayLike<number>): Promise<PreferenceStep> {
-    const { trainable, maximumTime, microbatchRows } = this.options;
+    const { trainable, maximumTime } = this.options;
     assertGroups(groups, trainable);
     for (const { target } of groups.flat()) {
       if (!(target >= 0 && target <= 1))
         throw new RangeError(`A pair has the label ${target}, not a probability`);
     }
     const factors = meanFactors(groups, () => 1);
-    const parts = likeLengths(groups, microbatchRows, (pair) => bundleSize(textsOf(pair)));
+    const parts = likeLengths(groups, stepLimits(this.options), (pair) => bundleSize(textsOf(pair)));
     const outcome = await this.runner.step(
       parts.map((part) => preferenceBatch(part.groups, factors, trainable, maximumTime)),
       learningRates,

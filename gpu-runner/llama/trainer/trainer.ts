@@ -1,5 +1,6 @@
 /** What the trainers share: options, the loaded step, cutting a batch into micro-batches, and its feeds. */
 import { vocabularyBlock } from '../../../shared/planner/model-bytes.ts';
+import { partTokens } from '../../../shared/planner/step-parts.ts';
 import type { Profile } from '../../tensor/profile.ts';
 import type { HostTensors, SessionOptions } from '../../tensor/session.ts';
 import { scoredCount, type Sequence } from '../model/sequence.ts';
@@ -10,14 +11,17 @@ import {
   groupsOf,
   type GraphOptions,
   type Objective,
+  gradientGraph,
   type Trainable,
-  trainingStepGraph,
 } from './graphs.ts';
 import { tokenMeter } from '../model/token-meter.ts';
 import { rotaryFeeds } from '../model/rotary-tables.ts';
 import { rowSumPlan, SUM_FAN } from '../model/select-rows.ts';
 import type { OptimiserOptions } from './optimiser.ts';
-import { openGraph, StepRunner } from './step-runner.ts';
+import type { RunLimits } from './like-lengths.ts';
+import { Lanes, openGraph } from './lanes.ts';
+import { StepRunner } from './step-runner.ts';
+import { updateGraph } from './update-graph.ts';
 import type { TrainingState } from './training-state.ts';
 
 export interface TrainerOptions {
@@ -27,7 +31,7 @@ export interface TrainerOptions {
   readonly optimiser: OptimiserOptions;
   /** longest sequence in tokens */
   readonly maximumTime: number;
-  /** sequences of one group that go through the graph together; larger batches accumulate */
+  /** sequences of one group that go through the graph together at the most; larger batches accumulate */
   readonly microbatchRows: number;
   readonly session?: SessionOptions;
 }
@@ -48,8 +52,22 @@ export async function openStep(
 ): Promise<StepRunner> {
   const { maximumTime, optimiser, session = {}, state } = options;
   const trainable = await readyToTrain(options.trainable);
-  const graph = trainingStepGraph(graphOptions(trainable, maximumTime, temperature), objective, optimiser);
-  return new StepRunner(await openGraph(graph, trainable, session), state);
+  const graph = gradientGraph(graphOptions(trainable, maximumTime, temperature), objective);
+  const lanes = await Lanes.open(graph, trainable, session);
+  const update = await openGraph(updateGraph(trainable, optimiser), trainable, {
+    ...session,
+    profile: false,
+    // An adapter's update is short, and a second thread that waits for the next one takes the gradients' time.
+    ...(trainable.kind === 'adapters' && { threads: 1 }),
+  });
+  return new StepRunner(lanes, update, state);
+}
+
+/** What one run of a training step may read. */
+export function stepLimits({ trainable, microbatchRows: rows }: TrainerOptions): RunLimits {
+  const tokens =
+    trainable.kind === 'full' ? partTokens(trainable.architecture) : trainable.backend.partTokens;
+  return tokens === undefined ? { rows } : { rows, tokens };
 }
 
 async function readyToTrain(trainable: Trainable): Promise<Trainable> {
@@ -78,8 +96,8 @@ export class Trainer {
   }
 
   /** Where the time of all steps went, if the session was opened to profile. */
-  profile(): Profile {
-    return this.runner.profile();
+  async profile(): Promise<Profile> {
+    return await this.runner.profile();
   }
 
   /** Frees the engine's memory of the model. */

@@ -65,7 +65,12 @@ export function inputGradientGraph(cpuBase: CpuBase, layer: BackwardLayer, form:
     'dx',
     form === 'one term'
       ? eightBitLinear(scaled, weight, { exactProduct })
-      : twoTermLinear(scaled, weight, exactProduct),
+      : twoTermLinear(
+          scaled,
+          weight,
+          exactProduct,
+          ops.reduceMax(ops.absolute(scaled), { axes: [-1], keep: true }),
+        ),
   );
   return graph;
 }

@@ -11,9 +11,10 @@ import {
   type GraphOptions,
   type Objective,
   forwardGraph,
+  gradientGraph,
   type Trainable,
-  trainingStepGraph,
 } from '../../../gpu-runner/llama/trainer/graphs.ts';
+import { updateGraph } from '../../../gpu-runner/llama/trainer/update-graph.ts';
 import { adapterLayout } from '../../../gpu-runner/llama/model/lora-layout.ts';
 import type { Graph } from '../../../gpu-runner/tensor/graph.ts';
 import { serialiseGraph } from '../../../gpu-runner/tensor/serialise.ts';
@@ -27,10 +28,10 @@ import { smallShape } from './sampler/small-model.ts';
  * every result keeps its bytes (a renamed operator, say), and write the new hash here.
  */
 const RECORDED = {
-  version: '12',
+  version: '13',
   /** of a base as version 3 of the format held it before inputs were turned: the bundled model is one */
-  plain: '4f6f6aecff6d06c5ea7516192c933bcdfeed42abe409533d9a3eaac73403107d',
-  turned: '63c2406c8d9ab7f3f2a4899d1c2b2e06aece747b28c41f9194726c1b164f14a3',
+  plain: 'fa145d88913770575682db7a709077f9d6514d329815039c7ba199d1951ad318',
+  turned: '666c37f368b71788b36162dd39885076c2990a6bdfbeeb7add953dee6f538ab4',
 };
 
 const folder = await mkdtemp(path.join(tmpdir(), 'rlcd-version-'));
@@ -74,13 +75,14 @@ function cpuGraphs(base: BaseFile): Graph[] {
   return [
     cpuRolloutGraph(unsigned, { maximumPositions: 64 }),
     cpuRolloutGraph(signed, { adapters: { layout, groups: 2 }, maximumPositions: 64 }),
-    ...objectives.map((objective) => trainingStepGraph(options, objective, optimiser)),
-    trainingStepGraph(
+    ...objectives.map((objective) => gradientGraph(options, objective)),
+    gradientGraph(
       { ...options, trainable: { ...adapters, backend: eightBitBack } },
       { kind: 'ppo', policyClip: 0.2, valueClip: 0.2 },
-      optimiser,
     ),
-    trainingStepGraph(full, { kind: 'language-model' }, optimiser),
+    gradientGraph(full, { kind: 'language-model' }),
+    updateGraph(adapters, optimiser),
+    updateGraph(full.trainable, optimiser),
     forwardGraph(options, 'tokens-and-scalars'),
     forwardGraph(options, 'logits'),
   ];

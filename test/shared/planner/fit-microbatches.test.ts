@@ -11,18 +11,22 @@ import type { ClaimedTask } from '../../../shared/api/tasks.ts';
 const MACHINE = 25.3e9;
 const { small } = HYPERPARAMETERS;
 
-it('PPO of a 135M chat model is begun in micro-batches that the runner then does not refuse', () => {
-  const { ppo } = fitMicrobatches(small, namedShapes.m135, MACHINE);
-  expect(ppo?.microbatchSize).toBeLessThan(small.ppo?.microbatchSize ?? 0);
-  expect((small.ppo?.minibatchSize ?? 0) % (ppo?.microbatchSize ?? 0)).toBe(0);
+it('PPO of a 135M chat model is not refused, however many rows its micro-batches may have: parts bound what a step holds', () => {
   const model = { architecture: namedShapes.m135 } as unknown as ImportedModel;
   const refuse = (settings: object) => () => {
     const parameters = { ...PPO_DEFAULTS, ...settings };
     const task = { kind: 'ppo', parameters, baseModel: { name: 'm135' } } as unknown as ClaimedTask;
     refuseTooLarge(task, model, 'cpu', MACHINE);
   };
-  expect(refuse(small.ppo ?? {})).toThrow(/needs/);
+  const { ppo } = fitMicrobatches(small, namedShapes.m135, MACHINE);
   expect(refuse(ppo ?? {})).not.toThrow();
+  expect(refuse({ ...ppo, microbatchSize: 512, minibatchSize: 512 })).not.toThrow();
+  const { ppo: long } = fitMicrobatches(
+    { ppo: { ...ppo, maximumNewTokens: 2048 } },
+    namedShapes.m135,
+    MACHINE,
+  );
+  expect(refuse({ ...long, rank: 4096 })).toThrow(/needs/);
 });
 
 it('a model that fits, and a machine that nobody told of, keep the settings', () => {

@@ -84,8 +84,8 @@ describe('the parts', () => {
     }
     const block = vocabularyBlock(shape);
     expect(Math.log2(block) % 1).toBe(0);
-    expect(block === 16 || block * shape.vocabularySize <= 8 << 20).toBe(true);
-    expect(block === 512 || 2 * block * shape.vocabularySize > 8 << 20).toBe(true);
+    expect(block === 16 || block * shape.vocabularySize <= 4 << 20).toBe(true);
+    expect(block === 128 || 2 * block * shape.vocabularySize > 4 << 20).toBe(true);
     const chunk = 2 ** Math.floor(Math.log2(4e9 / parameterCount(shape)));
     expect(chunkSteps(shape)).toBe(Math.min(32, Math.max(1, chunk)));
     const numbers = 2 * shape.layers * shape.keyValueHeads * shape.headSize;

@@ -6,6 +6,7 @@ import {
   replicaCount,
   replicaThreads,
 } from '../../../../shared/planner/cpu-sampler.ts';
+import { partTokens } from '../../../../shared/planner/step-parts.ts';
 import type { Backend } from '../../model/backend.ts';
 import type { BaseFile } from '../../weights/base-file.ts';
 import { cpuAdaptedModel } from './adapted-model.ts';
@@ -30,6 +31,7 @@ export function cpuBackend(cpuBase: CpuBase): Backend {
   const backend: Backend = {
     architecture,
     folder,
+    partTokens: partTokens(architecture),
     // Planning the memory of a run ahead would keep a second set of all activations.
     trainingSession: { memoryPattern: false },
     adaptedModel: (graph, options) => cpuAdaptedModel(graph, cpuBase, options),

@@ -14,8 +14,8 @@ import type { ExactProduct } from './exact-product.ts';
  */
 export type BackwardForm = 'exact' | 'eight-bit';
 
-/** Narrower models spend as much on rounding rows as integer products save (docs/results/trainer.md). */
-const LEAST_WIDTH = 512;
+/** Narrower models, such as those of tests, spend as much on rounding rows as integer products save (docs/results/trainer.md). */
+const LEAST_WIDTH = 128;
 
 /** The form for a model: by its shape alone, so that equal models train to equal bits on every processor. */
 export function backwardForm({ hiddenSize }: Architecture): BackwardForm {
@@ -48,10 +48,12 @@ export function inputGradient(
  * The vocabulary's way back, p W^T of probabilities [rows, vocabulary]. A row has one large number and a long tail that
  * matters, hence two terms.
  *
+ * @param largest [rows, 1], what no weight of the row exceeds
  * @param tied W^T stands by rows, as the embedding [vocabulary, inputs]; else as the output's W [inputs, vocabulary]
  */
 export function vocabularyMix(
   p: Value,
+  largest: Value,
   tensors: ExternalTensors,
   tied: boolean,
   form: BackwardForm,
@@ -64,7 +66,8 @@ export function vocabularyMix(
     return ops.matMul(p, weight, { transposeB: !tied });
   }
   const weight = tied ? unscaled(tensors.value('embedding.weight')) : wayBack(tensors, 'output');
-  return twoTermLinear(ops.multiply(p, scale), weight, exactProduct);
+  const most = ops.multiply(largest, ops.reduceMax(scale, { axes: [0], keep: true }));
+  return twoTermLinear(ops.multiply(p, scale), weight, exactProduct, most);
 }
 
 function wayBack(tensors: ExternalTensors, name: string): EightBitWeight {

@@ -54,7 +54,7 @@ describe('micro-batches of like lengths', () => {
   it('hold every bundle once at its place, at most so many texts a group, and cost no more than any other cut', () => {
     fc.assert(
       fc.property(someGroups.filter(filled), fc.integer({ min: 1, max: 20 }), (groups, most) => {
-        const parts = likeLengths(groups, most, same);
+        const parts = likeLengths(groups, { rows: most }, same);
         expect(
           inOrder(
             parts,
@@ -72,17 +72,48 @@ describe('micro-batches of like lengths', () => {
 
   it('leave out nothing that padding would have cost more than a run', () => {
     const lengths = [250, 20, 21, 240, 21, 245, 22, 22];
-    const parts = likeLengths([lengths], 8, single).map(({ groups }) => groups.flat());
+    const parts = likeLengths([lengths], { rows: 8 }, single).map(({ groups }) => groups.flat());
     expect(parts).toEqual([
       [20, 21, 21, 22, 22],
       [240, 245, 250],
     ]);
-    expect(likeLengths([[60, 61, 62, 63]], 4, single)).toHaveLength(1);
+    expect(likeLengths([[60, 61, 62, 63]], { rows: 4 }, single)).toHaveLength(1);
   });
 });
 
+it('parts of so many tokens hold no more than an even share and half a bundle, and everything once', () => {
+  fc.assert(
+    fc.property(someGroups.filter(filled), fc.integer({ min: 20, max: 2000 }), (groups, tokens) => {
+      const parts = likeLengths(groups, { rows: 1000, tokens }, same);
+      expect(
+        inOrder(
+          parts,
+          parts.map((part) => part.groups),
+        ),
+      ).toEqual(groups);
+      const held = ({ prefix, texts, own }: BundleSize): number => prefix + texts * own;
+      const bundles = groups.flat().map((bundle) => held(same(bundle)));
+      for (const part of parts.filter(({ groups: some }) => countOf(some) > 1)) {
+        const own = part.groups.flat().reduce((sum, bundle) => sum + held(same(bundle)), 0);
+        expect(own).toBeLessThanOrEqual(Math.max(256, tokens) + (groups.length * Math.max(...bundles)) / 2);
+      }
+    }),
+  );
+});
+
+it('parts in turn that are bound by tokens are as many for each sum, and leave neighbours together', () => {
+  const rows = Array.from({ length: 64 }, (_, row) => row);
+  const parts = inTurn([rows], { rows: 32, tokens: 512 }, 60, 4);
+  expect(parts.map(({ places }) => places[0]?.length)).toEqual([8, 8, 8, 8, 8, 8, 8, 8]);
+  expect(inTurn([rows], { rows: 6, tokens: 512 }, 60, 4).map(({ places }) => places[0]?.length)).toEqual(
+    Array.from({ length: 16 }, () => 4),
+  );
+  expect(inTurn([rows.slice(0, 4)], { rows: 32, tokens: 512 }, 60, 4)).toHaveLength(1);
+  expect(parts.flatMap(({ groups }) => groups.flat())).toEqual(rows);
+});
+
 it('parts in turn keep the order of every group', () => {
-  const parts = inTurn([[5, 1, 4], [9]], 2);
+  const parts = inTurn([[5, 1, 4], [9]], { rows: 2 }, 10, 1);
   expect(parts.map(({ groups }) => groups)).toEqual([
     [[5, 1], [9]],
     [[4], []],
@@ -93,11 +124,11 @@ it('parts in turn keep the order of every group', () => {
   ]);
 });
 
-it.each([inTurn, (groups: number[][], most: number) => likeLengths(groups, most, single)])(
-  'an empty batch, and parts of nothing, are refused',
-  (cut) => {
-    expect(() => cut([[], []], 4)).toThrow(/at least one row/);
-    expect(() => cut([[1]], 0)).toThrow(/at least one row, got 0/);
-    expect(() => cut([[1]], 1.5)).toThrow(/got 1\.5/);
-  },
-);
+it.each([
+  (groups: number[][], rows: number) => inTurn(groups, { rows }, 10, 1),
+  (groups: number[][], rows: number) => likeLengths(groups, { rows }, single),
+])('an empty batch, and parts of nothing, are refused', (cut) => {
+  expect(() => cut([[], []], 4)).toThrow(/at least one row/);
+  expect(() => cut([[1]], 0)).toThrow(/at least one row, got 0/);
+  expect(() => cut([[1]], 1.5)).toThrow(/got 1\.5/);
+});

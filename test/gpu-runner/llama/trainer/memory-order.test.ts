@@ -9,12 +9,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import {
   type GraphOptions,
   type Objective,
-  trainingStepGraph,
+  gradientGraph,
 } from '../../../../gpu-runner/llama/trainer/graphs.ts';
 import { adapterLayout } from '../../../../gpu-runner/llama/model/lora-layout.ts';
 import type { Producer, Value } from '../../../../gpu-runner/tensor/graph.ts';
 import { smallBase, smallShape } from '../sampler/small-model.ts';
-import { adam } from './fixtures.ts';
 
 const run = promisify(execFile);
 const base = await smallBase();
@@ -59,7 +58,7 @@ function waitsFor(value: Value, other: Value): boolean {
 
 describe('a training step', () => {
   it.each(objectives)('of $kind unfolds no frozen layer before its gradient is there', (objective) => {
-    const graph = trainingStepGraph(optionsOf(2), objective, adam);
+    const graph = gradientGraph(optionsOf(2), objective);
     const products = graph.nodes.flatMap(({ operator, inputs: [left, right] }) =>
       operator.endsWith('MatMul') && right?.producer?.operator === 'DequantizeLinear' && left !== undefined
         ? [{ gradient: left, matrix: right }]
@@ -73,7 +72,7 @@ describe('a training step', () => {
   it.each(objectives)(
     'of $kind computes the slope of the gated activation late, and keeps no activation for it',
     (objective) => {
-      const graph = trainingStepGraph(optionsOf(2), objective, adam);
+      const graph = gradientGraph(optionsOf(2), objective);
       const unfolded = graph.nodes.flatMap(({ operator, inputs: [, right], outputs }) =>
         operator.endsWith('MatMul') && right?.producer?.operator === 'DequantizeLinear' ? outputs : [],
       );

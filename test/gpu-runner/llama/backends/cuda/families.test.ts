@@ -12,11 +12,11 @@ import type { Backend } from '../../../../../gpu-runner/llama/model/backend.ts';
 import { adapterLayout } from '../../../../../gpu-runner/llama/model/lora-layout.ts';
 import { Sampler } from '../../../../../gpu-runner/llama/sampler/sampler.ts';
 import { ForwardPass } from '../../../../../gpu-runner/llama/trainer/forward-pass.ts';
-import { trainingStepGraph } from '../../../../../gpu-runner/llama/trainer/graphs.ts';
+import { gradientGraph } from '../../../../../gpu-runner/llama/trainer/graphs.ts';
 import { graphOptions } from '../../../../../gpu-runner/llama/trainer/trainer.ts';
 import { checkCudaGraph } from '../../../../bench/gpu/check-graph.ts';
 import { rowTokens, smallRequest, smallShape } from '../../sampler/small-model.ts';
-import { adam, randomAdapter, withBase } from '../../trainer/fixtures.ts';
+import { randomAdapter, withBase } from '../../trainer/fixtures.ts';
 
 const POSITIONS = 96;
 const session = { device: 'cpu', threads: 1 } as const;
@@ -70,7 +70,7 @@ describe.each(variants)('on CUDA: %s', (name, architecture) => {
     const backend = cudaBackend({ architecture, isTurned: true }, 'nowhere');
     const options = graphOptions({ kind: 'adapters', backend, ...adapters }, POSITIONS);
     const graphs = [
-      trainingStepGraph(options, { kind: 'language-model' }, adam),
+      gradientGraph(options, { kind: 'language-model' }),
       ...(['fused', 'two-part'] as const).map((attention) =>
         cudaRolloutGraph({ architecture, isTurned: true }, attention, {
           maximumPositions: POSITIONS,
