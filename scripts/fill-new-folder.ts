@@ -1,6 +1,7 @@
 /** Makes a folder that someone named on a command line: beside its place, and moved there when it is whole. */
-import { mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from './make-folder.ts';
 import { hasCode } from '../shared/caught.ts';
 import { UsageError } from '../shared/command-line/usage-error.ts';
 
@@ -20,7 +21,7 @@ export async function requireNewFolder(out: string): Promise<void> {
  * @param fill writes into the empty folder that it is given; where it throws, nothing stays behind
  */
 export async function fillNewFolder(out: string, fill: (folder: string) => Promise<void>): Promise<void> {
-  await mkdir(dirname(out), { recursive: true });
+  await makeFolder(dirname(out));
   const partial = await mkdtemp(`${out}.partial-`);
   try {
     await fill(partial);

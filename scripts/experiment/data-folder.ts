@@ -1,9 +1,10 @@
 /** The folder of a run: its keys and, beside them, what the edge and the runner keep. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { access, constants, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, constants, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { makeFolder } from '../make-folder.ts';
 import { createClient, type Client } from '../../shared/api/client.ts';
 import { patientFetch } from '../processes/patient-fetch.ts';
 import { messageOf } from '../../shared/caught.ts';
@@ -41,7 +42,7 @@ export async function openDataFolder(
 ): Promise<DataFolder> {
   const path = resolve(given ?? join('.rlcd', `demo-${now.toISOString().replaceAll(/[:.]/g, '-')}`));
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
     await access(path, constants.W_OK);
   } catch (cause) {
     throw new UsageError(`--data ${path} is no folder that can be written to: ${messageOf(cause)}`, {

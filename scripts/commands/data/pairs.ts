@@ -1,6 +1,7 @@
 /** The pairs of an experiment as a folder that another trainer reads. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { makeFolder } from '../../make-folder.ts';
 import { UsageError } from '../../../shared/command-line/usage-error.ts';
 import {
   conversationOf,
@@ -40,7 +41,7 @@ export async function writePairs(
     const response = await client.exportPreferencePairs({ parameters, query: { form: options.to } });
     const text = await response.text();
     const folder = resolve(options.out);
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await writeFile(join(folder, PAIRS_FILE), text);
     const conversational = conversationOf(first.prompt) !== null;
     if (options.to === 'llama-factory') {

@@ -1,7 +1,8 @@
 /** What is looked at on a machine beside its engine: Node, folders, disk, port, edge. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { readdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { makeFolder } from '../../make-folder.ts';
 import type { Check } from '../../../shared/engine-questions.ts';
 import { gigabytes } from '../../../shared/planner/plan.ts';
 import { withTimeLimit } from '../../../shared/with-time-limit.ts';
@@ -25,7 +26,7 @@ export async function checkFolder(folder: string): Promise<Check> {
   const name = 'folder';
   const isNew = !existsSync(folder);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const file = join(folder, `doctor-${process.pid}`);
     await writeFile(file, '');
     await rm(isNew ? folder : file, { recursive: true });
