@@ -3,6 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { baseBytes } from '../../../shared/planner/model-bytes.ts';
 import { checkCudaGraph, cudaOperatorTable } from './check-graph.ts';
 import { cudaWeightBytes } from '../../../gpu-runner/llama/backends/cuda/cuda-layout.ts';
+import { cudaBackend } from '../../../gpu-runner/llama/backends/cuda/cuda-backend.ts';
+import { adapterLayout } from '../../../gpu-runner/llama/model/lora-layout.ts';
+import { updateGraph } from '../../../gpu-runner/llama/trainer/update-graph.ts';
 import { usedNodes } from './used-nodes.ts';
 import type { Architecture } from '../../../gpu-runner/llama/model/architecture.ts';
 import { namedShapes } from '../../../gpu-runner/llama/model/named-shapes.ts';
@@ -32,6 +35,26 @@ describe('the CUDA graphs', () => {
     },
   );
 
+  it('end a training step by an update that uses only what CUDA registers', () => {
+    const { architecture } = gpuShape('m1b');
+    const backend = cudaBackend({ architecture, isTurned: true }, '');
+    const trainable = {
+      kind: 'adapters',
+      backend,
+      layout: adapterLayout(architecture, 8, 16),
+      groups: 2,
+    } as const;
+    const optimiser = {
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-5,
+      weightDecay: 0,
+      epsilonForm: 'corrected',
+      clipNorm: 1,
+    } as const;
+    expect(checkCudaGraph(updateGraph(trainable, optimiser)).faults).toEqual([]);
+  });
+
   it.each(Object.entries(namedShapes))('of %s have the weights of the planner to the byte', (_, shape) => {
     expect(cudaWeightBytes(shape)).toBe(baseBytes('cuda', shape));
   });
@@ -45,7 +68,7 @@ describe('the CUDA graphs', () => {
 function unreadBytes(graph: string, { layers, ...shape }: Architecture): number {
   const { vocabularySize, hiddenSize, intermediateSize, heads, keyValueHeads, headSize } = shape;
   const embedding = shape.tiedEmbedding ? 0 : vocabularySize;
-  if (graph === 'PPO step') return 2 * embedding;
+  if (graph === 'PPO gradient') return 2 * embedding;
   const outputs = (heads + 2 * keyValueHeads) * headSize + 2 * hiddenSize + 2 * intermediateSize;
   return 2 * (embedding + vocabularySize + layers * outputs);
 }

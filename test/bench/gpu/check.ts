@@ -4,7 +4,6 @@ import { baseBytes, vocabularyBlock } from '../../../shared/planner/model-bytes.
 import { checkCudaGraph, type GraphCheck } from './check-graph.ts';
 import { cudaRolloutGraph } from '../../../gpu-runner/llama/backends/cuda/rollout-graph.ts';
 import { forwardGraph, gradientGraph } from '../../../gpu-runner/llama/trainer/graphs.ts';
-import { updateGraph } from '../../../gpu-runner/llama/trainer/update-graph.ts';
 import { adapterLayout } from '../../../gpu-runner/llama/model/lora-layout.ts';
 import { serialiseGraph } from '../../../gpu-runner/tensor/serialise.ts';
 import type { Graph } from '../../../gpu-runner/tensor/graph.ts';
@@ -41,11 +40,9 @@ export function checkGpuGraphs({ architecture, trains }: GpuShape): ShapeCheck[]
     blockRows: vocabularyBlock(architecture),
     temperature: 1,
   };
-  const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-5, weightDecay: 0, epsilonForm: 'corrected' } as const;
   const steps: readonly (readonly [string, Graph])[] = trains
     ? [
         ['PPO gradient', gradientGraph(options, { kind: 'ppo', policyClip: 0.2, valueClip: 0.2 })],
-        ['update', updateGraph(options.trainable, { ...adam, clipNorm: 1 })],
         ['scores', forwardGraph(options, 'tokens-and-scalars')],
       ]
     : [];
