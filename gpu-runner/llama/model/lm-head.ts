@@ -17,8 +17,8 @@ export interface TokenScores {
 export interface VocabularyProjection {
   /** x [rows, hidden] -> [rows, vocabulary] */
   readonly logits: (x: Value) => Value;
-  /** weights [rows, vocabulary], none of a row above `largest` [rows, 1] -> their sum of output rows, [rows, hidden] */
-  readonly mix: (weights: Value, largest: Value) => Value;
+  /** weights [rows, vocabulary], none below 0 -> their sum of output rows, [rows, hidden] */
+  readonly mix: (weights: Value) => Value;
   /** the output rows of tokens int64 [rows]: [rows, hidden] */
   readonly rows: (tokens: Value) => Value;
   /** x as the projection sees it, rounded where the product is an 8-bit one; left out where `mix` is too rough for x . mix(p) */
@@ -54,7 +54,7 @@ export function frozenTokenScores(
       const x = logits.rows(ops.gather(body.capture(hidden), iteration));
       const target = ops.gather(body.capture(targets), iteration);
       const { value, slope } = logits.ends(projection.logits(x));
-      const { logProbability, probabilities, normaliser, largest } = scoreBlock(value, target);
+      const { logProbability, probabilities, normaliser } = scoreBlock(value, target);
       const summedEntropy = (): Value => ops.subtract(normaliser, rowProducts(probabilities, value));
       if (!differentiable) return { carried: [], stacked: [logProbability, summedEntropy()] };
       if (slope !== undefined) {
@@ -63,13 +63,13 @@ export function frozenTokenScores(
           projection.rows(target),
           ops.gatherElements(bent, ops.unsqueeze(target, [-1]), 1),
         );
-        const mixed = projection.mix(ops.multiply(probabilities, bent), largest);
+        const mixed = projection.mix(ops.multiply(probabilities, bent));
         return {
           carried: [],
           stacked: [logProbability, summedEntropy(), logits.tempered(ops.subtract(own, mixed))],
         };
       }
-      const mixed = projection.mix(probabilities, largest);
+      const mixed = projection.mix(probabilities);
       const seen = projection.seen?.(x);
       const entropy =
         seen === undefined
@@ -104,16 +104,14 @@ interface Normalised {
   readonly probabilities: Value;
   /** log of the sum of exponentials, [rows] */
   readonly normaliser: Value;
-  /** the largest probability, [rows, 1] */
-  readonly largest: Value;
 }
 
 function normalised(logits: Value): Normalised {
   const probabilities = ops.softmax(logits);
   const top = ops.reduceMax(logits, { axes: [-1] });
   // Both reductions run in all threads, where a sum of exponentials would not; max p >= 1 / vocabulary keeps it exact.
-  const largest = ops.reduceMax(probabilities, { axes: [-1], keep: true });
-  return { probabilities, normaliser: ops.subtract(top, ops.log(ops.squeeze(largest, [-1]))), largest };
+  const normaliser = ops.subtract(top, ops.log(ops.reduceMax(probabilities, { axes: [-1] })));
+  return { probabilities, normaliser };
 }
 
 /** The same with log p(target), [rows]. */

@@ -61,16 +61,12 @@ export function inputGradientGraph(cpuBase: CpuBase, layer: BackwardLayer, form:
     scale: graph.constant('float32', new Float32Array(layer.inputs).fill(1)),
   };
   const scaled = ops.multiply(g, scale);
+  // Two terms take rows without a number below 0, as the vocabulary's are; of others the time is the same.
   graph.output(
     'dx',
     form === 'one term'
       ? eightBitLinear(scaled, weight, { exactProduct })
-      : twoTermLinear(
-          scaled,
-          weight,
-          exactProduct,
-          ops.reduceMax(ops.absolute(scaled), { axes: [-1], keep: true }),
-        ),
+      : twoTermLinear(scaled, weight, exactProduct),
   );
   return graph;
 }

@@ -83,8 +83,7 @@ function eightBitBase(cpuBase: CpuBase, tensors: ExternalTensors, maximumTime: n
     projection: {
       logits: (x) => eightBit.linear('output', x),
       // A tied base holds the output a second time by rows, which is the layout this product wants.
-      mix: (p, largest) =>
-        eightBit.turn('output', vocabularyMix(p, largest, tensors, tied, form, exactProduct)),
+      mix: (p) => eightBit.turn('output', vocabularyMix(p, tensors, tied, form, exactProduct)),
       rows: (tokens) => {
         if (tied) return eightBit.embed(tokens);
         const columns = ops.cast(ops.gather(tensors.value('output.weight'), tokens, 1), 'float32');

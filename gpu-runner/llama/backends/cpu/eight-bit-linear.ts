@@ -51,17 +51,13 @@ const FINER = 2 * LARGEST;
 
 /**
  * x W with what the first rounding of a row left rounded once more, in a second product:
- * x = r (q / 127 + q' / (127 * 254)). 15 bits of r for the price of two products.
+ * x = r (q / 127 + q' / (127 * 254)), r = max x. 15 bits of x for the price of two products.
  *
- * @param largest r [..., 1], above 0: what no number of the row exceeds
+ * @param x fp32 [..., inputs], no number below 0
  */
-export function twoTermLinear(
-  x: Value,
-  weight: EightBitWeight,
-  exactProduct: ExactProduct,
-  largest: Value,
-): Value {
+export function twoTermLinear(x: Value, weight: EightBitWeight, exactProduct: ExactProduct): Value {
   const { graph } = x;
+  const largest = ops.reduceMax(x, { axes: [-1], keep: true });
   const unit = ops.divide(x, largest);
   const first = unitProduct(unit, 1 / LARGEST, ZERO_POINT, weight, exactProduct);
   const [step, zero] = [graph.scalar(1 / LARGEST, 'float32'), graph.scalar(ZERO_POINT, 'uint8')];

@@ -48,12 +48,10 @@ export function inputGradient(
  * The vocabulary's way back, p W^T of probabilities [rows, vocabulary]. A row has one large number and a long tail that
  * matters, hence two terms.
  *
- * @param largest [rows, 1], what no weight of the row exceeds
  * @param tied W^T stands by rows, as the embedding [vocabulary, inputs]; else as the output's W [inputs, vocabulary]
  */
 export function vocabularyMix(
   p: Value,
-  largest: Value,
   tensors: ExternalTensors,
   tied: boolean,
   form: BackwardForm,
@@ -66,8 +64,7 @@ export function vocabularyMix(
     return ops.matMul(p, weight, { transposeB: !tied });
   }
   const weight = tied ? unscaled(tensors.value('embedding.weight')) : wayBack(tensors, 'output');
-  const most = ops.multiply(largest, ops.reduceMax(scale, { axes: [0], keep: true }));
-  return twoTermLinear(ops.multiply(p, scale), weight, exactProduct, most);
+  return twoTermLinear(ops.multiply(p, scale), weight, exactProduct);
 }
 
 function wayBack(tensors: ExternalTensors, name: string): EightBitWeight {
