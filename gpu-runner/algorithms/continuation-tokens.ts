@@ -11,8 +11,7 @@ interface ContinuationTokenizer {
 }
 
 /**
- * Ids that read back as `continuation` after the prompt. Tokenizers of the SentencePiece kind put a space of their
- * own before a text, so a continuation that starts with one is tried without it, too.
+ * Ids that read back as `continuation` after the prompt.
  *
  * @throws UnsayableTextError if the tokenizer cannot say this text
  */
@@ -21,12 +20,22 @@ export function continuationTokens(
   promptTokens: Int32Array,
   continuation: string,
 ): Int32Array {
-  const forms = continuation.startsWith(' ') ? [continuation.slice(1), continuation] : [continuation];
-  for (const form of forms) {
-    const tokens = tokenizer.encodeContinuation(form);
+  for (const tokens of formsOf(tokenizer, continuation)) {
     if (tokenizer.decodeAfter(promptTokens, tokens) === continuation) return tokens;
   }
   throw new UnsayableTextError(
     `the tokenizer cannot say ${JSON.stringify(continuation.slice(0, 80))}: remove the characters it does not know`,
   );
+}
+
+/**
+ * Tokenizers of the SentencePiece kind put a space of their own before a text. So a continuation that starts with one is tried
+ * without it first; and one that starts with none, as answers to a chat do, is read behind the end of a line, where nothing is put.
+ */
+function* formsOf(tokenizer: ContinuationTokenizer, continuation: string): Generator<Int32Array> {
+  if (continuation.startsWith(' ')) yield tokenizer.encodeContinuation(continuation.slice(1));
+  yield tokenizer.encodeContinuation(continuation);
+  const end = tokenizer.encodeContinuation('\n');
+  const behind = tokenizer.encodeContinuation(`\n${continuation}`);
+  if (end.every((token, place) => behind[place] === token)) yield behind.subarray(end.length);
 }

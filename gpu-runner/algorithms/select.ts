@@ -62,18 +62,20 @@ export async function selectCell(
   const base = await respond(new Float32Array(first.vector.length));
   const baseDistinct2 = distinct2(base);
   const normalisation = scoreNormalisation(base.map(({ score }) => score));
-  const table: TaskResult<'select'>['table'] = [];
-  for (const [index, { klCoefficient, steps, vector }] of cells.entries()) {
-    const responses = await respond(vector);
-    const rewards = terminalScores(
+  const rewardsOf = (responses: readonly ScoredResponse[]) => [
+    ...terminalScores(
       responses.map(({ score }) => score),
       responses.map(({ response }) => (response.ended ? 1 : 0)),
       { normalisation, missingEosPenalty: settings.penaltyWithoutStop },
-    );
+    ),
+  ];
+  const table: TaskResult<'select'>['table'] = [];
+  for (const [index, { klCoefficient, steps, vector }] of cells.entries()) {
+    const responses = await respond(vector);
     table.push({
       klCoefficient,
       steps,
-      ...describe([...rewards], responses),
+      ...describe(rewardsOf(responses), responses),
       // Responses of one word each have no pairs of words: there is no variety to lose.
       distinct2: baseDistinct2 === 0 ? 1 : distinct2(responses) / baseDistinct2,
     });
@@ -85,6 +87,7 @@ export async function selectCell(
   return {
     chosen: { klCoefficient: best.klCoefficient, steps: best.steps },
     minimumDistinct2,
+    base: meanOf(rewardsOf(base)),
     table,
   };
 }
@@ -111,9 +114,14 @@ function distinct2(responses: readonly ScoredResponse[]): number {
   );
 }
 
-function describe(rewards: readonly number[], responses: readonly ScoredResponse[]) {
+function meanOf(rewards: readonly number[]) {
   const meanReward = mean(rewards);
   const half = (criticalValue(CONFIDENCE) * standardDeviation(rewards)) / Math.sqrt(rewards.length);
+  const interval = { lower: meanReward - half, upper: meanReward + half, confidence: CONFIDENCE };
+  return { meanReward, interval };
+}
+
+function describe(rewards: readonly number[], responses: readonly ScoredResponse[]) {
   const kl = responses.map(({ logProbabilities, referenceLogProbabilities }) =>
     logProbabilities.reduce(
       (sum, value, token) => sum + value - (referenceLogProbabilities[token] ?? Number.NaN),
@@ -122,8 +130,7 @@ function describe(rewards: readonly number[], responses: readonly ScoredResponse
   );
   return {
     n: rewards.length,
-    meanReward,
-    interval: { lower: meanReward - half, upper: meanReward + half, confidence: CONFIDENCE },
+    ...meanOf(rewards),
     meanLength: mean(responses.map(({ sequence }) => scoredCount(sequence))),
     kl: mean(kl),
   };

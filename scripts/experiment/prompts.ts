@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Client } from '../../shared/api/client.ts';
 import { UsageError } from '../../shared/command-line/usage-error.ts';
+import { counted } from '../../shared/text/counted.ts';
 import { typeOfFormat } from '../../shared/prompts/file-rows.ts';
 import { readPromptFile, rowsOfBytes, type PromptFile, type PromptRows } from '../read-prompt-file.ts';
 
@@ -86,6 +87,24 @@ export function shortageOf({ train, dev, test }: SplitCounts): string | undefine
     `${train} to train, ${dev} to choose by (dev) and ${test} to test, and each needs ` +
     `${LEAST} or more; give more prompts, or name the splits ("split": "train", "dev" or "test" in every row)`
   );
+}
+
+/** What a reader of intervals must know of prompts that stand more than once; undefined where none does. */
+export function repeatsIn({ repeated }: { readonly repeated: number }): string | undefined {
+  if (repeated === 0) return undefined;
+  return `${counted(repeated, 'prompt')} stood before in the file: intervals take each for a new one and are too narrow; leave repeated prompts out`;
+}
+
+/** Why prompts that are to be held out are not; undefined where all are. */
+export function leakIn({ alsoTrained }: { readonly alsoTrained: number }): string | undefined {
+  if (alsoTrained === 0) return undefined;
+  return `${counted(alsoTrained, 'prompt')} of dev or test ${alsoTrained === 1 ? 'stands' : 'stand'} in train, too: a model would be judged on what it was trained on; leave ${alsoTrained === 1 ? 'it' : 'them'} out of one of the two`;
+}
+
+/** @throws UsageError where what is held out is trained on */
+export function requireHeldOut(counts: Parameters<typeof leakIn>[0]): void {
+  const leak = leakIn(counts);
+  if (leak !== undefined) throw new UsageError(leak);
 }
 
 /** @throws UsageError where a split is too small to work with, before any work */

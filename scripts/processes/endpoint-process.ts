@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ChildEndedError, startChild, type Child } from './child.ts';
 import { freePort } from './free-port.ts';
+import { modelSources } from './model-sources.ts';
 
 const ASK_EVERY_MILLISECONDS = 100;
 
 interface EndpointOptions {
   /** `bundled`, a path or a hub id. */
   readonly model: string;
+  /** Whether the user himself named it, here: then a path is opened, wherever it lies. */
+  readonly isOwn: boolean;
   /** Its id for clients. */
   readonly name: string;
   /** What the model must be; undefined: anything. */
@@ -36,7 +39,7 @@ export interface Endpoint {
  * @throws ChildEndedError with the end of its log where it does not come up; the signal's reason
  */
 export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {
-  const { model, name, identity, adapters, key, cache, dataFolder, signal } = options;
+  const { model, isOwn, name, identity, adapters, key, cache, dataFolder, signal } = options;
   const port = await freePort();
   const expected = identity === undefined ? [] : ['--identity', identity];
   const named = Object.entries(adapters).flatMap(([own, file]) => ['--adapter', `${own}=${file}`]);
@@ -44,7 +47,11 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
     name: 'the endpoint',
     program: 'gpu-runner/endpoint.ts',
     words: ['--model', model, '--name', name, ...expected, ...named, '--port', String(port)],
-    environment: { RLCD_ENDPOINT_KEY: key, RLCD_CACHE: cache },
+    environment: {
+      RLCD_MODEL_SOURCES: modelSources(isOwn ? [model] : []),
+      RLCD_ENDPOINT_KEY: key,
+      RLCD_CACHE: cache,
+    },
     logFile: join(dataFolder, 'endpoint.log'),
   });
   const url = `http://127.0.0.1:${port}/v1`;

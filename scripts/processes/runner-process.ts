@@ -1,7 +1,7 @@
 /** A runner as a child process. */
-import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { startChild, type Child } from './child.ts';
+import { modelSources } from './model-sources.ts';
 
 interface RunnerOptions {
   /** Where it reaches the edge. */
@@ -23,16 +23,6 @@ interface RunnerOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-function modelSources(models: readonly string[]): string {
-  const places = models.filter((model) => existsSync(model)).map((model) => resolve(model));
-  return ['*', ...places.map(withoutComma)].join(',');
-}
-
-/** The list has commas between its places: of a path that has one itself, the folder above it. */
-function withoutComma(place: string): string {
-  return place.includes(',') ? withoutComma(dirname(place)) : place;
-}
-
 /** Starts a runner; it claims tasks until it is stopped. */
 export function startRunner({
   url,
@@ -48,7 +38,7 @@ export function startRunner({
     name: `the runner ${name}`,
     program: 'gpu-runner/main.ts',
     environment: {
-      RLCD_MODEL_SOURCES: process.env['RLCD_MODEL_SOURCES'] ?? modelSources(models),
+      RLCD_MODEL_SOURCES: modelSources(models),
       ...(serveUrl !== undefined && { RLCD_SERVE_URL: serveUrl }),
       ...environment,
       RLCD_EDGE_URL: url,

@@ -47,6 +47,12 @@ export async function dropWeakContrasts(
   );
   const kept = <Item>(items: readonly Item[]) => items.filter((_, index) => strong[index]);
   const accepted = kept(outcome.accepted);
+  if (accepted.length === 0 && contrasts.every((contrast) => contrast === null)) {
+    throw new AlgorithmInputError(
+      `none of ${outcome.pairs.length} pairs can be read behind both prompts: the tokenizer cannot say the answers again, or they fill ` +
+        "the model's context; give shorter prompts, or leave the contrast out (simulate.leastContrast null)",
+    );
+  }
   if (accepted.length === 0) {
     throw new AlgorithmInputError(
       `none of ${outcome.pairs.length} pairs has two sides that are likelier by ${leastContrast} nats behind their own ` +

@@ -75,7 +75,9 @@ export const command = createCommand(
           seed: options.seed ?? randomInt(2 ** 31),
           ...(options.maxTokens === undefined ? {} : { max_tokens: options.maxTokens }),
         };
-        await talk(materials, { folder, cache, system: options.system, sampling }, stop);
+        // A path that another's edge tells is none that this user named.
+        const isOwn = edge === undefined;
+        await talk(materials, { folder, cache, isOwn, system: options.system, sampling }, stop);
       });
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -89,6 +91,7 @@ function aloneMaterials(model: string): Materials {
 interface TalkOptions {
   readonly folder: string;
   readonly cache: string;
+  readonly isOwn: boolean;
   readonly system: string | undefined;
   readonly sampling: Sampling;
 }
@@ -96,13 +99,14 @@ interface TalkOptions {
 /** Serves the models to ourselves alone and talks to them until the input ends. */
 async function talk(
   { source, name, identity, adapter }: Materials,
-  { folder, cache, system, sampling }: TalkOptions,
+  { folder, cache, isOwn, system, sampling }: TalkOptions,
   stop: AbortSignal,
 ): Promise<void> {
   const key = randomBytes(32).toString('hex');
   process.stderr.write(`Opening ${name} ...\n`);
   const { url, child } = await startEndpoint({
     model: source,
+    isOwn,
     name,
     identity,
     adapters: adapter === undefined ? {} : { [adapter.name]: adapter.file },

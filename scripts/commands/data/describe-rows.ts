@@ -4,7 +4,7 @@ import { turnsOf } from '../../../shared/prompts/turn.ts';
 import { counted } from '../../../shared/text/counted.ts';
 import { SPLITS } from '../../../shared/api/words.ts';
 import { countPrompts } from '../../experiment/prompt-counts.ts';
-import { shortageOf, splitRule } from '../../experiment/prompts.ts';
+import { leakIn, repeatsIn, shortageOf, splitRule } from '../../experiment/prompts.ts';
 import type { PromptRows } from '../../read-prompt-file.ts';
 import { printable } from '../../terminal/printable.ts';
 
@@ -34,7 +34,7 @@ export function describeRows({ rows, leftOut }: PromptRows): string {
 /** Counts as a run would have them, and what is missing for one. */
 function splitLines(rows: readonly PromptRow[]): string[] {
   const rule = splitRule(rows);
-  const { prompts } = countPrompts({ rows, rule });
+  const { prompts, ...repeats } = countPrompts({ rows, rule });
   const counts = SPLITS.map((split) => `${split} ${prompts[split]}`).join(', ');
   const unnamed = rule === 'field' ? rows.filter(({ split }) => split === undefined).length : 0;
   const short = shortageOf(prompts);
@@ -42,6 +42,7 @@ function splitLines(rows: readonly PromptRow[]): string[] {
     `splits: ${counts}${rule === 'hash' ? ', by the hash of each prompt, since the rows name none' : ''}`,
     ...(unnamed > 0 ? [`${counted(unnamed, 'row')} without a split among rows that name one`] : []),
     ...(short === undefined ? [] : [`too few for a run: ${short}`]),
+    ...[repeatsIn(repeats), leakIn(repeats)].filter((line) => line !== undefined),
   ];
 }
 

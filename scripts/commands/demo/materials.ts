@@ -9,7 +9,7 @@ import { readBaseModel, readSimulator, type NewBaseModel } from '../../experimen
 import { readJudgePairs } from '../../experiment/judge-pairs.ts';
 import { readPrinciple, type NamedPrinciple } from '../../experiment/principle.ts';
 import { countPrompts } from '../../experiment/prompt-counts.ts';
-import { readPrompts, requireEnoughPrompts } from '../../experiment/prompts.ts';
+import { readPrompts, repeatsIn, requireEnoughPrompts, requireHeldOut } from '../../experiment/prompts.ts';
 import type { LeapJudge } from './leap.ts';
 import { trainedBefore } from './train-judge.ts';
 
@@ -48,7 +48,11 @@ export async function readMaterials(options: MaterialOptions, folder: string) {
   const cache = join(folder, RUNNER);
   const named = await readPrinciple(options.principle);
   const prompts = await readPrompts(options.prompts, options.promptColumn);
-  requireEnoughPrompts(countPrompts(prompts).prompts);
+  const counts = countPrompts(prompts);
+  requireEnoughPrompts(counts.prompts);
+  requireHeldOut(counts);
+  const repeats = repeatsIn(counts);
+  if (repeats !== undefined) process.stderr.write(`${repeats}\n`);
   const model = await readBaseModel(options.model, cache);
   const simulator = await readSimulator(options.simulator, cache, options.form);
   const principle = placed(named, options.placement, simulator ?? model, options.form);

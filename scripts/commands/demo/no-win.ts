@@ -10,7 +10,7 @@ type Verdict = Pick<Judgement, 'interval' | 'n'>;
 interface Outcome {
   readonly method: string;
   readonly judgement: Verdict;
-  readonly selection: Pick<Selection, 'chosen'> & { readonly table: readonly Cell[] };
+  readonly selection: Pick<Selection, 'chosen' | 'base'> & { readonly table: readonly Cell[] };
   /** The judge of people's pairs, where this is its verdict. */
   readonly judge: JudgeFigures | undefined;
 }
@@ -54,15 +54,17 @@ function judgeAdvice(judge: JudgeFigures | undefined): string[] {
 }
 
 /** Whether the policy did what it was trained for, and the judge does not care; or did not. */
-function rewardAdvice({ selection: { chosen, table } }: Outcome): string[] {
+function rewardAdvice({ selection: { chosen, table, base } }: Outcome): string[] {
   const cell = table.find(
     ({ klCoefficient, steps }) => klCoefficient === chosen.klCoefficient && steps === chosen.steps,
   );
   if (cell === undefined) return [];
-  const reward = `${fixed(cell.meanReward, 2)} [${fixed(cell.interval.lower, 2)}, ${fixed(cell.interval.upper, 2)}]`;
-  if (cell.interval.lower <= 0) {
+  // With a penalty for answers that do not end the base's own reward is not 0.
+  const before = base?.meanReward ?? 0;
+  const reward = `${fixed(before, 2)} to ${fixed(cell.meanReward, 2)} [${fixed(cell.interval.lower, 2)}, ${fixed(cell.interval.upper, 2)}]`;
+  if (cell.interval.lower <= before) {
     return [
-      `The policy's own reward hardly rose on dev prompts (${reward} deviations of the base's scores): a longer --budget takes more steps.`,
+      `The policy's own reward hardly rose on dev prompts (${reward} deviations of the base's scores): more prompts give more pairs and steps, if --budget leaves time for them.`,
     ];
   }
   return [
@@ -74,6 +76,6 @@ function widthAdvice({ interval, n }: Verdict): string[] {
   const half = (interval.upper - interval.lower) / 2;
   if (half < WIDE || interval.upper <= 0.5) return [];
   return [
-    `${n} test prompts leave ${fixed(half * 100, 0)} points either way: a longer --budget judges more of them.`,
+    `${n} test prompts leave ${fixed(half * 100, 0)} points either way: more test prompts would narrow that.`,
   ];
 }

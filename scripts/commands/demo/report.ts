@@ -80,7 +80,10 @@ function verdict(judgement: Judgement, trained: TrainedJudge): (string | Table)[
   const head = ['', `win rate [${percent(interval.confidence)}]`, 'at equal length', 'n', 'won/lost/tied'];
   const table = { head, rows };
   if (trained === undefined || !isOfPeople(judgement, trained)) {
-    return [`RESULT: ${outcome}, by the judge "${judge}" that no training step saw`, table];
+    return [
+      `RESULT: ${outcome}, by the judge "${judge}"${judge === 'sentiment' ? ' (how positive the words are: it knows nothing of the principle)' : ''} that no training step saw`,
+      table,
+    ];
   }
   const { heldOut, trainPairs, correctedWinRate: corrected } = trained;
   const accuracy = percentWithInterval(heldOut.accuracy, heldOut.interval);
@@ -109,6 +112,7 @@ function systems({ first, second, ratios }: Judgement): Table {
     name,
     scoreText(system.meanScore, 3),
     fixed(system.tokens.mean, 1),
+    percent(system.endedShare),
     fixed(system.distinct2, 3),
     system.englishWords === null ? '-' : percent(system.englishWords),
     fixed(system.perplexityUnderBase, 2),
@@ -117,32 +121,51 @@ function systems({ first, second, ratios }: Judgement): Table {
     'RLCD / base',
     '',
     fixed(ratios.length, 3),
+    '',
     fixed(ratios.distinct2, 3),
     '',
     fixed(ratios.perplexity, 3),
   ];
-  const head = ['', 'mean score', 'mean length (tokens)', 'Dist-2', 'English words', 'perplexity under base'];
+  const head = [
+    '',
+    'mean score',
+    'mean length (tokens)',
+    'ended',
+    'Dist-2',
+    'English words',
+    'perplexity under base',
+  ];
   return { head, rows: [row('RLCD', first), row('base', second), ratio] };
 }
 
 /** A row a cell: KL coefficient and PPO steps. */
 function grid(selection: RlcdResults['select'][0]): (string | Table)[] {
-  const { chosen, table } = selection;
+  const { chosen, table, base } = selection;
   const rows = table
     .toSorted((one, other) => one.klCoefficient - other.klCoefficient || one.steps - other.steps)
-    .map(({ klCoefficient, steps, meanReward, interval, kl, distinct2 }) => [
+    .map(({ klCoefficient, steps, kl, distinct2, ...reward }) => [
       `${klCoefficient}`,
       `${steps}`,
-      `${fixed(meanReward, 2)} [${fixed(interval.lower, 2)}, ${fixed(interval.upper, 2)}]`,
+      rewardText(reward),
       fixed(kl, 1),
       fixed(distinct2, 2),
       chosen.klCoefficient === klCoefficient && chosen.steps === steps ? '*' : '',
     ]);
   const n = table[0]?.n ?? 0;
+  const ofBase = base && [['base', '', rewardText(base), '0.0', '1.00', '']];
   return [
     `Reward of each cell of the grid on ${n} dev prompts, KL in nats a sequence, and Dist-2 of the base's (* chosen: ${choiceRule(selection)})`,
-    { head: ['KL coefficient', 'PPO steps', 'reward', 'KL', 'Dist-2', 'chosen'], rows },
+    {
+      head: ['KL coefficient', 'PPO steps', 'reward', 'KL', 'Dist-2', 'chosen'],
+      rows: [...(ofBase ?? []), ...rows],
+    },
   ];
+}
+
+type MeanReward = NonNullable<RlcdResults['select'][0]['base']>;
+
+function rewardText({ meanReward, interval }: MeanReward): string {
+  return `${fixed(meanReward, 2)} [${fixed(interval.lower, 2)}, ${fixed(interval.upper, 2)}]`;
 }
 
 /** Nothing where the reward was read and not learnt. */

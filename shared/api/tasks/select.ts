@@ -56,6 +56,10 @@ export const selectResult = z.strictObject({
     .number()
     .nullable()
     .describe("Share of the base model's Dist-2 that was asked for; null: none"),
+  base: z
+    .strictObject({ meanReward: z.number(), interval })
+    .optional()
+    .describe("The same of the base model's own answers; absent in results from before it was told"),
   table: z
     .array(
       z.strictObject({

@@ -28,6 +28,14 @@ export async function serveStories(
 ): Promise<Endpoint & { readonly client: OpenAI }> {
   const dataFolder = await mkdtemp(path.join(tmpdir(), 'endpoint-'));
   const cache = path.join(dataFolder, 'cache');
-  const endpoint = await startEndpoint({ model, name: 'stories', adapters, key: KEY, cache, dataFolder });
+  const endpoint = await startEndpoint({
+    model,
+    isOwn: true,
+    name: 'stories',
+    adapters,
+    key: KEY,
+    cache,
+    dataFolder,
+  });
   return { ...endpoint, client: new OpenAI({ baseURL: endpoint.url, apiKey: KEY, maxRetries: 0 }) };
 }

@@ -34,3 +34,12 @@ it('shows the beginning of a long prompt, and how long it is', async () => {
   expect(text).toContain('... (3600 characters)');
   expect(text.length).toBeLessThan(1000);
 });
+
+it('tells prompts that stand more than once, and those that are held out and trained on', async () => {
+  expect(await told([...prompts(60), ...prompts(10)])).toContain(
+    '10 prompts stood before in the file: intervals',
+  );
+  const leaking = ['train', 'dev', 'test'].flatMap((split) => prompts(3).map((row) => ({ ...row, split })));
+  expect(await told(leaking)).toContain('3 prompts of dev or test stand in train, too');
+  expect(await told(prompts(60))).not.toMatch(/stood before|in train/);
+});

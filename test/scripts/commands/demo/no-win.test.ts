@@ -43,14 +43,23 @@ describe('what to try next', () => {
   });
 
   it('names the reward that rose without the judge, with its figure of the chosen cell', () => {
-    expect(advice({})).toContain("own reward rose (0.94 [0.61, 1.26] deviations of the base's scores)");
+    expect(advice({})).toContain(
+      "own reward rose (0.00 to 0.94 [0.61, 1.26] deviations of the base's scores)",
+    );
     expect(advice({})).toContain('rlcd principle measures them');
   });
 
   it('asks for more steps where the reward did not rise', () => {
     const text = advice({ selection: selection(-0.2, 0.4) });
-    expect(text).toContain('hardly rose on dev prompts (0.10 [-0.20, 0.40]');
+    expect(text).toContain('hardly rose on dev prompts (0.00 to 0.10 [-0.20, 0.40]');
     expect(text).not.toContain('word the principle');
+  });
+
+  it('holds the reward against that of the base, which answers that do not end make less than 0', () => {
+    const base = { meanReward: -0.85, interval: between(-1, -0.7) };
+    const text = advice({ selection: { ...selection(-0.46, 0.42), base } });
+    expect(text).toContain('own reward rose (-0.85 to -0.02 [-0.46, 0.42]');
+    expect(advice({ selection: { ...selection(-0.9, 0.42), base } })).toContain('hardly rose');
   });
 
   it('names the other method, whichever was run', () => {

@@ -28,6 +28,11 @@ it.each([
     ['align', '--model', 'x', '--prompts', 'one.jsonl'],
     /one prompt|1 prompt|0 test|too few/i,
   ],
+  [
+    'a test prompt that is trained on',
+    ['align', '--model', 'x', '--prompts', 'leaking.jsonl'],
+    /1 prompt of dev or test stands in train, too/,
+  ],
   ['a model that is not there', ['demo', '--model', './no-model'], /no-model/],
   [
     'a budget in which nothing can be done',
@@ -40,6 +45,9 @@ it.each([
     /--budget chooses sizes for a model of your own/,
   ],
 ])('%s', { timeout: 60_000 }, async (_, words, fault) => {
+  const splits = ['train', 'train', 'dev', 'dev', 'test', 'test'];
+  const leaking = splits.map((split, row) => JSON.stringify({ split, prompt: `p ${row === 5 ? 0 : row}` }));
+  writeFileSync(join(here, 'leaking.jsonl'), leaking.join('\n'));
   writeFileSync(join(here, 'one.jsonl'), '{"prompt": "Hello"}\n');
   const principle = words[0] === 'align' ? ['--principle', 'helpfulness'] : [];
   const error = await refused(...words, ...principle, '--exit');
