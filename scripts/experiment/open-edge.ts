@@ -28,6 +28,24 @@ export interface OpenEdge {
   readonly cache: string;
 }
 
+/** Before long work whose result goes there. @throws UsageError as {@link withEdge} */
+export function requireEdgePlace({ data, edge }: EdgePlace): void {
+  if ((data === undefined) === (edge === undefined)) {
+    throw new UsageError(
+      'give --data, the folder of a run, or --edge, the address of an edge that runs (its key in RLCD_KEY)',
+    );
+  }
+  if (edge !== undefined) {
+    readVariables(KEY_VARIABLES, process.env);
+    return;
+  }
+  const path = resolve(data ?? '');
+  if (existsSync(join(path, KEYS_FILE))) return;
+  throw new UsageError(
+    `--data ${path} is no folder of a run: name the one that demo, align or paper printed`,
+  );
+}
+
 /**
  * Asks the edge that is named, the one that a run serves on the folder just now, or one that is started for the while.
  *
@@ -38,22 +56,13 @@ export async function withEdge<Result>(
   { data, edge }: EdgePlace,
   use: (open: OpenEdge) => Promise<Result>,
 ): Promise<Result> {
-  if ((data === undefined) === (edge === undefined)) {
-    throw new UsageError(
-      'give --data, the folder of a run, or --edge, the address of an edge that runs (its key in RLCD_KEY)',
-    );
-  }
+  requireEdgePlace({ data, edge });
   if (edge !== undefined) {
     const { RLCD_KEY: key } = readVariables(KEY_VARIABLES, process.env);
     const client = createClient({ baseUrl: edge.replace(/\/+$/, ''), key, fetch: patientFetch() });
     return await use({ client, cache: resolve('.rlcd', 'cache') });
   }
   const path = resolve(data ?? '');
-  if (!existsSync(join(path, KEYS_FILE))) {
-    throw new UsageError(
-      `--data ${path} is no folder of a run: name the one that demo, align or paper printed`,
-    );
-  }
   const cache = join(path, 'runner');
   const running = holderOf(path);
   if (running !== undefined) {

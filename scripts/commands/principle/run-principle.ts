@@ -17,7 +17,7 @@ import {
 } from '../../../shared/principles/proposals.ts';
 import { UserError } from '../../../shared/user-error.ts';
 import { readBaseModel } from '../../experiment/base-model.ts';
-import { withEdge } from '../../experiment/open-edge.ts';
+import { requireEdgePlace, withEdge } from '../../experiment/open-edge.ts';
 import { ensurePrinciple } from '../../experiment/principle.ts';
 import { askEngine } from '../../processes/ask-engine.ts';
 import { readPromptFile } from '../../read-prompt-file.ts';
@@ -50,6 +50,7 @@ export async function runPrinciple(sentence: string, options: Options, signal: A
   requireSentence(sentence);
   const name = nameOf(sentence, options.name);
   if (options.out !== undefined) await assertNewUserFile(options.out);
+  if ((options.data ?? options.edge) !== undefined) requireEdgePlace(options);
   const templates = pairsFromTemplates(sentence);
   if (options.model === undefined) {
     console.log(formatProposals(templates));

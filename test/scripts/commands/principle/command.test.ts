@@ -36,6 +36,12 @@ describe('rlcd principle', { timeout: 120_000 }, () => {
     const nowhere = (await principle(SENTENCE, '--out', join(folder, 'missing', 'file.json'))).error;
     expect(nowhere).toContain('Name a file in a folder that is there');
     expect(nowhere).not.toContain('    at ');
+    const model = ['--model', 'bundled', '--prompts', prompts];
+    const unknown = (await principle(SENTENCE, ...model, '--data', join(folder, 'missing'))).error;
+    expect(unknown).toContain('is no folder of a run');
+    expect(unknown).not.toContain('Measuring');
+    const both = await principle(SENTENCE, ...model, '--data', folder, '--edge', 'http://127.0.0.1:1');
+    expect(both.error).toContain('give --data, the folder of a run, or --edge');
     for (const nothing of ['', '  ', '?!'])
       expect((await principle(nothing)).error).toMatch(/the sentence says nothing\. Say in a few words/);
     expect((await principle('kind '.repeat(40))).error).toContain('has 199 characters, and 160');
