@@ -1,4 +1,4 @@
-/** What a person can do about a run that shows no win: each line says the figure that speaks for it. */
+/** What a person can do about a run that shows no win, and what speaks against one: each line says its figure. */
 import { fixed, percent, percentWithInterval } from '../../../shared/report/figures.ts';
 import type { Judgement, RlcdResults } from './result.ts';
 import type { JudgeFigures } from '../../experiment/people-judge.ts';
@@ -13,15 +13,17 @@ interface Outcome {
   readonly selection: Pick<Selection, 'chosen' | 'base'> & { readonly table: readonly Cell[] };
   /** The judge of people's pairs, where this is its verdict. */
   readonly judge: JudgeFigures | undefined;
+  /** What the preference model got right of pairs that it was not trained on; undefined where none was trained. */
+  readonly preferenceModel: Pick<JudgeFigures['heldOut'], 'accuracy' | 'interval' | 'n'> | undefined;
 }
 
 /** Half the width from which on an interval is told to be wide. */
 const WIDE = 0.1;
 
-/** Advice in the order in which it should be tried; none after a win. */
-export function adviceWithoutWin(outcome: Outcome): string[] {
+/** Advice in the order in which it should be tried; after a win only what makes it doubtful. */
+export function adviceAfter(outcome: Outcome): string[] {
   const { judgement, method } = outcome;
-  if (judgement.interval.lower > 0.5) return [];
+  if (judgement.interval.lower > 0.5) return doubts(outcome.preferenceModel);
   return [
     'What to try next:',
     ...judgeAdvice(outcome.judge),
@@ -33,6 +35,14 @@ export function adviceWithoutWin(outcome: Outcome): string[] {
         ]
       : ['Try --method rlcd: a preference model of many pairs may take what the contrast leaves out.']),
     ...widthAdvice(judgement),
+  ];
+}
+
+function doubts(model: Outcome['preferenceModel']): string[] {
+  if (model === undefined || model.interval.lower > 0.5) return [];
+  return [
+    `The preference model is not shown to be better than a coin (${percentWithInterval(model.accuracy, model.interval)} of ${model.n} held-out pairs): ` +
+      'whatever the policy learnt from it, this run does not show that it was the principle.',
   ];
 }
 

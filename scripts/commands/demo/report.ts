@@ -8,7 +8,7 @@ import {
   type ResultDocument,
   type RlcdResults,
 } from './result.ts';
-import { adviceWithoutWin } from './no-win.ts';
+import { adviceAfter } from './no-win.ts';
 import type { ExperimentDetail } from '../../experiment/detail.ts';
 import { duration, fixed, percentWithInterval } from '../../../shared/report/figures.ts';
 import { fitTable, percent } from '../../terminal/table.ts';
@@ -99,7 +99,8 @@ function verdict(judgement: Judgement, trained: TrainedJudge): (string | Table)[
 
 function advice(method: string, judgement: Judgement, results: RlcdResults, trained: TrainedJudge): string[] {
   const judge = trained !== undefined && isOfPeople(judgement, trained) ? trained : undefined;
-  return adviceWithoutWin({ method, judgement, selection: results.select[0], judge });
+  const preferenceModel = results['train-preference-model']?.[0].heldOut;
+  return adviceAfter({ method, judgement, selection: results.select[0], judge, preferenceModel });
 }
 
 /** What the simplest judge of all would reach on the same pairs. */

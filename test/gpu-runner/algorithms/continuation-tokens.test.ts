@@ -7,7 +7,7 @@ import {
 import { tokenizerOf } from '../../../gpu-runner/llama/tokenizer/tokenizer.ts';
 import { tinyConfiguration } from './tiny-model.ts';
 
-const PIECES = ['<unk>', '<s>', '</s>', '▁', '\n', ...'abcdefghijklmnopqrstuvwxyzABCHIL.!?:,'];
+const PIECES = ['<unk>', '<s>', '</s>', '▁', '\n', ...'abcdefghijklmnopqrstuvwxyzABCHIL.!?:,'.split('')];
 const added = PIECES.slice(0, 3).map((content, id) => ({
   id,
   content,

@@ -39,7 +39,9 @@ it('tells prompts that stand more than once, and those that are held out and tra
   expect(await told([...prompts(60), ...prompts(10)])).toContain(
     '10 prompts stood before in the file: intervals',
   );
-  const leaking = ['train', 'dev', 'test'].flatMap((split) => prompts(3).map((row) => ({ ...row, split })));
+  const leaking = ['train', 'dev', 'test'].flatMap((split) =>
+    prompts(3).map(({ prompt }) => ({ prompt, split })),
+  );
   expect(await told(leaking)).toContain('3 prompts of dev or test stand in train, too');
   expect(await told(prompts(60))).not.toMatch(/stood before|in train/);
 });

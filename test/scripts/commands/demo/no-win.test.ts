@@ -1,8 +1,8 @@
 /** What a run without a win is told to try: each piece of advice where its figure speaks for it, and only there. */
 import { describe, expect, it } from 'vitest';
-import { adviceWithoutWin } from '../../../../scripts/commands/demo/no-win.ts';
+import { adviceAfter } from '../../../../scripts/commands/demo/no-win.ts';
 
-type Outcome = Parameters<typeof adviceWithoutWin>[0];
+type Outcome = Parameters<typeof adviceAfter>[0];
 
 const between = (lower: number, upper: number) => ({
   lower,
@@ -29,17 +29,25 @@ const people = (accuracy: number, lower: number, upper: number, lengthOnlyAccura
 });
 
 const advice = (given: Partial<Outcome>): string =>
-  adviceWithoutWin({
+  adviceAfter({
     method: 'rlcd',
     judgement: judgement(0.33, 0.53),
     selection: selection(0.61, 1.26),
     judge: undefined,
+    preferenceModel: undefined,
     ...given,
   }).join('\n');
 
 describe('what to try next', () => {
   it('says nothing after a win', () => {
     expect(advice({ judgement: judgement(0.72, 0.88) })).toBe('');
+  });
+
+  it('doubts a win whose preference model is not shown to know anything', () => {
+    const win = judgement(0.66, 0.8);
+    const model = (lower: number) => ({ n: 150, accuracy: 0.51, interval: between(lower, 0.59) });
+    expect(advice({ judgement: win, preferenceModel: model(0.43) })).toContain('better than a coin (51');
+    expect(advice({ judgement: win, preferenceModel: model(0.503) })).toBe('');
   });
 
   it('names the reward that rose without the judge, with its figure of the chosen cell', () => {
