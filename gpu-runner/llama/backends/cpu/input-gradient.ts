@@ -14,8 +14,8 @@ import type { ExactProduct } from './exact-product.ts';
  */
 export type BackwardForm = 'exact' | 'eight-bit';
 
-/** Narrower models, such as those of tests, spend as much on rounding rows as integer products save (docs/results/trainer.md). */
-const LEAST_WIDTH = 128;
+/** Narrower models gain little (docs/results/trainer.md); the bundled one is one of them, whose folder nothing may be written to. */
+const LEAST_WIDTH = 256;
 
 /** The form for a model: by its shape alone, so that equal models train to equal bits on every processor. */
 export function backwardForm({ hiddenSize }: Architecture): BackwardForm {
