@@ -4,11 +4,13 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { backwardForm } from '../../../../gpu-runner/llama/backends/cpu/input-gradient.ts';
 import { openCpuBackend } from '../../../../gpu-runner/llama/backends/cpu/cpu-backend.ts';
 import { adapterLayout } from '../../../../gpu-runner/llama/model/lora-layout.ts';
 import { namedShapes } from '../../../../gpu-runner/llama/model/named-shapes.ts';
 import { LanguageModelTrainer } from '../../../../gpu-runner/llama/trainer/language-model-trainer.ts';
 import { encodeState, initialState } from '../../../../gpu-runner/llama/trainer/training-state.ts';
+import { openBase } from '../../../../gpu-runner/llama/weights/base-file.ts';
 import { writeRandomBase } from '../../../fixtures/random-base.ts';
 import { adam, randomAdapter, randomSequences } from './fixtures.ts';
 
@@ -17,8 +19,10 @@ const folder = await mkdtemp(path.join(tmpdir(), 'rlcd-lanes-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 // Wide enough for lanes and for gradients in 8 bits.
-const shape = { ...namedShapes.m3, layers: 2, vocabularySize: 256 };
+const shape = { ...namedShapes.m3, hiddenSize: 256, heads: 8, layers: 2, vocabularySize: 256 };
 const base = await writeRandomBase(folder, shape, 'int8', 5, true);
+const stories = path.join(import.meta.dirname, '../../../../gpu-runner/models/stories');
+const { architecture: bundled } = await openBase(stories);
 const layout = adapterLayout(shape, 4, 8);
 
 async function trained(threads: number, counts: readonly number[]) {
@@ -42,6 +46,11 @@ async function trained(threads: number, counts: readonly number[]) {
   await trainer.close();
   return { losses, bytes };
 }
+
+it('is wide enough for gradients in 8 bits, as the bundled model, whose folder nobody may write to, is not', () => {
+  expect(backwardForm(shape)).toBe('eight-bit');
+  expect(backwardForm(bundled)).toBe('exact');
+});
 
 it('one thread and two train to the same bytes, over batches of one part, of a few and of many', async () => {
   const counts = [2, 17, 90, 5];
